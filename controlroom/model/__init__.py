@@ -1,0 +1,1 @@
+"""Plain data of the room: no input, no output, no clock."""

@@ -1,0 +1,76 @@
+"""Deployments, pods, engines and events of a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod. `cpu` in cores, `memory` in bytes, `started` in seconds since the epoch."""
+
+    name: str
+    deployment: str
+    ready: bool
+    phase: str
+    restarts: int
+    started: float
+    cpu: float | None
+    memory: int | None
+    containers: tuple[str, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One deployment and its autoscaler's bounds, where it has one."""
+
+    name: str
+    replicas: int
+    ready: int
+    restarts: int
+    age: float | None
+    """Seconds since its newest pod started."""
+    cpu: float | None
+    """Cores, over all pods."""
+    memory: int | None
+    minimum: int | None = None
+    maximum: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One engine of the local stack (or a store that the target reports)."""
+
+    name: str
+    state: str
+    restarts: int = 0
+    started: float | None = None
+    cpu: float | None = None
+    memory: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetEvent:
+    """Something that happened to an object, as `kubectl get events` says it."""
+
+    at: float
+    kind: str
+    object: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Everything that runs."""
+
+    deployments: tuple[Deployment, ...]
+    pods: tuple[Pod, ...]
+    engines: tuple[Engine, ...] = ()
+    events: tuple[FleetEvent, ...] = ()
+    """Newest last, at most some dozens."""
+    started: float | None = None
+    """When the stack or the cluster's newest namespace came up."""

@@ -1,0 +1,81 @@
+"""Runs: things with a beginning and an end that act on the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+RunKind = Literal["load", "chaos"]
+RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
+ACTIVE: frozenset[RunState] = frozenset({"starting", "running", "stopping"})
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFigures:
+    """What a load run has measured so far. Latencies in ms, None before the first answer."""
+
+    sent: int
+    answered: int
+    failed: int
+    total: int | None
+    """How many it will send, where that is known."""
+    users: int
+    rps: float
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChaosFigures:
+    """Where a chaos run stands. Phases are the five words of Chaos Mesh's dashboard."""
+
+    kind: str
+    action: str
+    targets: tuple[str, ...]
+    phase: Literal["injecting", "running", "paused", "deleting", "finished"]
+    recovered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One run as the strip shows it. Times are seconds since the epoch."""
+
+    id: str
+    kind: RunKind
+    title: str
+    state: RunState
+    started: float
+    ends_at: float | None
+    """When it ends at the latest."""
+    ended: float | None
+    bound: str
+    """What ended it: `number`, `timeout`, `file`, `stopped`, `fault over`, or an error."""
+    load: LoadFigures | None = None
+    chaos: ChaosFigures | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still acts on the world."""
+        return self.state in ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """All runs worth showing: active ones first, then the newest ended ones."""
+
+    runs: tuple[RunView, ...]
+
+    @property
+    def active(self) -> tuple[RunView, ...]:
+        """Those that still act on the world."""
+        return tuple(run for run in self.runs if run.active)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment on the time axis."""
+
+    at: float
+    sign: Literal["load", "load-end", "fault", "recovered"]
+    text: str

@@ -1,0 +1,52 @@
+"""Samples: what a feed says to the board. A figure, when and over which window, from which source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controlroom.model.books import BooksSample
+from controlroom.model.fleet import Fleet
+from controlroom.model.golden import Golden
+from controlroom.model.log import LogBatch
+from controlroom.model.queues import Queues
+from controlroom.model.run import Runs
+from controlroom.model.tallies import Tallies
+
+Figure = Tallies | BooksSample | Golden | Fleet | Queues | LogBatch | Runs
+
+SOURCES = ("tallies", "books", "golden", "fleet", "queues", "log", "runs")
+"""The feeds, in the order of the panels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement. `at` in seconds since the epoch."""
+
+    source: str
+    at: float
+    value: Figure
+    window: float | None = None
+    """Seconds that a rate or percentile covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoData:
+    """The source answered and had nothing to say, such as a window without traffic."""
+
+    source: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The source did not answer. The last good value stays and is marked."""
+
+    source: str
+    at: float
+    error: str
+    fix: str
+    retry_at: float | None = None
+    denied: bool = False
+
+
+Report = Sample | NoData | Failed

@@ -1,0 +1,49 @@
+"""Tallies as the room shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TallyRow:
+    """One row or bar: its labels, its count, the mean of the second tally where there is one."""
+
+    labels: tuple[str, ...]
+    count: int
+    average: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing that can be selected, such as a phase or a match."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected (keys of `Choice`), and what could be."""
+
+    title: str
+    choices: tuple[Choice, ...]
+    selected: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """Rows sorted by count, largest first; `selections` is empty for a table."""
+
+    columns: tuple[str, ...]
+    rows: tuple[TallyRow, ...]
+    total: int
+    """Events counted over everything, not only over the rows."""
+    noun: str
+    average_label: str = ""
+    selections: tuple[Selection, ...] = ()
+
+    @property
+    def bars(self) -> bool:
+        """Whether the rows are bars of one selection."""
+        return bool(self.selections)

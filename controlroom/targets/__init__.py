@@ -1,0 +1,1 @@
+"""What can be done to a world: the local stack now, clusters by the same abilities."""

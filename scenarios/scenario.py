@@ -1,0 +1,160 @@
+"""The types of a scenario: fields, rules, tallies, routes, view, log line, sample data.
+
+A scenario is data. Adding one is adding a TOML file; no code knows a scenario by name.
+`scenarios.loading` reads the files, `scenarios.events` applies them to events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Value = str | int
+Event = Mapping[str, Value]
+"""One validated event: field name -> value, exactly the scenario's fields, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an event and what it may hold."""
+
+    name: str
+    label: str
+    kind: Literal["text", "integer"]
+    aliases: tuple[str, ...] = ()
+    """Other names accepted on the wire; all names are matched without regard to case."""
+    pattern: str | None = None
+    """A regular expression that a text must match in full."""
+    max_length: int = 200
+    minimum: int | None = None
+    maximum: int | None = None
+    labels: Mapping[int, str] | None = None
+    """Words for the values of an integer field, such as the phases of a cup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Different:
+    """Rule: the two fields must not hold the same value."""
+
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalPair:
+    """Tallies see the pair in sorted order, with the parts of `flip` swapped along.
+
+    `Argentina, Guatemala, 5-2` and `Guatemala, Argentina, 2-5` are one prediction.
+    """
+
+    left: str
+    right: str
+    flip: str
+    separator: str = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One Redis write per event. Templates hold `{field}` and are filled with escaped values.
+
+    `hash`: HINCRBY key member add · `counter`: INCRBY key add · `set`: SADD key member.
+    """
+
+    name: str
+    kind: Literal["hash", "counter", "set"]
+    key: str
+    member: str = ""
+    add: str = ""
+    """Name of the integer field that is added; one is added where it is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """All members of one hash as rows: label columns, count, rate, average of a second hash."""
+
+    tally: str
+    columns: tuple[str, ...]
+    """Field names; the members of the tally are split at `:` into these."""
+    average: str = ""
+    """Name of a hash tally with the same members, shown divided by the count."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarsView:
+    """One hash chosen by selectors, a bar per member, longest first.
+
+    The first selector is an integer field with labels; the second lists the members of the
+    set tally `choices`, whose key names the first selector.
+    """
+
+    tally: str
+    selectors: tuple[str, str]
+    """(`phase`, `match`): the labelled field, and the title of the second choice."""
+    choices: str
+    """Name of the set tally that lists what can be chosen for one value of the first selector."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRoutes:
+    """Paths of one HTTP producer, and what it answers to a single accepted event."""
+
+    paths: tuple[str, ...]
+    reply: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcRoute:
+    """One RPC of an existing implementation that this scenario accepts."""
+
+    method: str
+    """`/package.Service/Rpc`."""
+    request: str
+    """Full protobuf name of the request; its fields are the event's fields by name."""
+    reply: str
+    reply_fields: Mapping[str, str]
+    """Field of the reply -> template with `{field}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """One kind of generated event: how often, and which values (a list is chosen from)."""
+
+    weight: int
+    values: Mapping[str, tuple[Value, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that makes one scenario differ from another."""
+
+    name: str
+    title: str
+    noun: str
+    """What one event is called, in the plural: `votes`, `predictions`."""
+    fields: tuple[Field, ...]
+    rules: tuple[Different, ...]
+    canonical: CanonicalPair | None
+    tallies: tuple[Tally, ...]
+    view: TableView | BarsView
+    log_line: str
+    """Template with `{field}` for one line of the log pane."""
+    http: HttpRoutes
+    grpc_front: HttpRoutes
+    """Paths of the HTTP front of the gRPC producer."""
+    grpc: tuple[GrpcRoute, ...]
+    samples: tuple[SampleRow, ...]
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError where there is none."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    def tally(self, name: str) -> Tally:
+        """The tally of that name; KeyError where there is none."""
+        for tally in self.tallies:
+            if tally.name == name:
+                return tally
+        raise KeyError(name)

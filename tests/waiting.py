@@ -1,0 +1,30 @@
+"""Waiting for a condition, never for a time."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def until(
+    probe: Callable[[], T | None | Awaitable[T | None]],
+    what: str,
+    timeout: float = 20.0,
+    every: float = 0.05,
+) -> T:
+    """The first true answer of `probe`; AssertionError names what never happened."""
+    deadline = time.monotonic() + timeout
+    last: object = None
+    while time.monotonic() < deadline:
+        answer = probe()
+        value = await answer if inspect.isawaitable(answer) else answer
+        if value:
+            return value  # type: ignore[return-value]
+        last = value
+        await asyncio.sleep(every)
+    raise AssertionError(f"{what}: did not happen within {timeout} s (last answer: {last!r})")

@@ -1,0 +1,1 @@
+"""What lies on the wire and in the stores: the one place where services and the room meet."""
