@@ -1,0 +1,47 @@
+"""The verbs: name -> module and one line of help. Nothing is imported before it is used."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import cast
+
+from controlroom.cli.verb import Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One verb of the command line."""
+
+    name: str
+    line: str
+    """What it does, one line."""
+
+    def load(self) -> Verb:
+        """Imports the verb's module."""
+        return cast(Verb, importlib.import_module(f"controlroom.cli.{self.name}"))
+
+
+VERBS = (
+    Entry("launch", "open the room; brings the local stack up first"),
+    Entry("up", "bring the local stack up and wait until it is ready"),
+    Entry("down", "stop the local stack; what it stored stays"),
+    Entry("status", "what runs: engines, deployments, pods"),
+    Entry("doctor", "check this machine, with a fix for each fault"),
+    Entry("info", "versions, paths and settings, and where each came from"),
+    Entry("endpoints", "addresses of the ingress and of the stores"),
+    Entry("books", "is everything that was acknowledged counted and stored?"),
+    Entry("tallies", "the counters of the scenario"),
+    Entry("logs", "stored events: the last ones, follow, total, purge"),
+    Entry("metrics", "success rate, requests/s and latency per deployment"),
+    Entry("run", "send load and say which bound ended it"),
+    Entry("chaos", "list, preview, inject and stop faults"),
+)
+
+
+def find(name: str) -> Entry:
+    """The verb of that name; KeyError where there is none."""
+    for entry in VERBS:
+        if entry.name == name:
+            return entry
+    raise KeyError(name)
