@@ -1,0 +1,183 @@
+"""Request counters and latencies in the shape of Linkerd's proxy.
+
+Names, labels and buckets are those of the proxy's `request_total`, `response_total` and
+`response_latency_ms`, so the same PromQL serves a mesh and a stack without one. The labels
+`namespace`, `deployment` and `pod` are added by the scrape. Counting is on the hot path,
+hence plain lists that are turned into metrics at the scrape only.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+BUCKETS_MS = tuple(
+    step * scale for scale in (1, 10, 100, 1_000, 10_000) for step in (1, 2, 3, 4, 5)
+)
+"""Upper bounds of the latency histogram, milliseconds (linkerd2-proxy, metrics/src/latency.rs)."""
+
+_LABELS = (
+    "direction",
+    "authority",
+    "target_addr",
+    "target_port",
+    "tls",
+    "srv_kind",
+    "srv_name",
+    "route_kind",
+    "route_name",
+    "dst_deployment",
+)
+
+
+@dataclass(slots=True)
+class _Latency:
+    """Counts per bucket (the last is `+Inf`) and the sum of one histogram."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_MS) + 1))
+    total_ms: float = 0.0
+
+
+@dataclass(slots=True)
+class Call:
+    """The outcome of one request, to be set before its `with` block ends."""
+
+    status: int = 200
+    grpc_status: str = ""
+
+
+class Traffic:
+    """The requests of one direction to one address."""
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self.labels = tuple(labels.get(name, "") for name in _LABELS)
+        self.requests = 0
+        self.responses: dict[tuple[int, str], int] = {}
+        self.latencies: dict[int, _Latency] = {}
+
+    def begin(self) -> float:
+        """Count a request that has arrived (or was sent) and return its start for `end`."""
+        self.requests += 1
+        return time.perf_counter()
+
+    def end(self, started: float, status: int = 200, grpc_status: str = "") -> None:
+        """Count the answer: HTTP status, and for gRPC the status code as a number in text."""
+        spent_ms = (time.perf_counter() - started) * 1000.0
+        key = (status, grpc_status)
+        self.responses[key] = self.responses.get(key, 0) + 1
+        latency = self.latencies.get(status)
+        if latency is None:
+            latency = self.latencies[status] = _Latency()
+        latency.counts[bisect_left(BUCKETS_MS, spent_ms)] += 1
+        latency.total_ms += spent_ms
+
+    @contextmanager
+    def call(self) -> Iterator[Call]:
+        """Count one request and its outcome; an exception that leaves the block is a 500."""
+        call = Call()
+        started = self.begin()
+        try:
+            yield call
+        except BaseException:
+            call.status = 500 if call.status < 500 else call.status
+            raise
+        finally:
+            self.end(started, call.status, call.grpc_status)
+
+
+def classify(status: int, grpc_status: str) -> str:
+    """`success` or `failure` as the proxy says it: 5xx fail, and a gRPC status that is the
+    server's fault."""
+    if grpc_status:
+        return "failure" if grpc_status in _GRPC_FAILURES else "success"
+    return "failure" if status >= 500 else "success"
+
+
+# unknown, deadline exceeded, permission denied, resource exhausted, unimplemented, internal,
+# unavailable, data loss: linkerd2-proxy app/core/src/classify.rs
+_GRPC_FAILURES = frozenset(("2", "4", "7", "8", "12", "13", "14", "15"))
+
+
+class Golden(Collector):
+    """All traffic of a process as Prometheus metrics."""
+
+    def __init__(self, registry: CollectorRegistry | None = REGISTRY) -> None:
+        self._traffic: dict[tuple[str, ...], Traffic] = {}
+        if registry is not None:
+            registry.register(self)
+
+    def traffic(self, labels: Mapping[str, str]) -> Traffic:
+        """The traffic with these labels, one object per set of labels."""
+        made = Traffic(labels)
+        return self._traffic.setdefault(made.labels, made)
+
+    def collect(self) -> Iterable[Metric]:
+        """Metrics for one scrape."""
+        requests = CounterMetricFamily("request", "Requests.", labels=_LABELS)
+        responses = CounterMetricFamily(
+            "response",
+            "Responses.",
+            labels=(*_LABELS, "status_code", "classification", "grpc_status_code"),
+        )
+        latencies = HistogramMetricFamily(
+            "response_latency_ms", "Time to answer in ms.", labels=(*_LABELS, "status_code")
+        )
+        for traffic in self._traffic.values():
+            requests.add_metric(traffic.labels, traffic.requests)
+            for (status, grpc), count in list(traffic.responses.items()):
+                kind = classify(status, grpc)
+                responses.add_metric((*traffic.labels, str(status), kind, grpc), count)
+            for status, latency in list(traffic.latencies.items()):
+                latencies.add_metric(
+                    (*traffic.labels, str(status)), _cumulated(latency), latency.total_ms
+                )
+        return requests, responses, latencies
+
+
+def _cumulated(latency: _Latency) -> list[tuple[str, float]]:
+    seen = 0
+    buckets: list[tuple[str, float]] = []
+    for bound, count in zip((*map(str, BUCKETS_MS), "+Inf"), latency.counts, strict=True):
+        seen += count
+        buckets.append((bound, seen))
+    return buckets
+
+
+_GOLDEN = Golden()
+
+
+def inbound(target_addr: str, route_name: str = "default") -> Traffic:
+    """Traffic that this container serves at `target_addr` (`address:port`)."""
+    return _GOLDEN.traffic(
+        {
+            "direction": "inbound",
+            "target_addr": target_addr,
+            "target_port": target_addr.rpartition(":")[2],
+            "tls": "disabled",
+            "srv_kind": "default",
+            "srv_name": "all-unauthenticated",
+            "route_kind": "default",
+            "route_name": route_name,
+        }
+    )
+
+
+def outbound(dst_deployment: str, target_addr: str) -> Traffic:
+    """Traffic that this container sends to `dst_deployment` at `target_addr`."""
+    return _GOLDEN.traffic(
+        {
+            "direction": "outbound",
+            "authority": target_addr,
+            "target_addr": target_addr,
+            "target_port": target_addr.rpartition(":")[2],
+            "tls": "disabled",
+            "dst_deployment": dst_deployment,
+        }
+    )

@@ -1,0 +1,98 @@
+"""What a service is told by its environment, read once at the start and passed in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; `fix` says how to mend it."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment of one container. Texts are empty and ports 0 where nothing was given."""
+
+    scenario: str
+    """Name of a scenario, or path of a scenario file."""
+    pod_name: str
+    pod_ip: str
+    """The address that every server of the pod binds."""
+    kafka_bootstrap: str = ""
+    redis_url: str = ""
+    redis_password: str = ""
+    mongo_url: str = ""
+    mongo_username: str = ""
+    mongo_password: str = ""
+    http_port: int = 0
+    grpc_port: int = 0
+    admin_port: int = 0
+    grpc_server_port: int = 0
+    """Where the server container of the same pod listens."""
+    ledger_dir: Path | None = None
+    """Folder of the acknowledged counts; outlives the process, shared by the replicas."""
+    drain_seconds: float = 1.2
+    """From `not ready` to `no longer listening`: time for balancers to look elsewhere."""
+
+    @classmethod
+    def from_env(cls, *needed: str, environ: Mapping[str, str] | None = None) -> Settings:
+        """Settings of this process. `needed` are field names that must be given.
+
+        Raises SettingsError, naming the variable, where one is missing or cannot be read.
+        """
+        env = os.environ if environ is None else environ
+        for name in ("scenario", "pod_name", "pod_ip", *needed):
+            if not env.get(name.upper(), "").strip():
+                raise SettingsError(
+                    f"the variable {name.upper()} is not set", f"set {name.upper()} for this pod"
+                )
+
+        def text(name: str) -> str:
+            return env.get(name, "").strip()
+
+        ledger = text("LEDGER_DIR")
+        return cls(
+            scenario=text("SCENARIO"),
+            pod_name=text("POD_NAME"),
+            pod_ip=text("POD_IP"),
+            kafka_bootstrap=text("KAFKA_BOOTSTRAP"),
+            redis_url=text("REDIS_URL"),
+            redis_password=text("REDIS_PASSWORD"),
+            mongo_url=text("MONGO_URL"),
+            mongo_username=text("MONGO_USERNAME"),
+            mongo_password=text("MONGO_PASSWORD"),
+            http_port=_port(env, "HTTP_PORT"),
+            grpc_port=_port(env, "GRPC_PORT"),
+            admin_port=_port(env, "ADMIN_PORT"),
+            grpc_server_port=_port(env, "GRPC_SERVER_PORT"),
+            ledger_dir=Path(ledger) if ledger else None,
+            drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
+        )
+
+
+def _port(env: Mapping[str, str], name: str) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return 0
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise SettingsError(f"{name} is {text!r}", f"set {name} to a port number, 1 to 65535")
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name, "").strip()
+    try:
+        seconds = float(text) if text else default
+    except ValueError:
+        seconds = -1.0
+    if 0 <= seconds <= 3600:
+        return seconds
+    raise SettingsError(f"{name} is {text!r}", f"set {name} to seconds, 0 to 3600")

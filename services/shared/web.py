@@ -1,0 +1,86 @@
+"""A small HTTP server around one ASGI application, bound before it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from services.shared.settings import SettingsError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to the lifecycle, not to one of several servers."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(host: str, port: int, variable: str) -> socket.socket:
+    """A bound socket; SettingsError naming `variable` where the address is taken."""
+    try:
+        return socket.create_server((host, port), backlog=2048, reuse_port=False)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            f"free the port, or set {variable} (and POD_IP) to an address of this pod",
+        ) from error
+
+
+@contextlib.asynccontextmanager
+async def serving(app: App, host: str, port: int, variable: str) -> AsyncIterator[None]:
+    """Serve `app` while the block runs; at its end finish what is under way (10 s at most)."""
+    bound = bind(host, port, variable)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            interface="asgi3",
+            proxy_headers=False,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    task = asyncio.create_task(server.serve(sockets=[bound]), name=f"http {host}:{port}")
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.wait([task])
+        bound.close()
+
+
+async def answer(
+    send: Send,
+    status: int,
+    body: bytes,
+    kind: bytes = b"application/json",
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:
+    """Send one whole answer."""
+    size = str(len(body)).encode()
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-type", kind), (b"content-length", size), *headers],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
