@@ -1,0 +1,23 @@
+"""Marks of load and chaos on the time axis, made from the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controlroom.model.run import Mark, Runs, RunView
+
+
+def marks_of(runs: Runs) -> dict[tuple[str, str], Mark]:
+    """(run, sign) -> mark for the start of every run and for its end, where it has one."""
+    return {(run.id, mark.sign): mark for run in runs.runs for mark in _marks(run)}
+
+
+def _marks(run: RunView) -> Iterator[Mark]:
+    if run.kind == "load":
+        yield Mark(run.started, "load", run.title)
+        if run.ended is not None:
+            yield Mark(run.ended, "load-end", run.bound or "ended")
+        return
+    yield Mark(run.started, "fault", run.title)
+    if run.ended is not None and (run.chaos is None or run.chaos.recovered):
+        yield Mark(run.ended, "recovered", f"{run.ended - run.started:.1f} s")

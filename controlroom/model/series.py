@@ -1,0 +1,84 @@
+"""Figures over time: how fast a number changes, and the points of a curve."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+Point = tuple[float, float]
+
+
+def slope(points: Iterable[Point]) -> float | None:
+    """Change per second by least squares; None for fewer than two moments.
+
+    A straight line through all points, because a lag saws with every batch that is fetched and
+    the difference of its ends would say more of the batch than of the trend.
+    """
+    known = list(points)
+    if len(known) < 2:
+        return None
+    mean_t = sum(t for t, _ in known) / len(known)
+    mean_y = sum(y for _, y in known) / len(known)
+    spread = sum((t - mean_t) ** 2 for t, _ in known)
+    if spread == 0:
+        return None
+    return sum((t - mean_t) * (y - mean_y) for t, y in known) / spread
+
+
+class Recent:
+    """The points of the last `seconds`, oldest first."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.points: deque[Point] = deque()
+
+    def add(self, at: float, figure: float) -> None:
+        """Adds one point and lets go of what is older than the window."""
+        self.points.append((at, figure))
+        while self.points[0][0] < at - self.seconds:
+            self.points.popleft()
+
+    def slope(self, now: float) -> float | None:
+        """Change per second; None when the newest point is older than the window."""
+        if not self.points or self.points[-1][0] < now - self.seconds:
+            return None
+        return slope(self.points)
+
+
+class Trace:
+    """One point a second for at most `seconds` seconds. A figure of None is a gap."""
+
+    def __init__(self, seconds: int) -> None:
+        self._points: deque[tuple[float, float | None]] = deque(maxlen=seconds)
+        self._tuple: tuple[tuple[float, float | None], ...] | None = ()
+
+    def add(self, at: float, figure: float | None) -> None:
+        """Notes the figure for its second; the newest one of a second counts."""
+        second = float(int(at))
+        if self._points and second < self._points[-1][0]:
+            return
+        if self._points and self._points[-1][0] == second:
+            self._points.pop()
+        self._points.append((second, figure))
+        self._tuple = None
+
+    def gap(self, at: float) -> None:
+        """Notes that the second has no figure, unless it already has one."""
+        if not self._points or self._points[-1][0] < float(int(at)):
+            self.add(at, None)
+
+    def fill(self, points: Iterable[tuple[float, float | None]]) -> None:
+        """Puts older points in front, as far as there is room."""
+        limit = self._points[0][0] if self._points else float("inf")
+        known = {float(int(at)): figure for at, figure in points if int(at) < limit}
+        room = (self._points.maxlen or 0) - len(self._points)
+        if room > 0:
+            self._points.extendleft(sorted(known.items(), reverse=True)[:room])
+            self._tuple = None
+
+    @property
+    def points(self) -> tuple[tuple[float, float | None], ...]:
+        """All points, oldest first; the same object as long as nothing was added."""
+        if self._tuple is None:
+            self._tuple = tuple(self._points)
+        return self._tuple

@@ -1,0 +1,48 @@
+"""Events per second of the tallies, in all and per row."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from controlroom.model.tallies import Tallies
+
+Selected = tuple[str | None, ...]
+
+
+class Tempo:
+    """Rates over the last `seconds`, from the counts that were measured in them."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._history: deque[tuple[float, Tallies]] = deque()
+
+    def apply(self, at: float, tallies: Tallies) -> None:
+        """Notes one measurement. Another selection, or counts that fell, begin anew."""
+        if self._history and _breaks(self._history[-1][1], tallies):
+            self._history.clear()
+        self._history.append((at, tallies))
+        # the last point outside the window stays, so that the rates cover the window in full
+        while len(self._history) > 2 and self._history[1][0] <= at - self.seconds:
+            self._history.popleft()
+
+    def rates(self, now: float) -> tuple[float | None, dict[tuple[str, ...], float]]:
+        """(all, per row); (None, {}) while nothing can be said."""
+        if len(self._history) < 2 or self._history[-1][0] < now - self.seconds:
+            return None, {}
+        (start, old), (end, new) = self._history[0], self._history[-1]
+        span = end - start
+        if span <= 0:
+            return None, {}
+        before = {row.labels: row.count for row in old.rows}
+        rows = {
+            row.labels: max(0.0, (row.count - before.get(row.labels, 0)) / span) for row in new.rows
+        }
+        return max(0.0, (new.total - old.total) / span), rows
+
+
+def _breaks(old: Tallies, new: Tallies) -> bool:
+    return new.total < old.total or _selected(old) != _selected(new)
+
+
+def _selected(tallies: Tallies) -> Selected:
+    return tuple(selection.selected for selection in tallies.selections)
