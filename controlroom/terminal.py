@@ -1,0 +1,73 @@
+"""Manners towards the terminal: is it remote, can it take more, and how it is left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_RESTORE = b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1049l\x1b[?25h"
+_PATIENCE = 3.0
+
+
+def over_ssh(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the terminal is at the far end of an SSH session."""
+    return bool(environ.get("SSH_CONNECTION"))
+
+
+def writable(descriptor: int) -> bool:
+    """Whether the terminal takes bytes now, so that a frame would not wait for it."""
+    try:
+        return bool(select.select([], [descriptor], [], 0)[1])
+    except (OSError, ValueError):
+        return True
+
+
+def end_on_signals(leave: Callable[[int], None]) -> Callable[[], None]:
+    """Has SIGHUP and SIGTERM call `leave(128 + signal)`; returns what undoes that.
+
+    Where the screen does not end within three seconds (its event loop is held by a terminal
+    that nobody reads), the terminal is restored as far as it can be and the process ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    saved = _attributes()
+    before = {}
+
+    def handle(number: int, _frame: Any) -> None:
+        last = threading.Timer(_PATIENCE, _leave_hard, (128 + number, saved))
+        last.daemon = True
+        last.start()
+        leave(128 + number)
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        before[number] = signal.signal(number, handle)
+
+    def undo() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    return undo
+
+
+def _attributes() -> list[Any] | None:
+    try:
+        return termios.tcgetattr(sys.__stdin__.fileno()) if sys.__stdin__ else None
+    except (OSError, ValueError, termios.error):
+        return None
+
+
+def _leave_hard(code: int, saved: list[Any] | None) -> None:
+    with contextlib.suppress(Exception):
+        os.set_blocking(2, False)
+        os.write(2, _RESTORE)
+    with contextlib.suppress(Exception):
+        if saved is not None:
+            termios.tcsetattr(0, termios.TCSANOW, saved)
+    os._exit(code)
