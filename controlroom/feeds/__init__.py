@@ -1,0 +1,1 @@
+"""World to board: one file per source, one loop that runs them all."""

@@ -1,0 +1,74 @@
+"""From an error of a client library to one sentence and one fix.
+
+Errors are known by the names of their classes, so that no client library is imported here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controlroom.targets.abilities import TargetError
+
+TITLES = {
+    "tallies": "Redis",
+    "books": "the books",
+    "golden": "Prometheus",
+    "fleet": "the local stack",
+    "queues": "Kafka",
+    "log": "MongoDB",
+    "runs": "the runs folder",
+}
+DENIED = frozenset(
+    {
+        "AuthenticationError",
+        "AuthenticationFailedError",
+        "NoPermissionError",
+        "PermissionError",
+        "SaslAuthenticationFailed",
+        "TopicAuthorizationFailedError",
+    }
+)
+SILENT = frozenset({"TimeoutError", "ReadTimeout", "ConnectTimeout", "ServerSelectionTimeoutError"})
+GONE = frozenset(
+    {
+        "ConnectionError",
+        "ConnectError",
+        "ConnectionRefusedError",
+        "ConnectionResetError",
+        "BusyLoadingError",
+        "KafkaConnectionError",
+        "NodeNotReadyError",
+        "AutoReconnect",
+        "NetworkTimeout",
+        "ReadError",
+        "RemoteProtocolError",
+        "FileNotFoundError",
+    }
+)
+WAIT = "it is asked again by itself; `controlroom status` shows whether it runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a panel says of a source that did not answer."""
+
+    error: str
+    fix: str
+    denied: bool = False
+
+
+def explain(source: str, error: Exception) -> Trouble:
+    """One sentence of what failed and one of what to do."""
+    title = TITLES.get(source, source)
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if isinstance(error, TargetError):
+        return Trouble(str(error), error.fix or WAIT)
+    if names & DENIED:
+        fix = "check the password or the permissions of its address"
+        return Trouble(f"{title} refuses these credentials", fix, denied=True)
+    if names & SILENT:
+        return Trouble(f"{title} did not answer in time", WAIT)
+    if names & GONE:
+        return Trouble(f"{title} cannot be reached", WAIT)
+    detail = " ".join(str(error).split())[:160] or type(error).__name__
+    return Trouble(f"{title}: {detail}", WAIT)

@@ -1,0 +1,128 @@
+"""What a source is, and the loop that turns any source into reports, for ever.
+
+A source knows how to read once. The loop knows the clock, the time-out, the way back after a
+failure and what to say meanwhile. Client libraries are imported in `open`, which runs after the
+first frame was drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from controlroom.feeds.errors import explain
+from controlroom.model.samples import Failed, Figure, NoData, Report, Sample
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 10.0
+
+
+class Source(Protocol):
+    """Something that can be asked again and again."""
+
+    name: str
+    """One of `controlroom.model.samples.SOURCES`."""
+    period: float
+    """Seconds between two questions."""
+    timeout: float
+    """Seconds that opening, or one question, may take."""
+
+    async def open(self) -> None:
+        """Connects. Called before the first `read` and after every failure."""
+        ...
+
+    async def read(self) -> Figure | None:
+        """Asks once; None where the source answered and had nothing to say."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of what `open` took, also half opened."""
+        ...
+
+
+class Feed:
+    """Runs one source: asks, reports, and on failure tries again with growing pauses."""
+
+    def __init__(
+        self,
+        source: Source,
+        publish: Callable[[Report], None],
+        clock: Callable[[], float] = time.time,
+        first_pause: float = FIRST_PAUSE,
+    ) -> None:
+        self.source = source
+        self._publish = publish
+        self._clock = clock
+        self._first_pause = first_pause
+        self._pause = first_pause
+        self._hurry = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Asks now instead of waiting, whether for the next turn or for the next try."""
+        self._hurry.set()
+
+    async def run(self) -> None:
+        """Never returns; ends by cancellation, and closes the source then."""
+        opened = False
+        try:
+            while True:
+                try:
+                    if not opened:
+                        await self._bounded(self.source.open())
+                        opened = True
+                    await self._ask()
+                except Exception as error:
+                    opened = False
+                    await self._away(error)
+        finally:
+            await self._close()
+
+    async def _ask(self) -> None:
+        started = time.monotonic()
+        figure = await self._bounded(self.source.read())
+        now = self._clock()
+        name = self.source.name
+        if figure is None:
+            self._publish(NoData(name, now))
+        else:
+            self._publish(Sample(name, now, figure, getattr(figure, "window", None)))
+        self._pause = self._first_pause
+        await self._rest(self.source.period - (time.monotonic() - started))
+
+    async def _away(self, error: Exception) -> None:
+        await self._close()
+        jittered = self._pause * random.uniform(0.7, 1.3)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        now = self._clock()
+        trouble = explain(self.source.name, error)
+        self._publish(
+            Failed(
+                self.source.name,
+                now,
+                trouble.error,
+                trouble.fix,
+                retry_at=now + jittered,
+                denied=trouble.denied,
+            )
+        )
+        await self._rest(jittered)
+
+    async def _rest(self, seconds: float) -> None:
+        # at least one turn of the loop, so that a slow source never starves the others
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0.001)):
+                await self._hurry.wait()
+        self._hurry.clear()
+
+    async def _bounded(self, question: object) -> Figure | None:
+        async with asyncio.timeout(self.source.timeout):
+            return await question  # type: ignore[misc,no-any-return]
+
+    async def _close(self) -> None:
+        with suppress(Exception):
+            async with asyncio.timeout(self.source.timeout):
+                await self.source.close()

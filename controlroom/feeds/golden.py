@@ -1,0 +1,116 @@
+"""Golden metrics from Prometheus: success, rate and latency per deployment."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from controlroom.feeds.queries import ROWS, STAT, Row, golden_query, history_queries
+from controlroom.model.golden import Golden, GoldenRow
+
+if TYPE_CHECKING:
+    import httpx
+
+Where = Callable[[], Awaitable[str]]
+"""Address of an engine as it is now; asked at every opening, because ports change."""
+Curves = dict[str, list[tuple[float, float | None]]]
+
+
+class GoldenSource:
+    """All rows by one request. No traffic in the window is None, never zero."""
+
+    name = "golden"
+    period = 1.0
+    timeout = 4.0
+
+    def __init__(self, where: Where, namespace: str, window: int = 30) -> None:
+        self._where = where
+        self._window = window
+        self._query = golden_query(namespace, window)
+        self._client: httpx.AsyncClient | None = None
+
+    async def open(self) -> None:
+        """Finds Prometheus and keeps one connection to it."""
+        import httpx
+
+        self._client = httpx.AsyncClient(base_url=await self._where(), trust_env=False)
+
+    async def read(self) -> Golden:
+        """One round of all queries."""
+        assert self._client is not None
+        answer = await self._client.post("/api/v1/query", data={"query": self._query})
+        answer.raise_for_status()
+        return parse(answer.json()["data"]["result"], self._window)
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+
+def parse(result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[Row] = ROWS) -> Golden:
+    """The rows of one answer of Prometheus (`data.result` of an instant query)."""
+    stats: dict[tuple[str, str, str], float] = {}
+    for series in result:
+        labels, figure = series["metric"], float(series["value"][1])
+        stat = labels[STAT]
+        if stat == "responses":
+            stat = labels.get("classification", "success")
+        if not math.isnan(figure):
+            stats[labels.get("deployment", ""), labels["direction"], stat] = figure
+    return Golden(tuple(_row(row, stats, window) for row in rows), window)
+
+
+def _row(row: Row, stats: Mapping[tuple[str, str, str], float], window: float) -> GoldenRow:
+    def stat(name: str) -> float | None:
+        return stats.get((row.deployment, row.direction, name))
+
+    good, bad = stat("success") or 0.0, stat("failure") or 0.0
+    if not good + bad:
+        return GoldenRow(row.deployment, row.direction, None, None, None, None, None)
+    return GoldenRow(
+        row.deployment,
+        row.direction,
+        success=good / (good + bad),
+        rps=(good + bad) / window,
+        p50=stat("p50"),
+        p95=stat("p95"),
+        p99=stat("p99"),
+    )
+
+
+async def history(url: str, namespace: str, seconds: int, step: int, window: int = 30) -> Curves:
+    """Points of the curves rps, success and p95 over the last `seconds`, one every `step`.
+
+    The client is synchronous, so it works in a thread.
+    """
+    return await asyncio.to_thread(_history, url, namespace, seconds, step, window)
+
+
+def _history(url: str, namespace: str, seconds: int, step: int, window: int) -> Curves:
+    from prometheus_api_client import PrometheusConnect
+
+    client = PrometheusConnect(url=url)
+    end = time.time()
+    curves: Curves = {}
+    for name, query in history_queries(namespace, window).items():
+        start = datetime.fromtimestamp(end - seconds)
+        answer = client.custom_query_range(
+            query, start, datetime.fromtimestamp(end), str(step), timeout=10
+        )
+        curves[name] = [
+            (float(at), _number(figure))
+            for series in answer
+            for at, figure in series["values"]
+        ]
+    return curves
+
+
+def _number(text: str) -> float | None:
+    figure = float(text)
+    return None if math.isnan(figure) else figure

@@ -1,0 +1,87 @@
+"""The PromQL of the room: named templates in the shape of `linkerd viz stat`.
+
+Probes and the admin port are left out, because they would pad rate and success. Latencies use
+`rate` over the whole window: an `irate` would cover the last two scrapes only, not the window
+that the panel names. Latency buckets are milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+STAT = "stat"
+"""Label that tells the parts of the one request apart."""
+
+RESPONSES = (
+    "sum(increase(response_total{{{selector}}}[{window}])) by (deployment, classification)"
+)
+LATENCY = (
+    "histogram_quantile({quantile}, sum(rate(response_latency_ms_bucket{{{selector}}}[{window}]))"
+    " by (le, deployment))"
+)
+QUANTILES = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
+
+TOTAL_RATE = "sum(increase(response_total{{{selector}}}[{window}])) / {seconds}"
+SUCCESS_SHARE = (
+    'sum(increase(response_total{{{selector}, classification="success"}}[{window}]))'
+    " / sum(increase(response_total{{{selector}}}[{window}]))"
+)
+SLOWEST = "max({latency})"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the traffic panel."""
+
+    deployment: str
+    direction: str
+
+
+ROWS = (
+    Row("producer-http", "inbound"),
+    Row("producer-grpc", "inbound"),
+    Row("consumer", "outbound"),
+    Row("reader", "inbound"),
+)
+
+
+def selector(namespace: str, direction: str, deployments: Sequence[str]) -> str:
+    """Label matchers of the traffic of some deployments in one direction."""
+    return (
+        f'namespace="{namespace}", direction="{direction}",'
+        f' deployment=~"{"|".join(deployments)}", target_port!="4191", route_name!="probe"'
+    )
+
+
+def golden_query(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> str:
+    """One request for everything: the parts are told apart by `stat` and `direction`."""
+    parts = []
+    for direction in sorted({row.direction for row in rows}):
+        names = [row.deployment for row in rows if row.direction == direction]
+        chosen = selector(namespace, direction, names)
+        queries = {"responses": RESPONSES.format(selector=chosen, window=f"{window}s")}
+        for name, quantile in QUANTILES.items():
+            queries[name] = LATENCY.format(
+                quantile=quantile, selector=chosen, window=f"{window}s"
+            )
+        parts += [_named(query, stat, direction) for stat, query in queries.items()]
+    return " or ".join(parts)
+
+
+def history_queries(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> dict[str, str]:
+    """Curve name -> query over what comes in, for the curves of the time panel."""
+    names = [row.deployment for row in rows if row.direction == "inbound"]
+    chosen = selector(namespace, "inbound", names)
+    span = f"{window}s"
+    latency = LATENCY.format(quantile=QUANTILES["p95"], selector=chosen, window=span)
+    return {
+        "rps": TOTAL_RATE.format(selector=chosen, window=span, seconds=window),
+        "success": SUCCESS_SHARE.format(selector=chosen, window=span),
+        "p95": SLOWEST.format(latency=latency),
+    }
+
+
+def _named(query: str, stat: str, direction: str) -> str:
+    labelled = f'label_replace({query}, "{STAT}", "{stat}", "", "")'
+    return f'label_replace({labelled}, "direction", "{direction}", "", "")'

@@ -1,0 +1,191 @@
+"""Settings: flag > environment > config file > default. Every value knows where it came from."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from stack.paths import state_dir
+
+PREFIX = "CONTROLROOM_"
+Origin = Literal["flag", "environment", "file", "default"]
+
+
+class SettingsError(Exception):
+    """One sentence that names the place and the key, one that says how to mend it."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set. The names are the keys of the file; `CONTROLROOM_<NAME>` sets them too."""
+
+    scenario: str = "bands"
+    """Name of a scenario, or the path of a scenario file."""
+    state_dir: Path = field(default_factory=state_dir)
+    """Folder of the stack's data, of the runs and of the logs."""
+    read_only: bool = False
+    """Nothing may be changed: no load, no chaos, no scaling, no purge."""
+    color: str = "auto"
+    """auto, always or never. NO_COLOR means never."""
+    ascii: bool = False
+    """Draw with ASCII signs only."""
+    mouse: bool = True
+    """Take mouse events in the room."""
+    fps: int = 0
+    """Frames per second of the room, 1 to 30; 0 chooses by the connection."""
+    window: int = 30
+    """Seconds that the golden metrics cover, 5 to 3600."""
+    max_fault_seconds: int = 600
+    """Longest duration of a fault."""
+    max_load_seconds: int = 3600
+    """Longest time of a load run."""
+    max_users: int = 500
+    """Most users of a load run."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Name -> where its value came from: `flag --x`, a variable, `FILE`, or `default`."""
+
+    def origin(self, name: str) -> str:
+        """Where the value of `name` came from."""
+        return self.origins.get(name, "default")
+
+
+NAMES = tuple(one.name for one in fields(Settings) if one.name != "origins")
+RANGES = {
+    "fps": (0, 30),
+    "window": (5, 3600),
+    "max_fault_seconds": (1, 86_400),
+    "max_load_seconds": (1, 86_400),
+    "max_users": (1, 100_000),
+}
+CHOICES = {"color": ("auto", "always", "never")}
+BOOLEANS = {
+    "1": True, "true": True, "yes": True, "on": True,
+    "0": False, "false": False, "no": False, "off": False, "": False,
+}  # fmt: skip
+
+
+def config_file(environ: Mapping[str, str]) -> Path:
+    """Where the user's config file is, or would be."""
+    own = environ.get(PREFIX + "CONFIG_DIR")
+    if own:
+        return Path(own).expanduser() / "config.toml"
+    base = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "controlroom" / "config.toml"
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """The settings of this process. Raises SettingsError for what cannot be understood.
+
+    `flags` holds only what was given on the command line.
+    """
+    environ = os.environ if environ is None else environ
+    path = file or config_file(environ)
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+
+    def take(name: str, value: Any, origin: str) -> None:
+        values[name] = _checked(name, value, origin)
+        origins[name] = origin
+
+    for name, value in _from_file(path).items():
+        take(name, value, str(path))
+    if environ.get("NO_COLOR"):
+        take("color", "never", "NO_COLOR")
+    for name in NAMES:
+        variable = PREFIX + name.upper()
+        if variable in environ and environ[variable] != "":
+            take(name, environ[variable], variable)
+    for name, value in (flags or {}).items():
+        take(name, value, "--" + name.replace("_", "-"))
+    return Settings(**values, origins=origins)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error}", "Mend or remove the file."
+        ) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}", "Mend that line.") from error
+    for key in table:
+        if key not in NAMES:
+            raise SettingsError(f"{_place(path, text, key)}: unknown key {key!r}", _nearest(key))
+    return table
+
+
+def _place(path: Path, text: str, key: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip(" [\"'").startswith(key):
+            return f"{path}, line {number}"
+    return str(path)
+
+
+def _nearest(key: str) -> str:
+    near = difflib.get_close_matches(key, NAMES, n=1, cutoff=0.5)
+    return f"Did you mean {near[0]!r}?" if near else "Known keys: " + ", ".join(NAMES) + "."
+
+
+def _checked(name: str, value: Any, origin: str) -> Any:
+    default = Settings.__dataclass_fields__[name].type
+    convert = cast(Callable[[str, Any, str], Any], _CONVERTERS[str(default)])
+    return convert(name, value, origin)
+
+
+def _boolean(name: str, value: Any, origin: str) -> bool:
+    known = BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else value
+    if isinstance(known, bool):
+        return known
+    raise SettingsError(
+        f"{origin}: {name} = {value!r} is neither true nor false", "Use true or false."
+    )
+
+
+def _integer(name: str, value: Any, origin: str) -> int:
+    low, high = RANGES[name]
+    try:
+        number = int(value) if not isinstance(value, bool | float) else None
+    except (TypeError, ValueError):
+        number = None
+    if number is None or not low <= number <= high:
+        raise SettingsError(
+            f"{origin}: {name} = {value!r} is not possible", f"Use a whole number, {low} to {high}."
+        )
+    return number
+
+
+def _text(name: str, value: Any, origin: str) -> str:
+    choices = CHOICES.get(name)
+    if not isinstance(value, str) or (choices and value not in choices):
+        fix = f"Use {', '.join(choices)}." if choices else "Use a text in quotes."
+        raise SettingsError(f"{origin}: {name} = {value!r} is not possible", fix)
+    return value
+
+
+def _path(name: str, value: Any, origin: str) -> Path:
+    if isinstance(value, str) and value:
+        return Path(value).expanduser().absolute()
+    if isinstance(value, Path):
+        return value.absolute()
+    raise SettingsError(f"{origin}: {name} = {value!r} is not a path", "Use a text in quotes.")
+
+
+_CONVERTERS = {"bool": _boolean, "int": _integer, "str": _text, "Path": _path}
