@@ -104,9 +104,7 @@ def _history(url: str, namespace: str, seconds: int, step: int, window: int) -> 
             query, start, datetime.fromtimestamp(end), str(step), timeout=10
         )
         curves[name] = [
-            (float(at), _number(figure))
-            for series in answer
-            for at, figure in series["values"]
+            (float(at), _number(figure)) for series in answer for at, figure in series["values"]
         ]
     return curves
 

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 STAT = "stat"
 """Label that tells the parts of the one request apart."""
 
-RESPONSES = (
-    "sum(increase(response_total{{{selector}}}[{window}])) by (deployment, classification)"
-)
+RESPONSES = "sum(increase(response_total{{{selector}}}[{window}])) by (deployment, classification)"
 LATENCY = (
     "histogram_quantile({quantile}, sum(rate(response_latency_ms_bucket{{{selector}}}[{window}]))"
     " by (le, deployment))"
@@ -62,9 +60,7 @@ def golden_query(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> str
         chosen = selector(namespace, direction, names)
         queries = {"responses": RESPONSES.format(selector=chosen, window=f"{window}s")}
         for name, quantile in QUANTILES.items():
-            queries[name] = LATENCY.format(
-                quantile=quantile, selector=chosen, window=f"{window}s"
-            )
+            queries[name] = LATENCY.format(quantile=quantile, selector=chosen, window=f"{window}s")
         parts += [_named(query, stat, direction) for stat, query in queries.items()]
     return " or ".join(parts)
 

@@ -1,0 +1,119 @@
+"""The local stack as a target: its daemon's answers in the words of the abilities."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+from controlroom.model.fleet import Fleet, FleetEvent
+from controlroom.settings import Settings
+from controlroom.targets import reading
+from controlroom.targets.abilities import (
+    Endpoints,
+    FaultStatus,
+    Preview,
+    Refused,
+    TargetError,
+    TargetInfo,
+    Unreachable,
+)
+from stack.client import StackClient
+from stack.errors import StackError
+from stack.paths import stack_socket
+
+EVENTS = 50
+"""Newest events that are kept."""
+
+
+class LocalTarget:
+    """Speaks to the stack's daemon over its socket."""
+
+    def __init__(self, client: StackClient) -> None:
+        self._client = client
+        self._events: deque[FleetEvent] = deque(maxlen=EVENTS)
+        self._seen = 0
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """The stack of the settings' state folder; nothing is connected yet."""
+        return cls(StackClient(stack_socket(settings.state_dir)))
+
+    async def status(self) -> Mapping[str, Any]:
+        """All that the stack says of itself, as JSON. Raises Unreachable."""
+        with _translated():
+            return await self._client.status()
+
+    async def info(self) -> TargetInfo:
+        """Who it is."""
+        return reading.info(await self.status())
+
+    async def fleet(self) -> Fleet:
+        """Everything that runs, with the newest events."""
+        status = await self.status()
+        await self._read_events()
+        return reading.fleet(status, self._events, time.time())
+
+    async def endpoints(self) -> Endpoints:
+        """The doors. Raises Unreachable while the stack is not yet up."""
+        status = await self.status()
+        try:
+            return reading.endpoints(status)
+        except KeyError as error:
+            raise Unreachable(
+                "The local stack is still starting.", "Wait for it: `controlroom up`."
+            ) from error
+
+    async def scale(self, deployment: str, replicas: int) -> None:
+        """Another number of replicas."""
+        with _translated():
+            await self._client.scale(deployment, replicas)
+
+    async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
+        """The last lines of a pod or an engine."""
+        with _translated():
+            return await self._client.logs(pod, lines)
+
+    async def preview(self, manifest: Mapping[str, Any]) -> Preview:
+        """What a fault would hit now."""
+        with _translated():
+            return reading.preview(await self._client.preview_fault(manifest))
+
+    async def inject(self, manifest: Mapping[str, Any], run: str) -> FaultStatus:
+        """Starts a fault; the stack holds its end."""
+        with _translated():
+            return reading.fault(await self._client.inject_fault(manifest, run))
+
+    async def faults(self) -> Sequence[FaultStatus]:
+        """All faults that it holds."""
+        with _translated():
+            return [reading.fault(one) for one in await self._client.faults()]
+
+    async def recover(self, fault: str) -> FaultStatus:
+        """Ends one fault and answers when that is verified."""
+        with _translated():
+            return reading.fault(await self._client.recover_fault(fault))
+
+    async def close(self) -> None:
+        """Lets go of the connection."""
+        await self._client.close()
+
+    async def _read_events(self) -> None:
+        with _translated():
+            answer = await self._client.events(self._seen)
+        last = int(answer["last"])
+        if last < self._seen:
+            self._events.clear()
+        self._events.extend(reading.event(one) for one in answer["events"])
+        self._seen = last
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except StackError as error:
+        kinds = {"unreachable": Unreachable, "refused": Refused}
+        raise kinds.get(error.kind, TargetError)(error.message, error.fix) from error
