@@ -1,0 +1,207 @@
+"""From the tables of a scenario file to the types of a scenario."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from scenarios.reading import Table
+from scenarios.scenario import (
+    BarsView,
+    CanonicalPair,
+    Different,
+    Field,
+    GrpcRoute,
+    HttpRoutes,
+    SampleRow,
+    Scenario,
+    TableView,
+    Tally,
+    Value,
+)
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+_FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+def build(root: Table) -> Scenario:
+    """The scenario that the tables describe, not yet checked across tables."""
+    name = root.text("name")
+    if not NAME.fullmatch(name):
+        root.fail("name", f"is {name!r}", "use a-z, 0-9 and -, at most 41 characters")
+    scenario = Scenario(
+        name=name,
+        title=root.text("title"),
+        noun=root.text("noun", "events"),
+        log_line=root.text("log_line"),
+        fields=tuple(_field(table) for table in root.tables("fields", least=1)),
+        rules=tuple(_rule(table) for table in root.tables("rules")),
+        canonical=_canonical(root.maybe_table("canonical")),
+        tallies=tuple(_tally(table) for table in root.tables("tallies", least=1)),
+        view=_view(root.table("view")),
+        http=_routes(root.table("http")),
+        grpc_front=_routes(root.table("grpc_front")),
+        grpc=tuple(_grpc(table) for table in root.tables("grpc")),
+        samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
+    )
+    root.done()
+    return scenario
+
+
+def _field(table: Table) -> Field:
+    name = table.text("name")
+    if not _FIELD.fullmatch(name):
+        table.fail("name", f"is {name!r}", "use a-z, 0-9 and _, beginning with a letter")
+    field = Field(
+        name=name,
+        label=table.text("label", name.capitalize()),
+        kind=cast(Literal["text", "integer"], table.choice("kind", ("text", "integer"))),
+        aliases=table.texts("aliases", ()),
+        pattern=table.maybe_text("pattern"),
+        max_length=table.integer("max_length", 200),
+        minimum=table.maybe_integer("minimum"),
+        maximum=table.maybe_integer("maximum"),
+        labels=_labels(table),
+    )
+    table.done()
+    _field_fits(table, field)
+    return field
+
+
+def _field_fits(table: Table, field: Field) -> None:
+    if field.kind == "text":
+        wrong = [key for key in ("minimum", "maximum", "labels") if getattr(field, key) is not None]
+    else:
+        wrong = ["pattern"] if field.pattern is not None else []
+    for key in wrong:
+        table.fail(key, f"means nothing for a field of kind {field.kind}", f"remove {key}")
+    if not 0 < field.max_length <= 10_000:
+        table.fail("max_length", f"is {field.max_length}", "use 1 to 10000 characters")
+    if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
+        table.fail("minimum", "is above the maximum", "swap minimum and maximum")
+    try:
+        re.compile(field.pattern or "")
+    except re.error as error:
+        table.fail("pattern", f"is no regular expression: {error}", "mend the expression")
+
+
+def _labels(table: Table) -> Mapping[int, str] | None:
+    given = table.mapping("labels", {})
+    labels: dict[int, str] = {}
+    for key, word in given.items():
+        if not re.fullmatch(r"-?[0-9]{1,18}", key) or not isinstance(word, str):
+            table.fail("labels", f"{key} = {word!r}", 'write labels = { 1 = "one", 2 = "two" }')
+        labels[int(key)] = word
+    return labels or None
+
+
+def _rule(table: Table) -> Different:
+    table.choice("kind", ("different",))
+    rule = Different(left=table.text("left"), right=table.text("right"))
+    table.done()
+    return rule
+
+
+def _canonical(table: Table | None) -> CanonicalPair | None:
+    if table is None:
+        return None
+    pair = CanonicalPair(
+        left=table.text("left"),
+        right=table.text("right"),
+        flip=table.text("flip"),
+        separator=table.text("separator", "-"),
+    )
+    table.done()
+    return pair
+
+
+def _tally(table: Table) -> Tally:
+    kind = table.choice("kind", ("hash", "counter", "set"))
+    tally = Tally(
+        name=table.text("name"),
+        kind=cast(Literal["hash", "counter", "set"], kind),
+        key=table.text("key"),
+        member=table.text("member", ""),
+        add=table.text("add", ""),
+    )
+    table.done()
+    if (kind == "counter") == bool(tally.member):
+        table.fail(
+            "member", f"does not fit kind {kind}", "hash and set need a member, counter none"
+        )
+    if kind == "set" and tally.add:
+        table.fail("add", "means nothing for a set", "remove add")
+    return tally
+
+
+def _view(table: Table) -> TableView | BarsView:
+    view: TableView | BarsView
+    if table.choice("kind", ("table", "bars")) == "table":
+        view = TableView(
+            tally=table.text("tally"),
+            columns=table.texts("columns"),
+            average=table.text("average", ""),
+        )
+    else:
+        selectors = table.texts("selectors")
+        if len(selectors) != 2:
+            table.fail("selectors", "must be two texts", 'write selectors = ["field", "title"]')
+        view = BarsView(
+            tally=table.text("tally"),
+            selectors=(selectors[0], selectors[1]),
+            choices=table.text("choices"),
+        )
+    table.done()
+    return view
+
+
+def _routes(table: Table) -> HttpRoutes:
+    routes = HttpRoutes(paths=table.texts("paths"), reply=_texts_of(table, "reply"))
+    table.done()
+    if not routes.paths:
+        table.fail("paths", "is empty", 'write paths = ["/input"]')
+    for path in routes.paths:
+        if not re.fullmatch(r"/[\w./-]*", path, re.ASCII):
+            table.fail("paths", f"{path!r} is no path", "begin with / and use a-z, 0-9, . _ - /")
+    if len(set(routes.paths)) != len(routes.paths):
+        table.fail("paths", "names a path twice", "remove one of them")
+    return routes
+
+
+def _grpc(table: Table) -> GrpcRoute:
+    route = GrpcRoute(
+        method=table.text("method"),
+        request=table.text("request"),
+        reply=table.text("reply"),
+        reply_fields=_texts_of(table, "reply_fields"),
+    )
+    table.done()
+    if not re.fullmatch(r"/[\w.]+/\w+", route.method, re.ASCII):
+        table.fail("method", f"is {route.method!r}", "write /package.Service/Rpc")
+    return route
+
+
+def _texts_of(table: Table, key: str) -> Mapping[str, str]:
+    given = table.mapping(key)
+    if not all(isinstance(value, str) for value in given.values()):
+        table.fail(key, "must hold texts only", f'write {key} = {{ message = "..." }}')
+    return given
+
+
+def _sample(table: Table) -> SampleRow:
+    weight = table.integer("weight", 1)
+    if weight < 1:
+        table.fail("weight", f"is {weight}", "use 1 or more")
+    values = {
+        key: _sample_values(table, key, given) for key, given in table.mapping("values").items()
+    }
+    table.done()
+    return SampleRow(weight=weight, values=values)
+
+
+def _sample_values(table: Table, key: str, given: Any) -> tuple[Value, ...]:
+    values = given if isinstance(given, list) else [given]
+    if not values or not all(type(value) in (str, int) for value in values):
+        table.fail("values", f"{key} must be texts or whole numbers", f'write {key} = ["...", 1]')
+    return tuple(values)

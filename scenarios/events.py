@@ -1,0 +1,185 @@
+"""A scenario applied to events: validate, decode, tally, generate.
+
+`EventCodec(scenario)` is prepared once and used for every event of a process.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import accumulate
+from random import Random
+from typing import Any, Literal, NamedTuple
+
+from scenarios.bodies import (
+    MAX_BODY,
+    MAX_DEPTH,
+    MAX_RECORDS,
+    BodyError,
+    BodyTooLargeError,
+    Records,
+    Unreadable,
+    parse_records,
+)
+from scenarios.fields import FieldReader, Refused, kind_of
+from scenarios.scenario import Event, Scenario, Value
+from scenarios.templates import escape, render, split_member
+
+__all__ = [
+    "MAX_BODY",
+    "MAX_DEPTH",
+    "MAX_RECORDS",
+    "BodyError",
+    "BodyTooLargeError",
+    "EventCodec",
+    "FieldError",
+    "Outcome",
+    "Records",
+    "Write",
+    "parse_records",
+    "render",
+    "split_member",
+]
+
+_ABSENT = object()
+
+
+class FieldError(NamedTuple):
+    """What is wrong with one field of a record; `field` is empty for the record as a whole."""
+
+    field: str
+    message: str
+
+    def as_json(self) -> dict[str, str]:
+        """The error as it is answered and stored."""
+        return {"field": self.field, "message": self.message}
+
+
+class Write(NamedTuple):
+    """One Redis write of a tally: HINCRBY, INCRBY or SADD on `key` (without the scenario)."""
+
+    kind: Literal["hash", "counter", "set"]
+    key: str
+    member: str
+    amount: int
+
+
+Outcome = dict[str, Value] | list[FieldError]
+"""A validated event, or what is wrong with the record."""
+
+
+class EventCodec:
+    """One scenario, prepared for many events."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self._readers = tuple(FieldReader(field) for field in scenario.fields)
+        self._names = tuple(field.name for field in scenario.fields)
+        self._different = tuple((rule.left, rule.right) for rule in scenario.rules)
+        self._text_form = _text_form(self._readers)
+        self._weights = list(accumulate(row.weight for row in scenario.samples))
+        # a scenario has few different events for many votes
+        self._writes = lru_cache(maxsize=4096)(self._made_writes)
+
+    def validate(self, raw: object) -> Outcome:
+        """The event in a raw record, or one error per field that is wrong.
+
+        Names are matched without regard to case and by their aliases, unknown ones ignored.
+        """
+        if type(raw) is not dict:
+            if type(raw) is Unreadable:
+                return [FieldError("", raw.message)]
+            return [FieldError("", f"must be an object, is {kind_of(raw)}")]
+        event: dict[str, Value] = {}
+        errors: list[FieldError] = []
+        folded: dict[str, Any] | None = None
+        for reader in self._readers:
+            given = raw.get(reader.name, _ABSENT)
+            if given is _ABSENT:
+                if folded is None:
+                    folded = {key.casefold(): value for key, value in raw.items()}
+                given = next((folded[name] for name in reader.names if name in folded), _ABSENT)
+                if given is _ABSENT:
+                    errors.append(FieldError(reader.name, "is missing"))
+                    continue
+            value = reader.read(given)
+            if type(value) is Refused:
+                errors.append(FieldError(reader.name, value.message))
+            else:
+                event[reader.name] = value  # type: ignore[assignment]
+        if not errors:
+            errors = self._broken_rules(event)
+        return errors or event
+
+    def _broken_rules(self, event: Event) -> list[FieldError]:
+        return [
+            FieldError(right, f"must differ from {left}")
+            for left, right in self._different
+            if event[left] == event[right]
+        ]
+
+    def decode_value(self, value: bytes) -> list[Outcome]:
+        """What the value of a Kafka record holds: one outcome per event in it, at least one.
+
+        Takes the shapes of `parse_records` and the text `Name:..,Album:..`.
+        """
+        try:
+            records: list[Any] = parse_records(value)
+        except BodyError as error:
+            pairs = self._from_text(value)
+            if pairs is None:
+                return [[FieldError("", str(error))]]
+            records = [pairs]
+        if not records:
+            return [[FieldError("", "the list is empty")]]
+        return [self.validate(record) for record in records]
+
+    def _from_text(self, value: bytes) -> dict[str, str] | None:
+        try:
+            text = value.decode().strip()
+        except UnicodeDecodeError:
+            return None
+        parts = self._text_form.split(text)
+        if len(parts) < 3 or parts[0].strip():
+            return None
+        return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+    def tally_writes(self, event: Event) -> tuple[Write, ...]:
+        """The Redis writes of one event, with the canonical pair applied."""
+        return self._writes(*[event[name] for name in self._names])
+
+    def _made_writes(self, *values: Value) -> tuple[Write, ...]:
+        event = self.canonical(dict(zip(self._names, values, strict=True)))
+        escaped = {name: escape(value) for name, value in event.items()}
+        return tuple(
+            Write(
+                tally.kind,
+                tally.key.format_map(escaped),
+                tally.member.format_map(escaped),
+                int(event[tally.add]) if tally.add else 1,
+            )
+            for tally in self.scenario.tallies
+        )
+
+    def canonical(self, event: Event) -> Event:
+        """The event with its pair in sorted order, as the tallies see it."""
+        pair = self.scenario.canonical
+        if pair is None or str(event[pair.left]) <= str(event[pair.right]):
+            return event
+        flipped = pair.separator.join(reversed(str(event[pair.flip]).split(pair.separator)))
+        return {
+            **event,
+            pair.left: event[pair.right],
+            pair.right: event[pair.left],
+            pair.flip: flipped,
+        }
+
+    def generate(self, rng: Random) -> dict[str, Value]:
+        """An event drawn from the samples of the scenario by their weights."""
+        row = rng.choices(self.scenario.samples, cum_weights=self._weights)[0]
+        return {name: rng.choice(row.values[name]) for name in self._names}
+
+
+def _text_form(readers: tuple[FieldReader, ...]) -> re.Pattern[str]:
+    names = "|".join(re.escape(name) for reader in readers for name in reader.names)
+    return re.compile(rf"(?:^|,)\s*({names})\s*:", re.IGNORECASE)

@@ -1,0 +1,92 @@
+"""Reading one field of an event: tolerant in form, strict in value."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from scenarios.scenario import Field, Value
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_LIMIT = 10**18
+# C0, DEL, C1, line and paragraph separators, directional overrides, lone surrogates
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Refused(NamedTuple):
+    """Why a value was not taken."""
+
+    message: str
+
+
+class FieldReader:
+    """One field, prepared for many values."""
+
+    def __init__(self, field: Field) -> None:
+        self.name = field.name
+        self.names = tuple(name.casefold() for name in (field.name, *field.aliases))
+        """All names on the wire, without regard to case, in order of preference."""
+        self._pattern = re.compile(field.pattern) if field.pattern is not None else None
+        self._max_length = field.max_length
+        self._minimum = field.minimum if field.minimum is not None else -_LIMIT
+        self._maximum = field.maximum if field.maximum is not None else _LIMIT
+        self._span = _span(field)
+        self.read = self._text if field.kind == "text" else self._integer
+
+    def _text(self, value: object) -> Value | Refused:
+        if type(value) is not str:
+            return Refused(f"must be a text, is {kind_of(value)}")
+        text = value.strip()
+        if not text:
+            return Refused("must not be empty")
+        if len(text) > self._max_length:
+            return Refused(f"must have at most {self._max_length} characters, has {len(text)}")
+        if not text.isprintable() and _UNPRINTABLE.search(text):
+            return Refused("must not hold control characters")
+        if self._pattern is not None and not self._pattern.fullmatch(text):
+            return Refused(f"must match {self._pattern.pattern}, is {shown(text)}")
+        return text
+
+    def _integer(self, value: object) -> Value | Refused:
+        whole = (type(value) is str and _WHOLE.fullmatch(value.strip())) or (
+            type(value) is float and value.is_integer()
+        )
+        number = int(value) if whole else value  # type: ignore[call-overload]
+        if type(number) is not int:
+            return Refused(f"must be a whole number{self._span}, is {shown(value)}")
+        if not self._minimum <= number <= self._maximum:
+            return Refused(f"must be a whole number{self._span}, is {shown(number)}")
+        return number
+
+
+def _span(field: Field) -> str:
+    if field.minimum is not None and field.maximum is not None:
+        return f" from {field.minimum} to {field.maximum}"
+    if field.minimum is not None:
+        return f", at least {field.minimum}"
+    return f", at most {field.maximum}" if field.maximum is not None else ""
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in a word."""
+    for kind, word in (
+        (bool, "true or false"),
+        (str, "a text"),
+        (int, "a number"),
+        (float, "a number"),
+        (list, "a list"),
+        (dict, "an object"),
+    ):
+        if isinstance(value, kind):
+            return word
+    return "null"
+
+
+def shown(value: object) -> str:
+    """A value for a message: one line, at most 40 characters, no control characters."""
+    if isinstance(value, list | dict) or value is None:
+        return kind_of(value)
+    if not isinstance(value, str):
+        return str(value)[:40]
+    text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    return f"'{text[:40]}…'" if len(text) > 40 else f"'{text}'"
