@@ -1,13 +1,14 @@
 """What a source is, and the loop that turns any source into reports, for ever.
 
 A source knows how to read once. The loop knows the clock, the time-out, the way back after a
-failure and what to say meanwhile. Client libraries are imported in `open`, which runs after the
-first frame was drawn.
+failure and what to say meanwhile. Client libraries are imported when a source is opened, which
+is after the first frame was drawn.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import random
 import time
 from collections.abc import Callable
@@ -30,6 +31,8 @@ class Source(Protocol):
     """Seconds between two questions."""
     timeout: float
     """Seconds that opening, or one question, may take."""
+    needs: tuple[str, ...]
+    """Modules that `open` imports. They are imported in a thread first, which does not block."""
 
     async def open(self) -> None:
         """Connects. Called before the first `read` and after every failure."""
@@ -72,7 +75,7 @@ class Feed:
             while True:
                 try:
                     if not opened:
-                        await self._bounded(self.source.open())
+                        await self._open()
                         opened = True
                     await self._ask()
                 except Exception as error:
@@ -80,6 +83,11 @@ class Feed:
                     await self._away(error)
         finally:
             await self._close()
+
+    async def _open(self) -> None:
+        for module in self.source.needs:
+            await asyncio.to_thread(importlib.import_module, module)
+        await self._bounded(self.source.open())
 
     async def _ask(self) -> None:
         started = time.monotonic()

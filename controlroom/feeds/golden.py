@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from controlroom.feeds.doors import Where
 from controlroom.feeds.queries import ROWS, STAT, Row, golden_query, history_queries
 from controlroom.model.golden import Golden, GoldenRow
 
 if TYPE_CHECKING:
     import httpx
 
-Where = Callable[[], Awaitable[str]]
-"""Address of an engine as it is now; asked at every opening, because ports change."""
 Curves = dict[str, list[tuple[float, float | None]]]
 
 
@@ -26,17 +25,20 @@ class GoldenSource:
     name = "golden"
     period = 1.0
     timeout = 4.0
+    needs = ("httpx",)
 
-    def __init__(self, where: Where, namespace: str, window: int = 30) -> None:
+    def __init__(self, where: Where, namespace: Where, window: int = 30) -> None:
         self._where = where
         self._window = window
-        self._query = golden_query(namespace, window)
+        self._namespace = namespace
+        self._query = ""
         self._client: httpx.AsyncClient | None = None
 
     async def open(self) -> None:
         """Finds Prometheus and keeps one connection to it."""
         import httpx
 
+        self._query = golden_query(await self._namespace(), self._window)
         self._client = httpx.AsyncClient(base_url=await self._where(), trust_env=False)
 
     async def read(self) -> Golden:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from controlroom.feeds.golden import Where
+from controlroom.feeds.doors import Where
 from controlroom.model.queues import Queues
 from wire.keys import consumer_group, events_topic
 
@@ -19,6 +19,7 @@ class QueuesSource:
     name = "queues"
     period = 0.5
     timeout = 5.0
+    needs = ("wire.topics",)
 
     def __init__(self, where: Where, scenario: str) -> None:
         self._where = where

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from controlroom.feeds.golden import Where
+from controlroom.feeds.doors import Where
 from controlroom.feeds.stores import redis_client
 from controlroom.feeds.views import Question, reader_of
 from controlroom.model.tallies import Tallies
@@ -25,6 +25,7 @@ class TalliesSource:
     name = "tallies"
     period = 0.2
     timeout = 3.0
+    needs = ("redis.asyncio",)
 
     def __init__(self, where: Where, scenario: Scenario) -> None:
         self._where = where
@@ -32,12 +33,14 @@ class TalliesSource:
         self._reader = reader_of(scenario)
         self._client: Redis | None = None
         self._version: str | None = None
+        self._chosen = 0
         self._last: Tallies | None = None
 
     def choose(self, selection: int, key: str) -> None:
         """Selects a choice of the n-th selection. Raises ValueError where there is none such."""
         self._reader.choose(selection, key)
         self._last = None
+        self._chosen += 1
 
     async def open(self) -> None:
         """Finds Redis."""
@@ -60,10 +63,12 @@ class TalliesSource:
             await client.aclose()
 
     async def _ask(self, client: Any) -> Tallies:
-        *answers, counted = await self._pipeline(client, self._reader.questions())
-        if not self._reader.complete(answers):
+        """Asks again when the choice is settled only by the answers, or changed meanwhile."""
+        while True:
+            chosen = self._chosen
             *answers, counted = await self._pipeline(client, self._reader.questions())
-        return self._reader.build(answers, int(counted or 0))
+            if chosen == self._chosen and self._reader.complete(answers):
+                return self._reader.build(answers, int(counted or 0))
 
     async def _pipeline(self, client: Any, questions: Sequence[Question]) -> list[Any]:
         """Answers of one moment, the number of counted events last."""

@@ -1,0 +1,51 @@
+"""Where the engines are now, asked of the target by every source that opens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from controlroom.targets.abilities import Endpoints, Target
+
+Where = Callable[[], Awaitable[str]]
+"""An address as it is now; asked at every opening, because a restart changes the ports."""
+FRESH = 1.0
+"""Seconds that an answer serves all sources, which open at about the same time."""
+
+
+class Doors:
+    """The target's addresses. All raise Unreachable."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._known: Endpoints | None = None
+        self._asked = float("-inf")
+        self._asking = asyncio.Lock()
+
+    async def kafka(self) -> str:
+        """`host:port`."""
+        return (await self._endpoints()).kafka
+
+    async def redis(self) -> str:
+        """URL with its password."""
+        return (await self._endpoints()).redis
+
+    async def mongo(self) -> str:
+        """URL with its password."""
+        return (await self._endpoints()).mongo
+
+    async def prometheus(self) -> str:
+        """URL."""
+        return (await self._endpoints()).prometheus
+
+    async def namespace(self) -> str:
+        """Namespace of the services, as their series are labelled."""
+        return (await self._target.info()).details.get("namespace", "default")
+
+    async def _endpoints(self) -> Endpoints:
+        async with self._asking:
+            if self._known is None or time.monotonic() - self._asked > FRESH:
+                self._known = await self._target.endpoints()
+                self._asked = time.monotonic()
+            return self._known
