@@ -42,10 +42,19 @@ def fence_field(group: str, topic: str, topic_id: str, partition: int) -> str:
     return f"{group}/{topic}/{topic_id}/{partition}"
 
 
+def floor_key(scenario: str) -> str:
+    """Redis hash: fence field -> offset up to which documents were purged on purpose."""
+    return f"{{{scenario}}}:floor"
+
+
 def books_key(scenario: str) -> str:
-    """Redis hash of totals: `counted`, `dead` (poison met on the events topic),
-    `refused` (records of the rejected topic), `purged` (documents removed on purpose),
-    `version` (rises with every change)."""
+    """Redis hash of totals over all topics that ever had the name of the events topic.
+
+    `counted` events · `dead` events of the events topic that were kept as rejected · `extra`
+    events beyond the first of a record that held a list · `gaps` offsets that never held a
+    record (marks of transactions, compaction) · `refused` records of the rejected topic ·
+    `purged` documents removed on purpose · `version` rises with every change.
+    """
     return f"{{{scenario}}}:books"
 
 
@@ -59,9 +68,24 @@ def logs_collection(scenario: str) -> str:
 
     Document: `_id` `<topic id>:<partition>#<offset>`, `tp` `<topic id>:<partition>`,
     `o` offset (int), `id` event id, `origin` http | grpc | kafka, `at` produced (ms since the
-    epoch), `stored` (ms since the epoch), `event` the fields. Unique index on (`tp`, `o`).
+    epoch), `stored` (ms since the epoch), `event` the fields. Events of a record that holds a
+    list add `i`, their place in it: `_id` `<topic id>:<partition>#<offset>.<i>`.
+
+    `_id` alone makes a document unique. The index on (`tp`, `o`) is not unique, because events
+    of one list share it; a range of `o` within one `tp` costs the same with and without a third
+    field or uniqueness in the index, and bulk inserts are faster without the third field.
     """
     return f"{scenario}.logs"
+
+
+def partition_id(topic_id: str, partition: int) -> str:
+    """`tp` of a document: one partition of one life of a topic."""
+    return f"{topic_id}:{partition}"
+
+
+def document_id(tp: str, offset: int, index: int | None = None) -> str:
+    """`_id` of a document; `index` is the place in a list, None for a record of one event."""
+    return f"{tp}#{offset}" if index is None else f"{tp}#{offset}.{index}"
 
 
 def rejected_collection(scenario: str) -> str:

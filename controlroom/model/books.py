@@ -1,32 +1,12 @@
-"""The books: whether everything that was acknowledged was also counted and stored."""
+"""What the books panel shows: the books, and how long events queued."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from wire.books import Books
 
-@dataclass(frozen=True, slots=True)
-class Books:
-    """Numbers of events since the scenario's topic was made. Formulas: wire.books."""
-
-    scenario: str
-    acknowledged: int
-    kafka: int
-    counted: int
-    stored: int
-    rejected: int
-    in_flight: int
-    lost: int
-    doubled: int
-
-    @property
-    def closed(self) -> bool:
-        """Everything arrived, once."""
-        return not (self.in_flight or self.lost or self.doubled)
-
-    def to_json(self) -> dict[str, str | int]:
-        """The contract of `controlroom books --json`."""
-        return asdict(self)
+__all__ = ["Books", "BooksSample", "QueueTime"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+"""The books: whether everything that was acknowledged was also counted and stored, once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Numbers of events since the scenario's first one, whatever became of its topic since."""
+
+    scenario: str
+    acknowledged: int
+    """What producers answered with success."""
+    kafka: int
+    """Records that the events topic holds or held."""
+    counted: int
+    """Events in the tallies of Redis."""
+    stored: int
+    """Documents in MongoDB, and those purged on purpose."""
+    rejected: int
+    """Records kept with the reason why they are no events."""
+    in_flight: int
+    """Records in Kafka that the consumers have not come to yet."""
+    lost: int
+    """Events that had time to arrive and are missing somewhere."""
+    doubled: int
+    """Events that were counted or stored more than once."""
+
+    @property
+    def closed(self) -> bool:
+        """Everything arrived, once."""
+        return not (self.in_flight or self.lost or self.doubled)
+
+    def to_json(self) -> dict[str, str | int]:
+        """The contract of `controlroom books --json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the consumers and the purge keep in the books hash (see `wire.keys.books_key`)."""
+
+    counted: int = 0
+    dead: int = 0
+    extra: int = 0
+    gaps: int = 0
+    refused: int = 0
+    purged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Raw figures, in the order in which they have to be read so that nothing looks lost
+    that only had no time: acknowledged, then fences and totals at one moment, then ends, then
+    the documents up to those fences."""
+
+    scenario: str
+    acknowledged: int
+    fences: dict[str, int]
+    """`tp` -> offset of the last record that was handled, for every life of the topic."""
+    totals: Totals
+    ends: dict[str, int]
+    """`tp` -> end offset, of the topic that exists now."""
+    found: int
+    """Documents at or below the fences and above what was purged."""
+
+
+def balance(figures: Figures) -> Books:
+    """The books.
+
+    Of the `covered` offsets (those at or below the fences) each held one event, but for
+    `gaps`, which held none, `extra`, more events of a list, and `dead`, which are no events:
+    expected = covered - gaps + extra - dead. Offsets that the broker dropped before anybody
+    read them are covered and neither gaps nor counted, so they are lost.
+    """
+    totals = figures.totals
+    covered = sum(fence + 1 for fence in figures.fences.values())
+    kafka = _offsets(figures) - totals.gaps
+    expected = covered - totals.gaps + totals.extra - totals.dead
+    stored = figures.found + totals.purged
+    return Books(
+        scenario=figures.scenario,
+        acknowledged=figures.acknowledged,
+        kafka=kafka,
+        counted=totals.counted,
+        stored=stored,
+        rejected=totals.refused + totals.dead,
+        in_flight=_in_flight(figures),
+        lost=max(expected - totals.counted, expected - stored, figures.acknowledged - kafka, 0),
+        doubled=max(totals.counted - expected, stored - expected, 0),
+    )
+
+
+def _offsets(figures: Figures) -> int:
+    """Offsets ever given out: the ends now, and the fences of topics that are gone."""
+    gone = figures.fences.keys() - figures.ends.keys()
+    return sum(figures.ends.values()) + sum(figures.fences[tp] + 1 for tp in gone)
+
+
+def _in_flight(figures: Figures) -> int:
+    return sum(max(0, end - figures.fences.get(tp, -1) - 1) for tp, end in figures.ends.items())

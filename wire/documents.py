@@ -1,0 +1,200 @@
+"""Documents of a scenario in MongoDB. The only module that knows the driver.
+
+Every question names one partition (`tp`) and a range of offsets that is bounded on both sides,
+so that its cost follows the size of the range and never the size of the collection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from pymongo import ASCENDING, DESCENDING, WriteConcern
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from wire import keys
+
+Document = dict[str, Any]
+
+WINDOW = 2_000
+"""Offsets that one question covers at most; some milliseconds of the server's time."""
+
+_DUPLICATE_KEY = 11_000
+_CHUNK = 1_000
+
+
+class DocumentsError(Exception):
+    """The document store does not answer, or would not do it now; worth trying again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Documents of one partition with offsets in (after, upto]."""
+
+    tp: str
+    after: int
+    upto: int
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """As MongoDB reads it."""
+        return {"tp": self.tp, "o": {"$gt": self.after, "$lte": self.upto}}
+
+    def windows(self) -> list[Range]:
+        """The same range in pieces whose ends are multiples of WINDOW."""
+        pieces = []
+        after = self.after
+        while after < self.upto:
+            upto = min(self.upto, ((after + 1) // WINDOW + 1) * WINDOW - 1)
+            pieces.append(Range(self.tp, after, upto))
+            after = upto
+        return pieces
+
+
+class Documents:
+    """The document store, connected at first use and again after a loss.
+
+    Every method raises DocumentsError where the store does not answer within the timeout.
+    """
+
+    def __init__(
+        self, url: str, username: str = "", password: str = "", timeout: float = 5.0
+    ) -> None:
+        milliseconds = int(timeout * 1000)
+        credentials: dict[str, Any] = {}
+        if username:
+            credentials = {"username": username, "password": password}
+        self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            serverSelectionTimeoutMS=milliseconds,
+            connectTimeoutMS=milliseconds,
+            socketTimeoutMS=milliseconds * 2,
+            **credentials,
+        )
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._client.close()
+
+    async def ping(self) -> None:
+        """Returns when the store answers."""
+        async with _answering():
+            await self._client.admin.command("ping")
+
+    async def ensure_indexes(self, scenario: str) -> None:
+        """Makes the index of both collections of a scenario where it is missing."""
+        async with _answering():
+            for name in (keys.logs_collection(scenario), keys.rejected_collection(scenario)):
+                await self._collection(name).create_index([("tp", ASCENDING), ("o", ASCENDING)])
+
+    async def insert(self, collection: str, documents: Sequence[Document]) -> int:
+        """Stores documents for good; those that are there already are left alone.
+
+        Returns how many were new. Safe to repeat, in part or as a whole.
+        """
+        new = 0
+        async with _answering():
+            for start in range(0, len(documents), _CHUNK):
+                new += await self._insert_chunk(collection, documents[start : start + _CHUNK])
+        return new
+
+    async def _insert_chunk(self, collection: str, documents: Sequence[Document]) -> int:
+        try:
+            await self._collection(collection).insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            return _inserted(error)
+        return len(documents)
+
+    async def count(self, collection: str, wanted: Range) -> int:
+        """Documents in a range, asked window by window."""
+        total = 0
+        async with _answering():
+            for window in wanted.windows():
+                total += await self._collection(collection).count_documents(window.query)
+        return total
+
+    async def find(self, collection: str, wanted: Range) -> list[Document]:
+        """Documents of a range in the order of their offsets; the range is the bound."""
+        found: list[Document] = []
+        async with _answering():
+            for window in wanted.windows():
+                cursor = self._collection(collection).find(window.query)
+                found.extend(await cursor.to_list(None))
+        return sorted(found, key=_place)
+
+    async def newest(self, collection: str, ranges: Sequence[Range], n: int) -> list[Document]:
+        """The newest `n` documents by the time they were stored, newest first.
+
+        `ranges`: per partition from what was purged to the last known offset. Only the last
+        `n` offsets of each are looked at, and more of them while too few documents were there.
+        """
+        width = n
+        while True:
+            tails = [Range(r.tp, max(r.after, r.upto - width), r.upto) for r in ranges]
+            async with _answering():
+                parts = await asyncio.gather(*(self._tail(collection, r, n) for r in tails))
+            found = [document for part in parts for document in part]
+            exhausted = all(tail.after == r.after for tail, r in zip(tails, ranges, strict=True))
+            if len(found) >= n or exhausted:
+                return sorted(found, key=_age, reverse=True)[:n]
+            width *= 8
+
+    async def _tail(self, collection: str, wanted: Range, n: int) -> list[Document]:
+        if wanted.after >= wanted.upto:
+            return []
+        order = [("o", DESCENDING)]
+        cursor = self._collection(collection).find(wanted.query).sort(order).limit(n)
+        return await cursor.to_list(n)
+
+    async def delete(self, collection: str, wanted: Range) -> int:
+        """Removes the documents of a range, window by window; returns how many there were."""
+        total = 0
+        async with _answering():
+            for window in wanted.windows():
+                answer = await self._collection(collection).delete_many(window.query)
+                total += answer.deleted_count
+        return total
+
+    async def drop(self, scenario: str) -> None:
+        """Removes both collections of a scenario, indexes included."""
+        async with _answering():
+            for name in (keys.logs_collection(scenario), keys.rejected_collection(scenario)):
+                await self._collection(name).drop()
+
+    def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
+        concern = WriteConcern("majority")
+        return self._client[keys.DATABASE].get_collection(name, write_concern=concern)
+
+
+def _place(document: Document) -> tuple[int, int]:
+    return document["o"], document.get("i", 0)
+
+
+def _age(document: Document) -> tuple[int, int, int, int]:
+    return document["stored"], document["at"], document["o"], document.get("i", 0)
+
+
+def _inserted(error: BulkWriteError) -> int:
+    details = error.details or {}
+    errors = details.get("writeErrors", [])
+    others = [entry for entry in errors if entry.get("code") != _DUPLICATE_KEY]
+    if others or details.get("writeConcernErrors"):
+        raise error
+    return int(details.get("nInserted", 0))
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise DocumentsError(_sentence(error)) from error
+
+
+def _sentence(error: PyMongoError) -> str:
+    text = str(error).split(", Timeout:")[0]
+    return f"MongoDB: {text[:200]}"

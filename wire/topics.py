@@ -1,0 +1,225 @@
+"""Topics of a scenario, and reading offsets and groups over one connection that stays open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaConnectionError,
+    LeaderNotAvailableError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.protocol.admin import DescribeGroupsRequest
+from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
+
+from wire import keys
+from wire.metadata import Topic, TopicsRequest, read_topic
+
+REJECTED_PARTITIONS = 3
+
+_TRIES = 10
+_TRY_AGAIN = 0.2
+
+# An outage would otherwise fill the log with one line per retry.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+async def ensure_topics(bootstrap: str, scenario: str) -> None:
+    """Makes what is missing of both topics, partitions included. Raises KafkaError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    wanted = {
+        keys.events_topic(scenario): keys.PARTITIONS,
+        keys.rejected_topic(scenario): REJECTED_PARTITIONS,
+    }
+    try:
+        await admin.start()
+        for topic, partitions in wanted.items():
+            await _ensure(admin, topic, partitions)
+    finally:
+        await admin.close()
+    async with OffsetReader(bootstrap) as reader:
+        for topic, partitions in wanted.items():
+            await _visible(reader, topic, partitions)
+
+
+async def _ensure(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> None:
+    response = await admin.create_topics([NewTopic(topic, partitions, 1)])
+    error = for_code(response.topic_errors[0][1])
+    if error is TopicAlreadyExistsError:
+        await _widen(admin, topic, partitions)
+    elif error.errno:
+        raise error(f"topic {topic}")
+
+
+async def _widen(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> None:
+    description = (await admin.describe_topics([topic]))[0]
+    if 0 < len(description["partitions"]) < partitions:
+        await admin.create_partitions({topic: NewPartitions(partitions)})
+
+
+async def _visible(reader: OffsetReader, topic: str, partitions: int) -> None:
+    """Returns when the broker tells of every partition and its leader."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(UnknownTopicOrPartitionError):
+            leaders = (await reader.topic(topic)).leaders
+            if len(leaders) >= partitions and -1 not in leaders.values():
+                return
+        await asyncio.sleep(_TRY_AGAIN)
+    raise LeaderNotAvailableError(topic)
+
+
+async def topic_id(reader: OffsetReader | str, topic: str) -> str:
+    """Kafka's id of the topic, which changes when it is deleted and made again.
+
+    `reader` is an open reader or a bootstrap address. Raises UnknownTopicOrPartitionError.
+    """
+    if isinstance(reader, str):
+        async with OffsetReader(reader) as opened:
+            return (await opened.topic(topic)).id
+    return (await reader.topic(topic)).id
+
+
+class OffsetReader:
+    """Reads topic ids, offsets, lag and members; connects at first use, again after a loss.
+
+    Every method raises KafkaError where the broker does not answer within the timeout.
+    """
+
+    def __init__(self, bootstrap: str, timeout: float = 5.0) -> None:
+        self._bootstrap = bootstrap
+        self._timeout = timeout
+        self._client: AIOKafkaClient | None = None
+        self._connecting = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection; the next question opens a new one."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def topic(self, name: str) -> Topic:
+        """Id and leaders. Raises UnknownTopicOrPartitionError where there is no such topic."""
+        topic = read_topic(await self._ask(TopicsRequest(name)))
+        if topic is None:
+            raise UnknownTopicOrPartitionError(name)
+        return topic
+
+    async def end_offsets(self, topic: str) -> dict[int, int]:
+        """Partition -> offset that the next record will get."""
+        return await self._list_offsets(await self.topic(topic), OffsetResetStrategy.LATEST)
+
+    async def beginning_offsets(self, topic: str) -> dict[int, int]:
+        """Partition -> offset of the oldest record that the broker still has."""
+        return await self._list_offsets(await self.topic(topic), OffsetResetStrategy.EARLIEST)
+
+    async def ends_of(self, topic: Topic) -> dict[int, int]:
+        """End offsets of a topic that was just looked up."""
+        return await self._list_offsets(topic, OffsetResetStrategy.LATEST)
+
+    async def committed(self, group: str, topic: str) -> dict[int, int]:
+        """Partition -> offset that the group reads next; partitions never committed are absent."""
+        response = await self._ask_coordinator(group, OffsetFetchRequest(group, None))
+        _raise(response.error_code, group)
+        return {
+            partition: offset
+            for name, partitions in response.topics
+            for partition, offset, _, error in partitions
+            if name == topic and not error and offset >= 0
+        }
+
+    async def lag(self, group: str, topic: str) -> dict[int, int]:
+        """Partition -> records that the group has not committed yet."""
+        committed = await self.committed(group, topic)
+        found = await self.topic(topic)
+        begins = await self._list_offsets(found, OffsetResetStrategy.EARLIEST)
+        ends = await self.ends_of(found)
+        return {p: max(0, end - max(committed.get(p, 0), begins[p])) for p, end in ends.items()}
+
+    async def members(self, group: str) -> list[str]:
+        """Client ids of the group's members, sorted; empty where nobody is in it."""
+        response = await self._ask_coordinator(group, DescribeGroupsRequest([group]))
+        _raise(response.groups[0][0], group)
+        return sorted(member[1] for entry in response.groups for member in entry[5])
+
+    async def _list_offsets(self, topic: Topic, which: int) -> dict[int, int]:
+        by_leader: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for partition, leader in topic.leaders.items():
+            by_leader[leader].append((partition, which))
+        if -1 in by_leader:
+            raise LeaderNotAvailableError(topic.name)
+        found: dict[int, int] = {}
+        for leader, wanted in by_leader.items():
+            response = await self._ask(OffsetRequest(-1, 0, [(topic.name, wanted)]), leader)
+            found.update(_offsets(response))
+        return dict(sorted(found.items()))
+
+    async def _ask_coordinator(self, group: str, request: Any) -> Any:
+        client = await self._connected()
+        for _ in range(_TRIES):
+            try:
+                return await self._ask(request, await client.coordinator_lookup(0, group))
+            except GroupCoordinatorNotAvailableError:
+                # a broker makes the topic of all groups when it is first asked for one
+                await asyncio.sleep(_TRY_AGAIN)
+        raise GroupCoordinatorNotAvailableError(group)
+
+    async def _ask(self, request: Any, node: int | None = None) -> Any:
+        client = await self._connected()
+        if node is None:
+            node = client.get_random_node()
+        return await client.send(node, request)
+
+    async def _connected(self) -> AIOKafkaClient:
+        async with self._connecting:
+            if self._client is None:
+                self._client = await self._connect()
+            return self._client
+
+    async def _connect(self) -> AIOKafkaClient:
+        client = AIOKafkaClient(
+            bootstrap_servers=self._bootstrap, request_timeout_ms=int(self._timeout * 1000)
+        )
+        # Without topics of its own the client would fetch those of the whole cluster.
+        client.set_topics([])
+        try:
+            await client.bootstrap()
+        except (KafkaConnectionError, asyncio.CancelledError):
+            await client.close()
+            raise
+        return client
+
+
+def _offsets(response: Any) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for name, partitions in response.topics:
+        for entry in partitions:
+            _raise(entry[1], f"{name}:{entry[0]}")
+            found[entry[0]] = entry[3]
+    return found
+
+
+def _raise(code: int, about: str) -> None:
+    if code:
+        raise for_code(code)(about)
