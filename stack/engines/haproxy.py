@@ -1,0 +1,117 @@
+"""haproxy: what a Service and an ingress are in a cluster, changed over its runtime socket."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from stack.engines.engine import NotReady, Progress
+from stack.errors import StackError
+from stack.install.commands import find_program, output_of, run
+from stack.install.wheels import base_environment
+from stack.paths import engine_dir, private_dir, socket_path, write_private
+from stack.ports import Ports
+from stack.spec import ProcessSpec
+
+BASE = """\
+global
+  stats socket "{socket}" mode 600 level admin
+  maxconn 4000
+  hard-stop-after 3s
+
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 60s
+  timeout server 60s
+  timeout queue 5s
+
+frontend metrics
+  bind 127.0.0.1:{port}
+  http-request use-service prometheus-exporter if {{ path /metrics }}
+"""
+SOCKET_EXTRA = len(".4194304.tmp")
+"""haproxy first binds a longer name beside the socket and renames it."""
+
+
+class Haproxy:
+    """One balancer on loopback; `configure` adds frontends and backends to its base."""
+
+    name = "haproxy"
+    needs: tuple[str, ...] = ()
+    username = ""
+
+    def __init__(self, state: Path, ports: Ports) -> None:
+        self.version = ""
+        self.socket = state / "haproxy.sock"
+        """The runtime socket, level admin."""
+        self._folder = engine_dir(state, self.name)
+        self._ports = ports
+        self._port = 0
+        self._program = Path()
+        self._text = ""
+
+    def configure(self, text: str) -> None:
+        """Frontends, backends and services to run; takes effect at the next `prepare`."""
+        self._text = text
+
+    async def prepare(self, progress: Progress) -> None:
+        """Finds the program, writes the configuration and has haproxy check it."""
+        program = find_program("haproxy")
+        if program is None:
+            raise StackError(
+                "haproxy is not on this machine.", "Install the package haproxy.", "not_found"
+            )
+        self._program = program
+        self.version = _version(await output_of(program, "-v") or "")
+        socket_path(self.socket.with_name(self.socket.name + "x" * SOCKET_EXTRA))
+        private_dir(self._folder)
+        self._port = self._ports.choose(self.name)
+        base = BASE.format(socket=self.socket, port=self._port)
+        file = write_private(self._folder / "haproxy.cfg", base + "\n" + self._text)
+        await run(
+            "The check of haproxy's configuration",
+            [program, "-c", "-q", "-f", file],
+            self._folder,
+            f"Look at {file}.",
+        )
+
+    def spec(self) -> ProcessSpec | None:
+        """In the foreground, without a master process."""
+        return ProcessSpec(
+            name=self.name,
+            argv=(str(self._program), "-db", "-f", "haproxy.cfg"),
+            cwd=self._folder,
+            env=base_environment(),
+        )
+
+    async def ready(self, pid: int) -> None:
+        """The runtime socket answers with our child's pid."""
+        info = await self.ask("show info")
+        if f"Pid: {pid}" not in info.splitlines():
+            raise NotReady("haproxy: another process answers on its socket")
+
+    async def ask(self, command: str) -> str:
+        """One command over the runtime socket. Raises NotReady when nothing answers."""
+        try:
+            async with asyncio.timeout(2):
+                reader, writer = await asyncio.open_unix_connection(self.socket)
+                writer.write(command.encode() + b"\n")
+                reply = await reader.read()
+                writer.close()
+        except (OSError, TimeoutError) as error:
+            raise NotReady(f"haproxy: {error or 'no answer'}") from error
+        return reply.decode(errors="replace")
+
+    def address(self) -> str:
+        """host:port of its own metrics page."""
+        return f"127.0.0.1:{self._port}"
+
+    def secret(self) -> str | None:
+        """None: the socket's mode is what guards it."""
+        return None
+
+
+def _version(text: str) -> str:
+    words = text.split()
+    return words[words.index("version") + 1] if "version" in words[:-1] else ""

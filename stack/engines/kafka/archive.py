@@ -1,0 +1,79 @@
+"""Makes the class archive: one short run of a broker of its own that writes down its classes."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from stack.engines.engine import NotReady, Progress
+from stack.engines.kafka.jars import archive_file, broker_command, format_storage
+from stack.engines.kafka.java import Java
+from stack.engines.kafka.probe import has_brokers, new_cluster_id
+from stack.engines.kafka.properties import properties
+from stack.install.wheels import base_environment
+from stack.ports import Ports, owns
+
+PATIENCE = 60.0
+
+
+async def ensure_archive(java: Java, progress: Progress) -> None:
+    """Makes it when it is missing. Without one the broker runs too, it only starts later."""
+    file = archive_file(java)
+    if file.exists():
+        return
+    progress("kafka: writing down its classes, so that it starts faster")
+    with tempfile.TemporaryDirectory(prefix="controlroom-kafka-") as name:
+        made = await _dump(java, Path(name))
+        if made is not None:
+            await asyncio.to_thread(_keep, made, file)
+
+
+def _keep(made: Path, file: Path) -> None:
+    # The temporary folder may be on another disk, where a rename cannot reach.
+    part = file.with_suffix(".part")
+    part.write_bytes(made.read_bytes())
+    part.rename(file)
+
+
+async def _dump(java: Java, folder: Path) -> Path | None:
+    ports = Ports(folder)
+    port, controller = ports.choose("kafka"), ports.choose("controller")
+    config = folder / "server.properties"
+    config.write_text(properties(folder / "data", port, controller, ()))
+    await format_storage(java, config, new_cluster_id())
+    archive = folder / "classes.jsa"
+    argv = broker_command(java, config, f"-XX:ArchiveClassesAtExit={archive}", "-Xlog:cds=off")
+    child = await asyncio.create_subprocess_exec(
+        "nice",
+        *argv,
+        cwd=folder,
+        env=base_environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        process_group=0,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await _serving(child, port)
+            child.terminate()
+            await child.wait()
+    except TimeoutError:
+        return None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    return archive if archive.exists() else None
+
+
+async def _serving(child: asyncio.subprocess.Process, port: int) -> None:
+    while child.returncode is None:
+        if owns(child.pid, port):
+            try:
+                await has_brokers(f"127.0.0.1:{port}")
+                return
+            except NotReady:
+                pass
+        await asyncio.sleep(0.1)

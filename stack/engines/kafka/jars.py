@@ -1,0 +1,69 @@
+"""The broker's jars, fetched by Maven into the cache, and commands that run them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from stack.engines.engine import Progress
+from stack.engines.kafka.java import Java
+from stack.errors import StackError
+from stack.install.commands import find_program, run
+from stack.install.parts import install
+from stack.paths import engine_cache
+
+VERSION = "4.3.1"
+POM = Path(__file__).resolve().parent / "pom.xml"
+FRUGAL = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""The second compiler would eat the core that it wants to save."""
+
+
+def kafka_folder() -> Path:
+    """Where the broker is installed."""
+    return engine_cache("kafka", VERSION)
+
+
+async def ensure_jars(progress: Progress) -> None:
+    """Fetches the jars when they are missing."""
+
+    async def make(part: Path) -> None:
+        maven = find_program("mvn")
+        if maven is None:
+            raise StackError(
+                "Maven is needed once, to fetch Kafka's jars, and is not on this machine.",
+                "Install the package maven, or give a broker by CONTROLROOM_KAFKA.",
+                "not_found",
+            )
+        progress(f"kafka: fetching the jars of {VERSION}")
+        shutil.copyfile(POM, part / "pom.xml")
+        argv = [str(maven), "-B", "-q", "dependency:copy-dependencies"]
+        scope = ["-DincludeScope=runtime", f"-DoutputDirectory={part / 'libs'}"]
+        fix = "Check the network and Maven's settings (~/.m2/settings.xml), then start again."
+        await run("Fetching Kafka's jars", [*argv, *scope], part, fix)
+
+    await install(kafka_folder(), "kafka", make, progress)
+
+
+def archive_file(java: Java) -> Path:
+    """The class archive that this Java made: a start with it takes half the time."""
+    return kafka_folder() / f"classes-{java.identity}.jsa"
+
+
+def broker_command(java: Java, config: Path, *options: str) -> tuple[str, ...]:
+    """Starts the broker."""
+    quiet = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Djava.awt.headless=true")
+    memory = ("-Xms32m", "-Xmx256m", *FRUGAL, *options, *quiet)
+    return (str(java.program), *memory, "-cp", _class_path(), "kafka.Kafka", str(config))
+
+
+async def format_storage(java: Java, config: Path, cluster: str) -> None:
+    """Prepares an empty data folder; one that is prepared stays as it is."""
+    argv = [str(java.program), *FRUGAL, "-cp", _class_path(), "kafka.tools.StorageTool"]
+    argv += ["format", "--ignore-formatted", "-t", cluster, "-c", str(config)]
+    fix = f"Look at {config.parent}; without it the broker starts anew and empty."
+    await run("Preparing Kafka's storage", argv, config.parent, fix)
+
+
+def _class_path() -> str:
+    # A class archive is only valid for the same jars in the same order.
+    return ":".join(str(jar) for jar in sorted((kafka_folder() / "libs").glob("*.jar")))

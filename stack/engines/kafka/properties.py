@@ -1,0 +1,82 @@
+"""The broker's configuration: lean, on loopback, one listener for each link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A door of the broker, and the address that clients who came by it are sent to."""
+
+    name: str
+    port: int
+    advertised: str
+    """host:port, such as that of the link before this door."""
+
+    @property
+    def label(self) -> str:
+        """Its name in the broker's own spelling."""
+        return re.sub(r"[^A-Z0-9]", "_", self.name.upper())
+
+
+LEAN = """\
+process.roles=broker,controller
+node.id=1
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=DIRECT
+num.partitions=12
+auto.create.topics.enable=false
+default.replication.factor=1
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+log.retention.bytes=268435456
+log.segment.bytes=67108864
+log.cleaner.dedupe.buffer.size=4194304
+log.cleaner.io.buffer.size=262144
+background.threads=2
+num.network.threads=2
+num.io.threads=4
+num.recovery.threads.per.data.dir=2
+offsets.load.buffer.size=1048576
+transaction.state.log.load.buffer.size=1048576
+"""
+
+
+def properties(data: Path, port: int, controller: int, links: Sequence[Listener]) -> str:
+    """The whole file: a direct listener on `port`, and one per link."""
+    doors = [Listener("direct", port, f"127.0.0.1:{port}"), *links]
+    listeners = [f"{door.label}://127.0.0.1:{door.port}" for door in doors]
+    advertised = [f"{door.label}://{door.advertised}" for door in doors]
+    protocols = [f"{door.label}:PLAINTEXT" for door in doors]
+    return LEAN + "\n".join(
+        [
+            f"controller.quorum.voters=1@127.0.0.1:{controller}",
+            f"listeners={','.join(listeners)},CONTROLLER://127.0.0.1:{controller}",
+            f"advertised.listeners={','.join(advertised)}",
+            f"listener.security.protocol.map={','.join(protocols)},CONTROLLER:PLAINTEXT",
+            f"log.dirs={_value(data)}",
+            "",
+        ]
+    )
+
+
+def _value(path: Path) -> str:
+    # In a Java properties file a backslash escapes and other letters than Latin-1 need \\u.
+    text = str(path).replace("\\", "\\\\")
+    units = text.encode("utf-16-be")
+    pairs = [int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2)]
+    return "".join(chr(unit) if unit < 128 else f"\\u{unit:04x}" for unit in pairs)

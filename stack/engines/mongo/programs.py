@@ -1,0 +1,135 @@
+"""Which document store runs, and how it is had.
+
+SecantusDB is under the GPL: it is fetched and run as a program of its own, never imported.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.engines.engine import Progress
+from stack.errors import StackError
+from stack.install.commands import find_program, output_of, run
+from stack.install.parts import install
+from stack.install.wheels import wheel_environment
+from stack.paths import engine_cache, explained, write_private
+
+RUST = "0.5.3-beta.196"
+PYTHON = "0.7.0b3"
+RUST_SERVER = f"secantus-rs-{RUST}"
+PYTHON_SERVER = f"secantus-py-{PYTHON}"
+MONGOD = "mongod"
+MINIMUM_MONGOD = (4, 4)
+PYTHON_ENTRY = "import sys; from secantus.cli import main; sys.exit(main())"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A server that can be run: its kind, its version and the start of its command."""
+
+    kind: str
+    version: str
+    command: tuple[str, ...]
+
+    def argv(self, port: int, data: Path, settings: Path, auth: bool) -> tuple[str, ...]:
+        """The whole command. Acknowledged means on disk, as far as a killed process goes."""
+        place = ("--port", str(port))
+        login = ("--auth",) if auth else ()
+        if self.kind == MONGOD:
+            own = ("--bind_ip", "127.0.0.1", "--dbpath", str(data), "--nounixsocket", "--quiet")
+            return (*self.command, *place, *own, "--wiredTigerCacheSizeGB", "0.25", *login)
+        own = ("--host", "127.0.0.1", "--storage-path", str(data), "--config", str(settings))
+        tuned = ("--cache-size", "256M", "--sync-on-commit", "--log-level", "WARNING")
+        return (*self.command, *place, *own, *tuned, *login)
+
+
+async def chosen_store(folder: Path, progress: Progress) -> Store:
+    """The store of this state folder: the one it began with, else the best that is here.
+
+    One data directory is never opened by two kinds: they do not read each other's indexes.
+    """
+    note = folder / "server"
+    try:
+        kept = note.read_text().strip()
+    except FileNotFoundError:
+        kept = ""
+    except OSError as error:
+        raise explained(error, note) from error
+    store = await (_of_kind(kept, folder, progress) if kept else _best(progress))
+    if not kept:
+        write_private(note, store.kind + "\n")
+    return store
+
+
+async def built_rust() -> Store | None:
+    """SecantusDB's Rust server, where `make engines` has built it."""
+    program = engine_cache("secantus-rs", RUST) / "bin" / "secantusd-rs"
+    if not os.access(program, os.X_OK):
+        return None
+    return Store(RUST_SERVER, RUST, (str(program),))
+
+
+async def usable_mongod() -> Store | None:
+    """mongod on PATH, when it is new enough."""
+    program = find_program("mongod")
+    if program is None:
+        return None
+    found = re.search(r"v(\d+)\.(\d+)\.\d+", await output_of(program, "--version") or "")
+    if not found or (int(found[1]), int(found[2])) < MINIMUM_MONGOD:
+        return None
+    return Store(MONGOD, found[0][1:], (str(program),))
+
+
+async def python_store(progress: Progress) -> Store:
+    """SecantusDB's Python server, fetched as a wheel when it is missing."""
+    environment = await wheel_environment("secantus-py", PYTHON, progress)
+    command = (str(environment / "bin" / "python"), "-c", PYTHON_ENTRY)
+    return Store(PYTHON_SERVER, PYTHON, command)
+
+
+async def build_rust(progress: Progress) -> None:
+    """Compiles the Rust server: some minutes, and cargo, cmake, ninja and a C compiler."""
+    missing = [name for name in ("cargo", "cmake", "ninja", "cc") if find_program(name) is None]
+    if missing:
+        raise StackError(
+            f"The Rust document store needs {', '.join(missing)} to be built.",
+            "Install cargo 1.95 or later (rustup) and the packages cmake, ninja-build and gcc.",
+            "not_found",
+        )
+
+    async def make(part: Path) -> None:
+        progress("document store: compiling SecantusDB (6 to 15 minutes on 2 cores)")
+        argv = ["cargo", "install", "secantus-mdb", "--version", RUST, "--locked"]
+        argv += ["--ignore-rust-version", "--quiet", "--root", str(part)]
+        argv += ["--target-dir", str(part / "target")]
+        env = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16"}
+        fix = "cargo 1.95 or later is needed, and the network."
+        await run("Building the document store", argv, part, fix, env)
+        await run("Cleaning up the build", ["rm", "-rf", part / "target"], part, fix)
+
+    await install(engine_cache("secantus-rs", RUST), "document store", make, progress)
+
+
+async def _best(progress: Progress) -> Store:
+    return await usable_mongod() or await built_rust() or await python_store(progress)
+
+
+async def _of_kind(kind: str, folder: Path, progress: Progress) -> Store:
+    if kind == PYTHON_SERVER:
+        return await python_store(progress)
+    store = None
+    if kind == MONGOD:
+        store = await usable_mongod()
+    elif kind == RUST_SERVER:
+        store = await built_rust()
+    if store is not None:
+        return store
+    raise StackError(
+        f"The documents in {folder} were stored by {kind}, which is not here any more.",
+        "Bring it back (`make engines` builds the Rust store), or remove that folder and its "
+        "documents.",
+        "not_found",
+    )

@@ -1,0 +1,88 @@
+"""Runs the document store with a login (SCRAM), on loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stack.engines.engine import Progress, require_owner
+from stack.engines.external import External, split_login
+from stack.engines.mongo.programs import Store, chosen_store
+from stack.engines.mongo.users import USER, ensure_user, ping
+from stack.engines.secrets import kept_secret
+from stack.errors import StackError
+from stack.install.wheels import base_environment
+from stack.paths import engine_dir, private_dir, write_private
+from stack.ports import Ports
+from stack.spec import ProcessSpec
+
+
+class Mongo:
+    """One server; the kind of server belongs to the state folder and is kept with it."""
+
+    name = "mongo"
+    needs: tuple[str, ...] = ()
+    username = USER
+
+    def __init__(self, state: Path, ports: Ports) -> None:
+        self.version = ""
+        self._folder = engine_dir(state, self.name)
+        self._ports = ports
+        self._port = 0
+        self._store: Store | None = None
+        self._secret: str | None = None
+
+    async def prepare(self, progress: Progress) -> None:
+        """Chooses the server; at the first time starts it once without login to make the user."""
+        private_dir(self._folder)
+        self._store = await chosen_store(self._folder, progress)
+        self.version = f"{self._store.kind} {self._store.version}".replace("_", " ")
+        private_dir(self._folder / "data")
+        write_private(self._folder / "settings.toml", "")
+        self._secret = kept_secret(self._folder / "secret")
+        self._port = self._ports.choose(self.name)
+        made = self._folder / "user-made"
+        if not made.exists():
+            progress("mongo: making its user")
+            await ensure_user(self._run(self._store, auth=False), self._port, self._secret)
+            write_private(made, USER + "\n")
+
+    def spec(self) -> ProcessSpec | None:
+        """With the login asked for."""
+        return self._run(self._store, auth=True) if self._store else None
+
+    async def ready(self, pid: int) -> None:
+        """A command that needs the login, answered by our child."""
+        require_owner(self.name, pid, self._port)
+        login = {"username": USER, "password": self._secret or ""}
+        await ping(self.address(), login)
+
+    def address(self) -> str:
+        """The URL; direct, because a discovering driver would go around a link to the server."""
+        return f"mongodb://127.0.0.1:{self._port}/?directConnection=true"
+
+    def secret(self) -> str | None:
+        """The password of the user."""
+        return self._secret
+
+    def _run(self, store: Store, auth: bool) -> ProcessSpec:
+        data, settings = self._folder / "data", self._folder / "settings.toml"
+        return ProcessSpec(
+            name=self.name,
+            argv=store.argv(self._port, data, settings, auth),
+            cwd=self._folder,
+            env=base_environment() | {"PYTHONUNBUFFERED": "1"},
+            stop_timeout=20.0,
+        )
+
+
+def external_mongo(url: str) -> External:
+    """A server given by CONTROLROOM_MONGO_URL."""
+    bare, user, secret = split_login(url)
+    if bare.partition("://")[0] not in ("mongodb", "mongodb+srv"):
+        raise StackError(
+            f"CONTROLROOM_MONGO_URL is not the URL of a MongoDB server: {bare}",
+            "Give it as mongodb://user:password@host:27017.",
+            "refused",
+        )
+    login = {"username": user, "password": secret} if secret is not None else {}
+    return External("mongo", bare, lambda: ping(bare, login), user, secret)

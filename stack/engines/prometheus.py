@@ -1,0 +1,140 @@
+"""Prometheus: scrapes every second what the stack lists in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from stack.engines.engine import NotReady, Progress, require_owner
+from stack.engines.external import External
+from stack.errors import StackError
+from stack.install.commands import find_program, output_of, run
+from stack.install.parts import install
+from stack.install.wheels import base_environment
+from stack.paths import engine_cache, engine_dir, private_dir, write_private
+from stack.ports import Ports
+from stack.spec import ProcessSpec
+
+RETENTION = "24h"
+CONFIG = """\
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+scrape_configs:
+  - job_name: linkerd-proxy
+    file_sd_configs:
+      - files: ["targets/*.json"]
+        refresh_interval: 2s
+"""
+
+
+class Prometheus:
+    """One server on loopback; `targets` is its folder of file_sd lists."""
+
+    name = "prometheus"
+    needs: tuple[str, ...] = ()
+    username = ""
+
+    def __init__(self, state: Path, ports: Ports) -> None:
+        self.version = ""
+        self.targets = engine_dir(state, self.name) / "targets"
+        self._folder = engine_dir(state, self.name)
+        self._ports = ports
+        self._port = 0
+        self._program = Path()
+
+    async def prepare(self, progress: Progress) -> None:
+        """Finds or fetches the program and writes its configuration."""
+        self._program = await prometheus_program(progress)
+        self.version = _version(await output_of(self._program, "--version") or "")
+        private_dir(self._folder / "data")
+        private_dir(self.targets)
+        write_private(self._folder / "prometheus.yml", CONFIG)
+        self._port = self._ports.choose(self.name)
+
+    def spec(self) -> ProcessSpec | None:
+        """Keeps a day of samples."""
+        return ProcessSpec(
+            name=self.name,
+            argv=(
+                str(self._program),
+                "--config.file=prometheus.yml",
+                "--storage.tsdb.path=data",
+                f"--storage.tsdb.retention.time={RETENTION}",
+                f"--web.listen-address=127.0.0.1:{self._port}",
+                "--log.level=warn",
+            ),
+            cwd=self._folder,
+            env=base_environment(),
+        )
+
+    async def ready(self, pid: int) -> None:
+        """Its own readiness page, from our child."""
+        require_owner(self.name, pid, self._port)
+        await answer(self.name, f"{self.address()}/-/ready")
+
+    def address(self) -> str:
+        """The base URL of its API."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def secret(self) -> str | None:
+        """None: it knows no password."""
+        return None
+
+
+def external_prometheus(url: str) -> External:
+    """A server given by CONTROLROOM_PROMETHEUS_URL."""
+    address = url.rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise StackError(
+            f"CONTROLROOM_PROMETHEUS_URL is not the URL of a Prometheus server: {url}",
+            "Give it as http://host:9090.",
+            "refused",
+        )
+    return External("prometheus", address, lambda: answer("prometheus", f"{address}/-/ready"))
+
+
+async def answer(name: str, url: str) -> None:
+    """GET answers 200; NotReady tells why it did not."""
+    try:
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            reply = await client.get(url)
+    except httpx.HTTPError as error:
+        raise NotReady(f"{name}: {error or type(error).__name__}") from error
+    if reply.status_code != 200:
+        raise NotReady(f"{name}: {reply.status_code} {reply.text.strip()[:200]}")
+
+
+async def prometheus_program(progress: Progress) -> Path:
+    """The program on PATH, else Debian's package unpacked into the cache: no unit, no user."""
+    found = find_program("prometheus")
+    if found is not None:
+        return found
+    folder = engine_cache("prometheus", "debian")
+    if find_program("apt-get") is not None and find_program("dpkg") is not None:
+        await install(folder, "prometheus", lambda part: _unpack(part, progress), progress)
+        return folder / "usr" / "bin" / "prometheus"
+    raise StackError(
+        "prometheus is not on this machine.",
+        "Install Prometheus, or give a server by CONTROLROOM_PROMETHEUS_URL.",
+        "not_found",
+    )
+
+
+async def _unpack(part: Path, progress: Progress) -> None:
+    progress("prometheus: fetching Debian's package")
+    fix = "Run apt-get update, or install the package prometheus."
+    await run("Fetching prometheus", ["apt-get", "download", "prometheus"], part, fix)
+    for package in part.glob("*.deb"):
+        await run("Unpacking prometheus", ["dpkg", "-x", package, part], part, fix)
+        package.unlink()
+    if await output_of(part / "usr" / "bin" / "prometheus", "--version") is None:
+        raise StackError("The fetched prometheus does not run here.", fix)
+
+
+def _version(text: str) -> str:
+    words = text.split()
+    return words[words.index("version") + 1] if "version" in words[:-1] else ""

@@ -1,0 +1,118 @@
+"""Redis: Debian's redis-server with a password and an append-only file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from stack.engines.engine import NotReady, Progress, require_owner
+from stack.engines.external import External, split_login
+from stack.engines.secrets import kept_secret
+from stack.errors import StackError
+from stack.install.commands import find_program, output_of
+from stack.install.wheels import base_environment
+from stack.paths import engine_dir, private_dir
+from stack.ports import Ports
+from stack.spec import ProcessSpec
+
+CONFIG = """\
+bind 127.0.0.1
+port {port}
+requirepass {secret}
+dir "{data}"
+daemonize no
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory-policy noeviction
+"""
+
+
+class Redis:
+    """One server on loopback; keeps what it acknowledged when it is killed."""
+
+    name = "redis"
+    needs: tuple[str, ...] = ()
+    username = ""
+
+    def __init__(self, state: Path, ports: Ports) -> None:
+        self.version = ""
+        self._folder = engine_dir(state, self.name)
+        self._ports = ports
+        self._port = 0
+        self._program = Path()
+        self._secret: str | None = None
+
+    async def prepare(self, progress: Progress) -> None:
+        """Finds the server and chooses port and password."""
+        program = find_program("redis-server")
+        if program is None:
+            raise StackError(
+                "redis-server is not on this machine.",
+                "Install the package redis-server, or give a server by CONTROLROOM_REDIS_URL.",
+                "not_found",
+            )
+        self._program = program
+        self.version = _version(await output_of(program, "--version") or "")
+        private_dir(self._folder / "data")
+        self._secret = kept_secret(self._folder / "secret")
+        self._port = self._ports.choose(self.name)
+
+    def spec(self) -> ProcessSpec | None:
+        """The configuration goes by standard input: the password is in no process list."""
+        data = str(self._folder / "data").replace("\\", "\\\\").replace('"', '\\"')
+        config = CONFIG.format(port=self._port, secret=self._secret, data=data)
+        return ProcessSpec(
+            name=self.name,
+            argv=(str(self._program), "-"),
+            cwd=self._folder,
+            env=base_environment(),
+            stdin=config.encode(),
+        )
+
+    async def ready(self, pid: int) -> None:
+        """PING answered by our child."""
+        require_owner(self.name, pid, self._port)
+        await ping(self.address(), None, self._secret)
+
+    def address(self) -> str:
+        """The URL of database 0."""
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    def secret(self) -> str | None:
+        """The password of the default user."""
+        return self._secret
+
+
+def external_redis(url: str) -> External:
+    """A server given by CONTROLROOM_REDIS_URL."""
+    bare, user, secret = split_login(url)
+    parts = urlsplit(bare)
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+        raise StackError(
+            f"CONTROLROOM_REDIS_URL is not the URL of a Redis server: {bare}",
+            "Give it as redis://:password@host:6379/0.",
+            "refused",
+        )
+    return External("redis", bare, lambda: ping(bare, user or None, secret), user, secret)
+
+
+async def ping(url: str, username: str | None, secret: str | None) -> None:
+    """PING; NotReady tells why there was no answer."""
+    from redis import RedisError
+    from redis.asyncio import Redis as Client
+
+    client = Client.from_url(
+        url, username=username, password=secret, socket_timeout=2, socket_connect_timeout=2
+    )
+    try:
+        await client.ping()
+    except (RedisError, OSError) as error:
+        raise NotReady(f"redis: {error}") from error
+    finally:
+        await client.aclose()
+
+
+def _version(text: str) -> str:
+    words = [word[2:] for word in text.split() if word.startswith("v=")]
+    return words[0] if words else ""

@@ -1,0 +1,50 @@
+"""The engines of a stack, each our own or taken by the address that was given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.engines.engine import Engine
+from stack.engines.external import External
+from stack.engines.haproxy import Haproxy
+from stack.engines.kafka import Kafka, external_kafka
+from stack.engines.mongo import Mongo, external_mongo
+from stack.engines.prometheus import Prometheus, external_prometheus
+from stack.engines.redis import Redis, external_redis
+from stack.engines.toxiproxy import Toxiproxy
+from stack.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """All engines by name. Iterating gives them in an order that respects their needs."""
+
+    kafka: Kafka | External
+    redis: Redis | External
+    mongo: Mongo | External
+    prometheus: Prometheus | External
+    toxiproxy: Toxiproxy
+    haproxy: Haproxy
+
+    def __iter__(self) -> Iterator[Engine]:
+        yield from (self.kafka, self.redis, self.mongo)
+        yield from (self.prometheus, self.toxiproxy, self.haproxy)
+
+
+def engines_for(state: Path, environ: Mapping[str, str] | None = None) -> Engines:
+    """The engines for one state folder. Raises StackError for a bad CONTROLROOM_... address."""
+    given = os.environ if environ is None else environ
+    ports = Ports(state)
+    kafka, redis = given.get("CONTROLROOM_KAFKA"), given.get("CONTROLROOM_REDIS_URL")
+    mongo, prometheus = given.get("CONTROLROOM_MONGO_URL"), given.get("CONTROLROOM_PROMETHEUS_URL")
+    return Engines(
+        kafka=external_kafka(kafka) if kafka else Kafka(state, ports),
+        redis=external_redis(redis) if redis else Redis(state, ports),
+        mongo=external_mongo(mongo) if mongo else Mongo(state, ports),
+        prometheus=external_prometheus(prometheus) if prometheus else Prometheus(state, ports),
+        toxiproxy=Toxiproxy(state, ports),
+        haproxy=Haproxy(state, ports),
+    )

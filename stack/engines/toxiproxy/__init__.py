@@ -1,0 +1,5 @@
+"""toxiproxy: the links between services and engines, so that a network fault is a real one."""
+
+from stack.engines.toxiproxy.server import Toxiproxy
+
+__all__ = ["Toxiproxy"]
