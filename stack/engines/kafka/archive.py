@@ -12,6 +12,7 @@ from stack.engines.kafka.java import Java
 from stack.engines.kafka.probe import has_brokers, new_cluster_id
 from stack.engines.kafka.properties import properties
 from stack.install.wheels import base_environment
+from stack.paths import write_private
 from stack.ports import Ports, owns
 
 PATIENCE = 60.0
@@ -20,20 +21,17 @@ PATIENCE = 60.0
 async def ensure_archive(java: Java, progress: Progress) -> None:
     """Makes it when it is missing. Without one the broker runs too, it only starts later."""
     file = archive_file(java)
-    if file.exists():
+    failed = file.with_suffix(".none")
+    if file.exists() or failed.exists():
         return
     progress("kafka: writing down its classes, so that it starts faster")
     with tempfile.TemporaryDirectory(prefix="controlroom-kafka-") as name:
         made = await _dump(java, Path(name))
-        if made is not None:
-            await asyncio.to_thread(_keep, made, file)
-
-
-def _keep(made: Path, file: Path) -> None:
-    # The temporary folder may be on another disk, where a rename cannot reach.
-    part = file.with_suffix(".part")
-    part.write_bytes(made.read_bytes())
-    part.rename(file)
+        if made is None:
+            write_private(failed, "This Java made no class archive.\n")
+        else:
+            # A copy: the temporary folder may be on another disk, where a rename cannot reach.
+            write_private(file, await asyncio.to_thread(made.read_bytes))
 
 
 async def _dump(java: Java, folder: Path) -> Path | None:

@@ -34,6 +34,10 @@ class Store:
     version: str
     command: tuple[str, ...]
 
+    def label(self) -> str:
+        """Kind and version in one word."""
+        return self.kind if self.version in self.kind else f"{self.kind}-{self.version}"
+
     def argv(self, port: int, data: Path, settings: Path, auth: bool) -> tuple[str, ...]:
         """The whole command. Acknowledged means on disk, as far as a killed process goes."""
         place = ("--port", str(port))

@@ -35,7 +35,7 @@ class Mongo:
         """Chooses the server; at the first time starts it once without login to make the user."""
         private_dir(self._folder)
         self._store = await chosen_store(self._folder, progress)
-        self.version = f"{self._store.kind} {self._store.version}".replace("_", " ")
+        self.version = self._store.label()
         private_dir(self._folder / "data")
         write_private(self._folder / "settings.toml", "")
         self._secret = kept_secret(self._folder / "secret")
