@@ -1,0 +1,117 @@
+"""One living process and its group."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from stack.spec import ProcessSpec
+from stack.supervisor.output import Output
+
+_LEASH = Path(__file__).with_name("leash.py")
+_OUTPUT_PATIENCE = 1.0
+
+
+class Child:
+    """A process in a session of its own; its whole group ends with it, and with this process."""
+
+    def __init__(
+        self, spec: ProcessSpec, process: asyncio.subprocess.Process, output: Output
+    ) -> None:
+        self.spec = spec
+        self.pid = process.pid
+        self.started = time.time()
+        self._process = process
+        self._born = time.monotonic()
+        self._exit = asyncio.ensure_future(self._wait(output))
+
+    @classmethod
+    async def start(cls, spec: ProcessSpec, output: Output) -> Child:
+        """Starts it. Call from the main thread: the leash is tied to the thread that starts."""
+        stdin = asyncio.subprocess.PIPE if spec.stdin is not None else asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *spec.argv),
+            cwd=spec.cwd,
+            env=spec.env,
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        if spec.stdin is not None and process.stdin is not None:
+            process.stdin.write(spec.stdin)
+            process.stdin.close()
+        return cls(spec, process, output)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return not self._exit.done()
+
+    @property
+    def age(self) -> float:
+        """Seconds since its start."""
+        return time.monotonic() - self._born
+
+    async def wait(self) -> int:
+        """Its exit status when it has ended; minus the signal where one killed it."""
+        return await asyncio.shield(self._exit)
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to its group."""
+        if self.alive:
+            self._to_group(number)
+
+    async def kill(self) -> int:
+        """SIGKILL to its group."""
+        self.signal(signal.SIGKILL)
+        return await self.wait()
+
+    async def stop(self, grace: float | None = None) -> int:
+        """Asks it to end and kills the group when the grace (seconds) is over.
+
+        The wish goes to the process alone, as a container's runtime does it.
+        """
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, self.spec.stop_signal)
+        patience = self.spec.stop_timeout if grace is None else grace
+        try:
+            return await asyncio.wait_for(self.wait(), patience)
+        except TimeoutError:
+            return await self.kill()
+
+    def _to_group(self, number: int) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            # Between fork and setsid the group does not exist yet.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    async def _wait(self, output: Output) -> int:
+        stream = self._process.stdout
+        assert stream is not None
+        drain = asyncio.ensure_future(output.drain(stream))
+        status = await self._process.wait()
+        # What it has started itself ends with it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(drain, _OUTPUT_PATIENCE)
+        return status
+
+
+def ending(status: int) -> str:
+    """An exit status in words: `exit 1`, `killed by SIGKILL`."""
+    if status >= 0:
+        return f"exit {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"

@@ -1,0 +1,203 @@
+"""Keeps one engine running: prepares, starts, waits until it serves, restarts it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from stack.engines.engine import Engine, NotReady
+from stack.errors import StackError
+from stack.supervisor.backoff import Backoff
+from stack.supervisor.child import Child, ending
+from stack.supervisor.events import Events
+from stack.supervisor.output import Output
+
+State = Literal["starting", "ready", "backoff", "failed", "external", "stopped"]
+Hook = Callable[[], Awaitable[None]]
+
+START_PATIENCE = 90.0
+"""Seconds that a living engine may take to serve before it is started anew."""
+_ASK_EVERY = 0.05
+_EXTERNAL_EVERY = 2.0
+
+
+class Keeper:
+    """One engine and its child. `serving` is set while the engine answers."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        output: Output,
+        events: Events,
+        on_ready: Hook | None = None,
+    ) -> None:
+        self.engine = engine
+        self.output = output
+        self.state: State = "starting"
+        self.message = "waiting"
+        self.restarts = 0
+        self.child: Child | None = None
+        self.serving = asyncio.Event()
+        self.settled = asyncio.Event()
+        """Set when it serves or has failed for good."""
+        self._events = events
+        self._on_ready = on_ready
+        self._backoff = Backoff()
+        self._held = False
+        self._go = asyncio.Event()
+        self._go.set()
+        self._nudge = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's id while it lives."""
+        return self.child.pid if self.child and self.child.alive else None
+
+    def start(self, needs: list[Keeper]) -> None:
+        """Begins; it waits for its needs first."""
+        self._task = asyncio.ensure_future(self._keep(needs))
+
+    async def stop(self, grace: float | None = None) -> None:
+        """Ends the child and keeps it so."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self.child is not None and self.child.alive:
+            await self.child.stop(grace)
+        self._set("stopped", "")
+
+    async def restart(self) -> None:
+        """Ends the child politely; it is started anew at once. Raises StackError."""
+        if self.state == "external":
+            raise StackError(
+                f"{self.engine.name} was given by its address; the stack does not run it.",
+                "Restart it where it runs.",
+                "refused",
+            )
+        self._backoff.reset()
+        self._nudge.set()
+        if self.child is not None and self.child.alive:
+            await self.child.stop()
+
+    async def kill(self) -> None:
+        """SIGKILL; it is started anew."""
+        if self.child is not None:
+            await self.child.kill()
+
+    async def hold(self) -> None:
+        """SIGKILL, and no new start until `release`."""
+        self._held = True
+        self._go.clear()
+        await self.kill()
+
+    def release(self) -> None:
+        """Lets it start again."""
+        self._held = False
+        self._backoff.reset()
+        self._go.set()
+
+    async def _keep(self, needs: list[Keeper]) -> None:
+        while not await self._prepared(needs):
+            self._nudge.clear()
+            await self._nudge.wait()
+        while True:
+            await self._go.wait()
+            lived = await self._life()
+            self.serving.clear()
+            if self._held:
+                self._set("backoff", "held down by a fault")
+                continue
+            await self._pause(self._backoff.after(lived))
+            self.restarts += 1
+
+    async def _prepared(self, needs: list[Keeper]) -> bool:
+        name = self.engine.name
+        self._set("starting", "being prepared")
+        try:
+            await self.engine.prepare(self._progress)
+        except StackError as error:
+            self._set("failed", f"{error.message} {error.fix}".strip())
+            self._events.add("engine", name, "Failed", error.message)
+            self.settled.set()
+            return False
+        for need in needs:
+            self.message = f"waiting for {need.engine.name}"
+            await need.serving.wait()
+        return True
+
+    def _progress(self, line: str) -> None:
+        self.message = line
+
+    async def _life(self) -> float:
+        """One life from start to end; answers how long it was."""
+        spec = self.engine.spec()
+        if spec is None:
+            await self._watch_external()
+            return 0.0
+        self._set("starting", "starting")
+        self.child = child = await Child.start(spec, self.output)
+        self._events.add("engine", self.engine.name, "Started", f"pid {child.pid}")
+        asked = asyncio.ensure_future(self._until_ready(child.pid, START_PATIENCE))
+        ended = asyncio.ensure_future(child.wait())
+        try:
+            await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if child.alive and not asked.result():
+                self.output.note(f"stack: no answer within {START_PATIENCE:.0f} s, killed")
+                await child.kill()
+            status = await ended
+        finally:
+            asked.cancel()
+            ended.cancel()
+        said = self.output.last()
+        self._set("backoff", f"{ending(status)}{': ' + said if said else ''}")
+        self._events.add("engine", self.engine.name, "Died", self.message)
+        return child.age
+
+    async def _until_ready(self, pid: int, patience: float) -> bool:
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            try:
+                await self.engine.ready(pid)
+            except NotReady as reason:
+                self.message = str(reason)
+                await asyncio.sleep(_ASK_EVERY)
+            else:
+                await self._served("ready")
+                return True
+        return False
+
+    async def _watch_external(self) -> None:
+        """Follows an engine that somebody else runs; never returns."""
+        self._set("external", "")
+        while True:
+            try:
+                await self.engine.ready(0)
+            except NotReady as reason:
+                self.serving.clear()
+                self.message = str(reason)
+            else:
+                if not self.serving.is_set():
+                    await self._served("external")
+            await asyncio.sleep(_EXTERNAL_EVERY)
+
+    async def _served(self, state: State) -> None:
+        if self._on_ready is not None:
+            await self._on_ready()
+        self._set(state, "")
+        self._events.add("engine", self.engine.name, "Ready", self.engine.address())
+        self.serving.set()
+        self.settled.set()
+
+    async def _pause(self, seconds: float) -> None:
+        self._nudge.clear()
+        try:
+            await asyncio.wait_for(self._nudge.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _set(self, state: State, message: str) -> None:
+        self.state = state
+        self.message = message
