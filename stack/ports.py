@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import socket
@@ -74,20 +75,15 @@ def owns(pid: int, port: int) -> bool:
     return any(port in _listening(member) for member in family)
 
 
-def holder(port: int) -> psutil.Process | None:
-    """The process that listens on the port, when this user may see it."""
+def holders(ports: set[int]) -> dict[int, psutil.Process]:
+    """Who listens on these ports, as far as this user may see it."""
+    found: dict[int, psutil.Process] = {}
     for connection in psutil.net_connections("tcp"):
-        if (
-            connection.status == psutil.CONN_LISTEN
-            and connection.laddr
-            and connection.laddr.port == port
-            and connection.pid
-        ):
-            try:
-                return psutil.Process(connection.pid)
-            except psutil.Error:
-                return None
-    return None
+        listening = connection.status == psutil.CONN_LISTEN and connection.laddr
+        if listening and connection.pid and listening.port in ports:
+            with contextlib.suppress(psutil.Error):
+                found[listening.port] = psutil.Process(connection.pid)
+    return found
 
 
 def _listening(process: psutil.Process) -> set[int]:

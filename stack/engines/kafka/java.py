@@ -25,14 +25,17 @@ class Java:
     identity: str
 
 
-async def usable_java() -> Java | None:
-    """JAVA_HOME's or PATH's, when it is new enough."""
+def java_candidates() -> list[Path]:
+    """JAVA_HOME's and PATH's, in this order."""
     home = os.environ.get("JAVA_HOME")
-    candidates = [Path(home) / "bin" / "java"] if home else []
     on_path = find_program("java")
-    if on_path is not None:
-        candidates.append(on_path)
-    for program in candidates:
+    by_home = [Path(home) / "bin" / "java"] if home else []
+    return by_home + ([on_path] if on_path else [])
+
+
+async def usable_java() -> Java | None:
+    """The first candidate that is new enough."""
+    for program in java_candidates():
         java = await _examined(program)
         if java is not None and java.major >= MINIMUM:
             return java

@@ -22,6 +22,8 @@ PYTHON = "0.7.0b3"
 RUST_SERVER = f"secantus-rs-{RUST}"
 PYTHON_SERVER = f"secantus-py-{PYTHON}"
 MONGOD = "mongod"
+NOTE = "server"
+"""The file that names the kind."""
 MINIMUM_MONGOD = (4, 4)
 PYTHON_ENTRY = "import sys; from secantus.cli import main; sys.exit(main())"
 
@@ -55,17 +57,23 @@ async def chosen_store(folder: Path, progress: Progress) -> Store:
 
     One data directory is never opened by two kinds: they do not read each other's indexes.
     """
-    note = folder / "server"
+    kept = kept_kind(folder)
+    if kept:
+        return await _of_kind(kept, folder, progress)
+    store = await _best(progress)
+    write_private(folder / NOTE, store.kind + "\n")
+    return store
+
+
+def kept_kind(folder: Path) -> str:
+    """The kind that the state folder began with; empty before its first start."""
+    note = folder / NOTE
     try:
-        kept = note.read_text().strip()
+        return note.read_text().strip()
     except FileNotFoundError:
-        kept = ""
+        return ""
     except OSError as error:
         raise explained(error, note) from error
-    store = await (_of_kind(kept, folder, progress) if kept else _best(progress))
-    if not kept:
-        write_private(note, store.kind + "\n")
-    return store
 
 
 async def built_rust() -> Store | None:

@@ -1,0 +1,15 @@
+"""One thing that was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found. `message` is one sentence; `fix` is one too, and empty when all is well."""
+
+    name: str
+    ok: bool
+    message: str
+    fix: str = ""

@@ -1,0 +1,48 @@
+"""All checks, run side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Mapping, Sequence
+from pathlib import Path
+
+from stack.doctor import folders, places, programs
+from stack.doctor.check import Check
+from stack.errors import StackError
+from stack.paths import cache_dir, state_dir
+
+
+async def examine(
+    state: Path | None = None, environ: Mapping[str, str] | None = None
+) -> list[Check]:
+    """Every check in a fixed order; takes a fraction of a second and changes nothing."""
+    folder = state or state_dir()
+    given = os.environ if environ is None else environ
+    groups: list[Awaitable[Sequence[Check]]] = [
+        programs.python(),
+        programs.java(given),
+        programs.maven(given),
+        programs.go(),
+        programs.redis(given),
+        programs.document_store(folder, given),
+        programs.prometheus(given),
+        programs.haproxy(),
+        programs.toxiproxy(),
+        asyncio.to_thread(folders.writable, "state folder", folder),
+        asyncio.to_thread(folders.writable, "cache folder", cache_dir()),
+        asyncio.to_thread(folders.space, folder, cache_dir()),
+        asyncio.to_thread(folders.installs, cache_dir() / "engines"),
+        asyncio.to_thread(places.sockets, folder),
+        asyncio.to_thread(places.ports, folder),
+        asyncio.to_thread(places.terminal, given),
+    ]
+    return [check for group in await asyncio.gather(*groups) for check in group]
+
+
+def first_fault(checks: Sequence[Check]) -> StackError | None:
+    """The first check that failed, as the error that a command shows."""
+    for check in checks:
+        if not check.ok:
+            return StackError(f"{check.name}: {check.message}", check.fix)
+    return None

@@ -1,0 +1,43 @@
+"""`python -m stack.install`: the engines; with `--rust-store` the faster document store too."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+
+from stack.engines.engine import Progress
+from stack.errors import StackError
+from stack.install.engines import install_all, install_rust_store
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when all is there, 1 with one sentence and its fix otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m stack.install", description=__doc__)
+    parser.add_argument("--rust-store", action="store_true", help="compile SecantusDB (minutes)")
+    options = parser.parse_args(arguments)
+    started = time.monotonic()
+
+    def progress(line: str) -> None:
+        print(f"[{time.monotonic() - started:5.1f} s] {line}", file=sys.stderr, flush=True)
+
+    try:
+        asyncio.run(_install(options.rust_store, progress))
+    except StackError as error:
+        print(f"error: {error.message}\nfix: {error.fix}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def _install(rust_store: bool, progress: Progress) -> None:
+    if rust_store:
+        await install_rust_store(progress)
+    await install_all(progress)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
