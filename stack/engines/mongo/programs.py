@@ -60,7 +60,7 @@ async def chosen_store(folder: Path, progress: Progress) -> Store:
     kept = kept_kind(folder)
     if kept:
         return await _of_kind(kept, folder, progress)
-    store = await _best(progress)
+    store = await any_store(progress)
     write_private(folder / NOTE, store.kind + "\n")
     return store
 
@@ -125,7 +125,8 @@ async def build_rust(progress: Progress) -> None:
     await install(engine_cache("secantus-rs", RUST), "document store", make, progress)
 
 
-async def _best(progress: Progress) -> Store:
+async def any_store(progress: Progress) -> Store:
+    """The best store that is here; the Python server is fetched when there is none."""
     return await usable_mongod() or await built_rust() or await python_store(progress)
 
 
