@@ -1,0 +1,87 @@
+"""The experiments of the folder `chaos/`: what can be chosen, and how dangerous it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import controlroom
+from controlroom.runs.errors import SpecError
+from controlroom.runs.manifest import read_chaos
+from controlroom.runs.spec import ChaosSpec
+
+Level = Literal["reversible", "blast"]
+SAFETY = "controlroom/safety"
+NAME_LABEL = "app.kubernetes.io/name"
+
+
+@dataclass(frozen=True, slots=True)
+class ChaosFile:
+    """One experiment of the folder `chaos/`."""
+
+    path: str
+    name: str
+    """`metadata.name` of the object."""
+    kind: str
+    action: str
+    deployment: str
+    """What it aims at; typed by hand to confirm a blast."""
+    manifest: Mapping[str, Any]
+    level: Level = "reversible"
+    duration: float | None = None
+    """Seconds until it ends; None where it is over at once."""
+    error: str = ""
+    """Why the file cannot be used; empty when it can."""
+    title: str = ""
+    """One line that says what it does."""
+
+
+def chaos_dir() -> Path:
+    """The experiments that come with the project."""
+    return Path(controlroom.__file__).resolve().parent.parent / "chaos"
+
+
+def chaos_files(folder: Path | None = None) -> list[ChaosFile]:
+    """All experiments of a folder by name; those that cannot be used say why."""
+    paths = sorted((folder or chaos_dir()).glob("*.yaml"))
+    return [_entry(path) for path in paths]
+
+
+def find(name_or_path: str) -> ChaosSpec:
+    """The experiment of that name in the folder, or of that file. Raises SpecError."""
+    known = chaos_dir() / f"{name_or_path}.yaml"
+    if "/" not in name_or_path and not Path(name_or_path).exists() and known.is_file():
+        return read_chaos(known)
+    return read_chaos(Path(name_or_path).expanduser())
+
+
+def level_of(spec: ChaosSpec) -> Level:
+    """How it is asked for: a plain yes, or the name of what it hits."""
+    notes = (spec.manifest.get("metadata") or {}).get("annotations") or {}
+    return "blast" if notes.get(SAFETY) == "blast" else "reversible"
+
+
+def aim_of(spec: ChaosSpec) -> str:
+    """The deployment or engine that the selector names."""
+    selector = (spec.manifest.get("spec") or {}).get("selector") or {}
+    return str((selector.get("labelSelectors") or {}).get(NAME_LABEL) or spec.name)
+
+
+def _entry(path: Path) -> ChaosFile:
+    try:
+        spec = read_chaos(path)
+    except SpecError as error:
+        return ChaosFile(str(path), path.stem, "", "", "", {}, error=error.message)
+    return ChaosFile(
+        path=str(path),
+        name=spec.name,
+        kind=spec.kind,
+        action=spec.action,
+        deployment=aim_of(spec),
+        manifest=spec.manifest,
+        level=level_of(spec),
+        duration=spec.duration,
+        title=spec.title,
+    )

@@ -1,0 +1,24 @@
+"""What can be wrong with a wish for a run, as a person can mend it."""
+
+from __future__ import annotations
+
+
+class RunError(Exception):
+    """One sentence of what is wrong (naming flag, file, line or field) and one of how to mend."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+class SpecError(RunError):
+    """A flag, a file or a manifest cannot be used as it is."""
+
+
+class NoSuchRunError(RunError):
+    """No run has that id."""
+
+
+class NoAnswerError(RunError):
+    """Nothing listens where the run should go; worth trying again."""

@@ -1,0 +1,142 @@
+"""Conducts a chaos run: injects, counts down, recovers, and verifies that nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import asdict
+from typing import Any
+
+from controlroom.model.run import ChaosFigures, RunState
+from controlroom.runs.conduct import Conduct
+from controlroom.runs.manifest import stamped
+from controlroom.runs.spec import ChaosSpec
+from controlroom.targets.abilities import (
+    FaultStatus,
+    InjectsFaults,
+    Refused,
+    TargetError,
+    Unreachable,
+)
+
+POLL = 0.25
+OVERDUE = 3.0
+"""Seconds after its end in which the target must have recovered by itself."""
+ONE_SHOT_TIME = 60.0
+"""Seconds after which a fault that should be over at once is recovered."""
+VERIFY_TIME = 20.0
+"""Seconds that the target gets to answer that nothing is left."""
+MAY_BE_LEFT = "may still be injected"
+
+
+class FaultRun:
+    """One chaos run. The target holds the end of the fault; this one watches over it."""
+
+    def __init__(self, conduct: Conduct, spec: ChaosSpec, target: InjectsFaults) -> None:
+        self._conduct = conduct
+        self._spec = spec
+        self._target = target
+        self._status: FaultStatus | None = None
+        self._stopped = False
+
+    async def run(self) -> None:
+        """From the injection to the proof that it is over."""
+        if not await self._inject():
+            return
+        await self._count_down()
+        await self._verify()
+
+    async def _inject(self) -> bool:
+        run = self._conduct.folder.id
+        try:
+            status = await self._target.inject(stamped(self._spec, run), run)
+        except Refused as error:
+            self._end("failed", _said(error), clean=True)
+            return False
+        except TargetError as error:
+            self._conduct.note("inject failed", error=_said(error))
+            left = await self._left()
+            if not left and left is not None:
+                self._end("failed", _said(error), clean=True)
+            elif left is None and isinstance(error, Unreachable):
+                self._end("failed", f"{MAY_BE_LEFT}: {_said(error)}", clean=False)
+            else:
+                await self._verify()
+            return False
+        self._conduct.note("injected", **asdict(status))
+        self._see(status, "running")
+        return True
+
+    async def _count_down(self) -> None:
+        limit = time.time() + (self._spec.duration or ONE_SHOT_TIME) + OVERDUE
+        while time.time() < limit:
+            if self._conduct.stop_asked:
+                self._stopped = True
+                self._conduct.note("stop asked")
+                return
+            try:
+                status = await self._look()
+            except TargetError as error:
+                self._conduct.note("target is away", error=_said(error))
+            else:
+                if status is None or status.phase == "finished":
+                    return
+                if status.ends is not None:
+                    limit = status.ends + OVERDUE
+                self._see(status, "running")
+            await asyncio.sleep(POLL)
+        self._conduct.note("overdue")
+
+    async def _verify(self) -> None:
+        self._conduct.update(state="stopping", chaos=self._figures("deleting", False))
+        limit = time.monotonic() + VERIFY_TIME
+        reason = "the target says that it is"
+        while time.monotonic() < limit:
+            try:
+                left = await self._unfinished()
+                if not left:
+                    bound = "stopped" if self._stopped else "fault over"
+                    self._end("stopped" if self._stopped else "finished", bound, clean=True)
+                    return
+                for one in left:
+                    await self._target.recover(one.id)
+            except TargetError as error:
+                reason = _said(error)
+                self._conduct.note("not verified", error=reason)
+            await asyncio.sleep(POLL)
+        self._end("failed", f"{MAY_BE_LEFT}: {reason}", clean=False)
+
+    async def _left(self) -> list[FaultStatus] | None:
+        try:
+            return await self._unfinished()
+        except TargetError:
+            return None
+
+    async def _unfinished(self) -> list[FaultStatus]:
+        mine = [one for one in await self._target.faults() if one.run == self._conduct.folder.id]
+        for one in mine:
+            self._status = one
+        return [one for one in mine if one.phase != "finished"]
+
+    async def _look(self) -> FaultStatus | None:
+        assert self._status is not None
+        wanted = self._status.id
+        return next((one for one in await self._target.faults() if one.id == wanted), None)
+
+    def _see(self, status: FaultStatus, state: RunState) -> None:
+        self._status = status
+        figures = self._figures(status.phase, False)
+        self._conduct.update(state=state, ends_at=status.ends, chaos=figures)
+
+    def _figures(self, phase: Any, recovered: bool) -> ChaosFigures:
+        targets = self._status.targets if self._status is not None else ()
+        return ChaosFigures(self._spec.kind, self._spec.action, targets, phase, recovered)
+
+    def _end(self, state: RunState, bound: str, clean: bool) -> None:
+        fault = asdict(self._status) if self._status is not None else None
+        figures = self._figures("finished" if clean else "deleting", clean)
+        self._conduct.end(state, bound, {"clean": clean, "fault": fault}, chaos=figures)
+
+
+def _said(error: TargetError) -> str:
+    return f"{error} {error.fix}".strip()

@@ -1,0 +1,133 @@
+"""The folder of one run: what each of its files is called and how it is read and replaced."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from controlroom.model.run import RunView
+from controlroom.runs.journal import Journal
+from controlroom.runs.liveness import Proof
+from controlroom.runs.spec import ChaosSpec, LoadSpec, Spec
+from stack.paths import write_private
+
+START_GRACE = 20.0
+"""Seconds that a new run may be without a runner: its interpreter is starting."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One run on disk."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """`r-0001`."""
+        return self.path.name
+
+    @property
+    def journal(self) -> Journal:
+        """What happened."""
+        return Journal(self.path / "journal.jsonl")
+
+    @property
+    def log(self) -> Path:
+        """What the processes of the run said."""
+        return self.path / "log.txt"
+
+    @property
+    def acknowledged(self) -> Path:
+        """Ranges of request numbers that were answered with success, a line for each report."""
+        return self.path / "acknowledged.jsonl"
+
+    def write_spec(self, spec: Spec) -> None:
+        """Keeps what was asked."""
+        kind = "load" if isinstance(spec, LoadSpec) else "chaos"
+        self._write("spec.json", {"kind": kind, **asdict(spec), "command": spec.command()})
+
+    def read_spec(self) -> Spec:
+        """What was asked. Raises FileNotFoundError, msgspec.ValidationError."""
+        data = json.loads((self.path / "spec.json").read_bytes())
+        if data.get("kind") == "load":
+            return msgspec.convert(data, type=LoadSpec)
+        return msgspec.convert(data, type=ChaosSpec)
+
+    def write_view(self, view: RunView) -> None:
+        """Replaces what readers see; only the runner calls this once it runs."""
+        self._write("view.json", asdict(view))
+
+    def read_view(self) -> RunView | None:
+        """What the run looks like now; None when the folder holds no view that can be read."""
+        view = self._stored_view()
+        if view is None or not view.active or self.runner_alive:
+            return view
+        # the runner's last word may have come between the two looks
+        view = self._stored_view()
+        return self._lost(view) if view is not None and view.active else view
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """Keeps what came out."""
+        self._write("result.json", result)
+
+    def read_result(self) -> dict[str, Any] | None:
+        """What came out; None while the run goes on or when it never got there."""
+        try:
+            result = json.loads((self.path / "result.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+        return result if isinstance(result, dict) else None
+
+    def write_runner(self, proof: Proof) -> None:
+        """Says which process conducts the run."""
+        self._write("runner.json", asdict(proof))
+
+    def read_runner(self) -> Proof | None:
+        """The process that conducts the run, where it is known."""
+        try:
+            return msgspec.json.decode((self.path / "runner.json").read_bytes(), type=Proof)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    @property
+    def runner_alive(self) -> bool:
+        """Whether somebody conducts the run, or is just about to."""
+        proof = self.read_runner()
+        if proof is not None:
+            return proof.alive
+        return time.time() - self.path.stat().st_mtime < START_GRACE
+
+    def ask_stop(self, cut: bool = False) -> None:
+        """Asks the runner to drain and end; `cut` does not wait for answers in flight."""
+        (self.path / "stop").touch()
+        if cut:
+            (self.path / "cut").touch()
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether somebody wants the run to end."""
+        return (self.path / "stop").exists()
+
+    @property
+    def cut_asked(self) -> bool:
+        """Whether somebody wants the run to end without waiting."""
+        return (self.path / "cut").exists()
+
+    def _write(self, name: str, value: Any) -> None:
+        write_private(self.path / name, json.dumps(value, ensure_ascii=False) + os.linesep)
+
+    def _stored_view(self) -> RunView | None:
+        try:
+            return msgspec.json.decode((self.path / "view.json").read_bytes(), type=RunView)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def _lost(self, view: RunView) -> RunView:
+        last_word = (self.path / "view.json").stat().st_mtime
+        return replace(view, state="lost", ended=last_word, bound="the run's process died")

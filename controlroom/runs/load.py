@@ -1,0 +1,133 @@
+"""Conducts a load run: starts the load process, follows it, and ends it at the latest in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+
+import msgspec
+
+from controlroom.model.run import RunState
+from controlroom.runs.conduct import Conduct
+from controlroom.runs.figures import Gathered
+from controlroom.runs.report import Progress, parse
+from controlroom.runs.spec import LoadSpec
+
+POLL = 0.1
+START_TIME = 60.0
+"""Seconds that the load process may need to start and to read its records."""
+GRACE = 5.0
+"""Seconds after the drain in which the load process must have ended."""
+LONGEST_LINE = 1 << 26
+
+
+class LoadRun:
+    """One load run. `spec.timeout + spec.drain + GRACE` after its start it is over, always."""
+
+    def __init__(self, conduct: Conduct, spec: LoadSpec) -> None:
+        self._conduct = conduct
+        self._spec = spec
+        self._gathered = Gathered(users=spec.users, total=spec.number)
+        self._said: set[str] = set()
+        self._over_time = False
+        self._final = False
+
+    async def run(self) -> None:
+        """From the start of the load process to the last word about it."""
+        log = self._conduct.folder.log.open("ab")
+        with log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "controlroom.runs.locustfile",
+                str(self._conduct.folder.path),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=log,
+                limit=LONGEST_LINE,
+                cwd=self._conduct.folder.path,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        self._conduct.note("load process started", pid=process.pid)
+        watch = asyncio.create_task(self._watch(process))
+        try:
+            await self._follow(process)
+            code = await process.wait()
+        finally:
+            watch.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        self._end(code)
+
+    async def _follow(self, process: Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            try:
+                progress = parse(line)
+            except msgspec.DecodeError:
+                continue
+            self._take(progress)
+
+    def _take(self, progress: Progress) -> None:
+        if progress.error:
+            self._gathered.error = progress.error
+            return
+        if self._conduct.view.state == "starting":
+            now = time.time()
+            self._conduct.update(state="running", started=now, ends_at=now + self._spec.timeout)
+        self._gathered.add(progress)
+        self._final = progress.final
+        if progress.acknowledged:
+            with self._conduct.folder.acknowledged.open("a") as file:
+                file.write(json.dumps(progress.acknowledged, separators=(",", ":")) + "\n")
+        closing = progress.bound and self._conduct.view.state == "running"
+        state = "stopping" if closing else self._conduct.view.state
+        self._conduct.update(state=state, load=self._gathered.figures())
+
+    async def _watch(self, process: Process) -> None:
+        end = time.monotonic() + START_TIME + self._spec.timeout + self._spec.drain + GRACE
+        stop_end = None
+        while time.monotonic() < (stop_end or end):
+            await asyncio.sleep(POLL)
+            running = self._conduct.view.state != "starting"
+            if running and "started" not in self._said:
+                self._said.add("started")
+                end = time.monotonic() + self._spec.timeout + self._spec.drain + GRACE
+            if self._conduct.stop_asked and stop_end is None:
+                stop_end = min(end, time.monotonic() + self._spec.drain + GRACE)
+                self._say(process, "drain")
+            if self._conduct.cut_asked:
+                stop_end = min(stop_end or end, time.monotonic() + GRACE)
+                self._say(process, "cut")
+        self._over_time = True
+        process.kill()
+
+    def _say(self, process: Process, word: str) -> None:
+        if word in self._said or process.stdin is None:
+            return
+        self._said.add(word)
+        self._conduct.note(word)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(word.encode() + b"\n")
+
+    def _end(self, code: int) -> None:
+        gathered = self._gathered
+        figures = gathered.figures(over=True)
+        if self._final and not gathered.error:
+            state: RunState = "stopped" if gathered.bound == "stopped" else "finished"
+            self._conduct.end(state, gathered.bound, gathered.result(), load=figures)
+            return
+        self._conduct.end("failed", self._why(code), gathered.result(), load=figures)
+
+    def _why(self, code: int) -> str:
+        if self._gathered.error:
+            return self._gathered.error
+        if self._over_time:
+            return "the load process did not end in time and was killed"
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        return f"the load process {how}; see {self._conduct.folder.log}"

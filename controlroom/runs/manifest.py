@@ -1,0 +1,134 @@
+"""Chaos Mesh objects as files: reading, first checks, and the stamp of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from controlroom.model.duration import format_duration, parse_duration
+from controlroom.runs.errors import SpecError
+from controlroom.runs.spec import ChaosSpec
+
+API = "chaos-mesh.org/v1alpha1"
+LARGEST = 1 << 20
+MANAGED_BY = "app.kubernetes.io/managed-by"
+RUN_LABEL = "controlroom/run"
+
+
+def read_chaos(path: Path) -> ChaosSpec:
+    """The one object of a file. Raises SpecError that names file, line or field."""
+    return chaos_spec(_read(path), str(path))
+
+
+def chaos_spec(manifest: object, source: str) -> ChaosSpec:
+    """A wish for this object. Raises SpecError that names the field that cannot be used.
+
+    Only what every target needs is checked; what a target cannot do it says itself.
+    """
+    if not isinstance(manifest, dict):
+        raise SpecError(f"{source} does not hold an object.", "Write one Chaos Mesh object.")
+    if manifest.get("apiVersion") != API:
+        raise SpecError(
+            f"{source}: apiVersion is {manifest.get('apiVersion')!r}.", f"Make it {API}."
+        )
+    _text(manifest, "kind", source)
+    name = _text(_table(manifest, "metadata", source), "name", source, "metadata.")
+    spec = _table(manifest, "spec", source)
+    _text(spec, "action", source, "spec.")
+    _table(spec, "selector", source, "spec.")
+    _check_duration(spec, source)
+    return ChaosSpec(manifest, name, source)
+
+
+def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> ChaosSpec:
+    """The wish with its end. Raises SpecError where it has none, or a later one than allowed."""
+    wanted = spec if run_for is None else _lasting(spec, run_for)
+    if wanted.one_shot:
+        return wanted
+    if wanted.duration is None or wanted.duration <= 0:
+        raise SpecError(
+            f"{spec.source or spec.name}: spec.duration is missing, so it would not end.",
+            "Write one such as 30s there, or give --run-for 30s.",
+        )
+    if wanted.duration > longest:
+        raise SpecError(
+            f"{spec.source or spec.name} lasts {format_duration(wanted.duration)}; "
+            f"at most {format_duration(longest)} are allowed.",
+            "Give a shorter --run-for, or raise max_fault_seconds in the settings.",
+        )
+    return wanted
+
+
+def stamped(spec: ChaosSpec, run: str) -> dict[str, Any]:
+    """The object as it is injected for a run: labelled, so that it is found again."""
+    manifest: dict[str, Any] = deepcopy(dict(spec.manifest))
+    labels = manifest["metadata"].setdefault("labels", {})
+    labels[MANAGED_BY] = "controlroom"
+    labels[RUN_LABEL] = run
+    return manifest
+
+
+def _lasting(spec: ChaosSpec, seconds: float) -> ChaosSpec:
+    if spec.one_shot:
+        raise SpecError(
+            f"--run-for cannot be kept: {spec.action} is over at once.", "Leave --run-for out."
+        )
+    if seconds <= 0:
+        raise SpecError("--run-for 0s cannot be used.", "Give a time such as 30s.")
+    manifest = deepcopy(dict(spec.manifest))
+    manifest["spec"]["duration"] = format_duration(seconds)
+    return replace(spec, manifest=manifest, run_for=seconds)
+
+
+def _read(path: Path) -> object:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise SpecError(f"{path} is larger than 1 MiB.", "Give one Chaos Mesh object.")
+        documents = [one for one in yaml.safe_load_all(path.read_text("utf-8")) if one is not None]
+    except OSError as error:
+        raise SpecError(
+            f"{path} cannot be read: {error.strerror}.", "See `controlroom chaos list`."
+        ) from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise SpecError(f"{path}{line} is not YAML: {problem}.", "Mend that line.") from None
+    if len(documents) != 1:
+        raise SpecError(
+            f"{path} holds {len(documents)} objects; one is wanted.", "Write a file for each."
+        )
+    return documents[0]
+
+
+def _table(parent: Mapping[str, Any], key: str, source: str, where: str = "") -> dict[str, Any]:
+    value = parent.get(key)
+    if not isinstance(value, dict):
+        raise SpecError(f"{source}: {where}{key} is not an object.", f"Write {where}{key}: there.")
+    return value
+
+
+def _text(parent: Mapping[str, Any], key: str, source: str, where: str = "") -> str:
+    value = parent.get(key)
+    if not isinstance(value, str) or not value:
+        raise SpecError(f"{source}: {where}{key} is not a text.", f"Give {where}{key} a text.")
+    return value
+
+
+def _check_duration(spec: Mapping[str, Any], source: str) -> None:
+    given = spec.get("duration")
+    if given is None:
+        return
+    try:
+        if not isinstance(given, str):
+            raise ValueError(f"{given!r} is not a duration; write it like 30s.")
+        parse_duration(given)
+    except ValueError as error:
+        raise SpecError(f"{source}: spec.duration: {error}", "Mend that field.") from None

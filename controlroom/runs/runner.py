@@ -1,0 +1,73 @@
+"""Conducts one run in a process of its own: `python -m controlroom.runs.runner <run folder>`.
+
+It is the leader of its own session, so it outlives the terminal, the command and the room that
+started it. Everybody else reads its folder, and asks it to stop by a file there or by SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from controlroom.runs.conduct import Conduct
+from controlroom.runs.folder import RunFolder
+from controlroom.runs.liveness import proof_of
+from controlroom.runs.spec import LoadSpec, Spec
+
+
+async def conduct(folder: RunFolder) -> None:
+    """Conducts the run of that folder to its end."""
+    spec = folder.read_spec()
+    view = folder.read_view()
+    assert view is not None, f"{folder.path} holds no view"
+    one = Conduct(folder, view)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, one.interrupt)
+    loop.add_signal_handler(signal.SIGINT, one.interrupt)
+    try:
+        await _kind(one, spec)
+    except Exception as error:
+        traceback.print_exc()
+        one.end("failed", f"{type(error).__name__}: {error}; see {folder.log}", {})
+
+
+async def _kind(one: Conduct, spec: Spec) -> None:
+    if isinstance(spec, LoadSpec):
+        from controlroom.runs.load import LoadRun
+
+        await LoadRun(one, spec).run()
+        return
+    from stack.client import StackClient
+
+    from controlroom.runs.fault import FaultRun
+    from controlroom.targets.local import LocalTarget
+    from stack.paths import stack_socket
+
+    state = one.folder.path.parent.parent
+    target = LocalTarget(StackClient(stack_socket(state)))
+    try:
+        await FaultRun(one, spec, target).run()
+    finally:
+        await target.close()
+
+
+def main(path: str) -> int:
+    """Runs in its own session, deaf to the end of any terminal."""
+    with contextlib.suppress(PermissionError):
+        os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    folder = RunFolder(Path(path))
+    proof = proof_of()
+    assert proof is not None
+    folder.write_runner(proof)
+    asyncio.run(conduct(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,216 @@
+"""What is asked of a run: the same fields from the command line, the dialog and the disk."""
+
+from __future__ import annotations
+
+import ipaddress
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from controlroom.model.duration import format_duration, parse_duration
+from controlroom.runs.errors import SpecError
+
+PathName = Literal["http", "grpc"]
+ROUTES: Mapping[PathName, str] = {"http": "/input", "grpc": "/grpc"}
+"""Where each producer takes events, behind the ingress."""
+
+DEFAULT_TIMEOUT = 600.0
+"""Every load ends: this bounds one that was given no time of its own (seconds)."""
+LONGEST = 24 * 3600.0
+MOST_USERS = 2000
+MOST_BATCH = 1000
+DRAIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpec:
+    """A closed load: `users` in parallel, each sending its next request when it has its answer."""
+
+    url: str = ""
+    """The ingress (`http://127.0.0.1:8080`); one with a path of its own is used as it is.
+    Empty until the run is started: then the target's ingress."""
+    scenario: str = ""
+    """Name or file of the scenario whose events are sent. Empty until the run is started."""
+    path: PathName = "http"
+    file: str | None = None
+    """File of records; None sends generated ones."""
+    seed: int | None = None
+    """Of the generated records."""
+    users: int = 10
+    number: int | None = None
+    """Requests to send, exactly; None is as many as the other bounds allow."""
+    rate: float | None = None
+    """Requests per second over all users; None is as fast as the answers come."""
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds after which no new request is sent."""
+    repeat: bool = False
+    """Begin the file again at its end."""
+    batch: int = 1
+    """Events in one request; more than one are sent as an array."""
+    drain: float = DRAIN
+    """Seconds that requests in flight get to be answered once no new ones are sent."""
+
+    @property
+    def address(self) -> str:
+        """Where requests go."""
+        parts = urlsplit(self.url)
+        if parts.path.strip("/"):
+            return self.url
+        return f"{parts.scheme}://{parts.netloc}{ROUTES[self.path]}"
+
+    @property
+    def title(self) -> str:
+        """One line for the run strip."""
+        what = f"{self.number} requests" if self.number is not None else "requests"
+        pace = f", {self.rate:g}/s" if self.rate is not None else ""
+        return f"{what} by {self.users} users over {self.path}{pace}"
+
+    def command(self) -> str:
+        """The command line that does the same."""
+        words = ["controlroom", "run"]
+        if self.file is not None:
+            words += ["-f", self.file]
+        words += ["--concurrence", str(self.users)]
+        if self.number is not None:
+            words += ["-n", str(self.number)]
+        words += ["--timeout", format_duration(self.timeout)]
+        if self.path != "http":
+            words += ["--path", self.path]
+        if self.rate is not None:
+            words += ["--rate", f"{self.rate:g}"]
+        if self.repeat:
+            words.append("--repeat")
+        if self.seed is not None:
+            words += ["--seed", str(self.seed)]
+        if self.batch != 1:
+            words += ["--batch", str(self.batch)]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class ChaosSpec:
+    """A fault: one Chaos Mesh object."""
+
+    manifest: Mapping[str, Any]
+    name: str
+    source: str = ""
+    """File that the manifest was read from."""
+    run_for: float | None = field(default=None)
+    """Seconds that were asked for instead of the manifest's own duration."""
+
+    @property
+    def title(self) -> str:
+        """What the manifest says of itself, else kind, action and name."""
+        notes = (self.manifest.get("metadata") or {}).get("annotations") or {}
+        own = notes.get("controlroom/title")
+        return str(own) if own else f"{self.kind} {self.action} {self.name}"
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that it lasts; None where it is over at once."""
+        if self.one_shot:
+            return None
+        if self.run_for is not None:
+            return self.run_for
+        given = (self.manifest.get("spec") or {}).get("duration")
+        return parse_duration(given) if isinstance(given, str) else None
+
+    @property
+    def one_shot(self) -> bool:
+        """Whether it is over as soon as it is done, whatever its duration says."""
+        return self.action in ONE_SHOT
+
+    @property
+    def kind(self) -> str:
+        """`PodChaos`, `NetworkChaos`."""
+        return str(self.manifest.get("kind", ""))
+
+    @property
+    def action(self) -> str:
+        """`pod-kill`, `delay` and so on."""
+        return str((self.manifest.get("spec") or {}).get("action", ""))
+
+    def command(self) -> str:
+        """The command line that does the same."""
+        words = ["controlroom", "chaos", "run", self.source or self.name, "--yes"]
+        if self.run_for is not None:
+            words += ["--run-for", format_duration(self.run_for)]
+        return shlex.join(words)
+
+
+ONE_SHOT = frozenset({"pod-kill", "container-kill"})
+
+Spec = LoadSpec | ChaosSpec
+
+
+def check_load(spec: LoadSpec) -> LoadSpec:
+    """The same spec. Raises SpecError that names the first flag that cannot be used."""
+    check_url(spec.url)
+    if spec.path not in ROUTES:
+        raise SpecError(f"--path {spec.path} is not known.", "Give --path http or --path grpc.")
+    _within("--concurrence", spec.users, 1, MOST_USERS)
+    if spec.number is not None:
+        _within("-n", spec.number, 1, None)
+    _within("--batch", spec.batch, 1, MOST_BATCH)
+    if spec.rate is not None and not 0 < spec.rate <= 1e6:
+        raise SpecError(
+            f"--rate {spec.rate:g} cannot be kept.", "Give requests per second, such as --rate 200."
+        )
+    if not 0 < spec.timeout <= LONGEST:
+        raise SpecError(
+            f"--timeout {format_duration(spec.timeout)} cannot be used.",
+            f"Give more than nothing and at most {format_duration(LONGEST)}, such as 3m.",
+        )
+    _check_source(spec)
+    return spec
+
+
+def _check_source(spec: LoadSpec) -> None:
+    if spec.file is not None and spec.seed is not None:
+        raise SpecError(
+            "--seed chooses generated records, but -f gives a file.", "Leave one of them out."
+        )
+    if spec.file is None and spec.repeat:
+        raise SpecError(
+            "--repeat begins a file again, but no file is given.",
+            "Give -f FILE, or leave --repeat out: generated records never end.",
+        )
+
+
+def check_url(url: str) -> None:
+    """Raises SpecError unless it is plain HTTP to this machine's own loopback."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise SpecError(f"--url {url!r} is not an address: {error}.", _URL_FIX) from None
+    if parts.scheme != "http" or not parts.hostname:
+        raise SpecError(f"--url {url!r} is not an http:// address.", _URL_FIX)
+    if parts.username or parts.query or parts.fragment or port == 0:
+        raise SpecError(f"--url {url!r} holds more than host, port and path.", _URL_FIX)
+    if not _is_loopback(parts.hostname):
+        raise SpecError(
+            f"--url goes to {parts.hostname}, which is not this machine's loopback; "
+            "load is sent to the local stack only.",
+            _URL_FIX,
+        )
+
+
+_URL_FIX = "Give an address such as http://127.0.0.1:8080, or leave --url out."
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _within(flag: str, value: int, least: int, most: int | None) -> None:
+    if value < least or (most is not None and value > most):
+        bounds = f"from {least} to {most}" if most is not None else f"of {least} or more"
+        raise SpecError(f"{flag} {value} cannot be used.", f"Give a whole number {bounds}.")

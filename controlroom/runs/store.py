@@ -1,0 +1,80 @@
+"""All runs of one state folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from controlroom.model.run import Runs, RunView
+from controlroom.runs.errors import NoSuchRunError
+from controlroom.runs.folder import RunFolder
+from stack.paths import private_dir, runs_dir
+
+_ID = re.compile(r"r-(\d{4,})")
+
+
+class Store:
+    """The folder `<state>/runs`. Views of ended runs are remembered, active ones read anew."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root or runs_dir()
+        self._ended: dict[str, RunView] = {}
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds a folder for each run."""
+        return self._root
+
+    def create(self) -> RunFolder:
+        """A new empty run. Its id is taken by making the folder, which only one can."""
+        private_dir(self._root)
+        number = max(self._numbers(), default=0) + 1
+        while True:
+            path = self._root / f"r-{number:04d}"
+            try:
+                path.mkdir(mode=0o700)
+            except FileExistsError:
+                number += 1
+            else:
+                return RunFolder(path)
+
+    def folder(self, run: str) -> RunFolder:
+        """The run of that id. Raises NoSuchRunError."""
+        path = self._root / run
+        if not _ID.fullmatch(run) or not path.is_dir():
+            raise NoSuchRunError(f"There is no run {run}.", "See `controlroom run list`.")
+        return RunFolder(path)
+
+    def folders(self) -> list[RunFolder]:
+        """All runs, newest first."""
+        return [
+            RunFolder(self._root / f"r-{number:04d}")
+            for number in sorted(self._numbers(), reverse=True)
+        ]
+
+    def view(self, run: str) -> RunView | None:
+        """What one run looks like now; None when its folder holds nothing readable."""
+        if run in self._ended:
+            return self._ended[run]
+        view = RunFolder(self._root / run).read_view()
+        if view is not None and not view.active and view.state != "lost":
+            self._ended[run] = view
+        return view
+
+    def runs(self, newest: int | None = None) -> Runs:
+        """Active runs first, then the newest ended ones, at most `newest` of these."""
+        views = [view for folder in self.folders() if (view := self.view(folder.id)) is not None]
+        active = [view for view in views if view.active]
+        ended = [view for view in views if not view.active]
+        return Runs(tuple(active + (ended if newest is None else ended[:newest])))
+
+    def active(self) -> list[RunFolder]:
+        """Runs that somebody conducts now."""
+        return [RunFolder(self._root / view.id) for view in self.runs(0).active]
+
+    def _numbers(self) -> list[int]:
+        try:
+            names = [entry.name for entry in self._root.iterdir()]
+        except FileNotFoundError:
+            return []
+        return [int(match.group(1)) for name in names if (match := _ID.fullmatch(name))]

@@ -1,0 +1,48 @@
+"""What a load process counts between two reports."""
+
+from __future__ import annotations
+
+import re
+
+from controlroom.runs.report import Progress
+from controlroom.runs.supply import ranges
+
+MOST_KINDS = 20
+OTHER = "other kinds"
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2030-\u205e]+")
+
+
+class Tally:
+    """Counts answers; `report` gives what is new and starts the next interval."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.done = 0
+        self._kinds: set[str] = set()
+        self._new = Progress()
+        self._good: list[int] = []
+
+    def good(self, number: int, took: float, late: float | None) -> None:
+        """One request was answered with success after `took` seconds."""
+        self.done += 1
+        self._good.append(number)
+        self._new.took.append(round(took * 1e6))
+        if late is not None:
+            self._new.late.append(round(late * 1e6))
+
+    def bad(self, kind: str, count: int = 1) -> None:
+        """That many requests failed in one way."""
+        self.done += count
+        word = _UNPRINTABLE.sub(" ", kind)[:100].strip() or "unknown"
+        if word not in self._kinds and len(self._kinds) >= MOST_KINDS:
+            word = OTHER
+        self._kinds.add(word)
+        self._new.failures[word] = self._new.failures.get(word, 0) + count
+
+    def report(self) -> Progress:
+        """What happened since the call before."""
+        new, self._new = self._new, Progress()
+        good, self._good = self._good, []
+        new.sent = self.sent
+        new.acknowledged = ranges(good)
+        return new

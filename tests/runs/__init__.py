@@ -1,0 +1,1 @@
+"""Tests of runs: load, chaos, their folders and their commands."""
