@@ -28,6 +28,7 @@ DENIED = frozenset(
         "TopicAuthorizationFailedError",
     }
 )
+MONGO_UNAUTHENTICATED = 18
 SILENT = frozenset({"TimeoutError", "ReadTimeout", "ConnectTimeout", "ServerSelectionTimeoutError"})
 GONE = frozenset(
     {
@@ -43,6 +44,7 @@ GONE = frozenset(
         "ReadError",
         "RemoteProtocolError",
         "FileNotFoundError",
+        "DocumentsAway",
     }
 )
 WAIT = "it is asked again by itself; `controlroom status` shows whether it runs"
@@ -60,10 +62,11 @@ class Trouble:
 def explain(source: str, error: Exception) -> Trouble:
     """One sentence of what failed and one of what to do."""
     title = TITLES.get(source, source)
-    names = {kind.__name__ for kind in type(error).__mro__}
+    causes = [error, *([error.__cause__] if error.__cause__ else [])]
+    names = {kind.__name__ for cause in causes for kind in type(cause).__mro__}
     if isinstance(error, TargetError):
         return Trouble(str(error), error.fix or WAIT)
-    if names & DENIED:
+    if names & DENIED or getattr(error.__cause__, "code", None) == MONGO_UNAUTHENTICATED:
         fix = "check the password or the permissions of its address"
         return Trouble(f"{title} refuses these credentials", fix, denied=True)
     if names & SILENT:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from controlroom.feeds.doors import Where
-from controlroom.feeds.stores import redis_client
 from controlroom.feeds.views import Question, reader_of
 from controlroom.model.tallies import Tallies
 from scenarios.scenario import Scenario
@@ -25,7 +24,7 @@ class TalliesSource:
     name = "tallies"
     period = 0.2
     timeout = 3.0
-    needs = ("redis.asyncio",)
+    needs = ("wire.stores",)
 
     def __init__(self, where: Where, scenario: Scenario) -> None:
         self._where = where
@@ -45,7 +44,9 @@ class TalliesSource:
     async def open(self) -> None:
         """Finds Redis."""
         self._last = None
-        self._client = redis_client(await self._where(), self.timeout)
+        from wire.stores import redis_client
+
+        self._client = redis_client(await self._where(), timeout=self.timeout)
 
     async def read(self) -> Tallies:
         """The counters now."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from controlroom.feeds.text import clean
 from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
 from scenarios.scenario import BarsView, Scenario, TableView
 from scenarios.templates import escape, places, split_member
@@ -149,11 +150,6 @@ def rows(counts: Counts, sums: Counts) -> tuple[TallyRow, ...]:
         for member, count in counts.items()
     ]
     return tuple(sorted(found, key=lambda row: (-row.count, row.labels)))
-
-
-def clean(text: str) -> str:
-    """A text from outside without control characters, on one line."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def _mean(total: str | None, count: str) -> float | None:

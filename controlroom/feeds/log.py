@@ -1,0 +1,170 @@
+"""The log tail: every stored document once, in the store's order per partition.
+
+How far the documents reach is told by the fences in Redis, which are written after them; so
+the document store is asked for ranges that are bounded on both sides and hold what is new.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from controlroom.feeds.doors import Doors
+from controlroom.feeds.queue_time import QueueTimes
+from controlroom.feeds.text import clean
+from controlroom.model.log import LogBatch, LogLine
+from scenarios.scenario import Scenario
+from scenarios.templates import render
+from wire.keys import logs_collection
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from wire.documents import Documents, Range
+    from wire.fences import Fences
+
+FIRST_LINES = 200
+"""Documents shown when the room opens."""
+MOST_LINES = 2000
+"""Documents fetched in one turn; when more came, the newest of each partition."""
+
+
+class LogSource:
+    """Follows the documents of one scenario. Where it stands survives a lost connection."""
+
+    name = "log"
+    period = 0.25
+    timeout = 10.0
+    needs = ("wire.documents", "wire.fences", "wire.stores")
+
+    def __init__(
+        self,
+        doors: Doors,
+        scenario: Scenario,
+        waits: QueueTimes | None = None,
+        first_lines: int = FIRST_LINES,
+    ) -> None:
+        self._doors = doors
+        self._scenario = scenario
+        self._collection = logs_collection(scenario.name)
+        self._waits = waits
+        self._first_lines = first_lines
+        self._positions: dict[str, int] | None = None
+        self._redis: Redis | None = None
+        self._documents: Documents | None = None
+
+    async def open(self) -> None:
+        """Finds Redis and the document store, and sees that both answer."""
+        from wire.documents import Documents
+        from wire.stores import redis_client
+
+        self._redis = redis_client(await self._doors.redis(), timeout=3.0)
+        self._documents = Documents(await self._doors.mongo(), timeout=5.0)
+        await self._documents.ping()
+
+    async def read(self) -> LogBatch:
+        """What came since the reading before; at the first one the newest documents."""
+        fences = await self.fences()
+        if self._positions is None:
+            newest = await self.newest(fences.ranges(), self._first_lines)
+            batch = LogBatch(tuple(reversed(newest)), 0, stored_total(fences))
+        else:
+            batch = await self._news(self._positions, fences)
+        self._positions = dict(fences.fences)
+        if self._waits is not None:
+            self._waits.add(batch.lines)
+        return batch
+
+    def next_offsets(self) -> dict[int, int]:
+        """Partition -> offset from which the next reading goes on."""
+        known = self._positions or {}
+        return {partition_of(tp): offset + 1 for tp, offset in known.items()}
+
+    async def fences(self) -> Fences:
+        """How far every partition has come."""
+        from wire.fences import read_fences
+
+        assert self._redis is not None
+        return await read_fences(self._redis, self._scenario.name)
+
+    async def newest(self, ranges: Sequence[Range], n: int) -> list[LogLine]:
+        """The newest n documents of the ranges, newest first."""
+        assert self._documents is not None
+        return [self._line(each) for each in await self._find_newest(ranges, n)]
+
+    async def count(self) -> int:
+        """Documents in the store, counted one by one."""
+        assert self._documents is not None
+        ranges = (await self.fences()).ranges()
+        return sum([await self._documents.count(self._collection, each) for each in ranges])
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        redis, self._redis = self._redis, None
+        documents, self._documents = self._documents, None
+        if documents is not None:
+            documents.close()
+        if redis is not None:
+            await redis.aclose()
+
+    async def _news(self, positions: Mapping[str, int], fences: Fences) -> LogBatch:
+        assert self._documents is not None
+        new = news(positions, fences.ranges())
+        wanted = newest_share(new, MOST_LINES)
+        skipped = sum(r.upto - r.after for r in new) - sum(r.upto - r.after for r in wanted)
+        parts = await asyncio.gather(
+            *(self._documents.find(self._collection, each) for each in wanted)
+        )
+        lines = merged([[self._line(each) for each in part] for part in parts])
+        return LogBatch(lines, skipped, stored_total(fences))
+
+    async def _find_newest(self, ranges: Sequence[Range], n: int) -> list[dict[str, Any]]:
+        assert self._documents is not None
+        return await self._documents.newest(self._collection, ranges, n)
+
+    def _line(self, document: Mapping[str, Any]) -> LogLine:
+        return LogLine(
+            partition=partition_of(document["tp"]),
+            offset=document["o"],
+            produced=document["at"] / 1000,
+            stored=document["stored"] / 1000,
+            text=clean(render(self._scenario.log_line, document["event"])),
+        )
+
+
+def partition_of(tp: str) -> int:
+    """The partition in the name of one."""
+    return int(tp.rpartition(":")[2])
+
+
+def news(positions: Mapping[str, int], ranges: Iterable[Range]) -> list[Range]:
+    """What lies after the positions; all of a partition that was not known."""
+    from wire.documents import Range as Piece
+
+    pieces = (Piece(r.tp, max(r.after, positions.get(r.tp, -1)), r.upto) for r in ranges)
+    return [piece for piece in pieces if piece.after < piece.upto]
+
+
+def newest_share(ranges: Sequence[Range], most: int) -> list[Range]:
+    """The ends of the ranges, cut alike, so that they hold at most about `most` offsets."""
+    from wire.documents import Range as Piece
+
+    total = sum(r.upto - r.after for r in ranges)
+    if total <= most:
+        return list(ranges)
+    kept = [(r, max(1, (r.upto - r.after) * most // total)) for r in ranges]
+    return [Piece(r.tp, r.upto - share, r.upto) for r, share in kept]
+
+
+def merged(parts: Iterable[Sequence[LogLine]]) -> tuple[LogLine, ...]:
+    """All lines by the time they were stored; the order within a partition never changes."""
+    return tuple(heapq.merge(*parts, key=lambda line: line.stored))
+
+
+def stored_total(fences: Fences) -> int:
+    """Documents that the fences say are stored. The books count them one by one."""
+    totals = fences.totals
+    covered = sum(fence + 1 for fence in fences.fences.values())
+    return max(0, covered - totals.gaps + totals.extra - totals.dead - totals.purged)
