@@ -1,0 +1,182 @@
+"""Groups what concurrent requests send to one topic into one record batch at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+
+from services.shared.golden import Traffic
+from wire.record import Headers
+
+GROUP_RECORDS = 500
+"""Most records of one job and of one batch."""
+GROUP_BYTES = 600_000
+"""Most bytes of one batch; a broker takes 1 MB by default."""
+_OVERHEAD = 96
+
+
+class Unavailable(Exception):  # noqa: N818 (what the client is told, not a fault of ours)
+    """Kafka did not take the records in time; the client may try again."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds."""
+
+
+class Entry(NamedTuple):
+    """One record to be sent."""
+
+    value: bytes
+    headers: Headers
+
+
+class Job:
+    """The records of one request (or a part of them) and the promise to its sender."""
+
+    __slots__ = ("bytes", "deadline", "done", "entries")
+
+    def __init__(self, entries: Sequence[Entry], deadline: float) -> None:
+        self.entries = entries
+        self.deadline = deadline
+        self.bytes = sum(len(entry.value) + _OVERHEAD for entry in entries)
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def fail(self, reason: str) -> None:
+        """Tell the sender that Kafka has not acknowledged."""
+        if not self.done.done():
+            self.done.set_exception(Unavailable(reason))
+
+
+class Lane:
+    """One topic. While a batch is under way, what arrives is gathered for the next one.
+
+    A batch goes to one partition, the next batch to the next partition. More than one batch is
+    under way only where a whole group waits, never two for one partition.
+    """
+
+    def __init__(self, topic: str, traffic: Traffic, failed: Callable[[], None]) -> None:
+        self.topic = topic
+        self.waiting = 0
+        """Records not yet given to Kafka."""
+        self._traffic = traffic
+        self._failed = failed
+        self._jobs: deque[Job] = deque()
+        self._flying: dict[int, tuple[float, list[Job]]] = {}
+        self._partitions: list[int] = []
+        self._turn = 0
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits and nothing is under way."""
+        return not self._jobs and not self._flying
+
+    def connected(self, partitions: set[int]) -> None:
+        """Take up the partitions of the topic, after a new connection."""
+        self._partitions = sorted(partitions)
+        self._flying.clear()
+
+    def add(self, job: Job) -> None:
+        """Queue a job."""
+        self._jobs.append(job)
+        self.waiting += len(job.entries)
+
+    def silence(self, now: float) -> float:
+        """Seconds for which the oldest batch has been under way."""
+        return now - min((since for since, _ in self._flying.values()), default=now)
+
+    def due(self) -> bool:
+        """Whether a batch should be sent now."""
+        if not self._jobs or len(self._flying) >= len(self._partitions):
+            return False
+        return not self._flying or self.waiting >= GROUP_RECORDS
+
+    async def send(self, producer: AIOKafkaProducer) -> None:
+        """Send one batch of what waits."""
+        jobs = self._take()
+        batch = producer.create_batch()
+        now = int(time.time() * 1000)
+        for job in jobs:
+            for value, headers in job.entries:
+                batch.append(timestamp=now, key=None, value=value, headers=headers)
+        batch.close()
+        partition = self._next_partition()
+        self._flying[partition] = (time.monotonic(), jobs)
+        started = self._traffic.begin()
+        try:
+            sent = await producer.send_batch(batch, self.topic, partition=partition)
+        except BaseException as error:
+            self._landed(partition, jobs, started, error)
+            raise
+        sent.add_done_callback(
+            lambda future: self._landed(partition, jobs, started, _error_of(future))
+        )
+
+    def expire(self, now: float) -> None:
+        """Fail every job whose deadline has passed; those not yet sent will not be sent."""
+        while self._jobs and self._jobs[0].deadline <= now:
+            job = self._jobs.popleft()
+            self.waiting -= len(job.entries)
+            job.fail("Kafka did not answer in time")
+        for _, jobs in self._flying.values():
+            for job in jobs:
+                if job.deadline <= now:
+                    job.fail("Kafka did not answer in time")
+
+    def _take(self) -> list[Job]:
+        jobs: list[Job] = []
+        records = size = 0
+        while self._jobs:
+            job = self._jobs[0]
+            records += len(job.entries)
+            size += job.bytes
+            if jobs and (records > GROUP_RECORDS or size > GROUP_BYTES):
+                break
+            jobs.append(self._jobs.popleft())
+            self.waiting -= len(job.entries)
+        return jobs
+
+    def _next_partition(self) -> int:
+        while True:
+            self._turn = (self._turn + 1) % len(self._partitions)
+            if self._partitions[self._turn] not in self._flying:
+                return self._partitions[self._turn]
+
+    def _landed(
+        self, partition: int, jobs: list[Job], started: float, error: BaseException | None
+    ) -> None:
+        flying = self._flying.get(partition)
+        if flying is not None and flying[1] is jobs:
+            del self._flying[partition]
+        self._traffic.end(started, 503 if error else 200)
+        for job in jobs:
+            if error is not None:
+                job.fail(f"Kafka did not take it: {type(error).__name__}")
+            elif not job.done.done():
+                job.done.set_result(None)
+        if error is not None:
+            self._failed()
+
+
+def _error_of(future: asyncio.Future[Any]) -> BaseException | None:
+    return asyncio.CancelledError() if future.cancelled() else future.exception()
+
+
+def jobs_of(entries: Sequence[Entry], deadline: float) -> list[Job]:
+    """The records in jobs that each fit a batch."""
+    jobs: list[Job] = []
+    start = size = 0
+    for at, entry in enumerate(entries):
+        bytes_ = len(entry.value) + _OVERHEAD
+        if at > start and (at - start >= GROUP_RECORDS or size + bytes_ > GROUP_BYTES):
+            jobs.append(Job(entries[start:at], deadline))
+            start, size = at, 0
+        size += bytes_
+    if len(entries) > start:
+        jobs.append(Job(entries[start:], deadline))
+    return jobs

@@ -1,0 +1,201 @@
+"""One idempotent Kafka producer for a whole process, shared by all requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from services.shared import golden, logline
+from services.shared.lane import Entry, Lane, Unavailable, jobs_of
+from services.shared.lifecycle import Lifecycle
+from services.shared.settings import Settings
+from wire import keys
+from wire.topics import ensure_topics
+
+__all__ = ["DEADLINE", "MAX_WAITING", "Entry", "Publisher", "Unavailable", "publishing"]
+
+DEADLINE = 10.0
+"""Seconds that a request waits for Kafka; longer than a broker's restart takes."""
+MAX_WAITING = 50_000
+"""Records that may wait for Kafka in one process."""
+_SWEEP = 0.1
+_CLOSE = 8.0
+
+
+class Publisher:
+    """Sends records and returns when every in-sync replica has them.
+
+    Connects, and connects anew after an error that the producer cannot retry: its sequence
+    numbers would no longer fit those of the broker.
+    """
+
+    def __init__(self, bootstrap: str, scenario: str, deadline: float = DEADLINE) -> None:
+        self.connected = asyncio.Event()
+        self._bootstrap = bootstrap
+        self._scenario = scenario
+        self._deadline = deadline
+        self._producer: AIOKafkaProducer | None = None
+        self._lost_at = time.monotonic()
+        self._wake = asyncio.Event()
+        traffic = golden.outbound("kafka", bootstrap)
+        topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
+        self._lanes = {topic: Lane(topic, traffic, self._failed) for topic in topics}
+        self._broken = False
+
+    async def publish(self, topic: str, entries: Sequence[Entry]) -> None:
+        """Send the records to a topic of the scenario, spread over all its partitions.
+
+        Returns when Kafka has acknowledged them all; raises Unavailable when the buffer is
+        full, Kafka has been away for long, or the deadline passes. Records may be on Kafka
+        after that error too, like after any answer that was lost.
+        """
+        if not entries:
+            return
+        now = time.monotonic()
+        self._admit(len(entries), now)
+        lane = self._lanes[topic]
+        jobs = jobs_of(entries, now + self._deadline)
+        for job in jobs:
+            lane.add(job)
+        self._wake.set()
+        if len(jobs) == 1:
+            await jobs[0].done
+        else:
+            await asyncio.gather(*(job.done for job in jobs))
+
+    def _admit(self, records: int, now: float) -> None:
+        waiting = sum(lane.waiting for lane in self._lanes.values())
+        if waiting + records > MAX_WAITING:
+            raise Unavailable(f"{waiting} events already wait for Kafka")
+        if self._silence(now) > self._deadline:
+            raise Unavailable(f"Kafka has not answered for {self._silence(now):.0f} s")
+
+    def _silence(self, now: float) -> float:
+        if self._producer is None:
+            return now - self._lost_at
+        return max(lane.silence(now) for lane in self._lanes.values())
+
+    def _failed(self) -> None:
+        self._broken = True
+
+    async def run(self) -> None:
+        """Connect and send until cancelled."""
+        sweep = asyncio.create_task(self._sweep(), name="deadlines")
+        try:
+            while True:
+                if self._producer is None:
+                    await self._connect()
+                await self._wake.wait()
+                self._wake.clear()
+                await self._send_due()
+                if self._broken:
+                    await self._drop()
+        finally:
+            sweep.cancel()
+
+    async def _send_due(self) -> None:
+        for lane in self._lanes.values():
+            while not self._broken and self._producer is not None and lane.due():
+                try:
+                    await lane.send(self._producer)
+                except KafkaError as error:
+                    logline.warning("cannot send", error=repr(error))
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            now = time.monotonic()
+            for lane in self._lanes.values():
+                lane.expire(now)
+            self._wake.set()
+
+    async def _connect(self) -> None:
+        pause = 0.1
+        while self._producer is None:
+            try:
+                self._producer = await self._connected()
+            except (KafkaError, OSError, TimeoutError) as error:
+                logline.warning("Kafka is away", bootstrap=self._bootstrap, error=repr(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+        self._broken = False
+        self.connected.set()
+        self._wake.set()
+        logline.info("Kafka is there", bootstrap=self._bootstrap)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        await ensure_topics(self._bootstrap, self._scenario)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            client_id=f"{self._scenario}-producer",
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=1_000_000,
+            request_timeout_ms=8_000,
+        )
+        try:
+            await producer.start()
+            for lane in self._lanes.values():
+                lane.connected(await producer.partitions_for(lane.topic))
+        except BaseException:
+            await _stop(producer, 1.0)
+            raise
+        return producer
+
+    async def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        self._lost_at = time.monotonic()
+        if producer is not None:
+            await _stop(producer, 1.0)
+
+    async def close(self) -> None:
+        """Let what is under way arrive (some seconds at most), then disconnect."""
+        until = time.monotonic() + _CLOSE
+        while time.monotonic() < until and not all(lane.idle for lane in self._lanes.values()):
+            await asyncio.sleep(0.02)
+
+    async def disconnect(self) -> None:
+        """Close the connection, whatever is under way."""
+        await self._drop()
+
+
+async def _stop(producer: AIOKafkaProducer, seconds: float) -> None:
+    """Stop a producer that may wait for an absent broker for ever."""
+    try:
+        await asyncio.wait_for(producer.stop(), seconds)
+    except (TimeoutError, KafkaError, OSError):
+        with contextlib.suppress(Exception):
+            await producer.client.close()
+
+
+@contextlib.asynccontextmanager
+async def publishing(
+    settings: Settings, scenario: str, lifecycle: Lifecycle
+) -> AsyncIterator[Publisher]:
+    """A running publisher. Readiness begins with its first connection.
+
+    It does not end with an outage of Kafka: that is common to all replicas, and the service
+    itself says better than a balancer what is wrong.
+    """
+    publisher = Publisher(settings.kafka_bootstrap, scenario)
+    gate = lifecycle.gate("kafka")
+    gate.shut(f"no connection to {settings.kafka_bootstrap} yet")
+
+    async def opened() -> None:
+        await publisher.connected.wait()
+        gate.open()
+
+    tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(opened())]
+    try:
+        yield publisher
+        await publisher.close()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await publisher.disconnect()
