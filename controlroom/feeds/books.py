@@ -25,7 +25,7 @@ class BooksSource:
     # a first reading of millions of documents takes its time; the stores' own clients give up
     # sooner when one of them does not answer
     timeout = 60.0
-    needs = ("wire.bookkeeping", "wire.stores")
+    needs: tuple[str, ...] = ("wire.bookkeeping", "wire.stores")
 
     def __init__(self, doors: Doors, scenario: str, waits: QueueTimes | None = None) -> None:
         self._doors = doors

@@ -12,7 +12,7 @@ class FleetSource:
     name = "fleet"
     period = 0.5
     timeout = 5.0
-    needs = ()
+    needs: tuple[str, ...] = ()
 
     def __init__(self, target: HasFleet) -> None:
         self._target = target

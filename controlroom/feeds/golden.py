@@ -25,7 +25,7 @@ class GoldenSource:
     name = "golden"
     period = 1.0
     timeout = 4.0
-    needs = ("httpx",)
+    needs: tuple[str, ...] = ("httpx",)
 
     def __init__(self, where: Where, namespace: Where, window: int = 30) -> None:
         self._where = where

@@ -37,7 +37,7 @@ class LogSource:
     name = "log"
     period = 0.25
     timeout = 10.0
-    needs = ("wire.documents", "wire.fences", "wire.stores")
+    needs: tuple[str, ...] = ("wire.documents", "wire.fences", "wire.stores")
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ class QueuesSource:
     name = "queues"
     period = 0.5
     timeout = 5.0
-    needs = ("wire.topics",)
+    needs: tuple[str, ...] = ("wire.topics",)
 
     def __init__(self, where: Where, scenario: str) -> None:
         self._where = where

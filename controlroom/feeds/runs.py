@@ -21,7 +21,7 @@ class RunsSource:
     name = "runs"
     period = 0.25
     timeout = 4.0
-    needs = ("controlroom.runs.store",)
+    needs: tuple[str, ...] = ("controlroom.runs.store",)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -24,7 +24,7 @@ class TalliesSource:
     name = "tallies"
     period = 0.2
     timeout = 3.0
-    needs = ("wire.stores",)
+    needs: tuple[str, ...] = ("wire.stores",)
 
     def __init__(self, where: Where, scenario: Scenario) -> None:
         self._where = where

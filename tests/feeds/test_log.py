@@ -16,8 +16,8 @@ from controlroom.model.tail import Tail
 from tests.feeds.world import World, vote
 
 
-async def opened(world: World, **more: int) -> LogSource:
-    source = LogSource(world.doors, world.scenario, **more)
+async def opened(world: World, first_lines: int = 200) -> LogSource:
+    source = LogSource(world.doors, world.scenario, first_lines=first_lines)
     await source.open()
     return source
 

@@ -82,7 +82,7 @@ class World:
         finally:
             await producer.stop()
         name = keys.acknowledged_key(self.scenario.name)
-        await self.redis.hincrby(name, "producer-1", len(events))  # type: ignore[misc]
+        await self.redis.hincrby(name, "producer-1", len(events))
 
     async def store(self, events: Sequence[Mapping[str, Any]], partition: int = 0) -> None:
         """Does what a consumer does with them: documents first, then counters and fence."""

@@ -1,0 +1,144 @@
+"""The loop: reports, the way back after a failure, what it says meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+
+from controlroom.feeds.doors import Doors
+from controlroom.feeds.errors import explain
+from controlroom.feeds.feed import Feed
+from controlroom.feeds.queues import QueuesSource
+from controlroom.feeds.tallies import TalliesSource
+from controlroom.model.queues import Queues
+from controlroom.model.samples import Failed, Figure, NoData, Report, Sample
+from controlroom.targets.abilities import Unreachable
+from tests.feeds.world import World, vote
+from tests.waiting import until
+
+
+class Scripted:
+    """A source that does what its list says."""
+
+    name = "queues"
+    period = 0.001
+    timeout = 0.05
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, *script: Callable[[], Awaitable[Figure | None]]) -> None:
+        self.script = list(script)
+        self.opened = self.closed = 0
+
+    async def open(self) -> None:
+        self.opened += 1
+
+    async def read(self) -> Figure | None:
+        if not self.script:
+            return None
+        return await self.script.pop(0)()
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+@contextlib.asynccontextmanager
+async def running(feed: Feed) -> AsyncIterator[None]:
+    task = asyncio.create_task(feed.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def lag() -> Queues:
+    return Queues("t", "g", 1, 1, 5, 5)
+
+
+async def away() -> None:
+    raise Unreachable("The stack is down.", "controlroom up")
+
+
+async def hangs() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_data_no_data_and_failure_are_three_answers() -> None:
+    reports: list[Report] = []
+    source = Scripted(lag, away, hangs)
+    async with running(Feed(source, reports.append, clock=lambda: 50.0, first_pause=0.01)):
+        await until(lambda: any(isinstance(r, NoData) for r in reports), "an empty answer")
+    sample, first, second, *rest = reports
+    assert isinstance(sample, Sample)
+    assert isinstance(first, Failed)
+    assert (first.error, first.fix) == ("The stack is down.", "controlroom up")
+    assert isinstance(second, Failed)
+    assert second.error == "Kafka did not answer in time"
+    assert first.retry_at is not None
+    assert 50.0 < first.retry_at <= 50.013
+    assert isinstance(rest[0], NoData)
+    assert (source.opened, source.closed) == (3, 3)
+
+
+async def test_pauses_grow_and_hurry_ends_one() -> None:
+    reports: list[Report] = []
+
+    def reached(count: int) -> bool:
+        return len(reports) == count
+
+    feed = Feed(Scripted(*[away] * 50), reports.append, clock=lambda: 0.0, first_pause=2.0)
+    async with running(feed):
+        for count in (1, 2, 3, 4):
+            await until(partial(reached, count), f"try {count}")
+            feed.hurry()
+    pauses = [r.retry_at for r in reports if isinstance(r, Failed) and r.retry_at is not None]
+    for pause, nominal in zip(pauses, (2, 4, 8, 10), strict=False):
+        assert nominal * 0.7 <= pause <= nominal * 1.3
+
+
+async def test_a_source_finds_its_engine_again_at_another_address(bands: World) -> None:
+    reports: list[Report] = []
+    right = bands.engines.redis
+    bands.target.move(redis="redis://127.0.0.1:9/0")
+    doors = Doors(bands.target)  # type: ignore[arg-type]
+    feed = Feed(TalliesSource(doors.redis, bands.scenario), reports.append, first_pause=0.1)
+    await bands.store([vote()])
+    async with running(feed):
+        await until(lambda: reports, "a report")
+        assert isinstance(reports[0], Failed)
+        assert reports[0].error == "Redis cannot be reached"
+        bands.target.move(redis=right)
+        await until(lambda: isinstance(reports[-1], Sample), "a sample")
+
+
+async def test_the_lag_is_what_nobody_committed(bands: World) -> None:
+    source = QueuesSource(bands.doors.kafka, bands.scenario.name)
+    await source.open()
+    await bands.produce([vote()] * 3, partition=2)
+    found = await source.read()
+    await source.close()
+    assert found is not None
+    assert (found.lag, found.end, found.partitions, found.members) == (3, 3, 12, 0)
+    assert found.lag_by_partition[2] == 3
+
+
+async def test_a_topic_that_was_never_made_is_no_data(bands: World) -> None:
+    source = QueuesSource(bands.doors.kafka, bands.scenario.name + "-not")
+    await source.open()
+    assert await source.read() is None
+    await source.close()
+
+
+def test_errors_are_sentences() -> None:
+    class AuthenticationError(Exception):
+        pass
+
+    denied = explain("tallies", AuthenticationError("WRONGPASS"))
+    assert denied.denied
+    assert denied.error == "Redis refuses these credentials"
+    assert explain("golden", ConnectionRefusedError()).error == "Prometheus cannot be reached"
+    assert explain("log", RuntimeError("a\nb")).error == "MongoDB: a b"
+    assert explain("log", RuntimeError()).error == "MongoDB: RuntimeError"

@@ -1,0 +1,105 @@
+"""The text of the queries, to the letter, and what their answers mean."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from controlroom.feeds.golden import GoldenSource, history, parse
+from controlroom.feeds.queries import Row, golden_query, history_queries
+from tests.conftest import Engines
+
+IN = (
+    'namespace="bands", direction="inbound", deployment=~"producer-http|reader",'
+    ' target_port!="4191", route_name!="probe"'
+)
+ROWS = (Row("producer-http", "inbound"), Row("reader", "inbound"))
+
+
+def latency(quantile: str) -> str:
+    return (
+        f"histogram_quantile({quantile}, sum(rate(response_latency_ms_bucket{{{IN}}}[30s]))"
+        " by (le, deployment))"
+    )
+
+
+def named(query: str, stat: str) -> str:
+    labelled = f'label_replace({query}, "stat", "{stat}", "", "")'
+    return f'label_replace({labelled}, "direction", "inbound", "", "")'
+
+
+def test_all_figures_are_one_request() -> None:
+    responses = f"sum(increase(response_total{{{IN}}}[30s])) by (deployment, classification)"
+    assert golden_query("bands", 30, ROWS) == " or ".join(
+        [
+            named(responses, "responses"),
+            named(latency("0.5"), "p50"),
+            named(latency("0.95"), "p95"),
+            named(latency("0.99"), "p99"),
+        ]
+    )
+
+
+def test_the_consumer_is_seen_by_what_it_sends() -> None:
+    whole = golden_query("bands", 10)
+    assert 'direction="outbound", deployment=~"consumer"' in whole
+    assert 'deployment=~"producer-http|producer-grpc|reader"' in whole
+    assert whole.count(" or ") == 7
+
+
+def test_the_history_is_asked_for_per_curve() -> None:
+    good = f'sum(increase(response_total{{{IN}, classification="success"}}[30s]))'
+    assert history_queries("bands", 30, ROWS) == {
+        "rps": f"sum(increase(response_total{{{IN}}}[30s])) / 30",
+        "success": f"{good} / sum(increase(response_total{{{IN}}}[30s]))",
+        "p95": f"max({latency('0.95')})",
+    }
+
+
+def series(
+    stat: str, figure: str, deployment: str = "producer-http", **more: str
+) -> dict[str, object]:
+    metric = {"stat": stat, "direction": "inbound", "deployment": deployment, **more}
+    return {"metric": metric, "value": [1700000000, figure]}
+
+
+def test_no_traffic_is_none_and_never_zero() -> None:
+    answer = [
+        series("responses", "297", classification="success"),
+        series("responses", "3", classification="failure"),
+        series("p50", "2.5"),
+        series("p95", "NaN"),
+        series("responses", "0", "reader", classification="success"),
+    ]
+    busy, idle = parse(answer, 30.0, ROWS).rows
+    assert (busy.success, busy.rps, busy.p50, busy.p95) == (0.99, 10.0, 2.5, None)
+    assert (idle.success, idle.rps, idle.p50) == (None, None, None)
+
+
+async def test_a_real_prometheus_understands_every_query(engines: Engines) -> None:
+    async def where() -> str:
+        return engines.prometheus
+
+    async def namespace() -> str:
+        return "nothing-is-called-so"
+
+    source = GoldenSource(where, namespace)
+    await source.open()
+    golden = await source.read()
+    await source.close()
+    assert [row.deployment for row in golden.rows] == [
+        "producer-http",
+        "producer-grpc",
+        "consumer",
+        "reader",
+    ]
+    assert {row.rps for row in golden.rows} == {None}
+    curves = await history(engines.prometheus, "nothing-is-called-so", 60, 1)
+    assert curves == {"rps": [], "success": [], "p95": []}
+
+
+async def test_prometheus_says_what_is_wrong_with_a_bad_query(engines: Engines) -> None:
+    async with httpx.AsyncClient(base_url=engines.prometheus) as client:
+        answer = await client.post("/api/v1/query", data={"query": golden_query('"', 30)})
+    with pytest.raises(httpx.HTTPStatusError):
+        answer.raise_for_status()
