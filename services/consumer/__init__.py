@@ -1,0 +1,1 @@
+"""Moves events from Kafka into MongoDB and Redis, each exactly once."""

@@ -1,0 +1,29 @@
+-- Counts the records of one partition, or refuses them, in one step.
+-- KEYS: fences, books, then the tallies.
+-- ARGV: field of the fence, the fence that the records follow, their last offset, then per
+-- write: kind (hash, counter, set), number of its key, member, amount.
+-- Answers {1, last offset, failed writes} or, when the fence is another than the caller knows,
+-- {0, fence, 0}: somebody else has counted these records (fence above), or Redis has forgotten
+-- records before them (fence below), which a mere comparison with the first offset would miss.
+local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
+if fence ~= tonumber(ARGV[2]) then
+  return {0, fence, 0}
+end
+local failed = 0
+for i = 4, #ARGV, 4 do
+  local kind, key, answer = ARGV[i], KEYS[tonumber(ARGV[i + 1])], nil
+  -- pcall: a key of another type must not keep the other writes and the fence from moving
+  if kind == 'hash' then
+    answer = redis.pcall('HINCRBY', key, ARGV[i + 2], ARGV[i + 3])
+  elseif kind == 'counter' then
+    answer = redis.pcall('INCRBY', key, ARGV[i + 3])
+  else
+    answer = redis.pcall('SADD', key, ARGV[i + 2])
+  end
+  if type(answer) == 'table' and answer.err then
+    failed = failed + 1
+  end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('HINCRBY', KEYS[2], 'version', 1)
+return {1, tonumber(ARGV[3]), failed}

@@ -1,0 +1,82 @@
+"""Counters and fences in Redis, changed together by one script per partition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
+
+from services.consumer.portion import Portion
+from wire import keys
+
+_SCRIPT = files("services.consumer").joinpath("count.lua").read_text()
+
+
+class Verdict(NamedTuple):
+    """What became of a portion."""
+
+    counted: bool
+    fence: int
+    """The fence as it is now."""
+    failed: int
+    """Writes that Redis would not do, because the key holds something else or is full."""
+
+
+class Counting:
+    """The counters of one scenario."""
+
+    def __init__(self, redis: Redis, scenario: str) -> None:
+        self._redis = redis
+        self._scenario = scenario
+        self._fences = keys.fence_key(scenario)
+        self._books = keys.books_key(scenario)
+        self._sha = ""
+
+    async def fences(self, fields: Sequence[str]) -> list[int]:
+        """The fence of each field; -1 where nothing was counted. Raises RedisError."""
+        found = await self._redis.hmget(self._fences, list(fields))
+        return [-1 if offset is None else int(offset) for offset in found]
+
+    async def count(self, portions: Sequence[tuple[str, Portion]]) -> list[Verdict]:
+        """Counts (field of the fence, portion) each by one script, all in one round trip.
+
+        Raises RedisError; counting the same portions again is then safe.
+        """
+        if not self._sha:
+            self._sha = await self._redis.script_load(_SCRIPT)
+        calls = [self._call(field, portion) for field, portion in portions]
+        answers = await self._send(calls)
+        unknown = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if unknown:
+            await self._redis.script_load(_SCRIPT)
+            again = await self._send([calls[n] for n in unknown])
+            for n, answer in zip(unknown, again, strict=True):
+                answers[n] = answer
+        return [_verdict(answer) for answer in answers]
+
+    async def _send(self, calls: Sequence[tuple[list[str], list[str | int]]]) -> list[Any]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for used, arguments in calls:
+                pipe.evalsha(self._sha, len(used), *used, *arguments)
+            answers: list[Any] = await pipe.execute(raise_on_error=False)
+        return answers
+
+    def _call(self, field: str, portion: Portion) -> tuple[list[str], list[str | int]]:
+        numbers = {self._fences: 1, self._books: 2}
+        arguments: list[str | int] = [field, portion.believed, portion.last]
+        for name, amount in portion.totals.items():
+            if amount:
+                arguments += ("hash", 2, name, amount)
+        for (kind, key, member), amount in portion.tallies.items():
+            number = numbers.setdefault(keys.counter_key(self._scenario, key), len(numbers) + 1)
+            arguments += (kind, number, member, amount)
+        return list(numbers), arguments
+
+
+def _verdict(answer: Any) -> Verdict:
+    if isinstance(answer, Exception):
+        raise answer
+    return Verdict(bool(answer[0]), answer[1], answer[2])

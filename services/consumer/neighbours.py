@@ -1,0 +1,69 @@
+"""Stores and broker as the consumer meets them: asked again and again until they answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from typing import TypeVar
+
+from services.shared import logline
+from services.shared.golden import Traffic
+from services.shared.lifecycle import Gate, Pulse
+
+T = TypeVar("T")
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
+
+
+class AbandonedError(Exception):
+    """The work in hand is no longer ours to finish."""
+
+
+class Neighbour:
+    """One store. While it does not answer the process is alive and not ready."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        pulse: Pulse,
+        errors: tuple[type[Exception], ...],
+        traffic: Traffic | None = None,
+    ) -> None:
+        self._gate = gate
+        self._pulse = pulse
+        self._errors = errors
+        self._traffic = traffic
+        self._away = False
+
+    async def ask(self, question: Callable[[], Awaitable[T]], abandoned: Callable[[], bool]) -> T:
+        """The answer, however long it takes. Raises AbandonedError once `abandoned` says so."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                with self._traffic.call() if self._traffic else nullcontext():
+                    answer = await question()
+            except self._errors as error:
+                self._lost(error)
+                if abandoned():
+                    raise AbandonedError from error
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                self._found()
+                return answer
+
+    def _lost(self, error: Exception) -> None:
+        reason = str(error) or type(error).__name__
+        self._pulse.beat()
+        self._gate.shut(reason)
+        if not self._away:
+            self._away = True
+            logline.warning(f"{self._gate.name} does not answer", reason=reason)
+
+    def _found(self) -> None:
+        self._gate.open()
+        if self._away:
+            self._away = False
+            logline.info(f"{self._gate.name} answers again")

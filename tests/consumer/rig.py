@@ -1,0 +1,221 @@
+"""One scenario on the real engines, and consumers of it as real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from aiokafka import AIOKafkaProducer
+from redis.asyncio import Redis
+
+from scenarios.loading import load
+from scenarios.scenario import Scenario
+from tests.conftest import ROOT, Engines
+from tests.waiting import until
+from wire import keys
+from wire.bookkeeping import Auditor
+from wire.books import Books
+from wire.documents import Documents
+from wire.fences import read_fences
+from wire.record import headers
+from wire.stores import redis_client
+from wire.topics import OffsetReader, ensure_topics
+
+
+def free_port() -> int:
+    """A port that nobody has just now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@dataclass
+class Service:
+    """A process of ours with its admin port and what it wrote."""
+
+    process: asyncio.subprocess.Process
+    admin: str
+    log: Path
+
+    def kill(self) -> None:
+        """As kill -9 does."""
+        self.process.send_signal(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """As a stack does it; the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 20)
+
+    async def get(self, path: str) -> httpx.Response | None:
+        """The answer of the admin port; None while there is none."""
+        async with httpx.AsyncClient() as client:
+            with contextlib.suppress(httpx.HTTPError):
+                return await client.get(self.admin + path)
+        return None
+
+    async def ready(self) -> bool:
+        """Whether it says that it is ready."""
+        answer = await self.get("/readyz")
+        return answer is not None and answer.status_code == 200
+
+
+@dataclass
+class Rig:
+    """Everything that a test of the stores needs."""
+
+    engines: Engines
+    path: Path
+    scenario: Scenario
+    redis: Redis
+    documents: Documents
+    offsets: OffsetReader
+    producer: AIOKafkaProducer
+    services: list[Service] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self.scenario.name
+
+    @property
+    def topic(self) -> str:
+        """The events topic."""
+        return keys.events_topic(self.name)
+
+    async def books(self) -> Books:
+        """The books, counted from the start."""
+        return await Auditor(self.name, self.redis, self.offsets, self.documents).audit()
+
+    async def settled(self, kafka: int, timeout: float = 30.0) -> Books:
+        """The books once everything is handled and at least `kafka` records were there."""
+
+        async def probe() -> Books | None:
+            found = await self.books()
+            return found if found.kafka >= kafka and not found.in_flight else None
+
+        return await until(probe, f"{kafka} records handled", timeout, every=0.2)
+
+    async def logs(self) -> list[dict[str, Any]]:
+        """Every stored event."""
+        fences = await read_fences(self.redis, self.name)
+        collection = keys.logs_collection(self.name)
+        parts = [await self.documents.find(collection, wanted) for wanted in fences.ranges()]
+        return [document for part in parts for document in part]
+
+    async def produce(self, events: Sequence[dict[str, Any]], first: int = 0) -> list[str]:
+        """Sends events in record batches, spread over the partitions; their ids."""
+        ids = [f"e{first + n}" for n in range(len(events))]
+        sent = []
+        for start in range(0, len(events), 500):
+            batch = self.producer.create_batch()
+            for event_id, event in zip(
+                ids[start : start + 500], events[start : start + 500], strict=True
+            ):
+                batch.append(
+                    key=None,
+                    value=json.dumps(event).encode(),
+                    timestamp=None,
+                    headers=headers(event_id, "http"),
+                )
+            partition = start // 500 % keys.PARTITIONS
+            sent.append(await self.producer.send_batch(batch, self.topic, partition=partition))
+        await asyncio.gather(*sent)
+        return ids
+
+    async def consumer(self, name: str = "consumer-0", **environment: str) -> Service:
+        """A consumer as a process of its own; it is started, not yet ready."""
+        return await self._start("services.consumer", name, environment)
+
+    async def reader(self, **environment: str) -> tuple[Service, str]:
+        """A reader and the address where it answers; it is started, not yet ready."""
+        port = free_port()
+        service = await self._start(
+            "services.reader", "reader-0", {"HTTP_PORT": str(port), **environment}
+        )
+        return service, f"http://127.0.0.1:{port}"
+
+    async def _start(self, module: str, name: str, environment: dict[str, str]) -> Service:
+        admin = free_port()
+        log = self.path.parent / f"{name}-{admin}.log"
+        given = {
+            "SCENARIO": str(self.path),
+            "KAFKA_BOOTSTRAP": self.engines.kafka,
+            "REDIS_URL": self.engines.redis,
+            "MONGO_URL": self.engines.mongo,
+            "POD_NAME": name,
+            "POD_IP": "127.0.0.1",
+            "ADMIN_PORT": str(admin),
+            "DRAIN_SECONDS": "0",
+            **environment,
+        }
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                module,
+                cwd=ROOT,
+                env={**os.environ, **given},
+                stdout=output,
+                stderr=output,
+            )
+        service = Service(process, f"http://127.0.0.1:{admin}", log)
+        self.services.append(service)
+        return service
+
+
+@contextlib.asynccontextmanager
+async def rig(engines: Engines, path: Path) -> AsyncIterator[Rig]:
+    """A scenario with its topics, removed from all engines at the end."""
+    scenario = load(path)
+    await ensure_topics(engines.kafka, scenario.name)
+    producer = AIOKafkaProducer(bootstrap_servers=engines.kafka, acks="all", max_batch_size=1 << 20)
+    await producer.start()
+    made = Rig(
+        engines,
+        path,
+        scenario,
+        redis_client(engines.redis),
+        Documents(engines.mongo),
+        OffsetReader(engines.kafka),
+        producer,
+    )
+    try:
+        yield made
+    finally:
+        for service in made.services:
+            if service.process.returncode is None:
+                service.kill()
+                await service.process.wait()
+        await producer.stop()
+        await _clean(made)
+
+
+async def _clean(made: Rig) -> None:
+    await delete_topics(made, [made.topic, keys.rejected_topic(made.name)])
+    async for key in made.redis.scan_iter(match=f"{{{made.name}}}:*", count=1000):
+        await made.redis.delete(key)
+    await made.documents.drop(made.name)
+    made.documents.close()
+    await made.redis.aclose()
+    await made.offsets.close()
+
+
+async def delete_topics(made: Rig, topics: list[str]) -> None:
+    """Removes topics from the broker."""
+    from aiokafka.admin import AIOKafkaAdminClient
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=made.engines.kafka)
+    await admin.start()
+    await admin.delete_topics(topics)
+    await admin.close()
