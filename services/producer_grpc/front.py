@@ -1,0 +1,95 @@
+"""`python -m services.producer_grpc.front`: HTTP in front of the gRPC server of the same pod."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+import grpc
+
+from scenarios.events import MAX_BODY, BodyTooLargeError
+from scenarios.loading import load
+from services.pb import controlroom_pb2 as pb
+from services.producer_grpc.messages import event_of_record, receipt_of_message
+from services.shared import golden
+from services.shared.ingest_app import IngestApp
+from services.shared.intake import Receipt
+from services.shared.lifecycle import Gate, Lifecycle
+from services.shared.publisher import DEADLINE, Unavailable
+from services.shared.settings import Settings
+from services.shared.start import main, start
+from services.shared.web import serving
+
+NEEDED = ("http_port", "admin_port", "grpc_server_port")
+_OPTIONS = (
+    ("grpc.max_send_message_length", 2 * MAX_BODY),
+    # the server of the pod may be restarted alone and is back soon
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    # two replicas of a pod's containers must not share one connection of the process
+    ("grpc.use_local_subchannel_pool", 1),
+)
+_TIMEOUT = DEADLINE + 2.0
+_AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+class Forward:
+    """The `accept` port by way of the server's SendBatch, over one channel."""
+
+    def __init__(self, channel: grpc.aio.Channel, traffic: golden.Traffic) -> None:
+        self._send_batch = channel.unary_unary(
+            "/controlroom.v1.Ingest/SendBatch",
+            request_serializer=pb.Batch.SerializeToString,
+            response_deserializer=pb.Receipt.FromString,
+        )
+        self._traffic = traffic
+
+    async def accept(self, records: Sequence[Any], ids: Sequence[str]) -> Receipt:
+        """Hand raw records to the server; see services.shared.intake.Accept."""
+        batch = pb.Batch(
+            events=[
+                event_of_record(record, event_id)
+                for record, event_id in zip_longest(records, ids, fillvalue="")
+            ]
+        )
+        started = self._traffic.begin()
+        code = grpc.StatusCode.OK
+        try:
+            return receipt_of_message(await self._send_batch(batch, timeout=_TIMEOUT))
+        except grpc.aio.AioRpcError as error:
+            code = error.code()
+            if code in _AWAY:
+                raise Unavailable(error.details() or "the gRPC server is away") from error
+            if code == grpc.StatusCode.RESOURCE_EXHAUSTED:
+                raise BodyTooLargeError(error.details() or "more than is taken at once") from error
+            raise
+        finally:
+            self._traffic.end(started, 200, str(code.value[0]))
+
+
+async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Serve until the lifecycle stops."""
+    scenario = load(settings.scenario)
+    server = f"{settings.pod_ip}:{settings.grpc_server_port}"
+    gate = lifecycle.gate("server")
+    gate.shut(f"no connection to the gRPC server at {server} yet")
+    async with grpc.aio.insecure_channel(server, options=_OPTIONS) as channel:
+        opening = asyncio.create_task(_open(channel, gate), name="channel")
+        forward = Forward(channel, golden.outbound("producer-grpc", server))
+        traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
+        app = IngestApp(scenario.grpc_front, forward.accept, traffic)
+        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT"):
+            await lifecycle.stopping.wait()
+        opening.cancel()
+
+
+async def _open(channel: grpc.aio.Channel, gate: Gate) -> None:
+    await channel.channel_ready()
+    gate.open()
+
+
+if __name__ == "__main__":
+    main(start("producer-grpc-front", NEEDED, serve))

@@ -1,0 +1,117 @@
+"""Our own typed service: one event, a batch, a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from scenarios.events import MAX_RECORDS
+from services.pb import controlroom_pb2 as pb
+from services.producer_grpc.calls import Context, Handler, RefusedError, TooMuchError, counted
+from services.producer_grpc.messages import message_of_receipt, record_of_event
+from services.shared.golden import Traffic
+from services.shared.intake import MAX_ERRORS, Intake, Receipt, RecordError
+
+SERVICE = "controlroom.v1.Ingest"
+_WINDOW = 2_000
+"""Events of one stream that are read ahead of Kafka."""
+
+
+class Ingest:
+    """Behaviours of the three RPCs."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def send(self, event: pb.Event, context: Context) -> pb.Receipt:
+        """One event; a bad one ends the call."""
+        receipt = await self._intake.accept([record_of_event(event)], [event.id])
+        if not receipt.accepted:
+            raise RefusedError(receipt)
+        return message_of_receipt(receipt)
+
+    async def send_batch(self, batch: pb.Batch, context: Context) -> pb.Receipt:
+        """Events, each good or bad by itself."""
+        if len(batch.events) > MAX_RECORDS:
+            raise TooMuchError(f"{len(batch.events)} events, at most {MAX_RECORDS} are taken")
+        return message_of_receipt(await self._accept(list(batch.events)))
+
+    async def send_stream(self, stream: AsyncIterator[pb.Event], context: Context) -> pb.Receipt:
+        """Events until the client ends the stream."""
+        return message_of_receipt(await _Stream(stream, self._accept).receipt())
+
+    async def _accept(self, events: list[pb.Event]) -> Receipt:
+        return await self._intake.accept(
+            [record_of_event(event) for event in events], [event.id for event in events]
+        )
+
+    def handler(self, traffic: Traffic) -> Handler:
+        """The service for a gRPC server."""
+        kinds: dict[str, tuple[Any, Any, type[Any]]] = {
+            "Send": (grpc.unary_unary_rpc_method_handler, self.send, pb.Event),
+            "SendBatch": (grpc.unary_unary_rpc_method_handler, self.send_batch, pb.Batch),
+            "SendStream": (grpc.stream_unary_rpc_method_handler, self.send_stream, pb.Event),
+        }
+        handlers = {
+            name: make(
+                counted(traffic, behaviour),
+                request_deserializer=request.FromString,
+                response_serializer=pb.Receipt.SerializeToString,
+            )
+            for name, (make, behaviour, request) in kinds.items()
+        }
+        return grpc.method_handlers_generic_handler(SERVICE, handlers)
+
+
+class _Stream:
+    """Reads on while Kafka is busy with what came before, within a window."""
+
+    def __init__(self, stream: AsyncIterator[pb.Event], accept: Any) -> None:
+        self._stream = stream
+        self._accept = accept
+        self._read: list[pb.Event] = []
+        self._ended = False
+        self._changed = asyncio.Condition()
+        self._receipt = Receipt(0, 0, [])
+
+    async def receipt(self) -> Receipt:
+        """The receipt of the whole stream."""
+        reader = asyncio.create_task(self._reading(), name="stream")
+        try:
+            while chunk := await self._next():
+                self._add(await self._accept(chunk))
+            await reader
+        finally:
+            reader.cancel()
+        return self._receipt
+
+    async def _reading(self) -> None:
+        try:
+            async for event in self._stream:
+                async with self._changed:
+                    await self._changed.wait_for(lambda: len(self._read) < _WINDOW)
+                    self._read.append(event)
+                    self._changed.notify_all()
+        finally:
+            self._ended = True
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _next(self) -> list[pb.Event]:
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._read) or self._ended)
+            chunk, self._read = self._read, []
+            self._changed.notify_all()
+        return chunk
+
+    def _add(self, receipt: Receipt) -> None:
+        seen = self._receipt.accepted + self._receipt.rejected
+        errors = [RecordError(e.index + seen, e.field, e.message) for e in receipt.errors]
+        self._receipt = Receipt(
+            self._receipt.accepted + receipt.accepted,
+            self._receipt.rejected + receipt.rejected,
+            (self._receipt.errors + errors)[:MAX_ERRORS],
+        )

@@ -1,0 +1,64 @@
+"""The RPCs of existing implementations, as the scenario lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from scenarios.errors import ScenarioError
+from scenarios.events import render
+from scenarios.scenario import GrpcRoute
+from services.producer_grpc.calls import Context, Handler, RefusedError, counted
+from services.producer_grpc.messages import message_class, record_of_message
+from services.shared.golden import Traffic
+from services.shared.intake import Intake
+
+
+class Route:
+    """One unary RPC: a message whose fields are the event's, and a filled reply."""
+
+    def __init__(self, route: GrpcRoute, intake: Intake) -> None:
+        self.method = route.method
+        self.request: type[Message] = message_class(route.request)
+        self._reply: type[Message] = message_class(route.reply)
+        self._templates: Mapping[str, str] = route.reply_fields
+        self._intake = intake
+        known = [field.name for field in self._reply.DESCRIPTOR.fields]
+        for name in route.reply_fields:
+            if name not in known:
+                raise ScenarioError(
+                    f"[[grpc]] reply_fields: {route.reply} has no field {name}",
+                    f"use {', '.join(known)}",
+                )
+
+    async def call(self, request: Message, context: Context) -> Message:
+        """Take the event of one request."""
+        record = record_of_message(request)
+        receipt = await self._intake.accept([record])
+        if not receipt.accepted:
+            raise RefusedError(receipt)
+        values: dict[str, Any] = {**record, "id": receipt.last_id}
+        return self._reply(
+            **{name: render(template, values) for name, template in self._templates.items()}
+        )
+
+
+class RoutesHandler(Handler):
+    """Finds the behaviour of a method by its path."""
+
+    def __init__(self, routes: list[Route], traffic: Traffic) -> None:
+        self._handlers = {
+            route.method: grpc.unary_unary_rpc_method_handler(
+                counted(traffic, route.call),
+                request_deserializer=route.request.FromString,
+                response_serializer=lambda message: message.SerializeToString(),
+            )
+            for route in routes
+        }
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        """The handler of a call, or None where the scenario does not have its method."""
+        return self._handlers.get(handler_call_details.method)

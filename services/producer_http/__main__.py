@@ -1,0 +1,37 @@
+"""`python -m services.producer_http`: events by HTTP, onto Kafka."""
+
+from __future__ import annotations
+
+import uvloop
+
+from scenarios.events import EventCodec
+from scenarios.loading import load
+from services.shared import golden
+from services.shared.ingest_app import IngestApp
+from services.shared.intake import Intake
+from services.shared.ledger import keeping
+from services.shared.lifecycle import Lifecycle
+from services.shared.publisher import publishing
+from services.shared.settings import Settings
+from services.shared.start import main, start
+from services.shared.web import serving
+
+NEEDED = ("kafka_bootstrap", "redis_url", "ledger_dir", "http_port", "admin_port")
+
+
+async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Serve until the lifecycle stops."""
+    scenario = load(settings.scenario)
+    async with (
+        keeping(settings, scenario.name) as ledger,
+        publishing(settings, scenario.name, lifecycle) as publisher,
+    ):
+        intake = Intake(EventCodec(scenario), publisher, ledger, "http")
+        traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
+        app = IngestApp(scenario.http, intake.accept, traffic)
+        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT"):
+            await lifecycle.stopping.wait()
+
+
+if __name__ == "__main__":
+    main(start("producer-http", NEEDED, serve, runner=uvloop.run))
