@@ -1,0 +1,43 @@
+# `make help` lists what can be done.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+ARGS ?=
+export PYTHON
+
+.PHONY: help launch test engines check format lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
+		while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@echo '  ARGS="..." is given on: make launch ARGS="--scenario worldcup", make test ARGS="-k redis"'
+
+launch: ## install what is missing, bring the stack up and open the room
+	@bin/bootstrap runtime
+	@exec .venv/bin/controlroom launch $(ARGS)
+
+test: ## install what the tests need and run all of them on real engines
+	@bin/bootstrap dev
+	@.venv/bin/pytest $(ARGS)
+
+engines: ## build the faster document store (cargo, cmake, ninja, a C compiler; minutes)
+	@bin/bootstrap runtime
+	@.venv/bin/python -m stack.install --rust-store
+
+check: ## format, lint, types and layers
+	@bin/bootstrap dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: ## format the code
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix-only .
+
+lock: ## write requirements/*.txt and the locks of the engines' wheels anew, with hashes
+	@bin/lock
+
+clean: ## remove .venv and what tools left here; the stack's own files stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Engines stay in ~/.cache/controlroom, data in ~/.local/state/controlroom."
