@@ -5,6 +5,8 @@
     def add_arguments(parser) -> None
     def main(args) -> Exit               or `async def`, then it runs in an event loop
 
+A verb with `TAKES_MORE = True` gets the words that its parser does not know as `args.more`.
+
 `args.settings` is the `controlroom.settings.Settings` of the process. `--json` is added to every
 verb by the entrance (`args.json`); data goes to stdout by `emit`, talk to stderr by `talk`.
 Raise `controlroom.cli.exits.CommandError` for whatever the user can mend; `TargetError` of

@@ -34,14 +34,7 @@ VERBS = (
     Entry("tallies", "the counters of the scenario"),
     Entry("logs", "stored events: the last ones, follow, total, purge"),
     Entry("metrics", "success rate, requests/s and latency per deployment"),
+    Entry("scale", "set the number of replicas of a deployment"),
     Entry("run", "send load and say which bound ended it"),
     Entry("chaos", "list, preview, inject and stop faults"),
 )
-
-
-def find(name: str) -> Entry:
-    """The verb of that name; KeyError where there is none."""
-    for entry in VERBS:
-        if entry.name == name:
-            return entry
-    raise KeyError(name)

@@ -1,0 +1,62 @@
+"""The world of a one-shot verb: the target, its doors, the scenario that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from controlroom.cli.exits import CommandError, Exit
+from controlroom.feeds.doors import Doors
+from controlroom.feeds.errors import explain
+from controlroom.settings import Settings
+from controlroom.targets.abilities import TargetError
+from controlroom.targets.local import LocalTarget
+from scenarios.loading import load
+from scenarios.scenario import Scenario
+
+S = TypeVar("S", bound=Any)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where a verb looks."""
+
+    target: LocalTarget
+    doors: Doors
+    scenario: Scenario
+
+
+@asynccontextmanager
+async def world(settings: Settings) -> AsyncIterator[World]:
+    """The running stack and its scenario, or the one that was asked for. Raises Unreachable."""
+    target = LocalTarget.from_settings(settings)
+    try:
+        yield World(target, Doors(target), load(await scenario_of(target, settings)))
+    finally:
+        await target.close()
+
+
+async def scenario_of(target: LocalTarget, settings: Settings) -> str:
+    """Name or file: what was asked for, else what the stack runs."""
+    info = await target.info()
+    if settings.origin("scenario") != "default":
+        return settings.scenario
+    return info.details.get("scenario_file") or info.scenario or settings.scenario
+
+
+@asynccontextmanager
+async def opened(source: S) -> AsyncIterator[S]:
+    """An open source; what goes wrong with it becomes a sentence. Raises CommandError."""
+    try:
+        await source.open()
+        yield source
+    except (CommandError, TargetError):
+        raise
+    except Exception as error:
+        trouble = explain(source.name, error)
+        code = Exit.REFUSED if trouble.denied else Exit.UNREACHABLE
+        raise CommandError(trouble.error + ".", trouble.fix, code) from error
+    finally:
+        await source.close()
