@@ -42,15 +42,22 @@ class Auditor:
         self._counted: dict[str, _Counted] = {}
         self._turn = 0
         self._limit = asyncio.Semaphore(_AT_ONCE)
+        self._one_at_a_time = asyncio.Lock()
 
     async def audit(self) -> Books:
         """The books as they are now."""
-        for _ in range(_PATIENCE):
-            figures, floors = await self._read()
-            now = await read_fences(self._redis, self._scenario)
-            if now.floors == floors:
-                break
-        return balance(figures)
+        async with self._one_at_a_time:
+            for _ in range(_PATIENCE):
+                figures, floors = await self._read()
+                now = await read_fences(self._redis, self._scenario)
+                if now.floors == floors:
+                    break
+            return balance(figures)
+
+    async def found(self) -> int:
+        """Documents that are there now, below the fences; asks Redis and MongoDB only."""
+        async with self._one_at_a_time:
+            return await self._count(await read_fences(self._redis, self._scenario))
 
     async def _read(self) -> tuple[Figures, dict[str, int]]:
         """Figures, and the floors that they hold for: a purge meanwhile makes them worthless."""

@@ -53,7 +53,8 @@ def books_key(scenario: str) -> str:
     `counted` events · `dead` events of the events topic that were kept as rejected · `extra`
     events beyond the first of a record that held a list · `gaps` offsets that never held a
     record (marks of transactions, compaction) · `refused` records of the rejected topic ·
-    `purged` documents removed on purpose · `version` rises with every change.
+    `purged` documents removed on purpose · `version` rises with every change · `at` time of the
+    last counting, ms since the epoch by the clock of Redis.
     """
     return f"{{{scenario}}}:books"
 

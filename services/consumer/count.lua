@@ -26,4 +26,6 @@ for i = 4, #ARGV, 4 do
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 redis.call('HINCRBY', KEYS[2], 'version', 1)
+local now = redis.call('TIME')
+redis.call('HSET', KEYS[2], 'at', string.format('%d', now[1] * 1000 + math.floor(now[2] / 1000)))
 return {1, tonumber(ARGV[3]), failed}

@@ -1,0 +1,1 @@
+"""Answers what is in the stores: tallies, logs, totals, books; and purges the logs."""

@@ -1,0 +1,43 @@
+"""`python -m services.reader`: what is in the stores, by HTTP."""
+
+from __future__ import annotations
+
+import uvloop
+
+from scenarios.loading import load
+from services.reader.app import Answers, Counted, application
+from services.shared import golden
+from services.shared.lifecycle import Lifecycle
+from services.shared.settings import Settings
+from services.shared.start import main, start
+from services.shared.web import serving
+from wire.bookkeeping import Auditor
+from wire.documents import Documents
+from wire.stores import redis_client
+from wire.topics import OffsetReader
+
+NEEDED = ("kafka_bootstrap", "redis_url", "mongo_url", "http_port")
+
+
+async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Serves until the lifecycle stops; a store that is away is answered with 503."""
+    scenario = load(settings.scenario)
+    redis = redis_client(settings.redis_url, settings.redis_password)
+    documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
+    offsets = OffsetReader(settings.kafka_bootstrap)
+    auditor = Auditor(scenario.name, redis, offsets, documents)
+    traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
+    app = Counted(application(Answers(scenario, redis, documents, auditor)), traffic)
+    gate = lifecycle.gate("http")
+    try:
+        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT"):
+            gate.open()
+            await lifecycle.stopping.wait()
+    finally:
+        await offsets.close()
+        await redis.aclose()
+        documents.close()
+
+
+if __name__ == "__main__":
+    main(start("reader", NEEDED, serve, runner=uvloop.run))

@@ -1,0 +1,55 @@
+"""Stored events as JSON, newest first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.asyncio import Redis
+
+from scenarios.scenario import Scenario
+from scenarios.templates import render
+from services.reader.errors import RequestError
+from wire import keys
+from wire.documents import Document, Documents
+from wire.fences import read_fences
+
+DEFAULT = 20
+MOST = 500
+
+
+def wanted_lines(text: str | None) -> int:
+    """How many documents a request asks for. Raises RequestError."""
+    if text is None:
+        return DEFAULT
+    if text.isdecimal() and 1 <= int(text) <= MOST:
+        return int(text)
+    raise RequestError(400, f"last is {text!r}", f"set last to a whole number from 1 to {MOST}")
+
+
+async def newest(
+    scenario: Scenario, redis: Redis, documents: Documents, last: int
+) -> list[dict[str, Any]]:
+    """The newest documents that are counted too. Raises RedisError or DocumentsError."""
+    fences = await read_fences(redis, scenario.name)
+    collection = keys.logs_collection(scenario.name)
+    found = await documents.newest(collection, fences.ranges(), last)
+    return [_entry(scenario, document) for document in found]
+
+
+def _entry(scenario: Scenario, document: Document) -> dict[str, Any]:
+    return {
+        "data": render(scenario.log_line, document["event"]),
+        "createdat": _time(document["stored"]),
+        "producedat": _time(document["at"]),
+        "id": document["id"],
+        "origin": document["origin"],
+        "partition": int(document["tp"].rpartition(":")[2]),
+        "offset": document["o"],
+        "event": document["event"],
+    }
+
+
+def _time(milliseconds: int) -> str:
+    when = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
