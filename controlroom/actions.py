@@ -118,6 +118,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "q,ctrl+c", "q", "quit", "Leave the room; runs go on", "room", rank=10),
 )
 
+PANE_COMMANDS = {
+    "tallies": "controlroom tallies",
+    "traffic": "controlroom metrics",
+    "books": "controlroom books",
+    "fleet": "controlroom status",
+    "time": "controlroom metrics",
+    "log": "controlroom logs",
+}
+"""Panel -> the command that prints what it shows."""
+
 PANE_KEYS: tuple[tuple[str, str, str], ...] = (
     ("tallies", "↑ ↓", "scroll the rows, or choose the second selector of the bars"),
     ("tallies", "← →", "choose the first selector of the bars"),

@@ -10,7 +10,7 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 _RESTORE = b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1049l\x1b[?25h"
 _PATIENCE = 3.0
@@ -21,10 +21,12 @@ def over_ssh(environ: Mapping[str, str] = os.environ) -> bool:
     return bool(environ.get("SSH_CONNECTION"))
 
 
-def writable(descriptor: int) -> bool:
+def writable(stream: TextIO | None) -> bool:
     """Whether the terminal takes bytes now, so that a frame would not wait for it."""
+    if stream is None:
+        return True
     try:
-        return bool(select.select([], [descriptor], [], 0)[1])
+        return bool(select.select([], [stream.fileno()], [], 0)[1])
     except (OSError, ValueError):
         return True
 
@@ -39,17 +41,21 @@ def end_on_signals(leave: Callable[[int], None]) -> Callable[[], None]:
         return lambda: None
     saved = _attributes()
     before = {}
+    timers: list[threading.Timer] = []
 
     def handle(number: int, _frame: Any) -> None:
         last = threading.Timer(_PATIENCE, _leave_hard, (128 + number, saved))
         last.daemon = True
         last.start()
+        timers.append(last)
         leave(128 + number)
 
     for number in (signal.SIGHUP, signal.SIGTERM):
         before[number] = signal.signal(number, handle)
 
     def undo() -> None:
+        for timer in timers:
+            timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -67,6 +73,7 @@ def _leave_hard(code: int, saved: list[Any] | None) -> None:
     with contextlib.suppress(Exception):
         os.set_blocking(2, False)
         os.write(2, _RESTORE)
+        os.set_blocking(2, True)
     with contextlib.suppress(Exception):
         if saved is not None:
             termios.tcsetattr(0, termios.TCSANOW, saved)

@@ -1,0 +1,221 @@
+"""The application: owns the frame clock, hands keys to actions, leaves the terminal clean."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+
+from controlroom import terminal
+from controlroom.actions import PANE_COMMANDS, available, named
+from controlroom.commands import Commands, FrameSource
+from controlroom.model.frame import Frame
+from controlroom.panes.log import LogPane
+from controlroom.panes.look import THEME, Look
+from controlroom.panes.tallies import TalliesPane
+from controlroom.screens.room import RoomScreen
+
+if TYPE_CHECKING:
+    from controlroom.screens.flows import Flows
+
+LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
+LOCAL_PLOTS, REMOTE_PLOTS = 0.5, 1.0
+"""Seconds between two drawings of the plots."""
+Ready = Callable[[], Awaitable[None] | None]
+
+
+class ControlRoom(App[None]):
+    """The room. Draws at once; `on_ready` is called after the first picture and starts feeds."""
+
+    TITLE = "controlroom"
+    CSS = "Toast { max-width: 76; }"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "do('quit')", show=False)]
+
+    def __init__(
+        self,
+        source: FrameSource,
+        commands: Commands,
+        *,
+        on_ready: Ready | None = None,
+        read_only: bool = False,
+        ascii_only: bool = False,
+        clock: Callable[[], float] = time.time,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        self.remote = terminal.over_ssh()
+        super().__init__(driver_class=driver_class or self._driver_for(self.remote))
+        self.source = source
+        self.commands = commands
+        self.on_ready = on_ready
+        self.read_only = read_only
+        self.clock = clock
+        self.look = Look(ascii_only)
+        self.probing = os.environ.get("CONTROLROOM_PROBE") == "1"
+        self.paused_at: int | None = None
+        self._keys = 0
+        self._said_ready = ""
+        self._flows: Flows | None = None
+        self._undo_signals: Callable[[], None] = lambda: None
+        pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
+        self.room = RoomScreen(self.look, source.frame(clock()), pace)
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        for action in available(read_only):
+            if action.id != "palette":
+                self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
+
+    @staticmethod
+    def _driver_for(remote: bool) -> type[Driver] | None:
+        """One that counts bytes when they travel; None leaves the choice to Textual."""
+        if not remote:
+            return None
+        from controlroom.screens.counting import CountingDriver
+
+        return CountingDriver
+
+    def get_default_screen(self) -> RoomScreen:
+        """The room is the first screen, so that the first picture is already the room."""
+        return self.room
+
+    def on_mount(self) -> None:
+        """Starts the frame clock; the feeds start after the first picture."""
+        self._undo_signals = terminal.end_on_signals(self._leave)
+        self.set_interval(1 / (REMOTE_HZ if self.remote else LOCAL_HZ), self.tick)
+        self.set_interval(1.0, self._account)
+        self.tick()
+        self.call_after_refresh(self._first_picture)
+
+    def on_unmount(self) -> None:
+        """Signals mean what they meant before."""
+        self._undo_signals()
+
+    def _leave(self, code: int) -> None:
+        self.call_later(self.exit, return_code=code)
+
+    async def _first_picture(self) -> None:
+        if self.on_ready is not None:
+            answer = self.on_ready()
+            if inspect.isawaitable(answer):
+                self.run_worker(answer, group="ready", description="feeds")
+
+    def tick(self) -> None:
+        """Draws the newest frame, unless the terminal cannot take it now: frames never queue."""
+        if not self.is_headless and not terminal.writable(sys.__stderr__):
+            return
+        frame = self.source.frame(self.clock())
+        if self.paused_at is not None:
+            self.room.header.say(paused=_arrived(frame) - self.paused_at)
+            return
+        self.room.show(frame)
+        if self.probing and not self._said_ready and self.room.has_data(frame):
+            self._said_ready = "READY"
+            self._probe()
+
+    def _account(self) -> None:
+        """Once a second: what the screen costs the line."""
+        if self.remote:
+            take = getattr(self._driver, "take_bytes", None)
+            speed = f" {take() / 1000:.0f} KB/s" if take else ""
+            self.room.header.say(remote=f"ssh {REMOTE_HZ:g} Hz{speed}")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Counts keys for the latency probe, then goes on as always."""
+        if self.probing and isinstance(event, events.Key):
+            self._keys += 1
+            self._probe()
+        await super().on_event(event)
+
+    def _probe(self) -> None:
+        keys = f"K:{self._keys:04d}" if self._keys else ""
+        self.room.header.say(probe=f"{self._said_ready} {keys}".strip())
+
+    async def action_do(self, action_id: str) -> None:
+        """Carries out the action of that id, wherever it lives; refuses what is not there."""
+        action = named(action_id)
+        if action not in available(self.read_only):
+            self.notify("This room is read-only.", severity="warning", markup=False)
+            return
+        if action_id.startswith("pane_"):
+            self.room.focus_pane(action_id.removeprefix("pane_"))
+            return
+        here = getattr(self.room, f"do_{action_id}", None) or getattr(self, f"do_{action_id}", None)
+        if here is not None:
+            here()
+            return
+        self.run_worker(getattr(self.flows, action_id)(), group="dialog", description=action.title)
+
+    @property
+    def flows(self) -> Flows:
+        """Dialogs are imported when the first one is needed."""
+        if self._flows is None:
+            from controlroom.screens.flows import Flows
+
+            self._flows = Flows(self, self.room, self.commands)
+        return self._flows
+
+    def action_command_palette(self) -> None:
+        """Every action by name."""
+        from textual.command import CommandPalette
+
+        from controlroom.screens.palette import Actions
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette([Actions], placeholder="Find an action"))
+
+    def do_palette(self) -> None:
+        """Every action by name."""
+        self.action_command_palette()
+
+    def do_help(self) -> None:
+        """All keys."""
+        from controlroom.screens.help import HelpDialog
+
+        self.push_screen(HelpDialog(self.read_only, self.look.signs))
+
+    def do_quit(self) -> None:
+        """Leaves the room; runs go on in their own processes."""
+        self.exit(return_code=0)
+
+    def do_pause(self) -> None:
+        """Holds the screen still, or goes on."""
+        frame = self.source.frame(self.clock())
+        self.paused_at = None if self.paused_at is not None else _arrived(frame)
+        self.room.header.say(paused=None if self.paused_at is None else 0)
+        self.tick()
+
+    def do_retry(self) -> None:
+        """Connects the focused panel's source again now."""
+        source = self.room.pane.source
+        self.run_worker(self.flows.attempt(self.commands.retry(source)), group="retry")
+
+    def do_copy(self) -> None:
+        """Copies the command that prints the focused panel."""
+        command = PANE_COMMANDS[self.room.current]
+        self.copy_to_clipboard(command)
+        self.notify(f"copied: {command}", timeout=3, markup=False)
+
+    def on_tallies_pane_chosen(self, message: TalliesPane.Chosen) -> None:
+        """Another phase or match."""
+        choice = self.commands.choose(message.selection, message.key)
+        self.run_worker(self.flows.attempt(choice), group="choose", exclusive=True)
+
+    def on_log_pane_older_wanted(self, message: LogPane.OlderWanted) -> None:
+        """Lines from before the ring."""
+        self.run_worker(self._older(message), group="older", exclusive=True)
+
+    async def _older(self, message: LogPane.OlderWanted) -> None:
+        self.room.log_pane.add_older(await self.commands.log_page(message.before_first, message.n))
+
+
+def _arrived(frame: Frame) -> int:
+    view = frame.log.value
+    return 0 if view is None else view.first + len(view.lines) + view.skipped

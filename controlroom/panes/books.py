@@ -1,0 +1,111 @@
+"""The books: in the panel, and in one line for small terminals."""
+
+from __future__ import annotations
+
+from textual.strip import Strip
+
+from controlroom.model.books import BooksSample
+from controlroom.model.frame import Frame
+from controlroom.panes import text
+from controlroom.panes.look import Look
+from controlroom.panes.pane import Pane, Rows, Title
+from controlroom.panes.text import Span
+
+_NAME, _FIGURE = 14, 11
+
+
+def verdict(sample: BooksSample, look: Look) -> Span:
+    """The one word about the books, with its sign."""
+    books, signs = sample.books, look.signs
+    if books.lost or books.doubled:
+        return f"{signs.fault} do not close", look.bad
+    if books.in_flight:
+        return "closing", look.dim
+    return f"{signs.good} closed", look.good
+
+
+class BooksPane(Pane):
+    """Whether everything that was acknowledged is counted and stored, once."""
+
+    number = 3
+    source = "books"
+    engine = "books"
+
+    def title(self, frame: Frame, width: int) -> Title:
+        sample = frame.books.value
+        if sample is None:
+            return Title("books")
+        word = verdict(sample, self.look)[0]
+        return Title("books", f"{word} {self.look.signs.dot} {self.age_text(frame)}")
+
+    def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        sample = frame.books.value
+        assert sample is not None
+        look, books = self.look, sample.books
+        pairs = (
+            (("acknowledged", books.acknowledged), ("in flight", books.in_flight)),
+            (("in Kafka", books.kafka), ("lost", books.lost)),
+            (("counted", books.counted), ("doubled", books.doubled)),
+            (("stored", books.stored), ("rejected", books.rejected)),
+        )
+        gap = max(2, min(8, width - 2 * (_NAME + _FIGURE)))
+        rows = []
+        for left, right in pairs:
+            spans = [*self._figure(*left), (" " * gap, look.text), *self._figure(*right)]
+            rows.append(text.row(spans, width, look.text))
+        return [*rows, self._queue_time(sample, width)]
+
+    def _figure(self, name: str, value: int) -> list[Span]:
+        look = self.look
+        style = look.text
+        if name in ("lost", "doubled"):
+            style = look.bad if value else look.good
+        elif name == "in flight":
+            style = look.dim
+        # the sign stands for the colour where there is none
+        sign = look.signs.fault if style is look.bad else " "
+        figure = text.right(f"{sign} {value:,}", _FIGURE)
+        return [(text.fit(name, _NAME), look.dim), (figure, style)]
+
+    def _queue_time(self, sample: BooksSample, width: int) -> Strip:
+        look, queue, dot = self.look, sample.queue_time, self.look.signs.dot
+        spans: list[Span] = [(text.fit("queue time", _NAME), look.dim)]
+        if queue is None or not queue.count:
+            spans.append((f"  {look.signs.none}  produced to stored", look.dim))
+        else:
+            figures = [
+                f"{name} {text.latency(value)} ms".replace("s ms", " s")
+                for name, value in (("p50", queue.p50), ("p95", queue.p95), ("p99", queue.p99))
+            ]
+            spans.append(("  " + f" {dot} ".join(figures), look.text))
+        return text.row(spans, width, look.text)
+
+
+class BooksLine(Rows):
+    """The books in one line above the run strip."""
+
+    def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        """One row."""
+        look, sample = self.look, frame.books.value
+        spans: list[Span] = [(" 3 ", look.dim)]
+        if sample is None:
+            spans.append((f"books: {frame.books.health.state}", look.dim))
+            return [text.row(spans, width, look.text)]
+        books, dot = sample.books, f" {look.signs.dot} "
+        bad = [
+            (f"{look.signs.fault if value else ''} {name} {value:,}".lstrip(), value)
+            for name, value in (("lost", books.lost), ("doubled", books.doubled))
+        ]
+        word, style = verdict(sample, look)
+        if not frame.books.health.ok:
+            word, style = f"books {frame.books.health.state}", look.warn
+        spans += [
+            (word, style),
+            (f"  ack {books.acknowledged:,} {dot.strip()} stored {books.stored:,}", look.text),
+            (f"{dot}flight {books.in_flight:,}", look.dim),
+            (dot, look.dim),
+            (bad[0][0], look.bad if bad[0][1] else look.text),
+            (dot, look.dim),
+            (bad[1][0], look.bad if bad[1][1] else look.text),
+        ]
+        return [text.row(spans, width, look.text)]

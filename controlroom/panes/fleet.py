@@ -1,0 +1,232 @@
+"""Fleet: deployments with their pods, engines, and the lag of the queue."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.strip import Strip
+
+from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
+from controlroom.model.frame import Frame
+from controlroom.panes import text
+from controlroom.panes.look import Look
+from controlroom.panes.pane import Pane, Title
+from controlroom.panes.text import Span
+
+_READY, _RESTARTS, _CPU, _MEMORY, _AGE = 8, 5, 7, 7, 6
+_FIGURES = _READY + _RESTARTS + _CPU + _MEMORY + _AGE
+_FRESH = 30.0
+"""Seconds that a scaled or restarted deployment is pointed out."""
+
+
+def cpu(cores: float | None, none: str) -> str:
+    """Cores as per cent of one core."""
+    return none if cores is None else f"{cores * 100:.0f}%"
+
+
+class FleetPane(Pane):
+    """Who does the work."""
+
+    number = 4
+    source = "fleet"
+    engine = "fleet"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("up", "choose(-1)"),
+        ("down", "choose(1)"),
+        ("k", "choose(-1)"),
+        ("j", "choose(1)"),
+    ]
+    chosen = 0
+    """Which deployment `s` scales."""
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """The one that is chosen."""
+        fleet = self.frame.fleet.value if self.frame else None
+        if fleet is None or not fleet.deployments:
+            return None
+        return fleet.deployments[min(self.chosen, len(fleet.deployments) - 1)]
+
+    def title(self, frame: Frame, width: int) -> Title:
+        return Title("fleet", self.age_text(frame))
+
+    def action_choose(self, step: int) -> None:
+        """Chooses the deployment before or after."""
+        fleet = self.frame.fleet.value if self.frame else None
+        if fleet is not None and fleet.deployments:
+            self.chosen = (self.chosen + step) % len(fleet.deployments)
+            self.redraw()
+
+    def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        fleet = frame.fleet.value
+        assert fleet is not None
+        lag = lag_rows(frame, self.look, width)
+        room = height - len(lag)
+        rows = [self._header(width)]
+        deployments = [self._deployment(i, d, frame, width) for i, d in _numbered(fleet)]
+        spare = room - len(rows) - len(deployments)
+        if spare >= len(fleet.pods):
+            spare -= len(fleet.pods)
+            rows += self._with_pods(fleet, deployments, frame, width)
+        else:
+            rows += deployments
+        rows += self._engines(fleet, frame, width, spare)
+        spare = room - len(rows)
+        if spare > 2:
+            rows += [text.row([], width, self.look.text)]
+            rows += [self._event(e, width) for e in fleet.events[-(spare - 1) :]]
+        rows = rows[:room] + [text.row([], width, self.look.text)] * (room - len(rows))
+        return [*rows, *lag]
+
+    def _header(self, width: int) -> Strip:
+        return self._line(
+            [("deployment", self.look.dim)],
+            ("ready", "rst", "cpu", "mem", "age"),
+            [],
+            width,
+            self.look.dim,
+        )
+
+    def _line(
+        self, name: list[Span], cells: tuple[str, ...], after: list[Span], width: int, style: object
+    ) -> Strip:
+        look = self.look
+        figure = look.dim if style is look.dim else look.text
+        label = max(12, min(40, width - _FIGURES - 8))
+        widths = (_READY, _RESTARTS, _CPU, _MEMORY, _AGE)
+        cut = text.row(name, label, look.text)
+        figures = "".join(text.right(c, w) for c, w in zip(cells, widths, strict=True))
+        rest = text.row([(figures, figure), ("  ", figure), *after], width - label, look.text)
+        return Strip.join([cut, rest])
+
+    def _deployment(self, index: int, item: Deployment, frame: Frame, width: int) -> Strip:
+        look, signs = self.look, self.look.signs
+        picked = self.has_focus and item is self.deployment
+        bounds = "" if item.maximum is None else f"..{item.maximum}"
+        ready = f"{item.ready}/{item.replicas}{bounds}"
+        after: list[Span] = []
+        if item.ready < item.replicas:
+            after = [(f"{signs.away} {item.replicas - item.ready} down", look.warn)]
+        elif item.age is not None and item.age < _FRESH:
+            after = [(f"{signs.up} new", look.accent)]
+        mark = signs.run if picked else " "
+        name: list[Span] = [
+            (f"{mark} " if self.has_focus else "", look.key),
+            (text.clean(item.name), look.bright if picked else look.text),
+        ]
+        cells = (
+            ready,
+            str(item.restarts),
+            cpu(item.cpu, signs.none),
+            text.size(item.memory, signs.none),
+            text.span(item.age, signs.none),
+        )
+        return self._line(name, cells, after, width, look.text)
+
+    def _with_pods(
+        self, fleet: Fleet, deployments: list[Strip], frame: Frame, width: int
+    ) -> list[Strip]:
+        rows: list[Strip] = []
+        for item, strip in zip(fleet.deployments, deployments, strict=True):
+            rows.append(strip)
+            rows += [self._pod(p, frame, width) for p in fleet.pods if p.deployment == item.name]
+        return rows
+
+    def _pod(self, pod: Pod, frame: Frame, width: int) -> Strip:
+        look, signs = self.look, self.look.signs
+        sign, style = (signs.live, look.good) if pod.ready else (signs.away, look.warn)
+        after: list[Span] = []
+        if not pod.ready:
+            after = [(text.clean(pod.message or pod.phase).lower(), look.warn)]
+        cells = (
+            "",
+            str(pod.restarts),
+            cpu(pod.cpu, signs.none),
+            text.size(pod.memory, signs.none),
+            text.span(frame.now - pod.started, signs.none),
+        )
+        name: list[Span] = [(f"  {sign} ", style), (text.clean(pod.name), look.dim)]
+        return self._line(name, cells, after, width, look.dim)
+
+    def _engines(self, fleet: Fleet, frame: Frame, width: int, room: int) -> list[Strip]:
+        """One row each where there is space, otherwise all in one."""
+        look = self.look
+        if not fleet.engines or room < 1:
+            return []
+        if room > len(fleet.engines):
+            rows = [self._engine(engine, frame, width) for engine in fleet.engines]
+            return [text.row([("engines", look.dim)], width, look.text), *rows]
+        spans: list[Span] = []
+        for engine in fleet.engines:
+            sign, style = self._state(engine)
+            spans += [(f"{sign} ", style), (f"{text.clean(engine.name)}  ", look.dim)]
+        return [text.row(spans, width, look.text)]
+
+    def _state(self, engine: Engine) -> Span:
+        up = engine.state in ("ready", "external")
+        signs = self.look.signs
+        return (signs.live, self.look.good) if up else (signs.away, self.look.warn)
+
+    def _engine(self, engine: Engine, frame: Frame, width: int) -> Strip:
+        look, none = self.look, self.look.signs.none
+        started = None if engine.started is None else frame.now - engine.started
+        up = engine.state in ("ready", "external")
+        after: list[Span] = [] if up else [(text.clean(engine.state), look.warn)]
+        cells = (
+            "",
+            str(engine.restarts),
+            cpu(engine.cpu, none),
+            text.size(engine.memory, none),
+            text.span(started, none),
+        )
+        name: list[Span] = [self._state(engine), (f" {text.clean(engine.name)}", look.text)]
+        return self._line(name, cells, after, width, look.text)
+
+    def _event(self, event: FleetEvent, width: int) -> Strip:
+        look = self.look
+        words = f"{text.clean(event.object)} {text.clean(event.reason)} {text.clean(event.message)}"
+        at = text.time_of_day(event.at)
+        spans: list[Span] = [(f"{at} ", look.dim), (words, look.text)]
+        return text.row(spans, width, look.text)
+
+
+def _numbered(fleet: Fleet) -> list[tuple[int, Deployment]]:
+    return list(enumerate(fleet.deployments))
+
+
+def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
+    """Two rows about the queue: where it stands, and when it is drained."""
+    signs, health = look.signs, frame.queues.health
+    queues = frame.queues.value
+    if queues is None or not (health.ok or health.state == "stale"):
+        word = f"kafka: {health.state}" + (f" ({text.clean(health.error)})" if health.error else "")
+        style = look.dim if health.state == "connecting" else look.warn
+        last = "" if queues is None else f"lag {queues.lag:,}, {text.age(_age(frame))} old"
+        return [
+            text.row([(line, style)], width, look.text) for line in (word, last or health.fix or "")
+        ]
+    members = signs.none if queues.members is None else str(queues.members)
+    place = f"{queues.partitions} partitions {signs.dot} {members} members"
+    first: list[Span] = [("kafka  ", look.dim), (place, look.text)]
+    return [text.row(first, width, look.text), _lag_row(frame, look, width, queues.lag)]
+
+
+def _lag_row(frame: Frame, look: Look, width: int, lag: int) -> Strip:
+    signs, trend = look.signs, frame.rates.lag
+    spans: list[Span] = [("lag", look.dim), (text.right(f"{lag:,}", 11), look.bright)]
+    if trend is None or abs(trend) < 1:
+        spans.append((f"   {signs.flat} steady" if lag else "", look.dim))
+    elif trend > 0:
+        spans.append((f"   {signs.up} +{trend:,.0f}/s", look.warn))
+    else:
+        spans.append((f"   {signs.down_trend} {signs.minus}{-trend:,.0f}/s", look.good))
+        if lag:
+            spans.append((f"   drained in {text.span(lag / -trend + 1)}", look.dim))
+    if not lag:
+        spans.append(("   nothing waits", look.dim))
+    return text.row(spans, width, look.text)
+
+
+def _age(frame: Frame) -> float | None:
+    return frame.queues.age(frame.now)

@@ -1,0 +1,192 @@
+"""The log: follows the newest stored documents, or holds still where one has scrolled to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from controlroom.model.frame import Frame
+from controlroom.model.log import LogLine, LogView
+from controlroom.panes import text
+from controlroom.panes.look import Look
+from controlroom.panes.pane import Pane, Title
+from controlroom.panes.text import Span
+
+_PAGE = 200
+"""Older lines that are asked for at once."""
+
+
+class LogPane(Pane):
+    """Lines cost nothing until they are visible: only those are cut, padded and coloured."""
+
+    number = 6
+    source = "log"
+    engine = "mongo"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("up,k", "move(-1)"),
+        ("down,j", "move(1)"),
+        ("pageup,ctrl+u", "page(-1)"),
+        ("pagedown,ctrl+d", "page(1)"),
+        ("g,home", "oldest"),
+        ("G,end", "newest"),
+        ("escape", "newest"),
+    ]
+
+    @dataclass
+    class OlderWanted(Message):
+        """The user has scrolled to the first line that is here."""
+
+        before_first: int
+        n: int
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, id="log")
+        self.needle = ""
+        """Only lines that hold it are shown, without regard to case."""
+        self._held: LogView | None = None
+        self._older: list[LogLine] = []
+        self._asked = False
+        self._first = 0
+        """Index of the first visible line among the held ones; not used while following."""
+        self._matches: tuple[tuple[LogLine, ...] | None, str, Sequence[LogLine]] = (None, "", ())
+
+    @property
+    def following(self) -> bool:
+        """Whether the newest line is shown."""
+        return self._held is None
+
+    @property
+    def top_line(self) -> LogLine | None:
+        """The first visible line while scrolled back."""
+        lines = self._lines()
+        return lines[self._first] if self._held is not None and self._first < len(lines) else None
+
+    @property
+    def _room(self) -> int:
+        return max(1, self.size.height - 3)
+
+    def title(self, frame: Frame, width: int) -> Title:
+        dot, view = self.look.signs.dot, frame.log.value
+        state = "follow" if self.following else "held"
+        if view is not None and self._held is not None:
+            new = _end(view) + view.skipped - _end(self._held) - self._held.skipped
+            state = f"held {dot} {new:,} newer {dot} G follows"
+        if self.needle:
+            state += f' {dot} "{self.needle}"'
+        stored = "" if view is None else f"{view.total:,} stored {dot} {self.age_text(frame)}"
+        return Title(f"log {dot} {state}", stored)
+
+    def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        view = frame.log.value
+        assert view is not None
+        room = height - 1
+        lines = self._lines()
+        if self.following:
+            shown = lines[-room:] if room else ()
+        else:
+            self._first = max(0, min(self._first, len(lines) - room))
+            shown = lines[self._first : self._first + room]
+        rows = [self._line(line, width) for line in shown]
+        if not rows:
+            hint = "nothing holds that text" if self.needle else "no documents yet"
+            rows.append(text.row([(hint, self.look.dim)], width, self.look.text))
+        rows += [text.row([], width, self.look.text)] * (room - len(rows))
+        return [*rows, self._foot(view, len(lines), width)]
+
+    def _line(self, line: LogLine, width: int) -> Strip:
+        look = self.look
+        head = f"{text.moment(line.stored)} p{line.partition:02d} o{line.offset:07d} "
+        if width < 56:
+            head = f"{text.time_of_day(line.stored)} p{line.partition:02d} "
+        words = text.fit(text.clean(line.text), width - len(head), look.signs)
+        return text.row([(head, look.dim), (words, look.text)], width, look.text)
+
+    def _foot(self, view: LogView, count: int, width: int) -> Strip:
+        look, signs = self.look, self.look.signs
+        spans: list[Span] = []
+        if self.following and view.skipped_now:
+            words = f"{signs.ellipsis} {view.skipped_now:,} more this second"
+            spans = [(f"{words} (follow shows the newest)", look.dim)]
+        elif not self.following:
+            words = f"line {self._first + 1:,} of {count:,} here {signs.dot} g oldest"
+            spans = [(f"{words} {signs.dot} esc follows", look.accent)]
+        return text.row(spans, width, look.text)
+
+    def _lines(self) -> Sequence[LogLine]:
+        """All lines that can be shown now."""
+        view = self._held or (self.frame.log.value if self.frame else None)
+        if view is None:
+            return ()
+        if not self.needle:
+            return (*self._older, *view.lines) if self._older else view.lines
+        if self._matches[0] is not view.lines or self._matches[1] != self.needle:
+            needle = self.needle.casefold()
+            every = (*self._older, *view.lines)
+            found = [line for line in every if needle in line.text.casefold()]
+            self._matches = (view.lines, self.needle, found)
+        return self._matches[2]
+
+    def search(self, needle: str) -> None:
+        """Shows only lines that hold the text; an empty one shows all."""
+        self.needle = text.clean(needle)
+        self._matches = (None, "", ())
+        self.redraw()
+
+    def action_move(self, step: int) -> None:
+        """Scrolls by lines; down past the newest line follows again."""
+        view = self.frame.log.value if self.frame else None
+        if view is None or (self.following and step > 0):
+            return
+        if self._held is None:
+            self._held = view
+            self._first = max(0, len(self._lines()) - (self._room))
+        self._first += step
+        if self._first + self._room > len(self._lines()):
+            self.action_newest()
+            return
+        if self._first <= 0:
+            self._ask_for_older()
+        self._first = max(0, self._first)
+        self.redraw()
+
+    def action_page(self, step: int) -> None:
+        """Scrolls by pages."""
+        self.action_move(step * max(1, self._room - 1))
+
+    def action_oldest(self) -> None:
+        """To the first line that is here; again to ask for older ones."""
+        self.action_move(-len(self._lines()) - 1)
+
+    def action_newest(self) -> None:
+        """Follows again."""
+        self._held = None
+        self._older = []
+        self._asked = False
+        self._matches = (None, "", ())
+        self.redraw()
+
+    def _ask_for_older(self) -> None:
+        if self._held is None or self._asked:
+            return
+        self._asked = True
+        self.post_message(self.OlderWanted(self._held.first - len(self._older), _PAGE))
+
+    def add_older(self, lines: Sequence[LogLine]) -> None:
+        """Lines that stand before those held; what is visible stays where it is."""
+        if self._held is None or not lines:
+            return
+        self._asked = False
+        before = len(self._lines())
+        self._older = [*lines, *self._older]
+        self._matches = (None, "", ())
+        self._first += len(self._lines()) - before
+        self.redraw()
+
+
+def _end(view: LogView) -> int:
+    return view.first + len(view.lines)

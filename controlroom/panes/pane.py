@@ -1,0 +1,207 @@
+"""The base of all panels: frame, title, age, and what is said when the source is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from controlroom.model.frame import Frame, Panel
+from controlroom.panes import text
+from controlroom.panes.look import Look
+from controlroom.panes.text import Span
+
+_FADED = Style(dim=True)
+
+
+class Rows(Widget):
+    """Draws rows and refreshes only those that differ from the ones drawn before."""
+
+    def __init__(self, look: Look, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.look = look
+        self.frame: Frame | None = None
+        self.drawn = 0
+        """Rows that were refreshed because they had changed."""
+        self._rows: list[Strip] = []
+        self._width = 0
+
+    def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        """The rows of this moment, each exactly `width` cells wide."""
+        raise NotImplementedError
+
+    def show(self, frame: Frame) -> None:
+        """Takes the newest frame and draws what it changes."""
+        self.frame = frame
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Builds the rows anew and refreshes the changed ones."""
+        width, height = self.size
+        if self.frame is None or not width or not height or not self.display:
+            return
+        rows = self.compose_rows(self.frame, width, height)[:height]
+        before, self._rows = self._rows, rows
+        if self._width != width or len(before) != len(rows):
+            self._width = width
+            self.drawn += len(rows)
+            self.refresh()
+            return
+        changed = [y for y, (old, new) in enumerate(zip(before, rows, strict=True)) if old != new]
+        self.drawn += len(changed)
+        if changed:
+            self.refresh(*_regions(changed, width))
+
+    def on_resize(self) -> None:
+        """A new size needs new rows."""
+        self._width = 0
+        self.redraw()
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's line interface."""
+        if y < len(self._rows):
+            return self._rows[y]
+        return Strip.blank(self.size.width)
+
+
+def _regions(changed: Iterable[int], width: int) -> list[Region]:
+    regions: list[Region] = []
+    for y in changed:
+        if regions and regions[-1].bottom == y:
+            last = regions[-1]
+            regions[-1] = Region(0, last.y, width, last.height + 1)
+        else:
+            regions.append(Region(0, y, width, 1))
+    return regions
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What stands in the upper edge: after the name, and at the right end."""
+
+    name: str
+    right: str = ""
+
+
+class Pane(Rows, can_focus=True):
+    """A framed panel with a number. The focused one has the bright frame."""
+
+    number: ClassVar[int]
+    source: ClassVar[str]
+    """The field of the frame that it shows, which is also the name of its feed."""
+    engine: ClassVar[str]
+    """How its source is called when it is away."""
+
+    def panel(self, frame: Frame) -> Panel[Any]:
+        """The part of the frame whose health decides what is drawn."""
+        panel: Panel[Any] = getattr(frame, self.source)
+        return panel
+
+    def title(self, frame: Frame, width: int) -> Title:
+        """Name and right end of the upper edge."""
+        raise NotImplementedError
+
+    def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        """The rows inside; called only when there is a value."""
+        raise NotImplementedError
+
+    def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        """Frame and content."""
+        inner_width, inner_height = max(0, width - 4), max(0, height - 2)
+        panel = self.panel(frame)
+        rows: list[Strip] = []
+        if panel.value is not None:
+            rows = self.content(frame, inner_width, inner_height)[:inner_height]
+        if not panel.health.ok and panel.health.state != "stale":
+            rows = self._away(frame, rows, inner_width, inner_height)
+        return self.framed(frame, rows, width, height)
+
+    def framed(self, frame: Frame, rows: list[Strip], width: int, height: int) -> list[Strip]:
+        """The rows with the edges around them."""
+        inner_width, inner_height = max(0, width - 4), max(0, height - 2)
+        edge = self.look.focus if self.has_focus else self.look.frame
+        side = self.look.signs.down
+        before, after = Segment(f"{side} ", edge), Segment(f" {side}", edge)
+        blank = Segment(" " * inner_width, self.look.text)
+        inside = [Strip([before, *strip, after], width) for strip in rows[:inner_height]]
+        inside += [Strip([before, blank, after], width)] * (inner_height - len(rows))
+        return [self._upper_edge(frame, width, edge), *inside, self._bottom(width, edge)]
+
+    def _upper_edge(self, frame: Frame, width: int, edge: Style) -> Strip:
+        signs = self.look.signs
+        title = self.title(frame, width)
+        name_style = self.look.focus if self.has_focus else self.look.title
+        name = f" {self.number} {title.name} "
+        state = f" {title.right} " if title.right else ""
+        room = width - 6 - text.width_of(name)
+        if text.width_of(state) > room:
+            state = text.fit(state, max(0, room - 1), signs) + " " if room > 8 else ""
+        line = width - 4 - text.width_of(name) - text.width_of(state)
+        health = self.panel(frame).health
+        away = not health.ok and health.state != "connecting"
+        return text.row(
+            [
+                (signs.corners[0] + signs.across, edge),
+                (name, name_style),
+                (signs.across * max(0, line), edge),
+                (state, self.look.warn if away else self.look.dim),
+                (signs.across + signs.corners[1], edge),
+            ],
+            width,
+            edge,
+        )
+
+    def _bottom(self, width: int, edge: Style) -> Strip:
+        signs = self.look.signs
+        line = signs.corners[2] + signs.across * (width - 2) + signs.corners[3]
+        return text.row([(line, edge)], width, edge)
+
+    def _away(self, frame: Frame, rows: list[Strip], width: int, height: int) -> list[Strip]:
+        """The message, with the last good rows above it, faded."""
+        message = [text.row([span], width, self.look.text) for span in self.absence(frame, width)]
+        room = max(0, height - len(message))
+        kept = [strip.apply_style(_FADED) for strip in rows[:room]]
+        if kept:
+            kept += [text.row([], width, self.look.text)] * (room - len(kept))
+        return [*kept, *message[: height - len(kept)]]
+
+    def absence(self, frame: Frame, width: int) -> list[Span]:
+        """What is wrong with the source, since when, and what to do about it."""
+        look, health = self.look, self.panel(frame).health
+        if health.state == "connecting":
+            return [(f"{self.engine}: connecting{look.signs.ellipsis}", look.dim)]
+        wait = ""
+        if health.state == "reconnecting" and health.retry_at is not None:
+            wait = f" in {max(0, round(health.retry_at - frame.now))} s"
+        facts = [text.clean(health.error).rstrip(".")] if health.error else []
+        if health.since:
+            facts.append(f"since {text.time_of_day(health.since)}")
+        reason = f" ({', '.join(facts)})" if facts else ""
+        dot = look.signs.dot
+        first = f"{look.signs.fault} {self.engine}: {health.state}{wait}{reason} {dot} r retry"
+        spans = [(line, look.warn) for line in text.wrapped(first, width)]
+        if health.fix:
+            spans += [(line, look.text) for line in text.wrapped(text.clean(health.fix), width)]
+        return spans
+
+    def age_text(self, frame: Frame) -> str:
+        """Age of the figures, marked when they are not of now."""
+        panel = self.panel(frame)
+        old = text.age(panel.age(frame.now))
+        if panel.health.ok or panel.value is None:
+            return old
+        return f"old: {old}"
+
+    def on_focus(self) -> None:
+        """The bright frame."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """The quiet frame."""
+        self.redraw()

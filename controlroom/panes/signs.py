@@ -1,0 +1,108 @@
+"""All signs that the room draws, as Unicode and as ASCII."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """One sign per meaning. Every sign is one cell wide."""
+
+    corners: str
+    """Top left, top right, bottom left, bottom right."""
+    across: str
+    down: str
+    rule: str
+    ellipsis: str
+    none: str
+    """No traffic, no figure."""
+    dot: str
+    """Between two facts."""
+    live: str
+    away: str
+    run: str
+    fault: str
+    good: str
+    up: str
+    down_trend: str
+    flat: str
+    left: str
+    right: str
+    minus: str
+    bars: str
+    """From the thinnest part of a cell to the full one."""
+    track: str
+    """What a bar has not filled yet."""
+    tick: str
+    """Where a figure of an axis meets the plot."""
+    mark: str
+    """Stands in the plot under a fault or a recovery."""
+    keys: str
+    """Left and right; up and down."""
+    braille: bool
+
+
+UNICODE = Signs(
+    corners="╭╮╰╯",
+    across="─",
+    down="│",
+    rule="─",
+    ellipsis="…",
+    none="–",
+    dot="·",
+    live="●",
+    away="○",
+    run="▶",
+    fault="✗",
+    good="✓",
+    up="↗",
+    down_trend="↘",
+    flat="→",
+    left="‹",
+    right="›",
+    minus="−",
+    bars="▏▎▍▌▋▊▉█",
+    track=" ",
+    tick="┤",
+    mark="┊",
+    keys="←→↑↓",
+    braille=True,
+)
+
+ASCII = Signs(
+    corners="++++",
+    across="-",
+    down="|",
+    rule="-",
+    ellipsis="~",
+    none="-",
+    dot="/",
+    live="*",
+    away="o",
+    run=">",
+    fault="x",
+    good="v",
+    up="^",
+    down_trend="v",
+    flat="=",
+    left="<",
+    right=">",
+    minus="-",
+    bars="#",
+    track=".",
+    tick="|",
+    mark=":",
+    keys="<>^v",
+    braille=False,
+)
+
+_SPELLED = str.maketrans(
+    {"·": "/", "…": "~", "–": "-", "—": "-", "−": "-", "→": "->", "×": "x", "▶": ">", "✗": "x",
+     "✓": "v", "↑": "^", "↓": "v", "←": "<", "µ": "u"}
+)  # fmt: skip
+
+
+def spelled(text: str, signs: Signs) -> str:
+    """The text with its own signs turned into those of an ASCII room; letters stay as they are."""
+    return text if signs.braille or text.isascii() else text.translate(_SPELLED)

@@ -1,0 +1,146 @@
+"""The run strip: what acts on the world now, how far it is, what ended last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.strip import Strip
+
+from controlroom.model.duration import format_duration
+from controlroom.model.frame import Frame
+from controlroom.model.run import RunView
+from controlroom.panes import text
+from controlroom.panes.pane import Rows
+from controlroom.panes.text import Span
+
+_ENDED_FOR = 120.0
+"""Seconds that an ended run stays in the strip."""
+
+
+def shown(runs: Sequence[RunView], now: float, room: int) -> list[RunView]:
+    """Active runs first, the newest load and the newest fault before others, then ended ones."""
+    active = [run for run in runs if run.active]
+    active.sort(key=lambda run: run.started, reverse=True)
+    firsts = {run.kind: run for run in reversed(active)}
+    ordered = list(firsts.values()) + [run for run in active if run is not firsts[run.kind]]
+    ended = [r for r in runs if not r.active and r.ended and now - r.ended < _ENDED_FOR]
+    ended.sort(key=lambda run: run.ended or 0, reverse=True)
+    chosen = [*ordered, *ended][:room]
+    return sorted(chosen, key=lambda run: run.kind != "load")
+
+
+class RunStrip(Rows):
+    """One row per run, as many as fit."""
+
+    def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        """The runs, or which key starts one."""
+        look = self.look
+        runs = frame.runs.value.runs if frame.runs.value else ()
+        active = sum(1 for run in runs if run.active)
+        rows = []
+        for run in shown(runs, frame.now, height):
+            spans = self._load(run, frame.now, width) if run.load else self._other(run, frame.now)
+            rows.append(text.row(spans, width, look.text))
+        if len(rows) < height:
+            rows.append(text.row([self._idle(frame, active)], width, look.text))
+        rows += [text.row([], width, look.text)] * (height - len(rows))
+        return rows
+
+    def _idle(self, frame: Frame, active: int) -> Span:
+        look, dot = self.look, self.look.signs.dot
+        health = frame.runs.health
+        if frame.runs.value is None and not health.ok:
+            error = f" ({text.clean(health.error)})" if health.error else ""
+            return f"   runs: {health.state}{error}", look.dim
+        if frame.read_only:
+            return "   nothing runs" if not active else "", look.dim
+        if active:
+            return f"   ! stops all {dot} c chaos {dot} l load", look.dim
+        return f"   nothing runs {dot} press l for load, c for chaos", look.dim
+
+    def _head(self, run: RunView) -> list[Span]:
+        look, signs = self.look, self.look.signs
+        if run.active:
+            sign = (signs.run, look.accent) if run.kind == "load" else (signs.fault, look.bad)
+        elif run.state == "finished" and not (run.load and run.load.failed):
+            sign = (signs.good, look.good)
+        else:
+            sign = (signs.fault, look.warn)
+        title = text.clean(run.title)
+        words = title if title.startswith(run.kind) else f"{run.kind} {title}"
+        return [(f" {sign[0]} ", sign[1]), (f"{run.id}  ", look.dim), (words, look.text)]
+
+    def _load(self, run: RunView, now: float, width: int) -> list[Span]:
+        look = self.look
+        head = self._head(run)
+        state = "" if run.state == "running" else f"  {self._ended(run)}"
+        share = progress(run, now)
+        after = self._figures(run, now)
+        used = sum(text.width_of(part) for part, _ in [*head, *after]) + len(state)
+        room = width - used - 10
+        spans = [*head, (state, look.dim if run.active else look.text)]
+        if share is not None and run.active:
+            spans.append((f" {int(share * 100):>3} % ", look.bright))
+            if room >= 5:
+                spans += self._bar(share, min(30, room))
+        return [*spans, ("  ", look.text), *after]
+
+    def _bar(self, share: float, width: int) -> list[Span]:
+        """The filled part, and the track that is left."""
+        look = self.look
+        filled = text.bar(share, width, look.signs).rstrip()
+        left = width - len(filled)
+        on_track = look.accent + Style(bgcolor=look.track.bgcolor) if left else look.accent
+        return [(filled, on_track), (look.signs.track * left, look.track)]
+
+    def _figures(self, run: RunView, now: float) -> list[Span]:
+        look, load = self.look, run.load
+        assert load is not None
+        of = "" if load.total is None else f"/{load.total:,}"
+        p99 = f"p99 {text.latency(load.p99, look.signs.none)}"
+        if load.p99 is not None and load.p99 < 999.5:
+            p99 += " ms"
+        failed = look.bad if load.failed else look.dim
+        spans: list[Span] = [
+            (f"{load.answered:,}{of}", look.bright),
+            (f"  {text.rate(load.rps)}/s  {p99}  ", look.text),
+            (f"{load.failed:,} failed", failed),
+        ]
+        if run.active and run.ends_at is not None:
+            whole = format_duration(round(run.ends_at - run.started))
+            spans.append((f"   {text.clock_left(run.ends_at - now)} left of {whole}", look.dim))
+        return spans
+
+    def _other(self, run: RunView, now: float) -> list[Span]:
+        look, dot = self.look, f" {self.look.signs.dot} "
+        spans = self._head(run)
+        chaos = run.chaos
+        if chaos is not None:
+            phase: str = chaos.phase
+            if not run.active:
+                phase = "recovered" if chaos.recovered else "not recovered"
+            style = look.bad if not run.active and not chaos.recovered else look.text
+            spans.append((f"{dot}{phase}", style))
+            if chaos.targets:
+                spans.append((f"{dot}{', '.join(map(text.clean, chaos.targets))}", look.dim))
+        else:
+            spans.append((f"{dot}{self._ended(run)}", look.text))
+        if run.active and run.ends_at is not None:
+            spans.append((f"   {text.clock_left(run.ends_at - now)} left", look.dim))
+        return spans
+
+    @staticmethod
+    def _ended(run: RunView) -> str:
+        bound = text.clean(run.bound)
+        return f"{run.state} ({bound})" if bound and not run.active else run.state
+
+
+def progress(run: RunView, now: float) -> float | None:
+    """How far a load run is (0 to 1): by number where there is one, else by time."""
+    load = run.load
+    if load is not None and load.total:
+        return min(1.0, load.answered / load.total)
+    if run.ends_at is None or run.ends_at <= run.started:
+        return None
+    return min(1.0, max(0.0, (now - run.started) / (run.ends_at - run.started)))

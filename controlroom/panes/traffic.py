@@ -1,0 +1,79 @@
+"""Traffic: the golden metrics of every deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.strip import Strip
+
+from controlroom.model.frame import Frame
+from controlroom.model.golden import GoldenRow
+from controlroom.panes import text
+from controlroom.panes.pane import Pane, Title
+from controlroom.panes.text import Span
+
+_GOOD = 0.999
+
+
+def chosen(rows: Sequence[GoldenRow], room: int) -> list[GoldenRow]:
+    """At most `room` rows in their order; each deployment keeps one before any gets a second.
+
+    The row kept is the one that had traffic, the inbound one first.
+    """
+    if len(rows) <= room:
+        return list(rows)
+    best: dict[str, GoldenRow] = {}
+    for row in sorted(rows, key=lambda r: (r.rps is None, r.direction != "inbound")):
+        best.setdefault(row.deployment, row)
+    kept = [row for row in rows if best[row.deployment] is row][:room]
+    for row in rows:
+        if len(kept) < room and row not in kept:
+            kept.append(row)
+    return [row for row in rows if row in kept]
+
+
+class TrafficPane(Pane):
+    """Success, rate and latency per deployment and direction, from Prometheus."""
+
+    number = 2
+    source = "golden"
+    engine = "prometheus"
+
+    def title(self, frame: Frame, width: int) -> Title:
+        value = frame.golden.value
+        if value is None:
+            return Title("traffic")
+        window = f"{value.window:g} s window"
+        return Title("traffic", f"{window} {self.look.signs.dot} {self.age_text(frame)} old")
+
+    def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        value = frame.golden.value
+        assert value is not None
+        look = self.look
+        name = max(10, min(24, width - 43))
+        cells = [("in/out", 6), ("success", 9), ("rps", 8), ("p50", 6), ("p95", 6), ("p99", 7)]
+        head = text.fit("deployment", name)
+        head += text.fit(" in/out", 7) + "".join(text.right(c, w) for c, w in cells[1:])
+        rows = [text.row([(head + " ms", look.dim)], width, look.text)]
+        for row in chosen(value.rows, height - 1):
+            rows.append(text.row(self._row(row, name), width, look.text))
+        if not value.rows:
+            rows.append(text.row([("no traffic seen yet", look.dim)], width, look.text))
+        return rows
+
+    def _row(self, row: GoldenRow, name: int) -> list[Span]:
+        look, none = self.look, self.look.signs.none
+        quiet = row.rps is None
+        style = look.dim if quiet else look.text
+        good = look.text
+        if row.success is not None and row.success < _GOOD:
+            good = look.warn
+        way = "in" if row.direction == "inbound" else "out"
+        latencies = (row.p50, 6), (row.p95, 6), (row.p99, 7)
+        return [
+            (text.fit(text.clean(row.deployment), name, look.signs), style),
+            (text.fit(f" {way}", 7), look.dim),
+            (text.right(text.percent(row.success, none), 9), style if quiet else good),
+            (text.right(none if row.rps is None else f"{row.rps:,.1f}", 8), style),
+            *((text.right(text.latency(ms, none), w), style) for ms, w in latencies),
+        ]

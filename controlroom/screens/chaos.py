@@ -1,0 +1,139 @@
+"""The chaos dialog: the experiments of `chaos/`, and what each would hit now."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from controlroom.commands import ChaosFile
+from controlroom.model.duration import format_duration
+from controlroom.model.frame import Frame
+from controlroom.panes.text import clean, time_of_day
+from controlroom.screens.dialog import PROBLEMS, Dialog, Fact, facts_text
+from controlroom.targets.abilities import Preview
+
+Look = Callable[[ChaosFile], Awaitable[Preview]]
+Chosen = tuple[ChaosFile, Preview]
+
+
+def what(file: ChaosFile) -> Fact:
+    """The first fact about a fault."""
+    lasts = "" if file.duration is None else f" · for {format_duration(file.duration)}"
+    return "what", f"{file.kind} {file.action} · {file.deployment}{lasts}"
+
+
+def preview_facts(preview: Preview) -> list[Fact]:
+    """What it would hit, what stays, how it ends."""
+    names = ", ".join(preview.hits[:3]) + (" …" if len(preview.hits) > 3 else "")
+    facts = [
+        ("hits now", f"{preview.hit_count} of {preview.matched}   {names}"),
+        ("stays", f"{preview.stays} ready"),
+        ("effect", preview.effect),
+        ("ends", preview.ends),
+    ]
+    return facts + [("note", remark) for remark in preview.remarks]
+
+
+def running_facts(frame: Frame) -> list[Fact]:
+    """What already acts on the world."""
+    active = frame.runs.value.active if frame.runs.value else ()
+    facts = []
+    for run in active:
+        until = "" if run.ends_at is None else f" until {time_of_day(run.ends_at)}"
+        facts.append(("runs now", f"{run.kind} {run.id}{until}"))
+    return facts
+
+
+def is_blast(file: ChaosFile, preview: Preview) -> bool:
+    """Whether a name has to be typed: the file says so, or nothing ready would be left."""
+    return file.level == "blast" or preview.stays == 0
+
+
+class ChaosDialog(Dialog[Chosen]):
+    """Answers the file that was chosen and its preview."""
+
+    CSS = """
+    ChaosDialog OptionList { height: auto; max-height: 9; background: transparent; border: none;
+        padding: 0; }
+    ChaosDialog #facts { height: auto; min-height: 5; margin: 1 0 0 0; }
+    """
+    heading = "chaos"
+
+    def __init__(self, files: Sequence[ChaosFile], preview: Look) -> None:
+        super().__init__()
+        self.files = files
+        self.preview = preview
+        self.seen: dict[str, Preview] = {}
+
+    def body(self) -> ComposeResult:
+        width = max((len(file.name) for file in self.files), default=10)
+        options = [
+            Option(
+                facts_text([(clean(f.name).ljust(width), f"{f.kind} {f.action}")]),
+                id=str(n),
+                disabled=bool(f.error),
+            )
+            for n, f in enumerate(self.files)
+        ]
+        yield OptionList(*options, compact=True)
+        yield Static("", id="facts")
+
+    def buttons(self) -> ComposeResult:
+        yield from super().buttons()
+        yield Button("Next", id="agree", compact=True)
+
+    def command(self) -> str:
+        file = self.file
+        return file.command() if file else "controlroom chaos list"
+
+    @property
+    def file(self) -> ChaosFile | None:
+        """The highlighted one."""
+        if not self.is_mounted:
+            return self.files[0] if self.files else None
+        place = self.query_one(OptionList).highlighted
+        return None if place is None else self.files[place]
+
+    def on_mount(self) -> None:
+        """The list has the focus."""
+        self.query_one(OptionList).focus()
+        bad = next((f"{f.path}: {f.error}" for f in self.files if f.error), "")
+        if not self.files:
+            self.problem("There is no experiment in chaos/.")
+        elif bad:
+            self.problem(bad)
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Previews what is highlighted; an older question is dropped."""
+        self.retell()
+        self.run_worker(self._preview(), exclusive=True, group="preview", exit_on_error=False)
+
+    async def _preview(self) -> None:
+        file = self.file
+        if file is None:
+            return
+        shown = self.query_one("#facts", Static)
+        shown.update(facts_text([what(file), ("hits now", "…")]))
+        try:
+            preview = await self.preview(file)
+        except PROBLEMS as error:
+            fix = getattr(error, "fix", "")
+            shown.update(facts_text([what(file), ("refused", str(error)), ("fix", fix)]))
+            return
+        self.seen[file.path] = preview
+        shown.update(facts_text([what(file), *preview_facts(preview)]))
+
+    def on_option_list_option_selected(self) -> None:
+        """Enter goes on to the question."""
+        self.agree()
+
+    def agree(self) -> None:
+        file = self.file
+        preview = self.seen.get(file.path) if file else None
+        if file is None or preview is None:
+            self.problem("This fault cannot be injected now; the reason stands above.")
+            return
+        self.dismiss((file, preview))

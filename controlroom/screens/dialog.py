@@ -1,0 +1,138 @@
+"""The base of all dialogs: one box in the middle, esc goes back, the equal command is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Static
+
+from controlroom.panes.text import clean
+from controlroom.runs.errors import RunError
+from controlroom.targets.abilities import TargetError
+
+T = TypeVar("T")
+Fact = tuple[str, str]
+"""A word at the left, and what it says."""
+
+
+PROBLEMS = (TargetError, RunError, ValueError)
+"""What a command raises when it could not be done; each says why."""
+
+
+def sentence_of(error: Exception) -> str:
+    """What is wrong and how to mend it."""
+    return f"{error} {getattr(error, 'fix', '')}".strip()
+
+
+def facts_text(facts: Sequence[Fact]) -> Content:
+    """Facts as aligned lines. Text from outside is never markup."""
+    lines: list[Content] = []
+    for name, words in facts:
+        lines.append(Content.assemble((f"{name:<10} ", "$text-muted"), clean(words)))
+    return Content("\n").join(lines)
+
+
+class Dialog(ModalScreen[T], Generic[T]):
+    """A box with a title; what is inside comes from `body`, the buttons from `buttons`."""
+
+    CSS = """
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog > #box {
+        width: 78; max-width: 96%; height: auto; max-height: 96%; padding: 0 1;
+        background: $surface; border: round $accent; border-title-color: $accent;
+        border-title-style: bold;
+    }
+    Dialog.plain > #box { border: ascii $accent; }
+    Dialog #body { height: auto; max-height: 100%; }
+    Dialog .field { height: 1; }
+    Dialog .field > .name { width: 11; color: $text-muted; }
+    Dialog .field > .hint { color: $text-muted; padding: 0 1; width: auto; }
+    Dialog Input { width: 1fr; max-width: 40; background: $panel; }
+    Dialog Input.-invalid { color: $error; }
+    Dialog #command { height: auto; color: $accent; }
+    Dialog #problem { height: auto; color: $error; text-style: bold; display: none; }
+    Dialog #problem.said { display: block; }
+    Dialog #buttons { height: 1; align-horizontal: right; margin: 1 0 0 0; }
+    Dialog #buttons Button { margin: 0 0 0 3; min-width: 10; }
+    Dialog Button:focus { background: $accent; color: $background; text-style: bold reverse; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "back")]
+    heading = ""
+    wide = False
+
+    def compose(self) -> ComposeResult:
+        """Box, body, command, problem, buttons."""
+        with Vertical(id="box") as box:
+            box.border_title = Content(clean(self.heading))
+            with VerticalScroll(id="body", can_focus=False):
+                yield from self.body()
+            if self.command():
+                yield Static(facts_text([("same as", self.command())]), id="command")
+            yield Static("", id="problem", markup=False)
+            with Horizontal(id="buttons"):
+                yield from self.buttons()
+
+    def body(self) -> ComposeResult:
+        """What is between the title and the command."""
+        raise NotImplementedError
+
+    def buttons(self) -> ComposeResult:
+        """Cancel stands first, so that it has the focus where nothing else takes it."""
+        yield Button("Cancel", id="cancel", compact=True)
+
+    def command(self) -> str:
+        """The equal command line as the fields stand now; empty when there is none."""
+        return ""
+
+    def field(self, name: str, *widgets: Widget, hint: str = "") -> ComposeResult:
+        """One row of a form."""
+        with Horizontal(classes="field"):
+            yield Label(name, classes="name", markup=False)
+            yield from widgets
+            if hint:
+                yield Label(hint, classes="hint", markup=False)
+
+    def retell(self) -> None:
+        """Shows the command anew after a field has changed."""
+        for shown in self.query("#command").results(Static):
+            shown.update(facts_text([("same as", self.command())]))
+
+    def problem(self, sentence: str) -> None:
+        """Says what is wrong, in the dialog itself."""
+        shown = self.query_one("#problem", Static)
+        shown.update(Content(clean(sentence)))
+        shown.set_class(bool(sentence), "said")
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Cancel goes back; any other button agrees."""
+        if event.button.id == "cancel":
+            self.action_back()
+        else:
+            self.agree()
+
+    def on_input_submitted(self) -> None:
+        """Enter in a field agrees."""
+        self.agree()
+
+    def agree(self) -> None:
+        """What the button at the right does."""
+
+    def action_back(self) -> None:
+        """One step back, nothing is done."""
+        self.dismiss(None)
+
+    def on_key(self, event: events.Key) -> None:
+        """The panic key works here too, unless a text is being typed."""
+        typing = isinstance(self.focused, Input)
+        if event.key == "exclamation_mark" and not typing:
+            event.stop()
+            self.action_back()
+            self.app.call_later(self.app.run_action, "app.do('stop_all')")

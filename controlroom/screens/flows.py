@@ -1,0 +1,130 @@
+"""What happens between a key and a command: questions, answers, and what is said afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from controlroom.commands import Commands, LoadSpec
+from controlroom.screens.chaos import ChaosDialog, is_blast, preview_facts, running_facts, what
+from controlroom.screens.confirm import Confirm
+from controlroom.screens.dialog import PROBLEMS, Fact, sentence_of
+from controlroom.screens.load import LoadDialog
+from controlroom.screens.prompt import FilterDialog, ScaleDialog, scale_command
+from controlroom.screens.room import RoomScreen
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from controlroom.model.frame import Frame
+
+STOP_COMMAND = "controlroom chaos stop --all && controlroom run --stop-all"
+PURGE_COMMAND = "controlroom logs --purge"
+
+
+class Flows:
+    """One method per action that asks something. Each runs in a worker of its own."""
+
+    def __init__(self, app: App[None], room: RoomScreen, commands: Commands) -> None:
+        self.app = app
+        self.room = room
+        self.commands = commands
+        self.last_load: LoadSpec | None = None
+
+    @property
+    def frame(self) -> Frame:
+        """The newest picture."""
+        assert self.room.header.frame is not None
+        return self.room.header.frame
+
+    def say(self, sentence: str, bad: bool = False) -> None:
+        """One sentence for the user, in the corner."""
+        if sentence:
+            self.app.notify(
+                sentence,
+                severity="error" if bad else "information",
+                timeout=8 if bad else 4,
+                markup=False,
+            )
+
+    async def attempt(self, command: Awaitable[str | None]) -> None:
+        """Carries a command out and says what came of it."""
+        try:
+            self.say(await command or "")
+        except PROBLEMS as error:
+            self.say(sentence_of(error), bad=True)
+
+    async def load(self) -> None:
+        """A load run."""
+
+        async def start(spec: LoadSpec) -> str:
+            self.last_load = spec
+            return await self.commands.start_load(spec)
+
+        self.say(await self.app.push_screen_wait(LoadDialog(start, self.last_load)) or "")
+
+    async def chaos(self) -> None:
+        """A fault: which one, are you sure, go."""
+        try:
+            files = await self.commands.chaos_files()
+        except PROBLEMS as error:
+            self.say(sentence_of(error), bad=True)
+            return
+        dialog = ChaosDialog(files, self.commands.preview_fault)
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is None:
+            return
+        file, preview = chosen
+        facts = [what(file), *preview_facts(preview), *running_facts(self.frame)]
+        typed = file.deployment if is_blast(file, preview) else None
+        question = Confirm(f"chaos · {file.name}", facts, "Inject", file.command(), typed)
+        if await self.app.push_screen_wait(question):
+            await self.attempt(self.commands.start_chaos(file))
+
+    async def scale(self) -> None:
+        """Replicas of the deployment that is chosen in the fleet panel."""
+        item = self.room.fleet.deployment
+        if item is None:
+            self.say("The fleet is not known yet, so there is nothing to scale.", bad=True)
+            return
+        replicas = await self.app.push_screen_wait(ScaleDialog(item))
+        if replicas is None or replicas == item.replicas:
+            return
+        facts: list[Fact] = [("replicas", f"{item.replicas} -> {replicas}")]
+        command = scale_command(item.name, replicas)
+        if replicas == 0:
+            facts.append(("effect", f"nothing of {item.name} is left running"))
+        typed = item.name if replicas == 0 else None
+        question = Confirm(f"scale · {item.name}", facts, "Scale", command, typed)
+        if await self.app.push_screen_wait(question):
+            await self.attempt(self.commands.scale(item.name, replicas))
+
+    async def purge(self) -> None:
+        """All stored documents, gone on purpose."""
+        view = self.frame.log.value
+        count = "all stored documents" if view is None else f"{view.total:,} stored documents"
+        facts = [
+            ("removes", f"{count} of {self.frame.scenario}"),
+            ("stays", "the tallies, the books and the fence; nothing is counted again"),
+            ("undo", "none"),
+        ]
+        name = self.frame.scenario
+        question = Confirm("purge the log", facts, "Purge", PURGE_COMMAND, name)
+        if await self.app.push_screen_wait(question):
+            await self.attempt(self.commands.purge_logs())
+
+    async def stop_all(self) -> None:
+        """The panic key."""
+        facts = running_facts(self.frame) or [("runs now", "nothing that this room knows of")]
+        facts = [*facts, ("effect", "all load and chaos ends, and that is verified")]
+        question = Confirm("stop all", facts, "Stop all", STOP_COMMAND, "stop")
+        if await self.app.push_screen_wait(question):
+            await self.attempt(self.commands.stop_all())
+
+    async def filter(self) -> None:
+        """Which lines the log shows."""
+        pane = self.room.log_pane
+        needle = await self.app.push_screen_wait(FilterDialog(pane.needle))
+        if needle is not None:
+            pane.search(needle)
+            self.room.focus_pane("log")

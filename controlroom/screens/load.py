@@ -1,0 +1,117 @@
+"""The load dialog: six fields and the equal command."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from textual.app import ComposeResult
+from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
+
+from controlroom.commands import LoadSpec
+from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
+from controlroom.screens.fields import FieldError, load_spec
+
+Start = Callable[[LoadSpec], Awaitable[str]]
+
+
+class LoadDialog(Dialog[str]):
+    """Answers the sentence about the run that was started, None when it was left."""
+
+    CSS = """
+    LoadDialog RadioSet { layout: horizontal; height: 1; border: none; padding: 0;
+        background: transparent; width: auto; }
+    LoadDialog RadioSet RadioButton { width: auto; margin: 0 3 0 0; background: transparent; }
+    LoadDialog Checkbox { border: none; padding: 0; background: transparent; height: 1; }
+    """
+    heading = "load"
+
+    def __init__(self, start: Start, before: LoadSpec | None = None) -> None:
+        super().__init__()
+        self.start = start
+        self.before = before or LoadSpec()
+        """What the fields hold at first."""
+
+    def body(self) -> ComposeResult:
+        spec = self.before
+        path = RadioSet(
+            RadioButton("http", value=spec.path == "http", id="http", compact=True),
+            RadioButton("grpc", value=spec.path == "grpc", id="grpc", compact=True),
+            id="path",
+            compact=True,
+        )
+        yield from self.field("path", path)
+        number = "" if spec.number is None else str(spec.number)
+        rate = "" if spec.rate is None else f"{spec.rate:g}"
+        timeout = spec.command().split("--timeout ")[1].split()[0]
+        texts = (
+            ("file", spec.file or "", "empty: generated data"),
+            ("users", str(spec.users), "at the same time"),
+            ("number", number, "empty: until the timeout"),
+            ("rate", rate, "requests/s; empty: no limit"),
+            ("timeout", timeout, "such as 3m, 90s, 1h30m"),
+        )
+        for name, value, hint in texts:
+            yield from self.field(name, Input(value, id=name, compact=True), hint=hint)
+        box = Checkbox("start the file again at its end", spec.repeat, id="repeat", compact=True)
+        yield from self.field("repeat", box)
+
+    def buttons(self) -> ComposeResult:
+        yield from super().buttons()
+        yield Button("Start load", id="agree", compact=True)
+
+    def on_mount(self) -> None:
+        """Most people change the number first; users is where the form begins to matter."""
+        self.query_one("#users").focus()
+
+    def spec(self, check: bool) -> LoadSpec:
+        """The form as it stands. Raises FieldError."""
+        values = {field.id or "": field.value for field in self.query(Input)}
+        grpc = self.query_one("#grpc", RadioButton).value
+        return load_spec(values, grpc, self.query_one("#repeat", Checkbox).value, check)
+
+    def command(self) -> str:
+        if not self.is_mounted:
+            return self.before.command()
+        try:
+            return self.spec(check=False).command()
+        except FieldError:
+            return ""
+
+    def on_input_changed(self) -> None:
+        """The command follows the fields; a mistake is said at once."""
+        self._follow()
+
+    def on_checkbox_changed(self) -> None:
+        """The same."""
+        self._follow()
+
+    def on_radio_set_changed(self) -> None:
+        """The same."""
+        self._follow()
+
+    def _follow(self) -> None:
+        try:
+            self.spec(check=False)
+            self.problem("")
+        except FieldError as error:
+            self.problem(str(error))
+        self.retell()
+
+    def agree(self) -> None:
+        try:
+            spec = self.spec(check=True)
+        except FieldError as error:
+            self.problem(str(error))
+            for field in self.query(f"#{error.field}"):
+                field.focus()
+            return
+        self.run_worker(self._start(spec), exclusive=True, group="start", exit_on_error=False)
+
+    async def _start(self, spec: LoadSpec) -> None:
+        """Stays open when the run is refused, so that nothing has to be typed again."""
+        self.query_one("#agree", Button).disabled = True
+        try:
+            self.dismiss(await self.start(spec))
+        except PROBLEMS as error:
+            self.problem(sentence_of(error))
+            self.query_one("#agree", Button).disabled = False

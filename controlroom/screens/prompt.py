@@ -1,0 +1,99 @@
+"""Small questions: a number of replicas, a text to filter by."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.widgets import Button, Input, Static
+
+from controlroom.model.fleet import Deployment
+from controlroom.screens.dialog import Dialog, Fact, facts_text
+from controlroom.screens.fields import FieldError, whole
+
+
+def scale_command(deployment: str, replicas: int) -> str:
+    """The equal command line."""
+    return f"controlroom scale {deployment} {replicas}"
+
+
+class ScaleDialog(Dialog[int]):
+    """Answers the number of replicas."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__()
+        self.deployment = deployment
+        self.heading = f"scale · {deployment.name}"
+
+    @property
+    def least(self) -> int:
+        """The fewest replicas."""
+        return self.deployment.minimum or 0
+
+    @property
+    def most(self) -> int:
+        """The most replicas: the autoscaler's bound, or what a machine may carry."""
+        return self.deployment.maximum or 20
+
+    def body(self) -> ComposeResult:
+        item = self.deployment
+        facts: list[Fact] = [("now", f"{item.ready} ready of {item.replicas}")]
+        if item.maximum is not None:
+            facts.append(("bounds", f"{self.least} to {self.most}, from its autoscaler"))
+        yield Static(facts_text(facts))
+        hint = f"{self.least} to {self.most}"
+        field = Input(str(item.replicas), id="replicas", compact=True)
+        yield from self.field("replicas", field, hint=hint)
+
+    def buttons(self) -> ComposeResult:
+        yield from super().buttons()
+        yield Button("Scale", id="agree", compact=True)
+
+    def on_mount(self) -> None:
+        """The number has the focus."""
+        self.query_one("#replicas").focus()
+
+    def _number(self) -> int:
+        return whole("replicas", self.query_one(Input).value, self.least, self.most)
+
+    def command(self) -> str:
+        name = self.deployment.name
+        if not self.is_mounted:
+            return scale_command(name, self.deployment.replicas)
+        try:
+            return scale_command(name, self._number())
+        except FieldError:
+            return ""
+
+    def on_input_changed(self) -> None:
+        """The command follows the number."""
+        self.retell()
+
+    def agree(self) -> None:
+        try:
+            self.dismiss(self._number())
+        except FieldError as error:
+            self.problem(str(error))
+
+
+class FilterDialog(Dialog[str]):
+    """Answers the text that log lines have to hold, None when it was left."""
+
+    heading = "filter the log"
+
+    def __init__(self, before: str) -> None:
+        super().__init__()
+        self.before = before
+
+    def body(self) -> ComposeResult:
+        hint = "empty: all lines"
+        yield from self.field("holds", Input(self.before, id="needle", compact=True), hint=hint)
+
+    def buttons(self) -> ComposeResult:
+        yield from super().buttons()
+        yield Button("Filter", id="agree", compact=True)
+
+    def on_mount(self) -> None:
+        """The text has the focus."""
+        self.query_one("#needle").focus()
+
+    def agree(self) -> None:
+        self.dismiss(self.query_one(Input).value)

@@ -1,0 +1,154 @@
+"""The room itself: all panels on one screen, placed by the terminal's size."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from controlroom.actions import PANES
+from controlroom.model.frame import Frame
+from controlroom.panes.books import BooksLine, BooksPane
+from controlroom.panes.fleet import FleetPane
+from controlroom.panes.footer import Footer, Rule, Tabs
+from controlroom.panes.header import Header
+from controlroom.panes.layout import MINIMUM, kind_of, page_of, plan
+from controlroom.panes.log import LogPane
+from controlroom.panes.look import Look
+from controlroom.panes.pane import Pane, Rows
+from controlroom.panes.strip import RunStrip
+from controlroom.panes.tallies import TalliesPane
+from controlroom.panes.timeline import TimePane
+from controlroom.panes.traffic import TrafficPane
+
+
+class RoomScreen(Screen[None]):
+    """Gives every frame to all parts, and decides which of them are seen."""
+
+    DEFAULT_CSS = """
+    RoomScreen { background: $background; overflow: hidden; }
+    RoomScreen Rows { position: absolute; background: $background; }
+    RoomScreen #small {
+        position: absolute; width: 100%; height: 100%; content-align: center middle;
+        text-align: center; display: none;
+    }
+    RoomScreen.too-small Rows { display: none; }
+    RoomScreen.too-small #small { display: block; }
+    """
+    TITLE = "controlroom"
+    AUTO_FOCUS = None
+    FRAMES_WITH_DATA: ClassVar[tuple[str, ...]] = ("tallies", "books", "fleet", "log")
+
+    def __init__(self, look: Look, first: Frame, plot_pace: float = 0.5) -> None:
+        super().__init__()
+        self.look = look
+        self.current = PANES[0]
+        self.zoomed = False
+        self.header = Header(look)
+        self.tabs = Tabs(look, id="tabs")
+        self.tallies = TalliesPane(look, id="tallies")
+        self.fleet = FleetPane(look, id="fleet")
+        self.time = TimePane(look, plot_pace)
+        self.log_pane = LogPane(look)
+        self.footer = Footer(look, id="footer")
+        self.parts: dict[str, Rows] = {
+            "header": self.header,
+            "tabs": self.tabs,
+            "tallies": self.tallies,
+            "traffic": TrafficPane(look, id="traffic"),
+            "books": BooksPane(look, id="books"),
+            "fleet": self.fleet,
+            "time": self.time,
+            "log": self.log_pane,
+            "booksline": BooksLine(look, id="booksline"),
+            "rule": Rule(look, id="rule"),
+            "strip": RunStrip(look, id="strip"),
+            "footer": self.footer,
+        }
+        for part in self.parts.values():
+            part.frame = first
+
+    def compose(self) -> ComposeResult:
+        """All parts; `place` decides where."""
+        self.place(*self.app.size)
+        yield from self.parts.values()
+        yield Static(f"Please make the terminal at least {MINIMUM[0]} x {MINIMUM[1]}.", id="small")
+
+    def on_mount(self) -> None:
+        """The first panel has the focus."""
+        self.focus_pane(self.current)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """New places for a new size."""
+        self.place(*event.size)
+
+    @property
+    def pane(self) -> Pane:
+        """The focused panel."""
+        part = self.parts[self.current]
+        assert isinstance(part, Pane)
+        return part
+
+    def place(self, width: int, height: int) -> None:
+        """Puts every part where the plan has it."""
+        self.set_class(width < MINIMUM[0] or height < MINIMUM[1], "too-small")
+        places = plan(width, height, self.current, self.zoomed).places
+        self.tabs.shown = (self.current,) if self.zoomed else page_of(self.current)
+        for name, part in self.parts.items():
+            region = places.get(name)
+            part.styles.display = "none" if region is None else "block"
+            if region is not None:
+                part.styles.offset = region.offset
+                part.styles.width = region.width
+                part.styles.height = region.height
+        self.tabs.redraw()
+
+    def show(self, frame: Frame) -> None:
+        """Gives the frame to all parts; hidden ones only keep it."""
+        for part in self.parts.values():
+            part.show(frame)
+
+    def has_data(self, frame: Frame) -> bool:
+        """Whether the frame holds figures for the main panels."""
+        return all(getattr(frame, name).value is not None for name in self.FRAMES_WITH_DATA)
+
+    def focus_pane(self, name: str) -> None:
+        """Focuses a panel, and brings it to the screen where it is hidden."""
+        moved = self.current != name
+        self.current = name
+        if moved and (self.zoomed or kind_of(*self.size) == "tabs"):
+            self.place(*self.size)
+        self.parts[name].focus(scroll_visible=False)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A click focuses too."""
+        if isinstance(event.widget, Pane) and event.widget.id in PANES:
+            self.current = event.widget.id
+
+    def do_next_pane(self, step: int = 1) -> None:
+        """Focuses the next panel in the order of the numbers."""
+        self.focus_pane(PANES[(PANES.index(self.current) + step) % len(PANES)])
+
+    def do_previous_pane(self) -> None:
+        """Focuses the one before."""
+        self.do_next_pane(-1)
+
+    def do_zoom(self) -> None:
+        """The focused panel alone, or all again."""
+        self.zoomed = not self.zoomed
+        self.place(*self.size)
+
+    def do_narrow(self) -> None:
+        """A shorter time axis."""
+        self.time.widen(-1)
+
+    def do_widen(self) -> None:
+        """A longer time axis."""
+        self.time.widen(1)
+
+    def do_window(self) -> None:
+        """The usual time axis."""
+        self.time.widen(0)
