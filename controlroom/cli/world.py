@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.feeds.doors import Doors
-from controlroom.feeds.errors import explain
+from controlroom.feeds.errors import explain, foreseen
 from controlroom.settings import Settings
 from controlroom.targets.abilities import TargetError
 from controlroom.targets.local import LocalTarget
@@ -48,15 +48,23 @@ async def scenario_of(target: LocalTarget, settings: Settings) -> str:
 
 @asynccontextmanager
 async def opened(source: S) -> AsyncIterator[S]:
-    """An open source; what goes wrong with it becomes a sentence. Raises CommandError."""
+    """An open source. Raises CommandError where it does not answer."""
+    with answering(source.name):
+        try:
+            await source.open()
+            yield source
+        finally:
+            await source.close()
+
+
+@contextmanager
+def answering(source: str) -> Iterator[None]:
+    """Turns what a client library says into a CommandError with a sentence and a fix."""
     try:
-        await source.open()
-        yield source
-    except (CommandError, TargetError):
-        raise
+        yield
     except Exception as error:
-        trouble = explain(source.name, error)
+        if isinstance(error, CommandError | TargetError) or not foreseen(error):
+            raise
+        trouble = explain(source, error)
         code = Exit.REFUSED if trouble.denied else Exit.UNREACHABLE
         raise CommandError(trouble.error + ".", trouble.fix, code) from error
-    finally:
-        await source.close()

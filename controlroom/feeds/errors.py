@@ -47,6 +47,7 @@ GONE = frozenset(
         "DocumentsAway",
     }
 )
+LIBRARIES = frozenset({"redis", "aiokafka", "httpx", "pymongo", "motor", "wire", "requests"})
 WAIT = "it is asked again by itself; `controlroom status` shows whether it runs"
 
 
@@ -57,6 +58,12 @@ class Trouble:
     error: str
     fix: str
     denied: bool = False
+
+
+def foreseen(error: Exception) -> bool:
+    """Whether it comes from a source or the network, and not from a mistake of ours."""
+    library = type(error).__module__.partition(".")[0]
+    return isinstance(error, TargetError | OSError | TimeoutError) or library in LIBRARIES
 
 
 def explain(source: str, error: Exception) -> Trouble:

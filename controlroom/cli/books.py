@@ -1,0 +1,67 @@
+"""`controlroom books`: one exact audit."""
+
+from __future__ import annotations
+
+import argparse
+
+from controlroom.cli.exits import Exit
+from controlroom.cli.table import number, paint, table
+from controlroom.cli.verb import emit, emit_json
+from controlroom.cli.world import opened, world
+from controlroom.feeds.books import BooksSource
+from controlroom.model.books import Books
+from controlroom.settings import Settings
+
+DESCRIPTION = """\
+Count everything once more: acknowledged by the producers, in Kafka, counted in
+Redis, stored in MongoDB. Exit code 1 when anything is lost or doubled."""
+EXAMPLES = ("controlroom books", "controlroom books --json | jq .lost")
+ROWS = (
+    ("acknowledged", "answered with success by the producers"),
+    ("kafka", "records in the events topic"),
+    ("counted", "events in the tallies of Redis"),
+    ("stored", "documents in MongoDB, and those purged on purpose"),
+    ("rejected", "kept with the reason why they are no events"),
+    ("in_flight", "in Kafka, not yet handled by a consumer"),
+    ("lost", "had time to arrive and are missing"),
+    ("doubled", "counted or stored more than once"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Has no options of its own."""
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Audits all three stores."""
+    async with world(args.settings) as here:
+        source = BooksSource(here.doors, here.scenario.name)
+        async with opened(source):
+            books = (await source.read()).books
+    if args.json:
+        emit_json(books.to_json())
+    else:
+        emit(shown(books, args.settings))
+    return Exit.FAILED if books.lost or books.doubled else Exit.OK
+
+
+def shown(books: Books, settings: Settings) -> str:
+    """The books as a table, and what they say in one line."""
+    figures = books.to_json()
+    rows = [(name, number(float(figures[name])), what) for name, what in ROWS]
+    lines = table(("", "events", ""), [row[:2] for row in rows]).splitlines()[1:]
+    listed = "\n".join(
+        f"{line}  {paint(what, 'dim', settings)}"
+        for line, (_, _, what) in zip(lines, rows, strict=True)
+    )
+    return f"{listed}\n{verdict(books, settings)}"
+
+
+def verdict(books: Books, settings: Settings) -> str:
+    """One line: do they close?"""
+    if books.lost or books.doubled:
+        text = f"{books.scenario}: the books do not close"
+        return paint(text, "bad", settings)
+    if books.in_flight:
+        return f"{books.scenario}: closing, {number(books.in_flight)} in flight"
+    return paint(f"{books.scenario}: the books close", "good", settings)

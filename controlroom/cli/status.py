@@ -1,0 +1,111 @@
+"""`controlroom status`: what runs."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from controlroom.cli.exits import Exit
+from controlroom.cli.table import number, sign, size, span, table
+from controlroom.cli.verb import emit, emit_json
+from controlroom.model.fleet import Deployment, Engine, Fleet, Pod
+from controlroom.settings import Settings
+from controlroom.targets.local import LocalTarget
+from controlroom.targets.reading import fleet
+
+DESCRIPTION = """\
+Print the engines, deployments and pods of the local stack. Exit code 3 when
+there is none."""
+EXAMPLES = ("controlroom status", "controlroom status --json | jq .stack.state")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Has no options of its own."""
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Asks the stack."""
+    target = LocalTarget.from_settings(args.settings)
+    try:
+        status = await target.status()
+    finally:
+        await target.close()
+    if args.json:
+        emit_json(status)
+    else:
+        emit(shown(status, args.settings))
+    return Exit.OK
+
+
+def shown(status: Mapping[str, Any], settings: Settings) -> str:
+    """One line of the stack, then a table each of engines, deployments and pods."""
+    now = time.time()
+    seen = fleet(status, (), now)
+    parts = [headline(status, now), _engines(seen, now, settings), _deployments(seen, settings)]
+    if seen.pods:
+        parts.append(_pods(seen, now, settings))
+    return "\n\n".join(parts)
+
+
+def headline(status: Mapping[str, Any], now: float) -> str:
+    """`local stack: ready · bands · up 12m`."""
+    stack = status["stack"]
+    up = f"up {span(now - stack['started'])}" if stack.get("started") else ""
+    words = [stack.get("state"), stack.get("scenario"), up, stack.get("message")]
+    return "local stack: " + " · ".join(word for word in words if word)
+
+
+def _engines(seen: Fleet, now: float, settings: Settings) -> str:
+    def row(one: Engine) -> tuple[str, ...]:
+        good = one.state in ("ready", "external")
+        age = span(now - one.started if one.started else None)
+        use = (_cpu(one.cpu), size(one.memory), age)
+        return (one.name, one.state, str(one.restarts), *use, _note(good, one.message, settings))
+
+    header = ("engine", "state", "restarts", "cpu", "mem", "age", "")
+    return _noted(header, [row(one) for one in seen.engines], 2)
+
+
+def _deployments(seen: Fleet, settings: Settings) -> str:
+    def row(one: Deployment) -> tuple[str, ...]:
+        bounds = f" of {one.minimum}..{one.maximum}" if one.maximum else ""
+        ready = f"{one.ready}/{one.replicas}{bounds}"
+        use = (_cpu(one.cpu), size(one.memory), span(one.age))
+        good = one.ready >= one.replicas
+        return (one.name, ready, str(one.restarts), *use, _note(good, one.message, settings))
+
+    header = ("deployment", "ready", "restarts", "cpu", "mem", "age", "")
+    return _noted(header, [row(one) for one in seen.deployments], 2)
+
+
+def _pods(seen: Fleet, now: float, settings: Settings) -> str:
+    def row(one: Pod) -> tuple[str, ...]:
+        age = span(now - one.started if one.started else None)
+        use = (_cpu(one.cpu), size(one.memory), age)
+        return (
+            one.name,
+            one.phase,
+            str(one.restarts),
+            *use,
+            _note(one.ready, one.message, settings),
+        )
+
+    header = ("pod", "phase", "restarts", "cpu", "mem", "age", "")
+    return _noted(header, [row(one) for one in seen.pods], 2)
+
+
+def _noted(header: tuple[str, ...], rows: list[tuple[str, ...]], left: int) -> str:
+    """A table whose last column is free text that is not padded."""
+    lines = table(header[:-1], [row[:-1] for row in rows], left).splitlines()
+    notes = ["", *(row[-1] for row in rows)]
+    return "\n".join(f"{line}  {note}".rstrip() for line, note in zip(lines, notes, strict=True))
+
+
+def _note(good: bool, message: str, settings: Settings) -> str:
+    return f"{sign(good, settings)} {message}".rstrip()
+
+
+def _cpu(cores: float | None) -> str:
+    return "-" if cores is None else f"{number(cores * 100)}%"

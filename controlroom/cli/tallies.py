@@ -1,0 +1,115 @@
+"""`controlroom tallies`: the counters of the scenario."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from controlroom.cli.exits import CommandError, Exit
+from controlroom.cli.table import number, percent, table
+from controlroom.cli.verb import emit, emit_json
+from controlroom.cli.world import opened, world
+from controlroom.feeds.tallies import TalliesSource
+from controlroom.model.tallies import Choice, Selection, Tallies
+from scenarios.scenario import BarsView, Scenario
+
+DESCRIPTION = """\
+Print the counters, largest first. Where a scenario has selectors, such as phase
+and match, each is a flag: its value is a key or a label."""
+EXAMPLES = (
+    "controlroom tallies",
+    "controlroom tallies --phase Final --match 'Argentina - Francia'",
+    "controlroom tallies --json | jq .total",
+)
+TAKES_MORE = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The selectors are the scenario's, so they are not known here."""
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Reads the counters once, or once for each selector that was given."""
+    async with world(args.settings) as here:
+        wanted = chosen(here.scenario, args.more)
+        source = TalliesSource(here.doors.redis, here.scenario)
+        async with opened(source):
+            found = await source.read()
+            for index, value in wanted:
+                source.choose(index, key_of(found.selections[index], value))
+                found = await source.read()
+    if args.json:
+        emit_json(asdict(found))
+    else:
+        emit(shown(found))
+    return Exit.OK
+
+
+def chosen(scenario: Scenario, words: Sequence[str]) -> list[tuple[int, str]]:
+    """(selector, value) of `--name value` and `--name=value`, in the order of the selectors."""
+    names = scenario.view.selectors if isinstance(scenario.view, BarsView) else ()
+    found: dict[int, str] = {}
+    rest = list(words)
+    while rest:
+        flag, equals, value = rest.pop(0).partition("=")
+        name = flag.removeprefix("--")
+        if not flag.startswith("--") or name not in names:
+            known = ", ".join(f"--{each}" for each in names) or "none"
+            raise CommandError(
+                f"controlroom tallies: {flag!r} is not known.",
+                f"Selectors of the scenario {scenario.name}: {known}.",
+            )
+        if not equals:
+            if not rest:
+                raise CommandError(f"controlroom tallies: --{name} needs a value.")
+            value = rest.pop(0)
+        found[names.index(name)] = value
+    return sorted(found.items())
+
+
+def key_of(selection: Selection, value: str) -> str:
+    """The key of the choice that was meant. Raises CommandError with what there is."""
+    for choice in selection.choices:
+        if _same(value, choice):
+            return choice.key
+    known = ", ".join(choice.label for choice in selection.choices[:10]) or "none yet"
+    raise CommandError(f"{selection.title}: there is no {value!r}.", f"Choices: {known}.")
+
+
+def _same(value: str, choice: Choice) -> bool:
+    return _plain(value) in (_plain(choice.key), _plain(choice.label))
+
+
+def _plain(text: str) -> str:
+    """Without regard to case and to the sign between the parts."""
+    return re.sub(r"\s*[-–:]\s*", ":", text.strip()).casefold()
+
+
+def shown(tallies: Tallies) -> str:
+    """The rows as a table, selections above and the total below it."""
+    chosen_labels = [
+        f"{one.title}: {label}" for one in tallies.selections if (label := _label(one)) is not None
+    ]
+    here = sum(row.count for row in tallies.rows)
+    average = [tallies.average_label] if tallies.average_label else []
+    rows = [
+        (
+            *row.labels,
+            number(row.count),
+            percent(row.count / here if here else None),
+            *([number(row.average, 1)] if average else []),
+        )
+        for row in tallies.rows
+    ]
+    header = (*tallies.columns, tallies.noun, "share", *average)
+    lines = [*chosen_labels, table(header, rows, left=len(tallies.columns))]
+    return "\n".join([*lines, f"total {number(tallies.total)} {tallies.noun}"])
+
+
+def _label(selection: Selection) -> str | None:
+    for choice in selection.choices:
+        if choice.key == selection.selected:
+            return choice.label
+    return None

@@ -1,0 +1,144 @@
+"""The one place where a room is put together: target, feeds, board."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Self
+
+from controlroom.feeds.books import BooksSource
+from controlroom.feeds.doors import Doors
+from controlroom.feeds.errors import foreseen
+from controlroom.feeds.feed import Feed, Source
+from controlroom.feeds.fleet import FleetSource
+from controlroom.feeds.golden import GoldenSource, history
+from controlroom.feeds.log import LogSource
+from controlroom.feeds.queue_time import QueueTimes
+from controlroom.feeds.queues import QueuesSource
+from controlroom.feeds.runs import RunsSource
+from controlroom.feeds.scrollback import Scrollback
+from controlroom.feeds.tallies import TalliesSource
+from controlroom.model.board import CURVE_SECONDS, Board
+from controlroom.model.frame import Frame
+from controlroom.model.log import LogLine
+from controlroom.model.samples import Report, Sample
+from controlroom.settings import Settings
+from controlroom.targets.abilities import Target
+from controlroom.targets.purge import purge_logs
+from scenarios.scenario import Scenario
+
+HISTORY_STEP = 2
+"""Seconds between the points with which the curves are filled at the start."""
+
+
+class Room:
+    """Everything behind one screen: tasks that feed the board, and frames made of it.
+
+    Nothing is connected before `start`, and nothing outlives `stop`. Frames can be drawn at
+    any time; before the first answers every panel says that it is connecting.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        target: Target,
+        settings: Settings,
+        target_name: str = "local stack",
+    ) -> None:
+        self.scenario = scenario
+        self.target = target
+        self.settings = settings
+        self._doors = Doors(target)
+        waits = QueueTimes()
+        self._tallies = TalliesSource(self._doors.redis, scenario)
+        self._log = LogSource(self._doors, scenario, waits)
+        sources: list[Source] = [
+            FleetSource(target),
+            self._tallies,
+            RunsSource(settings.state_dir / "runs"),
+            GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
+            QueuesSource(self._doors.kafka, scenario.name),
+            self._log,
+            BooksSource(self._doors, scenario.name, waits),
+        ]
+        self.board = Board(
+            scenario.name,
+            scenario.title,
+            target_name,
+            settings.read_only,
+            {source.name: source.period for source in sources},
+        )
+        self._feeds = {source.name: Feed(source, self._take) for source in sources}
+        self._scrollback = Scrollback(self._log)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._traffic = asyncio.Event()
+
+    @classmethod
+    def of_local_stack(cls, settings: Settings, scenario: Scenario) -> Self:
+        """The room of the stack in the settings' state folder, which need not run yet."""
+        from controlroom.targets.local import LocalTarget
+
+        return cls(scenario, LocalTarget.from_settings(settings), settings)
+
+    async def start(self) -> None:
+        """Starts all feeds; returns at once."""
+        for feed in self._feeds.values():
+            self._tasks.append(asyncio.create_task(feed.run(), name=f"feed {feed.source.name}"))
+        self._tasks.append(asyncio.create_task(self._fill_curves(), name="history"))
+
+    async def stop(self) -> None:
+        """Ends all feeds and lets go of the target."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await self.target.close()
+
+    def frame(self, now: float | None = None) -> Frame:
+        """Everything as it is known at `now`, seconds since the epoch."""
+        return self.board.frame(time.time() if now is None else now)
+
+    def retry(self, source: str) -> None:
+        """Asks one source again now. KeyError for a source that is not one of the board's."""
+        self._feeds[source].hurry()
+
+    def choose(self, selection: int, key: str) -> None:
+        """Selects a choice of the tallies' n-th selection. Raises ValueError."""
+        self._tallies.choose(selection, key)
+        self._feeds["tallies"].hurry()
+
+    async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
+        """Up to n lines before line `before_first` of the log, oldest first. Numbers below
+        that of the ring's first line, also negative ones, go back in the store."""
+        view = self.frame().log.value
+        if view is None or n < 1:
+            return ()
+        return await self._scrollback.page(view, before_first, n)
+
+    async def purge_logs(self) -> int:
+        """Removes the stored documents; answers how many there were."""
+        return await purge_logs(await self.target.endpoints(), self.scenario.name)
+
+    def _take(self, report: Report) -> None:
+        self.board.apply(report)
+        if report.source == "golden" and isinstance(report, Sample):
+            self._traffic.set()
+
+    async def _fill_curves(self) -> None:
+        """Fills the curves with what was measured before the room opened, once and at leisure."""
+        await self._traffic.wait()
+        try:
+            curves = await history(
+                await self._doors.prometheus(),
+                await self._doors.namespace(),
+                CURVE_SECONDS,
+                HISTORY_STEP,
+                self.settings.window,
+            )
+        except Exception as error:
+            if not foreseen(error):
+                raise
+            return
+        for name, points in curves.items():
+            self.board.fill(name, points)

@@ -1,0 +1,115 @@
+"""A whole room over the real engines: what goes in at one end is in the frame at the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from controlroom.model.fleet import Fleet
+from controlroom.settings import Settings
+from controlroom.wiring import Room
+from tests.feeds.world import FixedTarget, World, prediction, vote
+from tests.waiting import until
+
+
+class QuietTarget(FixedTarget):
+    """A target with doors and nothing that runs."""
+
+    async def fleet(self) -> Fleet:
+        return Fleet((), ())
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def room_of(world: World, state: Path) -> AsyncIterator[Room]:
+    target = QuietTarget(world.engines)
+    room = Room(world.scenario, target, Settings(state_dir=state))  # type: ignore[arg-type]
+    await room.start()
+    yield room
+    await room.stop()
+
+
+@pytest.fixture
+async def bands_room(bands: World, tmp_path: Path) -> AsyncIterator[Room]:
+    async for room in room_of(bands, tmp_path):
+        yield room
+
+
+@pytest.fixture
+async def cup_room(worldcup: World, tmp_path: Path) -> AsyncIterator[Room]:
+    async for room in room_of(worldcup, tmp_path):
+        yield room
+
+
+async def test_a_frame_can_be_drawn_before_anything_answered(bands_room: Room) -> None:
+    frame = bands_room.frame()
+    assert frame.scenario == bands_room.scenario.name
+    assert frame.tallies.health.state == "connecting"
+
+
+async def test_every_source_comes_to_life_and_shows_what_was_stored(
+    bands: World, bands_room: Room
+) -> None:
+    await bands.produce([vote()] * 6)
+    await bands.store([vote()] * 6)
+    names = ("tallies", "books", "golden", "fleet", "queues", "log", "runs")
+
+    def alive() -> bool:
+        frame = bands_room.frame()
+        return all(getattr(frame, name).health.ok for name in names)
+
+    await until(alive, "all sources are live")
+
+    def told() -> bool:
+        frame = bands_room.frame()
+        tallies, books, log = frame.tallies.value, frame.books.value, frame.log.value
+        return bool(tallies and books and log) and (
+            tallies.total == 6  # type: ignore[union-attr]
+            and books.books.closed  # type: ignore[union-attr]
+            and books.books.stored == 6  # type: ignore[union-attr]
+            and len(log.lines) == 6  # type: ignore[union-attr]
+        )
+
+    await until(told, "six votes in tallies, books and log")
+    page = await bands_room.log_page(3, 2)
+    assert [line.offset for line in page] == [1, 2]
+    assert await bands_room.purge_logs() == 6
+
+    def purged() -> bool:
+        books = bands_room.frame().books.value
+        return books is not None and books.books.closed and books.books.stored == 6
+
+    await until(purged, "the books stay closed after a purge")
+
+
+async def test_a_choice_changes_the_bars_at_once(worldcup: World, cup_room: Room) -> None:
+    await worldcup.store([prediction("A", "B", "1-0", 1), prediction("C", "D", "2-2", 3)])
+    await until(lambda: cup_room.frame().tallies.value, "tallies")
+    started = time.monotonic()
+    cup_room.choose(0, "3")
+
+    def chosen() -> bool:
+        tallies = cup_room.frame().tallies.value
+        return tallies is not None and [row.labels for row in tallies.rows] == [("2-2",)]
+
+    await until(chosen, "the bars of phase 3", every=0.01)
+    assert time.monotonic() - started < 2
+
+
+async def test_a_source_that_is_away_says_so_alone(bands_room: Room, bands: World) -> None:
+    target = bands_room.target
+    assert isinstance(target, QuietTarget)
+    right = bands.engines.kafka
+    target.move(kafka="127.0.0.1:9")
+    await until(lambda: bands_room.frame().tallies.health.ok, "tallies are live")
+    await until(lambda: bands_room.frame().queues.health.state == "reconnecting", "Kafka is away")
+    frame = bands_room.frame()
+    assert frame.queues.health.error == "Kafka cannot be reached"
+    assert frame.tallies.health.ok
+    target.move(kafka=right)
+    bands_room.retry("queues")
+    await until(lambda: bands_room.frame().queues.health.ok, "Kafka is back")
