@@ -1,0 +1,237 @@
+"""`controlroom chaos`: lists experiments, shows what they would hit, injects and stops them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import TypeVar
+
+from controlroom.cli.exits import CommandError, Exit
+from controlroom.cli.table import table
+from controlroom.cli.verb import emit, emit_json, talk
+from controlroom.cli.watching import explained, seconds, watch
+from controlroom.model.duration import format_duration, parse_duration
+from controlroom.model.run import RunView
+from controlroom.runs.catalog import aim_of, chaos_files, find, level_of
+from controlroom.runs.fault import MAY_BE_LEFT
+from controlroom.runs.folder import RunFolder
+from controlroom.runs.launch import start
+from controlroom.runs.manifest import bounded
+from controlroom.runs.spec import ChaosSpec
+from controlroom.runs.stop import Stopped, stop_all, stop_fault
+from controlroom.runs.store import Store
+from controlroom.settings import Settings
+from controlroom.targets.abilities import FaultStatus, Preview
+from controlroom.targets.local import LocalTarget
+from stack.paths import runs_dir
+
+DESCRIPTION = (
+    "Faults by Chaos Mesh objects: every one shows what it would hit, is asked for, has an end, "
+    "and is verified to be gone. The run goes on when this command ends; ctrl+c stops it."
+)
+EXAMPLES = (
+    "controlroom chaos preview network-delay-consumer-mongo",
+    "controlroom chaos run chaos/pod-kill-consumer.yaml --yes",
+    "controlroom chaos stop --all",
+)
+ACTIONS = ("list", "preview", "run", "status", "stop")
+
+T = TypeVar("T")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what to do and with which experiment or run."""
+    add = parser.add_argument
+    add("action", choices=ACTIONS, help="what to do")
+    add("what", nargs="?", metavar="FILE|ID", help="of preview and run; of stop the id")
+    add("--yes", action="store_true", help="of run: do not ask")
+    add("--run-for", metavar="TIME", help="of run and preview: instead of its own duration")
+    add("--detach", action="store_true", help="of run: print the id and leave it alone")
+    add("--all", action="store_true", help="of stop: all load and all faults")
+
+
+def main(args: argparse.Namespace) -> Exit:
+    """Does it and says how it stands afterwards."""
+    settings: Settings = args.settings
+    if settings.read_only and args.action in ("run", "stop"):
+        raise CommandError(
+            "This is read-only: no fault is injected or stopped.",
+            "Leave --read-only out.",
+            Exit.REFUSED,
+        )
+    with explained():
+        if args.action == "list":
+            return _list(args.json)
+        if args.action == "preview":
+            return _preview(settings, args)
+        if args.action == "run":
+            return _run(settings, args)
+        if args.action == "status":
+            return _status(settings, args.json)
+        return _stop(settings, args)
+
+
+def _asked(settings: Settings, work: Callable[[LocalTarget], Awaitable[T]]) -> T:
+    async def ask() -> T:
+        target = LocalTarget.from_settings(settings)
+        try:
+            return await work(target)
+        finally:
+            await target.close()
+
+    return asyncio.run(ask())
+
+
+def _list(as_json: bool) -> Exit:
+    entries = chaos_files()
+    if as_json:
+        emit_json([asdict(entry) for entry in entries])
+        return Exit.OK
+    rows = [
+        (
+            entry.name,
+            entry.level,
+            "at once" if entry.duration is None else format_duration(entry.duration),
+            entry.error or entry.title,
+        )
+        for entry in entries
+    ]
+    emit(table(("NAME", "LEVEL", "LASTS", "WHAT"), rows, left=4))
+    return Exit.OK
+
+
+def _wanted(settings: Settings, args: argparse.Namespace) -> ChaosSpec:
+    if not args.what:
+        raise CommandError(
+            f"`controlroom chaos {args.action}` wants a file or a name.",
+            "See `controlroom chaos list`.",
+        )
+    try:
+        run_for = None if args.run_for is None else parse_duration(args.run_for)
+    except ValueError as error:
+        raise CommandError(f"--run-for: {error}") from None
+    return bounded(find(args.what), float(settings.max_fault_seconds), run_for)
+
+
+def _preview(settings: Settings, args: argparse.Namespace) -> Exit:
+    spec = _wanted(settings, args)
+    preview = _asked(settings, lambda target: target.preview(spec.manifest))
+    if args.json:
+        emit_json(asdict(preview))
+    else:
+        emit("\n".join(_shown(spec, preview)))
+    return Exit.OK if preview.hit_count else Exit.REFUSED
+
+
+def _shown(spec: ChaosSpec, preview: Preview) -> list[str]:
+    return [
+        f"{spec.title}  ({spec.kind} {spec.action}, {level_of(spec)})",
+        f"hits    {preview.hit_count} of {preview.matched}: {', '.join(preview.hits) or 'none'}",
+        f"stays   {preview.stays}",
+        f"effect  {preview.effect}",
+        f"ends    {preview.ends}",
+        *(f"note    {remark}" for remark in preview.remarks),
+    ]
+
+
+def _run(settings: Settings, args: argparse.Namespace) -> Exit:
+    spec = _wanted(settings, args)
+    preview = _asked(settings, lambda target: target.preview(spec.manifest))
+    for line in _shown(spec, preview):
+        talk(line)
+    if not preview.hit_count:
+        raise CommandError(
+            "It would hit nothing.", "See `controlroom status` for what runs.", Exit.REFUSED
+        )
+    if not args.yes:
+        _confirm(spec)
+    folder = start(Store(runs_dir(settings.state_dir)), spec)
+    talk(f"{folder.id}: {spec.title}")
+    if args.detach:
+        emit_json({"id": folder.id}) if args.json else emit(folder.id)
+        return Exit.OK
+    interrupted = asyncio.run(watch(folder, _progress, "Stopping: the fault is recovered."))
+    return _report(folder, args.json, interrupted)
+
+
+def _confirm(spec: ChaosSpec) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise CommandError(
+            "Nobody is there to confirm this.", "Give --yes to inject it unasked.", Exit.REFUSED
+        )
+    blast = level_of(spec) == "blast"
+    wanted = aim_of(spec) if blast else "y"
+    question = f"Type {wanted} to inject it: " if blast else "Inject it? [y/N] "
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    given = sys.stdin.readline().strip()
+    if given != wanted and not (wanted == "y" and given.lower() in ("y", "yes")):
+        raise CommandError("Not confirmed; nothing was injected.", "", Exit.REFUSED)
+
+
+def _progress(view: RunView) -> str:
+    chaos = view.chaos
+    phase = chaos.phase if chaos is not None else view.state
+    names = ", ".join(chaos.targets) if chaos is not None else ""
+    left = f"  {seconds(max(0.0, view.ends_at - time.time()))} left" if view.ends_at else ""
+    return f"{view.id} {phase}{left}  {names}"
+
+
+def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
+    view = folder.read_view()
+    assert view is not None
+    unclean = view.state == "lost" or MAY_BE_LEFT in view.bound
+    if as_json:
+        emit_json({**asdict(view), "result": folder.read_result(), "clean": not unclean})
+    else:
+        names = ", ".join(view.chaos.targets) if view.chaos and view.chaos.targets else "nothing"
+        emit(f"{view.id} {view.state}: {view.bound}; hit {names}")
+    if unclean:
+        talk("Something may still be injected: see `controlroom chaos status`, stop it with")
+        talk("`controlroom chaos stop --all`.")
+        return Exit.UNCLEAN
+    if interrupted:
+        return Exit.INTERRUPTED
+    return Exit.OK if view.state in ("finished", "stopped") else Exit.FAILED
+
+
+def _status(settings: Settings, as_json: bool) -> Exit:
+    faults = _asked(settings, lambda target: target.faults())
+    if as_json:
+        emit_json([asdict(fault) for fault in faults])
+    elif not faults:
+        talk("Nothing is injected.")
+    else:
+        rows = [_fault_row(fault) for fault in faults]
+        emit(table(("ID", "RUN", "PHASE", "LEFT", "NAME", "HITS"), rows, left=6))
+    return Exit.OK
+
+
+def _fault_row(fault: FaultStatus) -> tuple[str, ...]:
+    over = fault.phase == "finished" or fault.ends is None
+    left = "-" if over else seconds(max(0.0, (fault.ends or 0.0) - time.time()))
+    return fault.id, fault.run, fault.phase, left, fault.name, ", ".join(fault.targets)
+
+
+def _stop(settings: Settings, args: argparse.Namespace) -> Exit:
+    store = Store(runs_dir(settings.state_dir))
+    if not args.all and not args.what:
+        raise CommandError(
+            "`controlroom chaos stop` wants the id of a run or of a fault.",
+            "See `controlroom chaos status`, or give --all.",
+        )
+
+    async def work(target: LocalTarget) -> Stopped:
+        if args.all:
+            return await stop_all(store, target)
+        return await stop_fault(store, target, args.what)
+
+    done = _asked(settings, work)
+    if args.json:
+        emit_json({**asdict(done), "clean": done.clean})
+    talk(done.sentence())
+    return Exit.OK if done.clean else Exit.UNCLEAN

@@ -1,0 +1,71 @@
+"""From what a person asked to what can be started: the address, the records, an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from controlroom.runs.errors import NoAnswerError
+from controlroom.runs.records import codec_of, read_records
+from controlroom.runs.spec import LoadSpec, check_load
+from controlroom.targets.abilities import HasEndpoints, TargetError, TargetInfo
+
+CONNECT_TIME = 3.0
+
+
+class World(HasEndpoints, Protocol):
+    """What is asked of a target before a load."""
+
+    async def info(self) -> TargetInfo:
+        """Which scenario it runs."""
+        ...
+
+
+async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
+    """The load, complete and checked as far as it can be before anything is sent.
+
+    Without a scenario of its own it sends what the target runs; `fallback` is used with an
+    address of its own while no target answers. Raises SpecError for flags, files and records,
+    NoAnswerError where nothing listens, Unreachable when the target's ingress is wanted.
+    """
+    check_load(replace(spec, url=spec.url or "http://127.0.0.1"))
+    scenario = spec.scenario or await _scenario(spec, fallback, target)
+    file = spec.file
+    codec = codec_of(scenario)
+    if file is not None:
+        path = Path(file).expanduser().absolute()
+        await asyncio.to_thread(read_records, path, codec)
+        file = str(path)
+    url = spec.url or (await target.endpoints()).ingress
+    complete = check_load(replace(spec, url=url, scenario=scenario, file=file))
+    await _must_answer(complete.address)
+    return complete
+
+
+async def _scenario(spec: LoadSpec, fallback: str, target: World) -> str:
+    try:
+        info = await target.info()
+    except TargetError:
+        if spec.url:
+            return fallback
+        raise
+    return info.details.get("scenario_file") or info.scenario or fallback
+
+
+async def _must_answer(address: str) -> None:
+    parts = urlsplit(address)
+    try:
+        async with asyncio.timeout(CONNECT_TIME):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
+    except (OSError, TimeoutError):
+        raise NoAnswerError(
+            f"Nothing answers at {parts.scheme}://{parts.netloc}.",
+            "Bring the stack up with `controlroom up`, or give another --url.",
+        ) from None
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
