@@ -37,7 +37,15 @@ async def examine(
         asyncio.to_thread(places.ports, folder),
         asyncio.to_thread(places.terminal, given),
     ]
-    return [check for group in await asyncio.gather(*groups) for check in group]
+    found = await asyncio.gather(*(_told(group) for group in groups))
+    return [check for group in found for check in group]
+
+
+async def _told(group: Awaitable[Sequence[Check]]) -> Sequence[Check]:
+    try:
+        return await group
+    except StackError as error:
+        return [Check("machine", False, error.message, error.fix)]
 
 
 def first_fault(checks: Sequence[Check]) -> StackError | None:

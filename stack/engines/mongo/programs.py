@@ -70,7 +70,7 @@ def kept_kind(folder: Path) -> str:
     note = folder / NOTE
     try:
         return note.read_text().strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
         raise explained(error, note) from error

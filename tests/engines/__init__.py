@@ -1,0 +1,1 @@
+"""Engines, their installation and the checks of the machine."""
