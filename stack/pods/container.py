@@ -39,6 +39,7 @@ class ContainerRun:
         self.message = ""
         self.ready = False
         self.restarts = 0
+        self.holders: set[str] = set()
         self.child: Child | None = None
         self._by_number = ports
         self._spec = spec
@@ -65,16 +66,19 @@ class ContainerRun:
         if self.child is not None:
             await self.child.kill()
 
-    async def hold(self) -> None:
-        """SIGKILL, and no new life until `release`."""
+    async def hold(self, key: str) -> None:
+        """SIGKILL, and no new life until everyone who holds it has released it."""
+        self.holders.add(key)
         self._go.clear()
         self._set("held", False, "held down by a fault")
         await self.kill()
 
-    def release(self) -> None:
-        """Lets it live again."""
-        self._backoff.reset()
-        self._go.set()
+    def release(self, key: str) -> None:
+        """Lets it live again, as far as this holder is concerned."""
+        self.holders.discard(key)
+        if not self.holders:
+            self._backoff.reset()
+            self._go.set()
 
     async def close(self, grace: float) -> None:
         """Ends it for good: first the wait of preStop, then the stop signal, then SIGKILL."""

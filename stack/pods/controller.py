@@ -62,6 +62,10 @@ class Controller:
         """How many pods are ready."""
         return sum(pod.ready for pod in self.pods)
 
+    def take(self, around: Surroundings) -> None:
+        """The surroundings as they are known at the start, before any pod is made."""
+        self._renew(around)
+
     def start(self, replicas: int) -> None:
         """Begins to follow the wish."""
         self.replicas = replicas

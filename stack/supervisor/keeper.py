@@ -19,7 +19,7 @@ Hook = Callable[[], Awaitable[None]]
 
 START_PATIENCE = 90.0
 """Seconds that a living engine may take to serve before it is started anew."""
-_ASK_EVERY = 0.05
+_ASK_EVERY = 0.1
 _EXTERNAL_EVERY = 2.0
 
 
@@ -38,6 +38,9 @@ class Keeper:
         self.state: State = "starting"
         self.message = "waiting"
         self.restarts = 0
+        self.prepared = False
+        """Whether its address is known."""
+        self.holders: set[str] = set()
         self.child: Child | None = None
         self.serving = asyncio.Event()
         self.settled = asyncio.Event()
@@ -45,7 +48,6 @@ class Keeper:
         self._events = events
         self._on_ready = on_ready
         self._backoff = Backoff()
-        self._held = False
         self._go = asyncio.Event()
         self._go.set()
         self._nudge = asyncio.Event()
@@ -87,17 +89,23 @@ class Keeper:
         if self.child is not None:
             await self.child.kill()
 
-    async def hold(self) -> None:
-        """SIGKILL, and no new start until `release`."""
-        self._held = True
+    async def end(self, grace: float) -> None:
+        """The stop signal with a grace in seconds; it is started anew."""
+        if self.child is not None:
+            await self.child.stop(grace)
+
+    async def hold(self, key: str) -> None:
+        """SIGKILL, and no new start until everyone who holds it has released it."""
+        self.holders.add(key)
         self._go.clear()
         await self.kill()
 
-    def release(self) -> None:
-        """Lets it start again."""
-        self._held = False
-        self._backoff.reset()
-        self._go.set()
+    def release(self, key: str) -> None:
+        """Lets it start again, as far as this holder is concerned."""
+        self.holders.discard(key)
+        if not self.holders:
+            self._backoff.reset()
+            self._go.set()
 
     async def _keep(self, needs: list[Keeper]) -> None:
         while not await self._prepared(needs):
@@ -107,7 +115,7 @@ class Keeper:
             await self._go.wait()
             lived = await self._life()
             self.serving.clear()
-            if self._held:
+            if self.holders:
                 self._set("backoff", "held down by a fault")
                 continue
             await self._pause(self._backoff.after(lived))
@@ -123,6 +131,7 @@ class Keeper:
             self._events.add("engine", name, "Failed", error.message)
             self.settled.set()
             return False
+        self.prepared = True
         for need in needs:
             self.message = f"waiting for {need.engine.name}"
             await need.serving.wait()
@@ -138,7 +147,11 @@ class Keeper:
             await self._watch_external()
             return 0.0
         self._set("starting", "starting")
-        self.child = child = await Child.start(spec, self.output)
+        try:
+            self.child = child = await Child.start(spec, self.output)
+        except OSError as error:
+            self._set("backoff", f"cannot be started: {error}")
+            return 0.0
         self._events.add("engine", self.engine.name, "Started", f"pid {child.pid}")
         asked = asyncio.ensure_future(self._until_ready(child.pid, START_PATIENCE))
         ended = asyncio.ensure_future(child.wait())
@@ -161,11 +174,11 @@ class Keeper:
         while time.monotonic() < deadline:
             try:
                 await self.engine.ready(pid)
-            except NotReady as reason:
+                await self._served("ready")
+            except (NotReady, StackError) as reason:
                 self.message = str(reason)
                 await asyncio.sleep(_ASK_EVERY)
             else:
-                await self._served("ready")
                 return True
         return False
 
@@ -175,12 +188,11 @@ class Keeper:
         while True:
             try:
                 await self.engine.ready(0)
-            except NotReady as reason:
-                self.serving.clear()
-                self.message = str(reason)
-            else:
                 if not self.serving.is_set():
                     await self._served("external")
+            except (NotReady, StackError) as reason:
+                self.serving.clear()
+                self.message = str(reason)
             await asyncio.sleep(_EXTERNAL_EVERY)
 
     async def _served(self, state: State) -> None:

@@ -1,0 +1,234 @@
+"""The way to a stack: starts its daemon, asks it, ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from stack.errors import Kind, StackError
+from stack.marks import Marks
+from stack.paths import explained, private_dir, stack_socket, state_dir
+
+Json = dict[str, Any]
+ANSWER_PATIENCE = 60.0
+SOCKET_PATIENCE = 20.0
+"""Seconds from the daemon's start to its first answer."""
+READY_PATIENCE = 600.0
+"""Seconds; the first start may have to fetch engines."""
+DOWN_PATIENCE = 30.0
+_EVERY = 0.1
+_KINDS: Mapping[str, Kind] = {
+    "refused": "refused",
+    "not_found": "not_found",
+    "unreachable": "unreachable",
+}
+
+
+class StackClient:
+    """Speaks to the daemon behind a socket. Every method raises StackError."""
+
+    def __init__(self, socket: Path | None = None) -> None:
+        self.socket = socket or stack_socket()
+        self._http = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(self.socket)),
+            base_url="http://stack",
+            timeout=ANSWER_PATIENCE,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Lets go of the connection."""
+        await self._http.aclose()
+
+    async def status(self) -> Json:
+        """Everything that runs."""
+        return await self._ask("GET", "/v1/status")
+
+    async def events(self, after: int = 0) -> Json:
+        """`{"events": [...], "last": number}`: what happened after that number."""
+        return await self._ask("GET", f"/v1/events?after={after}")
+
+    async def logs(self, name: str, lines: int = 100) -> list[str]:
+        """The last lines of a pod or an engine, oldest first."""
+        found: list[str] = (await self._ask("GET", f"/v1/logs/{name}?lines={lines}"))["lines"]
+        return found
+
+    async def scale(self, deployment: str, replicas: int) -> None:
+        """Another number of replicas, within the bounds."""
+        await self._ask("POST", f"/v1/deployments/{deployment}/scale", {"replicas": replicas})
+
+    async def restart_deployment(self, deployment: str) -> None:
+        """Replaces the pods one by one; returns at once."""
+        await self._ask("POST", f"/v1/deployments/{deployment}/restart")
+
+    async def delete_pod(self, pod: str, grace: int | None = None) -> None:
+        """Ends a pod and returns when it is gone; 0 seconds of grace mean SIGKILL."""
+        query = "" if grace is None else f"?grace={grace}"
+        await self._ask("DELETE", f"/v1/pods/{pod}{query}")
+
+    async def restart_engine(self, engine: str) -> None:
+        """Ends an engine politely; it starts again."""
+        await self._ask("POST", f"/v1/engines/{engine}/restart")
+
+    async def preview_fault(self, manifest: Mapping[str, Any]) -> Json:
+        """What a Chaos Mesh object would hit now."""
+        return await self._ask("POST", "/v1/faults/preview", {"manifest": manifest})
+
+    async def inject_fault(self, manifest: Mapping[str, Any], run: str = "") -> Json:
+        """Starts a fault; the stack ends it."""
+        return await self._ask("POST", "/v1/faults", {"manifest": manifest, "run": run})
+
+    async def faults(self) -> list[Json]:
+        """All faults that the stack holds, and the finished ones of late."""
+        found: list[Json] = (await self._ask("GET", "/v1/faults"))["faults"]
+        return found
+
+    async def recover_fault(self, fault: str) -> Json:
+        """Ends a fault; returns when nothing of it is left."""
+        return await self._ask("DELETE", f"/v1/faults/{fault}")
+
+    async def set_scenario(self, scenario: str) -> None:
+        """Another scenario by name or path; the services are replaced one by one."""
+        path = str(Path(scenario).absolute()) if "/" in scenario else scenario
+        await self._ask("POST", "/v1/scenario", {"scenario": path})
+
+    async def down(self) -> None:
+        """Ends the stack; returns when its daemon is gone."""
+        daemon = Marks(self.socket.parent).daemon()
+        await self._ask("POST", "/v1/down")
+        deadline = time.monotonic() + DOWN_PATIENCE
+        while daemon is not None and Marks(self.socket.parent).daemon() is not None:
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"The stack has not ended within {DOWN_PATIENCE:.0f} s.",
+                    f"End the process {daemon.pid}; its children end with it.",
+                )
+            await asyncio.sleep(_EVERY)
+
+    async def ensure_up(
+        self,
+        progress: Callable[[str], None],
+        scenario: str = "bands",
+        patience: float = READY_PATIENCE,
+    ) -> Json:
+        """Starts the stack where none answers, and waits until it is ready; answers its status.
+
+        `progress` is given a line whenever what the stack waits for changes. A stack that
+        already runs keeps its scenario.
+        """
+        await start_daemon(scenario, self.socket.parent)
+        deadline = time.monotonic() + patience
+        said = ""
+        while True:
+            status = await self.status()
+            line = str(status["stack"]["message"])
+            if line != said:
+                said = line
+                if line:
+                    progress(line)
+            if status["stack"]["state"] == "ready":
+                return status
+            _check_engines(status)
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"The stack is not ready within {patience:.0f} s: {line}",
+                    "See `controlroom status` and `controlroom doctor`.",
+                )
+            await asyncio.sleep(_EVERY)
+
+    async def _ask(self, method: str, path: str, body: object = None) -> Json:
+        try:
+            answer = await self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        try:
+            data = answer.json()
+        except ValueError:
+            data = {"error": f"The stack answered {answer.status_code} without JSON."}
+        if answer.is_error:
+            kind = _KINDS.get(str(data.get("kind")), "failed")
+            message = str(data.get("error") or f"The stack answered {answer.status_code}.")
+            raise StackError(message, str(data.get("fix") or ""), kind)
+        found: Json = data
+        return found
+
+    def _unreachable(self, error: httpx.HTTPError) -> StackError:
+        if isinstance(error, httpx.TimeoutException):
+            return StackError(
+                "The stack did not answer in time.", "Look at logs/stackd.log.", "unreachable"
+            )
+        return StackError(
+            f"No stack answers at {self.socket}.", "Start it: `controlroom up`.", "unreachable"
+        )
+
+
+async def start_daemon(scenario: str = "bands", state: Path | None = None) -> int:
+    """Starts a daemon that outlives this process, unless one runs; answers its process id.
+
+    Returns when its socket answers. Raises StackError with the reason of a failed start.
+    """
+    marks = Marks(state or state_dir())
+    running = marks.daemon()
+    process = None if running is not None else _spawn(scenario, marks)
+    deadline = time.monotonic() + SOCKET_PATIENCE
+    async with StackClient(marks.socket) as client:
+        while True:
+            try:
+                return int((await client.status())["stack"]["pid"])
+            except StackError as error:
+                if error.kind != "unreachable":
+                    raise
+            if process is not None and process.poll() is not None and marks.daemon() is None:
+                raise marks.error() or _silent_end(marks)
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"The stack does not answer within {SOCKET_PATIENCE:.0f} s.",
+                    f"Look at {marks.log}.",
+                )
+            await asyncio.sleep(_EVERY)
+
+
+def _spawn(scenario: str, marks: Marks) -> subprocess.Popen[bytes]:
+    private_dir(marks.state)
+    private_dir(marks.log.parent)
+    given = Path(scenario)
+    name = str(given.absolute()) if "/" in scenario or given.suffix == ".toml" else scenario
+    try:
+        with marks.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "stack.daemon", "--scenario", name],
+                cwd=Path(__file__).resolve().parent.parent,
+                env=os.environ | {"CONTROLROOM_STATE_DIR": str(marks.state)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise explained(error, marks.log) from error
+
+
+def _silent_end(marks: Marks) -> StackError:
+    return StackError("The stack ended while it started.", f"Look at {marks.log}.")
+
+
+def _check_engines(status: Mapping[str, Any]) -> None:
+    for engine in status["engines"]:
+        if engine["state"] == "failed":
+            raise StackError(
+                f"{engine['name']} cannot run: {engine['message']}",
+                "Mend it, then `controlroom up` again; see `controlroom doctor`.",
+            )

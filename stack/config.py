@@ -1,0 +1,89 @@
+"""What one stack is started with, and what it remembers from start to start."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from scenarios import loading
+from scenarios.scenario import Scenario
+from stack.errors import StackError
+from stack.paths import private_dir, write_private
+
+PROJECT = Path(__file__).resolve().parent.parent
+MANIFESTS = PROJECT / "k8s" / "base"
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    """Where the stack lives and what it runs."""
+
+    state: Path
+    scenario: str = "bands"
+    """A name, or the path of a scenario file."""
+    manifests: Path = MANIFESTS
+    project: Path = PROJECT
+    """The folder that the commands of the manifests run in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A scenario that has been checked. `reference` is what the services are given."""
+
+    scenario: Scenario
+    reference: str
+    file: Path
+
+
+def choose(name_or_path: str, state: Path) -> Chosen:
+    """Loads the scenario; a user's own file is copied, so that the services outlive it.
+
+    Raises StackError with the place in the file.
+    """
+    try:
+        scenario = loading.load(name_or_path)
+        file = loading.file_of(name_or_path)
+    except loading.ScenarioError as error:
+        fix = str(getattr(error, "fix", "")) or "Mend the scenario file."
+        raise StackError(f"Scenario: {error}.", fix, "refused") from error
+    if scenario.name in loading.names() and file.samefile(loading.file_of(scenario.name)):
+        return Chosen(scenario, scenario.name, file)
+    copy = private_dir(state / "scenarios") / f"{scenario.name}.toml"
+    try:
+        if not (copy.exists() and copy.samefile(file)):
+            shutil.copyfile(file, copy)
+    except OSError as error:
+        raise StackError(f"{copy}: {error.strerror}.", "Look at that path.") from error
+    return Chosen(scenario, str(copy), copy)
+
+
+class Wishes:
+    """Numbers of replicas that were asked for; they survive `down` and `up`."""
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / "replicas.json"
+
+    def read(self) -> dict[str, int]:
+        """Deployment -> number. A damaged file counts as empty."""
+        try:
+            data = json.loads(self._file.read_text())
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(data, dict):
+            return {}
+        return {str(key): value for key, value in data.items() if isinstance(value, int)}
+
+    def keep(self, deployment: str, replicas: int) -> None:
+        """Remembers one."""
+        write_private(self._file, json.dumps(self.read() | {deployment: replicas}))
+
+
+def own_version() -> str:
+    """The version of the project."""
+    try:
+        return version("controlroom")
+    except PackageNotFoundError:
+        return ""

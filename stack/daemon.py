@@ -1,0 +1,119 @@
+"""The daemon that owns a stack: `python -m stack.daemon --scenario NAME`.
+
+One for each state folder. Its children die with it; SIGTERM ends everything in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from stack.api import application
+from stack.config import MANIFESTS, PROJECT, StackConfig
+from stack.errors import StackError
+from stack.marks import Marks
+from stack.paths import state_dir
+from stack.world import World
+
+log = logging.getLogger("stackd")
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the daemon, which has more to end than this server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs until SIGTERM or `down`. Exit status 1 when it could not start."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    config = configuration(arguments)
+    marks = Marks(config.state)
+    try:
+        marks.claim()
+    except StackError as error:
+        log.error("%s %s", error.message, error.fix)
+        return 1
+    try:
+        asyncio.run(_serve(config, marks))
+    except StackError as error:
+        log.error("%s %s", error.message, error.fix)
+        with contextlib.suppress(StackError):
+            marks.keep_error(error)
+        return 1
+    finally:
+        marks.clear()
+    return 0
+
+
+def configuration(arguments: Sequence[str] | None) -> StackConfig:
+    """The configuration from flags; the state folder comes from the environment."""
+    parser = argparse.ArgumentParser(prog="python -m stack.daemon", description=__doc__)
+    parser.add_argument("--scenario", default="bands", help="name or path of a scenario")
+    parser.add_argument("--manifests", type=Path, default=MANIFESTS, help="folder of manifests")
+    parser.add_argument("--project", type=Path, default=PROJECT, help="folder to run services in")
+    given = parser.parse_args(arguments)
+    return StackConfig(
+        state=state_dir(),
+        scenario=given.scenario,
+        manifests=given.manifests.absolute(),
+        project=given.project.absolute(),
+    )
+
+
+async def _serve(config: StackConfig, marks: Marks) -> None:
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    world = World(config)
+    door = _listen(marks.socket)
+    app = application(world, over.set)
+    server = _Server(
+        uvicorn.Config(app, loop="asyncio", lifespan="off", log_level="warning", access_log=False)
+    )
+    serving = asyncio.ensure_future(server.serve(sockets=[door]))
+    world.start()
+    log.info("the stack starts, scenario %s, pid %d", config.scenario, os.getpid())
+    await over.wait()
+    log.info("the stack ends")
+    await world.stop()
+    server.should_exit = True
+    await serving
+    log.info("the stack has ended")
+
+
+def _listen(path: Path) -> socket.socket:
+    """The socket, for this user only from its first moment on."""
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        door.bind(str(path))
+    except OSError as error:
+        raise StackError(
+            f"The socket {path} cannot be made: {error.strerror}.", "Look at that path."
+        ) from error
+    finally:
+        os.umask(before)
+    door.listen(128)
+    return door
+
+
+if __name__ == "__main__":
+    sys.exit(main())

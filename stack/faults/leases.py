@@ -1,0 +1,192 @@
+"""Faults that the stack holds: each has an end, and ends by itself when that has come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import string
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from stack.errors import StackError
+from stack.faults import network, processes, reading
+from stack.faults.model import Fault, LinkFault
+from stack.faults.plan import Plan, Planner, Preview
+from stack.links import Links, Toxic
+from stack.supervisor.events import Events
+
+Phase = Literal["injecting", "running", "paused", "deleting", "finished"]
+KEPT = 100
+"""Finished faults that are remembered."""
+_DICE_EVERY = 1.0
+_RETRY = 0.5
+
+
+@dataclass(slots=True)
+class Status:
+    """One fault, as the API tells it. Times are seconds since the epoch."""
+
+    id: str
+    run: str
+    kind: str
+    action: str
+    name: str
+    targets: tuple[str, ...]
+    phase: Phase
+    created: float
+    injected: float | None = None
+    recovered: float | None = None
+    ends: float | None = None
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As the API tells it."""
+        return asdict(self)
+
+
+class _Lease:
+    def __init__(self, status: Status, fault: Fault, plan: Plan) -> None:
+        self.status = status
+        self.fault = fault
+        self.plan = plan
+        self.toxics: list[Toxic] = []
+        self.over = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        if isinstance(fault.what, LinkFault):
+            self.toxics = network.toxics(status.id, fault.what, plan.cuts)
+
+
+class Leases:
+    """Injects, counts down, recovers and verifies."""
+
+    def __init__(self, planner: Planner, links: Links, events: Events, namespace: str) -> None:
+        self._planner = planner
+        self._links = links
+        self._events = events
+        self._namespace = namespace
+        self._leases: dict[str, _Lease] = {}
+
+    def preview(self, manifest: Mapping[str, Any]) -> Preview:
+        """What would be hit now. Raises StackError where it cannot be done."""
+        return self._planner.preview(reading.fault(manifest, self._namespace))
+
+    def statuses(self) -> list[Status]:
+        """All that are held, and the finished ones of late, oldest first."""
+        return [lease.status for lease in self._leases.values()]
+
+    async def inject(self, manifest: Mapping[str, Any], run: str) -> Status:
+        """Starts it; it ends by itself. Raises StackError, and then nothing is left injected."""
+        fault = reading.fault(manifest, self._namespace)
+        plan = self._planner.draw(fault)
+        lease = self._lease(fault, plan, run)
+        status = lease.status
+        try:
+            await self._apply(lease)
+        except StackError as error:
+            status.message = error.message
+            await self._end(lease)
+            raise
+        status.injected = time.time()
+        self._tell(status, "Applied", ", ".join(status.targets) or "nothing was drawn")
+        if fault.duration is None:
+            status.recovered = status.injected
+            status.phase = "finished"
+        else:
+            status.phase = "running"
+            lease.task = asyncio.ensure_future(self._hold(lease))
+        return status
+
+    async def recover(self, fault_id: str) -> Status:
+        """Ends it now; answers when nothing of it is left. Raises StackError if not."""
+        lease = self._leases.get(fault_id)
+        if lease is None:
+            raise StackError(
+                f"There is no fault {fault_id}.", "See `controlroom chaos list`.", "not_found"
+            )
+        if lease.status.phase != "finished":
+            lease.over.set()
+            if lease.task is not None:
+                await asyncio.wait({lease.task})
+        if lease.status.phase != "finished":
+            raise StackError(lease.status.message or f"{fault_id} is not recovered.")
+        return lease.status
+
+    async def close(self) -> None:
+        """Ends all."""
+        active = [s.id for s in self.statuses() if s.phase != "finished"]
+        await asyncio.gather(*(self.recover(one) for one in active), return_exceptions=True)
+
+    def _lease(self, fault: Fault, plan: Plan, run: str) -> _Lease:
+        now = time.time()
+        status = Status(
+            id=f"{fault.what.action}-{_random_part()}",
+            run=run,
+            kind=fault.kind,
+            action=fault.what.action,
+            name=fault.name,
+            targets=tuple(victim.name for victim in plan.victims),
+            phase="injecting",
+            created=now,
+            ends=None if fault.duration is None else now + fault.duration,
+        )
+        lease = self._leases[status.id] = _Lease(status, fault, plan)
+        self._forget()
+        return lease
+
+    def _forget(self) -> None:
+        done = [one for one in self.statuses() if one.phase == "finished"]
+        for status in done[:-KEPT]:
+            del self._leases[status.id]
+
+    async def _apply(self, lease: _Lease) -> None:
+        if isinstance(lease.fault.what, LinkFault):
+            await self._links.add(lease.toxics)
+        else:
+            await processes.inject(lease.status.id, lease.fault.what, lease.plan.victims)
+
+    async def _hold(self, lease: _Lease) -> None:
+        """Waits for the end, throwing the dice of shares again meanwhile."""
+        uncertain = [toxic for toxic in lease.toxics if toxic.share < 1]
+        assert lease.status.ends is not None
+        while (left := lease.status.ends - time.time()) > 0 and not lease.over.is_set():
+            with contextlib.suppress(TimeoutError):
+                pause = min(left, _DICE_EVERY) if uncertain else left
+                await asyncio.wait_for(lease.over.wait(), pause)
+            if uncertain and not lease.over.is_set():
+                with contextlib.suppress(StackError):
+                    await self._links.again(uncertain)
+        await self._end(lease)
+
+    async def _end(self, lease: _Lease) -> None:
+        """Takes it back; tries again until it is verified or patience is over."""
+        status = lease.status
+        status.phase = "deleting"
+        for attempt in range(20):
+            try:
+                await self._take_back(lease)
+            except StackError as error:
+                status.message = error.message
+                await asyncio.sleep(_RETRY * (attempt + 1))
+            else:
+                status.phase = "finished"
+                status.recovered = time.time()
+                self._tell(status, "Recovered", ", ".join(status.targets))
+                return
+        status.message = f"may still be injected: {status.message}"
+        self._tell(status, "Failed", status.message)
+
+    async def _take_back(self, lease: _Lease) -> None:
+        if isinstance(lease.fault.what, LinkFault):
+            await self._links.remove(lease.toxics)
+        else:
+            processes.recover(lease.status.id, lease.plan.victims)
+
+    def _tell(self, status: Status, reason: str, message: str) -> None:
+        self._events.add("fault", status.id, reason, message)
+
+
+def _random_part() -> str:
+    return "".join(random.choices(string.ascii_lowercase + string.digits, k=5))

@@ -1,0 +1,218 @@
+"""Links between deployments and engines: one toxiproxy proxy each, so faults are real ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from stack.engines.engine import Engine, host_and_port
+from stack.engines.external import External
+from stack.engines.kafka.properties import Listener
+from stack.engines.registry import Engines
+from stack.errors import StackError
+from stack.ports import Ports
+
+LINKED = ("kafka", "redis", "mongo")
+Stream = Literal["upstream", "downstream"]
+"""Upstream is from the deployment to the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toxic:
+    """One disturbance of one link. `share` is the part of the connections that it hits."""
+
+    link: str
+    name: str
+    kind: str
+    stream: Stream
+    attributes: Mapping[str, float] = field(default_factory=dict)
+    share: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As toxiproxy's API takes it."""
+        return {
+            "name": self.name,
+            "type": self.kind,
+            "stream": self.stream,
+            "toxicity": self.share,
+            "attributes": dict(self.attributes),
+        }
+
+
+class Links:
+    """All links of a stack, and the toxics that should be on them now."""
+
+    def __init__(self, engines: Engines, ports: Ports, deployments: Iterable[str]) -> None:
+        self._engines = engines
+        self._stores: dict[str, Engine] = {
+            "kafka": engines.kafka,
+            "redis": engines.redis,
+            "mongo": engines.mongo,
+        }
+        self._deployments = tuple(deployments)
+        self._listen = {
+            link_name(deployment, engine): ports.choose(link_name(deployment, engine))
+            for deployment in self._deployments
+            for engine in LINKED
+        }
+        self._doors = {
+            deployment: ports.choose(f"{link_name(deployment, 'kafka')}.door")
+            for deployment in self._deployments
+        }
+        self._toxics: dict[tuple[str, str], Toxic] = {}
+        self._lock = asyncio.Lock()
+        self._client: httpx.AsyncClient | None = None
+        self._configure_kafka()
+
+    def _configure_kafka(self) -> None:
+        if not isinstance(self._engines.kafka, External):
+            self._engines.kafka.configure([self._listener(name) for name in self._deployments])
+
+    def _listener(self, deployment: str) -> Listener:
+        address = f"127.0.0.1:{self._listen[link_name(deployment, 'kafka')]}"
+        return Listener(f"link-{deployment}", self._doors[deployment], address)
+
+    def linked(self, engine: str) -> str:
+        """Empty when there is a link to the engine, otherwise why there is none."""
+        store = self._stores[engine]
+        address = store.address()
+        if engine == "kafka" and isinstance(store, External):
+            return "brokers given by address send clients to their own address, past any link"
+        if "," in address or address.startswith(("rediss:", "mongodb+srv:")):
+            return f"{engine} was given by an address that a link cannot stand before"
+        return ""
+
+    def endpoints(self, deployment: str) -> dict[str, str]:
+        """The deployment's values of the ConfigMap `endpoints`."""
+        return {
+            "KAFKA_BOOTSTRAP": self._address(deployment, "kafka"),
+            "REDIS_URL": self._address(deployment, "redis"),
+            "MONGO_URL": self._address(deployment, "mongo"),
+        }
+
+    def _address(self, deployment: str, engine: str) -> str:
+        address = self._stores[engine].address()
+        if self.linked(engine):
+            return address
+        host = f"127.0.0.1:{self._listen[link_name(deployment, engine)]}"
+        return urlunsplit(urlsplit(address)._replace(netloc=host)) if "://" in address else host
+
+    def _proxies(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": link_name(deployment, engine),
+                "listen": f"127.0.0.1:{self._listen[link_name(deployment, engine)]}",
+                "upstream": self._upstream(deployment, engine),
+                "enabled": True,
+            }
+            for deployment in self._deployments
+            for engine in LINKED
+            if not self.linked(engine)
+        ]
+
+    def _upstream(self, deployment: str, engine: str) -> str:
+        if engine == "kafka":
+            return f"127.0.0.1:{self._doors[deployment]}"
+        host, port = host_and_port(self._stores[engine])
+        return f"{host}:{port}"
+
+    async def sync(self) -> None:
+        """Makes every proxy and every toxic anew in a toxiproxy that may have forgotten them."""
+        async with self._lock:
+            await self._call("POST", "/populate", self._proxies())
+            for toxic in self._toxics.values():
+                await self._put(toxic)
+
+    async def add(self, toxics: Iterable[Toxic]) -> None:
+        """Puts them on their links; they stay until `remove`, whatever dies meanwhile."""
+        async with self._lock:
+            for toxic in toxics:
+                self._toxics[toxic.link, toxic.name] = toxic
+                await self._put(toxic)
+
+    async def again(self, toxics: Iterable[Toxic]) -> None:
+        """Throws the dice anew for toxics that hit a share of the connections."""
+        async with self._lock:
+            for toxic in toxics:
+                if (toxic.link, toxic.name) in self._toxics:
+                    await self._drop(toxic)
+                    await self._put(toxic)
+
+    async def remove(self, toxics: Iterable[Toxic]) -> None:
+        """Takes them away and looks whether they are gone. Raises StackError if not."""
+        wanted = list(toxics)
+        async with self._lock:
+            for toxic in wanted:
+                self._toxics.pop((toxic.link, toxic.name), None)
+                await self._drop(toxic)
+            found = await self._found()
+        left = [t.link for t in wanted if t.name in _names(found.get(t.link, {}))]
+        if left:
+            raise StackError(
+                f"Toxics are left on {', '.join(sorted(set(left)))}.", "Restart toxiproxy."
+            )
+
+    async def status(self) -> list[dict[str, Any]]:
+        """All links as toxiproxy shows them; empty while it does not answer."""
+        try:
+            found = await self._found()
+        except StackError:
+            return []
+        return [
+            {
+                "name": name,
+                "listen": proxy["listen"],
+                "upstream": proxy["upstream"],
+                "enabled": proxy["enabled"],
+                "toxics": _names(proxy),
+            }
+            for name, proxy in sorted(found.items())
+        ]
+
+    async def close(self) -> None:
+        """Lets go of the connection."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _put(self, toxic: Toxic) -> None:
+        await self._call("POST", f"/proxies/{toxic.link}/toxics", toxic.to_json(), allowed=(409,))
+
+    async def _drop(self, toxic: Toxic) -> None:
+        await self._call("DELETE", f"/proxies/{toxic.link}/toxics/{toxic.name}", allowed=(404,))
+
+    async def _found(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(await self._call("GET", "/proxies"))
+        return answer
+
+    async def _call(
+        self, method: str, path: str, body: object = None, allowed: tuple[int, ...] = ()
+    ) -> bytes:
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=5, trust_env=False)
+        url = f"{self._engines.toxiproxy.address()}{path}"
+        try:
+            answer = await self._client.request(method, url, json=body)
+        except httpx.HTTPError as error:
+            raise StackError(
+                f"toxiproxy does not answer: {error or type(error).__name__}.",
+                "It is being restarted; try again in a moment.",
+                "unreachable",
+            ) from error
+        if answer.is_error and answer.status_code not in allowed:
+            raise StackError(f"toxiproxy: {method} {path}: {answer.text.strip()[:300]}")
+        return answer.content
+
+
+def link_name(deployment: str, engine: str) -> str:
+    """`consumer.redis`."""
+    return f"{deployment}.{engine}"
+
+
+def _names(proxy: Mapping[str, Any]) -> list[str]:
+    return [str(toxic["name"]) for toxic in proxy.get("toxics", ())]

@@ -1,0 +1,109 @@
+"""What the stack says of itself, as JSON."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from stack.config import own_version
+from stack.engines.engine import url_with_login
+from stack.pods.container import ContainerRun
+from stack.pods.controller import Controller
+from stack.pods.pod import Pod
+from stack.supervisor.keeper import Keeper
+from stack.world import World
+
+Json = dict[str, Any]
+
+
+async def status(world: World) -> Json:
+    """Everything. CPU in cores, memory in bytes, times in seconds since the epoch."""
+    links = await world.links.status() if world.keepers["toxiproxy"].serving.is_set() else []
+    return {
+        "stack": _stack(world),
+        "engines": [_engine(world, keeper) for keeper in world.keepers.values()],
+        "deployments": [_deployment(world, c) for c in world.controllers.values()],
+        "pods": [_pod(world, pod) for pod in world.pods()],
+        "links": links,
+        "faults": [fault.to_json() for fault in world.faults.statuses()],
+        "endpoints": endpoints(world),
+    }
+
+
+def endpoints(world: World) -> Json:
+    """The doors for any client of this user, secrets included; those that are known already."""
+    engines = world.engines
+    found: Json = {}
+    if world.keepers["haproxy"].serving.is_set():
+        found["ingress"] = f"http://127.0.0.1:{world.balancer.ingress_port}"
+    for engine in (engines.kafka, engines.redis, engines.mongo, engines.prometheus):
+        if world.keepers[engine.name].prepared:
+            found[engine.name] = url_with_login(engine)
+    return found
+
+
+def _stack(world: World) -> Json:
+    return {
+        "pid": os.getpid(),
+        "started": world.started,
+        "state": world.state,
+        "scenario": world.chosen.scenario.name,
+        "scenario_file": str(world.chosen.file),
+        "namespace": world.manifests.namespace,
+        "version": own_version(),
+        "message": world.message(),
+    }
+
+
+def _engine(world: World, keeper: Keeper) -> Json:
+    pids = [keeper.pid] if keeper.pid is not None else []
+    known = keeper.prepared
+    return {
+        "name": keeper.engine.name,
+        "state": keeper.state,
+        "pid": keeper.pid,
+        "address": keeper.engine.address() if known else "",
+        "started": keeper.child.started if keeper.child and pids else None,
+        "restarts": keeper.restarts,
+        "cpu": world.usage.cpu(pids),
+        "memory": world.usage.memory(pids),
+        "version": keeper.engine.version,
+        "message": keeper.message,
+    }
+
+
+def _deployment(world: World, controller: Controller) -> Json:
+    minimum, maximum = world.manifests.bounds(controller.name)
+    return {
+        "name": controller.name,
+        "replicas": controller.replicas,
+        "ready": controller.ready,
+        "minimum": minimum if maximum is not None else None,
+        "maximum": maximum,
+        "message": controller.message,
+    }
+
+
+def _pod(world: World, pod: Pod) -> Json:
+    return {
+        "name": pod.name,
+        "deployment": pod.deployment,
+        "ready": pod.ready,
+        "phase": pod.phase,
+        "restarts": pod.restarts,
+        "started": pod.started,
+        "cpu": world.usage.cpu(pod.pids),
+        "memory": world.usage.memory(pod.pids),
+        "message": pod.message,
+        "containers": [_container(container) for container in pod.containers],
+    }
+
+
+def _container(container: ContainerRun) -> Json:
+    return {
+        "name": container.name,
+        "pid": container.pid,
+        "state": container.state,
+        "restarts": container.restarts,
+        "ports": dict(container.ports),
+    }

@@ -1,0 +1,51 @@
+"""The list of pods that Prometheus scrapes, with the labels that a mesh's collector would add."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from stack.paths import private_dir, write_private
+from stack.pods.pod import Pod
+
+ADMIN = "admin"
+"""Container ports whose name begins so serve /metrics."""
+
+
+class TargetsFile:
+    """A file_sd list; written only when it changes."""
+
+    def __init__(self, folder: Path, namespace: str) -> None:
+        self._file = folder / "stack.json"
+        self._namespace = namespace
+        self._written = ""
+
+    def write(self, pods: Iterable[Pod], haproxy: str) -> None:
+        """Lists these pods and the balancer's own page."""
+        groups = [self._group(pod, name, port) for pod in pods for name, port in _doors(pod)]
+        groups.append({"targets": [haproxy], "labels": {"job": "haproxy"}})
+        text = json.dumps(groups, indent=1)
+        if text != self._written:
+            private_dir(self._file.parent)
+            write_private(self._file, text)
+            self._written = text
+
+    def _group(self, pod: Pod, container: str, port: int) -> dict[str, Any]:
+        labels = {
+            "namespace": self._namespace,
+            "deployment": pod.deployment,
+            "pod": pod.name,
+            "container": container,
+        }
+        return {"targets": [f"127.0.0.1:{port}"], "labels": labels}
+
+
+def _doors(pod: Pod) -> list[tuple[str, int]]:
+    return [
+        (container.name, port)
+        for container in pod.containers
+        for name, port in container.ports.items()
+        if name.startswith(ADMIN)
+    ]

@@ -1,0 +1,301 @@
+"""The local stack as a whole: engines, links, balancer, deployments, faults, autoscaler."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import time
+from collections.abc import Iterable
+from typing import Literal
+
+from stack.autoscaler import SYNC, YOUNG, Load, Scaling, recommended
+from stack.balance import Balancer
+from stack.config import StackConfig, Wishes, choose
+from stack.engines.engine import Engine
+from stack.engines.external import External
+from stack.engines.registry import engines_for
+from stack.errors import StackError
+from stack.faults.leases import Leases
+from stack.faults.plan import Planner
+from stack.faults.population import Population
+from stack.links import LINKED, Links
+from stack.manifests import load
+from stack.paths import private_dir
+from stack.pods.controller import Controller
+from stack.pods.environment import Surroundings
+from stack.pods.pod import Pod
+from stack.pods.ports import PodPorts
+from stack.pods.usage import PERIOD, Usage
+from stack.ports import Ports
+from stack.supervisor.events import Events
+from stack.supervisor.keeper import Keeper
+from stack.supervisor.order import levels
+from stack.supervisor.output import Output
+from stack.targets_file import TargetsFile
+
+NEEDED = (*LINKED, "toxiproxy", "haproxy")
+"""Engines without which the services are not started."""
+POD_GRACE = 4.0
+ENGINE_GRACE = 5.0
+"""Seconds that each has when the whole stack goes down."""
+
+log = logging.getLogger(__name__)
+
+
+class World:
+    """Made from a configuration; `start` returns at once, `stop` when everything has ended.
+
+    Raises StackError for manifests and scenarios that cannot be used.
+    """
+
+    def __init__(self, config: StackConfig) -> None:
+        self.config = config
+        self.state: Literal["starting", "ready", "stopping"] = "starting"
+        self.started = time.time()
+        self.events = Events()
+        self.usage = Usage()
+        self.manifests = load(config.manifests)
+        self.chosen = choose(config.scenario, config.state)
+        self.engines = engines_for(config.state)
+        private_dir(config.state)
+        ports = Ports(config.state)
+        self.links = Links(self.engines, ports, self.manifests.deployments)
+        self.balancer = Balancer(
+            self.engines.haproxy,
+            ports,
+            self.manifests,
+            self.pods,
+            lambda text: self.events.add("engine", "haproxy", "Trouble", text),
+        )
+        self.keepers = {engine.name: self._keeper(engine) for engine in self.engines}
+        self._levels = levels({engine.name: engine.needs for engine in self.engines})
+        self._pod_ports = PodPorts(ports)
+        self.controllers = {name: self._controller(name) for name in self.manifests.deployments}
+        population = Population(
+            self.manifests.namespace,
+            self.controllers,
+            {name: self.keepers[name] for name in LINKED},
+        )
+        planner = Planner(population, self.links, list(self.manifests.deployments))
+        self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
+        self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
+        self._wishes = Wishes(config.state)
+        self._targets = self._targets_file()
+        self._linked = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Starts everything in order of need."""
+        shutil.rmtree(self.config.state / "pods", ignore_errors=True)
+        for group in self._levels:
+            for name in group:
+                keeper = self.keepers[name]
+                keeper.start([self.keepers[need] for need in keeper.engine.needs])
+        for loop in (self._rise(), self._measure(), self._autoscale()):
+            self._tasks.append(asyncio.ensure_future(loop))
+
+    async def stop(self) -> None:
+        """Ends faults, services and engines, in this order."""
+        self.state = "stopping"
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.faults.close(), 2)
+        await asyncio.gather(*(c.close(POD_GRACE) for c in self.controllers.values()))
+        for group in reversed(self._levels):
+            await asyncio.gather(*(self.keepers[name].stop(ENGINE_GRACE) for name in group))
+        await self.links.close()
+
+    def pods(self) -> Iterable[Pod]:
+        """All pods of all deployments."""
+        return (pod for controller in self.controllers.values() for pod in controller.pods)
+
+    def message(self) -> str:
+        """What the stack is waiting for; empty when nothing."""
+        if self.state == "stopping":
+            return "stopping"
+        for keeper in self.keepers.values():
+            if not keeper.serving.is_set():
+                return f"{keeper.engine.name}: {keeper.message or keeper.state}"
+        for controller in self.controllers.values():
+            if controller.ready < controller.replicas:
+                counts = f"{controller.ready} of {controller.replicas} ready"
+                return f"{controller.name}: {counts} {controller.message}".strip()
+        return ""
+
+    def controller(self, name: str) -> Controller:
+        """The deployment of that name. Raises StackError."""
+        if name not in self.controllers:
+            raise StackError(
+                f"There is no deployment {name!r}.",
+                f"Use one of {', '.join(self.controllers)}.",
+                "not_found",
+            )
+        return self.controllers[name]
+
+    def keeper(self, name: str) -> Keeper:
+        """The engine of that name. Raises StackError."""
+        if name not in self.keepers:
+            raise StackError(
+                f"There is no engine {name!r}.",
+                f"Use one of {', '.join(self.keepers)}.",
+                "not_found",
+            )
+        return self.keepers[name]
+
+    def pod(self, name: str) -> tuple[Controller, Pod]:
+        """The pod of that name and its deployment. Raises StackError."""
+        for controller in self.controllers.values():
+            for pod in controller.pods:
+                if pod.name == name:
+                    return controller, pod
+        raise StackError(f"There is no pod {name!r}.", "See `controlroom status`.", "not_found")
+
+    def tail(self, name: str, lines: int) -> list[str]:
+        """The last lines of a pod or an engine."""
+        if name in self.keepers:
+            return self.keepers[name].output.tail(lines)
+        return self.pod(name)[1].tail(lines)
+
+    def scale(self, name: str, replicas: int) -> None:
+        """Another number of pods, within the bounds of the autoscaler. Raises StackError."""
+        controller = self.controller(name)
+        minimum, maximum = self.manifests.bounds(name)
+        if replicas < minimum or (maximum is not None and replicas > maximum):
+            bounds = f"{minimum} to {maximum}" if maximum is not None else f"{minimum} or more"
+            raise StackError(
+                f"{name} may have {bounds} replicas; {replicas} were asked for.",
+                f"Ask for {bounds}, or change the bounds in {self.config.manifests}.",
+                "refused",
+            )
+        self._wishes.keep(name, replicas)
+        if name in self._scalings:
+            self._scalings[name].by_hand(time.monotonic(), replicas)
+        controller.scale(replicas, "asked for")
+
+    def use_scenario(self, name_or_path: str) -> None:
+        """Another scenario: new values, and all pods replaced one by one. Raises StackError."""
+        self.chosen = choose(name_or_path, self.config.state)
+        for name, controller in self.controllers.items():
+            controller.restart(self._surroundings(name))
+
+    def _keeper(self, engine: Engine) -> Keeper:
+        file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
+        hooks = {"toxiproxy": self._relink, "haproxy": self.balancer.started}
+        return Keeper(engine, Output(file), self.events, hooks.get(engine.name))
+
+    def _controller(self, name: str) -> Controller:
+        return Controller(
+            self.manifests.deployments[name],
+            self._surroundings(name),
+            self._pod_ports,
+            self.events,
+            self.balancer.sync,
+            self._changed,
+        )
+
+    def _surroundings(self, deployment: str) -> Surroundings:
+        endpoints = self.manifests.config_maps.get("endpoints", {})
+        filled = self.links.endpoints(deployment) | {"SCENARIO": self.chosen.reference}
+        return Surroundings(
+            namespace=self.manifests.namespace,
+            project=self.config.project,
+            state=self.config.state,
+            config_maps={**self.manifests.config_maps, "endpoints": {**endpoints, **filled}},
+            secrets={"stores": self._secrets()},
+        )
+
+    def _secrets(self) -> dict[str, str]:
+        redis, mongo = self.engines.redis, self.engines.mongo
+        values = {
+            "REDIS_PASSWORD": redis.secret(),
+            "MONGO_USERNAME": mongo.username if mongo.secret() else None,
+            "MONGO_PASSWORD": mongo.secret(),
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+    def _targets_file(self) -> TargetsFile | None:
+        prometheus = self.engines.prometheus
+        if isinstance(prometheus, External):
+            return None
+        return TargetsFile(prometheus.targets, self.manifests.namespace)
+
+    async def _relink(self) -> None:
+        """toxiproxy forgets its proxies when it dies; links stand as soon as stores are known."""
+        if self._linked:
+            await self.links.sync()
+
+    async def _rise(self) -> None:
+        """Services start when the engines that they need serve."""
+        for name in NEEDED:
+            await self.keepers[name].serving.wait()
+        self._linked = True
+        while True:
+            try:
+                await self.links.sync()
+                break
+            except StackError as error:
+                log.warning("links: %s", error)
+                await asyncio.sleep(0.2)
+        wishes = self._wishes.read()
+        for name, controller in self.controllers.items():
+            controller.take(self._surroundings(name))
+            controller.start(self._first_replicas(name, wishes))
+        while self.message():
+            await asyncio.sleep(0.1)
+        self.state = "ready"
+        seconds = time.time() - self.started
+        self.events.add("stack", "stack", "Ready", f"after {seconds:.1f} s")
+
+    def _first_replicas(self, name: str, wishes: dict[str, int]) -> int:
+        minimum, maximum = self.manifests.bounds(name)
+        wish = wishes.get(name, self.manifests.first_replicas(name))
+        return max(minimum, wish if maximum is None else min(wish, maximum))
+
+    def _changed(self) -> None:
+        self.balancer.soon()
+        self._list_targets()
+
+    def _list_targets(self) -> None:
+        if self._targets is not None:
+            try:
+                self._targets.write(self.pods(), self.engines.haproxy.address())
+            except StackError as error:
+                log.warning("targets of prometheus: %s", error)
+
+    async def _measure(self) -> None:
+        while True:
+            pids = [pid for pod in self.pods() for pid in pod.pids]
+            pids += [keeper.pid for keeper in self.keepers.values() if keeper.pid is not None]
+            self.usage.sample(pids)
+            await asyncio.sleep(PERIOD)
+
+    async def _autoscale(self) -> None:
+        while True:
+            await asyncio.sleep(SYNC)
+            for name, scaling in self._scalings.items():
+                self._adjust(name, scaling)
+
+    def _adjust(self, name: str, scaling: Scaling) -> None:
+        controller = self.controllers[name]
+        request = controller.deployment.template.cpu_request()
+        if not controller.living or request is None:
+            return
+        loads = [self._load(pod) for pod in controller.living]
+        rules = scaling.rules
+        wish = recommended(controller.replicas, loads, request, rules.utilization)
+        decision = scaling.decide(time.monotonic(), controller.replicas, wish)
+        if decision != controller.replicas:
+            known = [load.cores for load in loads if load.cores is not None]
+            share = 100 * sum(known) / len(known) / request if known else 0
+            self._wishes.keep(name, decision)
+            why = f"CPU {share:.0f} % of the request, aim {rules.utilization} %"
+            controller.scale(decision, why)
+
+    def _load(self, pod: Pod) -> Load:
+        if not pod.ready or time.time() - pod.started < YOUNG:
+            return Load(None)
+        return Load(self.usage.average_cpu(pod.pids))
