@@ -7,7 +7,7 @@ import argparse
 from controlroom.cli.exits import Exit
 from controlroom.cli.table import number, paint, table
 from controlroom.cli.verb import emit, emit_json
-from controlroom.cli.world import opened, world
+from controlroom.cli.world import World, opened, world
 from controlroom.feeds.books import BooksSource
 from controlroom.model.books import Books
 from controlroom.settings import Settings
@@ -35,14 +35,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Audits all three stores."""
     async with world(args.settings) as here:
-        source = BooksSource(here.doors, here.scenario.name)
-        async with opened(source):
-            books = (await source.read()).books
+        books = await exact_books(here)
     if args.json:
         emit_json(books.to_json())
     else:
         emit(shown(books, args.settings))
     return Exit.FAILED if books.lost or books.doubled else Exit.OK
+
+
+async def exact_books(here: World) -> Books:
+    """One audit of all stores."""
+    source = BooksSource(here.doors, here.scenario.name)
+    async with opened(source):
+        return (await source.read()).books
 
 
 def shown(books: Books, settings: Settings) -> str:

@@ -21,6 +21,7 @@ class Exit(IntEnum):
     """A guard stopped it."""
     UNCLEAN = 6
     """Clean-up is incomplete: something may still be injected."""
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -1,0 +1,120 @@
+"""`controlroom launch`: the room, on a stack that is up."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+from controlroom.cli.exits import Exit
+from controlroom.cli.verb import talk
+from controlroom.runs.spec import LoadSpec
+from controlroom.settings import Settings
+
+DESCRIPTION = "Open the control room. Brings the local stack up first where it is not up."
+EXAMPLES = (
+    "controlroom launch",
+    "controlroom launch --scenario worldcup",
+    "controlroom launch --read-only --ascii",
+)
+SAMPLES = LoadSpec(users=4, number=2400, rate=20.0, timeout=120.0)
+"""What flows when a stack is opened for the first time, so that there is something to see."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what the room looks like and what it may do."""
+    parser.add_argument("--scenario", metavar="NAME|FILE", help="bands, worldcup, or a file")
+    parser.add_argument("--read-only", "--readonly", action="store_true", default=None)
+    parser.add_argument("--ascii", action="store_true", default=None, help="ASCII signs only")
+    parser.add_argument("--color", choices=("auto", "always", "never"))
+    parser.add_argument("--no-mouse", dest="mouse", action="store_false", default=None)
+    parser.add_argument(
+        "--no-sample-load",
+        action="store_true",
+        help="send nothing by itself, also when nothing was ever stored",
+    )
+
+
+def main(args: argparse.Namespace) -> Exit:
+    """Brings the stack up, then draws; without a terminal prints the status instead."""
+    settings: Settings = args.settings
+    if not _has_terminal():
+        return asyncio.run(_without_terminal(args))
+    if not _is_up(settings) or settings.origin("scenario") != "default":
+        sample = not (args.no_sample_load or settings.read_only)
+        asyncio.run(_bring_up(settings, sample))
+    return Exit(_open_room(settings))
+
+
+def _has_terminal() -> bool:
+    return (
+        sys.stdin.isatty()
+        and sys.stdout.isatty()
+        and os.environ.get("TERM", "dumb") not in ("", "dumb")
+    )
+
+
+def _is_up(settings: Settings) -> bool:
+    """Whether a daemon holds the state folder, told without any client library."""
+    from stack.marks import Marks
+
+    return Marks(settings.state_dir).daemon() is not None
+
+
+async def _without_terminal(args: argparse.Namespace) -> Exit:
+    from controlroom.cli import status
+    from controlroom.cli.up import bring_up
+
+    await bring_up(args.settings)
+    code = await status.main(args)
+    talk("The stack is up. Open the room in a terminal: controlroom launch")
+    return code
+
+
+async def _bring_up(settings: Settings, sample: bool) -> None:
+    from controlroom.cli.up import bring_up
+
+    await bring_up(settings)
+    if sample and not await _has_events(settings):
+        await _send_samples(settings)
+
+
+async def _has_events(settings: Settings) -> bool:
+    from controlroom.cli.books import exact_books
+    from controlroom.cli.world import world
+
+    async with world(settings) as here:
+        return (await exact_books(here)).kafka > 0
+
+
+async def _send_samples(settings: Settings) -> None:
+    """A small bounded load, so that a newcomer's first screen is alive."""
+    from controlroom.runs.launch import start
+    from controlroom.runs.prepare import ready_load
+    from controlroom.runs.store import Store
+    from controlroom.targets.local import LocalTarget
+
+    target = LocalTarget.from_settings(settings)
+    try:
+        start(Store(settings.state_dir / "runs"), await ready_load(SAMPLES, "bands", target))
+    finally:
+        await target.close()
+
+
+def _open_room(settings: Settings) -> int:
+    from controlroom.app import ControlRoom
+    from controlroom.opening import Opening
+
+    if settings.color == "never":
+        os.environ["NO_COLOR"] = "1"
+    opening = Opening(settings)
+    app = ControlRoom(
+        opening,
+        opening,
+        on_ready=opening.start,
+        read_only=settings.read_only,
+        ascii_only=settings.ascii,
+    )
+    app.run(mouse=settings.mouse)
+    return app.return_code or 0

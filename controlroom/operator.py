@@ -1,0 +1,105 @@
+"""What the keys of the room do: the commands, carried out on runs and target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from controlroom.model.log import LogLine
+from controlroom.runs import catalog
+from controlroom.runs.catalog import ChaosFile
+from controlroom.runs.errors import RunError
+from controlroom.runs.launch import start
+from controlroom.runs.manifest import bounded, read_chaos
+from controlroom.runs.prepare import ready_load
+from controlroom.runs.spec import LoadSpec
+from controlroom.runs.stop import stop_all
+from controlroom.runs.store import Store
+from controlroom.settings import Settings
+from controlroom.targets.abilities import Preview, Refused, Target, TargetError
+from controlroom.targets.purge import purge_logs
+from controlroom.wiring import Room
+
+
+class Operator:
+    """Carries out what the room asks. Every refusal is a TargetError or ValueError with a sentence.
+
+    A read-only room refuses here too, whatever its keys offered.
+    """
+
+    def __init__(self, room: Room, settings: Settings) -> None:
+        self._room = room
+        self._settings = settings
+        self._store = Store(settings.state_dir / "runs")
+
+    @property
+    def _target(self) -> Target:
+        return self._room.target
+
+    async def chaos_files(self) -> Sequence[ChaosFile]:
+        """The experiments of the folder `chaos/`."""
+        return catalog.chaos_files()
+
+    async def preview_fault(self, file: ChaosFile) -> Preview:
+        """What it would hit now."""
+        return await self._target.preview(file.manifest)
+
+    async def start_chaos(self, file: ChaosFile) -> str:
+        """Starts a chaos run."""
+        self._may_write()
+        with _translated():
+            spec = bounded(read_chaos(Path(file.path)), self._settings.max_fault_seconds)
+        folder = start(self._store, spec)
+        return f"{folder.id}: {spec.title}"
+
+    async def start_load(self, spec: LoadSpec) -> str:
+        """Starts a load run."""
+        self._may_write()
+        with _translated():
+            complete = await ready_load(spec, self._room.scenario.name, self._target)
+        folder = start(self._store, complete)
+        return f"{folder.id}: {complete.title}"
+
+    async def stop_all(self) -> str:
+        """Ends all load and chaos. Raises TargetError where something may be left."""
+        stopped = await stop_all(self._store, self._target)
+        if not stopped.clean:
+            raise TargetError(stopped.sentence(), "Look with `controlroom chaos status`.")
+        return stopped.sentence()
+
+    async def scale(self, deployment: str, replicas: int) -> str:
+        """Changes the number of replicas."""
+        self._may_write()
+        await self._target.scale(deployment, replicas)
+        return f"{deployment}: {replicas} replicas wanted"
+
+    async def purge_logs(self) -> str:
+        """Removes all stored documents; books and fence stay right."""
+        self._may_write()
+        removed = await purge_logs(await self._target.endpoints(), self._room.scenario.name)
+        return f"{removed:,} documents purged; counters and fence stay"
+
+    async def choose(self, selection: int, key: str) -> None:
+        """Selects a choice of the tallies."""
+        self._room.choose(selection, key)
+
+    async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
+        """Older lines of the log."""
+        return await self._room.log_page(before_first, n)
+
+    async def retry(self, source: str) -> None:
+        """Connects a source again now."""
+        self._room.retry(source)
+
+    def _may_write(self) -> None:
+        if self._settings.read_only:
+            raise Refused("This room is read-only.", "Start it without --read-only.")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except RunError as error:
+        raise TargetError(error.message, error.fix) from error
