@@ -30,8 +30,8 @@ from controlroom.targets.local import LocalTarget
 from stack.paths import runs_dir
 
 DESCRIPTION = (
-    "Faults by Chaos Mesh objects: every one shows what it would hit, is asked for, has an end, "
-    "and is verified to be gone. The run goes on when this command ends; ctrl+c stops it."
+    "Faults by Chaos Mesh objects. Each shows what it would hit, is confirmed, has an\n"
+    "end and is verified to be gone. ctrl+c stops it; killing this command does not."
 )
 EXAMPLES = (
     "controlroom chaos preview network-delay-consumer-mongo",
@@ -45,9 +45,10 @@ T = TypeVar("T")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what to do and with which experiment or run."""
+    parser.usage = "controlroom chaos list | preview FILE | run FILE | status | stop ID|--all"
     add = parser.add_argument
-    add("action", choices=ACTIONS, help="what to do")
-    add("what", nargs="?", metavar="FILE|ID", help="of preview and run; of stop the id")
+    add("action", choices=ACTIONS, help=argparse.SUPPRESS)
+    add("what", nargs="?", metavar="FILE|ID", help="a file or a name of the list; a run or a fault")
     add("--yes", action="store_true", help="of run: do not ask")
     add("--run-for", metavar="TIME", help="of run and preview: instead of its own duration")
     add("--detach", action="store_true", help="of run: print the id and leave it alone")

@@ -24,8 +24,8 @@ from controlroom.targets.local import LocalTarget
 from stack.paths import runs_dir
 
 DESCRIPTION = (
-    "Send load and say which bound ended it: number, file, timeout or stopped. "
-    "The run goes on when this command ends; ctrl+c stops it, answers in flight are waited for."
+    "Send load and say which bound ended it: number, file, timeout or stopped.\n"
+    "It goes on when this command is killed; ctrl+c stops it and waits for answers."
 )
 EXAMPLES = (
     "controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",
@@ -43,14 +43,17 @@ ENDED_BY = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the load's bounds, and the words `list`, `show`, `stop`."""
+    parser.usage = "controlroom run [options] | list | show ID | stop ID|--all"
     add = parser.add_argument
-    add("action", nargs="?", choices=("list", "show", "stop"), help="what to do with runs")
-    add("id", nargs="?", metavar="ID", help="of show and stop, such as r-0001")
+    hidden = argparse.SUPPRESS
+    add("action", nargs="?", choices=("list", "show", "stop"), help=hidden)
+    add("id", nargs="?", metavar="ID", help=hidden)
     add("-f", "--file", metavar="FILE", help="records; without it they are generated")
     add(
-        "-c", "--concurrence", "--concurrency", "--concurrencia",
-        dest="users", type=_whole, default=10, metavar="N", help="users in parallel (10)",
+        "-c", "--concurrence", dest="users", type=_whole, default=10, metavar="N",
+        help="users in parallel (10); also --concurrency",
     )  # fmt: skip
+    add("--concurrency", "--concurrencia", dest="users", type=_whole, default=hidden, help=hidden)
     add("-n", "--number", type=_whole, metavar="N", help="requests to send, exactly")
     add("--timeout", type=_duration, metavar="TIME", help="ends it then, such as 3m (10m)")
     add("--path", choices=("http", "grpc"), default="http", help="which producer takes them")
@@ -60,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--batch", type=_whole, default=1, metavar="N", help="events in one request (1)")
     add("--url", default="", help="instead of the stack's ingress; loopback only")
     add("--detach", action="store_true", help="print the id and leave the run alone")
-    add("--all", action="store_true", help="of stop: all load runs")
+    add("--all", action="store_true", help=hidden)
 
 
 async def main(args: argparse.Namespace) -> Exit:

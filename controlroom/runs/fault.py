@@ -16,7 +16,6 @@ from controlroom.targets.abilities import (
     InjectsFaults,
     Refused,
     TargetError,
-    Unreachable,
 )
 
 POLL = 0.25
@@ -38,6 +37,7 @@ class FaultRun:
         self._target = target
         self._status: FaultStatus | None = None
         self._stopped = False
+        self._trouble = ""
 
     async def run(self) -> None:
         """From the injection to the proof that it is over."""
@@ -54,14 +54,10 @@ class FaultRun:
             self._end("failed", _said(error), clean=True)
             return False
         except TargetError as error:
+            # the answer may have been lost on its way while the fault is on
             self._conduct.note("inject failed", error=_said(error))
-            left = await self._left()
-            if not left and left is not None:
-                self._end("failed", _said(error), clean=True)
-            elif left is None and isinstance(error, Unreachable):
-                self._end("failed", f"{MAY_BE_LEFT}: {_said(error)}", clean=False)
-            else:
-                await self._verify()
+            self._trouble = _said(error)
+            await self._verify()
             return False
         self._conduct.note("injected", **asdict(status))
         self._see(status, "running")
@@ -95,8 +91,7 @@ class FaultRun:
             try:
                 left = await self._unfinished()
                 if not left:
-                    bound = "stopped" if self._stopped else "fault over"
-                    self._end("stopped" if self._stopped else "finished", bound, clean=True)
+                    self._over()
                     return
                 for one in left:
                     await self._target.recover(one.id)
@@ -106,11 +101,13 @@ class FaultRun:
             await asyncio.sleep(POLL)
         self._end("failed", f"{MAY_BE_LEFT}: {reason}", clean=False)
 
-    async def _left(self) -> list[FaultStatus] | None:
-        try:
-            return await self._unfinished()
-        except TargetError:
-            return None
+    def _over(self) -> None:
+        if self._trouble:
+            self._end("failed", self._trouble, clean=True)
+        elif self._stopped:
+            self._end("stopped", "stopped", clean=True)
+        else:
+            self._end("finished", "fault over", clean=True)
 
     async def _unfinished(self) -> list[FaultStatus]:
         mine = [one for one in await self._target.faults() if one.run == self._conduct.folder.id]

@@ -20,7 +20,7 @@ def start(store: Store, spec: Spec) -> RunFolder:
     """Starts the run and answers its folder; its view tells the rest."""
     folder = store.create()
     folder.write_spec(spec)
-    folder.write_view(_first_view(folder.id, spec))
+    folder.write_view(first_view(folder.id, spec))
     folder.journal.note("asked", command=spec.command())
     _reap()
     with folder.log.open("ab") as log:
@@ -45,7 +45,8 @@ def _reap() -> None:
     _children[:] = [child for child in _children if child.poll() is None]
 
 
-def _first_view(run: str, spec: Spec) -> RunView:
+def first_view(run: str, spec: Spec) -> RunView:
+    """What readers see until the runner speaks."""
     now = time.time()
     if isinstance(spec, LoadSpec):
         figures = LoadFigures(0, 0, 0, spec.number, spec.users, 0.0, None, None, None)

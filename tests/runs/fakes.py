@@ -1,0 +1,71 @@
+"""A target of the tests that holds faults as the abilities say, and can misbehave."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from controlroom.model.duration import parse_duration
+from controlroom.targets.abilities import FaultStatus, Preview, Refused, Unreachable
+
+
+class FakeTarget:
+    """Faults are leases: each ends by itself at its duration."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, FaultStatus] = {}
+        self.refuses = ""
+        self.away = False
+        self.dies_while_injecting = False
+        self.sticky = False
+        """Nothing is ever recovered."""
+        self.asked: list[str] = []
+
+    async def preview(self, manifest: Mapping[str, Any]) -> Preview:
+        """Hits one of two."""
+        return Preview(2, ("consumer-a",), 1, 1, "It is killed.", "It is replaced at once.")
+
+    async def inject(self, manifest: Mapping[str, Any], run: str) -> FaultStatus:
+        """Takes the lease."""
+        if self.away:
+            raise Unreachable("The stack does not answer.", "Bring it up.")
+        if self.refuses:
+            raise Refused(self.refuses)
+        fault = f"f-{len(self.held) + 1}"
+        spec = manifest["spec"]
+        now = time.time()
+        ends = now + parse_duration(spec["duration"]) if "duration" in spec else None
+        self.held[fault] = FaultStatus(
+            fault, run, manifest["kind"], spec["action"], manifest["metadata"]["name"],
+            ("consumer-a",), "running", now, now, None, ends,
+        )  # fmt: skip
+        if self.dies_while_injecting:
+            self.dies_while_injecting = False
+            raise Unreachable("The stack hung up.", "Bring it up.")
+        return self.held[fault]
+
+    async def faults(self) -> Sequence[FaultStatus]:
+        """All leases; those past their end are over."""
+        if self.away:
+            raise Unreachable("The stack does not answer.", "Bring it up.")
+        for fault, one in self.held.items():
+            over = one.ends is None or time.time() >= one.ends
+            if over and not self.sticky:
+                self.held[fault] = self._over(one)
+        return list(self.held.values())
+
+    async def recover(self, fault: str) -> FaultStatus:
+        """Ends a lease."""
+        if self.away:
+            raise Unreachable("The stack does not answer.", "Bring it up.")
+        self.asked.append(fault)
+        if not self.sticky:
+            self.held[fault] = self._over(self.held[fault])
+        return self.held[fault]
+
+    def _over(self, one: FaultStatus) -> FaultStatus:
+        if one.phase == "finished":
+            return one
+        return replace(one, phase="finished", recovered=time.time())
