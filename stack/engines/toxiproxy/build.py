@@ -47,6 +47,7 @@ async def _build(part: Path, progress: Progress) -> None:
         str(go),
         "build",
         "-trimpath",
+        "-buildvcs=false",
         "-ldflags",
         f"-s -w -X {MODULE}.Version={VERSION}",
         "-o",
