@@ -76,8 +76,8 @@ def _field_fits(table: Table, field: Field) -> None:
         wrong = ["pattern"] if field.pattern is not None else []
     for key in wrong:
         table.fail(key, f"means nothing for a field of kind {field.kind}", f"remove {key}")
-    if not 0 < field.max_length <= 10_000:
-        table.fail("max_length", f"is {field.max_length}", "use 1 to 10000 characters")
+    if not 0 < field.max_length <= 4_000:
+        table.fail("max_length", f"is {field.max_length}", "use 1 to 4000 characters")
     if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
         table.fail("minimum", "is above the maximum", "swap minimum and maximum")
     try:

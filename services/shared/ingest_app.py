@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
@@ -18,6 +18,7 @@ from services.shared.web import Message, Receive, Send, answer
 _encode = msgspec.json.Encoder().encode
 _ID_HEADERS = (b"x-event-id", b"idempotency-key")
 _MAX_ID = 128
+_DISCARD = 64 << 20
 
 Header = tuple[bytes, bytes]
 
@@ -72,7 +73,7 @@ class IngestApp:
             return _failure(405, "events are sent by POST", (b"allow", b"POST"))
         try:
             event_id = _event_id(scope["headers"])
-            records = parse_records(await self._body(scope, receive), max_bytes=self._max_body)
+            records = parse_records(await self._body(receive), max_bytes=self._max_body)
             receipt = await self._accept(records, _ids(event_id, records))
         except BodyTooLargeError as error:
             return _failure(413, str(error), (b"connection", b"close"))
@@ -93,25 +94,30 @@ class IngestApp:
         errors = [{"field": error.field, "message": error.message} for error in receipt.errors]
         return Answer(422, _encode({"error": _summary(receipt), "errors": errors}))
 
-    async def _body(self, scope: Message, receive: Receive) -> bytes:
-        for name, value in scope["headers"]:
-            if name == b"content-length" and int(value) > self._max_body:
-                raise BodyTooLargeError(
-                    f"the body has {int(value)} bytes, at most {self._max_body} are taken"
-                )
+    async def _body(self, receive: Receive) -> bytes:
         message = await receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body") and message["type"] == "http.request":
+        if message["type"] == "http.request" and not message.get("more_body"):
+            body: bytes = message.get("body", b"")
             return body
-        parts = bytearray(body)
-        while message["type"] == "http.request" and message.get("more_body"):
-            message = await receive()
+        parts = bytearray()
+        while message["type"] == "http.request":
             parts += message.get("body", b"")
+            if not message.get("more_body"):
+                return bytes(parts)
             if len(parts) > self._max_body:
-                raise BodyTooLargeError(f"the body is over {self._max_body} bytes")
-        if message["type"] == "http.disconnect":
-            raise _GoneError
-        return bytes(parts)
+                await self._discard(receive)
+            message = await receive()
+        raise _GoneError
+
+    async def _discard(self, receive: Receive) -> NoReturn:
+        """Read on for a while: a client that still sends would not see the answer."""
+        left = _DISCARD
+        while left > 0:
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if message["type"] != "http.request" or not message.get("more_body"):
+                break
+        raise BodyTooLargeError(f"at most {self._max_body} bytes are taken")
 
 
 def _batch(receipt: Receipt) -> Answer:

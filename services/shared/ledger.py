@@ -18,6 +18,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.shared import logline
@@ -179,6 +181,8 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
         password=settings.redis_password or None,
         socket_timeout=2,
         socket_connect_timeout=2,
+        # the next publication is the retry
+        retry=Retry(NoBackoff(), 0),
     )
     publication = Publication(ledger, redis, scenario)
     task = asyncio.create_task(publication.run(), name="ledger")

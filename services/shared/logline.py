@@ -8,7 +8,8 @@ import sys
 import time
 from typing import Any
 
-_QUIET = ("aiokafka", "kafka", "uvicorn", "grpc", "asyncio", "pymongo", "redis")
+_QUIET = ("aiokafka", "pymongo", "redis")
+_CALM = ("uvicorn", "grpc", "asyncio")
 _log = logging.getLogger("service")
 
 
@@ -41,6 +42,8 @@ def setup(service: str, pod: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in _QUIET:
         # client libraries write a line for every retry, thousands in one outage
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in _CALM:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

@@ -24,6 +24,8 @@ DEADLINE = 10.0
 MAX_WAITING = 50_000
 """Records that may wait for Kafka in one process."""
 _SWEEP = 0.1
+_SILENT = 3.0
+"""Seconds without an answer after which the log tells of it."""
 _CLOSE = 8.0
 
 
@@ -46,6 +48,7 @@ class Publisher:
         topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
         self._lanes = {topic: Lane(topic, traffic, self._failed) for topic in topics}
         self._broken = False
+        self._away = False
 
     async def publish(self, topic: str, entries: Sequence[Entry]) -> None:
         """Send the records to a topic of the scenario, spread over all its partitions.
@@ -112,7 +115,15 @@ class Publisher:
             now = time.monotonic()
             for lane in self._lanes.values():
                 lane.expire(now)
+            self._tell(self._silence(now))
             self._wake.set()
+
+    def _tell(self, silence: float) -> None:
+        away = silence > _SILENT
+        if away != self._away:
+            self._away = away
+            word = "Kafka does not answer" if away else "Kafka answers again"
+            logline.warning(word, bootstrap=self._bootstrap)
 
     async def _connect(self) -> None:
         pause = 0.1

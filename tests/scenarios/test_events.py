@@ -20,13 +20,18 @@ from scenarios.events import (
 from scenarios.loading import load, names
 from scenarios.templates import escape
 
-VOTE = {"name": "Soda Stereo", "album": "Signos", "year": 1986, "rank": 4}
-SCORE = {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": 1}
-GOOD = {"bands": VOTE, "worldcup": SCORE}
+VOTE: dict[str, str | int] = {"name": "Soda Stereo", "album": "Signos", "year": 1986, "rank": 4}
+SCORE: dict[str, str | int] = {
+    "team1": "Guatemala",
+    "team2": "Argentina",
+    "score": "2-5",
+    "phase": 1,
+}
+GOOD: dict[str, Any] = {"bands": VOTE, "worldcup": SCORE}
 CODECS = {name: EventCodec(load(name)) for name in names()}
 
 
-def both(cases: dict[str, list[Any]]) -> list[Any]:
+def both(cases: dict[str, Any]) -> list[Any]:
     return [
         pytest.param(name, case, id=f"{name}-{i}")
         for name in cases

@@ -1,0 +1,131 @@
+"""The acknowledged count: whole after a kill, told by the living, patient without Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import textwrap
+import uuid
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from services.shared.ledger import PUBLISH_EVERY, Ledger, keeping
+from services.shared.settings import Settings, SettingsError
+from tests.conftest import ROOT, Engines
+from tests.producers.running import free_port
+from tests.waiting import until
+from wire.keys import acknowledged_key
+
+COUNTING = """
+    import sys
+    from pathlib import Path
+    from services.shared.ledger import Ledger
+    ledger = Ledger(Path(sys.argv[1]), "s")
+    while True:
+        ledger.add(1)
+        sys.stdout.write(f"{ledger.count}\\n")
+        sys.stdout.flush()
+"""
+
+
+def killed_while_counting(folder: Path, lines: int) -> int:
+    """What a process had told when it was killed in the middle of counting."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(COUNTING), str(folder)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    for _ in range(lines):
+        child.stdout.readline()
+    child.send_signal(signal.SIGKILL)
+    told = child.stdout.read().splitlines()
+    child.wait()
+    # the last line may have been cut by the kill
+    return int(told[-2]) if len(told) > 1 else lines
+
+
+def test_a_count_that_was_told_survives_a_kill(tmp_path: Path) -> None:
+    for lines in (1, 50, 500):
+        folder = tmp_path / str(lines)
+        told = killed_while_counting(folder, lines)
+        after = Ledger(folder, "s")
+        # one more may have been counted than was told, never fewer
+        assert 0 <= after.count - told <= 2
+        after.close()
+
+
+def test_a_dead_file_is_taken_over_and_a_living_one_is_not(tmp_path: Path) -> None:
+    first = Ledger(tmp_path, "s")
+    first.add(3)
+    second = Ledger(tmp_path, "s")
+    other = Ledger(tmp_path, "t")
+    assert len({first.instance, second.instance, other.instance}) == 3
+    assert second.count == other.count == 0
+    with second.dead() as dead:
+        assert dead == {}
+    name = first.instance
+    first.close()
+    with second.dead() as dead:
+        assert dead == {name: 3}
+        third = Ledger(tmp_path, "s")
+        assert third.instance != name, "a file is not taken over while it is being told"
+    heir = Ledger(tmp_path, "s")
+    assert (heir.instance, heir.count) == (name, 3)
+    for ledger in (second, third, other, heir):
+        ledger.close()
+
+
+def test_a_folder_that_cannot_be_written_names_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError) as caught:
+        Ledger(tmp_path / "file" / "ledger", "s")
+    assert "LEDGER_DIR" in caught.value.fix
+
+
+async def test_the_living_tell_the_counts_of_the_dead(engines: Engines, tmp_path: Path) -> None:
+    scenario = f"ledger-{uuid.uuid4().hex[:8]}"
+    dead = Ledger(tmp_path, scenario)
+    heir = Ledger(tmp_path, scenario)
+    dead.add(5)
+    settings = Settings(
+        scenario=scenario,
+        pod_name="p",
+        pod_ip="127.0.0.1",
+        redis_url=engines.redis,
+        ledger_dir=tmp_path,
+    )
+    async with Redis.from_url(engines.redis, decode_responses=True) as redis:
+        async with keeping(settings, scenario) as living:
+            name = dead.instance
+            dead.close()
+            heir.close()
+            living.add(7)
+
+            async def told() -> bool:
+                counts = await redis.hgetall(acknowledged_key(scenario))
+                return {counts.get(name), counts.get(living.instance)} == {"5", "7"}
+
+            await until(told, "both counts in Redis")
+            living.add(1)
+            own = living.instance
+        assert await redis.hget(acknowledged_key(scenario), own) == "8", "told at the end"
+        await redis.delete(acknowledged_key(scenario))
+
+
+async def test_counting_goes_on_without_redis(tmp_path: Path) -> None:
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    settings = Settings("s", "p", "127.0.0.1", redis_url=away, ledger_dir=tmp_path)
+    async with asyncio.timeout(10):
+        async with keeping(settings, "s") as ledger:
+            for _ in range(3):
+                ledger.add(2)
+                await asyncio.sleep(PUBLISH_EVERY)
+            assert ledger.count == 6
+    again = Ledger(tmp_path, "s")
+    assert again.count == 6
+    again.close()
