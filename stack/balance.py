@@ -44,12 +44,18 @@ class Balancer:
         self._leaving: set[Server] = set()
         self._lock = asyncio.Lock()
         self._retry: asyncio.TimerHandle | None = None
+        self._asked = False
         self._task: asyncio.Task[None] | None = None
         haproxy.configure(configuration(manifests, self._doors, self.ingress_port))
 
     def door(self, service: str, port: str) -> int:
         """The local port of a Service's port."""
         return self._doors[service, port]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that was asked for by `soon` is still to be done."""
+        return self._task is None or self._task.done()
 
     async def started(self) -> None:
         """A new haproxy knows no server."""
@@ -59,13 +65,15 @@ class Balancer:
         await self.sync()
 
     def soon(self) -> None:
-        """Asks for `sync`; several wishes become one."""
+        """Asks for `sync`; several wishes become one, and a wish during one brings another."""
+        self._asked = True
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._soon())
 
     async def _soon(self) -> None:
-        await asyncio.sleep(0)
-        await self.sync()
+        while self._asked:
+            self._asked = False
+            await self.sync()
 
     async def sync(self) -> None:
         """Makes haproxy know the ready pods and no others; returns when it does."""

@@ -244,7 +244,7 @@ class World:
         for name, controller in self.controllers.items():
             controller.take(self._surroundings(name))
             controller.start(self._first_replicas(name, wishes))
-        while self.message():
+        while self.message() or not self.balancer.idle:
             await asyncio.sleep(0.1)
         self.state = "ready"
         seconds = time.time() - self.started

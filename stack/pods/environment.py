@@ -86,17 +86,26 @@ def environment(
     for variable in container.env:
         if variable.kind == "value" and variable.name.endswith("_PORT"):
             found[variable.name] = _local_port(found[variable.name], ports)
-    for mount in container.mounts:
-        folder = private_dir(around.volume(template, pod, mount.volume))
-        for variable in container.env:
-            value = found.get(variable.name, "")
-            if value == mount.path or value.startswith(mount.path.rstrip("/") + "/"):
-                found[variable.name] = str(folder) + value[len(mount.path.rstrip("/")) :]
+    folders = {
+        mount.path.rstrip("/"): private_dir(around.volume(template, pod, mount.volume))
+        for mount in container.mounts
+    }
+    for variable in container.env:
+        if variable.kind == "value":
+            found[variable.name] = _local_path(found[variable.name], folders)
     return found
 
 
 def _local_port(value: str, ports: Mapping[int, int]) -> str:
     return str(ports.get(int(value), value)) if value.isdigit() else value
+
+
+def _local_path(value: str, folders: Mapping[str, Path]) -> str:
+    """The value, with the deepest mount path that it begins with put where it is here."""
+    for path in sorted(folders, key=len, reverse=True):
+        if value == path or value.startswith(path + "/"):
+            return str(folders[path]) + value[len(path) :]
+    return value
 
 
 def _value(variable: EnvVar, pod: str, around: Surroundings) -> str | None:

@@ -1,0 +1,51 @@
+"""A tiny service for tests: answers its pod's name, and probes that a file can turn bad."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+FOLDER = Path(os.environ["TINY_DIR"])
+NAME = os.environ["POD_NAME"]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Says who it is; /readyz and /livez are 503 while a file says so."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        word = self.path.strip("/").split("/")[0] or "root"
+        bad = any((FOLDER / f"{word}{who}").exists() for who in ("", f".{NAME}"))
+        env = {key: value for key, value in os.environ.items() if key.isupper()}
+        body = json.dumps({"pod": NAME, "path": self.path, "env": env}).encode()
+        self.send_response(503 if bad else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def main() -> None:
+    """Serves until SIGTERM; with the argument `stubborn` it does not listen to that."""
+    if "stubborn" in sys.argv:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    ports = [int(os.environ[name]) for name in ("HTTP_PORT", "ADMIN_PORT") if name in os.environ]
+    servers = [ThreadingHTTPServer((os.environ["POD_IP"], port), Handler) for port in ports]
+    print(f"{NAME} serves", flush=True)
+    for server in servers[1:]:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    servers[0].serve_forever()
+
+
+if __name__ == "__main__":
+    main()
