@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from stack.errors import StackError
@@ -49,34 +50,60 @@ async def run(
     cwd: Path,
     fix: str,
     env: Mapping[str, str] | None = None,
-    stdin: bytes | None = None,
-) -> str:
-    """Runs a command to its end and answers its output; StackError tells the last lines of it."""
+    on_line: Callable[[str], None] | None = None,
+) -> None:
+    """Runs a command to its end; StackError tells the last lines of it."""
     try:
         child = await asyncio.create_subprocess_exec(
             *argv,
             cwd=cwd,
             env=None if env is None else {**os.environ, **env},
-            stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            limit=1 << 20,
         )
     except OSError as error:
         raise StackError(f"{what}: {argv[0]} cannot be run ({error.strerror}).", fix) from error
     try:
-        raw, _ = await child.communicate(stdin)
-    except asyncio.CancelledError:
-        child.kill()
+        lines = await _lines(child, on_line)
         await child.wait()
-        raise
-    text = raw.decode(errors="replace")
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
     if child.returncode != 0:
-        raise StackError(f"{what} failed: {_reason(text)}", fix)
-    return text
+        raise StackError(f"{what} failed: {_reason(lines)}", fix)
 
 
-def _reason(text: str) -> str:
-    lines = deque((line.strip() for line in text.splitlines() if line.strip()), maxlen=TAIL)
-    telling = [line for line in lines if "error" in line.lower()]
+def now_and_then(progress: Callable[[str], None], seconds: float = 15.0) -> Callable[[str], None]:
+    """Passes on one line in so many seconds, so that a long build is seen to move."""
+    last = time.monotonic()
+
+    def on_line(line: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            progress(line)
+
+    return on_line
+
+
+async def _lines(
+    child: asyncio.subprocess.Process, on_line: Callable[[str], None] | None
+) -> Sequence[str]:
+    kept: deque[str] = deque(maxlen=TAIL)
+    assert child.stdout is not None
+    async for raw in child.stdout:
+        line = raw.decode(errors="replace").strip()
+        if line:
+            kept.append(line)
+            if on_line:
+                on_line(line)
+    return kept
+
+
+def _reason(lines: Sequence[str]) -> str:
+    telling = [line for line in lines if "error" in line.lower() or "no space left" in line.lower()]
     chosen = (telling or list(lines))[-3:]
     return " / ".join(chosen)[:600] or "it said nothing."

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stack.engines.engine import Progress
 from stack.errors import StackError
-from stack.install.commands import find_program, output_of, run
+from stack.install.commands import find_program, now_and_then, output_of, run
 from stack.install.parts import install
 from stack.install.wheels import wheel_environment
 from stack.paths import engine_cache, explained, write_private
@@ -115,11 +115,12 @@ async def build_rust(progress: Progress) -> None:
     async def make(part: Path) -> None:
         progress("document store: compiling SecantusDB (6 to 15 minutes on 2 cores)")
         argv = ["cargo", "install", "secantus-mdb", "--version", RUST, "--locked"]
-        argv += ["--ignore-rust-version", "--quiet", "--root", str(part)]
+        argv += ["--ignore-rust-version", "--root", str(part)]
         argv += ["--target-dir", str(part / "target")]
         env = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16"}
         fix = "cargo 1.95 or later is needed, and the network."
-        await run("Building the document store", argv, part, fix, env)
+        moving = now_and_then(lambda line: progress(f"document store: {line}"))
+        await run("Building the document store", argv, part, fix, env, moving)
         await run("Cleaning up the build", ["rm", "-rf", part / "target"], part, fix)
 
     await install(engine_cache("secantus-rs", RUST), "document store", make, progress)
