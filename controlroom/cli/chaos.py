@@ -131,12 +131,17 @@ def _preview(settings: Settings, args: argparse.Namespace) -> Exit:
 def _shown(spec: ChaosSpec, preview: Preview) -> list[str]:
     return [
         f"{spec.title}  ({spec.kind} {spec.action}, {level_of(spec)})",
-        f"hits    {preview.hit_count} of {preview.matched}: {', '.join(preview.hits) or 'none'}",
+        f"hits    {preview.hit_count} of {preview.matched}: {_hits(preview)}",
         f"stays   {preview.stays}",
         f"effect  {preview.effect}",
         f"ends    {preview.ends}",
         *(f"note    {remark}" for remark in preview.remarks),
     ]
+
+
+def _hits(preview: Preview) -> str:
+    names = ", ".join(preview.hits) or "none"
+    return f"drawn from {names}" if preview.hit_count < len(preview.hits) else names
 
 
 def _run(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -190,7 +195,8 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
         emit_json({**asdict(view), "result": folder.read_result(), "clean": not unclean})
     else:
         names = ", ".join(view.chaos.targets) if view.chaos and view.chaos.targets else "nothing"
-        emit(f"{view.id} {view.state}: {view.bound}; hit {names}")
+        why = "" if view.bound == view.state else f": {view.bound}"
+        emit(f"{view.id} {view.state}{why}; hit {names}")
     if unclean:
         talk("Something may still be injected: see `controlroom chaos status`, stop it with")
         talk("`controlroom chaos stop --all`.")

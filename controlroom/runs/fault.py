@@ -60,6 +60,7 @@ class FaultRun:
             await self._verify()
             return False
         self._conduct.note("injected", **asdict(status))
+        self._conduct.update(started=status.injected or time.time())
         self._see(status, "running")
         return True
 

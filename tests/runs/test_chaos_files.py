@@ -21,7 +21,8 @@ def schema_of(kind: str) -> dict[str, Any]:
     """The schema of Chaos Mesh for that kind; keys that it does not list are refused."""
     text = (SCHEMAS / f"chaos-mesh.org_{kind.lower()}.yaml").read_text()
     schema: dict[str, Any] = yaml.safe_load(text)["spec"]["versions"][0]["schema"]
-    return closed(schema["openAPIV3Schema"])
+    made: dict[str, Any] = closed(schema["openAPIV3Schema"])
+    return made
 
 
 def closed(schema: Any) -> Any:

@@ -70,7 +70,7 @@ def test_active_runs_come_first_then_the_newest(store: Store) -> None:
     for state in ("running", "finished", "finished", "stopped"):
         folder = store.create()
         folder.write_runner(me)
-        folder.write_view(replace(first_view(folder.id, SPEC), state=state))  # type: ignore[arg-type]
+        folder.write_view(replace(first_view(folder.id, SPEC), state=state))
     assert [view.id for view in store.runs(2).runs] == ["r-0001", "r-0004", "r-0003"]
     assert [folder.id for folder in store.active()] == ["r-0001"]
 
