@@ -6,13 +6,13 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 
 async def until(
-    probe: Callable[[], T | None | Awaitable[T | None]],
+    probe: Callable[[], T | None] | Callable[[], Awaitable[T | None]],
     what: str,
     timeout: float = 20.0,
     every: float = 0.05,
@@ -21,10 +21,10 @@ async def until(
     deadline = time.monotonic() + timeout
     last: object = None
     while time.monotonic() < deadline:
-        answer = probe()
+        answer: Any = probe()
         value = await answer if inspect.isawaitable(answer) else answer
         if value:
-            return value  # type: ignore[return-value]
+            return cast(T, value)
         last = value
         await asyncio.sleep(every)
     raise AssertionError(f"{what}: did not happen within {timeout} s (last answer: {last!r})")

@@ -53,12 +53,10 @@ async def exact_books(here: World) -> Books:
 def shown(books: Books, settings: Settings) -> str:
     """The books as a table, and what they say in one line."""
     figures = books.to_json()
-    rows = [(name, number(float(figures[name])), what) for name, what in ROWS]
-    lines = table(("", "events", ""), [row[:2] for row in rows]).splitlines()[1:]
-    listed = "\n".join(
-        f"{line}  {paint(what, 'dim', settings)}"
-        for line, (_, _, what) in zip(lines, rows, strict=True)
-    )
+    rows = [
+        (name, number(float(figures[name])), paint(what, "dim", settings)) for name, what in ROWS
+    ]
+    listed = table(("", "events", ""), rows)
     return f"{listed}\n{verdict(books, settings)}"
 
 
