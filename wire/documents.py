@@ -24,6 +24,7 @@ WINDOW = 2_000
 """Offsets that one question covers at most; some milliseconds of the server's time."""
 
 _DUPLICATE_KEY = 11_000
+_SELECTION_MS = 2_000
 _CHUNK = 1_000
 
 
@@ -65,15 +66,18 @@ class Documents:
         self, url: str, username: str = "", password: str = "", timeout: float = 5.0
     ) -> None:
         milliseconds = int(timeout * 1000)
-        credentials: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         if username:
-            credentials = {"username": username, "password": password}
+            options = {"username": username, "password": password}
+        if _names_one_server(url):
+            # the server's own idea of its address would lead around a link with a fault on it
+            options["directConnection"] = True
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             url,
-            serverSelectionTimeoutMS=milliseconds,
+            serverSelectionTimeoutMS=min(milliseconds, _SELECTION_MS),
             connectTimeoutMS=milliseconds,
             socketTimeoutMS=milliseconds * 2,
-            **credentials,
+            **options,
         )
 
     def close(self) -> None:
@@ -170,6 +174,13 @@ class Documents:
         return self._client[keys.DATABASE].get_collection(name, write_concern=concern)
 
 
+def _names_one_server(url: str) -> bool:
+    """A plain address, and not a word about a replica set or how to find one."""
+    hosts, _, query = url.removeprefix("mongodb://").partition("?")
+    told = any(option in query for option in ("replicaSet", "directConnection"))
+    return url.startswith("mongodb://") and "," not in hosts and not told
+
+
 def _place(document: Document) -> tuple[int, int]:
     return document["o"], document.get("i", 0)
 
@@ -196,5 +207,5 @@ async def _answering() -> AsyncIterator[None]:
 
 
 def _sentence(error: PyMongoError) -> str:
-    text = str(error).split(", Timeout:")[0]
+    text = str(error).split(", Timeout:")[0].split(" (configured timeouts")[0]
     return f"MongoDB: {text[:200]}"

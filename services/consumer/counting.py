@@ -51,7 +51,7 @@ class Counting:
         answers = await self._send(calls)
         unknown = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:
-            await self._redis.script_load(_SCRIPT)
+            self._sha = await self._redis.script_load(_SCRIPT)
             again = await self._send([calls[n] for n in unknown])
             for n, answer in zip(unknown, again, strict=True):
                 answers[n] = answer

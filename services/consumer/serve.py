@@ -99,7 +99,8 @@ def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
         heartbeat_interval_ms=1_500,
         rebalance_timeout_ms=6_000,
         request_timeout_ms=10_000,
-        metadata_max_age_ms=30_000,
+        # how soon a topic that was made anew, or more partitions, are noticed
+        metadata_max_age_ms=5_000,
         # A store that is away for long is no reason to leave the group; liveness guards the loop.
         max_poll_interval_ms=24 * 3_600_000,
     )

@@ -9,15 +9,19 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
+import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
+from scenarios.events import EventCodec
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from tests.conftest import ROOT, Engines
@@ -64,6 +68,16 @@ class Service:
                 return await client.get(self.admin + path)
         return None
 
+    async def metric(self, name: str) -> float:
+        """The sum of one metric over its labels; 0 where it is absent."""
+        answer = await self.get("/metrics")
+        lines = answer.text.splitlines() if answer is not None else []
+        return sum(
+            float(line.rpartition(" ")[2])
+            for line in lines
+            if line.startswith((f"{name} ", f"{name}{{"))
+        )
+
     async def ready(self) -> bool:
         """Whether it says that it is ready."""
         answer = await self.get("/readyz")
@@ -92,6 +106,33 @@ class Rig:
     def topic(self) -> str:
         """The events topic."""
         return keys.events_topic(self.name)
+
+    def events(self, count: int, seed: int = 1) -> list[dict[str, Any]]:
+        """Generated events, the same for the same seed."""
+        codec, rng = EventCodec(self.scenario), Random(seed)
+        return [codec.generate(rng) for _ in range(count)]
+
+    def tallied(self, events: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
+        """The hashes that Redis holds once exactly these events are counted."""
+        codec = EventCodec(self.scenario)
+        hashes: dict[str, dict[str, int]] = {}
+        for event in events:
+            for kind, key, member, amount in codec.tally_writes(event):
+                if kind == "hash":
+                    found = hashes.setdefault(key, {})
+                    found[member] = found.get(member, 0) + amount
+        return {
+            key: {member: str(amount) for member, amount in found.items()}
+            for key, found in hashes.items()
+        }
+
+    async def tallies(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Those hashes as they are."""
+        return {name: await self.redis.hgetall(keys.counter_key(self.name, name)) for name in names}
+
+    async def send(self, value: bytes, partition: int = 0, topic: str = "") -> None:
+        """One record as a foreign producer writes it."""
+        await self.producer.send_and_wait(topic or self.topic, value, partition=partition)
 
     async def books(self) -> Books:
         """The books, counted from the start."""
@@ -213,9 +254,21 @@ async def _clean(made: Rig) -> None:
 
 async def delete_topics(made: Rig, topics: list[str]) -> None:
     """Removes topics from the broker."""
-    from aiokafka.admin import AIOKafkaAdminClient
-
     admin = AIOKafkaAdminClient(bootstrap_servers=made.engines.kafka)
     await admin.start()
     await admin.delete_topics(topics)
     await admin.close()
+
+
+@pytest.fixture
+async def bands(engines: Engines, make_scenario: Callable[[str], Path]) -> AsyncIterator[Rig]:
+    """A scenario of votes of its own."""
+    async with rig(engines, make_scenario("bands")) as made:
+        yield made
+
+
+@pytest.fixture
+async def worldcup(engines: Engines, make_scenario: Callable[[str], Path]) -> AsyncIterator[Rig]:
+    """A scenario of predictions of its own."""
+    async with rig(engines, make_scenario("worldcup")) as made:
+        yield made

@@ -1,0 +1,61 @@
+"""Own toxiproxy links between a service and the engines, to be cut at will."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+
+import httpx
+
+from tests.consumer.rig import free_port
+
+
+class Link:
+    """One proxy; `address` is host:port where the service connects."""
+
+    def __init__(self, client: httpx.AsyncClient, name: str, address: str) -> None:
+        self.address = address
+        self._client = client
+        self._name = name
+
+    async def cut(self) -> None:
+        """Nothing goes through, and what was open is closed."""
+        await self._enable(False)
+
+    async def mend(self) -> None:
+        """Everything goes through again."""
+        await self._enable(True)
+
+    async def black_hole(self) -> None:
+        """Connections stay open and carry nothing any more."""
+        toxic = {"name": "hole", "type": "timeout", "attributes": {"timeout": 0}}
+        for stream in ("upstream", "downstream"):
+            given = {**toxic, "name": f"hole-{stream}", "stream": stream}
+            answer = await self._client.post(f"/proxies/{self._name}/toxics", json=given)
+            answer.raise_for_status()
+
+    async def fill_hole(self) -> None:
+        """The end of a black hole."""
+        for stream in ("upstream", "downstream"):
+            answer = await self._client.delete(f"/proxies/{self._name}/toxics/hole-{stream}")
+            answer.raise_for_status()
+
+    async def _enable(self, enabled: bool) -> None:
+        answer = await self._client.post(f"/proxies/{self._name}", json={"enabled": enabled})
+        answer.raise_for_status()
+
+
+@contextlib.asynccontextmanager
+async def link(toxiproxy: str, upstream: str) -> AsyncIterator[Link]:
+    """A link to `upstream` (host:port, or a URL of one), taken away at the end."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    target = upstream.rpartition("//")[2].partition("/")[0]
+    address = f"127.0.0.1:{free_port()}"
+    async with httpx.AsyncClient(base_url=toxiproxy) as client:
+        given = {"name": name, "listen": address, "upstream": target, "enabled": True}
+        (await client.post("/proxies", json=given)).raise_for_status()
+        try:
+            yield Link(client, name, address)
+        finally:
+            await client.delete(f"/proxies/{name}")

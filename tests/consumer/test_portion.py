@@ -1,0 +1,98 @@
+"""From records to what the stores are told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from scenarios.loading import load
+from services.consumer.portion import Preparer
+from wire.record import encode_rejected, headers
+
+VOTE = {"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 4}
+
+
+def record(offset: int, value: bytes, origin: str = "") -> ConsumerRecord:
+    given = headers(f"e{offset}", origin) if origin else ()
+    return ConsumerRecord(
+        "bands.events", 3, offset, 1_000, 0, None, value, None, 0, len(value), tuple(given)
+    )
+
+
+@pytest.fixture
+def preparer() -> Preparer:
+    return Preparer(load("bands"))
+
+
+def test_an_event_becomes_a_document_and_its_tallies(preparer: Preparer) -> None:
+    records = [record(offset, json.dumps(VOTE).encode(), "grpc") for offset in (5, 6)]
+    portion = preparer.events("T:3", 4, records, 1_250)
+    assert portion.documents[0] == {
+        "_id": "T:3#5",
+        "tp": "T:3",
+        "o": 5,
+        "id": "e5",
+        "origin": "grpc",
+        "at": 1_000,
+        "stored": 1_250,
+        "event": VOTE,
+    }
+    assert (portion.believed, portion.last) == (4, 6)
+    assert portion.tallies == {
+        ("hash", "votes", "Caifanes:El Silencio"): 2,
+        ("hash", "rank", "Caifanes:El Silencio"): 8,
+    }
+    assert +portion.totals == {"counted": 2}
+
+
+FOREIGN: list[bytes] = [
+    json.dumps({"Name": "Caifanes", "Album": "El Silencio", "Year": "1992", "Rank": "4"}).encode(),
+    json.dumps({"artist": "Caifanes", **{k: VOTE[k] for k in ("album", "year", "rank")}}).encode(),
+    b"Name:Caifanes,Album:El Silencio,Year:1992,Rank:4",
+    json.dumps(VOTE).encode() + b"\n",
+]
+
+
+@pytest.mark.parametrize("value", FOREIGN)
+def test_foreign_forms_are_the_same_event(preparer: Preparer, value: bytes) -> None:
+    portion = preparer.events("T:3", -1, [record(0, value)], 2_000)
+    document = portion.documents[0]
+    assert document["event"] == VOTE
+    assert (document["id"], document["origin"]) == ("T:3#0", "kafka")
+
+
+def test_a_list_becomes_documents_with_sub_ids(preparer: Preparer) -> None:
+    value = json.dumps({"lista": [VOTE, {**VOTE, "rank": "no"}, VOTE]}).encode()
+    portion = preparer.events("T:3", 8, [record(9, value)], 2_000)
+    assert [each["_id"] for each in portion.documents] == ["T:3#9.0", "T:3#9.2"]
+    assert [each["_id"] for each in portion.rejected] == ["T:3#9.1"]
+    assert portion.rejected[0]["reason"][0]["field"] == "rank"
+    assert portion.totals == {"counted": 2, "dead": 1, "extra": 2}
+
+
+POISON: list[Any] = [b"", b"\xff\xfe", b"{", b"null", b"[]", b'{"lista":[]}', b"x" * 9_000, None]
+
+
+@pytest.mark.parametrize("value", POISON)
+def test_poison_is_kept_with_its_reason(preparer: Preparer, value: bytes | None) -> None:
+    poison = ConsumerRecord("bands.events", 3, 9, 1_000, 0, None, value, None, 0, 0, ())
+    portion = preparer.events("T:3", 8, [poison], 2_000)
+    assert portion.documents == []
+    assert portion.rejected[0]["reason"][0]["message"]
+    assert len(portion.rejected[0]["value"].encode()) <= 4_096 * 3
+    assert +portion.totals == {"dead": 1}
+    assert portion.last == 9
+
+
+def test_what_producers_rejected_keeps_their_reason(preparer: Preparer) -> None:
+    reason = [{"field": "rank", "message": "is missing"}]
+    value = encode_rejected('{"name":1}', reason, "http")
+    portion = preparer.refused("R:0", -1, [record(0, value), record(1, b"{")], 2_000)
+    assert portion.rejected[0]["reason"] == reason
+    assert portion.rejected[0]["origin"] == "http"
+    assert portion.rejected[1]["reason"][0]["message"]
+    assert portion.totals == {"refused": 2}
+    assert portion.tallies == {}

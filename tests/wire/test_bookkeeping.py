@@ -1,0 +1,161 @@
+"""The auditor and the purge, on real stores. The test plays the consumer."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.consumer.counting import Counting
+from services.consumer.portion import Portion
+from tests.consumer.rig import Rig
+from tests.waiting import until
+from wire import keys, purging
+from wire.bookkeeping import Auditor
+from wire.books import Books
+from wire.documents import WINDOW, Documents, DocumentsError, Range
+from wire.fences import read_fences
+
+EVENTS = 5_000
+
+
+class Filled:
+    """A scenario whose first partition was handled up to the last record."""
+
+    def __init__(self, rig: Rig, topic_id: str) -> None:
+        self.rig = rig
+        self.logs = keys.logs_collection(rig.name)
+        self.tp = keys.partition_id(topic_id, 0)
+        group = keys.consumer_group(rig.name)
+        self.field = keys.fence_field(group, rig.topic, topic_id, 0)
+        self.handled = 0
+
+    async def handle(self, count: int) -> None:
+        """Produces, stores and counts so many events more."""
+        batch = self.rig.producer.create_batch()
+        for _ in range(count):
+            batch.append(key=None, value=b"{}", timestamp=None)
+        await (await self.rig.producer.send_batch(batch, self.rig.topic, partition=0))
+        offsets = range(self.handled, self.handled + count)
+        documents = [
+            {"_id": keys.document_id(self.tp, offset), "tp": self.tp, "o": offset}
+            for offset in offsets
+        ]
+        await self.rig.documents.insert(self.logs, documents)
+        portion = Portion(self.tp, self.handled - 1, offsets[-1])
+        portion.totals["counted"] = count
+        counting = Counting(self.rig.redis, self.rig.name)
+        (verdict,) = await counting.count([(self.field, portion)])
+        assert verdict.counted
+        self.handled += count
+
+    def auditor(self) -> Auditor:
+        """An auditor that has seen nothing yet."""
+        return Auditor(self.rig.name, self.rig.redis, self.rig.offsets, self.rig.documents)
+
+
+@pytest.fixture
+async def filled(bands: Rig) -> Filled:
+    made = Filled(bands, (await bands.offsets.topic(bands.topic)).id)
+    await made.rig.documents.ensure_indexes(bands.name)
+    await made.handle(EVENTS)
+    return made
+
+
+async def test_the_books_of_a_scenario_without_anything(bands: Rig) -> None:
+    assert (await bands.books()).closed
+
+
+async def test_what_is_new_is_added_to_what_was_counted(filled: Filled) -> None:
+    auditor = filled.auditor()
+    assert (await auditor.audit()).stored == EVENTS
+    for _ in range(3):
+        await filled.handle(700)
+        books = await auditor.audit()
+        assert books.closed
+        assert books.stored == filled.handled == books.counted
+
+
+async def test_questions_at_the_same_time_do_not_count_twice(filled: Filled) -> None:
+    auditor = filled.auditor()
+    answers = await asyncio.gather(*(auditor.found() for _ in range(5)))
+    assert answers == [EVENTS] * 5
+
+
+async def test_a_document_deleted_by_hand_is_found_by_and_by(filled: Filled) -> None:
+    auditor = filled.auditor()
+    assert (await auditor.audit()).closed
+    assert await filled.rig.documents.delete(filled.logs, Range(filled.tp, 41, 42)) == 1
+
+    async def lost() -> Books | None:
+        books = await auditor.audit()
+        return books if books.lost else None
+
+    assert (await until(lost, "the loss to be seen", every=0.01)).lost == 1
+    assert (await filled.auditor().audit()).lost == 1
+
+
+async def test_documents_beyond_the_fence_are_not_counted_yet(filled: Filled) -> None:
+    ahead = filled.handled + 5
+    document = {"_id": keys.document_id(filled.tp, ahead), "tp": filled.tp, "o": ahead}
+    await filled.rig.documents.insert(filled.logs, [document])
+    assert (await filled.auditor().audit()).stored == EVENTS
+
+
+async def test_acknowledged_is_the_sum_over_all_producers(filled: Filled) -> None:
+    key = keys.acknowledged_key(filled.rig.name)
+    await filled.rig.redis.hset(key, mapping={"a": EVENTS, "b": 7})
+    books = await filled.auditor().audit()
+    assert (books.acknowledged, books.lost) == (EVENTS + 7, 7)
+
+
+async def test_a_purge_removes_documents_and_leaves_fence_and_books(filled: Filled) -> None:
+    rig, auditor = filled.rig, filled.auditor()
+    await auditor.audit()
+    assert await purging.purge(rig.name, rig.redis, rig.documents) == EVENTS
+    assert await rig.documents.count(filled.logs, Range(filled.tp, -1, EVENTS)) == 0
+    assert (await read_fences(rig.redis, rig.name)).fences == {filled.tp: EVENTS - 1}
+    await filled.handle(300)
+    for each in (auditor, filled.auditor()):
+        books = await each.audit()
+        assert books.closed
+        assert books.stored == EVENTS + 300
+        assert await each.found() == 300
+    assert await purging.purge(rig.name, rig.redis, rig.documents) == 300
+
+
+async def test_a_purge_does_not_hide_what_was_lost_before_it(filled: Filled) -> None:
+    rig = filled.rig
+    await rig.documents.delete(filled.logs, Range(filled.tp, 10, 14))
+    assert await purging.purge(rig.name, rig.redis, rig.documents) == EVENTS - 4
+    assert (await filled.auditor().audit()).lost == 4
+
+
+async def test_a_purge_that_died_half_way_is_finished_by_the_next(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = filled.rig
+
+    async def dies(self: Documents, collection: str, wanted: Range) -> int:
+        raise DocumentsError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Documents, "delete", dies)
+        with pytest.raises(DocumentsError):
+            await purging.purge(rig.name, rig.redis, rig.documents)
+    assert (await filled.auditor().audit()).closed
+    assert await purging.purge(rig.name, rig.redis, rig.documents) == 0
+    assert await rig.documents.count(filled.logs, Range(filled.tp, -1, EVENTS)) == 0
+
+
+async def test_two_purges_at_once_count_every_document_once(filled: Filled) -> None:
+    rig = filled.rig
+    purges = (purging.purge(rig.name, rig.redis, rig.documents) for _ in range(3))
+    assert sum(await asyncio.gather(*purges)) <= EVENTS
+    books = await filled.auditor().audit()
+    assert books.closed
+    assert books.stored == EVENTS
+
+
+def test_a_window_is_small_enough_for_several_of_these() -> None:
+    assert EVENTS > 2 * WINDOW

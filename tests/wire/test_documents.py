@@ -1,0 +1,96 @@
+"""Documents by windows, on a real document store."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import Engines
+from tests.consumer.rig import free_port
+from wire import keys
+from wire.documents import WINDOW, Document, Documents, DocumentsError, Range
+
+
+def document(tp: str, offset: int, index: int | None = None, stored: int = 0) -> Document:
+    made = {
+        "_id": keys.document_id(tp, offset, index),
+        "tp": tp,
+        "o": offset,
+        "at": 0,
+        "stored": stored,
+    }
+    return made if index is None else {**made, "i": index}
+
+
+@pytest.fixture
+async def store(engines: Engines) -> AsyncIterator[tuple[Documents, str]]:
+    documents = Documents(engines.mongo)
+    scenario = f"documents-{uuid.uuid4().hex[:8]}"
+    await documents.ensure_indexes(scenario)
+    yield documents, keys.logs_collection(scenario)
+    await documents.drop(scenario)
+    documents.close()
+
+
+async def test_writing_twice_stores_once(store: tuple[Documents, str]) -> None:
+    documents, logs = store
+    first = [document("t:0", offset) for offset in range(1_500)]
+    assert await documents.insert(logs, first) == 1_500
+    again = [document("t:0", offset) for offset in range(1_000, 2_500)]
+    assert await documents.insert(logs, again) == 1_000
+    assert await documents.count(logs, Range("t:0", -1, 2_499)) == 2_500
+
+
+async def test_the_events_of_one_list_share_an_offset(store: tuple[Documents, str]) -> None:
+    documents, logs = store
+    made = [document("t:0", 7, index) for index in (1, 0, 2)]
+    assert await documents.insert(logs, made) == 3
+    found = await documents.find(logs, Range("t:0", 6, 7))
+    assert [each["i"] for each in found] == [0, 1, 2]
+
+
+async def test_a_range_is_open_below_and_closed_above(store: tuple[Documents, str]) -> None:
+    documents, logs = store
+    await documents.insert(logs, [document(tp, o) for tp in ("t:0", "t:1") for o in range(10)])
+    found = await documents.find(logs, Range("t:0", 3, 6))
+    assert [(each["tp"], each["o"]) for each in found] == [("t:0", 4), ("t:0", 5), ("t:0", 6)]
+
+
+def test_windows_cover_a_range_once_and_end_at_multiples() -> None:
+    windows = Range("t:0", WINDOW - 3, 2 * WINDOW + 5).windows()
+    assert [(w.after, w.upto) for w in windows] == [
+        (WINDOW - 3, WINDOW - 1),
+        (WINDOW - 1, 2 * WINDOW - 1),
+        (2 * WINDOW - 1, 2 * WINDOW + 5),
+    ]
+    assert Range("t:0", 4, 4).windows() == []
+
+
+async def test_the_newest_are_found_over_partitions_and_holes(
+    store: tuple[Documents, str],
+) -> None:
+    documents, logs = store
+    made = [document("t:0", offset, stored=offset) for offset in range(40)]
+    made += [document("t:1", offset, stored=1_000 + offset) for offset in range(3)]
+    await documents.insert(logs, made)
+    # the last offsets of the first partition hold no document
+    ranges = [Range("t:0", -1, 400), Range("t:1", -1, 2)]
+    found = await documents.newest(logs, ranges, 10)
+    assert [each["stored"] for each in found] == [1002, 1001, 1000, 39, 38, 37, 36, 35, 34, 33]
+    assert len(await documents.newest(logs, ranges, 100)) == 43
+
+
+async def test_deleting_a_range_leaves_the_rest(store: tuple[Documents, str]) -> None:
+    documents, logs = store
+    await documents.insert(logs, [document("t:0", offset) for offset in range(50)])
+    assert await documents.delete(logs, Range("t:0", -1, 29)) == 30
+    assert await documents.count(logs, Range("t:0", -1, 49)) == 20
+
+
+async def test_a_store_that_is_away_is_an_error_in_a_sentence() -> None:
+    documents = Documents(f"mongodb://127.0.0.1:{free_port()}", timeout=0.5)
+    with pytest.raises(DocumentsError, match="MongoDB"):
+        await documents.ping()
+    documents.close()
