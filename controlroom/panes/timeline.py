@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from rich.style import Style
 from textual.strip import Strip
@@ -159,7 +160,7 @@ class TimePane(Pane):
         spans: list[Span] = [(text.fit("marks", _AXIS), look.dim)]
         places = sorted(marks)
         at = 0
-        for column, following in zip(places, [*places[1:], columns + 1], strict=True):
+        for column, following in pairwise([*places, columns + 1]):
             if column < at:
                 continue
             sign, style = kinds[marks[column].sign]
