@@ -130,6 +130,7 @@ class StackClient:
         already runs keeps its scenario.
         """
         await start_daemon(scenario, self.socket.parent)
+        await self._try_failed_again()
         deadline = time.monotonic() + patience
         said = ""
         while True:
@@ -148,6 +149,12 @@ class StackClient:
                     "See `controlroom status` and `controlroom doctor`.",
                 )
             await asyncio.sleep(_EVERY)
+
+    async def _try_failed_again(self) -> None:
+        """Whoever says `up` once more has perhaps mended what was wrong."""
+        for engine in (await self.status())["engines"]:
+            if engine["state"] == "failed":
+                await self.restart_engine(engine["name"])
 
     async def _ask(self, method: str, path: str, body: object = None) -> Json:
         try:

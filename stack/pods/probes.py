@@ -19,6 +19,8 @@ async def ask(port: int, path: str, timeout: float) -> str | None:
             return await _get(port, path)
     except TimeoutError:
         return f"no answer within {timeout:g} s"
+    except ConnectionRefusedError:
+        return "nothing listens on its port"
     except (OSError, ValueError, IndexError) as error:
         return str(error) or type(error).__name__
 

@@ -80,6 +80,8 @@ class Keeper:
                 "refused",
             )
         self._backoff.reset()
+        if self.state == "failed":
+            self._set("starting", "being prepared")
         self._nudge.set()
         if self.child is not None and self.child.alive:
             await self.child.stop()

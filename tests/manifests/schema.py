@@ -1,0 +1,83 @@
+"""Checks manifests against the real schemas of Kubernetes.
+
+The models of the `kubernetes` package are generated from the API's OpenAPI document; they know
+types, required fields and nested objects. They also accept the names of their own attributes
+(`api_version`), which a manifest may not use, so names are compared here by themselves.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kubernetes import client
+from pydantic import BaseModel, ValidationError
+
+MODELS: dict[tuple[str, str], type[BaseModel]] = {
+    ("apps/v1", "Deployment"): client.V1Deployment,
+    ("autoscaling/v2", "HorizontalPodAutoscaler"): client.V2HorizontalPodAutoscaler,
+    ("networking.k8s.io/v1", "Ingress"): client.V1Ingress,
+    ("v1", "ConfigMap"): client.V1ConfigMap,
+    ("v1", "Namespace"): client.V1Namespace,
+    ("v1", "PersistentVolumeClaim"): client.V1PersistentVolumeClaim,
+    ("v1", "Service"): client.V1Service,
+}
+
+
+def problems(document: Mapping[str, Any]) -> list[str]:
+    """What is wrong with one object; empty when nothing is."""
+    kind = (document.get("apiVersion", ""), document.get("kind", ""))
+    model = MODELS.get(kind)
+    if model is None:
+        return [f"{kind}: no such kind"]
+    found = list(_unknown(model, document, ""))
+    try:
+        model.model_validate(dict(document))
+    except ValidationError as error:
+        found += [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+    return found
+
+
+def _unknown(model: type[BaseModel], value: object, path: str) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f"{path}: must be a mapping"
+        return
+    fields = {
+        field.serialization_alias or name: field for name, field in model.model_fields.items()
+    }
+    for key, item in value.items():
+        place = f"{path}.{key}" if path else key
+        if key not in fields:
+            yield f"{place}: unknown field"
+            continue
+        yield from _nested(fields[key].annotation, item, place)
+
+
+def _nested(annotation: Any, value: object, path: str) -> Iterator[str]:
+    inner = _model(annotation)
+    if inner is None or value is None:
+        return
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unknown(inner, item, f"{path}[{index}]")
+    elif _is_mapping(annotation) and isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _unknown(inner, item, f"{path}.{key}")
+    else:
+        yield from _unknown(inner, value, path)
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model(argument) for argument in typing.get_args(annotation))
+    return next((model for model in found if model is not None), None)
+
+
+def _is_mapping(annotation: Any) -> bool:
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return any(_is_mapping(argument) for argument in typing.get_args(annotation))
+    return origin is dict
