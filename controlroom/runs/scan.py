@@ -29,6 +29,10 @@ class Placed(NamedTuple):
 
 def scan_file(path: Path) -> list[Placed]:
     """All records of the file, at least one. Raises SpecError that names file and line."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise SpecError(
+            f"-f {path} is not a file, and it is read twice.", "Write the records to a file first."
+        )
     try:
         if path.stat().st_size > LARGEST:
             raise SpecError(

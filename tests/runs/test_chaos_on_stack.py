@@ -9,6 +9,7 @@ import pytest
 
 from controlroom.runs.store import Store
 from tests.own_stack import OwnStack
+from tests.runs.conftest import ended
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -45,9 +46,7 @@ async def test_the_kill_switch_recovers_what_a_dead_runner_left(stack: OwnStack)
     proof = folder.read_runner()
     assert proof is not None
     os.kill(proof.pid, signal.SIGKILL)
-    view = folder.read_view()
-    assert view is not None
-    assert view.state == "lost"
+    assert (await ended(folder)).state == "lost"
     assert unfinished(stack) == ["pod-failure-consumer"]
     assert stack.run("chaos", "stop", "--all", "--json").json()["clean"] is True
     assert unfinished(stack) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,12 +82,15 @@ def test_a_bad_file_says_where(tmp_path: Path, text: str, where: str) -> None:
 
 
 def test_a_missing_file_a_folder_and_binary_are_named(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
     binary = tmp_path / "votes.bin"
     binary.write_bytes(b'{"name":\n"\xff\xfe"}')
     for path, said in (
         (tmp_path / "none.json", "No such file"),
         (tmp_path, "Is a directory"),
         (binary, "line 2 is not UTF-8"),
+        (pipe, "is not a file"),
     ):
         with pytest.raises(SpecError, match=said):
             read_records(path, CODEC)
