@@ -1,15 +1,17 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests: one stack of real engines, in a state folder of its own."""
 
 from __future__ import annotations
 
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.own_stack import OwnStack
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,10 +28,28 @@ class Engines:
 
 
 @pytest.fixture(scope="session")
-def engines() -> Engines:
-    """The engines of the tests' own stack."""
-    given = os.environ["CONTROLROOM_TEST_ENGINES"]
-    return Engines(**json.loads(Path(given).read_text()))
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
+    """The whole local stack, brought up by the command line, with `bands`."""
+    own = OwnStack(tmp_path_factory.mktemp("stack") / "state")
+    own.run("up", "--scenario", "bands", timeout=900)
+    yield own
+    own.run("down", timeout=60, check=False)
+
+
+@pytest.fixture(scope="session")
+def engines(request: pytest.FixtureRequest) -> Engines:
+    """The engines of the tests' own stack, or those that a developer keeps running.
+
+    `CONTROLROOM_TEST_ENGINES` names a JSON file with their addresses.
+    """
+    given = os.environ.get("CONTROLROOM_TEST_ENGINES")
+    if given:
+        return Engines(**json.loads(Path(given).read_text()))
+    own: OwnStack = request.getfixturevalue("stack")
+    doors = own.endpoints()
+    doors.pop("ingress")
+    proxy = next(e for e in own.status()["engines"] if e["name"] == "toxiproxy")
+    return Engines(**doors, toxiproxy=f"http://{proxy['address']}")
 
 
 @pytest.fixture
