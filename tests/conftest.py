@@ -49,7 +49,7 @@ def engines(request: pytest.FixtureRequest) -> Engines:
     doors = own.endpoints()
     doors.pop("ingress")
     proxy = next(e for e in own.status()["engines"] if e["name"] == "toxiproxy")
-    return Engines(**doors, toxiproxy=f"http://{proxy['address']}")
+    return Engines(**doors, toxiproxy=proxy["address"])
 
 
 @pytest.fixture
