@@ -15,6 +15,7 @@ from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     KafkaConnectionError,
     LeaderNotAvailableError,
+    NotLeaderForPartitionError,
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
     for_code,
@@ -69,11 +70,10 @@ async def _widen(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> Non
 
 
 async def _visible(reader: OffsetReader, topic: str, partitions: int) -> None:
-    """Returns when the broker tells of every partition and its leader."""
+    """Returns when every partition answers."""
     for _ in range(_TRIES):
         with contextlib.suppress(UnknownTopicOrPartitionError):
-            leaders = (await reader.topic(topic)).leaders
-            if len(leaders) >= partitions and -1 not in leaders.values():
+            if len(await reader.end_offsets(topic)) >= partitions:
                 return
         await asyncio.sleep(_TRY_AGAIN)
     raise LeaderNotAvailableError(topic)
@@ -164,6 +164,16 @@ class OffsetReader:
         return sorted(member[1] for entry in response.groups for member in entry[5])
 
     async def _list_offsets(self, topic: Topic, which: int) -> dict[int, int]:
+        """Asks again while a partition moves or is only just made."""
+        for _ in range(_TRIES):
+            try:
+                return await self._ask_leaders(topic, which)
+            except (LeaderNotAvailableError, NotLeaderForPartitionError):
+                await asyncio.sleep(_TRY_AGAIN)
+                topic = await self.topic(topic.name)
+        raise LeaderNotAvailableError(topic.name)
+
+    async def _ask_leaders(self, topic: Topic, which: int) -> dict[int, int]:
         by_leader: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for partition, leader in topic.leaders.items():
             by_leader[leader].append((partition, which))

@@ -128,7 +128,11 @@ class Rig:
 
     async def tallies(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Those hashes as they are."""
-        return {name: await self.redis.hgetall(keys.counter_key(self.name, name)) for name in names}
+        found: dict[str, dict[str, str]] = {}
+        for name in names:
+            counts = await self.redis.hgetall(keys.counter_key(self.name, name))
+            found[name] = {str(member): str(count) for member, count in counts.items()}
+        return found
 
     async def send(self, value: bytes, partition: int = 0, topic: str = "") -> None:
         """One record as a foreign producer writes it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from aiokafka import AIOKafkaProducer
+
 from tests.consumer.rig import Rig
 from tests.waiting import until
 from wire import keys
@@ -35,6 +37,8 @@ async def test_foreign_values_are_counted_and_poison_is_kept(worldcup: Rig) -> N
     assert kept[-1]["reason"][0]["field"] == "phase"
     assert service.process.returncode is None
     assert await service.metric("controlroom_handled_total") == 6 + 4 + 2
+    assert await service.metric("controlroom_queue_time_ms_count") == 6
+    assert await service.metric("request_total") > 0
 
 
 async def test_what_producers_refused_is_kept_with_their_reason(worldcup: Rig) -> None:
@@ -59,8 +63,6 @@ async def test_what_producers_refused_is_kept_with_their_reason(worldcup: Rig) -
 
 
 async def test_marks_of_transactions_are_no_loss(worldcup: Rig) -> None:
-    from aiokafka import AIOKafkaProducer
-
     await worldcup.consumer()
     producer = AIOKafkaProducer(
         bootstrap_servers=worldcup.engines.kafka, transactional_id=worldcup.name
