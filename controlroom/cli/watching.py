@@ -97,6 +97,8 @@ async def watch(folder: RunFolder, line: Callable[[RunView], str], stopping: str
     finally:
         shown.close()
         loop.remove_signal_handler(signal.SIGINT)
+        # what is left to do is to say how it ended; one ctrl+c too many must not hide that
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return interrupts.count > 0
 
 

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
+_ENDS = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
+
+
 @dataclass
 class Server:
     """What it does with the next requests, and what it has seen."""
@@ -35,7 +38,7 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         seen = 0
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        with contextlib.suppress(*_ENDS):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 fields = dict(line.lower().split(": ", 1) for line in head[1:] if line)
