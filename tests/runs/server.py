@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-
 _ENDS = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
 
 
