@@ -29,7 +29,10 @@ class _Server(uvicorn.Server):
 def bind(host: str, port: int, variable: str) -> socket.socket:
     """A bound socket; SettingsError naming `variable` where the address is taken."""
     try:
-        return socket.create_server((host, port), backlog=2048, reuse_port=False)
+        bound = socket.create_server((host, port), backlog=2048, reuse_port=False)
+        # asyncio sets it only on sockets that name their protocol; accepted ones inherit it
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return bound
     except OSError as error:
         raise SettingsError(
             f"cannot listen on {host}:{port}: {error.strerror or error}",
