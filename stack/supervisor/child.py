@@ -21,32 +21,46 @@ class Child:
     """A process in a session of its own; its whole group ends with it, and with this process."""
 
     def __init__(
-        self, spec: ProcessSpec, process: asyncio.subprocess.Process, output: Output
+        self,
+        spec: ProcessSpec,
+        process: asyncio.subprocess.Process,
+        output: Output,
+        reading: int,
     ) -> None:
         self.spec = spec
         self.pid = process.pid
         self.started = time.time()
         self._process = process
         self._born = time.monotonic()
-        self._exit = asyncio.ensure_future(self._wait(output))
+        self._exit = asyncio.ensure_future(self._wait(output, reading))
 
     @classmethod
     async def start(cls, spec: ProcessSpec, output: Output) -> Child:
-        """Starts it. Call from the main thread: the leash is tied to the thread that starts."""
-        stdin = asyncio.subprocess.PIPE if spec.stdin is not None else asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *spec.argv),
-            cwd=spec.cwd,
-            env=spec.env,
-            stdin=stdin,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        if spec.stdin is not None and process.stdin is not None:
-            process.stdin.write(spec.stdin)
-            process.stdin.close()
-        return cls(spec, process, output)
+        """Starts it. Call from the main thread: the leash is tied to the thread that starts.
+
+        The pipe for its output is our own, because asyncio's would keep `wait` from returning
+        for as long as a grandchild holds the other end.
+        """
+        reading, writing = os.pipe()
+        stdin = _stdin(spec.stdin)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *spec.argv),
+                cwd=spec.cwd,
+                env=spec.env,
+                stdin=stdin,
+                stdout=writing,
+                stderr=writing,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+            if stdin >= 0:
+                os.close(stdin)
+        return cls(spec, process, output, reading)
 
     @property
     def alive(self) -> bool:
@@ -94,10 +108,8 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
-    async def _wait(self, output: Output) -> int:
-        stream = self._process.stdout
-        assert stream is not None
-        drain = asyncio.ensure_future(output.drain(stream))
+    async def _wait(self, output: Output, reading: int) -> int:
+        drain = asyncio.ensure_future(_drain(output, reading))
         status = await self._process.wait()
         # What it has started itself ends with it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -105,6 +117,27 @@ class Child:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(drain, _OUTPUT_PATIENCE)
         return status
+
+
+async def _drain(output: Output, reading: int) -> None:
+    stream = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reading, "rb", buffering=0)
+    )
+    try:
+        await output.drain(stream)
+    finally:
+        transport.close()
+
+
+def _stdin(data: bytes | None) -> int:
+    """A file in memory, so that nobody has to feed a pipe; /dev/null for none."""
+    if data is None:
+        return asyncio.subprocess.DEVNULL
+    file = os.memfd_create("stdin")
+    os.write(file, data)
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 def ending(status: int) -> str:

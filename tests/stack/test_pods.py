@@ -138,3 +138,16 @@ async def test_paths_lead_to_the_service_that_the_ingress_names(
         answer = (await http.get(base + path)).json()
         assert answer["path"] == path
         assert (answer["env"]["HTTP_PORT"] in sides) is to_side
+
+
+async def test_a_killed_balancer_comes_back_with_all_servers(
+    world: World, pods: Pods, http: httpx.AsyncClient
+) -> None:
+    keeper = world.keepers["haproxy"]
+    before = keeper.pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    await until(lambda: keeper.pid not in (None, before) and keeper.serving.is_set(), "it is back")
+    url = f"http://127.0.0.1:{world.balancer.ingress_port}/"
+    assert set(await seen(http, url)) == {pod.name for pod in pods()}
+    assert keeper.restarts == 1

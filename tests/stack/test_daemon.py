@@ -1,0 +1,140 @@
+"""The daemon: one per state folder, no orphans, quick to go, easy to bring back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stack.client import StackClient, start_daemon
+from stack.config import PROJECT, StackConfig
+from stack.errors import StackError
+from stack.marks import Marks
+from tests.waiting import until
+
+
+def start(config: StackConfig) -> subprocess.Popen[bytes]:
+    """The daemon as a child of the test, on tiny services."""
+    words = ["--manifests", str(config.manifests), "--project", str(config.project)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "stack.daemon", *words],
+        cwd=PROJECT,
+        env=os.environ | {"CONTROLROOM_STATE_DIR": str(config.state)},
+        stderr=(config.state / "daemon.log").open("ab"),
+    )
+
+
+async def is_ready(client: StackClient) -> bool:
+    try:
+        return bool((await client.status())["stack"]["state"] == "ready")
+    except StackError as error:
+        if error.kind != "unreachable":
+            raise
+        return False
+
+
+@pytest.fixture
+async def client(tiny_config: StackConfig) -> AsyncIterator[StackClient]:
+    """A client of the daemon that is to come; at the end none is left."""
+    marks = Marks(tiny_config.state)
+    async with StackClient(marks.socket) as client:
+        yield client
+    left = marks.daemon()
+    if left is not None:
+        left.kill()
+
+
+async def test_nothing_is_left_when_the_daemon_is_killed(
+    tiny_config: StackConfig, client: StackClient
+) -> None:
+    daemon = start(tiny_config)
+    await until(lambda: is_ready(client), "the stack is ready")
+    children = psutil.Process(daemon.pid).children(recursive=True)
+    assert len(children) >= 6
+    daemon.kill()
+    daemon.wait()
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    assert Marks(tiny_config.state).daemon() is None
+
+    again = start(tiny_config)
+    await until(lambda: is_ready(client), "the next one is ready in spite of the stale marks")
+    children = psutil.Process(again.pid).children(recursive=True)
+    await client.down()
+    assert again.wait(5) == 0
+    assert psutil.wait_procs(children, timeout=0)[1] == []
+    assert not Marks(tiny_config.state).socket.exists()
+
+
+async def test_a_second_daemon_refuses(tiny_config: StackConfig, client: StackClient) -> None:
+    first = start(tiny_config)
+    await until(lambda: is_ready(client), "the stack is ready")
+    assert (Marks(tiny_config.state).socket.stat().st_mode & 0o777) == 0o600
+    second = start(tiny_config)
+    assert second.wait(10) == 1
+    assert "already runs" in (tiny_config.state / "daemon.log").read_text()
+    assert await start_daemon(state=tiny_config.state) == first.pid
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(10) == 0
+
+
+async def test_a_bad_scenario_is_told_to_whoever_starts(state: Path) -> None:
+    with pytest.raises(StackError) as caught:
+        await start_daemon("nothing-of-that-name", state)
+    assert "nothing-of-that-name" in caught.value.message
+    assert caught.value.kind == "refused"
+
+
+async def test_a_stack_that_is_not_there_is_unreachable(state: Path) -> None:
+    async with StackClient(state / "stack.sock") as client:
+        with pytest.raises(StackError) as caught:
+            await client.status()
+    assert caught.value.kind == "unreachable"
+
+
+async def test_the_routes_do_what_they_say(tiny_config: StackConfig, client: StackClient) -> None:
+    daemon = start(tiny_config)
+    await until(lambda: is_ready(client), "the stack is ready")
+    pods = (await client.status())["pods"]
+    assert (await client.logs(pods[0]["name"])) != []
+    await client.delete_pod(pods[0]["name"], grace=0)
+    await until(lambda: is_whole(client, 2), "the pod is replaced")
+    await client.scale("tiny", 3)
+    await until(lambda: is_whole(client, 3), "three pods are ready")
+    reasons = {event["reason"] for event in (await client.events())["events"]}
+    assert {"Ready", "Started", "Killing", "Scaled"} <= reasons
+    with pytest.raises(StackError, match="2 to 5") as caught:
+        await client.scale("tiny", 9)
+    assert caught.value.kind == "refused"
+    for wrong in (client.logs("nobody"), client.scale("nobody", 2), client.recover_fault("x")):
+        with pytest.raises(StackError) as caught:
+            await wrong  # type: ignore[misc]
+        assert caught.value.kind == "not_found"
+    before = {pod["name"] for pod in (await client.status())["pods"]}
+    await client.set_scenario("worldcup")
+    await until(lambda: is_renewed(client, before), "all pods are new")
+    assert (await client.status())["stack"]["scenario"] == "worldcup"
+    await client.down()
+    assert daemon.wait(5) == 0
+
+    again = start(tiny_config)
+    await until(lambda: is_ready(client), "the stack is ready again")
+    assert await is_whole(client, 3), "the wish for three pods is kept"
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(10) == 0
+
+
+async def is_whole(client: StackClient, number: int) -> bool:
+    status = await client.status()
+    return len(status["pods"]) == number == sum(pod["ready"] for pod in status["pods"])
+
+
+async def is_renewed(client: StackClient, before: set[str]) -> bool:
+    pods = (await client.status())["pods"]
+    return not before & {pod["name"] for pod in pods} and all(pod["ready"] for pod in pods)
