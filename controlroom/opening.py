@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlroom.model.frame import Frame
 from controlroom.settings import Settings
-from controlroom.targets.abilities import TargetError, Unreachable
+from controlroom.targets.abilities import Target, TargetError, Unreachable
 
 if TYPE_CHECKING:
     from controlroom.operator import Operator
@@ -46,33 +46,48 @@ class Opening:
         return _not_yet
 
     async def start(self) -> None:
-        """Puts the room together as soon as the target says which scenario it runs."""
+        """Puts the room together once the target says which scenario it runs, and again when
+        that changes. Ends when it is cancelled."""
         for module in ("controlroom.wiring", "controlroom.operator"):
             await asyncio.to_thread(importlib.import_module, module)
-        from controlroom.operator import Operator
         from controlroom.targets.local import LocalTarget
+
+        asking = LocalTarget.from_settings(self._settings)
+        shown = ""
+        try:
+            while True:
+                wanted = await self._scenario(asking)
+                if wanted and wanted != shown:
+                    await self._put_together(wanted)
+                    shown = wanted
+                await asyncio.sleep(RETRY)
+        finally:
+            await asking.close()
+            await self._take_down()
+
+    @staticmethod
+    async def _scenario(target: Target) -> str:
+        """Name or file of what the target runs; empty while it does not answer."""
+        try:
+            info = await target.info()
+        except TargetError:
+            return ""
+        return str(info.details.get("scenario_file") or info.scenario)
+
+    async def _put_together(self, scenario: str) -> None:
+        from controlroom.operator import Operator
         from controlroom.wiring import Room
         from scenarios.loading import load
 
-        target = LocalTarget.from_settings(self._settings)
-        scenario = load(await self._scenario(target))
-        self._room = Room(scenario, target, self._settings)
+        await self._take_down()
+        self._room = Room.of_local_stack(self._settings, load(scenario))
         self._operator = Operator(self._room, self._settings)
         await self._room.start()
 
-    async def _scenario(self, target: Any) -> str:
-        while True:
-            try:
-                info = await target.info()
-            except TargetError:
-                await asyncio.sleep(RETRY)
-                continue
-            return str(info.details.get("scenario_file") or info.scenario)
-
-    async def stop(self) -> None:
-        """Ends the feeds."""
-        if self._room is not None:
-            await self._room.stop()
+    async def _take_down(self) -> None:
+        room, self._room, self._operator = self._room, None, None
+        if room is not None:
+            await room.stop()
 
 
 async def _not_yet(*_: object) -> None:

@@ -13,7 +13,7 @@ from controlroom.runs.errors import RunError
 from controlroom.runs.launch import start
 from controlroom.runs.manifest import bounded, read_chaos
 from controlroom.runs.prepare import ready_load
-from controlroom.runs.spec import LoadSpec
+from controlroom.runs.spec import LoadSpec, within_bounds
 from controlroom.runs.stop import stop_all
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
@@ -57,6 +57,7 @@ class Operator:
         """Starts a load run."""
         self._may_write()
         with _translated():
+            within_bounds(spec, self._settings.max_users, self._settings.max_load_seconds)
             complete = await ready_load(spec, self._room.scenario.name, self._target)
         folder = start(self._store, complete)
         return f"{folder.id}: {complete.title}"

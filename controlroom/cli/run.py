@@ -16,7 +16,7 @@ from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
-from controlroom.runs.spec import DEFAULT_TIMEOUT, LoadSpec
+from controlroom.runs.spec import DEFAULT_TIMEOUT, LoadSpec, within_bounds
 from controlroom.runs.stop import Stopped, stop_loads, stop_run
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
@@ -106,22 +106,14 @@ def _spec(args: argparse.Namespace, settings: Settings) -> LoadSpec:
         )
     longest = float(settings.max_load_seconds)
     timeout = min(DEFAULT_TIMEOUT, longest) if args.timeout is None else args.timeout
-    if timeout > longest:
-        raise CommandError(
-            f"--timeout {format_duration(timeout)} is longer than {format_duration(longest)}.",
-            "Give a shorter one, or raise max_load_seconds in the settings.",
-        )
-    if args.users > settings.max_users:
-        raise CommandError(
-            f"--concurrence {args.users} is more than {settings.max_users} users.",
-            "Give fewer, or raise max_users in the settings.",
-        )
     chosen = settings.scenario if settings.origin("scenario") != "default" else ""
-    return LoadSpec(
+    spec = LoadSpec(
         url=args.url, scenario=chosen, path=args.path, file=args.file, seed=args.seed,
         users=args.users, number=args.number, rate=args.rate, timeout=timeout,
         repeat=args.repeat, batch=args.batch,
     )  # fmt: skip
+    within_bounds(spec, settings.max_users, longest)
+    return spec
 
 
 def _progress(view: RunView) -> str:

@@ -167,6 +167,20 @@ def check_load(spec: LoadSpec) -> LoadSpec:
     return spec
 
 
+def within_bounds(spec: LoadSpec, users: int, seconds: float) -> None:
+    """Raises SpecError where the load is longer or wider than the settings allow."""
+    if spec.timeout > seconds:
+        raise SpecError(
+            f"--timeout {format_duration(spec.timeout)} is longer than {format_duration(seconds)}.",
+            "Give a shorter one, or raise max_load_seconds in the settings.",
+        )
+    if spec.users > users:
+        raise SpecError(
+            f"--concurrence {spec.users} is more than {users} users.",
+            "Give fewer, or raise max_users in the settings.",
+        )
+
+
 def _check_source(spec: LoadSpec) -> None:
     if spec.file is not None and spec.seed is not None:
         raise SpecError(
