@@ -1,4 +1,4 @@
-"""Samples: what a feed says to the board. A figure, when and over which window, from which source."""
+"""Samples: what a feed says to the board, with when, over which window and from which source."""
 
 from __future__ import annotations
 

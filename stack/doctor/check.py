@@ -13,3 +13,5 @@ class Check:
     ok: bool
     message: str
     fix: str = ""
+    blocks: bool = True
+    """Whether the stack cannot start like this; what it mends by itself does not block."""

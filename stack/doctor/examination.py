@@ -49,8 +49,8 @@ async def _told(group: Awaitable[Sequence[Check]]) -> Sequence[Check]:
 
 
 def first_fault(checks: Sequence[Check]) -> StackError | None:
-    """The first check that failed, as the error that a command shows."""
+    """The first check that keeps the stack from starting, as the error that a command shows."""
     for check in checks:
-        if not check.ok:
+        if not check.ok and check.blocks:
             return StackError(f"{check.name}: {check.message}", check.fix)
     return None

@@ -42,7 +42,7 @@ def installs(engines: Path) -> Sequence[Check]:
         return [Check("installs", True, "None is half finished.")]
     names = ", ".join(str(part) for part in left)
     fix = "Start again: the next install removes it and begins anew."
-    return [Check("installs", False, f"Half finished: {names}.", fix)]
+    return [Check("installs", False, f"Half finished: {names}.", fix, False)]
 
 
 def _at_work(part: Path) -> bool:

@@ -31,7 +31,7 @@ def sockets(state: Path) -> Sequence[Check]:
     if pid is not None:
         return [Check("stack", True, f"Up (pid {pid}).")]
     message = f"{path} is there but nobody answers on it: a stack was killed."
-    return [Check("stack", False, message, f"Run controlroom up, or remove {path}.")]
+    return [Check("stack", False, message, f"Run controlroom up, or remove {path}.", False)]
 
 
 def ports(state: Path) -> Sequence[Check]:
@@ -49,7 +49,7 @@ def ports(state: Path) -> Sequence[Check]:
     if not taken:
         return [Check("ports", True, f"{len(known)} are kept for the stack.")]
     fix = "Nothing has to be done: the next start chooses others. Or end that program."
-    return [Check("ports", False, f"Taken: {'; '.join(sorted(taken))}.", fix)]
+    return [Check("ports", False, f"Taken: {'; '.join(sorted(taken))}.", fix, False)]
 
 
 def terminal(given: Mapping[str, str]) -> Sequence[Check]:
@@ -58,7 +58,7 @@ def terminal(given: Mapping[str, str]) -> Sequence[Check]:
     if encoding == "utf8":
         return [Check("terminal", True, f"UTF-8, TERM={given.get('TERM', 'not set')}.")]
     fix = "Set LANG=C.UTF-8."
-    return [Check("terminal", False, f"Its encoding is {encoding}, not UTF-8.", fix)]
+    return [Check("terminal", False, f"Its encoding is {encoding}, not UTF-8.", fix, False)]
 
 
 def daemon_pid(path: Path) -> int | None:

@@ -140,6 +140,7 @@ async def test_the_public_doors_answer_as_the_contract_says(stack: OwnStack) -> 
         for path in ("/input", "/insert", "/grpc", "/grpc/insert"):
             answer = await client.post(path, json=vote)
             assert answer.status_code == 201, (path, answer.text)
+        assert (await client.post("/input", json=[vote] * 20)).status_code == 201
         answer = await client.post("/input", json={"Lista": [vote, {**vote, "rank": "best"}]})
         assert answer.status_code == 207
         assert answer.json()["accepted"] == 1
