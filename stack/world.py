@@ -121,7 +121,7 @@ class World:
             if not keeper.serving.is_set():
                 return f"{keeper.engine.name}: {keeper.message or keeper.state}"
         for controller in self.controllers.values():
-            if controller.ready < controller.replicas:
+            if controller.ready < controller.replicas or controller.rolling:
                 counts = f"{controller.ready} of {controller.replicas} ready"
                 return f"{controller.name}: {counts} {controller.message}".strip()
         return ""
@@ -177,10 +177,16 @@ class World:
         controller.scale(replicas, "asked for")
 
     def use_scenario(self, name_or_path: str) -> None:
-        """Another scenario: new values, and all pods replaced one by one. Raises StackError."""
+        """Another scenario: new values, and all pods replaced one by one. Raises StackError.
+
+        The stack is `starting` until no pod serves the scenario before.
+        """
         self.chosen = choose(name_or_path, self.config.state)
         for name, controller in self.controllers.items():
             controller.restart(self._surroundings(name))
+        if self.state == "ready":
+            self.state = "starting"
+            self._tasks.append(asyncio.ensure_future(self._settle()))
 
     def _keeper(self, engine: Engine) -> Keeper:
         file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
@@ -244,11 +250,15 @@ class World:
         for name, controller in self.controllers.items():
             controller.take(self._surroundings(name))
             controller.start(self._first_replicas(name, wishes))
+        await self._settle()
+        seconds = time.time() - self.started
+        self.events.add("stack", "stack", "Ready", f"after {seconds:.1f} s")
+
+    async def _settle(self) -> None:
+        """`ready` once nothing is waited for."""
         while self.message() or not self.balancer.idle:
             await asyncio.sleep(0.1)
         self.state = "ready"
-        seconds = time.time() - self.started
-        self.events.add("stack", "stack", "Ready", f"after {seconds:.1f} s")
 
     def _first_replicas(self, name: str, wishes: dict[str, int]) -> int:
         minimum, maximum = self.manifests.bounds(name)

@@ -62,6 +62,11 @@ class Controller:
         """How many pods are ready."""
         return sum(pod.ready for pod in self.pods)
 
+    @property
+    def rolling(self) -> bool:
+        """Whether pods of an older revision are still there."""
+        return any(pod.revision != self._revision for pod in self.pods)
+
     def take(self, around: Surroundings) -> None:
         """The surroundings as they are known at the start, before any pod is made."""
         self._renew(around)
