@@ -6,75 +6,16 @@ dialogs show.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
-from controlroom.model.duration import format_duration
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
 from controlroom.targets.abilities import Preview
 
-LoadPath = Literal["http", "grpc"]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadSpec:
-    """A load run as it is asked for."""
-
-    path: LoadPath = "http"
-    file: str | None = None
-    """Data file; None generates events from the scenario's samples."""
-    users: int = 10
-    number: int | None = None
-    """How many requests; None sends until the timeout."""
-    rate: float | None = None
-    """Requests per second over all users; None is as fast as they can."""
-    timeout: float = 60.0
-    """Seconds after which it ends at the latest."""
-    repeat: bool = False
-    """Whether the file starts again when it is used up."""
-
-    def command(self) -> str:
-        """The equal command line."""
-        words = ["controlroom", "run"]
-        if self.path != "http":
-            words += ["--path", self.path]
-        if self.file is not None:
-            words += ["-f", self.file]
-        words += ["--concurrency", str(self.users)]
-        if self.number is not None:
-            words += ["-n", str(self.number)]
-        if self.rate is not None:
-            words += ["--rate", f"{self.rate:g}"]
-        words += ["--timeout", format_duration(self.timeout)]
-        if self.repeat:
-            words.append("--repeat")
-        return shlex.join(words)
-
-
-@dataclass(frozen=True, slots=True)
-class ChaosFile:
-    """One experiment of the folder `chaos/`."""
-
-    path: str
-    name: str
-    """`metadata.name` of the object."""
-    kind: str
-    action: str
-    deployment: str
-    """What it aims at; typed by hand to confirm a blast."""
-    manifest: Mapping[str, Any]
-    level: Literal["reversible", "blast"] = "reversible"
-    duration: float | None = None
-    """Seconds until it ends; None where it is over at once."""
-    error: str = ""
-    """Why the file cannot be used; empty when it can."""
-
-    def command(self) -> str:
-        """The equal command line."""
-        return shlex.join(["controlroom", "chaos", "run", self.path])
+if TYPE_CHECKING:
+    from controlroom.runs.catalog import ChaosFile
+    from controlroom.runs.spec import LoadSpec
 
 
 class FrameSource(Protocol):

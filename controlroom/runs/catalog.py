@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,10 @@ class ChaosFile:
     """Why the file cannot be used; empty when it can."""
     title: str = ""
     """One line that says what it does."""
+
+    def command(self) -> str:
+        """The equal command line."""
+        return shlex.join(["controlroom", "chaos", "run", self.path])
 
 
 def chaos_dir() -> Path:

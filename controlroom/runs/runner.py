@@ -42,10 +42,9 @@ async def _kind(one: Conduct, spec: Spec) -> None:
 
         await LoadRun(one, spec).run()
         return
-    from stack.client import StackClient
-
     from controlroom.runs.fault import FaultRun
     from controlroom.targets.local import LocalTarget
+    from stack.client import StackClient
     from stack.paths import stack_socket
 
     state = one.folder.path.parent.parent

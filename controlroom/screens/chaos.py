@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from controlroom.commands import ChaosFile
 from controlroom.model.duration import format_duration
 from controlroom.model.frame import Frame
 from controlroom.panes.text import clean, time_of_day
+from controlroom.runs.catalog import ChaosFile
 from controlroom.screens.dialog import PROBLEMS, Dialog, Fact, facts_text
 from controlroom.targets.abilities import Preview
 
@@ -55,7 +55,7 @@ def is_blast(file: ChaosFile, preview: Preview) -> bool:
 class ChaosDialog(Dialog[Chosen]):
     """Answers the file that was chosen and its preview."""
 
-    CSS = """
+    DEFAULT_CSS = """
     ChaosDialog OptionList { height: auto; max-height: 9; background: transparent; border: none;
         padding: 0; }
     ChaosDialog #facts { height: auto; min-height: 5; margin: 1 0 0 0; }

@@ -43,7 +43,7 @@ def facts_text(facts: Sequence[Fact]) -> Content:
 class Dialog(ModalScreen[T], Generic[T]):
     """A box with a title; what is inside comes from `body`, the buttons from `buttons`."""
 
-    CSS = """
+    DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 60%; }
     Dialog > #box {
         width: 78; max-width: 96%; height: auto; max-height: 96%; padding: 0 1;

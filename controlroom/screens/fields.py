@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from controlroom.commands import LoadSpec
 from controlroom.model.duration import parse_duration
-
-MOST_USERS = 2000
+from controlroom.runs.spec import MOST_USERS, LoadSpec
 
 
 class FieldError(ValueError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from controlroom.commands import Commands, LoadSpec
+from controlroom.commands import Commands
+from controlroom.runs.spec import LoadSpec
 from controlroom.screens.chaos import ChaosDialog, is_blast, preview_facts, running_facts, what
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.dialog import PROBLEMS, Fact, sentence_of

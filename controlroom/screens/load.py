@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from textual.app import ComposeResult
 from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
 
-from controlroom.commands import LoadSpec
+from controlroom.runs.spec import LoadSpec
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.fields import FieldError, load_spec
 
@@ -17,7 +17,7 @@ Start = Callable[[LoadSpec], Awaitable[str]]
 class LoadDialog(Dialog[str]):
     """Answers the sentence about the run that was started, None when it was left."""
 
-    CSS = """
+    DEFAULT_CSS = """
     LoadDialog RadioSet { layout: horizontal; height: 1; border: none; padding: 0;
         background: transparent; width: auto; }
     LoadDialog RadioSet RadioButton { width: auto; margin: 0 3 0 0; background: transparent; }
@@ -28,7 +28,7 @@ class LoadDialog(Dialog[str]):
     def __init__(self, start: Start, before: LoadSpec | None = None) -> None:
         super().__init__()
         self.start = start
-        self.before = before or LoadSpec()
+        self.before = before or LoadSpec(timeout=60.0)
         """What the fields hold at first."""
 
     def body(self) -> ComposeResult:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from controlroom.commands import ChaosFile, LoadSpec
+from controlroom.runs.catalog import ChaosFile
+from controlroom.runs.spec import LoadSpec
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
 from controlroom.targets.abilities import Preview, Refused
