@@ -40,7 +40,13 @@ class ChaosFile:
 
     def command(self) -> str:
         """The equal command line."""
-        return shlex.join(["controlroom", "chaos", "run", self.path])
+        return shlex.join(["controlroom", "chaos", "run", self.reference])
+
+    @property
+    def reference(self) -> str:
+        """What the command line calls it: the name of one of ours, the path of any other."""
+        path = Path(self.path)
+        return path.stem if path.parent == chaos_dir() else self.path
 
 
 def chaos_dir() -> Path:

@@ -67,6 +67,9 @@ class ChaosDialog(Dialog[Chosen]):
         self.files = files
         self.preview = preview
         self.seen: dict[str, Preview] = {}
+        self.refused: set[str] = set()
+        self.wanted = ""
+        """Path that was agreed to before its preview was there."""
 
     def body(self) -> ComposeResult:
         width = max((len(file.name) for file in self.files), default=10)
@@ -122,9 +125,12 @@ class ChaosDialog(Dialog[Chosen]):
         except PROBLEMS as error:
             fix = getattr(error, "fix", "")
             shown.update(facts_text([what(file), ("refused", str(error)), ("fix", fix)]))
+            self.refused.add(file.path)
             return
         self.seen[file.path] = preview
         shown.update(facts_text([what(file), *preview_facts(preview)]))
+        if self.wanted == file.path:
+            self.agree()
 
     def on_option_list_option_selected(self) -> None:
         """Enter goes on to the question."""
@@ -133,7 +139,9 @@ class ChaosDialog(Dialog[Chosen]):
     def agree(self) -> None:
         file = self.file
         preview = self.seen.get(file.path) if file else None
-        if file is None or preview is None:
+        if file is None or file.path in self.refused:
             self.problem("This fault cannot be injected now; the reason stands above.")
-            return
-        self.dismiss((file, preview))
+        elif preview is None:
+            self.wanted = file.path
+        else:
+            self.dismiss((file, preview))

@@ -36,7 +36,10 @@ CHUNK = 1_000
 """Most documents of one insert."""
 
 _FETCH_MS = 200
-_COMMIT_EVERY = 0.25
+_PACE = 0.03
+"""Least seconds of a turn that is far from full: a turn costs the same for one record as for a
+hundred, so records that trickle are gathered, for less time than a store needs to answer."""
+_COMMIT_EVERY = 1.0
 _LOOK_EVERY = 2.0
 _HAND_OVER = 4.0
 """Seconds that a rebalance waits for the batch in hand."""
@@ -117,6 +120,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         await self._flush()
 
     async def _turn(self) -> None:
+        begun = time.monotonic()
         await self._settle(self._places.unknown())
         batches: Batches = await self._ask(
             self._neighbours.kafka,
@@ -128,6 +132,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 await self._look_around()
         if time.monotonic() - self._committed > _COMMIT_EVERY:
             await self._flush()
+        if sum(map(len, batches.values())) < CHUNK:
+            await asyncio.sleep(begun + _PACE - time.monotonic())
 
     async def _ask(self, neighbour: Neighbour, question: Callable[[], Awaitable[T]]) -> T:
         begun = self._round
