@@ -84,7 +84,11 @@ def main() -> None:
             stack.run(
                 *("run", "--rate", str(args.rate), "--users", "8", "--timeout", "5m", "--detach")
             )
-            for label, columns, rows in (("80x24", 80, 24), ("120x40", 120, 40), ("200x60", 200, 60)):
+            for label, columns, rows in (
+                ("80x24", 80, 24),
+                ("120x40", 120, 40),
+                ("200x60", 200, 60),
+            ):
                 print(measure(stack, label, columns, rows, args.seconds), flush=True)
             stack.run("run", "stop", "--all", check=False)
         finally:

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+from services.pb.controlroom.v1 import ingest_pb2, ingest_pb2_grpc
 
 from bench.cost import cpu_seconds, pids_of
 from bench.http_load import Outcome, drive
 from scenarios.events import EventCodec
 from scenarios.loading import load
-from services.pb.controlroom.v1 import ingest_pb2, ingest_pb2_grpc
 from tests.own_stack import OwnStack
 
 BATCH = 100
@@ -109,7 +109,9 @@ def doors(ingress: str) -> list[Door]:
             http_door(f"HTTP, 1 event, {n} connections", f"{url}/input", "producer-http", 1, n)
             for n in (10, 50, 200)
         ),
-        http_door(f"HTTP, {BATCH} events, 10 connections", f"{url}/input", "producer-http", BATCH, 10),
+        http_door(
+            f"HTTP, {BATCH} events, 10 connections", f"{url}/input", "producer-http", BATCH, 10
+        ),
         http_door("HTTP to gRPC front, 1 event, 50", f"{url}/grpc", "producer-grpc", 1, 50),
         grpc_door("gRPC unary, 50 at once", address, 1, 50),
         grpc_door(f"gRPC batch of {BATCH}, 10 at once", address, BATCH, 10),

@@ -12,10 +12,10 @@ from tests.consumer.rig import free_port
 
 
 class Link:
-    """One proxy; `address` is host:port where the service connects."""
+    """One proxy; `url` is the upstream's with the link's own host and port."""
 
-    def __init__(self, client: httpx.AsyncClient, name: str, address: str) -> None:
-        self.address = address
+    def __init__(self, client: httpx.AsyncClient, name: str, url: str) -> None:
+        self.url = url
         self._client = client
         self._name = name
 
@@ -50,12 +50,12 @@ class Link:
 async def link(toxiproxy: str, upstream: str) -> AsyncIterator[Link]:
     """A link to `upstream` (host:port, or a URL of one), taken away at the end."""
     name = f"test-{uuid.uuid4().hex[:8]}"
-    target = upstream.rpartition("//")[2].partition("/")[0]
+    target = upstream.rpartition("//")[2].partition("/")[0].rpartition("@")[2]
     address = f"127.0.0.1:{free_port()}"
     async with httpx.AsyncClient(base_url=toxiproxy) as client:
         given = {"name": name, "listen": address, "upstream": target, "enabled": True}
         (await client.post("/proxies", json=given)).raise_for_status()
         try:
-            yield Link(client, name, address)
+            yield Link(client, name, upstream.replace(target, address))
         finally:
             await client.delete(f"/proxies/{name}")

@@ -26,11 +26,7 @@ async def alive(service: Service) -> bool:
 
 async def through(rig: Rig, store: str, where: Link) -> Service:
     """A consumer that reaches one store over a link."""
-    variable, url = {
-        "redis": ("REDIS_URL", f"redis://{where.address}/0"),
-        "mongo": ("MONGO_URL", f"mongodb://{where.address}"),
-    }[store]
-    service = await rig.consumer(**{variable: url})
+    service = await rig.consumer(**{f"{store.upper()}_URL": where.url})
     await until(service.ready, "a consumer that is ready")
     return service
 
@@ -74,7 +70,7 @@ async def test_an_answer_that_gets_lost_is_not_counted_twice(bands: Rig) -> None
 async def test_stores_that_are_away_at_the_start_are_waited_for(bands: Rig) -> None:
     async with link(bands.engines.toxiproxy, bands.engines.mongo) as where:
         await where.cut()
-        service = await bands.consumer(MONGO_URL=f"mongodb://{where.address}")
+        service = await bands.consumer(MONGO_URL=where.url)
         await until(lambda: unready(service, "mongo"), "a consumer that waits for mongo")
         await bands.produce(bands.events(500))
         await where.mend()

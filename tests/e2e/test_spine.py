@@ -128,7 +128,9 @@ async def test_every_listener_is_on_loopback(stack: OwnStack) -> None:
 
     root = psutil.Process(stack.status()["stack"]["pid"])
     family = {root.pid, *(child.pid for child in root.children(recursive=True))}
-    listening = [c for c in psutil.net_connections("inet") if c.pid in family and c.status == "LISTEN"]
+    listening = [
+        c for c in psutil.net_connections("inet") if c.pid in family and c.status == "LISTEN"
+    ]
     assert listening
     assert {c.laddr.ip for c in listening} <= {"127.0.0.1", "::ffff:127.0.0.1"}
 

@@ -138,7 +138,7 @@ async def test_documents_that_are_away_leave_the_tallies(bands: Rig) -> None:
     await bands.settled(100)
     async with (
         link(bands.engines.toxiproxy, bands.engines.mongo) as where,
-        await client_of(bands, MONGO_URL=f"mongodb://{where.address}") as client,
+        await client_of(bands, MONGO_URL=where.url) as client,
     ):
         await where.cut()
         answer = await client.get("/logs")
