@@ -7,12 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.worker import Worker, WorkerState
 
 from controlroom import terminal
 from controlroom.actions import PANE_COMMANDS, available, named
@@ -94,18 +96,20 @@ class ControlRoom(App[None]):
         self.tick()
         self.call_after_refresh(self._first_picture)
 
+    def _leave(self, code: int) -> None:
+        """Called between two instructions by a signal: only asks the loop to end the room."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(partial(self.exit, return_code=code))
+
     def on_unmount(self) -> None:
         """Signals mean what they meant before."""
         self._undo_signals()
-
-    def _leave(self, code: int) -> None:
-        self.call_later(self.exit, return_code=code)
 
     async def _first_picture(self) -> None:
         if self.on_ready is not None:
             answer = self.on_ready()
             if inspect.isawaitable(answer):
-                self.run_worker(answer, group="ready", description="feeds")
+                self._work(answer, "feeds")
 
     def tick(self) -> None:
         """Draws the newest frame, unless the terminal cannot take it now: frames never queue."""
@@ -128,11 +132,11 @@ class ControlRoom(App[None]):
             self.room.header.say(remote=f"ssh {REMOTE_HZ:g} Hz{speed}")
 
     async def on_event(self, event: events.Event) -> None:
-        """Counts keys for the latency probe, then goes on as always."""
+        """Counts the keys that were handled, for the latency probe."""
+        await super().on_event(event)
         if self.probing and isinstance(event, events.Key):
             self._keys += 1
             self._probe()
-        await super().on_event(event)
 
     def _probe(self) -> None:
         keys = f"K:{self._keys:04d}" if self._keys else ""
@@ -151,7 +155,7 @@ class ControlRoom(App[None]):
         if here is not None:
             here()
             return
-        self.run_worker(getattr(self.flows, action_id)(), group="dialog", description=action.title)
+        self._work(getattr(self.flows, action_id)(), action.id)
 
     @property
     def flows(self) -> Flows:
@@ -192,11 +196,6 @@ class ControlRoom(App[None]):
         self.room.header.say(paused=None if self.paused_at is None else 0)
         self.tick()
 
-    def do_retry(self) -> None:
-        """Connects the focused panel's source again now."""
-        source = self.room.pane.source
-        self.run_worker(self.flows.attempt(self.commands.retry(source)), group="retry")
-
     def do_copy(self) -> None:
         """Copies the command that prints the focused panel."""
         command = PANE_COMMANDS[self.room.current]
@@ -205,15 +204,22 @@ class ControlRoom(App[None]):
 
     def on_tallies_pane_chosen(self, message: TalliesPane.Chosen) -> None:
         """Another phase or match."""
-        choice = self.commands.choose(message.selection, message.key)
-        self.run_worker(self.flows.attempt(choice), group="choose", exclusive=True)
+        self._work(self.flows.choose(message.selection, message.key), "choose", exclusive=True)
 
     def on_log_pane_older_wanted(self, message: LogPane.OlderWanted) -> None:
         """Lines from before the ring."""
-        self.run_worker(self._older(message), group="older", exclusive=True)
+        self._work(self.flows.older(message.before_first, message.n), "older", exclusive=True)
 
-    async def _older(self, message: LogPane.OlderWanted) -> None:
-        self.room.log_pane.add_older(await self.commands.log_page(message.before_first, message.n))
+    def _work(self, work: Awaitable[None], group: str, exclusive: bool = False) -> None:
+        """Runs it beside the screen; what nobody foresaw is said and ends nothing."""
+        self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Says what went wrong in a worker."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            self.log.error(event.worker.group, error)
+            self.flows.say(f"{event.worker.group}: {type(error).__name__}: {error}", bad=True)
 
 
 def _arrived(frame: Frame) -> int:

@@ -14,8 +14,9 @@ from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
 
-_READY, _RESTARTS, _CPU, _MEMORY, _AGE = 8, 5, 7, 7, 6
+_READY, _RESTARTS, _CPU, _MEMORY, _AGE = 8, 4, 6, 6, 5
 _FIGURES = _READY + _RESTARTS + _CPU + _MEMORY + _AGE
+_REMARK = 11
 _FRESH = 30.0
 """Seconds that a scaled or restarted deployment is pointed out."""
 
@@ -93,9 +94,12 @@ class FleetPane(Pane):
     ) -> Strip:
         look = self.look
         figure = look.dim if style is look.dim else look.text
-        label = max(12, min(40, width - _FIGURES - 8))
+        label = max(12, min(40, width - _FIGURES - _REMARK))
         widths = (_READY, _RESTARTS, _CPU, _MEMORY, _AGE)
-        cut = text.row(name, label, look.text)
+        *signs, (words, last) = name
+        used = sum(text.width_of(part) for part, _ in signs)
+        words = text.fit(words, label - used, look.signs)
+        cut = text.row([*signs, (words, last)], label, look.text)
         figures = "".join(text.right(c, w) for c, w in zip(cells, widths, strict=True))
         rest = text.row([(figures, figure), ("  ", figure), *after], width - label, look.text)
         return Strip.join([cut, rest])
@@ -222,10 +226,14 @@ def _lag_row(frame: Frame, look: Look, width: int, lag: int) -> Strip:
     else:
         spans.append((f"   {signs.down_trend} {signs.minus}{-trend:,.0f}/s", look.good))
         if lag:
-            spans.append((f"   drained in {text.span(lag / -trend + 1)}", look.dim))
+            spans.append((f"   drained in {_seconds(lag / -trend + 1)}", look.dim))
     if not lag:
         spans.append(("   nothing waits", look.dim))
     return text.row(spans, width, look.text)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{int(seconds)} s" if seconds < 60 else text.span(seconds)
 
 
 def _age(frame: Frame) -> float | None:

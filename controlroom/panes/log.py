@@ -176,11 +176,15 @@ class LogPane(Pane):
         self._asked = True
         self.post_message(self.OlderWanted(self._held.first - len(self._older), _PAGE))
 
+    def ask_again(self) -> None:
+        """The answer did not come; the next step back asks once more."""
+        self._asked = False
+
     def add_older(self, lines: Sequence[LogLine]) -> None:
         """Lines that stand before those held; what is visible stays where it is."""
         if self._held is None or not lines:
             return
-        self._asked = False
+        self.ask_again()
         before = len(self._lines())
         self._older = [*lines, *self._older]
         self._matches = (None, "", ())

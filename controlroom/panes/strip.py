@@ -14,6 +14,8 @@ from controlroom.panes import text
 from controlroom.panes.pane import Rows
 from controlroom.panes.text import Span
 
+_WIDE = 100
+"""Cells from which titles are written out."""
 _ENDED_FOR = 120.0
 """Seconds that an ended run stays in the strip."""
 
@@ -39,9 +41,14 @@ class RunStrip(Rows):
         runs = frame.runs.value.runs if frame.runs.value else ()
         active = sum(1 for run in runs if run.active)
         rows = []
-        for run in shown(runs, frame.now, height):
+        listed = shown(runs, frame.now, height)
+        for run in listed:
             spans = self._load(run, frame.now, width) if run.load else self._other(run, frame.now)
             rows.append(text.row(spans, width, look.text))
+        if rows and active > sum(1 for run in listed if run.active):
+            hidden = active - sum(1 for run in listed if run.active)
+            left: list[Span] = [(segment.text, segment.style or look.text) for segment in rows[-1]]
+            rows[-1] = text.ends(left, [(f"  +{hidden} ", look.bad)], width, look.text)
         if len(rows) < height:
             rows.append(text.row([self._idle(frame, active)], width, look.text))
         rows += [text.row([], width, look.text)] * (height - len(rows))
@@ -59,7 +66,7 @@ class RunStrip(Rows):
             return f"   ! stops all {dot} c chaos {dot} l load", look.dim
         return f"   nothing runs {dot} press l for load, c for chaos", look.dim
 
-    def _head(self, run: RunView) -> list[Span]:
+    def _head(self, run: RunView, short: bool = False) -> list[Span]:
         look, signs = self.look, self.look.signs
         if run.active:
             sign = (signs.run, look.accent) if run.kind == "load" else (signs.fault, look.bad)
@@ -68,15 +75,17 @@ class RunStrip(Rows):
         else:
             sign = (signs.fault, look.warn)
         title = text.clean(run.title)
+        if short:
+            return [(f" {sign[0]} ", sign[1]), (f"{run.kind} {run.id}", look.text)]
         words = title if title.startswith(run.kind) else f"{run.kind} {title}"
         return [(f" {sign[0]} ", sign[1]), (f"{run.id}  ", look.dim), (words, look.text)]
 
     def _load(self, run: RunView, now: float, width: int) -> list[Span]:
         look = self.look
-        head = self._head(run)
+        head = self._head(run, short=width < _WIDE)
         state = "" if run.state == "running" else f"  {self._ended(run)}"
         share = progress(run, now)
-        after = self._figures(run, now)
+        after = self._figures(run, now, short=width < _WIDE)
         used = sum(text.width_of(part) for part, _ in [*head, *after]) + len(state)
         room = width - used - 10
         spans = [*head, (state, look.dim if run.active else look.text)]
@@ -94,7 +103,7 @@ class RunStrip(Rows):
         on_track = look.accent + Style(bgcolor=look.track.bgcolor) if left else look.accent
         return [(filled, on_track), (look.signs.track * left, look.track)]
 
-    def _figures(self, run: RunView, now: float) -> list[Span]:
+    def _figures(self, run: RunView, now: float, short: bool) -> list[Span]:
         look, load = self.look, run.load
         assert load is not None
         of = "" if load.total is None else f"/{load.total:,}"
@@ -108,8 +117,9 @@ class RunStrip(Rows):
             (f"{load.failed:,} failed", failed),
         ]
         if run.active and run.ends_at is not None:
-            whole = format_duration(round(run.ends_at - run.started))
-            spans.append((f"   {text.clock_left(run.ends_at - now)} left of {whole}", look.dim))
+            whole = "" if short else f" of {format_duration(round(run.ends_at - run.started))}"
+            left = text.clock_left(run.ends_at - now)
+            spans.append((f"  {left} left{whole}", look.dim))
         return spans
 
     def _other(self, run: RunView, now: float) -> list[Span]:

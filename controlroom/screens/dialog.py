@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
+from textual.worker import Worker, WorkerState
 
 from controlroom.panes.text import clean
 from controlroom.runs.errors import RunError
@@ -51,7 +52,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         border-title-style: bold;
     }
     Dialog.plain > #box { border: ascii $accent; }
-    Dialog #body { height: auto; max-height: 100%; }
+    Dialog #body { height: auto; max-height: 70vh; scrollbar-size-vertical: 1; }
     Dialog .field { height: 1; }
     Dialog .field > .name { width: 11; color: $text-muted; }
     Dialog .field > .hint { color: $text-muted; padding: 0 1; width: auto; }
@@ -62,7 +63,7 @@ class Dialog(ModalScreen[T], Generic[T]):
     Dialog #problem.said { display: block; }
     Dialog #buttons { height: 1; align-horizontal: right; margin: 1 0 0 0; }
     Dialog #buttons Button { margin: 0 0 0 3; min-width: 10; }
-    Dialog Button:focus { background: $accent; color: $background; text-style: bold reverse; }
+    Dialog Button:focus { background: $accent; color: $background; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "back")]
     heading = ""
@@ -110,6 +111,12 @@ class Dialog(ModalScreen[T], Generic[T]):
         shown = self.query_one("#problem", Static)
         shown.update(Content(clean(sentence)))
         shown.set_class(bool(sentence), "said")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What nobody foresaw is said too, and ends nothing."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            self.problem(f"{type(error).__name__}: {error}")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Cancel goes back; any other button agrees."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from controlroom.model.frame import Frame
 
-STOP_COMMAND = "controlroom chaos stop --all && controlroom run --stop-all"
-PURGE_COMMAND = "controlroom logs --purge"
+STOP_COMMAND = "controlroom chaos stop --all"
+"""Ends load too."""
 
 
 class Flows:
@@ -110,7 +110,8 @@ class Flows:
             ("undo", "none"),
         ]
         name = self.frame.scenario
-        question = Confirm("purge the log", facts, "Purge", PURGE_COMMAND, name)
+        command = f"controlroom logs --purge --confirm {name}"
+        question = Confirm("purge the log", facts, "Purge", command, name)
         if await self.app.push_screen_wait(question):
             await self.attempt(self.commands.purge_logs())
 
@@ -121,6 +122,24 @@ class Flows:
         question = Confirm("stop all", facts, "Stop all", STOP_COMMAND, "stop")
         if await self.app.push_screen_wait(question):
             await self.attempt(self.commands.stop_all())
+
+    async def retry(self) -> None:
+        """Connects the focused panel's source again now."""
+        await self.attempt(self.commands.retry(self.room.pane.source))
+
+    async def choose(self, selection: int, key: str) -> None:
+        """Another choice of the tallies."""
+        await self.attempt(self.commands.choose(selection, key))
+
+    async def older(self, before_first: int, n: int) -> None:
+        """Lines from before the ring of the log."""
+        try:
+            lines = await self.commands.log_page(before_first, n)
+        except PROBLEMS as error:
+            self.room.log_pane.ask_again()
+            self.say(sentence_of(error), bad=True)
+        else:
+            self.room.log_pane.add_older(lines)
 
     async def filter(self) -> None:
         """Which lines the log shows."""

@@ -9,11 +9,13 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from controlroom.actions import PANE_KEYS, available
+from controlroom.actions import PANE_KEYS, PANES, available
 from controlroom.panes.signs import Signs, spelled
+from controlroom.panes.text import wrapped
 from controlroom.screens.dialog import Dialog
 
-_GROUPS = (("look", "look"), ("act", "act"), ("room", "room"))
+_GROUPS = ("look", "act", "room")
+_KEY, _WORDS = 13, 58
 _LEVELS = {"harmless": "", "reversible": " (asks)", "blast": " (asks for a name)"}
 
 
@@ -34,18 +36,25 @@ class HelpDialog(Dialog[None]):
     def text(self) -> Content:
         """The table of keys."""
         lines: list[Content] = []
-        for group, title in _GROUPS:
+        for group in _GROUPS:
             rows = [a for a in available(self.read_only) if a.group == group]
             if rows:
-                lines.append(Content.styled(title, "bold $accent"))
+                lines.append(Content.styled(group, "bold $accent"))
+            if group == "look":
+                lines += self._row(f"1-{len(PANES)}", f"Focus a panel: {', '.join(PANES)}")
             for action in rows:
-                lines.append(self._row(action.label, action.help + _LEVELS[action.level]))
+                if not action.id.startswith("pane_"):
+                    lines += self._row(action.label, action.help + _LEVELS[action.level])
         lines.append(Content.styled("in a panel", "bold $accent"))
-        lines += [self._row(keys, f"{pane}: {words}") for pane, keys, words in PANE_KEYS]
+        for pane, keys, words in PANE_KEYS:
+            lines += self._row(keys, f"{pane}: {words}")
         return Content("\n").join(lines)
 
-    def _row(self, keys: str, words: str) -> Content:
-        return Content.assemble((f"  {spelled(keys, self.signs):<11}", "bold"), words)
+    def _row(self, keys: str, words: str) -> list[Content]:
+        """The key, and what it does in as many lines as it takes."""
+        first, *more = wrapped(words, _WORDS)
+        key = f"  {spelled(keys, self.signs)}".ljust(_KEY)
+        return [Content.assemble((key, "bold"), first), *(Content(" " * _KEY + w) for w in more)]
 
     def buttons(self) -> ComposeResult:
         yield Button("Close", id="cancel", compact=True)

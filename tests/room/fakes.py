@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from controlroom.runs.catalog import ChaosFile
-from controlroom.runs.spec import LoadSpec
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
+from controlroom.runs.catalog import ChaosFile
+from controlroom.runs.spec import LoadSpec
 from controlroom.targets.abilities import Preview, Refused
 
 

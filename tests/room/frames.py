@@ -85,9 +85,9 @@ def fleet(consumer_ready: int = 3) -> Fleet:
             up = n < item.ready
             age = item.age if item.age and n == item.replicas - 1 else 720.0
             pods.append(
-                Pod(f"{item.name}-7f9c4-{n}x{n}", item.name, up, "Running", item.restarts if n else 0,
-                    NOW - age, (item.cpu or 0) / item.replicas, 32 << 20,
-                    message="" if up else "Starting")
+                Pod(f"{item.name}-7f9c4-{n}x{n}", item.name, up, "Running",
+                    item.restarts if n else 0, NOW - age, (item.cpu or 0) / item.replicas,
+                    32 << 20, message="" if up else "Starting")
             )  # fmt: skip
     engines = tuple(
         Engine(name, "ready", 0, NOW - 740, cpu, mb << 20)
