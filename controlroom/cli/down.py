@@ -16,7 +16,7 @@ from stack.paths import stack_socket
 DESCRIPTION = """\
 Stop all runs, then the services and the engines. What was stored stays, and
 `controlroom up` goes on with it."""
-EXAMPLES = ("controlroom down",)
+EXAMPLES = ("controlroom down", "controlroom down --json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

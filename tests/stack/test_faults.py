@@ -46,7 +46,11 @@ def phase(world: World, fault: str) -> str:
 
 async def ping(world: World) -> float:
     """Seconds for one PING through the link of the tiny deployment."""
-    client = Redis.from_url(world.links.endpoints("tiny")["REDIS_URL"], socket_timeout=1)
+    client = Redis.from_url(
+        world.links.endpoints("tiny")["REDIS_URL"],
+        password=world.engines.redis.secret(),
+        socket_timeout=1,
+    )
     try:
         await client.ping()
         began = time.perf_counter()
@@ -105,7 +109,7 @@ async def test_container_kill_spares_the_other_container(world: World, pods: Pod
 
 async def test_a_delay_is_measured_and_gone_at_its_end(world: World) -> None:
     assert await ping(world) < 0.1
-    chaos = to_redis("delay", "2s", delay={"latency": "200ms"}, direction="both")
+    chaos = to_redis("delay", "6s", delay={"latency": "200ms"}, direction="both")
     status = await world.faults.inject(chaos, "")
     assert await ping(world) >= 0.3
     await until(lambda: phase(world, status.id) == "finished", "it ends by itself")
