@@ -17,7 +17,7 @@ from textual.driver import Driver
 from textual.worker import Worker, WorkerState
 
 from controlroom import terminal
-from controlroom.actions import PANE_COMMANDS, available, named
+from controlroom.actions import available, named
 from controlroom.commands import Commands, FrameSource
 from controlroom.model.frame import Frame
 from controlroom.panes.log import LogPane
@@ -179,12 +179,6 @@ class ControlRoom(App[None]):
         """Every action by name."""
         self.action_command_palette()
 
-    def do_help(self) -> None:
-        """All keys."""
-        from controlroom.screens.help import HelpDialog
-
-        self.push_screen(HelpDialog(self.read_only, self.look.signs))
-
     def do_quit(self) -> None:
         """Leaves the room; runs go on in their own processes."""
         self.exit(return_code=0)
@@ -195,12 +189,6 @@ class ControlRoom(App[None]):
         self.paused_at = None if self.paused_at is not None else _arrived(frame)
         self.room.header.say(paused=None if self.paused_at is None else 0)
         self.tick()
-
-    def do_copy(self) -> None:
-        """Copies the command that prints the focused panel."""
-        command = PANE_COMMANDS[self.room.current]
-        self.copy_to_clipboard(command)
-        self.notify(f"copied: {command}", timeout=3, markup=False)
 
     def on_tallies_pane_chosen(self, message: TalliesPane.Chosen) -> None:
         """Another phase or match."""

@@ -92,20 +92,16 @@ class BooksLine(Rows):
             spans.append((f"books: {frame.books.health.state}", look.dim))
             return [text.row(spans, width, look.text)]
         books, dot = sample.books, f" {look.signs.dot} "
-        bad = [
-            (f"{look.signs.fault if value else ''} {name} {value:,}".lstrip(), value)
-            for name, value in (("lost", books.lost), ("doubled", books.doubled))
-        ]
         word, style = verdict(sample, look)
         if not frame.books.health.ok:
             word, style = f"books {frame.books.health.state}", look.warn
-        spans += [
-            (word, style),
-            (f"  ack {books.acknowledged:,} {dot.strip()} stored {books.stored:,}", look.text),
-            (f"{dot}flight {books.in_flight:,}", look.dim),
-            (dot, look.dim),
-            (bad[0][0], look.bad if bad[0][1] else look.text),
-            (dot, look.dim),
-            (bad[1][0], look.bad if bad[1][1] else look.text),
-        ]
+        spans.append((f"{word}  ", style))
+        for name, value in (("lost", books.lost), ("doubled", books.doubled)):
+            sign = f"{look.signs.fault} " if value else ""
+            spans += [
+                (f"{sign}{name} {value:,}", look.bad if value else look.text),
+                (dot, look.dim),
+            ]
+        figures = f"ack {books.acknowledged:,}{dot}stored {books.stored:,}"
+        spans += [(figures, look.text), (f"{dot}in flight {books.in_flight:,}", look.dim)]
         return [text.row(spans, width, look.text)]

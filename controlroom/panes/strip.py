@@ -117,9 +117,9 @@ class RunStrip(Rows):
             (f"{load.failed:,} failed", failed),
         ]
         if run.active and run.ends_at is not None:
-            whole = "" if short else f" of {format_duration(round(run.ends_at - run.started))}"
+            whole = f" left of {format_duration(round(run.ends_at - run.started))}"
             left = text.clock_left(run.ends_at - now)
-            spans.append((f"  {left} left{whole}", look.dim))
+            spans.append((f"  {left}{'' if short else whole}", look.dim))
         return spans
 
     def _other(self, run: RunView, now: float) -> list[Span]:

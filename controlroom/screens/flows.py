@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
+from controlroom.actions import PANE_COMMANDS
 from controlroom.commands import Commands
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.chaos import ChaosDialog, is_blast, preview_facts, running_facts, what
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.dialog import PROBLEMS, Fact, sentence_of
+from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog, scale_command
 from controlroom.screens.room import RoomScreen
@@ -122,6 +124,17 @@ class Flows:
         question = Confirm("stop all", facts, "Stop all", STOP_COMMAND, "stop")
         if await self.app.push_screen_wait(question):
             await self.attempt(self.commands.stop_all())
+
+    async def help(self) -> None:
+        """All keys."""
+        dialog = HelpDialog(self.frame.read_only, self.room.look.signs)
+        await self.app.push_screen_wait(dialog)
+
+    async def copy(self) -> None:
+        """Copies the command that prints the focused panel."""
+        command = PANE_COMMANDS[self.room.current]
+        self.app.copy_to_clipboard(command)
+        self.say(f"copied: {command}")
 
     async def retry(self) -> None:
         """Connects the focused panel's source again now."""
