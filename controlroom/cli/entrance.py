@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import inspect
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from controlroom.cli import parsers
@@ -58,8 +56,7 @@ def _run(argv: Sequence[str]) -> int:
     args = _parse(parser, rest[1:], getattr(verb, "TAKES_MORE", False))
     args.json = args.json or before.json
     args.settings = _settings(before, args)
-    answer = verb.main(args)
-    return asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
+    return _finished(verb.main(args))
 
 
 def _parse(parser: parsers.Parser, words: Sequence[str], more: bool) -> argparse.Namespace:
@@ -81,8 +78,15 @@ def _settings(before: argparse.Namespace, args: argparse.Namespace) -> Settings:
     return settings
 
 
-async def _awaited(answer: object) -> int:
-    return int(await answer)  # type: ignore[misc]
+def _finished(answer: Exit | Awaitable[Exit]) -> int:
+    if isinstance(answer, int):
+        return answer
+    import asyncio
+
+    async def awaited() -> int:
+        return await answer
+
+    return asyncio.run(awaited())
 
 
 def _terminate(number: int, frame: object) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -66,11 +67,12 @@ async def main(args: argparse.Namespace) -> Exit:
 def shown(facts: dict[str, Any]) -> str:
     """Four small tables."""
     settings = [(name, str(one["value"]), one["from"]) for name, one in facts["settings"].items()]
+    stack: dict[str, str] = facts["stack"]
     parts = [
         table(("version", ""), list(facts["versions"].items()), left=2),
         table(("path", ""), list(facts["paths"].items()), left=2),
         table(("setting", "value", "from"), settings, left=3),
-        table(("stack", ""), list(facts["stack"].items()), left=2),
+        table(("stack", ""), [(key, _readable(key, one)) for key, one in stack.items()], left=2),
     ]
     return "\n\n".join(parts)
 
@@ -84,6 +86,12 @@ async def _stack(settings: Settings) -> dict[str, str]:
     finally:
         await target.close()
     return dict(info.details)
+
+
+def _readable(key: str, value: str) -> str:
+    if key != "started":
+        return value
+    return datetime.fromtimestamp(float(value)).isoformat(" ", "seconds")
 
 
 def _version(package: str) -> str:

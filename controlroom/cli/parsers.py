@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -28,8 +29,8 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
 """Flags of the settings, accepted before and after every verb."""
 
 SUMMARY = """\
-  --scenario NAME|FILE   --state-dir DIR   --read-only   --color auto|always|never
-  --json (data on stdout, talk on stderr)   --version   -h, --help (of every verb)"""
+  --scenario NAME|FILE   --state-dir DIR   --read-only   --color WHEN
+  --json (data on stdout, talk on stderr)   --version   VERB --help"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,7 +79,7 @@ def verb_parser(entry: Entry, verb: Verb) -> Parser:
     examples = "\n".join(f"  {line}" for line in verb.EXAMPLES)
     parser = Parser(
         f"controlroom {entry.name}",
-        description=verb.DESCRIPTION,
+        description=textwrap.fill(" ".join(verb.DESCRIPTION.split()), WIDTH),
         epilog=f"examples:\n{examples}",
         formatter_class=_Format,
         allow_abbrev=False,

@@ -30,20 +30,22 @@ class World:
 
 @asynccontextmanager
 async def world(settings: Settings) -> AsyncIterator[World]:
-    """The running stack and its scenario, or the one that was asked for. Raises Unreachable."""
+    """The running stack with its scenario, or with the one that was asked for.
+
+    Raises ScenarioError before anything is asked, Unreachable where no stack answers.
+    """
+    asked = load(settings.scenario) if settings.origin("scenario") != "default" else None
     target = LocalTarget.from_settings(settings)
     try:
-        yield World(target, Doors(target), load(await scenario_of(target, settings)))
+        yield World(target, Doors(target), asked or load(await _running(target)))
     finally:
         await target.close()
 
 
-async def scenario_of(target: LocalTarget, settings: Settings) -> str:
-    """Name or file: what was asked for, else what the stack runs."""
+async def _running(target: LocalTarget) -> str:
+    """File or name of the scenario that the stack runs."""
     info = await target.info()
-    if settings.origin("scenario") != "default":
-        return settings.scenario
-    return info.details.get("scenario_file") or info.scenario or settings.scenario
+    return info.details.get("scenario_file") or info.scenario
 
 
 @asynccontextmanager

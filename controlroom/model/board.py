@@ -143,11 +143,12 @@ class Board:
 
 def overall(golden: Golden) -> dict[str, float | None]:
     """One figure for each curve: what comes in. Requests add up, success is weighted by them,
-    and p95 is that of the slowest deployment, as percentiles cannot be added."""
+    and p95 is that of the slowest deployment, as percentiles cannot be added. Without traffic
+    the rate is 0, and the others are unknown."""
     rows = [row for row in golden.rows if row.direction == "inbound" and row.rps]
     rps = sum(row.rps or 0.0 for row in rows)
     if not rps:
-        return {"rps": None, "success": None, "p95": None}
+        return {"rps": 0.0, "success": None, "p95": None}
     good = sum((row.rps or 0.0) * (row.success or 0.0) for row in rows)
     slowest = max((row.p95 for row in rows if row.p95 is not None), default=None)
     return {"rps": rps, "success": good / rps, "p95": slowest}

@@ -133,7 +133,7 @@ def test_the_overall_figures_add_requests_and_weigh_success() -> None:
         GoldenRow("d", "outbound", 0.0, 999.0, 1.0, 999.0, 20.0),
     )
     assert overall(Golden(rows, 30.0)) == {"rps": 400.0, "success": 0.875, "p95": 12.0}
-    assert overall(Golden(rows[2:], 30.0)) == {"rps": None, "success": None, "p95": None}
+    assert overall(Golden(rows[2:], 30.0)) == {"rps": 0.0, "success": None, "p95": None}
 
 
 def test_the_log_keeps_the_newest_lines_and_their_numbers_whatever_the_batches() -> None:

@@ -1,0 +1,179 @@
+"""The entrance: help that fits, exit codes that hold, no traceback for anybody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from controlroom.cli.parsers import overview, verb_parser
+from controlroom.cli.verbs import VERBS, Entry
+from tests.cli.running import controlroom, environment
+
+LINES, COLUMNS = 24, 80
+
+
+def fits(text: str) -> bool:
+    lines = text.rstrip("\n").splitlines()
+    return len(lines) <= LINES and max(map(len, lines)) <= COLUMNS
+
+
+def test_the_overview_fits_a_screen_and_names_every_verb() -> None:
+    assert fits(overview())
+    assert all(f"\n  {entry.name} " in overview() for entry in VERBS)
+
+
+@pytest.mark.parametrize("entry", VERBS, ids=lambda entry: entry.name)
+def test_the_help_of_every_verb_fits_a_screen_and_has_examples(entry: Entry) -> None:
+    verb = entry.load()
+    text = verb_parser(entry, verb).format_help()
+    assert fits(text), text
+    assert 1 <= len(verb.EXAMPLES) <= 3
+    assert all(example in text for example in verb.EXAMPLES)
+    assert f"controlroom {entry.name}" in verb.EXAMPLES[0]
+
+
+def test_help_is_data_and_asks_for_nothing(tmp_path: Path) -> None:
+    found = controlroom(tmp_path, "--help")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout == overview() + "\n"
+    assert controlroom(tmp_path, "books", "--help").returncode == 0
+    assert controlroom(tmp_path).returncode == 2
+
+
+def test_help_imports_no_client_library() -> None:
+    code = (
+        "import sys, controlroom.__main__ as entrance; entrance.main(['--help']);"
+        "heavy = ('textual', 'redis', 'httpx', 'aiokafka', 'motor', 'asyncio');"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("boks",), "Did you mean `controlroom books`?"),
+        (("books", "--nonsense"), "unrecognized arguments: --nonsense"),
+        (("logs", "--last", "many"), "invalid int value: 'many'"),
+        (("logs", "--last", "0"), "--last 0 is not possible"),
+        (("metrics", "--history", "soon"), "'soon' is not a duration"),
+        (("--fps", "900", "info"), "--fps: fps = '900' is not possible"),
+        (("books", "--scenario", "nosuch"), "no scenario is called 'nosuch'"),
+    ],
+)
+def test_a_wrong_word_is_a_sentence_and_exit_code_2(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    found = controlroom(tmp_path, *words)
+    assert found.returncode == 2
+    assert found.stdout == ""
+    assert said in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("verb", ["status", "endpoints", "books", "tallies", "logs", "metrics"])
+def test_without_a_stack_the_exit_code_is_3_and_the_fix_is_named(tmp_path: Path, verb: str) -> None:
+    found = controlroom(tmp_path, verb, "--json")
+    assert found.returncode == 3, found.stderr
+    assert found.stdout == ""
+    assert "controlroom up" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_an_unexpected_error_is_one_sentence_and_its_trace_a_private_file(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    code = (
+        "import sys; from controlroom.cli import doctor, entrance\n"
+        "def broken(args): raise ZeroDivisionError('one\\ntwo')\n"
+        "doctor.main = broken\n"
+        "sys.exit(entrance.enter(['doctor']))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 1
+    assert "Traceback" not in found.stderr
+    assert "ZeroDivisionError: one two" in found.stderr
+    (trace,) = (tmp_path / "state" / "log").iterdir()
+    assert str(trace) in found.stderr
+    assert "Traceback" in trace.read_text()
+    assert trace.stat().st_mode & 0o077 == 0
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    code = (
+        "import sys; from controlroom.cli import doctor, entrance, verb\n"
+        "def endless(args):\n"
+        "    while True: verb.emit('x' * 1000)\n"
+        "doctor.main = endless\n"
+        "sys.exit(entrance.enter(['doctor']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_signals_end_it_quietly(tmp_path: Path, name: str, code: int) -> None:
+    script = (
+        "import asyncio, sys; from controlroom.cli import doctor, entrance, verb\n"
+        "async def waiting(args):\n"
+        "    verb.emit('here'); await asyncio.sleep(60)\n"
+        "doctor.main = waiting\n"
+        "sys.exit(entrance.enter(['doctor']))"
+    )
+    import signal
+
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(getattr(signal, name))
+        assert process.wait(30) == code
+        assert process.stderr.read() == ""
+
+
+def test_settings_are_shown_with_their_origin(tmp_path: Path) -> None:
+    import json
+
+    environ = {"CONTROLROOM_WINDOW": "77"}
+    found = controlroom(tmp_path, "--read-only", "info", "--json", environ=environ)
+    facts = json.loads(found.stdout)
+    assert facts["settings"]["read_only"] == {"value": True, "from": "--read-only"}
+    assert facts["settings"]["window"] == {"value": 77, "from": "CONTROLROOM_WINDOW"}
+    assert facts["stack"]["state"] == "away"
+    assert facts["paths"]["state"] == str(tmp_path / "state")
+
+
+def test_doctor_prints_a_line_per_check(tmp_path: Path) -> None:
+    started = time.monotonic()
+    found = controlroom(tmp_path, "doctor", environ={"NO_COLOR": "1"})
+    assert found.returncode in (0, 1)
+    assert "state folder" in found.stdout
+    assert "\x1b" not in found.stdout
+    assert time.monotonic() - started < 30

@@ -1,0 +1,144 @@
+"""The verbs on a whole stack: what is sent by HTTP is what they print."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import httpx
+import pytest
+
+from tests.feeds.world import vote
+from tests.own_stack import OwnStack
+from tests.waiting import until
+
+BOOKS = [
+    "scenario",
+    "acknowledged",
+    "kafka",
+    "counted",
+    "stored",
+    "rejected",
+    "in_flight",
+    "lost",
+    "doubled",
+]
+DOORS = ["ingress", "kafka", "redis", "mongo", "prometheus"]
+
+
+@pytest.fixture(scope="module")
+def voted(stack: OwnStack) -> OwnStack:
+    """The stack after some more votes, one of them of a band that nobody else votes for."""
+    votes = [vote()] * 30 + [vote("Banda del CLI", "Única", 5)]
+    url = stack.endpoints()["ingress"] + "/input"
+    answer = httpx.post(url, json=votes, timeout=30)
+    assert answer.status_code == 201, answer.text
+    for _ in range(20):
+        httpx.post(url, json=vote(), timeout=30).raise_for_status()
+    return stack
+
+
+def test_endpoints_are_the_five_doors(voted: OwnStack) -> None:
+    doors = voted.endpoints()
+    assert list(doors) == DOORS
+    assert httpx.get(doors["prometheus"] + "/-/ready").status_code == 200
+
+
+async def test_books_have_exactly_these_keys_and_close(voted: OwnStack) -> None:
+    books = await until(lambda: closed(voted), "the books close", every=0.5)
+    assert list(books) == BOOKS
+    assert all(isinstance(books[name], int) for name in BOOKS[1:])
+    assert books["acknowledged"] == books["kafka"] == books["counted"] == books["stored"]
+    assert (books["lost"], books["doubled"]) == (0, 0)
+    shown = voted.run("books")
+    assert "the books close" in shown.out
+    assert shown.err == ""
+
+
+def closed(stack: OwnStack) -> dict[str, int] | None:
+    books = stack.books()
+    return books if books["acknowledged"] and not books["in_flight"] else None
+
+
+async def test_tallies_count_what_was_sent(voted: OwnStack) -> None:
+    await until(lambda: closed(voted), "the books close", every=0.5)
+    tallies = voted.run("tallies", "--json").json()
+    assert tallies["total"] == closed(voted)["counted"]  # type: ignore[index]
+    rows = {tuple(row["labels"]): row for row in tallies["rows"]}
+    assert rows["Banda del CLI", "Única"]["average"] == 5.0
+    assert "Banda del CLI" in voted.run("tallies").out
+    wrong = voted.run("tallies", "--phase", "1", check=False)
+    assert wrong.code == 2
+    assert "Selectors of the scenario bands: none" in wrong.err
+
+
+async def test_metrics_tell_of_the_traffic(voted: OwnStack) -> None:
+    url = voted.endpoints()["ingress"] + "/input"
+
+    def measured() -> dict[str, object] | None:
+        httpx.post(url, json=vote(), timeout=30).raise_for_status()
+        rows = voted.run("metrics", "--json", "--window", "15").json()["rows"]
+        named = {row["deployment"]: row for row in rows}
+        producer, consumer = named["producer-http"], named["consumer"]
+        return producer if producer["rps"] and consumer["rps"] else None
+
+    row = await until(measured, "producer and consumer have traffic", every=0.3)
+    assert row["success"] == 1.0
+    assert 0 < row["p50"] <= row["p95"] <= row["p99"]  # type: ignore[operator]
+    history = voted.run("metrics", "--history", "1m", "--json").json()
+    assert any(point["rps"] for point in history["points"])
+    assert "over 30 s" in voted.run("metrics").out
+
+
+def test_status_names_every_engine_and_deployment(voted: OwnStack) -> None:
+    out = voted.run("status").out
+    assert out.startswith("local stack: ready · bands")
+    for name in ("kafka", "redis", "mongo", "prometheus", "producer-grpc", "consumer", "reader"):
+        assert f"\n{name}" in out
+
+
+def test_a_second_up_is_quick_and_says_nothing_on_stdout(voted: OwnStack) -> None:
+    before = voted.status()["stack"]["pid"]
+    again = voted.run("up", timeout=30)
+    assert again.out == ""
+    assert voted.status()["stack"]["pid"] == before
+
+
+def test_logs_are_followed_line_by_line(voted: OwnStack) -> None:
+    last = voted.run("logs", "--last", "5")
+    assert len(last.out.splitlines()) == 5
+    url = voted.endpoints()["ingress"] + "/input"
+    process = voted.start("logs", "--follow", "--json", "--last", "1")
+    assert process.stdout is not None
+    try:
+        json.loads(process.stdout.readline())
+        httpx.post(url, json=vote("Sigue", "La cola", 1), timeout=30).raise_for_status()
+        found = json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+    assert found["text"] == "voto Sigue · La cola 1"
+    assert process.wait(20) == 143
+    assert process.communicate()[1] == ""
+
+
+async def test_a_purge_is_confirmed_by_name_and_keeps_the_books(voted: OwnStack) -> None:
+    for words in ((), ("--confirm", "band"), ("--confirm", "bands", "--read-only")):
+        refused = voted.run("logs", "--purge", *words, check=False)
+        assert refused.code == 4, refused
+    await until(lambda: closed(voted), "the books close", every=0.5)
+    before = voted.books()
+    removed = voted.run("logs", "--purge", "--confirm", "bands", "--json").json()["removed"]
+    assert removed > 0
+    assert voted.run("logs", "--total", "--json").json() == {"total": 0}
+    after = voted.books()
+    assert (after["stored"], after["lost"], after["doubled"]) == (before["stored"], 0, 0)
+
+
+def test_data_can_be_piped_away(voted: OwnStack) -> None:
+    process = voted.start("logs", "--last", "1000")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(30) == 0
+    assert isinstance(process, subprocess.Popen)
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
