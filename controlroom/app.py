@@ -133,8 +133,9 @@ class ControlRoom(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Counts the keys that were handled, for the latency probe."""
+        fresh = isinstance(event, events.Key) and not event.is_forwarded
         await super().on_event(event)
-        if self.probing and isinstance(event, events.Key):
+        if self.probing and fresh:
             self._keys += 1
             self._probe()
 

@@ -67,7 +67,7 @@ class Rows(Widget):
         """Textual's line interface."""
         if y < len(self._rows):
             return self._rows[y]
-        return Strip.blank(self.size.width)
+        return Strip.blank(self.size.width, self.look.text)
 
 
 def _regions(changed: Iterable[int], width: int) -> list[Region]:

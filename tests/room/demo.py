@@ -1,0 +1,75 @@
+"""A room on invented frames that move: `python -m tests.room.demo [bands|worldcup]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+
+from controlroom.app import ControlRoom
+from controlroom.model.frame import Frame
+from controlroom.model.run import Runs
+from controlroom.model.tallies import TallyRow
+from tests.room import frames
+from tests.room.fakes import RecordedCommands
+
+_PER_SECOND = 1000
+
+
+class MovingSource:
+    """Frames in which a thousand events a second arrive."""
+
+    def __init__(self, scenario: str) -> None:
+        self.base = frames.loaded(scenario)
+        self.began: float | None = None
+
+    def frame(self, now: float) -> Frame:
+        self.began = self.began or now
+        passed = now - self.began
+        events = int(passed * _PER_SECOND)
+        base, shift = self.base, now - frames.NOW
+        assert base.tallies.value is not None
+        assert base.log.value is not None
+        rows = tuple(
+            TallyRow(row.labels, row.count + events // (n + 3), row.average)
+            for n, row in enumerate(base.tallies.value.rows)
+        )
+        tallies = replace(base.tallies.value, rows=rows, total=base.tallies.value.total + events)
+        first = base.log.value.first + events
+        lines = tuple(
+            replace(line, offset=line.offset + events, stored=line.stored + shift)
+            for line in base.log.value.lines
+        )
+        log = replace(base.log.value, lines=lines, first=first, total=168458 + events)
+        curves = tuple(
+            replace(c, points=tuple((at + shift - passed, f) for at, f in c.points))
+            for c in base.curves
+        )
+        run = frames.load_run(min(10000, 10 * int(passed)))
+        run = replace(run, started=now - passed, ends_at=now - passed + 180)
+        return replace(
+            base,
+            now=now,
+            tallies=replace(base.tallies, value=tallies, measured=now),
+            log=replace(base.log, value=log, measured=now),
+            books=replace(base.books, measured=now),
+            golden=replace(base.golden, measured=now - passed % 1),
+            fleet=replace(base.fleet, measured=now),
+            queues=replace(base.queues, measured=now),
+            runs=frames.live(Runs((run,))),
+            curves=curves,
+            marks=tuple(replace(m, at=m.at + shift - passed) for m in base.marks),
+        )
+
+
+def main() -> int:
+    """Opens it in this terminal."""
+    scenario = sys.argv[1] if len(sys.argv) > 1 else "bands"
+    ascii_only = os.environ.get("DEMO_ASCII") == "1"
+    room = ControlRoom(MovingSource(scenario), RecordedCommands(), ascii_only=ascii_only)
+    room.run()
+    return room.return_code or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""Manners towards the terminal: sizes, colours, signs, signals, a link that is thin or stuck."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from controlroom import terminal
+from controlroom.model.frame import Frame
+from controlroom.panes.layout import MINIMUM
+from tests.room import frames
+from tests.room.rooms import room_of, screen_text, source_of
+from tests.terminal import Terminal
+from tests.waiting import until
+
+DEMO = (sys.executable, "-m", "tests.room.demo")
+
+
+@pytest.fixture
+def env() -> dict[str, str]:
+    """A plain local environment with the probe."""
+    shut_out = ("NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "COLORTERM")
+    plain = {name: value for name, value in os.environ.items() if name not in shut_out}
+    return {**plain, "CONTROLROOM_PROBE": "1", "LANG": "C.UTF-8"}
+
+
+@pytest.fixture
+def demo(env: dict[str, str]) -> Iterator[Terminal]:
+    """The demo in a real terminal, with its first full frame drawn."""
+    with Terminal(DEMO, env) as room:
+        room.until("READY")
+        yield room
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["term", "hup"]
+)
+def test_a_signal_restores_the_terminal(demo: Terminal, number: int, code: int) -> None:
+    os.kill(demo.pid, number)
+    assert demo.ended() == code
+    sent = b"".join(data for _, data in demo.chunks)
+    assert sent.rfind(b"\x1b[?1049l") > sent.rfind(b"\x1b[?1049h")
+    assert sent.rfind(b"\x1b[?25h") > sent.rfind(b"\x1b[?25l")
+
+
+def test_a_closed_terminal_ends_the_room(demo: Terminal) -> None:
+    demo.hang_up()
+    assert demo.ended() == 129
+
+
+def test_the_probe_counts_handled_keys(demo: Terminal) -> None:
+    demo.send("j")
+    demo.until("K:0001")
+    demo.send("z")
+    demo.until("K:0002")
+    demo.send("q")
+    assert demo.ended() == 0
+
+
+def test_over_ssh_the_header_says_rate_and_cost(env: dict[str, str]) -> None:
+    with Terminal(DEMO, {**env, "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}) as room:
+        room.until(r"ssh 5 Hz [1-9]\d* KB/s")
+
+
+def test_a_terminal_that_nobody_reads_takes_no_frame() -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(master, "rb"), os.fdopen(slave, "wb", buffering=0) as stream:
+        assert terminal.writable(stream)  # type: ignore[arg-type]
+        os.set_blocking(stream.fileno(), False)
+        while stream.write(b"x" * 4096):
+            pass
+        assert not terminal.writable(stream)  # type: ignore[arg-type]
+
+
+def test_without_colour_no_colour_is_sent_and_all_is_readable(env: dict[str, str]) -> None:
+    with Terminal(DEMO, {**env, "NO_COLOR": "", "COLORTERM": "truecolor"}) as room:
+        room.until("READY")
+        sent = b"".join(data for _, data in room.chunks)
+    shades = [part.split(b"m")[0].split(b";") for part in sent.split(b"\x1b[")]
+    colours = {
+        tuple(codes[i + 2 : i + 5])
+        for codes in shades
+        for i in range(len(codes) - 4)
+        if codes[i] in (b"38", b"48") and codes[i + 1] == b"2"
+    }
+    assert len(colours) > 3
+    assert all(len(set(rgb)) == 1 for rgb in colours), "every shade is a grey"
+
+
+@pytest.mark.parametrize("scenario", ["bands", "worldcup"])
+@pytest.mark.parametrize("state", ["calm", "loaded", "broken", "empty"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_an_ascii_room_draws_ascii_only(
+    state: str, scenario: str, size: tuple[int, int]
+) -> None:
+    frame: Frame = getattr(frames, state)(scenario)
+    plain = replace(frame, log=replace(frame.log, value=None))
+    room = room_of(plain, ascii_only=True)
+    async with room.run_test(size=size) as pilot:
+        await pilot.pause()
+        foreign = {c for c in screen_text(room) if not c.isascii()}
+    assert foreign <= set("áéíóúüñ"), "only letters of the data"
+
+
+async def test_a_terminal_that_is_too_small_says_what_it_needs() -> None:
+    room = room_of(frames.calm())
+    async with room.run_test(size=(MINIMUM[0] - 1, MINIMUM[1])) as pilot:
+        await pilot.pause()
+        assert f"at least {MINIMUM[0]} x {MINIMUM[1]}" in screen_text(room)
+        await pilot.resize_terminal(*MINIMUM)
+        await until(lambda: "tallies" in screen_text(room), "the room is drawn", 5)
+
+
+async def test_the_first_picture_stands_before_the_feeds_start() -> None:
+    seen: list[str] = []
+    room = room_of(frames.empty())
+    room.on_ready = lambda: seen.append(screen_text(room))
+    async with room.run_test(size=(120, 40)):
+        await until(lambda: seen, "the feeds are started", 5)
+    assert "redis: connecting" in seen[0]
+
+
+async def test_a_source_that_is_away_leaves_the_others_alone() -> None:
+    room = room_of(frames.broken())
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        shown = screen_text(room)
+        assert "redis: reconnecting in 4 s (connection refused" in shown
+        assert "Start it: controlroom up" in shown
+        assert "48,213" in shown, "the last good figures stay"
+        assert "old: 1 m" in shown
+        assert "5/7 live" in shown
+        source_of(room).now = frames.loaded()
+        await until(lambda: "7/7 live" in screen_text(room), "it is live again", 5)
+        assert "reconnecting" not in screen_text(room)
+
+
+def test_the_room_opens_without_any_client_library() -> None:
+    heavy = {"aiokafka", "redis", "motor", "pymongo", "httpx", "grpc", "kubernetes", "locust"}
+    code = f"import controlroom.app, sys; print(sorted({heavy!r} & set(sys.modules)))"
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
