@@ -98,6 +98,13 @@ class Terminal:
             time.sleep(0.02)
         raise AssertionError(f"{pattern!r} did not appear within {timeout} s:\n{self.text()}")
 
+    def until_gone(self, pattern: str, timeout: float = 30.0) -> None:
+        """Waits until the screen no longer shows the pattern; AssertionError shows the screen."""
+        deadline = time.monotonic() + timeout
+        while re.search(pattern, self.text()):
+            assert time.monotonic() < deadline, f"{pattern!r} stays:\n{self.text()}"
+            time.sleep(0.02)
+
     def ended(self, timeout: float = 10.0) -> int:
         """Waits for the child; its exit code, or minus the signal."""
         deadline = time.monotonic() + timeout

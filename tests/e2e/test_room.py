@@ -107,8 +107,9 @@ async def test_the_room_works_through_ssh(quiet: OwnStack, ssh_door: SshDoor) ->
         room.until(r"ssh")
         room.until(r"counted\s+\d")
         room.send("?")
-        room.until(r"(?i)help")
+        room.until(r"─ help ─")
         room.send("\x1b")
+        room.until_gone(r"─ help ─")
         room.send("q")
         assert room.ended() == 0
 
