@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from tests.own_stack import OwnStack
 
 PLACE = Path(__file__).resolve().parent.parent / "docs" / "images" / "room.svg"
 SIZE = (120, 40)
+FONTS = "DejaVu Sans Mono, Menlo, Consolas"
 
 
 async def until(seen: Callable[[], bool], what: str, timeout: float = 90.0) -> None:
@@ -30,6 +32,12 @@ async def until(seen: Callable[[], bool], what: str, timeout: float = 90.0) -> N
         if time.monotonic() > deadline:
             raise RuntimeError(f"the room never showed {what}")
         await asyncio.sleep(0.1)
+
+
+def self_contained(svg: str) -> str:
+    """The picture without the web fonts that it asks for: fonts of the reader's own will do."""
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    return re.sub(r"Fira Code", FONTS, svg)
 
 
 async def draw(stack: OwnStack, place: Path) -> None:
@@ -55,7 +63,7 @@ async def draw(stack: OwnStack, place: Path) -> None:
         before = stored()
         await until(lambda: stored() > before + 1500, "events stored after the fault")
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(app.export_screenshot(title="controlroom"))
+        place.write_text(self_contained(app.export_screenshot(title="controlroom")))
     await asyncio.to_thread(stack.run, "run", "stop", "--all", check=False)
 
 

@@ -68,7 +68,7 @@ async def _without_terminal(args: argparse.Namespace) -> Exit:
 
     await bring_up(args.settings)
     code = await status.main(args)
-    talk("The stack is up. Open the room in a terminal: controlroom launch")
+    talk(f"The stack is up. Open the room in a terminal: {sys.argv[0]} launch")
     return code
 
 
