@@ -59,13 +59,14 @@ class BooksPane(Pane):
         look = self.look
         style = look.text
         if name in ("lost", "doubled"):
-            style = look.bad if value else look.good
+            style = look.alarm if value else look.good
         elif name == "in flight":
             style = look.dim
         # the sign stands for the colour where there is none
-        sign = look.signs.fault if style is look.bad else " "
-        figure = text.right(f"{sign} {value:,}", _FIGURE)
-        return [(text.fit(name, _NAME), look.dim), (figure, style)]
+        sign = look.signs.fault if style is look.alarm else " "
+        figure = f" {sign} {value:,}"
+        blank = " " * (_FIGURE - text.width_of(figure))
+        return [(text.fit(name, _NAME) + blank, look.dim), (figure, style)]
 
     def _queue_time(self, sample: BooksSample, width: int) -> Strip:
         look, queue, dot = self.look, sample.queue_time, self.look.signs.dot
@@ -99,7 +100,7 @@ class BooksLine(Rows):
         for name, value in (("lost", books.lost), ("doubled", books.doubled)):
             sign = f"{look.signs.fault} " if value else ""
             spans += [
-                (f"{sign}{name} {value:,}", look.bad if value else look.text),
+                (f"{sign}{name} {value:,}", look.alarm if value else look.text),
                 (dot, look.dim),
             ]
         figures = f"ack {books.acknowledged:,}{dot}stored {books.stored:,}"

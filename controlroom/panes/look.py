@@ -55,6 +55,8 @@ class Look:
     good = _on(GREEN)
     warn = _on(AMBER)
     bad = _on(RED, bold=True)
+    alarm = Style(color=BACKGROUND, bgcolor=RED, bold=True)
+    """Loss: stands out without colour too."""
     key = _on(ACCENT, bold=True)
     track = Style(color="#585858", bgcolor="#303030")
     """What a bar has not filled yet."""

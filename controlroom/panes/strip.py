@@ -91,8 +91,8 @@ class RunStrip(Rows):
         spans = [*head, (state, look.dim if run.active else look.text)]
         if share is not None and run.active:
             spans.append((f" {int(share * 100):>3} % ", look.bright))
-            if room >= 5:
-                spans += self._bar(share, min(30, room))
+            if room >= 9:
+                spans += self._bar(share, min(30, room - 4))
         return [*spans, ("  ", look.text), *after]
 
     def _bar(self, share: float, width: int) -> list[Span]:

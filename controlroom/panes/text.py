@@ -48,18 +48,28 @@ def right(text: str, width: int) -> str:
 
 def row(spans: Iterable[Span], width: int, fill: Style) -> Strip:
     """The spans as a row of exactly `width` cells."""
-    segments = []
+    segments: list[Segment] = []
     left = width
     for text, style in spans:
         size = width_of(text)
         if size > left:
             text, size = fit(text, left), left
         if size:
-            segments.append(Segment(text, style))
+            _add(segments, text, style)
             left -= size
     if left:
-        segments.append(Segment(" " * left, fill))
+        last = segments[-1].style if segments else fill
+        # blanks look the same in any colour, and each change of style is sent as 40 bytes
+        _add(segments, " " * left, last if last and last.bgcolor == fill.bgcolor else fill)
     return Strip(segments, width)
+
+
+def _add(segments: list[Segment], text: str, style: Style) -> None:
+    """One segment more, or a longer last one where the style is the same."""
+    if segments and segments[-1].style == style:
+        segments[-1] = Segment(segments[-1].text + text, style)
+    else:
+        segments.append(Segment(text, style))
 
 
 def ends(left: list[Span], after: list[Span], width: int, fill: Style) -> Strip:
@@ -116,6 +126,7 @@ def span(seconds: float | None, none: str = "–") -> str:
     """How long: `9s`, `12m`, `3h`, `4d`."""
     if seconds is None:
         return none
+    seconds = max(0.0, seconds)
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"
