@@ -20,7 +20,7 @@ GROUP_BYTES = 600_000
 _OVERHEAD = 96
 
 
-class Unavailable(Exception):  # noqa: N818 (what the client is told, not a fault of ours)
+class Unavailable(Exception):
     """Kafka did not take the records in time; the client may try again."""
 
     def __init__(self, message: str, retry_after: int = 1) -> None:

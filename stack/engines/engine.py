@@ -13,7 +13,7 @@ Progress = Callable[[str], None]
 """Takes one line of what is being done now."""
 
 
-class NotReady(Exception):  # noqa: N818 - a state, not a fault
+class NotReady(Exception):
     """The engine does not answer yet; the text says why."""
 
 
