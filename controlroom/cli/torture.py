@@ -1,0 +1,59 @@
+"""`controlroom torture`: breaks a stack at random and looks for every single event."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import time
+from pathlib import Path
+
+from controlroom.cli.exits import CommandError, Exit
+from controlroom.cli.verb import emit, emit_json, talk
+from scenarios.loading import load
+
+DESCRIPTION = """\
+Bring up a scratch stack, send acknowledged events with ids of their own, break
+processes, links and replicas at random, drain, and compare event by event what
+clients, Kafka, Redis and the document store have. Exit code 1 when one is lost
+or doubled, or the books say otherwise."""
+EXAMPLES = (
+    "controlroom torture --faults 20 --seed 7",
+    "controlroom torture --faults 400 --minutes 30 --json",
+    "controlroom torture --state ~/.local/state/controlroom --faults 5",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the bounds of the torture and where it happens."""
+    parser.add_argument("--faults", type=int, default=20, metavar="N", help="how many (20)")
+    parser.add_argument("--minutes", type=float, default=30, metavar="M", help="at most (30)")
+    parser.add_argument("--seed", type=int, metavar="S", help="which faults, and when")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="use the stack that runs there")
+    parser.add_argument("--keep", action="store_true", help="leave the scratch stack up")
+    parser.add_argument(
+        "--phases",
+        default="all",
+        metavar="LIST",
+        help="what is destroyed after the faults: all, none, or names by commas",
+    )
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Runs it and says what came of it."""
+    from controlroom.torture.run import Wishes, run
+
+    if args.faults < 0 or args.minutes <= 0:
+        raise CommandError("controlroom torture: --faults and --minutes must be above 0.")
+    seed = secrets.randbelow(1_000_000) if args.seed is None else args.seed
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        talk(f"{time.monotonic() - began:7.1f} s  {line}")
+
+    wishes = Wishes(args.faults, args.minutes * 60, seed, args.state, args.keep, args.phases)
+    report = await run(load(args.settings.scenario), args.settings.scenario, wishes, say)
+    if args.json:
+        emit_json(report.to_json())
+    else:
+        emit(report.text())
+    return Exit.OK if report.passed else Exit.FAILED

@@ -1,0 +1,157 @@
+"""The comparison, event by event. No input or output."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
+from controlroom.torture.numbers import Seen
+from scenarios.events import EventCodec
+from scenarios.scenario import Event
+
+Member = tuple[str, str]
+"""Key of a tally without the scenario, and its member."""
+
+
+@dataclass
+class Sent:
+    """What the clients know."""
+
+    acknowledged: Seen = field(default_factory=Seen)
+    """Events that were answered with success."""
+    refused: Seen = field(default_factory=Seen)
+    """Bad events that were answered as kept and rejected."""
+    open: int = 0
+    """Events whose client got an error or no answer."""
+
+
+@dataclass
+class Found:
+    """What lies in the stores."""
+
+    kafka: Seen = field(default_factory=Seen)
+    documents: Seen = field(default_factory=Seen)
+    rejected: Seen = field(default_factory=Seen)
+    events: int = 0
+    """Events on Kafka, of anybody."""
+    stored: int = 0
+    """Documents, of anybody."""
+    tallies: Mapping[Member, int] = field(default_factory=dict)
+    """The counters as they are."""
+    expected: Mapping[Member, int] = field(default_factory=dict)
+    """The counters as the events on Kafka make them."""
+    counting: Set[str] = frozenset()
+    """Keys of the tally that counts each event as one."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the comparison says; the lists name at most a few numbers, as a trace to follow."""
+
+    acknowledged: int
+    kafka: int
+    stored: int
+    lost: int
+    doubled: int
+    unconfirmed: int
+    """Events that are stored, though their client never heard so."""
+    rejected: int
+    counted_wrong: tuple[str, ...]
+    """Members of tallies that differ: `key member: found, expected`."""
+    missing: tuple[int, ...]
+    repeated: tuple[int, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Nothing lost, nothing twice, all counters right."""
+        return not (self.lost or self.doubled or self.counted_wrong)
+
+
+_FEW = 5
+
+
+def compare(sent: Sent, found: Found) -> Verdict:
+    """Looks for every event.
+
+    An event is lost when it was acknowledged and is not on Kafka, is on Kafka and has no
+    document or is missing in the counters, or was refused as kept and is not kept.
+    """
+    missing = sorted(_missing(sent, found))
+    repeated = sorted(_repeated(found))
+    short, over = _differences(found)
+    return Verdict(
+        acknowledged=len(sent.acknowledged),
+        kafka=len(found.kafka),
+        stored=len(found.documents),
+        lost=max(len(missing), short, found.events - found.stored),
+        doubled=max(len(repeated), over, found.stored - found.events),
+        unconfirmed=sum(not sent.acknowledged[number] for number in found.documents),
+        rejected=len(found.rejected),
+        counted_wrong=tuple(_wrong(found)),
+        missing=tuple(missing[:_FEW]),
+        repeated=tuple(repeated[:_FEW]),
+    )
+
+
+def _missing(sent: Sent, found: Found) -> set[int]:
+    return {
+        *(n for n in sent.acknowledged if not found.kafka[n]),
+        *(n for n in found.kafka if not found.documents[n]),
+        *(n for n in sent.refused if not found.rejected[n]),
+    }
+
+
+def _repeated(found: Found) -> set[int]:
+    return {
+        *(n for n in found.kafka if found.kafka[n] > 1),
+        *(n for n in found.documents if found.documents[n] > 1 or not found.kafka[n]),
+        *(n for n in found.rejected if found.rejected[n] > 1),
+    }
+
+
+def _differences(found: Found) -> tuple[int, int]:
+    short = over = 0
+    for key, member in found.tallies.keys() | found.expected.keys():
+        if key in found.counting:
+            difference = found.tallies.get((key, member), 0) - found.expected.get((key, member), 0)
+            short += max(0, -difference)
+            over += max(0, difference)
+    return short, over
+
+
+def _wrong(found: Found) -> list[str]:
+    wrong = []
+    for place in sorted(found.tallies.keys() | found.expected.keys()):
+        there, wanted = found.tallies.get(place, 0), found.expected.get(place, 0)
+        if there != wanted:
+            wrong.append(f"{place[0]} {place[1]}: {there}, expected {wanted}")
+    return wrong[:_FEW]
+
+
+@dataclass
+class Expected:
+    """The counters that the values of Kafka records make, and the number of their events."""
+
+    codec: EventCodec
+    tallies: Counter[Member] = field(default_factory=Counter)
+    counting: set[str] = field(default_factory=set)
+    events: int = 0
+
+    def add(self, value: bytes) -> None:
+        """Counts the events of one record; what is no event is not counted."""
+        for outcome in self.codec.decode_value(value):
+            if isinstance(outcome, dict):
+                self.events += 1
+                self._count(outcome)
+
+    def _count(self, event: Event) -> None:
+        for tally, write in zip(
+            self.codec.scenario.tallies, self.codec.tally_writes(event), strict=True
+        ):
+            if write.kind == "set":
+                self.tallies[write.key, write.member] = 1
+                continue
+            self.tallies[write.key, "" if write.kind == "counter" else write.member] += write.amount
+            if not tally.add:
+                self.counting.add(write.key)

@@ -1,0 +1,167 @@
+"""A torture from start to end: load, faults, drain, comparison, books."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from controlroom.torture.compare import Verdict, compare
+from controlroom.torture.faults import TABLE, Fault, NotStruckError
+from controlroom.torture.load import Load
+from controlroom.torture.numbers import Ids
+from controlroom.torture.plan import Moment, schedule
+from controlroom.torture.report import Report
+from controlroom.torture.stage import Stage
+from controlroom.torture.stores import Stores
+from scenarios.scenario import Scenario
+from stack.errors import StackError
+
+PATIENCE = 60.0
+"""Seconds without any progress after which a drain is given up."""
+_EVERY = 1.0
+
+
+class Torture:
+    """One run against one stage."""
+
+    def __init__(
+        self, stage: Stage, scenario: Scenario, seed: int, say: Callable[[str], None]
+    ) -> None:
+        self.stage = stage
+        self.say = say
+        self.report = Report(seed)
+        self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
+        self._seed = seed
+        self.stores = Stores(stage.doors, scenario, self._ids)
+        self.load = Load(stage.doors["ingress"], scenario, self._ids, seed)
+        stage.moved += [self.stores.dial, lambda doors: self.load.dial(doors["ingress"])]
+
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        await self.load.close()
+        await self.stores.close()
+
+    async def strike(self, faults: int, seconds: float, table: Sequence[Fault] = TABLE) -> None:
+        """Sends load and strikes, until the faults or the seconds are used up."""
+        begun = time.monotonic()
+        self.load.start()
+        try:
+            for moment in schedule(self._seed, faults, table):
+                if time.monotonic() - begun > seconds:
+                    self.say(f"time is up after {self.report.faults} faults")
+                    break
+                await asyncio.sleep(moment.after)
+                await self._moment(moment)
+        finally:
+            await self.load.stop()
+        self.report.answers = dict(sorted(self.load.answers.items()))
+        self.report.seconds = time.monotonic() - begun
+
+    async def _moment(self, moment: Moment) -> None:
+        number = self.report.faults
+        rngs = [Random(f"{self._seed}/{number}/{place}") for place in range(len(moment.faults))]
+        await asyncio.gather(*map(self._strike, moment.faults, rngs))
+
+    async def _strike(self, fault: Fault, rng: Random) -> None:
+        begun = time.monotonic()
+        try:
+            hit = await fault.strike(self.stage, rng)
+        except NotStruckError as error:
+            self.report.not_struck.append(f"{fault.name}: {error}")
+            self.say(f"not struck: {fault.name}: {error}")
+            return
+        except StackError as error:
+            self.trouble(f"{fault.name}: {error.message}")
+            return
+        self.report.faults += 1
+        self.report.by_fault[fault.name] = self.report.by_fault.get(fault.name, 0) + 1
+        spent = time.monotonic() - begun
+        acknowledged = len(self.load.sent.acknowledged)
+        self.say(
+            f"{self.report.faults:4d}  {fault.name} ({hit or 'done'}, {spent:.1f} s);"
+            f" {acknowledged} acknowledged"
+        )
+
+    def trouble(self, text: str) -> None:
+        """Something that must not be, beside lost and doubled events."""
+        self.report.troubles.append(text)
+        self.say(f"TROUBLE {text}")
+
+    async def judge(self) -> Verdict:
+        """Waits until everything has arrived, then compares, and asks the books."""
+        begun = time.monotonic()
+        await self.stage.up()
+        await self._no_fault_left()
+        verdict = await self._settled()
+        self.report.drained = time.monotonic() - begun
+        self.report.verdict = verdict
+        self.report.sent = self._ids.given
+        self.report.open = self.load.sent.open
+        await self._books(verdict)
+        return verdict
+
+    async def _no_fault_left(self) -> None:
+        for fault in await self.stage.client.faults():
+            if fault["phase"] not in ("recovered", "failed"):
+                await self.stage.client.recover_fault(fault["id"])
+
+    async def _settled(self) -> Verdict:
+        """The verdict once it is clean, or when nothing has moved for PATIENCE seconds."""
+        seen: tuple[int, ...] = ()
+        moved = time.monotonic()
+        while True:
+            verdict = compare(self.load.sent, await self.stores.read())
+            if verdict.clean:
+                return verdict
+            now = (verdict.kafka, verdict.stored, verdict.lost, verdict.doubled)
+            if now != seen:
+                seen, moved = now, time.monotonic()
+                self.say(f"draining: {verdict.lost} not yet everywhere")
+            elif time.monotonic() - moved > PATIENCE:
+                return verdict
+            await asyncio.sleep(_EVERY)
+
+    async def books(self) -> dict[str, Any]:
+        """What `controlroom books` says."""
+        answer = await self.stage.command("books", "--json")
+        if not answer.out:
+            self.trouble(f"books: {answer.err.strip()}")
+            return {}
+        found: dict[str, Any] = json.loads(answer.out)
+        return found
+
+    async def _books(self, verdict: Verdict) -> None:
+        """The books are read after the comparison, so they have to say the same."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self.report.books = books = await self.books()
+            wrong = disagreements(verdict, books)
+            if not wrong or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(_EVERY)
+        for each in wrong:
+            self.trouble(f"books: {each}")
+
+
+def disagreements(verdict: Verdict, books: dict[str, Any]) -> list[str]:
+    """What the books say otherwise. They know of events of others too, so they may know more."""
+    if not books:
+        return ["no answer"]
+    wrong = [
+        f"{name} is {books[name]}, the comparison says {expected}"
+        for name, expected in (("lost", verdict.lost), ("doubled", verdict.doubled))
+        if books[name] != expected
+    ]
+    if books["in_flight"]:
+        wrong.append(f"{books['in_flight']} events are in flight for ever")
+    if books["acknowledged"] < verdict.acknowledged:
+        wrong.append(
+            f"acknowledged is {books['acknowledged']}, clients were told {verdict.acknowledged}"
+        )
+    if books["stored"] < verdict.stored:
+        wrong.append(f"stored is {books['stored']}, {verdict.stored} documents were found")
+    return wrong

@@ -1,0 +1,78 @@
+"""What came of a torture, for programs and for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from controlroom.torture.compare import Verdict
+
+
+@dataclass
+class Report:
+    """What came of it."""
+
+    seed: int
+    faults: int = 0
+    not_struck: list[str] = field(default_factory=list)
+    by_fault: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, int] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+    verdict: Verdict | None = None
+    books: dict[str, Any] = field(default_factory=dict)
+    phases: list[dict[str, Any]] = field(default_factory=list)
+    drained: float = 0.0
+    """Seconds from the last fault's end until everything was stored and counted."""
+    seconds: float = 0.0
+    sent: int = 0
+    open: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Nothing lost, nothing twice, and nobody says otherwise."""
+        return self.verdict is not None and self.verdict.clean and not self.troubles
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of `controlroom torture --json`."""
+        verdict = self.verdict
+        return {
+            "seed": self.seed,
+            "passed": self.passed,
+            "faults": self.faults,
+            "acknowledged": verdict.acknowledged if verdict else 0,
+            "lost": verdict.lost if verdict else None,
+            "doubled": verdict.doubled if verdict else None,
+            "unconfirmed": verdict.unconfirmed if verdict else None,
+            "kafka": verdict.kafka if verdict else None,
+            "stored": verdict.stored if verdict else None,
+            "rejected": verdict.rejected if verdict else None,
+            "counted_wrong": list(verdict.counted_wrong) if verdict else [],
+            "missing": list(verdict.missing) if verdict else [],
+            "repeated": list(verdict.repeated) if verdict else [],
+            "sent": self.sent,
+            "without_answer": self.open,
+            "seconds": round(self.seconds, 1),
+            "drained_seconds": round(self.drained, 1),
+            "books": self.books,
+            "phases": self.phases,
+            "troubles": self.troubles,
+            "not_struck": self.not_struck,
+            "answers": self.answers,
+            "by_fault": dict(sorted(self.by_fault.items())),
+        }
+
+    def text(self) -> str:
+        """The same for a person: one figure a line, what is wrong last."""
+        data = self.to_json()
+        names = ("seed", "faults", "seconds", "drained_seconds", "sent", "acknowledged")
+        more = ("unconfirmed", "without_answer", "kafka", "stored", "rejected", "lost", "doubled")
+        lines = [f"{name.replace('_', ' '):16} {data[name]}" for name in (*names, *more)]
+        books = " ".join(f"{name} {value}" for name, value in self.books.items())
+        lines.append(f"{'books':16} {books}")
+        lines += [f"{'phase':16} {phase['name']}: {phase['text']}" for phase in self.phases]
+        for name in ("counted_wrong", "missing", "repeated", "not_struck", "troubles"):
+            lines += [f"{name.replace('_', ' '):16} {each}" for each in data[name]]
+        answers = ", ".join(f"{name}: {count}" for name, count in self.answers.items())
+        lines.append(f"{'answers':16} {answers}")
+        lines.append(f"{'verdict':16} {'passed' if self.passed else 'FAILED'}")
+        return "\n".join(lines)

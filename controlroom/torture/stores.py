@@ -1,0 +1,155 @@
+"""Reads the three stores with plain clients of its own; nothing of the product's books."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from pymongo import MongoClient
+from redis.asyncio import Redis
+
+from controlroom.torture.compare import Expected, Found, Member
+from controlroom.torture.numbers import Ids, Seen
+from scenarios.events import EventCodec
+from scenarios.scenario import Scenario
+from wire import keys
+
+_PATIENCE_MS = 15_000
+_ROUND_MS = 500
+_LOOK = 0.05
+
+
+class Stores:
+    """The stores of one scenario, read from their beginning."""
+
+    def __init__(self, doors: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
+        self._doors = doors
+        self._scenario = scenario.name
+        self._ids = ids
+        self._kafka = Seen()
+        self._expected = Expected(EventCodec(scenario))
+        self._next: dict[TopicPartition, int] = {}
+        self.redis: Redis = Redis.from_url(doors["redis"], decode_responses=True)
+        self.mongo = self._mongo()
+
+    def dial(self, doors: Mapping[str, str]) -> None:
+        """Other addresses, where a stack that came up anew has them."""
+        if doors != self._doors:
+            self._doors = doors
+            self.redis = Redis.from_url(doors["redis"], decode_responses=True)
+            self.mongo = self._mongo()
+
+    def _mongo(self) -> MongoClient[dict[str, Any]]:
+        return MongoClient(self._doors["mongo"], serverSelectionTimeoutMS=_PATIENCE_MS)
+
+    async def close(self) -> None:
+        """Lets go of the connections."""
+        await self.redis.aclose()
+        self.mongo.close()
+
+    @property
+    def logs(self) -> Any:
+        """The collection of stored events."""
+        return self.mongo[keys.DATABASE][keys.logs_collection(self._scenario)]
+
+    @property
+    def topic(self) -> str:
+        """The topic of events."""
+        return keys.events_topic(self._scenario)
+
+    async def events(self) -> int:
+        """Events on Kafka; reads what has come since the last time."""
+        await self._read_kafka()
+        return self._expected.events
+
+    def new_life(self) -> None:
+        """The topic begins at 0 again; what was read of it before still counts."""
+        self._next.clear()
+
+    async def stored(self) -> int:
+        """Documents there are."""
+        return int(await asyncio.to_thread(self.logs.count_documents, {}))
+
+    async def read(self) -> Found:
+        """Everything, in full."""
+        await self._read_kafka()
+        documents, stored = await asyncio.to_thread(self._documents, "logs")
+        rejected, _ = await asyncio.to_thread(self._documents, "rejected")
+        return Found(
+            kafka=self._kafka,
+            documents=documents,
+            rejected=rejected,
+            events=self._expected.events,
+            stored=stored,
+            tallies=await self.counted(),
+            expected=self._expected.tallies,
+            counting=self._expected.counting,
+        )
+
+    async def _read_kafka(self) -> None:
+        # without a group every partition is assigned, and nobody else notices
+        consumer = AIOKafkaConsumer(
+            self.topic, bootstrap_servers=self._doors["kafka"], auto_offset_reset="none"
+        )
+        await consumer.start()
+        try:
+            await self._read_on(consumer)
+        finally:
+            await consumer.stop()
+
+    async def _read_on(self, consumer: AIOKafkaConsumer) -> None:
+        while not (partitions := consumer.assignment()):
+            await asyncio.sleep(_LOOK)
+        ends = await consumer.end_offsets(partitions)
+        for partition in partitions:
+            consumer.seek(partition, self._next.setdefault(partition, 0))
+        while any(self._next[partition] < end for partition, end in ends.items()):
+            for partition, records in (await consumer.getmany(timeout_ms=_ROUND_MS)).items():
+                self._take(records)
+                self._next[partition] = records[-1].offset + 1
+
+    def _take(self, records: list[Any]) -> None:
+        for record in records:
+            self._expected.add(record.value or b"")
+            number = self._ids.number(dict(record.headers).get("id", b"").decode())
+            if number is not None:
+                self._kafka.add(number)
+
+    def _documents(self, kind: str) -> tuple[Seen, int]:
+        seen, total = Seen(), 0
+        logs = kind == "logs"
+        name = (keys.logs_collection if logs else keys.rejected_collection)(self._scenario)
+        field = "id" if logs else "value"
+        for document in self.mongo[keys.DATABASE][name].find({}, {field: 1}, batch_size=5_000):
+            total += 1
+            number = self._ids.number(str(document.get(field, "")))
+            if number is not None:
+                seen.add(number)
+        return seen, total
+
+    async def counted(self) -> dict[Member, int]:
+        """The counters as they are."""
+        prefix = keys.counter_key(self._scenario, "")
+        own = {"fence", "floor", "books", "acknowledged"}
+        found: dict[Member, int] = {}
+        async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):
+            key = name.removeprefix(prefix)
+            if key not in own:
+                found.update(await self._tally(name, key))
+        return found
+
+    async def _tally(self, name: str, key: str) -> dict[Member, int]:
+        match await self.redis.type(name):
+            case "hash":
+                return {(key, str(m)): int(n) for m, n in (await self.redis.hgetall(name)).items()}
+            case "set":
+                return {(key, str(member)): 1 for member in await self.redis.smembers(name)}
+            case "string":
+                return {(key, ""): int(await self.redis.get(name) or 0)}
+        return {}
+
+
+def _literal(text: str) -> str:
+    return "".join(f"\\{sign}" if sign in "*?[]\\" else sign for sign in text)
