@@ -154,6 +154,17 @@ class Documents:
         cursor = self._collection(collection).find(wanted.query).sort(order).limit(n)
         return await cursor.to_list(n)
 
+    async def last_offsets(self, collection: str) -> dict[str, int]:
+        """`tp` -> largest offset, of every partition that has documents; reads its index through.
+
+        For repairs: the only question whose cost follows the size of the collection.
+        """
+        async with _answering():
+            cursor = self._collection(collection).aggregate(
+                [{"$group": {"_id": "$tp", "last": {"$max": "$o"}}}]
+            )
+            return {row["_id"]: int(row["last"]) for row in await cursor.to_list(None)}
+
     async def delete(self, collection: str, wanted: Range) -> int:
         """Removes the documents of a range, window by window; returns how many there were."""
         total = 0

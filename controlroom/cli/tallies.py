@@ -9,30 +9,36 @@ from dataclasses import asdict
 
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.table import number, percent, table
-from controlroom.cli.verb import emit, emit_json
-from controlroom.cli.world import opened, world
+from controlroom.cli.verb import emit, emit_json, talk
+from controlroom.cli.world import World, answering, opened, world
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.tallies import Choice, Selection, Tallies
+from controlroom.targets.rebuild import rebuild_tallies
 from scenarios.scenario import BarsView, Scenario
 
 DESCRIPTION = """\
 Print the counters, largest first. Where a scenario has selectors, such as phase
-and match, each is a flag: its value is a key or a label."""
+and match, each is a flag: its value is a key or a label. `rebuild` makes the
+counters and fences anew from the stored documents, while the pipeline runs."""
 EXAMPLES = (
     "controlroom tallies",
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
     "controlroom tallies --json | jq .total",
+    "controlroom tallies rebuild --confirm bands",
 )
 TAKES_MORE = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The selectors are the scenario's, so they are not known here."""
+    parser.add_argument("--confirm", metavar="SCENARIO", help="name of the scenario to rebuild")
 
 
 async def main(args: argparse.Namespace) -> Exit:
-    """Reads the counters once, or once for each selector that was given."""
+    """Reads the counters once, or once for each selector that was given; or rebuilds them."""
     async with world(args.settings) as here:
+        if args.more[:1] == ["rebuild"]:
+            return await _rebuild(here, args)
         wanted = chosen(here.scenario, args.more)
         source = TalliesSource(here.doors.redis, here.scenario)
         async with opened(source):
@@ -44,6 +50,32 @@ async def main(args: argparse.Namespace) -> Exit:
         emit_json(asdict(found))
     else:
         emit(shown(found))
+    return Exit.OK
+
+
+async def _rebuild(here: World, args: argparse.Namespace) -> Exit:
+    name = here.scenario.name
+    if args.more[1:]:
+        raise CommandError(f"controlroom tallies rebuild: {args.more[1]!r} is not known.")
+    if args.settings.read_only:
+        raise CommandError("Nothing is rebuilt in read-only mode.", code=Exit.REFUSED)
+    if args.confirm != name:
+        raise CommandError(
+            f"The rebuilding of {name} was not confirmed.",
+            f"Confirm it with its name: `controlroom tallies rebuild --confirm {name}`.",
+            Exit.REFUSED,
+        )
+    with answering("tallies"):
+        found = await rebuild_tallies(await here.target.endpoints(), here.scenario)
+    if found is None:
+        raise CommandError(
+            f"Documents of {name} were purged on purpose; the counters hold more than they do.",
+            "The counters stay as they are.",
+            Exit.REFUSED,
+        )
+    talk(f"{name}: counted {number(found['counted'])} stored events anew; the consumers go on")
+    if args.json:
+        emit_json(found)
     return Exit.OK
 
 

@@ -37,7 +37,7 @@ class Counting:
 
     async def fences(self, fields: Sequence[str]) -> list[int]:
         """The fence of each field; -1 where nothing was counted. Raises RedisError."""
-        found = await self._redis.hmget(self._fences, list(fields))
+        found = await self._redis.hmget(self._fences, list(fields)) if fields else []
         return [-1 if offset is None else int(offset) for offset in found]
 
     async def count(self, portions: Sequence[tuple[str, Portion]]) -> list[Verdict]:

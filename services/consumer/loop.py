@@ -128,8 +128,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         )
         async with self._busy:
             await self._handle(await self._portions(batches))
-            if not batches and time.monotonic() - self._looked > _LOOK_EVERY:
-                await self._look_around()
+            if time.monotonic() - self._looked > _LOOK_EVERY:
+                await self._look_around(idle=not batches)
         if time.monotonic() - self._committed > _COMMIT_EVERY:
             await self._flush()
         if sum(map(len, batches.values())) < CHUNK:
@@ -253,9 +253,16 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         )
         self._places.forget([work.partition])
 
-    async def _look_around(self) -> None:
-        """While nothing comes: is Kafka there, is the topic the same, was something skipped."""
+    async def _look_around(self, idle: bool) -> None:
+        """Are the fences where they were left; while nothing comes: is Kafka there, is the topic
+        the same, was something skipped."""
         self._looked = time.monotonic()
+        displaced = await self._ask(self._neighbours.redis, self._places.displaced)
+        if displaced:
+            logline.warning("fences were moved by somebody else", partitions=len(displaced))
+            self._places.forget(displaced)
+        if not idle:
+            return
         ids = await self._topic_ids()
         for partition in self._consumer.assignment():
             place = self._places.get(partition)

@@ -64,6 +64,19 @@ class Places:
         """Partition -> oldest offset that the broker still has. Raises KafkaError."""
         return await self._offsets.beginning_offsets(topic)
 
+    async def displaced(self) -> list[TopicPartition]:
+        """Partitions whose fence in Redis is not where it was left. Raises RedisError.
+
+        Redis may have been emptied or its counters made anew while nothing came to be counted.
+        """
+        places = dict(self._places)
+        fences = await self._counting.fences([place.field for place in places.values()])
+        return [
+            partition
+            for (partition, place), fence in zip(places.items(), fences, strict=True)
+            if fence != place.fence
+        ]
+
     async def settle(self, partitions: list[TopicPartition], ids: dict[str, str]) -> None:
         """Reads the fences of partitions and seeks behind them. Raises RedisError.
 

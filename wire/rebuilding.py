@@ -1,0 +1,172 @@
+"""Makes counters and fences anew from the stored documents, while the pipeline runs.
+
+Per partition the documents are followed from the first offset on. Up to the first offset that
+is missing and that Kafka still has, everything is known; the fence is put there, and the
+consumers, whose next portion the fence then refuses, read on from it. So whatever they store
+or count meanwhile is counted once. Offsets that Kafka no longer has are passed over: of
+those the documents are all there is, and what is missing among them the books show as lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from aiokafka.errors import UnknownTopicOrPartitionError
+from redis.asyncio import Redis
+
+from scenarios.events import EventCodec
+from scenarios.scenario import Scenario
+from wire import keys
+from wire.documents import Document, Documents, Range
+from wire.fences import read_fences
+from wire.topics import OffsetReader
+
+_SCRIPT = files("wire").joinpath("rebuild.lua").read_text()
+
+
+class PurgedError(Exception):
+    """Documents were purged on purpose, so the counters hold more than the documents do."""
+
+
+@dataclass
+class Rebuilt:
+    """What was made of the documents."""
+
+    tallies: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """(kind, key without the scenario, member) -> amount."""
+    totals: Counter[str] = field(default_factory=Counter)
+    """By the names of `wire.books.Totals`."""
+    fences: dict[str, int] = field(default_factory=dict)
+    """Field of the fence -> offset of the last record that is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Partition:
+    """One partition of one life of a topic, and what Kafka still has of it: [begin, end)."""
+
+    topic: str
+    topic_id: str
+    number: int
+    begin: int
+    end: int
+
+    @property
+    def tp(self) -> str:
+        return keys.partition_id(self.topic_id, self.number)
+
+
+async def rebuild(
+    scenario: Scenario, redis: Redis, documents: Documents, offsets: OffsetReader
+) -> Rebuilt:
+    """Counters, fences and books from the documents; returns what was written.
+
+    Raises PurgedError, and nothing is changed; RedisError, KafkaError or DocumentsError where
+    a store does not answer. Safe to repeat, and safe to be killed at any moment.
+    """
+    if (await read_fences(redis, scenario.name)).floors:
+        raise PurgedError(scenario.name)
+    codec = EventCodec(scenario)
+    rebuilt = Rebuilt()
+    for partition in await _partitions(scenario.name, documents, offsets):
+        await _follow(codec, documents, partition, rebuilt)
+    await _write(scenario.name, redis, rebuilt)
+    return rebuilt
+
+
+async def _partitions(
+    scenario: str, documents: Documents, offsets: OffsetReader
+) -> list[_Partition]:
+    """Those that Kafka has now, and earlier lives of which documents are left."""
+    found: dict[str, _Partition] = {}
+    for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
+        for partition in await _living(topic, offsets):
+            found[partition.tp] = partition
+    for collection, topic in (
+        (keys.logs_collection(scenario), keys.events_topic(scenario)),
+        (keys.rejected_collection(scenario), keys.rejected_topic(scenario)),
+    ):
+        for tp, last in (await documents.last_offsets(collection)).items():
+            topic_id, _, number = tp.rpartition(":")
+            old = _Partition(topic, topic_id, int(number), last + 1, last + 1)
+            found.setdefault(tp, old)
+    return list(found.values())
+
+
+async def _living(topic: str, offsets: OffsetReader) -> list[_Partition]:
+    try:
+        topic_id = (await offsets.topic(topic)).id
+    except UnknownTopicOrPartitionError:
+        return []
+    begins, ends = await offsets.beginning_offsets(topic), await offsets.end_offsets(topic)
+    return [_Partition(topic, topic_id, p, begins[p], ends[p]) for p in ends]
+
+
+async def _follow(
+    codec: EventCodec, documents: Documents, partition: _Partition, rebuilt: Rebuilt
+) -> None:
+    """Adds the documents of a partition, window by window, up to the first that is missing."""
+    name = codec.scenario.name
+    events = partition.topic == keys.events_topic(name)
+    fence = -1
+    for window in Range(partition.tp, -1, partition.end - 1).windows():
+        stored = await documents.find(keys.logs_collection(name), window) if events else []
+        rejected = await documents.find(keys.rejected_collection(name), window)
+        there = {document["o"] for document in (*stored, *rejected)}
+        fence = _reach(there, window, partition.begin)
+        _add(codec, rebuilt, [d for d in stored if d["o"] <= fence])
+        known = [d for d in rejected if d["o"] <= fence]
+        rebuilt.totals["dead" if events else "refused"] += len(known)
+        rebuilt.totals["extra"] += _extra((*stored, *rejected), fence) if events else 0
+        if fence < window.upto:
+            break
+    if fence >= 0:
+        group = keys.consumer_group(name)
+        place = keys.fence_field(group, partition.topic, partition.topic_id, partition.number)
+        rebuilt.fences[place] = fence
+
+
+def _reach(there: set[int], window: Range, begin: int) -> int:
+    """The last offset of a window before one that is missing and could be read again."""
+    wanted = range(max(window.after + 1, begin), window.upto + 1)
+    return next((offset - 1 for offset in wanted if offset not in there), window.upto)
+
+
+def _add(codec: EventCodec, rebuilt: Rebuilt, stored: Iterable[Document]) -> None:
+    for document in stored:
+        rebuilt.totals["counted"] += 1
+        for kind, key, member, amount in codec.tally_writes(document["event"]):
+            rebuilt.tallies[kind, key, member] += amount
+
+
+def _extra(documents: Iterable[Document], fence: int) -> int:
+    """Events beyond the first of each record."""
+    offsets = [document["o"] for document in documents if document["o"] <= fence]
+    return len(offsets) - len(set(offsets))
+
+
+async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
+    numbers = {
+        keys.fence_key(scenario): 1,
+        keys.books_key(scenario): 2,
+        keys.floor_key(scenario): 3,
+        keys.acknowledged_key(scenario): 4,
+    }
+    arguments: list[Any] = [f"{_literal(keys.counter_key(scenario, ''))}*"]
+    for place, fence in rebuilt.fences.items():
+        arguments += ("hash", 1, place, fence)
+    for name, amount in rebuilt.totals.items():
+        arguments += ("hash", 2, name, amount)
+    for (kind, key, member), amount in rebuilt.tallies.items():
+        number = numbers.setdefault(keys.counter_key(scenario, key), len(numbers) + 1)
+        arguments += (kind, number, member, amount)
+    if not await redis.eval(_SCRIPT, len(numbers), *numbers, *arguments):
+        raise PurgedError(scenario)
+
+
+def _literal(text: str) -> str:
+    """A text as a pattern of Redis that matches itself alone."""
+    return "".join(f"\\{sign}" if sign in "*?[]\\" else sign for sign in text)
