@@ -32,9 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the scratch stack up")
     parser.add_argument(
         "--phases",
-        default="all",
         metavar="LIST",
-        help="what is destroyed after the faults: all, none, or names by commas",
+        help="destroyed after the faults, by commas: document, disk, topic, redis; all; none",
     )
 
 
@@ -42,6 +41,7 @@ async def main(args: argparse.Namespace) -> Exit:
     """Runs it and says what came of it."""
     from controlroom.torture.run import Wishes, run
 
+    phases = _phases(args)
     if args.faults < 0 or args.minutes <= 0:
         raise CommandError("controlroom torture: --faults and --minutes must be above 0.")
     seed = secrets.randbelow(1_000_000) if args.seed is None else args.seed
@@ -50,10 +50,25 @@ async def main(args: argparse.Namespace) -> Exit:
     def say(line: str) -> None:
         talk(f"{time.monotonic() - began:7.1f} s  {line}")
 
-    wishes = Wishes(args.faults, args.minutes * 60, seed, args.state, args.keep, args.phases)
+    wishes = Wishes(args.faults, args.minutes * 60, seed, args.state, args.keep, phases)
     report = await run(load(args.settings.scenario), args.settings.scenario, wishes, say)
     if args.json:
         emit_json(report.to_json())
     else:
         emit(report.text())
     return Exit.OK if report.passed else Exit.FAILED
+
+
+def _phases(args: argparse.Namespace) -> tuple[str, ...]:
+    """Nothing is destroyed on a stack that was there before, unless it is asked for."""
+    from controlroom.torture.phases import PHASES
+
+    wanted = args.phases or ("none" if args.state else "all")
+    if wanted in ("all", "none"):
+        return tuple(PHASES) if wanted == "all" else ()
+    names = tuple(wanted.split(","))
+    for name in names:
+        if name not in PHASES:
+            known = ", ".join(PHASES)
+            raise CommandError(f"--phases: there is no phase {name!r}.", f"Use {known}.")
+    return names

@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
+
+from aiokafka.errors import KafkaError
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
 
 from controlroom.torture.compare import Verdict, compare
 from controlroom.torture.faults import TABLE, Fault, NotStruckError
@@ -15,7 +20,7 @@ from controlroom.torture.load import Load
 from controlroom.torture.numbers import Ids
 from controlroom.torture.plan import Moment, schedule
 from controlroom.torture.report import Report
-from controlroom.torture.stage import Stage
+from controlroom.torture.stage import Stage, TortureError
 from controlroom.torture.stores import Stores
 from scenarios.scenario import Scenario
 from stack.errors import StackError
@@ -48,18 +53,24 @@ class Torture:
     async def strike(self, faults: int, seconds: float, table: Sequence[Fault] = TABLE) -> None:
         """Sends load and strikes, until the faults or the seconds are used up."""
         begun = time.monotonic()
-        self.load.start()
-        try:
+        async with self.loaded():
             for moment in schedule(self._seed, faults, table):
                 if time.monotonic() - begun > seconds:
                     self.say(f"time is up after {self.report.faults} faults")
                     break
                 await asyncio.sleep(moment.after)
                 await self._moment(moment)
+        self.report.seconds = time.monotonic() - begun
+
+    @asynccontextmanager
+    async def loaded(self) -> AsyncIterator[None]:
+        """Load while the block runs; every client has its last answer at the end."""
+        self.load.start()
+        try:
+            yield
         finally:
             await self.load.stop()
-        self.report.answers = dict(sorted(self.load.answers.items()))
-        self.report.seconds = time.monotonic() - begun
+            self.report.answers = dict(sorted(self.load.answers.items()))
 
     async def _moment(self, moment: Moment) -> None:
         number = self.report.faults
@@ -114,7 +125,13 @@ class Torture:
         seen: tuple[int, ...] = ()
         moved = time.monotonic()
         while True:
-            verdict = compare(self.load.sent, await self.stores.read())
+            try:
+                verdict = await self.compare()
+            except (PyMongoError, RedisError, KafkaError, OSError) as error:
+                if time.monotonic() - moved > PATIENCE:
+                    raise TortureError(f"a store does not answer: {error}") from error
+                await asyncio.sleep(_EVERY)
+                continue
             if verdict.clean:
                 return verdict
             now = (verdict.kafka, verdict.stored, verdict.lost, verdict.doubled)
@@ -124,6 +141,10 @@ class Torture:
             elif time.monotonic() - moved > PATIENCE:
                 return verdict
             await asyncio.sleep(_EVERY)
+
+    async def compare(self) -> Verdict:
+        """The comparison as things are now."""
+        return compare(self.load.sent, await self.stores.read())
 
     async def books(self) -> dict[str, Any]:
         """What `controlroom books` says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -11,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controlroom.torture.conduct import Torture
+from controlroom.torture.disk import mount, unmount
+from controlroom.torture.phases import run_phases
 from controlroom.torture.report import Report
 from controlroom.torture.stage import Stage
 from scenarios.scenario import Scenario
+from stack.errors import StackError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class Wishes:
     seed: int
     state: Path | None
     keep: bool
-    phases: str
+    phases: tuple[str, ...]
+    """Names of `controlroom.torture.phases.PHASES`, in order."""
 
 
 async def run(
@@ -38,6 +43,7 @@ async def run(
         try:
             await torture.strike(wishes.faults, wishes.seconds)
             await torture.judge()
+            await run_phases(torture, list(wishes.phases))
         finally:
             await torture.close()
     return torture.report
@@ -47,17 +53,41 @@ async def run(
 async def _stage(
     reference: str, wishes: Wishes, say: Callable[[str], None]
 ) -> AsyncIterator[Stage]:
-    own = wishes.state is None
-    state = wishes.state or Path(tempfile.mkdtemp(prefix="controlroom-torture-"))
+    if wishes.state is not None:
+        stage = Stage(wishes.state, reference, say)
+        try:
+            await stage.up()
+            yield stage
+        finally:
+            await stage.close()
+        return
+    async with _scratch(reference, wishes, say) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _scratch(
+    reference: str, wishes: Wishes, say: Callable[[str], None]
+) -> AsyncIterator[Stage]:
+    state = Path(tempfile.mkdtemp(prefix="controlroom-torture-"))
+    disk = mount(state, say) if "disk" in wishes.phases else None
     stage = Stage(state, reference, say)
     try:
         await stage.up()
         say(f"stack in {state} is up")
         yield stage
     finally:
-        if own and wishes.keep:
+        if wishes.keep:
             say(f"stack kept in {state}; end it with `controlroom --state-dir {state} down`")
-        elif own:
-            await stage.client.down()
-            await asyncio.to_thread(shutil.rmtree, state, True)
+        else:
+            await _remove(stage, disk)
         await stage.close()
+
+
+async def _remove(stage: Stage, disk: Path | None) -> None:
+    """Ends the stack, whatever state it is in, and removes all of it."""
+    with contextlib.suppress(StackError):
+        await stage.client.down()
+    if disk is not None:
+        unmount(disk)
+    await asyncio.to_thread(shutil.rmtree, stage.state, True)

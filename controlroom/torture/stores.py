@@ -26,7 +26,7 @@ class Stores:
 
     def __init__(self, doors: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
         self._doors = doors
-        self._scenario = scenario.name
+        self.scenario = scenario.name
         self._ids = ids
         self._kafka = Seen()
         self._expected = Expected(EventCodec(scenario))
@@ -52,17 +52,21 @@ class Stores:
     @property
     def logs(self) -> Any:
         """The collection of stored events."""
-        return self.mongo[keys.DATABASE][keys.logs_collection(self._scenario)]
+        return self.mongo[keys.DATABASE][keys.logs_collection(self.scenario)]
 
     @property
     def topic(self) -> str:
         """The topic of events."""
-        return keys.events_topic(self._scenario)
+        return keys.events_topic(self.scenario)
 
     async def events(self) -> int:
         """Events on Kafka; reads what has come since the last time."""
         await self._read_kafka()
         return self._expected.events
+
+    def ends(self) -> dict[TopicPartition, int]:
+        """How far each partition of the topic was read."""
+        return dict(self._next)
 
     def new_life(self) -> None:
         """The topic begins at 0 again; what was read of it before still counts."""
@@ -120,7 +124,7 @@ class Stores:
     def _documents(self, kind: str) -> tuple[Seen, int]:
         seen, total = Seen(), 0
         logs = kind == "logs"
-        name = (keys.logs_collection if logs else keys.rejected_collection)(self._scenario)
+        name = (keys.logs_collection if logs else keys.rejected_collection)(self.scenario)
         field = "id" if logs else "value"
         for document in self.mongo[keys.DATABASE][name].find({}, {field: 1}, batch_size=5_000):
             total += 1
@@ -131,7 +135,7 @@ class Stores:
 
     async def counted(self) -> dict[Member, int]:
         """The counters as they are."""
-        prefix = keys.counter_key(self._scenario, "")
+        prefix = keys.counter_key(self.scenario, "")
         own = {"fence", "floor", "books", "acknowledged"}
         found: dict[Member, int] = {}
         async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):

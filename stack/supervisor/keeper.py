@@ -20,6 +20,12 @@ Hook = Callable[[], Awaitable[None]]
 START_PATIENCE = 90.0
 """Seconds that a living engine may take to serve before it is started anew."""
 _ASK_EVERY = 0.1
+ALIVE_EVERY = 5.0
+ALIVE_PATIENCE = 5.0
+"""Seconds that a serving engine may take to answer."""
+DEAD_AFTER = 4
+"""Questions in a row without an answer after which a serving engine is started anew: a store
+that has met a full disk, for one, lives on without serving."""
 _EXTERNAL_EVERY = 2.0
 
 
@@ -155,21 +161,45 @@ class Keeper:
             self._set("backoff", f"cannot be started: {error}")
             return 0.0
         self._events.add("engine", self.engine.name, "Started", f"pid {child.pid}")
-        asked = asyncio.ensure_future(self._until_ready(child.pid, START_PATIENCE))
+        tended = asyncio.ensure_future(self._tend(child))
         ended = asyncio.ensure_future(child.wait())
         try:
-            await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if child.alive and not asked.result():
-                self.output.note(f"stack: no answer within {START_PATIENCE:.0f} s, killed")
+            await asyncio.wait({tended, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if child.alive:
+                self.output.note(f"stack: {tended.result()}, killed")
                 await child.kill()
             status = await ended
         finally:
-            asked.cancel()
+            tended.cancel()
             ended.cancel()
         said = self.output.last()
         self._set("backoff", f"{ending(status)}{': ' + said if said else ''}")
         self._events.add("engine", self.engine.name, "Died", self.message)
         return child.age
+
+    async def _tend(self, child: Child) -> str:
+        """Waits until the child serves and then until it does no more; answers why it must go."""
+        if not await self._until_ready(child.pid, START_PATIENCE):
+            return f"no answer within {START_PATIENCE:.0f} s"
+        failures = 0
+        while failures < DEAD_AFTER:
+            await asyncio.sleep(ALIVE_EVERY)
+            reason = await self._silence(child.pid)
+            failures = failures + 1 if reason else 0
+            self.message = reason
+        self._events.add("engine", self.engine.name, "Unhealthy", self.message)
+        return f"does not serve any more: {self.message}"
+
+    async def _silence(self, pid: int) -> str:
+        """Why the engine does not serve; empty when it does."""
+        try:
+            async with asyncio.timeout(ALIVE_PATIENCE):
+                await self.engine.ready(pid)
+        except TimeoutError:
+            return f"no answer within {ALIVE_PATIENCE:.0f} s"
+        except (NotReady, StackError) as reason:
+            return str(reason)
+        return ""
 
     async def _until_ready(self, pid: int, patience: float) -> bool:
         deadline = time.monotonic() + patience

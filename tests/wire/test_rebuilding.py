@@ -32,10 +32,7 @@ async def drop_records(rig: Rig, before: int) -> None:
     await admin.start()
     ends = await rig.offsets.end_offsets(rig.topic)
     await admin.delete_records(
-        {
-            TopicPartition(rig.topic, p): RecordsToDelete(min(before, end))
-            for p, end in ends.items()
-        }
+        {TopicPartition(rig.topic, p): RecordsToDelete(min(before, end)) for p, end in ends.items()}
     )
     await admin.close()
 

@@ -1,0 +1,178 @@
+"""What destroys on purpose: each phase has a verdict of its own that is expected.
+
+A phase begins and ends with everything arrived and the books closed. It raises WrongError
+where something else is seen than what must be seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from controlroom.torture.conduct import Torture
+from controlroom.torture.disk import fill
+from controlroom.torture.stage import TortureError
+from stack.errors import StackError
+from stack.paths import engine_dir
+
+_LOAD_SECONDS = 5.0
+_FULL_SECONDS = 10.0
+_PATIENCE = 60.0
+_EVERY = 0.5
+
+
+class WrongError(Exception):
+    """The phase saw something else than it had to see."""
+
+
+class SkippedError(Exception):
+    """The phase cannot be done here; one sentence says why."""
+
+
+async def deleted_document(torture: Torture) -> str:
+    """One document removed by hand: lost is 1 for the comparison and for the books."""
+    document = await asyncio.to_thread(torture.stores.logs.find_one, {})
+    await asyncio.to_thread(torture.stores.logs.delete_one, {"_id": document["_id"]})
+    found = await torture.compare()
+    books = await torture.books()
+    await asyncio.to_thread(torture.stores.logs.insert_one, document)
+    _must(found.lost == 1, f"the comparison says lost {found.lost}")
+    _must(books.get("lost") == 1, f"the books say lost {books.get('lost')}")
+    await torture.judge()
+    return "seen as lost 1 by comparison and books; put back, the books close"
+
+
+async def emptied_redis(torture: Torture) -> str:
+    """Kafka drops its oldest records, then Redis is emptied: what Kafka cannot give again the
+    books show as lost until the counters are rebuilt from the documents, under load."""
+    await torture.stores.events()
+    dropped = await _drop_half(torture)
+    await torture.stores.redis.flushall()
+    seen = await _seen(torture, lambda books: books.get("lost", 0) >= dropped)
+    torture.say(f"redis emptied: the books say lost {seen['lost']}, Kafka dropped {dropped}")
+    async with torture.loaded():
+        await asyncio.sleep(_LOAD_SECONDS / 2)
+        name = torture.stores.scenario
+        answer = await torture.stage.command("tallies", "rebuild", "--confirm", name)
+        _must(answer.code == 0, f"tallies rebuild: {answer.err.strip()}")
+        await asyncio.sleep(_LOAD_SECONDS / 2)
+    await _closed(torture)
+    return f"books said lost {seen['lost']}; rebuilt from the documents under load, the books close"
+
+
+async def topic_made_anew(torture: Torture) -> str:
+    """The drained topic of events is deleted while the pipeline runs; events go on."""
+    await torture.stores.events()
+    async with _admin(torture) as admin:
+        await admin.delete_topics([torture.stores.topic])
+    torture.stores.new_life()
+    async with torture.loaded():
+        await asyncio.sleep(_LOAD_SECONDS)
+        before = len(torture.load.sent.acknowledged)
+        await _until(lambda: _accepted(torture, before + 100), "events are accepted again")
+    await _closed(torture)
+    return "events were accepted again and both lives of the topic are in the books"
+
+
+async def full_disk(torture: Torture) -> str:
+    """The disk of the document store fills up under load, and is freed again."""
+    folder = engine_dir(torture.stage.state, "mongo")
+    if not os.path.ismount(folder):
+        raise SkippedError("the document store has no scratch disk: that takes root and tmpfs")
+    async with torture.loaded():
+        filler = folder / "filler"
+        size = await asyncio.to_thread(fill, filler)
+        torture.say(f"disk full: {size >> 20} MiB of filler")
+        try:
+            await asyncio.sleep(_FULL_SECONDS)
+        finally:
+            filler.unlink()
+        await asyncio.sleep(_LOAD_SECONDS)
+    await _closed(torture)
+    return f"full for {_FULL_SECONDS:g} s under load; everything arrived after it"
+
+
+Phase = Callable[[Torture], Awaitable[str]]
+PHASES: Mapping[str, Phase] = {
+    "document": deleted_document,
+    "disk": full_disk,
+    "topic": topic_made_anew,
+    "redis": emptied_redis,
+}
+
+
+async def run_phases(torture: Torture, names: list[str]) -> None:
+    """One after the other; what each saw goes into the report."""
+    for name in names:
+        torture.say(f"phase {name}")
+        try:
+            state, text = "passed", await PHASES[name](torture)
+        except SkippedError as error:
+            state, text = "skipped", str(error)
+        except (WrongError, TortureError, StackError) as error:
+            state, text = "failed", str(error)
+            torture.trouble(f"phase {name}: {error}")
+        torture.report.phases.append({"name": name, "state": state, "text": text})
+        torture.say(f"phase {name} {state}: {text}")
+
+
+async def _drop_half(torture: Torture) -> int:
+    """Lets Kafka drop the older half of every partition; answers the number of events."""
+    consumed = torture.stores.ends()
+    async with _admin(torture) as admin:
+        await admin.delete_records(
+            {partition: RecordsToDelete(end // 2) for partition, end in consumed.items()}
+        )
+    return sum(end // 2 for end in consumed.values())
+
+
+@asynccontextmanager
+async def _admin(torture: Torture) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=torture.stage.doors["kafka"])
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _closed(torture: Torture) -> None:
+    verdict = await torture.judge()
+    _must(verdict.clean, f"lost {verdict.lost}, doubled {verdict.doubled}")
+
+
+async def _seen(torture: Torture, wanted: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = {}
+
+    async def look() -> bool:
+        nonlocal found
+        found = await torture.books()
+        return wanted(found)
+
+    try:
+        await _until(look, "the books show it")
+    except WrongError as error:
+        raise WrongError(f"{error}: {dict(found)}") from error
+    return found
+
+
+async def _until(reached: Callable[[], Awaitable[bool]], what: str) -> None:
+    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    while not await reached():
+        if asyncio.get_running_loop().time() > deadline:
+            raise WrongError(f"{what}: not within {_PATIENCE:g} s")
+        await asyncio.sleep(_EVERY)
+
+
+async def _accepted(torture: Torture, number: int) -> bool:
+    return len(torture.load.sent.acknowledged) > number
+
+
+def _must(right: bool, otherwise: str) -> None:
+    if not right:
+        raise WrongError(otherwise)

@@ -1,0 +1,89 @@
+"""An engine that lives on without serving is started anew."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack.engines.engine import NotReady, Progress
+from stack.spec import ProcessSpec
+from stack.supervisor import keeper
+from stack.supervisor.events import Events
+from stack.supervisor.keeper import Keeper
+from stack.supervisor.output import Output
+from tests.waiting import until
+
+_SERVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
+
+
+class Sign:
+    """Serves for as long as its file is there; makes it when it starts."""
+
+    name = "sign"
+    needs: tuple[str, ...] = ()
+    version = "1"
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "serving"
+
+    async def prepare(self, progress: Progress) -> None:
+        """Nothing to prepare."""
+
+    def spec(self) -> ProcessSpec | None:
+        """A process that makes the file and lives on."""
+        argv = (sys.executable, "-c", _SERVE, str(self.file))
+        return ProcessSpec(name=self.name, argv=argv, cwd=self.file.parent, env={})
+
+    async def ready(self, pid: int) -> None:
+        """Whether the file is there."""
+        if not self.file.exists():
+            raise NotReady("the file is gone")
+
+    def address(self) -> str:
+        """None is needed."""
+        return ""
+
+    def secret(self) -> str | None:
+        """There is none."""
+        return None
+
+
+async def test_it_is_killed_and_serves_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.05)
+    engine, events = Sign(tmp_path), Events()
+    kept = Keeper(engine, Output(), events)
+    kept.start([])
+    try:
+        await until(kept.serving.is_set, "the first life", 20)
+        first = kept.pid
+        engine.file.unlink()
+        await until(lambda: kept.restarts == 1 and kept.serving.is_set(), "the second life", 20)
+        assert kept.pid not in (None, first)
+        assert engine.file.exists()
+        reasons = [event.reason for event in events.after(0)]
+        assert reasons == ["Started", "Ready", "Unhealthy", "Died", "Started", "Ready"]
+    finally:
+        await kept.stop()
+
+
+async def test_one_question_without_an_answer_is_forgiven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
+    engine = Sign(tmp_path)
+    kept = Keeper(engine, Output(), Events())
+    kept.start([])
+    try:
+        await until(kept.serving.is_set, "the first life", 20)
+        first = kept.pid
+        engine.file.unlink()
+        await until(lambda: bool(kept.message), "a question without an answer", 20)
+        engine.file.touch()
+        await until(lambda: not kept.message, "an answer again", 20)
+        assert (kept.pid, kept.restarts) == (first, 0)
+    finally:
+        await kept.stop()

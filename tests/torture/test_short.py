@@ -1,0 +1,33 @@
+"""A short torture of a scratch stack, by the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.own_stack import OwnStack
+
+FAULTS = 8
+SEED = 3
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(300)
+def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
+    shell = OwnStack(tmp_path / "unused")
+    words = ("--faults", str(FAULTS), "--seed", str(SEED), "--phases", "document", "--json")
+    done = shell.run("torture", *words, timeout=280, check=False)
+    assert done.code == 0, done
+    report = done.json()
+    assert report["passed"]
+    assert report["seed"] == SEED
+    assert report["faults"] + len(report["not_struck"]) == FAULTS
+    assert (report["lost"], report["doubled"]) == (0, 0)
+    assert report["stored"] == report["acknowledged"] + report["unconfirmed"]
+    assert report["acknowledged"] > FAULTS * 100
+    assert [phase["state"] for phase in report["phases"]] == ["passed"]
+    assert report["phases"][0]["name"] == "document"
+    # the scratch stack is gone: the line that named its folder names nothing now
+    folder = next(w for w in done.err.split() if "controlroom-torture-" in w)
+    assert not Path(folder).exists()
