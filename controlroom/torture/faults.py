@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -195,7 +195,7 @@ async def _inject(stage: Stage, manifest: Mapping[str, Any]) -> str:
     return found[-1]
 
 
-async def _insist(wish: Any) -> None:
+async def _insist(wish: Callable[[], Awaitable[None]]) -> None:
     """Asks again while the stack cannot do it: what it would hit may just be coming back."""
     waited = 0.0
     while True:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from random import Random
 
 from controlroom.torture.faults import Fault
-from controlroom.torture.stage import SUPERVISOR
 
 GAP = (0.2, 3.0)
 """Seconds between the end of one strike and the next."""
@@ -43,8 +42,3 @@ def _deck(rng: Random, table: Sequence[Fault]) -> Iterator[Fault]:
         cards = list(table)
         rng.shuffle(cards)
         yield from cards
-
-
-def hits_supervisor(moment: Moment) -> bool:
-    """Whether nothing can be asked of the stack meanwhile."""
-    return any(fault.target == SUPERVISOR for fault in moment.faults)

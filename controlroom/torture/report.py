@@ -50,7 +50,7 @@ class Report:
             "missing": list(verdict.missing) if verdict else [],
             "repeated": list(verdict.repeated) if verdict else [],
             "sent": self.sent,
-            "without_answer": self.open,
+            "not_acknowledged": self.open,
             "seconds": round(self.seconds, 1),
             "drained_seconds": round(self.drained, 1),
             "books": self.books,
@@ -65,11 +65,14 @@ class Report:
         """The same for a person: one figure a line, what is wrong last."""
         data = self.to_json()
         names = ("seed", "faults", "seconds", "drained_seconds", "sent", "acknowledged")
-        more = ("unconfirmed", "without_answer", "kafka", "stored", "rejected", "lost", "doubled")
+        more = ("unconfirmed", "not_acknowledged", "kafka", "stored", "rejected", "lost", "doubled")
         lines = [f"{name.replace('_', ' '):16} {data[name]}" for name in (*names, *more)]
         books = " ".join(f"{name} {value}" for name, value in self.books.items())
         lines.append(f"{'books':16} {books}")
-        lines += [f"{'phase':16} {phase['name']}: {phase['text']}" for phase in self.phases]
+        lines += [
+            f"{'phase':16} {phase['name']} {phase['state']}: {phase['text']}"
+            for phase in self.phases
+        ]
         for name in ("counted_wrong", "missing", "repeated", "not_struck", "troubles"):
             lines += [f"{name.replace('_', ' '):16} {each}" for each in data[name]]
         answers = ", ".join(f"{name}: {count}" for name, count in self.answers.items())

@@ -54,7 +54,7 @@ async def _stage(
     reference: str, wishes: Wishes, say: Callable[[str], None]
 ) -> AsyncIterator[Stage]:
     if wishes.state is not None:
-        stage = Stage(wishes.state, reference, say)
+        stage = Stage(wishes.state, reference)
         try:
             await stage.up()
             yield stage
@@ -71,7 +71,7 @@ async def _scratch(
 ) -> AsyncIterator[Stage]:
     state = Path(tempfile.mkdtemp(prefix="controlroom-torture-"))
     disk = mount(state, say) if "disk" in wishes.phases else None
-    stage = Stage(state, reference, say)
+    stage = Stage(state, reference)
     try:
         await stage.up()
         say(f"stack in {state} is up")
@@ -79,6 +79,8 @@ async def _scratch(
     finally:
         if wishes.keep:
             say(f"stack kept in {state}; end it with `controlroom --state-dir {state} down`")
+            if disk is not None:
+                say(f"its scratch disk stays mounted at {disk}")
         else:
             await _remove(stage, disk)
         await stage.close()

@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,11 @@ class TortureError(Exception):
 
 
 class Stage:
-    """One stack by its state folder, `say` being told what happens."""
+    """One stack by its state folder."""
 
-    def __init__(self, state: Path, scenario: str, say: Callable[[str], None]) -> None:
+    def __init__(self, state: Path, scenario: str) -> None:
         self.state = state
         self.scenario = scenario
-        self.say = say
         self.client = StackClient(stack_socket(state))
         self.doors: dict[str, str] = {}
         self.moved: list[Callable[[dict[str, str]], None]] = []
@@ -89,13 +89,13 @@ class Stage:
         return Answer(process.returncode or 0, out.decode(), err.decode())
 
 
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a command said."""
 
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
+    code: int
+    out: str
+    err: str
 
 
 def network(name: str, deployment: str, engine: str, action: Json, seconds: float) -> Json:
@@ -126,8 +126,3 @@ def _process(pid: int) -> psutil.Process | None:
         return psutil.Process(pid)
     except psutil.NoSuchProcess:
         return None
-
-
-def names(processes: Sequence[psutil.Process]) -> str:
-    """Process ids in a line."""
-    return ", ".join(str(process.pid) for process in processes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from controlroom.torture.numbers import Ids, Seen
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
 from wire import keys
+
+# an outage is part of the game
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 _PATIENCE_MS = 15_000
 _ROUND_MS = 500

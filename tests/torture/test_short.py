@@ -9,7 +9,7 @@ import pytest
 from tests.own_stack import OwnStack
 
 FAULTS = 8
-SEED = 3
+SEED = 8
 
 
 @pytest.mark.stack
