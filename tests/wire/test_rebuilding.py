@@ -16,8 +16,8 @@ from wire.bookkeeping import Auditor
 from wire.purging import purge
 from wire.rebuilding import PurgedError, rebuild
 
-EVENTS = 12_000
-MORE = 6_000
+EVENTS = 6_000
+MORE = 3_000
 
 
 async def forget(rig: Rig) -> None:
@@ -65,10 +65,10 @@ async def test_what_kafka_has_no_more_is_seen_as_lost_and_rebuilt(bands: Rig) ->
     await bands.consumer("two")
     await bands.produce(events)
     await right(bands, events)
-    await drop_records(bands, before=700)
+    await drop_records(bands, before=400)
     await forget(bands)
     seen = await bands.settled(EVENTS, timeout=60)
-    assert seen.lost == keys.PARTITIONS * 700
+    assert seen.lost == keys.PARTITIONS * 400
 
     more = bands.events(MORE, seed=2)
     sending = asyncio.create_task(bands.produce(more, first=EVENTS))

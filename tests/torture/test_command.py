@@ -1,0 +1,37 @@
+"""What the command line refuses, with a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.own_stack import OwnStack
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("torture", "--phases", "flood"), "'flood'"),
+        (("torture", "--faults", "-1"), "--faults"),
+        (("torture", "--minutes", "0"), "--minutes"),
+    ],
+)
+def test_a_wrong_word_is_named(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = OwnStack(tmp_path / "state").run(*words, check=False)
+    assert done.code == 2
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.stack
+def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack) -> None:
+    refused = stack.run("tallies", "rebuild", check=False)
+    assert refused.code == 4
+    assert "--confirm bands" in refused.err
+    unknown = stack.run("tallies", "rebuild", "everything", check=False)
+    assert unknown.code == 2
+    before = stack.books()
+    done = stack.run("tallies", "rebuild", "--confirm", "bands", "--json").json()
+    assert done["counted"] == before["counted"]
+    assert stack.books() == before
