@@ -21,7 +21,6 @@ Print the counters, largest first. Where a scenario has selectors, such as phase
 and match, each is a flag: its value is a key or a label. `rebuild` makes the
 counters and fences anew from the stored documents, while the pipeline runs."""
 EXAMPLES = (
-    "controlroom tallies",
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
     "controlroom tallies --json | jq .total",
     "controlroom tallies rebuild --confirm bands",

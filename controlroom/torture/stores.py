@@ -101,8 +101,8 @@ class Stores:
         consumer = AIOKafkaConsumer(
             self.topic, bootstrap_servers=self._doors["kafka"], auto_offset_reset="none"
         )
-        await consumer.start()
         try:
+            await consumer.start()
             await self._read_on(consumer)
         finally:
             await consumer.stop()
