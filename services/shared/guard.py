@@ -27,6 +27,8 @@ class GuardedProtocol(HttpToolsProtocol):
     """When the request began that has not arrived yet; 0 while none is awaited."""
     _head = 0
     """Bytes of a head that came in more than one piece."""
+    _piece = 0
+    """Bytes of the newest piece."""
     _in_head = True
     _surplus = False
 
@@ -43,6 +45,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse what came, as long as the head stays within its limit."""
         if self.transport.is_closing():
             return
+        self._piece = len(data)
         super().data_received(data)
         if self._in_head:
             self._head += len(data)
@@ -84,6 +87,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refused(self) -> Problem | None:
         if self._surplus:
             return problems.TOO_MANY_CONNECTIONS
+        if self._head + self._piece <= self.limits.max_header_bytes:
+            return None
         size = len(self.url)
         for name, value in self.headers:
             size += len(name) + len(value)

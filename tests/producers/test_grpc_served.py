@@ -48,9 +48,7 @@ async def test_reflection_names_what_the_scenario_serves(cast: Producers) -> Non
         stub = reflection_pb2_grpc.ServerReflectionStub(channel)
         asked = [
             reflection_pb2.ServerReflectionRequest(list_services=""),
-            reflection_pb2.ServerReflectionRequest(
-                file_containing_symbol="helloworld.Greeter.IngresoDatos"
-            ),
+            reflection_pb2.ServerReflectionRequest(file_containing_symbol="helloworld.Greeter"),
         ]
         listed, described = [answer async for answer in stub.ServerReflectionInfo(iter(asked))]
         assert {each.name for each in listed.list_services_response.service} == {
