@@ -22,8 +22,16 @@ class BodyError(ValueError):
     """A body that is not records at all; the text says why."""
 
 
+class BodyTooDeepError(BodyError):
+    """A body that is nested too deep."""
+
+
 class BodyTooLargeError(BodyError):
-    """A body with too many bytes or records."""
+    """A body with too many bytes."""
+
+
+class TooManyRecordsError(BodyTooLargeError):
+    """A body with too many records."""
 
 
 class Unreadable:
@@ -61,11 +69,11 @@ def parse_records(
         raise BodyError("the body is empty")
     records = _whole(body)
     if len(records) > max_records:
-        raise BodyTooLargeError(
+        raise TooManyRecordsError(
             f"the body has {len(records)} records, at most {max_records} are taken"
         )
     if body.count(b"[") + body.count(b"{") > max_depth and _deeper(records, max_depth):
-        raise BodyError(f"the body is nested deeper than {max_depth}")
+        raise BodyTooDeepError(f"the body is nested deeper than {max_depth}")
     return records
 
 
@@ -73,7 +81,7 @@ def _whole(body: bytes) -> Records:
     try:
         return _flattened(_decode(body))
     except RecursionError:
-        raise BodyError("the body is nested too deep") from None
+        raise BodyTooDeepError("the body is nested too deep") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         lines = _lines(body)
         if lines is None:

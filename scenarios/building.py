@@ -44,6 +44,7 @@ def build(root: Table) -> Scenario:
         grpc_front=_routes(root.table("grpc_front")),
         grpc=tuple(_grpc(table) for table in root.tables("grpc")),
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
+        readers=tuple(_reader(table) for table in root.tables("reader")),
     )
     root.done()
     return scenario
@@ -157,14 +158,18 @@ def _view(table: Table) -> TableView | BarsView:
 
 
 def _routes(table: Table) -> HttpRoutes:
-    routes = HttpRoutes(paths=table.texts("paths"), reply=_texts_of(table, "reply"))
+    routes = HttpRoutes(
+        paths=table.texts("paths"),
+        reply=_texts_of(table, "reply"),
+        replies=_texts_of(table, "replies", {}),
+    )
     table.done()
     if not routes.paths:
         table.fail("paths", "is empty", 'write paths = ["/input"]')
-    for path in routes.paths:
+    for path in (*routes.paths, *routes.replies):
         if not re.fullmatch(r"/[\w./-]*", path, re.ASCII):
             table.fail("paths", f"{path!r} is no path", "begin with / and use a-z, 0-9, . _ - /")
-    if len(set(routes.paths)) != len(routes.paths):
+    if len({*routes.paths, *routes.replies}) != len(routes.paths) + len(routes.replies):
         table.fail("paths", "names a path twice", "remove one of them")
     return routes
 
@@ -182,8 +187,16 @@ def _grpc(table: Table) -> GrpcRoute:
     return route
 
 
-def _texts_of(table: Table, key: str) -> Mapping[str, str]:
-    given = table.mapping(key)
+def _reader(table: Table) -> str:
+    preset = table.text("preset")
+    table.done()
+    return preset
+
+
+def _texts_of(
+    table: Table, key: str, default: Mapping[str, str] | None = None
+) -> Mapping[str, str]:
+    given = table.mapping(key, default)
     if not all(isinstance(value, str) for value in given.values()):
         table.fail(key, "must hold texts only", f'write {key} = {{ message = "..." }}')
     return given

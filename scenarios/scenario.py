@@ -6,6 +6,7 @@ A scenario is data. Adding one is adding a TOML file; no code knows a scenario b
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -101,6 +102,8 @@ class HttpRoutes:
 
     paths: tuple[str, ...]
     reply: Mapping[str, str]
+    replies: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Further paths that answer a text of their own instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,8 @@ class Scenario:
     """Paths of the HTTP front of the gRPC producer."""
     grpc: tuple[GrpcRoute, ...]
     samples: tuple[SampleRow, ...]
+    readers: tuple[str, ...] = ()
+    """Presets of the reader: sets of routes that existing implementations have."""
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""

@@ -1,20 +1,28 @@
-"""What every RPC of the server shares: counting, and failures as gRPC statuses."""
+"""What every RPC of the server shares: counting, deadlines, and failures as gRPC statuses."""
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
+from google.protobuf.message import DecodeError, Message
 
+from scenarios.bodies import Unreadable
 from services.producer_grpc.messages import message_of_receipt
 from services.shared import logline
 from services.shared.golden import Traffic
 from services.shared.intake import MAX_ERRORS, Receipt
 from services.shared.publisher import Unavailable
+from wire import problems
+from wire.problems import Problem
 
 RECEIPT_KEY = "receipt-bin"
 """Trailing metadata that holds the receipt of a refused event."""
+CODE_KEY = "code"
+"""Trailing metadata that holds the code of `wire.problems`."""
 
 if TYPE_CHECKING:
     # generic for the type checker only
@@ -25,6 +33,7 @@ else:
     Handler = grpc.GenericRpcHandler
 
 Behaviour = Callable[[Any, Context], Awaitable[Any]]
+Metadata = tuple[tuple[str, str | bytes], ...]
 
 
 class RefusedError(Exception):
@@ -39,35 +48,79 @@ class TooMuchError(Exception):
     """More than the server takes at once."""
 
 
-def counted(traffic: Traffic, behaviour: Behaviour) -> Behaviour:
-    """The behaviour, counted in `traffic`, with its errors as statuses of the call."""
+class Calls:
+    """The calls that a server is at: counted in the metrics, and known when it has to end."""
 
-    async def call(request: Any, context: Context) -> Any:
-        started = traffic.begin()
-        code = grpc.StatusCode.CANCELLED
-        try:
-            reply = await behaviour(request, context)
-            code = grpc.StatusCode.OK
-            return reply
-        except RefusedError as error:
-            code = grpc.StatusCode.INVALID_ARGUMENT
-            receipt = message_of_receipt(error.receipt).SerializeToString()
-            await context.abort(code, _short(str(error)), ((RECEIPT_KEY, receipt),))
-        except TooMuchError as error:
-            code = grpc.StatusCode.RESOURCE_EXHAUSTED
-            await context.abort(code, str(error))
-        except Unavailable as error:
-            code = grpc.StatusCode.UNAVAILABLE
-            retry = (("retry-after", str(error.retry_after)),)
-            await context.abort(code, str(error), retry)
-        except Exception as error:
-            code = grpc.StatusCode.INTERNAL
-            logline.error("a call failed", trace=error)
-            await context.abort(code, "the service failed; its log has the reason")
-        finally:
-            traffic.end(started, 200, str(code.value[0]))
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self._active = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
 
-    return call
+    def counted(self, behaviour: Behaviour) -> Behaviour:
+        """The behaviour with its deadline kept and its errors as statuses of the call."""
+
+        async def call(request: Any, context: Context) -> Any:
+            started = self._traffic.begin()
+            self._active += 1
+            self.idle.clear()
+            status = "1"
+            try:
+                try:
+                    reply = await _in_time(behaviour, request, context)
+                    status = "0"
+                    return reply
+                except Exception as error:
+                    problem, text, more = _told(error)
+                    code = grpc.StatusCode[problem.grpc]
+                    status = str(code.value[0])
+                    await context.abort(code, text, ((CODE_KEY, problem.code), *more))
+            finally:
+                self._traffic.end(started, 200, status)
+                self._active -= 1
+                if not self._active:
+                    self.idle.set()
+
+        return call
+
+
+async def _in_time(behaviour: Behaviour, request: Any, context: Context) -> Any:
+    """The reply; TimeoutError where the caller's deadline passes before Kafka has it all.
+
+    What was not sent until then will not be sent.
+    """
+    remaining = context.time_remaining()
+    if remaining is None:
+        return await behaviour(request, context)
+    async with asyncio.timeout(remaining):
+        return await behaviour(request, context)
+
+
+def _told(error: Exception) -> tuple[Problem, str, Metadata]:
+    """Kind, text and trailing metadata of a failure."""
+    if isinstance(error, RefusedError):
+        receipt = message_of_receipt(error.receipt).SerializeToString()
+        return problems.INVALID, _short(str(error)), ((RECEIPT_KEY, receipt),)
+    if isinstance(error, TooMuchError):
+        return problems.TOO_MANY_RECORDS, str(error), ()
+    if isinstance(error, Unavailable):
+        return problems.UNAVAILABLE, str(error), (("retry-after", str(error.retry_after)),)
+    if isinstance(error, TimeoutError):
+        return problems.DEADLINE, problems.DEADLINE.sentence, ()
+    logline.error("a call failed", trace=error)
+    return problems.FAILED, problems.FAILED.sentence, ()
+
+
+def reading(kind: type[Message]) -> Callable[[bytes], Message | Unreadable]:
+    """Reads requests of that kind; bytes that are none become a record that is refused."""
+    return functools.partial(_read, kind)
+
+
+def _read(kind: type[Message], raw: bytes) -> Message | Unreadable:
+    try:
+        return kind.FromString(raw)
+    except DecodeError:
+        return Unreadable(raw, f"the bytes are no {kind.DESCRIPTOR.full_name}")
 
 
 def _short(text: str) -> str:

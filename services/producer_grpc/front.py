@@ -9,14 +9,16 @@ from typing import Any
 
 import grpc
 
-from scenarios.events import MAX_BODY, BodyTooLargeError
+from scenarios.bodies import BodyTooLargeError
 from scenarios.loading import load
+from scenarios.scenario import Scenario
 from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.messages import event_of_record, receipt_of_message
 from services.shared import golden
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Receipt
 from services.shared.lifecycle import Gate, Lifecycle
+from services.shared.openapi import Json, encoded, ingest_operations, openapi
 from services.shared.publisher import DEADLINE, Unavailable
 from services.shared.settings import Settings
 from services.shared.start import main, start
@@ -24,7 +26,6 @@ from services.shared.web import serving
 
 NEEDED = ("http_port", "admin_port", "grpc_server_port")
 _OPTIONS = (
-    ("grpc.max_send_message_length", 2 * MAX_BODY),
     # the server of the pod may be restarted alone and is back soon
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -70,18 +71,31 @@ class Forward:
             self._traffic.end(started, 200, str(code.value[0]))
 
 
+def document(scenario: Scenario) -> Json:
+    """The OpenAPI document of this service."""
+    return openapi("producer-grpc", scenario, ingest_operations(scenario.grpc_front))
+
+
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Serve until the lifecycle stops."""
     scenario = load(settings.scenario)
     server = f"{settings.pod_ip}:{settings.grpc_server_port}"
     gate = lifecycle.gate("server")
     gate.shut(f"no connection to the gRPC server at {server} yet")
-    async with grpc.aio.insecure_channel(server, options=_OPTIONS) as channel:
+    most = ("grpc.max_send_message_length", 2 * settings.limits.max_body_bytes)
+    async with grpc.aio.insecure_channel(server, options=(*_OPTIONS, most)) as channel:
         opening = asyncio.create_task(_open(channel, gate), name="channel")
         forward = Forward(channel, golden.outbound("producer-grpc", server))
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
-        app = IngestApp(scenario.grpc_front, forward.accept, traffic)
-        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT"):
+        app = IngestApp(
+            scenario.grpc_front,
+            forward.accept,
+            traffic,
+            settings.limits,
+            document=encoded(document(scenario)),
+            get_writes=settings.compat_get_writes,
+        )
+        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits):
             await lifecycle.stopping.wait()
         opening.cancel()
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
 
-from scenarios.events import MAX_RECORDS
+from scenarios.bodies import MAX_RECORDS, Unreadable
 from services.pb import controlroom_pb2 as pb
-from services.producer_grpc.calls import Context, Handler, RefusedError, TooMuchError, counted
+from services.producer_grpc.calls import (
+    Calls,
+    Context,
+    Handler,
+    RefusedError,
+    TooMuchError,
+    reading,
+)
 from services.producer_grpc.messages import message_of_receipt, record_of_event
-from services.shared.golden import Traffic
 from services.shared.intake import MAX_ERRORS, Intake, Receipt, RecordError
 
 SERVICE = "controlroom.v1.Ingest"
@@ -21,34 +27,40 @@ _WINDOW = 2_000
 
 
 class Ingest:
-    """Behaviours of the three RPCs."""
+    """Behaviours of the three RPCs. A request may be Unreadable, which is refused as a record."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, max_records: int = MAX_RECORDS) -> None:
         self._intake = intake
+        self._max_records = max_records
 
-    async def send(self, event: pb.Event, context: Context) -> pb.Receipt:
+    async def send(self, event: pb.Event | Unreadable, context: Context) -> pb.Receipt:
         """One event; a bad one ends the call."""
-        receipt = await self._intake.accept([record_of_event(event)], [event.id])
+        receipt = await self._accept([event])
         if not receipt.accepted:
             raise RefusedError(receipt)
         return message_of_receipt(receipt)
 
-    async def send_batch(self, batch: pb.Batch, context: Context) -> pb.Receipt:
+    async def send_batch(self, batch: pb.Batch | Unreadable, context: Context) -> pb.Receipt:
         """Events, each good or bad by itself."""
-        if len(batch.events) > MAX_RECORDS:
-            raise TooMuchError(f"{len(batch.events)} events, at most {MAX_RECORDS} are taken")
+        if isinstance(batch, Unreadable):
+            raise RefusedError(await self._accept([batch]))
+        if len(batch.events) > self._max_records:
+            raise TooMuchError(f"{len(batch.events)} events, at most {self._max_records} are taken")
         return message_of_receipt(await self._accept(list(batch.events)))
 
-    async def send_stream(self, stream: AsyncIterator[pb.Event], context: Context) -> pb.Receipt:
+    async def send_stream(
+        self, stream: AsyncIterator[pb.Event | Unreadable], context: Context
+    ) -> pb.Receipt:
         """Events until the client ends the stream."""
         return message_of_receipt(await _Stream(stream, self._accept).receipt())
 
-    async def _accept(self, events: list[pb.Event]) -> Receipt:
+    async def _accept(self, events: Sequence[pb.Event | Unreadable]) -> Receipt:
         return await self._intake.accept(
-            [record_of_event(event) for event in events], [event.id for event in events]
+            [record_of_event(event) for event in events],
+            ["" if isinstance(event, Unreadable) else event.id for event in events],
         )
 
-    def handler(self, traffic: Traffic) -> Handler:
+    def handler(self, calls: Calls) -> Handler:
         """The service for a gRPC server."""
         kinds: dict[str, tuple[Any, Any, type[Any]]] = {
             "Send": (grpc.unary_unary_rpc_method_handler, self.send, pb.Event),
@@ -57,8 +69,8 @@ class Ingest:
         }
         handlers = {
             name: make(
-                counted(traffic, behaviour),
-                request_deserializer=request.FromString,
+                calls.counted(behaviour),
+                request_deserializer=reading(request),
                 response_serializer=pb.Receipt.SerializeToString,
             )
             for name, (make, behaviour, request) in kinds.items()
@@ -69,10 +81,10 @@ class Ingest:
 class _Stream:
     """Reads on while Kafka is busy with what came before, within a window."""
 
-    def __init__(self, stream: AsyncIterator[pb.Event], accept: Any) -> None:
+    def __init__(self, stream: AsyncIterator[pb.Event | Unreadable], accept: Any) -> None:
         self._stream = stream
         self._accept = accept
-        self._read: list[pb.Event] = []
+        self._read: list[pb.Event | Unreadable] = []
         self._ended = False
         self._changed = asyncio.Condition()
         self._receipt = Receipt(0, 0, [])
@@ -100,7 +112,7 @@ class _Stream:
             async with self._changed:
                 self._changed.notify_all()
 
-    async def _next(self) -> list[pb.Event]:
+    async def _next(self) -> list[pb.Event | Unreadable]:
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._read) or self._ended)
             chunk, self._read = self._read, []

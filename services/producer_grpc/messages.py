@@ -12,6 +12,7 @@ from scenarios.bodies import BodyError, Unreadable, parse_records
 from scenarios.errors import ScenarioError
 from scenarios.reading import near
 from services.pb import confproto_pb2, controlroom_pb2, helloworld_pb2, usactar_pb2
+from services.shared.ids import RULE, keepable
 from services.shared.intake import Receipt, RecordError
 
 _FILES = (confproto_pb2, controlroom_pb2, helloworld_pb2, usactar_pb2)
@@ -39,8 +40,12 @@ def record_of_message(message: Message) -> dict[str, Any]:
     return {field.name: getattr(message, field.name) for field in message.DESCRIPTOR.fields}
 
 
-def record_of_event(event: controlroom_pb2.Event) -> Any:
+def record_of_event(event: controlroom_pb2.Event | Unreadable) -> Any:
     """The raw record in an event of ours."""
+    if isinstance(event, Unreadable):
+        return event
+    if event.id and not keepable(event.id):
+        return Unreadable(event.json, f"the id {RULE}")
     if not event.json:
         return {name: _plain(value) for name, value in event.fields.items()}
     try:

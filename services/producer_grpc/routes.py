@@ -8,12 +8,12 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from scenarios.bodies import Unreadable
 from scenarios.errors import ScenarioError
 from scenarios.events import render
 from scenarios.scenario import GrpcRoute
-from services.producer_grpc.calls import Context, Handler, RefusedError, counted
+from services.producer_grpc.calls import Calls, Context, Handler, RefusedError, reading
 from services.producer_grpc.messages import message_class, record_of_message
-from services.shared.golden import Traffic
 from services.shared.intake import Intake
 
 
@@ -34,8 +34,10 @@ class Route:
                     f"use {', '.join(known)}",
                 )
 
-    async def call(self, request: Message, context: Context) -> Message:
+    async def call(self, request: Message | Unreadable, context: Context) -> Message:
         """Take the event of one request."""
+        if isinstance(request, Unreadable):
+            raise RefusedError(await self._intake.accept([request]))
         record = record_of_message(request)
         receipt = await self._intake.accept([record])
         if not receipt.accepted:
@@ -49,11 +51,11 @@ class Route:
 class RoutesHandler(Handler):
     """Finds the behaviour of a method by its path."""
 
-    def __init__(self, routes: list[Route], traffic: Traffic) -> None:
+    def __init__(self, routes: list[Route], calls: Calls) -> None:
         self._handlers = {
             route.method: grpc.unary_unary_rpc_method_handler(
-                counted(traffic, route.call),
-                request_deserializer=route.request.FromString,
+                calls.counted(route.call),
+                request_deserializer=reading(route.request),
                 response_serializer=lambda message: message.SerializeToString(),
             )
             for route in routes

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import grpc
+from grpc_health.v1 import health
+from grpc_reflection.v1alpha import reflection
 
-from scenarios.events import MAX_BODY, EventCodec
+from scenarios.events import EventCodec
 from scenarios.loading import load
-from services.producer_grpc.calls import Handler
-from services.producer_grpc.ingest import Ingest
+from services.producer_grpc.calls import Calls, Handler
+from services.producer_grpc.ingest import SERVICE, Ingest
 from services.producer_grpc.routes import Route, RoutesHandler
+from services.producer_grpc.wellness import Wellness
 from services.shared import golden
 from services.shared.intake import Intake
 from services.shared.ledger import keeping
 from services.shared.lifecycle import Lifecycle
+from services.shared.limits import Limits
 from services.shared.publisher import publishing
 from services.shared.settings import Settings, SettingsError
 from services.shared.start import main, start
 
 NEEDED = ("kafka_bootstrap", "redis_url", "ledger_dir", "grpc_port", "admin_port")
 _GRACE = 10.0
-_OPTIONS = (
-    # two servers on one port would share its calls in silence
-    ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", 2 * MAX_BODY),
-)
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
-    """Serve until the lifecycle stops."""
+    """Serve until the lifecycle stops; health says NOT_SERVING from the first word of that."""
     scenario = load(settings.scenario)
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     async with (
@@ -37,18 +37,38 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         publishing(settings, scenario.name, lifecycle) as publisher,
     ):
         intake = Intake(EventCodec(scenario), publisher, ledger, "grpc")
-        traffic = golden.inbound(address)
+        calls = Calls(golden.inbound(address))
         routes = [Route(route, intake) for route in scenario.grpc]
-        server = _server(address, [Ingest(intake).handler(traffic), RoutesHandler(routes, traffic)])
+        ingest = Ingest(intake, settings.limits.max_records)
+        handlers = [ingest.handler(calls), RoutesHandler(routes, calls)]
+        services = [SERVICE, *sorted({route.method.split("/")[1] for route in routes})]
+        server = _server(address, handlers, settings.limits)
+        wellness = Wellness(server, services)
+        names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        reflection.enable_server_reflection(names, server)
         await server.start()
         try:
-            await lifecycle.stopping.wait()
+            await wellness.follow(publisher.connected, lifecycle)
         finally:
-            await server.stop(_GRACE)
+            await _stop(server, calls)
 
 
-def _server(address: str, handlers: Sequence[Handler]) -> grpc.aio.Server:
-    server = grpc.aio.server(handlers=handlers, options=_OPTIONS)
+async def _stop(server: grpc.aio.Server, calls: Calls) -> None:
+    """Finish the calls that are under way; those that only watch are not waited for."""
+    stopping = asyncio.create_task(server.stop(_GRACE), name="stop")
+    # calls that have arrived begin before the loop comes round
+    await asyncio.sleep(0)
+    idle = asyncio.create_task(calls.idle.wait(), name="idle")
+    await asyncio.wait((stopping, idle), return_when=asyncio.FIRST_COMPLETED)
+    idle.cancel()
+    await server.stop(None)
+    await stopping
+
+
+def _server(address: str, handlers: Sequence[Handler], limits: Limits) -> grpc.aio.Server:
+    server = grpc.aio.server(
+        handlers=handlers, options=_options(limits), maximum_concurrent_rpcs=limits.max_calls
+    )
     try:
         server.add_insecure_port(address)
     except RuntimeError as error:
@@ -56,6 +76,23 @@ def _server(address: str, handlers: Sequence[Handler]) -> grpc.aio.Server:
             f"cannot listen on {address}", "free the port, or set GRPC_PORT and POD_IP"
         ) from error
     return server
+
+
+def _options(limits: Limits) -> list[tuple[str, int]]:
+    """Beyond a size or number a call is RESOURCE_EXHAUSTED; a dead connection is noticed."""
+    return [
+        # two servers on one port would share its calls in silence
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", 2 * limits.max_body_bytes),
+        ("grpc.max_metadata_size", limits.max_header_bytes),
+        ("grpc.absolute_max_metadata_size", limits.max_header_bytes),
+        ("grpc.max_concurrent_streams", limits.max_calls),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        # clients may ping every 10 s
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ]
 
 
 if __name__ == "__main__":

@@ -6,17 +6,24 @@ import uvloop
 
 from scenarios.events import EventCodec
 from scenarios.loading import load
+from scenarios.scenario import Scenario
 from services.shared import golden
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Intake
 from services.shared.ledger import keeping
 from services.shared.lifecycle import Lifecycle
+from services.shared.openapi import Json, encoded, ingest_operations, openapi
 from services.shared.publisher import publishing
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.web import serving
 
 NEEDED = ("kafka_bootstrap", "redis_url", "ledger_dir", "http_port", "admin_port")
+
+
+def document(scenario: Scenario) -> Json:
+    """The OpenAPI document of this service."""
+    return openapi("producer-http", scenario, ingest_operations(scenario.http))
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -28,8 +35,15 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     ):
         intake = Intake(EventCodec(scenario), publisher, ledger, "http")
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
-        app = IngestApp(scenario.http, intake.accept, traffic)
-        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT"):
+        app = IngestApp(
+            scenario.http,
+            intake.accept,
+            traffic,
+            settings.limits,
+            document=encoded(document(scenario)),
+            get_writes=settings.compat_get_writes,
+        )
+        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits):
             await lifecycle.stopping.wait()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import uvloop
 
 from scenarios.loading import load
-from services.reader.app import Answers, Counted, application
+from services.reader.app import Counted, application
+from services.reader.shelf import Shelf
+from services.reader.stream import Watcher
 from services.shared import golden
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
@@ -27,10 +29,12 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     offsets = OffsetReader(settings.kafka_bootstrap)
     auditor = Auditor(scenario.name, redis, offsets, documents)
     traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
-    app = Counted(application(Answers(scenario, redis, documents, auditor)), traffic)
+    shelf = Shelf(scenario, redis, documents, auditor)
+    watcher = Watcher(shelf, settings.limits, lifecycle.draining)
+    app = Counted(application(shelf, watcher, settings.compat_get_writes), traffic)
     gate = lifecycle.gate("http")
     try:
-        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT"):
+        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits):
             gate.open()
             await lifecycle.stopping.wait()
     finally:

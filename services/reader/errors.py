@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from wire.problems import Problem
+
 
 class RequestError(Exception):
-    """The request is wrong; answered as `status` with a sentence and its remedy."""
+    """The request is refused; answered with the code of `problem`, a sentence and its remedy."""
 
-    def __init__(self, status: int, message: str, fix: str) -> None:
+    def __init__(
+        self, problem: Problem, message: str, fix: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
-        self.status = status
+        self.problem = problem
         self.fix = fix
+        self.headers = dict(headers or {})

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from scenarios.scenario import BarsView, Scenario, TableView
 from scenarios.templates import places, render, split_member, unescape
 from services.reader.errors import RequestError
-from wire import keys
+from wire import keys, problems
 
 Json = dict[str, Any]
 
@@ -47,22 +47,22 @@ async def _table(scenario: Scenario, redis: Redis, view: TableView) -> Json:
 
 async def _bars(scenario: Scenario, redis: Redis, view: BarsView, query: Mapping[str, str]) -> Json:
     first, second = view.selectors
-    offered = await _offered(scenario, redis, view)
-    one = _choose(first, list(offered), query.get(first), next(filter(offered.get, offered), None))
-    members = offered.get(one or "", [])
+    there = await offered(scenario, redis, view)
+    one = _choose(first, list(there), query.get(first), next(filter(there.get, there), None))
+    members = there.get(one or "", [])
     other = _choose(second, members, query.get(second), members[0] if members else None)
     labels = scenario.field(first).labels or {}
     return {
         "selected": {first: one, second: other},
         "choices": {
-            first: [{"key": key, "label": labels[int(key)]} for key in offered],
+            first: [{"key": key, "label": labels[int(key)]} for key in there],
             second: [{"key": key, "label": " - ".join(split_member(key))} for key in members],
         },
-        "bars": await _counts(scenario, redis, view, one, other),
+        "bars": await _shares(scenario, redis, view, one, other),
     }
 
 
-async def _offered(scenario: Scenario, redis: Redis, view: BarsView) -> dict[str, list[str]]:
+async def offered(scenario: Scenario, redis: Redis, view: BarsView) -> dict[str, list[str]]:
     """Values of the first selector -> members that can be chosen for them, sorted."""
     first = view.selectors[0]
     values = [str(value) for value in sorted(scenario.field(first).labels or {})]
@@ -78,11 +78,21 @@ def _choose(title: str, offered: list[str], wanted: str | None, default: str | N
         return default
     if wanted not in offered:
         names = ", ".join(offered[:20]) or "none yet"
-        raise RequestError(400, f"{title} {wanted!r} is not offered", f"choose one of: {names}")
+        raise RequestError(
+            problems.BAD_QUERY, f"{title} {wanted!r} is not offered", f"choose one of: {names}"
+        )
     return wanted
 
 
-async def _counts(
+async def counts(
+    scenario: Scenario, redis: Redis, view: BarsView, values: Mapping[str, str]
+) -> dict[str, int]:
+    """Label -> count of the tally whose key is filled with `values`, escaped already."""
+    found = cast(dict[str, str], await redis.hgetall(_key(scenario, view.tally, values)))
+    return {unescape(member): int(count) for member, count in found.items()}
+
+
+async def _shares(
     scenario: Scenario, redis: Redis, view: BarsView, one: str | None, other: str | None
 ) -> list[Json]:
     if one is None or other is None:
@@ -90,15 +100,11 @@ async def _counts(
     names = places(scenario.tally(view.choices).member) or ()
     # parts of a member are escaped already, as the key wants them
     values = dict(zip(names, other.split(":"), strict=False)) | {view.selectors[0]: one}
-    counts = cast(dict[str, str], await redis.hgetall(_key(scenario, view.tally, values)))
-    total = sum(int(count) for count in counts.values())
+    found = await counts(scenario, redis, view, values)
+    total = max(1, sum(found.values()))
     bars = [
-        {
-            "label": unescape(member),
-            "count": int(count),
-            "percent": round(100 * int(count) / max(1, total), 2),
-        }
-        for member, count in counts.items()
+        {"label": label, "count": count, "percent": round(100 * count / total, 2)}
+        for label, count in found.items()
     ]
     return _longest_first(bars, ("label",))
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from scenarios.scenario import Scenario
 from scenarios.templates import render
 from services.reader.errors import RequestError
-from wire import keys
+from wire import keys, problems
 from wire.documents import Document, Documents
 from wire.fences import read_fences
 
@@ -22,19 +22,27 @@ def wanted_lines(text: str | None) -> int:
     """How many documents a request asks for. Raises RequestError."""
     if text is None:
         return DEFAULT
-    if text.isdecimal() and 1 <= int(text) <= MOST:
+    if len(text) < 10 and text.isdecimal() and 1 <= int(text) <= MOST:
         return int(text)
-    raise RequestError(400, f"last is {text!r}", f"set last to a whole number from 1 to {MOST}")
+    raise RequestError(
+        problems.BAD_QUERY, f"last is {text!r}", f"set last to a whole number from 1 to {MOST}"
+    )
 
 
 async def newest(
     scenario: Scenario, redis: Redis, documents: Documents, last: int
 ) -> list[dict[str, Any]]:
     """The newest documents that are counted too. Raises RedisError or DocumentsError."""
+    return [_entry(scenario, found) for found in await stored(scenario, redis, documents, last)]
+
+
+async def stored(
+    scenario: Scenario, redis: Redis, documents: Documents, last: int
+) -> list[Document]:
+    """The same as documents."""
     fences = await read_fences(redis, scenario.name)
     collection = keys.logs_collection(scenario.name)
-    found = await documents.newest(collection, fences.ranges(), last)
-    return [_entry(scenario, document) for document in found]
+    return await documents.newest(collection, fences.ranges(), last)
 
 
 def _entry(scenario: Scenario, document: Document) -> dict[str, Any]:

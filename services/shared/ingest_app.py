@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
+from urllib.parse import parse_qsl
 
 import msgspec
 
-from scenarios.events import MAX_BODY, BodyError, BodyTooLargeError, Records, parse_records
+from scenarios.bodies import (
+    BodyError,
+    BodyTooDeepError,
+    BodyTooLargeError,
+    Records,
+    TooManyRecordsError,
+    parse_records,
+)
 from scenarios.scenario import HttpRoutes
 from services.shared import logline
 from services.shared.golden import Traffic
+from services.shared.ids import RULE, keepable
 from services.shared.intake import Accept, Receipt
+from services.shared.limits import Limits
+from services.shared.problem import problem_body
 from services.shared.publisher import Unavailable
 from services.shared.web import Message, Receive, Send, answer
+from wire import problems
+from wire.problems import Problem
 
 _encode = msgspec.json.Encoder().encode
 _ID_HEADERS = (b"x-event-id", b"idempotency-key")
-_MAX_ID = 128
+DOCUMENT = "/openapi.json"
+"""Where the OpenAPI document is answered."""
 _DISCARD = 64 << 20
 
 Header = tuple[bytes, bytes]
@@ -31,8 +45,21 @@ class Answer(NamedTuple):
     headers: tuple[Header, ...] = ()
 
 
+class BadIdError(BodyError):
+    """An id that cannot be kept."""
+
+
 class _GoneError(Exception):
     """The client has left before its body was whole."""
+
+
+_REFUSALS: tuple[tuple[type[BodyError], Problem], ...] = (
+    (BadIdError, problems.BAD_ID),
+    (TooManyRecordsError, problems.TOO_MANY_RECORDS),
+    (BodyTooLargeError, problems.TOO_LARGE),
+    (BodyTooDeepError, problems.TOO_DEEP),
+    (BodyError, problems.NO_RECORDS),
+)
 
 
 class IngestApp:
@@ -40,18 +67,31 @@ class IngestApp:
 
     201 all accepted (the scenario's reply to a single event, else counts), 207 some, 422 none;
     400 no records at all, 413 too large, 404, 405; 503 with Retry-After when Kafka is away.
-    A 2xx is sent after Kafka has every accepted event and every rejected record.
+    A 2xx is sent after Kafka has every accepted event and every rejected record. Every error
+    has a code of `wire.problems`. `document` is what GET /openapi.json answers; `get_writes`
+    takes an event from the query of a GET too.
     """
 
     def __init__(
-        self, routes: HttpRoutes, accept: Accept, traffic: Traffic, max_body: int = MAX_BODY
+        self,
+        routes: HttpRoutes,
+        accept: Accept,
+        traffic: Traffic,
+        limits: Limits | None = None,
+        *,
+        document: bytes = b"{}",
+        get_writes: bool = False,
     ) -> None:
-        self._paths = frozenset(routes.paths)
-        self._created = Answer(201, _encode(routes.reply))
-        self._unknown = _failure(404, f"the paths are {', '.join(routes.paths)}")
+        replies = dict.fromkeys(routes.paths, routes.reply) | dict(routes.replies)
+        self._created = {path: Answer(201, _encode(reply)) for path, reply in replies.items()}
+        self._unknown = _failure(
+            problems.UNKNOWN_ROUTE, f"the paths are {', '.join(replies)} and {DOCUMENT}"
+        )
         self._accept = accept
         self._traffic = traffic
-        self._max_body = max_body
+        self._limits = limits or Limits()
+        self._document = Answer(200, document)
+        self._get_writes = get_writes
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,32 +107,51 @@ class IngestApp:
             self._traffic.end(started, status)
 
     async def _reply(self, scope: Message, receive: Receive) -> Answer:
-        if scope["path"] not in self._paths:
-            return self._unknown
-        if scope["method"] != "POST":
-            return _failure(405, "events are sent by POST", (b"allow", b"POST"))
+        created = self._created.get(scope["path"])
+        if created is None:
+            return self._elsewhere(scope)
+        method = scope["method"]
+        if method != "POST" and not (method == "GET" and self._get_writes):
+            return self._wrong_method(scope)
         try:
             event_id = _event_id(scope["headers"])
-            records = parse_records(await self._body(receive), max_bytes=self._max_body)
+            records = await self._records(scope, receive)
             receipt = await self._accept(records, _ids(event_id, records))
-        except BodyTooLargeError as error:
-            return _failure(413, str(error), (b"connection", b"close"))
         except BodyError as error:
-            return _failure(400, str(error))
+            return _refusal(error)
         except Unavailable as error:
-            return _failure(503, str(error), (b"retry-after", str(error.retry_after).encode()))
+            after = (b"retry-after", str(error.retry_after).encode())
+            return _failure(problems.UNAVAILABLE, str(error), after)
         except _GoneError:
             raise
         except Exception as error:
             logline.error("a request failed", trace=error)
-            return _failure(500, "the service failed; its log has the reason")
-        return self._single(receipt) if records.single else _batch(receipt)
+            return _failure(problems.FAILED)
+        if not records.single:
+            return _batch(receipt)
+        return created if receipt.accepted else _invalid(receipt)
 
-    def _single(self, receipt: Receipt) -> Answer:
-        if receipt.accepted:
-            return self._created
-        errors = [{"field": error.field, "message": error.message} for error in receipt.errors]
-        return Answer(422, _encode({"error": _summary(receipt), "errors": errors}))
+    def _elsewhere(self, scope: Message) -> Answer:
+        if scope["path"] == DOCUMENT and scope["method"] in ("GET", "HEAD"):
+            return self._document
+        return self._unknown
+
+    def _wrong_method(self, scope: Message) -> Answer:
+        allow = (b"allow", b"POST")
+        if scope["method"] == "GET" and scope.get("query_string"):
+            return _failure(problems.GET_WRITES_OFF, "", allow)
+        return _failure(problems.WRONG_METHOD, "events are sent by POST", allow)
+
+    async def _records(self, scope: Message, receive: Receive) -> Records:
+        limits = self._limits
+        if scope["method"] == "GET":
+            return _query_record(scope["query_string"])
+        return parse_records(
+            await self._body(receive),
+            max_bytes=limits.max_body_bytes,
+            max_records=limits.max_records,
+            max_depth=limits.max_depth,
+        )
 
     async def _body(self, receive: Receive) -> bytes:
         message = await receive()
@@ -104,7 +163,7 @@ class IngestApp:
             parts += message.get("body", b"")
             if not message.get("more_body"):
                 return bytes(parts)
-            if len(parts) > self._max_body:
+            if len(parts) > self._limits.max_body_bytes:
                 await self._discard(receive)
             message = await receive()
         raise _GoneError
@@ -117,19 +176,23 @@ class IngestApp:
             left -= len(message.get("body", b""))
             if message["type"] != "http.request" or not message.get("more_body"):
                 break
-        raise BodyTooLargeError(f"at most {self._max_body} bytes are taken")
+        raise BodyTooLargeError(f"at most {self._limits.max_body_bytes} bytes are taken")
+
+
+def _invalid(receipt: Receipt) -> Answer:
+    errors = [{"field": error.field, "message": error.message} for error in receipt.errors]
+    return _failure(problems.INVALID, _summary(receipt), errors=errors)
 
 
 def _batch(receipt: Receipt) -> Answer:
-    status = 422 if not receipt.accepted else 207 if receipt.rejected else 201
-    body: dict[str, Any] = {
+    counts: dict[str, Any] = {
         "accepted": receipt.accepted,
         "rejected": receipt.rejected,
         "errors": receipt.errors,
     }
-    if status == 422:
-        body = {"error": _summary(receipt), **body}
-    return Answer(status, _encode(body))
+    if not receipt.accepted:
+        return _failure(problems.INVALID, _summary(receipt), **counts)
+    return Answer(207 if receipt.rejected else 201, _encode(counts))
 
 
 def _summary(receipt: Receipt) -> str:
@@ -139,17 +202,31 @@ def _summary(receipt: Receipt) -> str:
     return f"{first.field} {first.message}" if first.field else first.message
 
 
-def _failure(status: int, message: str, *headers: Header) -> Answer:
-    return Answer(status, _encode({"error": message}), headers)
+def _refusal(error: BodyError) -> Answer:
+    problem = next(problem for kind, problem in _REFUSALS if isinstance(error, kind))
+    close = ((b"connection", b"close"),) if problem.status == 413 else ()
+    return _failure(problem, str(error), *close)
+
+
+def _failure(problem: Problem, message: str = "", *headers: Header, **more: Any) -> Answer:
+    return Answer(problem.status, problem_body(problem, message, **more), headers)
+
+
+def _query_record(query: bytes) -> Records:
+    """The event in the query of a GET."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace")
+    records = Records([dict(pairs)])
+    records.single = True
+    return records
 
 
 def _event_id(headers: Sequence[Header]) -> str:
-    """The id that the client gave; BodyError where it cannot be kept."""
+    """The id that the client gave; BadIdError where it cannot be kept."""
     for name, value in headers:
         if name in _ID_HEADERS:
             text = value.decode("latin-1").strip()
-            if not text or len(text) > _MAX_ID or not (text.isascii() and text.isprintable()):
-                raise BodyError(f"{name.decode()} must be 1 to {_MAX_ID} printable ASCII signs")
+            if not keepable(text):
+                raise BadIdError(f"{name.decode()} {RULE}")
             return text
     return ""
 

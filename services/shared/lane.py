@@ -99,6 +99,8 @@ class Lane:
     async def send(self, producer: AIOKafkaProducer) -> None:
         """Send one batch of what waits."""
         jobs = self._take()
+        if not jobs:
+            return
         batch = producer.create_batch()
         now = int(time.time() * 1000)
         for job in jobs:
@@ -137,8 +139,11 @@ class Lane:
             size += job.bytes
             if jobs and (records > GROUP_RECORDS or size > GROUP_BYTES):
                 break
-            jobs.append(self._jobs.popleft())
+            self._jobs.popleft()
             self.waiting -= len(job.entries)
+            # whoever gave up meanwhile will not be told, so its records are not sent
+            if not job.done.done():
+                jobs.append(job)
         return jobs
 
     def _next_partition(self) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from services.shared.limits import LimitError, Limits, limits_of
 
 
 class SettingsError(Exception):
@@ -41,6 +43,9 @@ class Settings:
     """Folder of the acknowledged counts; outlives the process, shared by the replicas."""
     drain_seconds: float = 1.2
     """From `not ready` to `no longer listening`: time for balancers to look elsewhere."""
+    limits: Limits = field(default_factory=Limits)
+    compat_get_writes: bool = False
+    """Whether GET may write and purge, as existing clients do it."""
 
     @classmethod
     def from_env(cls, *needed: str, environ: Mapping[str, str] | None = None) -> Settings:
@@ -75,6 +80,8 @@ class Settings:
             grpc_server_port=_port(env, "GRPC_SERVER_PORT"),
             ledger_dir=Path(ledger) if ledger else None,
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
+            limits=_limits(env),
+            compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
         )
 
 
@@ -96,3 +103,17 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     if 0 <= seconds <= 3600:
         return seconds
     raise SettingsError(f"{name} is {text!r}", f"set {name} to seconds, 0 to 3600")
+
+
+def _limits(env: Mapping[str, str]) -> Limits:
+    try:
+        return limits_of(env)
+    except LimitError as error:
+        raise SettingsError(str(error), f"set {error.name} to a number above 0") from error
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").strip()
+    if text in ("", "0", "1"):
+        return text == "1"
+    raise SettingsError(f"{name} is {text!r}", f"set {name} to 1 or 0")

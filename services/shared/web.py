@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from services.shared.guard import guarded, sweep
+from services.shared.limits import Limits
 from services.shared.settings import SettingsError
 
 Message = MutableMapping[str, Any]
@@ -41,12 +43,15 @@ def bind(host: str, port: int, variable: str) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App, host: str, port: int, variable: str) -> AsyncIterator[None]:
+async def serving(
+    app: App, host: str, port: int, variable: str, limits: Limits | None = None
+) -> AsyncIterator[None]:
     """Serve `app` while the block runs; at its end finish what is under way (10 s at most)."""
     bound = bind(host, port, variable)
     server = _Server(
         uvicorn.Config(
             app,
+            http=guarded(limits or Limits()),
             interface="asgi3",
             proxy_headers=False,
             log_config=None,
@@ -60,6 +65,7 @@ async def serving(app: App, host: str, port: int, variable: str) -> AsyncIterato
         )
     )
     task = asyncio.create_task(server.serve(sockets=[bound]), name=f"http {host}:{port}")
+    sweeping = asyncio.create_task(sweep(server.server_state.connections), name="overdue requests")
     try:
         while not server.started and not task.done():
             await asyncio.sleep(0.005)
@@ -67,6 +73,7 @@ async def serving(app: App, host: str, port: int, variable: str) -> AsyncIterato
     finally:
         server.should_exit = True
         await asyncio.wait([task])
+        sweeping.cancel()
         bound.close()
 
 

@@ -86,7 +86,8 @@ async def test_a_purge_is_confirmed_by_name_and_never_a_get(
 async def test_an_unknown_route_lists_the_routes(votes: httpx.AsyncClient) -> None:
     answer = await votes.get("/nothing")
     assert answer.status_code == 404
-    assert "GET /logs?last=20" in answer.json()["routes"]
+    assert "GET /logs" in answer.json()["routes"]
+    assert answer.json()["code"] == "unknown_route"
 
 
 async def test_requests_are_counted_by_their_outcome(bands: Rig, votes: httpx.AsyncClient) -> None:

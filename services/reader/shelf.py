@@ -1,0 +1,85 @@
+"""What is in the stores, asked so that no answer costs more the more events there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from redis.asyncio import Redis
+
+from scenarios.scenario import BarsView, Scenario
+from scenarios.templates import places
+from services.reader import live, logs
+from wire import keys
+from wire.bookkeeping import Auditor
+from wire.books import Books
+from wire.documents import Documents
+from wire.purging import purge
+
+
+class Shelf:
+    """The stores of one scenario. Methods raise RedisError, DocumentsError or KafkaError."""
+
+    def __init__(
+        self, scenario: Scenario, redis: Redis, documents: Documents, auditor: Auditor
+    ) -> None:
+        self.scenario = scenario
+        self._redis = redis
+        self._documents = documents
+        self._auditor = auditor
+
+    async def version(self) -> str:
+        """A text that changes with everything that the stores are told."""
+        found = await self._redis.hmget(keys.books_key(self.scenario.name), ["version", "at"])
+        return "-".join(str(each or 0) for each in found)
+
+    async def live(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """The tallies, as `services.reader.live` has them."""
+        return await live.live(self.scenario, self._redis, query)
+
+    async def entries(self, last: int) -> list[dict[str, Any]]:
+        """The newest stored events with what is known of each."""
+        return await logs.newest(self.scenario, self._redis, self._documents, last)
+
+    async def newest(self, last: int) -> list[dict[str, Any]]:
+        """The newest stored events, their fields only."""
+        found = await logs.stored(self.scenario, self._redis, self._documents, last)
+        return [document["event"] for document in found]
+
+    async def total(self) -> int:
+        """Stored events: those that were counted, less those that were removed on purpose."""
+        found = await self._redis.hmget(keys.books_key(self.scenario.name), ["counted", "purged"])
+        counted, purged = (int(each or 0) for each in found)
+        return max(0, counted - purged)
+
+    async def books(self) -> Books:
+        """The books; the first audit of a process looks at every document."""
+        return await self._auditor.audit()
+
+    async def offered(self) -> dict[str, list[str]]:
+        """Value of the first selector -> members that can be chosen for it; of bars only."""
+        return await live.offered(self.scenario, self._redis, self._bars)
+
+    async def bars(self, value: str, member: str) -> dict[str, int]:
+        """Label -> count of one member for one value of the first selector."""
+        view = self._bars
+        names = places(self.scenario.tally(view.choices).member) or ()
+        parts = member.split(":")
+        if len(parts) != len(names):
+            return {}
+        values = dict(zip(names, parts, strict=True)) | {view.selectors[0]: value}
+        return await live.counts(self.scenario, self._redis, view, values)
+
+    async def ping(self) -> None:
+        """Returns when Redis answers."""
+        await self._redis.ping()
+
+    async def purge(self) -> int:
+        """Removes the stored events; how many there were."""
+        return await purge(self.scenario.name, self._redis, self._documents)
+
+    @property
+    def _bars(self) -> BarsView:
+        view = self.scenario.view
+        assert isinstance(view, BarsView), "checked when the preset was chosen"
+        return view
