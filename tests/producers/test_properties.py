@@ -32,7 +32,7 @@ from wire.keys import events_topic
 from wire.problems import PROBLEMS
 from wire.record import decode_rejected
 
-CASES = int(os.environ.get("CONTROLROOM_CASES", "2000"))
+CASES = int(os.environ.get("CONTROLROOM_CASES", "500"))
 SCENARIOS = [load(name) for name in ("bands", "worldcup")]
 CODES = {problem.code: problem.status for problem in PROBLEMS}
 
