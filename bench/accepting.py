@@ -15,6 +15,8 @@ from bench.setting import Setting
 
 OTHERS = 2
 """Processes of every other producer: as many as the stack has replicas."""
+WARM = 1.5
+"""Seconds."""
 HEAD = (
     "| door | accepted/s | p50 ms | p99 ms | CPU us/event | client core | failed |\n"
     "|---|---:|---:|---:|---:|---:|---:|"
@@ -32,7 +34,9 @@ class Door:
     cpu: float = 0.0
 
     async def measure(self, seconds: float) -> None:
-        """One more round."""
+        """One more round; the first one after a moment in which everybody connects."""
+        if not self.outcomes:
+            await self.drive(WARM)
         before = cpu_seconds(self.pids)
         self.outcomes.append(await self.drive(seconds))
         self.cpu += cpu_seconds(self.pids) - before

@@ -33,6 +33,11 @@ async def _call(stub: Any, events: list[pb.Event]) -> int:
 
 async def _run(order: Order) -> Outcome:
     outcome, events = Outcome(), grpc_events(order.size)
+    channels = [
+        grpc.aio.insecure_channel(url, options=[("grpc.use_local_subchannel_pool", 1)])
+        for url in order.urls
+    ]
+    await asyncio.gather(*(channel.channel_ready() for channel in channels))
     started, cpu = time.perf_counter(), time.process_time()
 
     async def one(stub: Any) -> None:
@@ -44,10 +49,6 @@ async def _run(order: Order) -> Outcome:
             outcome.requests += 1
             outcome.latencies.append(time.perf_counter() - before)
 
-    channels = [
-        grpc.aio.insecure_channel(url, options=[("grpc.use_local_subchannel_pool", 1)])
-        for url in order.urls
-    ]
     stubs = [
         controlroom_pb2_grpc.IngestStub(channel)  # type: ignore[no-untyped-call]
         for channel in channels

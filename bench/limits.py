@@ -68,15 +68,20 @@ def _chunk(number: int) -> list[dict[str, object]]:
     ]
 
 
+_COUNT = """
+for event = 1, tonumber(ARGV[1]) do
+  redis.call('HINCRBY', KEYS[1], event % 20, 1)
+end
+"""
+
+
 async def counters(setting: Setting, events: int) -> float:
-    """Increments/s in pipelines of 1,000, one for each event."""
+    """Increments/s, one for each event, in scripts of 1,000."""
     async with setting.redis() as redis:
+        count = redis.register_script(_COUNT)
         begun = time.perf_counter()
         for _ in range(events // _CHUNK):
-            async with redis.pipeline(transaction=False) as pipe:
-                for number in range(_CHUNK):
-                    pipe.hincrby(_NAME, str(number % 20), 1)
-                await pipe.execute()
+            await count(keys=[_NAME], args=[_CHUNK])
         rate = events // _CHUNK * _CHUNK / (time.perf_counter() - begun)
         await redis.delete(_NAME)
     return rate

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from bench import http_load
-from bench.accepting import OTHERS, other
+from bench.accepting import OTHERS, WARM, other
 from bench.bodies import SCENARIO
 from bench.cost import cpu_seconds, pids_of
 from bench.processes import running
@@ -72,10 +72,11 @@ async def _sustained(
     connections: int,
     counted: Callable[[], Awaitable[int]],
 ) -> float:
-    """Stored events/s while more is offered than is stored, from the first stored event on."""
+    """Stored events/s while more is offered than is stored, once everybody has joined."""
     begin = await counted()
-    load = asyncio.create_task(http_load.drive(urls, size, connections, setting.seconds * 2))
+    await http_load.drive(urls, size, connections, WARM)
     await reached(counted, begin + 1, 60)
+    load = asyncio.create_task(http_load.drive(urls, size, connections, setting.seconds * 2))
     begun, first, cpu = time.perf_counter(), await counted(), cpu_seconds(pids)
     await load
     stored = await counted() - first

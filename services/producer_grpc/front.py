@@ -12,6 +12,7 @@ import grpc
 from scenarios.events import MAX_BODY, BodyTooLargeError
 from scenarios.loading import load
 from services.pb import controlroom_pb2 as pb
+from services.producer_grpc.grouping import Grouping
 from services.producer_grpc.messages import event_of_record, receipt_of_message
 from services.shared import golden
 from services.shared.ingest_app import IngestApp
@@ -80,7 +81,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         opening = asyncio.create_task(_open(channel, gate), name="channel")
         forward = Forward(channel, golden.outbound("producer-grpc", server))
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
-        app = IngestApp(scenario.grpc_front, forward.accept, traffic)
+        # an event has at most one error for each field, or one for each rule
+        errors = max(len(scenario.fields), len(scenario.rules))
+        app = IngestApp(scenario.grpc_front, Grouping(forward.accept, errors).accept, traffic)
         async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT"):
             await lifecycle.stopping.wait()
         opening.cancel()

@@ -99,6 +99,10 @@ class Lane:
         """Seconds for which the oldest batch has been under way."""
         return now - min((since for since, _ in self._flying.values()), default=now)
 
+    def expect(self, requests: int, since: float) -> None:
+        """So many requests were answered together at that moment and may ask again."""
+        self._expected, self._free_at = requests, since
+
     def due(self, now: float) -> float | None:
         """Seconds until a batch should be sent; None where something else has to happen first."""
         if not self._jobs or len(self._flying) >= len(self._partitions):
@@ -114,7 +118,6 @@ class Lane:
     async def send(self, producer: AIOKafkaProducer) -> None:
         """Send one batch of what waits."""
         jobs = self._take()
-        self._expected = len(jobs)
         batch = producer.create_batch()
         now = int(time.time() * 1000)
         for job in jobs:
@@ -177,7 +180,7 @@ class Lane:
                 job.done.set_result(None)
         if error is not None:
             self._failed()
-        self._free_at = time.monotonic()
+        self.expect(len(jobs), time.monotonic())
         if self._jobs:
             self._wake()
 
