@@ -43,7 +43,8 @@ async def _run(order: Order) -> Outcome:
     async def one(stub: Any) -> None:
         while (before := time.perf_counter()) < started + order.seconds:
             try:
-                outcome.events += await _call(stub, events)
+                accepted = await _call(stub, events)
+                outcome.events += accepted
             except grpc.aio.AioRpcError:
                 outcome.failures += 1
             outcome.requests += 1
