@@ -19,10 +19,13 @@ from bench.bodies import SCENARIO
 from bench.setting import Setting
 from tests.own_stack import OwnStack
 from wire import keys
+from wire.topics import OffsetReader
 
 _SIZE = 20
 _SETTLED = 8.0
-"""Seconds in which a change is over on a busy machine."""
+"""Seconds that the row without a change is watched."""
+_AFTER = 2.0
+"""Seconds that are watched after the group has as many members as were asked for."""
 
 
 class Pauses:
@@ -51,10 +54,16 @@ class Pauses:
         return self.longest * 1e3
 
 
+async def _joined(setting: Setting, replicas: int) -> None:
+    async with asyncio.timeout(60), OffsetReader(setting.doors["kafka"]) as reader:
+        while len(await reader.members(keys.consumer_group(SCENARIO))) != replicas:
+            await asyncio.sleep(0.1)
+
+
 async def measure(setting: Setting, rate: float, times: int) -> None:
     """Prints a row for each change."""
     urls = [f"http://{a}/input" for a in setting.ports("producer-http", "http")]
-    whole = (times * 2 + 2) * (_SETTLED + 6)
+    whole = (times * 2 + 2) * 60.0
     load = asyncio.create_task(http_load.drive(urls, _SIZE, 20, whole, rate / _SIZE))
     pauses = Pauses(setting)
     watch = asyncio.create_task(pauses.run())
@@ -66,8 +75,11 @@ async def measure(setting: Setting, rate: float, times: int) -> None:
             change = asyncio.create_task(
                 asyncio.to_thread(setting.stack.run, "scale", "consumer", str(replicas))
             )
-            longest = await pauses.over(_SETTLED)
+            pauses.longest = 0.0
             await change
+            await _joined(setting, replicas)
+            await asyncio.sleep(_AFTER)
+            longest = pauses.longest * 1e3
             print(f"| to {replicas} consumers | {longest:.0f} |", flush=True)
     for task in (watch, load):
         task.cancel()
