@@ -187,7 +187,12 @@ async def drive(
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.getcwd()},
     )
-    out, _ = await child.communicate(json.dumps(asdict(order)).encode())
+    try:
+        out, _ = await child.communicate(json.dumps(asdict(order)).encode())
+    except asyncio.CancelledError:
+        child.kill()
+        await child.wait()
+        raise
     return Outcome(**json.loads(out))
 
 
