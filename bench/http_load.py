@@ -1,14 +1,27 @@
-"""A lean HTTP/1.1 load client: raw sockets, one request in flight per connection.
+"""A lean HTTP/1.1 load client: one request in flight per connection, in a process of its own.
 
-It exists because a general client costs more than the producer that is measured.
+`drive` starts it and waits; it says how much of a core it used itself, so that a table can tell
+where the client was the limit. `python -m bench.http_load` reads one JSON order from stdin.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import sys
 import time
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
+
+import uvloop
+
+from bench.bodies import http_bodies
+
+LIMIT = 0.85
+"""Share of a core from which the client itself is taken to be the limit."""
 
 
 @dataclass
@@ -19,6 +32,8 @@ class Outcome:
     events: int = 0
     failures: int = 0
     seconds: float = 0.0
+    client: float = 0.0
+    """Share of a core that the client used."""
     latencies: list[float] = field(default_factory=list)
 
     @property
@@ -32,52 +47,154 @@ class Outcome:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1e3 if ordered else 0.0
 
 
-def _request(url: str, body: bytes) -> tuple[str, int, bytes]:
+@dataclass(frozen=True)
+class Order:
+    """What to send: `rate` is requests per second over all connections, 0 for all it can."""
+
+    urls: list[str]
+    size: int
+    connections: int
+    seconds: float
+    rate: float = 0.0
+
+
+class _Load:
+    """The requests, the clock and the outcome that all connections share."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.outcome = Outcome()
+        self.deadline = time.perf_counter() + order.seconds
+        self.idle: deque[_Connection] = deque()
+        self._turn = 0
+
+    def over(self) -> bool:
+        """Whether nothing more is to be sent."""
+        return time.perf_counter() >= self.deadline
+
+    def next(self, requests: list[bytes]) -> bytes:
+        """The next request in turn."""
+        self._turn += 1
+        return requests[self._turn % len(requests)]
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, load: _Load, requests: list[bytes]) -> None:
+        self._load = load
+        self._requests = requests
+        self._buffer = b""
+        self._transport: Any = None
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self.rest()
+
+    def rest(self) -> None:
+        """Sends the next request at once, or waits to be told when a rate is kept."""
+        if self._load.over():
+            self._transport.close()
+        elif self._load.order.rate:
+            self._load.idle.append(self)
+        else:
+            self.send()
+
+    def send(self) -> None:
+        """One request."""
+        self._since = time.perf_counter()
+        self._transport.write(self._load.next(self._requests))
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, body = self._buffer.partition(b"\r\n\r\n")
+        if not found or len(body) < _length(head):
+            return
+        outcome, self._buffer = self._load.outcome, b""
+        outcome.latencies.append(time.perf_counter() - self._since)
+        outcome.requests += 1
+        if head[9:10] == b"2":
+            outcome.events += self._load.order.size
+        else:
+            outcome.failures += 1
+        self.rest()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def close(self) -> None:
+        """Ends it."""
+        self._transport.close()
+
+
+def _length(head: bytes) -> int:
+    at = head.lower().find(b"content-length:")
+    return int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+
+
+def _request(url: str, body: bytes) -> bytes:
     parts = urlsplit(url)
-    host, port = parts.hostname or "127.0.0.1", parts.port or 80
     head = (
-        f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    return host, port, head.encode() + body
+    return head.encode() + body
 
 
-async def _answer(reader: asyncio.StreamReader) -> int:
-    head = await reader.readuntil(b"\r\n\r\n")
-    status = int(head[9:12])
-    length = 0
-    for line in head.split(b"\r\n")[1:]:
-        if line[:15].lower() == b"content-length:":
-            length = int(line[15:])
-    if length:
-        await reader.readexactly(length)
-    return status
+async def _paced(load: _Load) -> None:
+    """Keeps the rate whatever the answers do, as long as a connection is free."""
+    begun, sent = time.perf_counter(), 0
+    while not load.over():
+        due = int((time.perf_counter() - begun) * load.order.rate)
+        while sent < due and load.idle:
+            load.idle.popleft().send()
+            sent += 1
+        await asyncio.sleep(0.001)
+    while load.idle:
+        load.idle.popleft().close()
+
+
+async def _run(order: Order) -> Outcome:
+    loop = asyncio.get_running_loop()
+    bodies = http_bodies(order.size)
+    load, open_ones = _Load(order), []
+    started, cpu = time.perf_counter(), time.process_time()
+    for number in range(order.connections):
+        url = urlsplit(order.urls[number % len(order.urls)])
+        requests = [_request(url.geturl(), body) for body in bodies]
+        _, one = await loop.create_connection(
+            lambda requests=requests: _Connection(load, requests),  # type: ignore[misc]
+            url.hostname or "127.0.0.1",
+            url.port or 80,
+        )
+        open_ones.append(one.ended)
+    if order.rate:
+        await _paced(load)
+    await asyncio.wait(open_ones, timeout=order.seconds + 15)
+    load.outcome.seconds = time.perf_counter() - started
+    load.outcome.client = (time.process_time() - cpu) / load.outcome.seconds
+    return load.outcome
 
 
 async def drive(
-    url: str, bodies: list[bytes], events_per_body: int, connections: int, seconds: float
+    urls: list[str], size: int, connections: int, seconds: float, rate: float = 0.0
 ) -> Outcome:
-    """Sends bodies in turn over `connections` until `seconds` are over; drains what is open."""
-    outcome = Outcome()
-    started = time.perf_counter()
-    deadline = started + seconds
-    turn = iter(range(1 << 62))
+    """Sends bodies of `size` events in turn over `connections` for some seconds."""
+    order = Order(urls, size, connections, seconds, rate)
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.http_load"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    try:
+        out, _ = await child.communicate(json.dumps(asdict(order)).encode())
+    except asyncio.CancelledError:
+        child.kill()
+        await child.wait()
+        raise
+    return Outcome(**json.loads(out))
 
-    async def one() -> None:
-        requests = [_request(url, body) for body in bodies]
-        host, port, _ = requests[0]
-        reader, writer = await asyncio.open_connection(host, port)
-        while (before := time.perf_counter()) < deadline:
-            writer.write(requests[next(turn) % len(requests)][2])
-            status = await _answer(reader)
-            outcome.latencies.append(time.perf_counter() - before)
-            outcome.requests += 1
-            if status < 300:
-                outcome.events += events_per_body
-            else:
-                outcome.failures += 1
-        writer.close()
 
-    await asyncio.gather(*(one() for _ in range(connections)))
-    outcome.seconds = time.perf_counter() - started
-    return outcome
+if __name__ == "__main__":
+    json.dump(asdict(uvloop.run(_run(Order(**json.load(sys.stdin))))), sys.stdout)

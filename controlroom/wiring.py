@@ -13,6 +13,7 @@ from controlroom.feeds.errors import foreseen
 from controlroom.feeds.feed import Feed, Source
 from controlroom.feeds.fleet import FleetSource
 from controlroom.feeds.golden import GoldenSource, history
+from controlroom.feeds.limit import Limit
 from controlroom.feeds.log import LogSource
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.queues import QueuesSource
@@ -60,7 +61,7 @@ class Room:
             GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
             QueuesSource(self._doors.kafka, scenario.name),
             self._log,
-            BooksSource(self._doors, scenario.name, waits),
+            BooksSource(self._doors, scenario.name, waits, Limit(self._doors)),
         ]
         self.board = Board(
             scenario.name,

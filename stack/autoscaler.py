@@ -1,7 +1,8 @@
-"""The algorithm of the HorizontalPodAutoscaler (autoscaling/v2) on CPU.
+"""The algorithm of the HorizontalPodAutoscaler (autoscaling/v2), on CPU and on the lag.
 
 Source: kubernetes.io, Horizontal Pod Autoscaling: algorithm details, scaling policies,
-stabilization window; kubernetes/pkg/controller/podautoscaler.
+stabilization window; kubernetes/pkg/controller/podautoscaler. The lag is what KEDA's Kafka
+scaler gives that autoscaler: an external metric with an average value as its aim.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from dataclasses import dataclass, field
 from stack.manifests.model import Autoscaler, Policy, ScalingRules
 
 TOLERANCE = 0.1
-SYNC = 5.0
-"""Seconds between two looks."""
 YOUNG = 30.0
 """Seconds after its start in which the CPU of a pod says nothing: it is still starting."""
 
@@ -47,6 +46,22 @@ def recommended(current: int, loads: Sequence[Load], request: float, utilization
         return current
     number = math.ceil(careful * len(loads))
     return current if (number > current) != (ratio > 1) else number
+
+
+def for_lag(current: int, lag: int, aim: int) -> int:
+    """The number of pods of which each has `aim` records waiting, before bounds and rules."""
+    if abs(lag / (aim * max(current, 1)) - 1) <= TOLERANCE:
+        return current
+    return math.ceil(lag / aim)
+
+
+def highest(current: int, wishes: Sequence[int | None]) -> int:
+    """The greatest wish of several signals. One that is not known keeps pods from going."""
+    known = [wish for wish in wishes if wish is not None]
+    if not known:
+        return current
+    wish = max(known)
+    return current if wish < current and len(known) < len(wishes) else wish
 
 
 @dataclass(slots=True)

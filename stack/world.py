@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from typing import Literal
 
-from stack.autoscaler import SYNC, YOUNG, Load, Scaling, recommended
+from stack.autoscaler import Scaling
 from stack.balance import Balancer
 from stack.config import StackConfig, Wishes, choose
 from stack.engines.engine import Engine
@@ -20,6 +20,7 @@ from stack.errors import StackError
 from stack.faults.leases import Leases
 from stack.faults.plan import Planner
 from stack.faults.population import Population
+from stack.lag import Lag
 from stack.links import LINKED, Links
 from stack.manifests import load
 from stack.paths import private_dir
@@ -29,11 +30,13 @@ from stack.pods.pod import Pod
 from stack.pods.ports import PodPorts
 from stack.pods.usage import PERIOD, Usage
 from stack.ports import Ports
+from stack.scaler import Scaler
 from stack.supervisor.events import Events
 from stack.supervisor.keeper import Keeper
 from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
+from wire import keys
 
 NEEDED = (*LINKED, "toxiproxy", "haproxy")
 """Engines without which the services are not started."""
@@ -81,6 +84,7 @@ class World:
         planner = Planner(population, self.links, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
+        self._lag = Lag(self.engines.kafka.address)
         self._wishes = Wishes(config.state)
         self._targets = self._targets_file()
         self._linked = False
@@ -93,7 +97,8 @@ class World:
             for name in group:
                 keeper = self.keepers[name]
                 keeper.start([self.keepers[need] for need in keeper.engine.needs])
-        for loop in (self._rise(), self._measure(), self._autoscale()):
+        scalers = [self._scaler(name).run() for name in self._scalings]
+        for loop in (self._rise(), self._measure(), *scalers):
             self._tasks.append(asyncio.ensure_future(loop))
 
     async def stop(self) -> None:
@@ -104,6 +109,7 @@ class World:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.faults.close(), 2)
+        await self._lag.close()
         await asyncio.gather(*(c.close(POD_GRACE) for c in self.controllers.values()))
         for group in reversed(self._levels):
             await asyncio.gather(*(self.keepers[name].stop(ENGINE_GRACE) for name in group))
@@ -205,7 +211,12 @@ class World:
 
     def _surroundings(self, deployment: str) -> Surroundings:
         endpoints = self.manifests.config_maps.get("endpoints", {})
-        filled = self.links.endpoints(deployment) | {"SCENARIO": self.chosen.reference}
+        name = self.chosen.scenario.name
+        filled = self.links.endpoints(deployment) | {
+            "SCENARIO": self.chosen.reference,
+            "EVENTS_TOPIC": keys.events_topic(name),
+            "CONSUMER_GROUP": keys.consumer_group(name),
+        }
         return Surroundings(
             namespace=self.manifests.namespace,
             project=self.config.project,
@@ -283,29 +294,12 @@ class World:
             self.usage.sample(pids)
             await asyncio.sleep(PERIOD)
 
-    async def _autoscale(self) -> None:
-        while True:
-            await asyncio.sleep(SYNC)
-            for name, scaling in self._scalings.items():
-                self._adjust(name, scaling)
-
-    def _adjust(self, name: str, scaling: Scaling) -> None:
-        controller = self.controllers[name]
-        request = controller.deployment.template.cpu_request()
-        if not controller.living or request is None:
-            return
-        loads = [self._load(pod) for pod in controller.living]
-        rules = scaling.rules
-        wish = recommended(controller.replicas, loads, request, rules.utilization)
-        decision = scaling.decide(time.monotonic(), controller.replicas, wish)
-        if decision != controller.replicas:
-            known = [load.cores for load in loads if load.cores is not None]
-            share = 100 * sum(known) / len(known) / request if known else 0
-            self._wishes.keep(name, decision)
-            why = f"CPU {share:.0f} % of the request, aim {rules.utilization} %"
-            controller.scale(decision, why)
-
-    def _load(self, pod: Pod) -> Load:
-        if not pod.ready or time.time() - pod.started < YOUNG:
-            return Load(None)
-        return Load(self.usage.average_cpu(pod.pids))
+    def _scaler(self, name: str) -> Scaler:
+        return Scaler(
+            self.controllers[name],
+            self._scalings[name],
+            self.usage,
+            lambda: self._lag.of(self.chosen.scenario.name),
+            lambda replicas: self._wishes.keep(name, replicas),
+            self.events,
+        )

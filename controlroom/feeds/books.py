@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from controlroom.feeds.doors import Doors
+from controlroom.feeds.limit import Limit
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.model.books import BooksSample
 
@@ -27,10 +28,17 @@ class BooksSource:
     timeout = 60.0
     needs: tuple[str, ...] = ("wire.bookkeeping", "wire.stores")
 
-    def __init__(self, doors: Doors, scenario: str, waits: QueueTimes | None = None) -> None:
+    def __init__(
+        self,
+        doors: Doors,
+        scenario: str,
+        waits: QueueTimes | None = None,
+        limit: Limit | None = None,
+    ) -> None:
         self._doors = doors
         self._scenario = scenario
         self._waits = waits
+        self._limit = limit
         self._redis: Redis | None = None
         self._offsets: OffsetReader | None = None
         self._documents: Documents | None = None
@@ -53,11 +61,14 @@ class BooksSource:
         assert self._auditor is not None
         books = await self._auditor.audit()
         queue_time = self._waits.figure(time.time()) if self._waits else None
-        return BooksSample(books, queue_time)
+        limit = await self._limit.figure(books.in_flight) if self._limit else ""
+        return BooksSample(books, queue_time, limit)
 
     async def close(self) -> None:
         """Ends the connections."""
         self._auditor = None
+        if self._limit is not None:
+            await self._limit.close()
         redis, self._redis = self._redis, None
         offsets, self._offsets = self._offsets, None
         documents, self._documents = self._documents, None

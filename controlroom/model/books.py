@@ -25,3 +25,5 @@ class BooksSample:
 
     books: Books
     queue_time: QueueTime | None = None
+    limit: str = ""
+    """What keeps the pipeline from going faster: one of model.limit.PARTS, or empty."""

@@ -79,6 +79,8 @@ class BooksPane(Pane):
                 for name, value in (("p50", queue.p50), ("p95", queue.p95), ("p99", queue.p99))
             ]
             spans.append(("  " + f" {dot} ".join(figures), look.text))
+        if sample.limit:
+            spans.append((f" {dot} limit: {sample.limit}", look.warn))
         return text.row(spans, width, look.text)
 
 

@@ -146,8 +146,9 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             ids = await self._topic_ids()
             await self._ask(self._neighbours.redis, lambda: self._places.settle(unknown, ids))
 
-    async def _topic_ids(self) -> dict[str, str]:
-        return await self._ask(self._neighbours.kafka, lambda: self._places.topic_ids(self.topics))
+    async def _topic_ids(self, topics: Iterable[str] | None = None) -> dict[str, str]:
+        wanted = self.topics if topics is None else topics
+        return await self._ask(self._neighbours.kafka, lambda: self._places.topic_ids(wanted))
 
     async def _portions(self, batches: Batches) -> list[Work]:
         """What of the fetched records is to be stored, partition by partition."""
@@ -211,7 +212,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
     async def _handle(self, work: Sequence[Work]) -> None:
         if not work:
             return
-        ids, _ = await asyncio.gather(self._topic_ids(), self._store(work))
+        topics = {w.partition.topic for w in work}
+        ids, _ = await asyncio.gather(self._topic_ids(topics), self._store(work))
         current = [w for w in work if w.place.topic_id == ids[w.partition.topic]]
         if len(current) < len(work):
             logline.warning("a topic was made anew", topics=ids)

@@ -13,6 +13,7 @@ from scenarios.bodies import BodyTooLargeError
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from services.pb import controlroom_pb2 as pb
+from services.producer_grpc.grouping import Grouping
 from services.producer_grpc.messages import event_of_record, receipt_of_message
 from services.shared import golden
 from services.shared.ingest_app import IngestApp
@@ -87,9 +88,11 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         opening = asyncio.create_task(_open(channel, gate), name="channel")
         forward = Forward(channel, golden.outbound("producer-grpc", server))
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
+        # an event has at most one error for each field, or one for each rule
+        errors = max(len(scenario.fields), len(scenario.rules))
         app = IngestApp(
             scenario.grpc_front,
-            forward.accept,
+            Grouping(forward.accept, errors).accept,
             traffic,
             settings.limits,
             document=encoded(document(scenario)),

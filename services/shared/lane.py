@@ -17,6 +17,8 @@ GROUP_RECORDS = 500
 """Most records of one job and of one batch."""
 GROUP_BYTES = 600_000
 """Most bytes of one batch; a broker takes 1 MB by default."""
+LINGER = 0.002
+"""Most seconds that a batch waits for the requests that came with the one before it."""
 _OVERHEAD = 96
 
 
@@ -57,15 +59,22 @@ class Lane:
     """One topic. While a batch is under way, what arrives is gathered for the next one.
 
     A batch goes to one partition, the next batch to the next partition. More than one batch is
-    under way only where a whole group waits, never two for one partition.
+    under way only where a whole group waits, never two for one partition. Clients that were
+    answered together ask again together, so a batch waits a moment for as many requests as the
+    one before it held; a request that comes alone never waits.
     """
 
-    def __init__(self, topic: str, traffic: Traffic, failed: Callable[[], None]) -> None:
+    def __init__(
+        self, topic: str, traffic: Traffic, failed: Callable[[], None], wake: Callable[[], None]
+    ) -> None:
         self.topic = topic
         self.waiting = 0
         """Records not yet given to Kafka."""
         self._traffic = traffic
         self._failed = failed
+        self._wake = wake
+        self._expected = 1
+        self._free_at = 0.0
         self._jobs: deque[Job] = deque()
         self._flying: dict[int, tuple[float, list[Job]]] = {}
         self._partitions: list[int] = []
@@ -90,11 +99,21 @@ class Lane:
         """Seconds for which the oldest batch has been under way."""
         return now - min((since for since, _ in self._flying.values()), default=now)
 
-    def due(self) -> bool:
-        """Whether a batch should be sent now."""
+    def expect(self, requests: int, since: float) -> None:
+        """So many requests were answered together at that moment and may ask again."""
+        self._expected, self._free_at = requests, since
+
+    def due(self, now: float) -> float | None:
+        """Seconds until a batch should be sent; None where something else has to happen first."""
         if not self._jobs or len(self._flying) >= len(self._partitions):
-            return False
-        return not self._flying or self.waiting >= GROUP_RECORDS
+            return None
+        if self.waiting >= GROUP_RECORDS:
+            return 0.0
+        if self._flying:
+            return None
+        if len(self._jobs) >= self._expected:
+            return 0.0
+        return max(0.0, self._free_at + LINGER - now)
 
     async def send(self, producer: AIOKafkaProducer) -> None:
         """Send one batch of what waits."""
@@ -166,6 +185,9 @@ class Lane:
                 job.done.set_result(None)
         if error is not None:
             self._failed()
+        self.expect(len(jobs), time.monotonic())
+        if self._jobs:
+            self._wake()
 
 
 def _error_of(future: asyncio.Future[Any]) -> BaseException | None:

@@ -44,9 +44,12 @@ class Publisher:
         self._producer: AIOKafkaProducer | None = None
         self._lost_at = time.monotonic()
         self._wake = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
         traffic = golden.outbound("kafka", bootstrap)
         topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
-        self._lanes = {topic: Lane(topic, traffic, self._failed) for topic in topics}
+        self._lanes = {
+            topic: Lane(topic, traffic, self._failed, self._wake.set) for topic in topics
+        }
         self._broken = False
         self._away = False
 
@@ -103,11 +106,22 @@ class Publisher:
 
     async def _send_due(self) -> None:
         for lane in self._lanes.values():
-            while not self._broken and self._producer is not None and lane.due():
+            while not self._broken and self._producer is not None:
+                due = lane.due(time.monotonic())
+                if due is None:
+                    break
+                if due:
+                    self._later(due)
+                    break
                 try:
                     await lane.send(self._producer)
                 except KafkaError as error:
                     logline.warning("cannot send", error=repr(error))
+
+    def _later(self, seconds: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_later(seconds, self._wake.set)
 
     async def _sweep(self) -> None:
         while True:

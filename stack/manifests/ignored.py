@@ -58,6 +58,20 @@ IGNORED: Mapping[str, Mapping[str, str]] = {
         "volumeMode": "a claim is a folder",
         "volumeName": "a claim is a folder",
     },
+    "ScaledObject.spec": {
+        "cooldownPeriod": "nothing is scaled to zero",
+        "fallback": "while the lag is not known the number of pods stays",
+    },
+    "kafka trigger": {
+        "bootstrapServers": "the stack knows its own Kafka",
+        "bootstrapServersFromEnv": "the stack knows its own Kafka",
+        "topic": "the events topic of the scenario",
+        "topicFromEnv": "the events topic of the scenario",
+        "consumerGroup": "the consumer group of the scenario",
+        "consumerGroupFromEnv": "the consumer group of the scenario",
+        "offsetResetPolicy": "the lag counts from the oldest record that is there",
+        "allowIdleConsumers": "there are never more pods than partitions",
+    },
     "Service.spec": {
         "type": "every Service gets one address on loopback",
         "clusterIP": "every Service gets one address on loopback",

@@ -8,13 +8,15 @@ from typing import Any
 import yaml
 
 from stack.errors import StackError
-from stack.manifests import network, workloads
+from stack.manifests import network, scaled, workloads
 from stack.manifests.model import Autoscaler, Deployment, Manifests, Route, Service
 from stack.manifests.node import Node
+from wire.keys import PARTITIONS
 
 _VERSIONS = {
     "Deployment": "apps/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
+    "ScaledObject": "keda.sh/v1alpha1",
     "Service": "v1",
     "ConfigMap": "v1",
     "PersistentVolumeClaim": "v1",
@@ -59,6 +61,24 @@ class _Gathered:
         self.routes: list[Route] = []
         self.config_maps: dict[str, dict[str, str]] = {}
         self.claims: list[str] = []
+
+    def scale(self, node: Node, scaler: Autoscaler) -> None:
+        if scaler.deployment in self.autoscalers:
+            raise node.refuse(
+                f"{scaler.deployment} has an autoscaler already.",
+                "Keep either its HorizontalPodAutoscaler or its ScaledObject.",
+            )
+        if scaler.lag is not None and scaler.maximum > PARTITIONS:
+            raise (
+                node.at("spec")
+                .at("maxReplicaCount")
+                .refuse(
+                    f"{scaler.maximum} consumers cannot share the {PARTITIONS} partitions of the "
+                    "events topic.",
+                    f"Ask for {PARTITIONS} at most, or raise PARTITIONS in wire/keys.py.",
+                )
+            )
+        self.autoscalers[scaler.deployment] = scaler
 
     def checked(self) -> Manifests:
         for name in self.autoscalers:
@@ -124,8 +144,9 @@ def _take(node: Node, gathered: _Gathered) -> None:
     if kind == "Deployment":
         gathered.deployments[name] = workloads.deployment(node)
     elif kind == "HorizontalPodAutoscaler":
-        scaler = workloads.autoscaler(node)
-        gathered.autoscalers[scaler.deployment] = scaler
+        gathered.scale(node, workloads.autoscaler(node))
+    elif kind == "ScaledObject":
+        gathered.scale(node, scaled.scaled_object(node))
     elif kind == "Service":
         gathered.services[name] = network.service(node)
     elif kind == "Ingress":

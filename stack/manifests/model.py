@@ -148,10 +148,14 @@ class Autoscaler:
     deployment: str
     minimum: int
     maximum: int
-    utilization: int
-    """Per cent of the CPU request, as an average over the pods."""
+    utilization: int | None
+    """Per cent of the CPU request, as an average over the pods; None where CPU does not matter."""
     up: ScalingRules
     down: ScalingRules
+    lag: int | None = None
+    """Records that may wait for each pod; None where the lag does not matter."""
+    period: float = 5.0
+    """Seconds between two looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,8 @@ def autoscaler(node: Node) -> Autoscaler:
         minimum=minimum,
         maximum=maximum,
         utilization=_utilization(spec.at("metrics")),
-        up=_rules(behaviour.at("scaleUp"), UP),
-        down=_rules(behaviour.at("scaleDown"), DOWN),
+        up=scaling_rules(behaviour.at("scaleUp"), UP),
+        down=scaling_rules(behaviour.at("scaleDown"), DOWN),
     )
 
 
@@ -124,7 +124,8 @@ def _utilization(node: Node) -> int:
     return target.at("averageUtilization").integer(minimum=1)
 
 
-def _rules(node: Node, default: ScalingRules) -> ScalingRules:
+def scaling_rules(node: Node, default: ScalingRules) -> ScalingRules:
+    """The rules of one direction, as `behavior` of autoscaling/v2 writes them."""
     if node.value is None:
         return default
     node.only("stabilizationWindowSeconds", "policies", "selectPolicy")

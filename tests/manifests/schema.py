@@ -15,6 +15,8 @@ from typing import Any
 from kubernetes import client
 from pydantic import BaseModel, ValidationError
 
+from tests import crds
+
 MODELS: dict[tuple[str, str], type[BaseModel]] = {
     ("apps/v1", "Deployment"): client.V1Deployment,
     ("autoscaling/v2", "HorizontalPodAutoscaler"): client.V2HorizontalPodAutoscaler,
@@ -29,6 +31,8 @@ MODELS: dict[tuple[str, str], type[BaseModel]] = {
 def problems(document: Mapping[str, Any]) -> list[str]:
     """What is wrong with one object; empty when nothing is."""
     kind = (document.get("apiVersion", ""), document.get("kind", ""))
+    if kind == ("keda.sh/v1alpha1", "ScaledObject"):
+        return crds.problems(document, "keda.sh_scaledobjects.yaml")
     model = MODELS.get(kind)
     if model is None:
         return [f"{kind}: no such kind"]

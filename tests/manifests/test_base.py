@@ -13,7 +13,7 @@ import yaml
 from stack.config import MANIFESTS
 from stack.manifests import load
 from tests.manifests.schema import problems
-from wire.keys import PARTITIONS
+from wire.keys import PARTITIONS, consumer_group, events_topic
 
 Document = dict[str, Any]
 
@@ -43,7 +43,9 @@ def test_every_manifest_is_right_by_the_schemas_of_kubernetes(file: Path) -> Non
 
 
 def consumer() -> Document:
-    return next(d for d in documents() if d["metadata"]["name"] == "consumer")
+    return next(
+        d for d in documents() if (d["kind"], d["metadata"]["name"]) == ("Deployment", "consumer")
+    )
 
 
 def put(document: Document, path: str, value: object) -> Document:
@@ -90,9 +92,40 @@ def test_the_local_stack_reads_it_all() -> None:
     }
 
 
-def test_no_autoscaler_asks_for_more_consumers_than_partitions() -> None:
-    maximum = load(MANIFESTS).autoscalers["consumer"].maximum
-    assert maximum <= PARTITIONS
+def scaled_object() -> Document:
+    return next(d for d in documents() if d["kind"] == "ScaledObject")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("spec/maxReplicas", 5),
+        ("spec/triggers", []),
+        ("spec/triggers/0/metadata/lagThreshold", 20000),
+        ("spec/scaleTargetRef", None),
+    ],
+)
+def test_the_schema_of_keda_is_the_real_one(path: str, value: object) -> None:
+    assert problems(put(scaled_object(), path, value))
+
+
+def test_the_consumer_follows_the_lag_and_then_the_cpu() -> None:
+    rules = load(MANIFESTS).autoscalers["consumer"]
+    assert rules.lag
+    assert rules.utilization
+    assert rules.maximum <= PARTITIONS
+
+
+def test_no_deployment_has_two_autoscalers() -> None:
+    specs = [d.get("spec", {}) for d in documents()]
+    targets = [spec["scaleTargetRef"]["name"] for spec in specs if "scaleTargetRef" in spec]
+    assert len(targets) == len(set(targets))
+
+
+def test_topic_and_group_of_the_trigger_are_those_of_the_scenario() -> None:
+    data = next(d["data"] for d in documents() if d["kind"] == "ConfigMap")
+    assert data["EVENTS_TOPIC"] == events_topic(data["SCENARIO"])
+    assert data["CONSUMER_GROUP"] == consumer_group(data["SCENARIO"])
 
 
 def test_every_object_says_that_it_is_part_of_controlroom() -> None:

@@ -7,40 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from jsonschema import Draft202012Validator
 
 from controlroom.runs.catalog import chaos_dir, chaos_files
 from controlroom.runs.manifest import MANAGED_BY, bounded, read_chaos, stamped
+from tests import crds
 
-SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 FILES = sorted(chaos_dir().glob("*.yaml"))
-
-
-def schema_of(kind: str) -> dict[str, Any]:
-    """The schema of Chaos Mesh for that kind; keys that it does not list are refused."""
-    text = (SCHEMAS / f"chaos-mesh.org_{kind.lower()}.yaml").read_text()
-    schema: dict[str, Any] = yaml.safe_load(text)["spec"]["versions"][0]["schema"]
-    made: dict[str, Any] = closed(schema["openAPIV3Schema"])
-    return made
-
-
-def closed(schema: Any) -> Any:
-    """As a cluster reads it: an unlisted key of a structural object is dropped, so refused here."""
-    if isinstance(schema, list):
-        return [closed(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {key: closed(value) for key, value in schema.items()}
-    if isinstance(made.get("properties"), dict) and "additionalProperties" not in made:
-        made["additionalProperties"] = False
-    return made
 
 
 def problems(manifest: dict[str, Any]) -> list[str]:
     """What the schema of its kind says against a manifest."""
-    found = Draft202012Validator(schema_of(manifest["kind"])).iter_errors(manifest)
-    return [f"{error.json_path}: {error.message}" for error in found]
+    return crds.problems(manifest, f"chaos-mesh.org_{manifest['kind'].lower()}.yaml")
 
 
 def test_there_are_experiments() -> None:

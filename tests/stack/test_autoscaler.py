@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stack.autoscaler import Load, Scaling, recommended
+from stack.autoscaler import Load, Scaling, for_lag, highest, recommended
 from stack.manifests.model import Autoscaler, Policy, ScalingRules
 from stack.manifests.workloads import DOWN, UP
 
@@ -28,6 +28,24 @@ def test_the_recommendation_follows_the_ratio(loads: list[float | None], number:
     """Requests of 0.2 cores and an aim of 50 %: 0.1 cores for each pod."""
     found = recommended(2, [Load(cores) for cores in loads], request=0.2, utilization=50)
     assert found == number
+
+
+@pytest.mark.parametrize(
+    ("current", "lag", "number"),
+    [(2, 0, 0), (2, 200, 2), (2, 219, 2), (2, 221, 3), (2, 181, 2), (5, 101, 2), (2, 9_999, 100)],
+)
+def test_the_lag_asks_for_as_many_as_share_it(current: int, lag: int, number: int) -> None:
+    """An aim of 100 records for each, and the tolerance of 10 % around what is there."""
+    assert for_lag(current, lag, aim=100) == number
+
+
+@pytest.mark.parametrize(
+    ("wishes", "number"), [([2, 4], 4), ([1, 2], 2), ([None, 5], 5), ([None, 1], 3), ([None], 3)]
+)
+def test_the_greatest_wish_counts_and_an_unknown_one_holds(
+    wishes: list[int | None], number: int
+) -> None:
+    assert highest(3, wishes) == number
 
 
 def scaling(up: ScalingRules = UP, down: ScalingRules = DOWN) -> Scaling:

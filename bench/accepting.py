@@ -1,0 +1,122 @@
+"""Rows (a): accepted events/s by each door, and by producers as others write them."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bench import grpc_load, http_load
+from bench.cost import cpu_seconds, pids_of
+from bench.http_load import LIMIT, Outcome
+from bench.processes import answering, free_port, go_producer, running
+from bench.setting import Setting
+
+OTHERS = 2
+"""Processes of every other producer: as many as the stack has replicas."""
+WARM = 1.5
+"""Seconds."""
+HEAD = (
+    "| door | accepted/s | p50 ms | p99 ms | CPU us/event | client core | failed |\n"
+    "|---|---:|---:|---:|---:|---:|---:|"
+)
+
+
+@dataclass
+class Door:
+    """One way in: which processes pay for it, and how it is driven for some seconds."""
+
+    name: str
+    pids: list[int]
+    drive: Callable[[float], Awaitable[Outcome]]
+    outcomes: list[Outcome] = field(default_factory=list)
+    cpu: float = 0.0
+
+    async def measure(self, seconds: float) -> None:
+        """One more round; the first one after a moment in which everybody connects."""
+        if not self.outcomes:
+            await self.drive(WARM)
+        before = cpu_seconds(self.pids)
+        self.outcomes.append(await self.drive(seconds))
+        self.cpu += cpu_seconds(self.pids) - before
+
+    @property
+    def rate(self) -> float:
+        """Accepted events per second over all rounds."""
+        return self._events / sum(outcome.seconds for outcome in self.outcomes)
+
+    @property
+    def _events(self) -> int:
+        return sum(outcome.events for outcome in self.outcomes)
+
+    def row(self) -> str:
+        """Its line of the table."""
+        whole = Outcome(latencies=[one for o in self.outcomes for one in o.latencies])
+        client = max(outcome.client for outcome in self.outcomes)
+        mark = " (the limit)" if client > LIMIT else ""
+        return (
+            f"| {self.name} | {self.rate:,.0f} | {whole.percentile(0.5):.1f} "
+            f"| {whole.percentile(0.99):.1f} | {self.cpu / max(1, self._events) * 1e6:.0f} "
+            f"| {client:.2f}{mark} | {sum(o.failures for o in self.outcomes)} |"
+        )
+
+
+def own_doors(setting: Setting) -> list[Door]:
+    """The doors of the stack, past the ingress."""
+    status = setting.stack.status()
+    http = [f"http://{a}/input" for a in setting.ports("producer-http", "http")]
+    front = [f"http://{a}/grpc" for a in setting.ports("producer-grpc", "http")]
+    grpc = setting.ports("producer-grpc", "grpc")
+    by_http, by_grpc = (pids_of(status, (n,)) for n in ("producer-http", "producer-grpc"))
+    return [
+        *(http_door(f"HTTP, 1 event, {n} connections", http, 1, n, by_http) for n in (10, 50, 200)),
+        http_door("HTTP, 100 events, 10 connections", http, 100, 10, by_http),
+        http_door("HTTP to the gRPC front, 1 event, 50", front, 1, 50, by_grpc),
+        grpc_door("gRPC unary, 50 at once", grpc, 1, 50, by_grpc),
+        grpc_door("gRPC batches of 100, 10 at once", grpc, 100, 10, by_grpc),
+        grpc_door("gRPC streams of 1,000, 4 at once", grpc, 1000, 4, by_grpc),
+    ]
+
+
+def http_door(name: str, urls: list[str], size: int, connections: int, pids: list[int]) -> Door:
+    """Bodies of `size` events by HTTP."""
+    return Door(name, pids, lambda s: http_load.drive(urls, size, connections, s))
+
+
+def grpc_door(name: str, urls: list[str], size: int, workers: int, pids: list[int]) -> Door:
+    """Calls of `size` events by gRPC."""
+    return Door(name, pids, lambda s: grpc_load.drive(urls, size, workers, s))
+
+
+@contextlib.asynccontextmanager
+async def other(
+    setting: Setting, argv: list[str], topic: str
+) -> AsyncIterator[tuple[list[str], list[int]]]:
+    """Another producer on a topic of its own: URLs and processes."""
+    await setting.make_topic(topic)
+    addresses = [f"127.0.0.1:{free_port()}" for _ in range(OTHERS)]
+    common = {"KAFKA_BOOTSTRAP": setting.doors["kafka"], "TOPIC": topic}
+    async with running(argv, [{**common, "ADDRESS": address} for address in addresses]) as pids:
+        await answering(addresses)
+        yield [f"http://{address}/input" for address in addresses], pids
+    await setting.drop_topics(topic)
+
+
+async def print_rows(setting: Setting) -> dict[str, float]:
+    """Measures all doors in turn, `rounds` times; name -> events/s."""
+    async with contextlib.AsyncExitStack() as stack:
+        doors = own_doors(setting)
+        each = [sys.executable, "-m", "bench.per_event.producer"]
+        urls, pids = await stack.enter_async_context(other(setting, each, "bench-each-in"))
+        doors.append(http_door("per-event producer, 1 event, 200", urls, 1, 200, pids))
+        if (program := go_producer()) is not None:
+            urls, pids = await stack.enter_async_context(other(setting, [program], "bench-go"))
+            doors.append(http_door("Go, 10 ms batches, 1 event, 200", urls, 1, 200, pids))
+        for _ in range(setting.rounds):
+            for door in doors:
+                await door.measure(setting.seconds)
+        print(f"\n(a) accepted events\n\n{HEAD}")
+        for door in doors:
+            print(door.row(), flush=True)
+    return {door.name: door.rate for door in doors}

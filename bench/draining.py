@@ -1,0 +1,121 @@
+"""Rows (c): a backlog drained by 1, 2, 3 and 5 consumers, against what the stores can do."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from bench import limits
+from bench.bodies import SCENARIO, http_bodies
+from bench.cost import cpu_seconds
+from bench.processes import free_port, running
+from bench.setting import PARTITIONS, Setting, reached
+from scenarios.loading import file_of
+from wire import keys
+from wire.documents import Documents
+
+CONSUMERS = (1, 2, 3, 5)
+HEAD = (
+    "| what | events/s | bulk limit of documents | of Redis | share of the slower store "
+    "| CPU us/event |\n|---|---:|---:|---:|---:|---:|"
+)
+_SAMPLE = 50_000
+_BATCH = 500
+
+
+async def print_rows(setting: Setting, consumers: tuple[int, ...] = CONSUMERS) -> None:
+    """Each drain with the limits of the stores as they were just before and just after it."""
+    print(f"\n(c) backlog of {setting.backlog:,}\n\n{HEAD}")
+    with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
+        stores = await _stores(setting)
+        for index, count in enumerate(consumers):
+            drain = _Drain(setting, Path(folder), count)
+            await drain.fill()
+            if index == 0:
+                rate = await limits.reading(setting, drain.topic, setting.backlog)
+                print(f"| reading the topic alone | {rate:,.0f} | | | | |")
+            rate, cost = await drain.run()
+            await drain.clean()
+            before, stores = stores, await _stores(setting)
+            documents, redis = ((x + y) / 2 for x, y in zip(before, stores, strict=True))
+            words = f"{count} consumer{'s' if count > 1 else ''}"
+            print(
+                f"| {words} | {rate:,.0f} | {documents:,.0f} | {redis:,.0f} "
+                f"| {rate / min(documents, redis):.2f} | {cost:.0f} |",
+                flush=True,
+            )
+
+
+async def _stores(setting: Setting) -> tuple[float, float]:
+    """Bulk limits of documents and Redis now."""
+    return await limits.documents(setting, _SAMPLE), await limits.counters(setting, _SAMPLE)
+
+
+class _Drain:
+    """One backlog in a scenario of its own."""
+
+    def __init__(self, setting: Setting, folder: Path, consumers: int) -> None:
+        self._setting = setting
+        self._consumers = consumers
+        self.name = f"{SCENARIO}-{uuid.uuid4().hex[:6]}"
+        self.topic = keys.events_topic(self.name)
+        self._file = folder / f"{self.name}.toml"
+        text = file_of(SCENARIO).read_text()
+        self._file.write_text(text.replace(f'name = "{SCENARIO}"', f'name = "{self.name}"', 1))
+
+    async def fill(self) -> None:
+        """The backlog, spread over all partitions."""
+        await self._setting.make_topic(self.topic)
+        values, sent = http_bodies(1), []
+        async with self._setting.producer() as producer:
+            for number in range(self._setting.backlog // _BATCH):
+                batch = producer.create_batch()
+                now = int(time.time() * 1000)
+                for index in range(_BATCH):
+                    headers = [("id", uuid.uuid4().hex.encode()), ("origin", b"http")]
+                    value = values[index % len(values)]
+                    batch.append(key=None, value=value, timestamp=now, headers=headers)
+                partition = number % PARTITIONS
+                sent.append(await producer.send_batch(batch, self.topic, partition=partition))
+            for one in sent:
+                await one
+
+    async def run(self) -> tuple[float, float]:
+        """Events/s from the first counted event to the last, and CPU us per event."""
+        total = self._setting.backlog // _BATCH * _BATCH
+        doors = self._setting.doors
+        env = {
+            "SCENARIO": str(self._file),
+            "KAFKA_BOOTSTRAP": doors["kafka"],
+            "REDIS_URL": doors["redis"],
+            "MONGO_URL": doors["mongo"],
+            "POD_IP": "127.0.0.1",
+        }
+        envs = [
+            {**env, "POD_NAME": f"bench-{n}", "ADMIN_PORT": str(free_port())}
+            for n in range(self._consumers)
+        ]
+
+        async def counted() -> int:
+            return await self._setting.counted(self.name)
+
+        async with running([sys.executable, "-m", "services.consumer"], envs) as pids:
+            begun = await reached(counted, 1, 60)
+            first, cpu = await counted(), cpu_seconds(pids)
+            ended = await reached(counted, total)
+            cost = (cpu_seconds(pids) - cpu) / (total - first) * 1e6
+            return (total - first) / (ended - begun), cost
+
+    async def clean(self) -> None:
+        """Nothing of it is left."""
+        store = Documents(self._setting.doors["mongo"])
+        await store.drop(self.name)
+        store.close()
+        async with self._setting.redis() as redis:
+            found = [key async for key in redis.scan_iter(f"{{{self.name}}}:*")]
+            if found:
+                await redis.delete(*found)
+        await self._setting.drop_topics(self.topic, keys.rejected_topic(self.name))

@@ -1,0 +1,1 @@
+"""A pipeline as usual implementations write it: every step awaited, one event at a time."""

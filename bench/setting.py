@@ -1,0 +1,86 @@
+"""What all rows of the table share: the stack, its addresses, plain readings of its stores."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from motor.motor_asyncio import AsyncIOMotorClient
+from redis.asyncio import Redis
+
+from tests.own_stack import OwnStack
+from wire import keys
+
+PARTITIONS = keys.PARTITIONS
+
+
+@dataclass
+class Setting:
+    """One run of the bench. Times are seconds."""
+
+    stack: OwnStack
+    doors: dict[str, str]
+    seconds: float
+    rounds: int
+    backlog: int
+
+    def ports(self, deployment: str, port: str) -> list[str]:
+        """`127.0.0.1:port` of each pod, past the ingress, so that it is not measured too."""
+        return [
+            f"127.0.0.1:{container['ports'][port]}"
+            for pod in self.stack.status()["pods"]
+            if pod["deployment"] == deployment
+            for container in pod["containers"]
+            if port in container["ports"]
+        ]
+
+    def redis(self) -> Redis:
+        """A client of its own."""
+        return Redis.from_url(self.doors["redis"], decode_responses=True)
+
+    def mongo(self) -> Any:
+        """The database, by a client of its own."""
+        client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(self.doors["mongo"])
+        return client[keys.DATABASE]
+
+    async def counted(self, scenario: str) -> int:
+        """Events that are counted, which is after they were stored."""
+        async with self.redis() as redis:
+            return int(await redis.hget(keys.books_key(scenario), "counted") or 0)
+
+    async def make_topic(self, name: str) -> None:
+        """A topic with as many partitions as that of the events."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.doors["kafka"])
+        await admin.start()
+        await admin.create_topics([NewTopic(name, PARTITIONS, 1)])
+        await admin.close()
+
+    async def drop_topics(self, *names: str) -> None:
+        """Removes topics of the bench."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.doors["kafka"])
+        await admin.start()
+        await admin.delete_topics(list(names))
+        await admin.close()
+
+    def producer(self) -> AIOKafkaProducer:
+        """A plain producer; start it."""
+        return AIOKafkaProducer(bootstrap_servers=self.doors["kafka"], max_batch_size=1_000_000)
+
+    def reader(self) -> AIOKafkaConsumer:
+        """A plain reader without a group; start it."""
+        return AIOKafkaConsumer(
+            bootstrap_servers=self.doors["kafka"], auto_offset_reset="earliest", group_id=None
+        )
+
+
+async def reached(probe: Callable[[], Any], wanted: int, seconds: float = 600.0) -> float:
+    """The moment (perf_counter) at which the asynchronous probe gave `wanted` or more."""
+    async with asyncio.timeout(seconds):
+        while await probe() < wanted:
+            await asyncio.sleep(0.02)
+    return time.perf_counter()

@@ -1,0 +1,32 @@
+"""Checks objects against the real CustomResourceDefinitions of tests/schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+SCHEMAS = Path(__file__).resolve().parent / "schemas"
+
+
+def problems(manifest: Mapping[str, Any], file: str) -> list[str]:
+    """What the schema in that file says against a manifest."""
+    text = (SCHEMAS / file).read_text()
+    schema = yaml.safe_load(text)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    found = Draft202012Validator(_closed(schema)).iter_errors(manifest)
+    return [f"{error.json_path}: {error.message}" for error in found]
+
+
+def _closed(schema: Any) -> Any:
+    """As a cluster reads it: an unlisted key of a structural object is dropped, so refused here."""
+    if isinstance(schema, list):
+        return [_closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: _closed(value) for key, value in schema.items()}
+    if isinstance(made.get("properties"), dict) and "additionalProperties" not in made:
+        made["additionalProperties"] = False
+    return made

@@ -1,0 +1,127 @@
+"""The consumers of the real stack follow the lag up and down; nothing is lost on the way."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from aiokafka import AIOKafkaProducer
+
+from stack.config import MANIFESTS, StackConfig
+from stack.world import World
+from tests.conftest import Engines
+from tests.waiting import until
+from wire import keys
+from wire.bookkeeping import Auditor
+from wire.documents import Documents, Range
+from wire.stores import redis_client
+from wire.topics import OffsetReader
+
+BACKLOG = 40_000
+BATCH = 500
+EVENT = b'{"name":"a","album":"b","year":1990,"rank":1}'
+
+
+@pytest.fixture
+def config(
+    state: Path,
+    engines: Engines,
+    make_scenario: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> StackConfig:
+    """k8s/base with short windows, and of its deployments the consumer only."""
+    monkeypatch.setenv("CONTROLROOM_KAFKA", engines.kafka)
+    monkeypatch.setenv("CONTROLROOM_REDIS_URL", engines.redis)
+    monkeypatch.setenv("CONTROLROOM_MONGO_URL", engines.mongo)
+    monkeypatch.setenv("CONTROLROOM_PROMETHEUS_URL", engines.prometheus)
+    folder = state / "manifests"
+    folder.mkdir()
+    for name in ("config.yaml", "consumer.yaml"):
+        shutil.copy(MANIFESTS / name, folder)
+    scaled = yaml.safe_load((MANIFESTS / "consumer-scaling.yaml").read_text())
+    spec = scaled["spec"]
+    spec["pollingInterval"] = 1
+    spec["triggers"][0]["metadata"]["lagThreshold"] = "500"
+    spec["triggers"][1]["metadata"]["value"] = "500"
+    behaviour = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    behaviour["scaleUp"]["stabilizationWindowSeconds"] = 0
+    behaviour["scaleDown"]["stabilizationWindowSeconds"] = 2
+    behaviour["scaleDown"]["policies"] = [{"type": "Pods", "value": 3, "periodSeconds": 1}]
+    (folder / "scaling.yaml").write_text(yaml.safe_dump(scaled))
+    return StackConfig(state, str(make_scenario("bands")), folder)
+
+
+@pytest.fixture
+async def world(config: StackConfig) -> AsyncIterator[World]:
+    """The stack, ready."""
+    world = World(config)
+    world.start()
+    try:
+        await until(lambda: world.state == "ready", "the stack is ready", timeout=60)
+        yield world
+    finally:
+        await world.stop()
+
+
+async def produce(bootstrap: str, scenario: str) -> None:
+    """A backlog, spread over the partitions."""
+    async with AIOKafkaProducer(
+        bootstrap_servers=bootstrap, max_batch_size=BATCH * 200
+    ) as producer:
+        for number in range(BACKLOG // BATCH):
+            batch = producer.create_batch()
+            for _ in range(BATCH):
+                batch.append(key=None, value=EVENT, timestamp=None)
+            partition = number % keys.PARTITIONS
+            await producer.send_batch(batch, keys.events_topic(scenario), partition=partition)
+        await producer.flush()
+
+
+async def test_a_backlog_brings_consumers_and_its_end_takes_them_away(
+    world: World, engines: Engines
+) -> None:
+    scenario = world.chosen.scenario.name
+    consumers = world.controllers["consumer"]
+    assert consumers.replicas == 2
+    await produce(engines.kafka, scenario)
+    await until(lambda: consumers.replicas == 5, "five consumers", timeout=30)
+    await until(lambda: consumers.replicas == 2, "two consumers again", timeout=90)
+    scaled = [event.message for event in world.events.after(0) if event.reason == "Scaled"]
+    assert "events wait" in scaled[0]
+    assert "CPU" in scaled[0]
+
+    redis, offsets = redis_client(engines.redis), OffsetReader(engines.kafka)
+    documents = Documents(engines.mongo)
+    auditor = Auditor(scenario, redis, offsets, documents)
+
+    async def closed() -> bool:
+        return (await auditor.audit()).in_flight == 0
+
+    try:
+        await until(closed, "everything is stored", timeout=60)
+        books = await auditor.audit()
+        stored = await stored_times(scenario, offsets, documents)
+    finally:
+        await documents.drop(scenario)
+        documents.close()
+        await offsets.close()
+        await redis.aclose()
+    assert (books.counted, books.stored, books.lost, books.doubled) == (BACKLOG, BACKLOG, 0, 0)
+    assert sum(map(len, stored)) == BACKLOG
+    assert all(times == sorted(times) for times in stored)
+
+
+async def stored_times(
+    scenario: str, offsets: OffsetReader, documents: Documents
+) -> list[list[int]]:
+    """Per partition when its documents were stored, in the order of their offsets."""
+    topic = await offsets.topic(keys.events_topic(scenario))
+    found = []
+    for partition in topic.leaders:
+        wanted = Range(keys.partition_id(topic.id, partition), -1, BACKLOG)
+        rows = await documents.find(keys.logs_collection(scenario), wanted)
+        found.append([row["stored"] for row in rows])
+    return found
