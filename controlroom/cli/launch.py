@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import sys
+from pathlib import Path
 
 from controlroom.cli.exits import Exit
 from controlroom.cli.verb import talk
@@ -68,8 +70,16 @@ async def _without_terminal(args: argparse.Namespace) -> Exit:
 
     await bring_up(args.settings)
     code = await status.main(args)
-    talk(f"The stack is up. Open the room in a terminal: {sys.argv[0]} launch")
+    talk(f"The stack is up. Open the room in a terminal: {_program()} launch")
     return code
+
+
+def _program() -> str:
+    """How this program was called, so that the next call can be copied."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{sys.executable} -m controlroom"
+    return "controlroom" if shutil.which("controlroom") == str(called) else str(called)
 
 
 async def _bring_up(settings: Settings, sample: bool) -> None:

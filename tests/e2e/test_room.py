@@ -61,9 +61,10 @@ def choose(room: Terminal, wanted: str) -> None:
     for _ in range(20):
         if re.search(wanted, room.text()):
             return
-        shown = room.until(r"what\s+\S.*").group(0)
+        shown = room.until(r"what\s+(\S.*?)\s{2,}").group(1)
         room.send(DOWN)
-        room.until(rf"what\s+(?!{re.escape(shown.split(maxsplit=1)[1])})\S")
+        room.until_gone(rf"what\s+{re.escape(shown)}\s{{2,}}")
+        room.until(r"what\s+\S")
     raise AssertionError(f"{wanted!r} is not in the list:\n{room.text()}")
 
 
