@@ -67,6 +67,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         lifecycle.stopping,
     )
     stopping = lifecycle.stopping.is_set
+    lifecycle.service.open()  # it has no door of its own; its neighbours have gates
     try:
         with contextlib.suppress(AbandonedError):
             await asyncio.gather(

@@ -47,6 +47,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
         reflection.enable_server_reflection(names, server)
         await server.start()
+        lifecycle.service.open()
         try:
             await wellness.follow(publisher.connected, lifecycle)
         finally:

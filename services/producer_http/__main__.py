@@ -44,6 +44,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             get_writes=settings.compat_get_writes,
         )
         async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits):
+            lifecycle.service.open()
             await lifecycle.stopping.wait()
 
 

@@ -32,10 +32,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     shelf = Shelf(scenario, redis, documents, auditor)
     watcher = Watcher(shelf, settings.limits, lifecycle.draining)
     app = Counted(application(shelf, watcher, settings.compat_get_writes), traffic)
-    gate = lifecycle.gate("http")
     try:
         async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits):
-            gate.open()
+            lifecycle.service.open()
             await lifecycle.stopping.wait()
     finally:
         await offsets.close()

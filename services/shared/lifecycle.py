@@ -71,6 +71,8 @@ class Lifecycle:
         self._pulses: list[Pulse] = []
         self._stack = contextlib.AsyncExitStack()
         self._drainer: asyncio.Task[None] | None = None
+        self.service = self.gate("service")
+        """Opened by the service once its own doors are open; the admin server answers earlier."""
 
     def gate(self, name: str) -> Gate:
         """A new condition of readiness."""

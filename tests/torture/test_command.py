@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,14 +25,32 @@ def test_a_wrong_word_is_named(tmp_path: Path, words: tuple[str, ...], said: str
     assert "Traceback" not in done.err
 
 
+@pytest.fixture
+def fresh(stack: OwnStack, make_scenario: Callable[[str], Path]) -> Iterator[str]:
+    """The stack with a scenario that nobody has purged; its name."""
+    path = make_scenario("bands")
+    stack.run("up", "--scenario", str(path), timeout=180)
+    yield path.stem
+    stack.run("up", "--scenario", "bands", timeout=180)
+
+
 @pytest.mark.stack
-def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack) -> None:
+def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack, fresh: str) -> None:
+    stack.run("run", "-n", "200", "--timeout", "1m")
     refused = stack.run("tallies", "rebuild", check=False)
     assert refused.code == 4
-    assert "--confirm bands" in refused.err
+    assert f"--confirm {fresh}" in refused.err
     unknown = stack.run("tallies", "rebuild", "everything", check=False)
     assert unknown.code == 2
-    before = stack.books()
-    done = stack.run("tallies", "rebuild", "--confirm", "bands", "--json").json()
-    assert done["counted"] == before["counted"]
+    before = drained(stack)
+    done = stack.run("tallies", "rebuild", "--confirm", fresh, "--json").json()
+    assert done["counted"] == before["counted"] == 200
     assert stack.books() == before
+
+
+def drained(stack: OwnStack) -> dict[str, int]:
+    """The books once nothing is in flight."""
+    for _ in range(60):
+        if (books := stack.books())["in_flight"] == 0:
+            return books
+    raise AssertionError(f"never drained: {books}")
