@@ -41,21 +41,18 @@ def end_on_signals(leave: Callable[[int], None]) -> Callable[[], None]:
         return lambda: None
     saved = _attributes()
     before = {}
-    timers: list[threading.Timer] = []
 
     def handle(number: int, _frame: Any) -> None:
         last = threading.Timer(_PATIENCE, _leave_hard, (128 + number, saved))
         last.daemon = True
         last.start()
-        timers.append(last)
         leave(128 + number)
 
     for number in (signal.SIGHUP, signal.SIGTERM):
         before[number] = signal.signal(number, handle)
 
     def undo() -> None:
-        for timer in timers:
-            timer.cancel()
+        # a timer that runs goes on: leaving a dead terminal can still block after the last screen
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -42,6 +42,7 @@ class Terminal:
             os.execvpe(argv[0], list(argv), {**env, "TERM": "xterm-256color"})
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, size)
+        self._woken, self._wake = os.pipe()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -58,9 +59,9 @@ class Terminal:
 
     def _read(self) -> None:
         while True:
-            with contextlib.suppress(OSError):
-                if not select.select([self._fd], [], [], 0.5)[0]:
-                    continue
+            ready = select.select([self._fd, self._woken], [], [])[0]
+            if self._woken in ready:
+                return
             try:
                 data = os.read(self._fd, 65536)
             except OSError:
@@ -128,7 +129,11 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Closes the terminal under the program, as a lost window or connection does."""
-        os.close(self._fd)
+        # a number that is closed under a reading thread may be somebody else's by the next read
+        os.write(self._wake, b".")
+        self._reader.join()
+        for number in (self._fd, self._woken, self._wake):
+            os.close(number)
         self._fd = -1
 
     def close(self) -> None:
