@@ -82,7 +82,16 @@ def main() -> None:
                 "| key p50 ms | key p99 ms | lost |\n|---|---:|---:|---:|---:|---:|---:|---:|"
             )
             stack.run(
-                *("run", "--rate", str(args.rate), "--users", "8", "--timeout", "5m", "--detach")
+                *(
+                    "run",
+                    "--rate",
+                    str(args.rate),
+                    "--concurrence",
+                    "8",
+                    "--timeout",
+                    "5m",
+                    "--detach",
+                )
             )
             for label, columns, rows in (
                 ("80x24", 80, 24),
