@@ -18,7 +18,6 @@ from controlroom.runs.stop import stop_all
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused, Target, TargetError
-from controlroom.targets.purge import purge_logs
 from controlroom.wiring import Room
 
 
@@ -78,7 +77,7 @@ class Operator:
     async def purge_logs(self) -> str:
         """Removes all stored documents; books and fence stay right."""
         self._may_write()
-        removed = await purge_logs(await self._target.endpoints(), self._room.scenario.name)
+        removed = await self._room.purge_logs()
         return f"{removed:,} documents purged; counters and fence stay"
 
     async def choose(self, selection: int, key: str) -> None:
