@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from tests.consumer.rig import free_port
+from tests.ports import free_port
 
 
 class Link:

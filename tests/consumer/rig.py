@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from scenarios.events import EventCodec
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from tests.conftest import ROOT, Engines
+from tests.ports import free_port
 from tests.waiting import until
 from wire import keys
 from wire.bookkeeping import Auditor
@@ -34,13 +34,6 @@ from wire.fences import read_fences
 from wire.record import headers
 from wire.stores import redis_client
 from wire.topics import OffsetReader, ensure_topics
-
-
-def free_port() -> int:
-    """A port that nobody has just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.own_stack import OwnStack
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,6 @@ class SshDoor:
     """A running sshd and the words that lead through it."""
 
     argv: tuple[str, ...]
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

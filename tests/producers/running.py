@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -19,17 +18,10 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from tests.conftest import ROOT, Engines
+from tests.ports import free_port
 from tests.waiting import until
 from wire import keys
 from wire.topics import OffsetReader
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -15,7 +15,8 @@ from google.protobuf.message import Message
 from services.pb import confproto_pb2, helloworld_pb2, usactar_pb2
 from services.pb import controlroom_pb2 as pb
 from tests.conftest import Engines
-from tests.producers.running import MakeScenario, Producers, Service, free_port, producers
+from tests.ports import free_port
+from tests.producers.running import MakeScenario, Producers, Service, producers
 from tests.producers.test_http import GOOD
 from tests.waiting import until
 

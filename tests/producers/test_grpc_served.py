@@ -19,7 +19,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from services.pb import controlroom_pb2 as pb
 from services.pb import controlroom_pb2_grpc
 from tests.conftest import ROOT, Engines
-from tests.producers.running import MakeScenario, Producers, free_port, producers
+from tests.ports import free_port
+from tests.producers.running import MakeScenario, Producers, producers
 
 EVENT = {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": "1"}
 FIELDS = {name: pb.Value(text=text) for name, text in EVENT.items()}

@@ -14,7 +14,8 @@ from redis.asyncio import Redis
 
 from scenarios.loading import load
 from tests.conftest import Engines
-from tests.producers.running import MakeScenario, Producers, free_port, producers
+from tests.ports import free_port
+from tests.producers.running import MakeScenario, Producers, producers
 from tests.waiting import until
 from wire.keys import PARTITIONS, acknowledged_key
 

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from services.shared.ledger import PUBLISH_EVERY, Ledger, keeping
 from services.shared.settings import Settings, SettingsError
 from tests.conftest import ROOT, Engines
-from tests.producers.running import free_port
+from tests.ports import free_port
 from tests.waiting import until
 from wire.keys import acknowledged_key
 

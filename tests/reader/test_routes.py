@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.consumer.proxies import link
-from tests.consumer.rig import Rig, free_port
+from tests.consumer.rig import Rig
+from tests.ports import free_port
 from tests.waiting import until
 
 VOTES = 1_500

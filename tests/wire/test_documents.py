@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conftest import Engines
-from tests.consumer.rig import free_port
+from tests.ports import free_port
 from wire import keys
 from wire.documents import WINDOW, Document, Documents, DocumentsError, Range
 

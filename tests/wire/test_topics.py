@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 
-from tests.consumer.rig import Rig, delete_topics, free_port
+from tests.consumer.rig import Rig, delete_topics
+from tests.ports import free_port
 from wire import keys
 from wire.topics import OffsetReader, ensure_topics, topic_id
 
