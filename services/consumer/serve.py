@@ -12,12 +12,12 @@ from redis.exceptions import RedisError
 
 from scenarios.loading import load
 from services.consumer.counting import Counting
-from services.consumer.loop import Loop, Neighbours
+from services.consumer.loop import Loop
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Places
-from services.consumer.portion import Preparer
+from services.consumer.stores import Stores
 from services.shared.golden import outbound
-from services.shared.lifecycle import Lifecycle
+from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
 from wire.documents import Documents, DocumentsError
@@ -36,33 +36,18 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     redis = redis_client(settings.redis_url, settings.redis_password)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
     pulse = lifecycle.pulse("loop", _STUCK_SECONDS)
-    neighbours = Neighbours(
-        kafka=Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError)),
-        redis=Neighbour(
-            lifecycle.gate("redis"),
-            pulse,
-            (RedisError, OSError),
-            outbound("redis", _address(settings.redis_url)),
-        ),
-        mongo=Neighbour(
-            lifecycle.gate("mongo"),
-            pulse,
-            (DocumentsError,),
-            outbound("mongo", _address(settings.mongo_url)),
-        ),
-    )
-    consumer = _consumer(settings, scenario.name)
+    kafka = Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError))
+    near_redis = redis_neighbour(settings, lifecycle, pulse)
+    near_mongo = mongo_neighbour(settings, lifecycle, pulse)
+    consumer = group_member(settings, scenario.name)
     offsets = OffsetReader(settings.kafka_bootstrap)
-    counting = Counting(redis, scenario.name)
-    places = Places(consumer, offsets, counting, keys.consumer_group(scenario.name))
+    places = Places(consumer, offsets, keys.consumer_group(scenario.name))
     loop = Loop(
         scenario.name,
         consumer,
         places,
-        counting,
-        documents,
-        Preparer(scenario),
-        neighbours,
+        Stores(scenario, Counting(redis, scenario.name), documents, near_redis, near_mongo),
+        kafka,
         pulse,
         lifecycle.stopping,
     )
@@ -71,13 +56,11 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     try:
         with contextlib.suppress(AbandonedError):
             await asyncio.gather(
-                neighbours.kafka.ask(
-                    lambda: ensure_topics(settings.kafka_bootstrap, scenario.name), stopping
-                ),
-                neighbours.redis.ask(redis.ping, stopping),
-                neighbours.mongo.ask(lambda: documents.ensure_indexes(scenario.name), stopping),
+                kafka.ask(lambda: ensure_topics(settings.kafka_bootstrap, scenario.name), stopping),
+                near_redis.ask(redis.ping, stopping),
+                near_mongo.ask(lambda: documents.ensure_indexes(scenario.name), stopping),
             )
-            await neighbours.kafka.ask(consumer.start, stopping)
+            await kafka.ask(consumer.start, stopping)
             consumer.subscribe(loop.topics, listener=loop)
             await loop.run()
     finally:
@@ -88,7 +71,20 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         documents.close()
 
 
-def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
+def redis_neighbour(settings: Settings, lifecycle: Lifecycle, pulse: Pulse) -> Neighbour:
+    """Redis, as its settings name it."""
+    traffic = outbound("redis", _address(settings.redis_url))
+    return Neighbour(lifecycle.gate("redis"), pulse, (RedisError, OSError), traffic)
+
+
+def mongo_neighbour(settings: Settings, lifecycle: Lifecycle, pulse: Pulse) -> Neighbour:
+    """The document store, as its settings name it."""
+    traffic = outbound("mongo", _address(settings.mongo_url))
+    return Neighbour(lifecycle.gate("mongo"), pulse, (DocumentsError,), traffic)
+
+
+def group_member(settings: Settings, scenario: str) -> AIOKafkaConsumer:
+    """A member of the group that stores a scenario, not yet started."""
     return AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap,
         client_id=settings.pod_name,
