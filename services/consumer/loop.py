@@ -22,7 +22,8 @@ from services.consumer import metrics
 from services.consumer.counting import Counting, Verdict
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Place, Places
-from services.consumer.portion import Document, Portion, Preparer
+from services.consumer.portion import Document, Portion, Preparer, WindowNeededError
+from services.consumer.windows import Windows
 from services.shared import logline
 from services.shared.lifecycle import Pulse
 from wire import keys
@@ -75,6 +76,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         places: Places,
         counting: Counting,
         documents: Documents,
+        windows: Windows,
         preparer: Preparer,
         neighbours: Neighbours,
         pulse: Pulse,
@@ -87,6 +89,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._places = places
         self._counting = counting
         self._documents = documents
+        self._windows = windows
         self._preparer = preparer
         self._neighbours = neighbours
         self._pulse = pulse
@@ -174,14 +177,32 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         missing = records[-1].offset - place.fence - len(records)
         if missing and not self._certain(partition, place):
             return None
+        try:
+            portion = self._prepared(partition, place, records)
+        except WindowNeededError:
+            await self._open_window(partition, place, records[0].offset)
+            portion = self._prepared(partition, place, records)
+        if missing:
+            await self._explain(partition, portion, missing)
+        return portion
+
+    def _prepared(
+        self, partition: TopicPartition, place: Place, records: Sequence[ConsumerRecord]
+    ) -> Portion:
         now = time.time_ns() // 1_000_000
         prepare = (
             self._preparer.events if partition.topic == self.topics[0] else self._preparer.refused
         )
-        portion = prepare(place.tp, place.fence, records, now)
-        if missing:
-            await self._explain(partition, portion, missing)
-        return portion
+        return prepare(place.tp, place.fence, records, now, place.window)
+
+    async def _open_window(self, partition: TopicPartition, place: Place, before: int) -> None:
+        """Brings in the ids of the records before an offset."""
+        collection = self._logs if partition.topic == self.topics[0] else self._rejected
+        place.window = await self._ask(self._neighbours.redis, lambda: self._windows.kept(place.tp))
+        if place.window is None:
+            place.window = await self._ask(
+                self._neighbours.mongo, lambda: self._windows.recalled(place.tp, collection, before)
+            )
 
     def _certain(self, partition: TopicPartition, place: Place) -> bool:
         """Whether a gap behind the fence was seen twice; at first the records are refetched."""

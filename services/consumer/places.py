@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from services.consumer.counting import Counting
+from services.consumer.window import Window
 from wire import keys
 from wire.topics import OffsetReader
 
@@ -25,6 +26,9 @@ class Place:
     fence: int
     doubted: int = -2
     """The fence at which a gap was seen and the records fetched once more."""
+    window: Window | None = None
+    """Ids that clients gave, once the first such record has come. A portion that was prepared
+    with it and not counted must be the end of the place: the window is ahead of the fence."""
 
 
 class Places:

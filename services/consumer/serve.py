@@ -16,6 +16,7 @@ from services.consumer.loop import Loop, Neighbours
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Places
 from services.consumer.portion import Preparer
+from services.consumer.windows import Windows
 from services.shared.golden import outbound
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
@@ -61,6 +62,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         places,
         counting,
         documents,
+        Windows(redis, documents, scenario.name, settings.dedup),
         Preparer(scenario),
         neighbours,
         pulse,

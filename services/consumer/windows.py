@@ -1,0 +1,42 @@
+"""Where the windows of ids come from when a partition is taken over."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from services.consumer.window import First, Window
+from services.shared.dedup import Dedup
+from wire import keys
+from wire.documents import Documents, Range
+
+
+class Windows:
+    """The windows of one scenario. What they change is written by `Counting`, with the fence."""
+
+    def __init__(self, redis: Redis, documents: Documents, scenario: str, bounds: Dedup) -> None:
+        self._redis = redis
+        self._documents = documents
+        self._scenario = scenario
+        self._bounds = bounds
+
+    async def kept(self, tp: str) -> Window | None:
+        """The window as Redis has it; None where it has none. Raises RedisError."""
+        found = await self._redis.hgetall(keys.once_key(self._scenario, tp))
+        if not found:
+            return None
+        kept = ((str(event_id), _first(str(text))) for event_id, text in found.items())
+        return Window(self._bounds, kept)
+
+    async def recalled(self, tp: str, collection: str, before: int) -> Window:
+        """The window that the documents of the last records before an offset make: for a Redis
+        that has forgotten, and records that Kafka will not give again. Raises DocumentsError."""
+        window = Window(self._bounds)
+        wanted = Range(tp, max(-1, before - 1 - self._bounds.most), before - 1)
+        for document in await self._documents.given(collection, wanted):
+            window.first(document["id"], document["o"], document["at"])
+        return window
+
+
+def _first(text: str) -> First:
+    offset, _, at = text.partition(" ")
+    return First(int(offset), int(at))
