@@ -20,6 +20,8 @@ class Books:
     """Documents in MongoDB, and those purged on purpose."""
     rejected: int
     """Records kept with the reason why they are no events."""
+    repeated: int
+    """Records of events that a client sent again under the same id; the first one counts."""
     in_flight: int
     """Records in Kafka that the consumers have not come to yet."""
     lost: int
@@ -43,6 +45,7 @@ class Totals:
 
     counted: int = 0
     dead: int = 0
+    repeated: int = 0
     extra: int = 0
     gaps: int = 0
     refused: int = 0
@@ -70,14 +73,15 @@ def balance(figures: Figures) -> Books:
     """The books.
 
     Of the `covered` offsets (those at or below the fences) each held one event, but for
-    `gaps`, which held none, `extra`, more events of a list, and `dead`, which are no events:
-    expected = covered - gaps + extra - dead. Offsets that the broker dropped before anybody
-    read them are covered and neither gaps nor counted, so they are lost.
+    `gaps`, which held none, `extra`, more events of a list, `dead`, which are no events, and
+    `repeated`, whose event had been there before:
+    expected = covered - gaps + extra - dead - repeated. Offsets that the broker dropped before
+    anybody read them are covered and neither gaps nor counted, so they are lost.
     """
     totals = figures.totals
     covered = sum(fence + 1 for fence in figures.fences.values())
     kafka = _offsets(figures) - totals.gaps
-    expected = covered - totals.gaps + totals.extra - totals.dead
+    expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
     stored = figures.found + totals.purged
     return Books(
         scenario=figures.scenario,
@@ -86,6 +90,7 @@ def balance(figures: Figures) -> Books:
         counted=totals.counted,
         stored=stored,
         rejected=totals.refused + totals.dead,
+        repeated=totals.repeated,
         in_flight=_in_flight(figures),
         lost=max(expected - totals.counted, expected - stored, figures.acknowledged - kafka, 0),
         doubled=max(totals.counted - expected, stored - expected, 0),

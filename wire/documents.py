@@ -130,6 +130,16 @@ class Documents:
                 found.extend(await cursor.to_list(None))
         return sorted(found, key=_place)
 
+    async def given(self, collection: str, wanted: Range) -> list[Document]:
+        """`id`, `o` and `at` of the documents of a range whose id a client gave, by offset."""
+        found: list[Document] = []
+        async with _answering():
+            for window in wanted.windows():
+                query = {**window.query, "once": True}
+                cursor = self._collection(collection).find(query, {"id": 1, "o": 1, "at": 1})
+                found.extend(await cursor.to_list(None))
+        return sorted(found, key=_place)
+
     async def newest(self, collection: str, ranges: Sequence[Range], n: int) -> list[Document]:
         """The newest `n` documents by the time they were stored, newest first.
 

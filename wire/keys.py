@@ -47,12 +47,22 @@ def floor_key(scenario: str) -> str:
     return f"{{{scenario}}}:floor"
 
 
+def once_key(scenario: str, tp: str) -> str:
+    """Redis hash: id that a client gave -> `<offset> <ms>` of the first record with it.
+
+    It holds the newest ids of one partition (`tp`), changes only together with the fence, and
+    goes by itself when no such id has come for long.
+    """
+    return f"{{{scenario}}}:once:{tp}"
+
+
 def books_key(scenario: str) -> str:
     """Redis hash of totals over all topics that ever had the name of the events topic.
 
-    `counted` events · `dead` events of the events topic that were kept as rejected · `extra`
-    events beyond the first of a record that held a list · `gaps` offsets that never held a
-    record (marks of transactions, compaction) · `refused` records of the rejected topic ·
+    `counted` events · `dead` events of the events topic that were kept as rejected · `repeated`
+    records of the events topic whose id had been there before · `extra` events beyond the first
+    of a record that held a list · `gaps` offsets that never held a record (marks of
+    transactions, compaction) · `refused` records of the rejected topic ·
     `purged` documents removed on purpose · `version` rises with every change · `at` time of the
     last counting, ms since the epoch by the clock of Redis.
     """
@@ -70,7 +80,8 @@ def logs_collection(scenario: str) -> str:
     Document: `_id` `<topic id>:<partition>#<offset>`, `tp` `<topic id>:<partition>`,
     `o` offset (int), `id` event id, `origin` http | grpc | kafka, `at` produced (ms since the
     epoch), `stored` (ms since the epoch), `event` the fields. Events of a record that holds a
-    list add `i`, their place in it: `_id` `<topic id>:<partition>#<offset>.<i>`.
+    list add `i`, their place in it: `_id` `<topic id>:<partition>#<offset>.<i>`. Events whose id
+    a client gave have `once` true.
 
     `_id` alone makes a document unique. The index on (`tp`, `o`) is not unique, because events
     of one list share it; a range of `o` within one `tp` costs the same with and without a third
@@ -93,6 +104,7 @@ def rejected_collection(scenario: str) -> str:
     """MongoDB collection of rejected records, same ids and index as the logs.
 
     `reason`: list of {field, message}; `value`: the record as text, at most 4 KiB;
-    `origin`, `at`, `stored` as in the logs.
+    `origin`, `at`, `stored` as in the logs. A record whose id had been there before is kept here
+    too, with the `_id` of the first as `repeats`.
     """
     return f"{scenario}.rejected"

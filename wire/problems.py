@@ -58,6 +58,9 @@ TOO_MANY_RECORDS = Problem(
 INVALID = Problem(
     "invalid", 422, "INVALID_ARGUMENT", "No event was accepted; `errors` has field and reason."
 )
+KEY_REUSED = Problem(
+    "key_reused", 422, "INVALID_ARGUMENT", "The id was given before, for another event."
+)
 HEADERS_TOO_LARGE = Problem(
     "headers_too_large", 431, "RESOURCE_EXHAUSTED", "Request line and headers are too long."
 )

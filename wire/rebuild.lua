@@ -1,7 +1,8 @@
 -- Puts rebuilt counters, fences and books in the place of what is there, in one step.
 -- KEYS: fences, books, floors, acknowledged, then the tallies.
--- ARGV: how every key of the scenario begins, as a pattern; then per write: kind (hash, counter,
--- set), number of its key, member, amount. The fences are written as `hash` on key 1.
+-- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
+-- begin, which stay; then per write: kind (hash, counter, set), number of its key, member, amount.
+-- The fences are written as `hash` on key 1.
 -- Answers 1, or 0 where documents were purged on purpose: their events are in the counters only.
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return 0
@@ -9,11 +10,11 @@ end
 local version = tonumber(redis.call('HGET', KEYS[2], 'version') or '0')
 -- by pattern, because a consumer may have made keys that the caller has not seen
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-  if key ~= KEYS[4] then
+  if key ~= KEYS[4] and string.sub(key, 1, #ARGV[2]) ~= ARGV[2] then
     redis.call('DEL', key)
   end
 end
-for i = 2, #ARGV, 4 do
+for i = 3, #ARGV, 4 do
   local kind, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
   if kind == 'hash' then
     redis.call('HSET', key, ARGV[i + 2], ARGV[i + 3])

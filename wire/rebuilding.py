@@ -119,7 +119,9 @@ async def _follow(
         fence = _reach(there, window, partition.begin)
         _add(codec, rebuilt, [d for d in stored if d["o"] <= fence])
         known = [d for d in rejected if d["o"] <= fence]
-        rebuilt.totals["dead" if events else "refused"] += len(known)
+        repeated = sum("repeats" in document for document in known)
+        rebuilt.totals["repeated"] += repeated if events else 0
+        rebuilt.totals["dead" if events else "refused"] += len(known) - repeated
         rebuilt.totals["extra"] += _extra((*stored, *rejected), fence) if events else 0
         if fence < window.upto:
             break
@@ -155,7 +157,11 @@ async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
         keys.floor_key(scenario): 3,
         keys.acknowledged_key(scenario): 4,
     }
-    arguments: list[Any] = [f"{_literal(keys.counter_key(scenario, ''))}*"]
+    arguments: list[Any] = [
+        f"{_literal(keys.counter_key(scenario, ''))}*",
+        # an id above the new fence names its own record, so it does no harm when that comes again
+        keys.once_key(scenario, ""),
+    ]
     for place, fence in rebuilt.fences.items():
         arguments += ("hash", 1, place, fence)
     for name, amount in rebuilt.totals.items():

@@ -13,6 +13,9 @@ MAX_TEXT = 4096
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
+ONCE = "once"
+"""Header of a record whose id a client gave."""
+
 Headers = list[tuple[str, bytes]]
 
 
@@ -25,6 +28,8 @@ class Meta(NamedTuple):
     """`http`, `grpc`, or `kafka` for a producer that is not ours."""
     at: int
     """Produced, ms since the epoch."""
+    once: bool
+    """Whether the client gave the id, so that records of the same id are one event."""
 
 
 class Rejected(NamedTuple):
@@ -42,15 +47,23 @@ def encode_event(event: Mapping[str, str | int]) -> bytes:
     return _encode(event)
 
 
-def headers(event_id: str, origin: str) -> Headers:
-    """The headers of an event's record."""
-    return [("id", event_id.encode()), ("origin", origin.encode())]
+def headers(event_id: str, origin: str, once: bool = False) -> Headers:
+    """The headers of an event's record; `once` where the client gave the id."""
+    made = [("id", event_id.encode()), ("origin", origin.encode())]
+    return [*made, (ONCE, b"1")] if once else made
 
 
 def read_meta(given: Iterable[tuple[str, bytes]] | None, timestamp: int, place: str) -> Meta:
     """Id, origin and time of a consumed record; `place` is `<topic id>:<partition>#<offset>`."""
     named = {name: value.decode(errors="replace") for name, value in given or () if value}
-    return Meta(named.get("id") or place, named.get("origin") or "kafka", timestamp)
+    event_id = named.get("id")
+    once = ONCE in named and bool(event_id)
+    return Meta(event_id or place, named.get("origin") or "kafka", timestamp, once)
+
+
+def is_once(given: Iterable[tuple[str, bytes]] | None) -> bool:
+    """Whether a record has the header of an id that a client gave."""
+    return any(name == ONCE for name, _ in given or ())
 
 
 def encode_rejected(value: str | bytes, reason: Sequence[Mapping[str, str]], origin: str) -> bytes:

@@ -22,6 +22,7 @@ ROWS = (
     ("counted", "events in the tallies of Redis"),
     ("stored", "documents in MongoDB, and those purged on purpose"),
     ("rejected", "kept with the reason why they are no events"),
+    ("repeated", "sent again by clients under the same id, and not counted again"),
     ("in_flight", "in Kafka, not yet handled by a consumer"),
     ("lost", "had time to arrive and are missing"),
     ("doubled", "counted or stored more than once"),

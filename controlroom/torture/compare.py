@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from controlroom.torture.numbers import Seen
@@ -23,7 +23,14 @@ class Sent:
     refused: Seen = field(default_factory=Seen)
     """Bad events that were answered as kept and rejected."""
     open: int = 0
-    """Events whose client got an error or no answer."""
+    """Events whose client got an error or no answer, however often it tried."""
+    tries: Seen = field(default_factory=Seen)
+    """How often each event was sent."""
+
+    def tried(self, numbers: Iterable[int]) -> None:
+        """They are sent now."""
+        for number in numbers:
+            self.tries.add(number)
 
 
 @dataclass
@@ -34,7 +41,9 @@ class Found:
     documents: Seen = field(default_factory=Seen)
     rejected: Seen = field(default_factory=Seen)
     events: int = 0
-    """Events on Kafka, of anybody."""
+    """Events on Kafka, of anybody; what was sent again is none."""
+    repeated: int = 0
+    """Records on Kafka with an id that was there before."""
     stored: int = 0
     """Documents, of anybody."""
     tallies: Mapping[Member, int] = field(default_factory=dict)
@@ -57,10 +66,12 @@ class Verdict:
     unconfirmed: int
     """Events that are stored, though their client never heard so."""
     rejected: int
+    repeated: int
+    """Records on Kafka that clients sent again; their events are counted and stored once."""
     counted_wrong: tuple[str, ...]
     """Members of tallies that differ: `key member: found, expected`."""
     missing: tuple[int, ...]
-    repeated: tuple[int, ...]
+    twice: tuple[int, ...]
 
     @property
     def clean(self) -> bool:
@@ -75,22 +86,24 @@ def compare(sent: Sent, found: Found) -> Verdict:
     """Looks for every event.
 
     An event is lost when it was acknowledged and is not on Kafka, is on Kafka and has no
-    document or is missing in the counters, or was refused as kept and is not kept.
+    document or is missing in the counters, or was refused as kept and is not kept. It is doubled
+    when it is on Kafka more often than it was sent, or stored, counted or kept more than once.
     """
     missing = sorted(_missing(sent, found))
-    repeated = sorted(_repeated(found))
+    twice = sorted(_twice(sent, found))
     short, over = _differences(found)
     return Verdict(
         acknowledged=len(sent.acknowledged),
         kafka=len(found.kafka),
         stored=len(found.documents),
         lost=max(len(missing), short, found.events - found.stored),
-        doubled=max(len(repeated), over, found.stored - found.events),
+        doubled=max(len(twice), over, found.stored - found.events),
         unconfirmed=sum(not sent.acknowledged[number] for number in found.documents),
         rejected=len(found.rejected),
+        repeated=found.repeated,
         counted_wrong=tuple(_wrong(found)),
         missing=tuple(missing[:_FEW]),
-        repeated=tuple(repeated[:_FEW]),
+        twice=tuple(twice[:_FEW]),
     )
 
 
@@ -102,9 +115,10 @@ def _missing(sent: Sent, found: Found) -> set[int]:
     }
 
 
-def _repeated(found: Found) -> set[int]:
+def _twice(sent: Sent, found: Found) -> set[int]:
     return {
-        *(n for n in found.kafka if found.kafka[n] > 1),
+        # a record for each time that it was sent, and no more
+        *(n for n in found.kafka if found.kafka[n] > max(1, sent.tries[n])),
         *(n for n in found.documents if found.documents[n] > 1 or not found.kafka[n]),
         *(n for n in found.rejected if found.rejected[n] > 1),
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ ANSWER_PATIENCE = 15.0
 """Seconds after which a client gives an event up; a producer answers within 10."""
 _PAUSE = (0.05, 0.15)
 _BAD_ONE_IN = 20
+_AGAIN_ONE_IN = 10
+TRIES = 4
+"""How often a client that does not give up sends a request."""
 _CHANNEL = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -30,8 +34,20 @@ _CHANNEL = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sends, as often as it likes: the same ids and the same bytes."""
+
+    numbers: range
+    send: Callable[[], Awaitable[bool]]
+    """Sends it once; whether it was answered as it should be."""
+    bad: bool = False
+    """Its event is no good, so it should be refused and kept."""
+
+
 class Load:
-    """Clients that each wait for an answer before they send on; an id is sent only once."""
+    """Clients that each wait for an answer before they send on. Some give up what was not
+    acknowledged, others send it again with the ids that it had."""
 
     def __init__(self, ingress: str, scenario: Scenario, ids: Ids, seed: int) -> None:
         self.sent = Sent()
@@ -60,13 +76,18 @@ class Load:
     def start(self) -> None:
         """Begins to send."""
         self._stopping = asyncio.Event()
-        clients: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            *(self._http_single,) * 3,
-            *(self._http_batch,) * 2,
-            *(self._grpc_single,) * 2,
-            self._grpc_batch,
+        clients: list[tuple[Callable[[], Request], int]] = [
+            (self._http_single, 1),
+            *((self._http_single, TRIES),) * 2,
+            (self._http_batch, 1),
+            (self._http_batch, TRIES),
+            (self._grpc_single, 1),
+            (self._grpc_single, TRIES),
+            (self._grpc_batch, TRIES),
+            (self._grpc_stream, 1),
+            (self._grpc_stream, TRIES),
         ]
-        self._tasks = [asyncio.create_task(self._client(send)) for send in clients]
+        self._tasks = [asyncio.create_task(self._client(*client)) for client in clients]
 
     async def stop(self) -> None:
         """Ends when every client has its last answer."""
@@ -82,72 +103,102 @@ class Load:
         if self._channel is not None:
             await self._channel.close(None)
 
-    async def _client(self, send: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _client(self, make: Callable[[], Request], tries: int) -> None:
         while not self._stopping.is_set():
-            await send()
+            await self._deliver(make(), tries)
             await asyncio.sleep(self._rng.uniform(*_PAUSE))
 
-    async def _http_single(self) -> None:
-        number = self._ids.take()
-        if self._rng.randrange(_BAD_ONE_IN) == 0:
-            await self._bad(number)
+    async def _deliver(self, request: Request, tries: int) -> None:
+        """Sends a request until it is acknowledged, as often as this client does.
+
+        A client that tries again sends some once more though it was told: answers get lost.
+        """
+        distrust = tries > 1 and self._rng.randrange(_AGAIN_ONE_IN) == 0
+        told = False
+        for _ in range(tries):
+            self.sent.tried(request.numbers)
+            told = await request.send() or told
+            if told and not distrust:
+                break
+            distrust = distrust and not told
+            await asyncio.sleep(self._rng.uniform(*_PAUSE))
+        self._judge(request, told)
+
+    def _judge(self, request: Request, told: bool) -> None:
+        if not told:
+            self.sent.open += len(request.numbers)
             return
-        status = await self._post(self._event(), self._ids.text(number))
-        self._judge(number, 1, status == 201)
+        seen = self.sent.refused if request.bad else self.sent.acknowledged
+        for number in request.numbers:
+            seen.add(number)
 
-    async def _bad(self, number: int) -> None:
-        event = {**self._event(), self._marked: self._ids.text(number), self._spoilt: "spoilt"}
-        if await self._post(event, self._ids.text(number)) == 422:
-            self.sent.refused.add(number)
-        else:
-            self.sent.open += 1
-
-    async def _http_batch(self) -> None:
-        first = self._ids.take(BATCH)
-        status = await self._post([self._event() for _ in range(BATCH)], self._ids.text(first))
-        self._judge(first, BATCH, status == 201)
-
-    async def _post(self, body: object, event_id: str) -> int:
-        try:
-            answer = await self._http.post(
-                self._url, content=json.dumps(body), headers={"x-event-id": event_id}
-            )
-        except httpx.HTTPError as error:
-            self._answered(f"http {type(error).__name__}")
-            return 0
-        self._answered(f"http {answer.status_code}")
-        return answer.status_code
-
-    async def _grpc_single(self) -> None:
+    def _http_single(self) -> Request:
         number = self._ids.take()
-        accepted = await self._call(protobuf.SEND, self._message(number))
-        self._judge(number, 1, accepted == 1)
+        bad = self._rng.randrange(_BAD_ONE_IN) == 0
+        event = dict(self._event())
+        if bad:
+            event |= {self._marked: self._ids.text(number), self._spoilt: "spoilt"}
+        return self._post(range(number, number + 1), event, 422 if bad else 201)
 
-    async def _grpc_batch(self) -> None:
-        first = self._ids.take(BATCH)
-        events = [self._message(number) for number in range(first, first + BATCH)]
-        accepted = await self._call(protobuf.SEND_BATCH, protobuf.batch(events))
-        self._judge(first, BATCH, accepted == BATCH)
+    def _http_batch(self) -> Request:
+        numbers = self._numbers()
+        return self._post(numbers, [self._event() for _ in numbers], 201)
 
-    async def _call(self, method: str, request: bytes) -> int:
+    def _post(self, numbers: range, body: object, wanted: int) -> Request:
+        content, name = json.dumps(body), self._ids.text(numbers[0])
+
+        async def send() -> bool:
+            try:
+                answer = await self._http.post(
+                    self._url, content=content, headers={"idempotency-key": name}
+                )
+            except httpx.HTTPError as error:
+                self._answered(f"http {type(error).__name__}")
+                return False
+            self._answered(f"http {answer.status_code}")
+            return answer.status_code == wanted
+
+        return Request(numbers, send, wanted == 422)
+
+    def _grpc_single(self) -> Request:
+        number = self._ids.take()
+        message = self._message(number)
+        return self._call(range(number, number + 1), protobuf.SEND, lambda: message)
+
+    def _grpc_batch(self) -> Request:
+        numbers = self._numbers()
+        batch = protobuf.batch(map(self._message, numbers))
+        return self._call(numbers, protobuf.SEND_BATCH, lambda: batch)
+
+    def _grpc_stream(self) -> Request:
+        numbers = self._numbers()
+        messages = list(map(self._message, numbers))
+        return self._call(numbers, protobuf.SEND_STREAM, lambda: iter(messages))
+
+    def _call(self, numbers: range, method: str, payload: Callable[[], Any]) -> Request:
+        async def send() -> bool:
+            channel = self._dialled()
+            streams = method == protobuf.SEND_STREAM
+            call = (channel.stream_unary if streams else channel.unary_unary)(method, None, None)
+            try:
+                receipt: bytes = await call(payload(), timeout=ANSWER_PATIENCE)
+            except grpc.aio.AioRpcError as error:
+                self._answered(f"grpc {error.code().name}")
+                return False
+            self._answered("grpc OK")
+            return protobuf.accepted(receipt) == len(numbers)
+
+        return Request(numbers, send)
+
+    def _dialled(self) -> grpc.aio.Channel:
         if self._channel is None:
             where = urlsplit(self._ingress).netloc
             self._channel = grpc.aio.insecure_channel(where, options=_CHANNEL)
-        call = self._channel.unary_unary(method, None, None)
-        try:
-            receipt: bytes = await call(request, timeout=ANSWER_PATIENCE)
-        except grpc.aio.AioRpcError as error:
-            self._answered(f"grpc {error.code().name}")
-            return 0
-        self._answered("grpc OK")
-        return protobuf.accepted(receipt)
+        return self._channel
 
-    def _judge(self, first: int, count: int, acknowledged: bool) -> None:
-        if not acknowledged:
-            self.sent.open += count
-            return
-        for number in range(first, first + count):
-            self.sent.acknowledged.add(number)
+    def _numbers(self) -> range:
+        first = self._ids.take(BATCH)
+        return range(first, first + BATCH)
 
     def _answered(self, answer: str) -> None:
         self.answers[answer] = self.answers.get(answer, 0) + 1

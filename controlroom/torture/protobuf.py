@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SEND = "/controlroom.v1.Ingest/Send"
+SEND_STREAM = "/controlroom.v1.Ingest/SendStream"
 SEND_BATCH = "/controlroom.v1.Ingest/SendBatch"
 
 

@@ -46,9 +46,10 @@ class Report:
             "kafka": verdict.kafka if verdict else None,
             "stored": verdict.stored if verdict else None,
             "rejected": verdict.rejected if verdict else None,
+            "repeated": verdict.repeated if verdict else None,
             "counted_wrong": list(verdict.counted_wrong) if verdict else [],
             "missing": list(verdict.missing) if verdict else [],
-            "repeated": list(verdict.repeated) if verdict else [],
+            "twice": list(verdict.twice) if verdict else [],
             "sent": self.sent,
             "not_acknowledged": self.open,
             "seconds": round(self.seconds, 1),
@@ -65,15 +66,16 @@ class Report:
         """The same for a person: one figure a line, what is wrong last."""
         data = self.to_json()
         names = ("seed", "faults", "seconds", "drained_seconds", "sent", "acknowledged")
-        more = ("unconfirmed", "not_acknowledged", "kafka", "stored", "rejected", "lost", "doubled")
-        lines = [f"{name.replace('_', ' '):16} {data[name]}" for name in (*names, *more)]
+        more = ("unconfirmed", "not_acknowledged", "kafka", "stored", "rejected", "repeated")
+        shown = (*names, *more, "lost", "doubled")
+        lines = [f"{name.replace('_', ' '):16} {data[name]}" for name in shown]
         books = " ".join(f"{name} {value}" for name, value in self.books.items())
         lines.append(f"{'books':16} {books}")
         lines += [
             f"{'phase':16} {phase['name']} {phase['state']}: {phase['text']}"
             for phase in self.phases
         ]
-        for name in ("counted_wrong", "missing", "repeated", "not_struck", "troubles"):
+        for name in ("counted_wrong", "missing", "twice", "not_struck", "troubles"):
             lines += [f"{name.replace('_', ' '):16} {each}" for each in data[name]]
         answers = ", ".join(f"{name}: {count}" for name, count in self.answers.items())
         lines.append(f"{'answers':16} {answers}")

@@ -34,6 +34,8 @@ class Stores:
         self._ids = ids
         self._kafka = Seen()
         self._expected = Expected(EventCodec(scenario))
+        self._repeated = 0
+        self._given: set[str] = set()
         self._next: dict[TopicPartition, int] = {}
         self.redis: Redis = Redis.from_url(doors["redis"], decode_responses=True)
         self.mongo = self._mongo()
@@ -90,6 +92,7 @@ class Stores:
             documents=documents,
             rejected=rejected,
             events=self._expected.events,
+            repeated=self._repeated,
             stored=stored,
             tallies=await self.counted(),
             expected=self._expected.tallies,
@@ -120,17 +123,33 @@ class Stores:
 
     def _take(self, records: list[Any]) -> None:
         for record in records:
-            self._expected.add(record.value or b"")
-            number = self._ids.number(dict(record.headers).get("id", b"").decode())
+            named = dict(record.headers)
+            event_id = named.get("id", b"").decode()
+            if "once" in named and self._again(event_id):
+                self._repeated += 1
+            else:
+                self._expected.add(record.value or b"")
+            number = self._ids.number(event_id)
             if number is not None:
                 self._kafka.add(number)
+
+    def _again(self, event_id: str) -> bool:
+        """Whether an id was on Kafka before; what others sent is remembered by its text."""
+        number = self._ids.number(event_id)
+        if number is not None:
+            return self._kafka[number] > 0
+        known = event_id in self._given
+        self._given.add(event_id)
+        return known
 
     def _documents(self, kind: str) -> tuple[Seen, int]:
         seen, total = Seen(), 0
         logs = kind == "logs"
         name = (keys.logs_collection if logs else keys.rejected_collection)(self.scenario)
         field = "id" if logs else "value"
-        for document in self.mongo[keys.DATABASE][name].find({}, {field: 1}, batch_size=5_000):
+        # a rejected record that repeats an event is told by the event's own document
+        wanted: dict[str, Any] = {} if logs else {"repeats": {"$exists": False}}
+        for document in self.mongo[keys.DATABASE][name].find(wanted, {field: 1}, batch_size=5_000):
             total += 1
             number = self._ids.number(str(document.get(field, "")))
             if number is not None:
@@ -144,7 +163,7 @@ class Stores:
         found: dict[Member, int] = {}
         async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):
             key = name.removeprefix(prefix)
-            if key not in own:
+            if key not in own and not key.startswith("once:"):
                 found.update(await self._tally(name, key))
         return found
 

@@ -1,7 +1,8 @@
 -- Counts the records of one partition, or refuses them, in one step.
 -- KEYS: fences, books, then the tallies.
 -- ARGV: field of the fence, the fence that the records follow, their last offset, then per
--- write: kind (hash, counter, set), number of its key, member, amount.
+-- write: kind (hash, counter, set; of ids that clients gave: drop, put, keep), number of its
+-- key, member, amount.
 -- Answers {1, last offset, failed writes} or, when the fence is another than the caller knows,
 -- {0, fence, 0}: somebody else has counted these records (fence above), or Redis has forgotten
 -- records before them (fence below), which a mere comparison with the first offset would miss.
@@ -17,8 +18,14 @@ for i = 4, #ARGV, 4 do
     answer = redis.pcall('HINCRBY', key, ARGV[i + 2], ARGV[i + 3])
   elseif kind == 'counter' then
     answer = redis.pcall('INCRBY', key, ARGV[i + 3])
-  else
+  elseif kind == 'set' then
     answer = redis.pcall('SADD', key, ARGV[i + 2])
+  elseif kind == 'drop' then
+    answer = redis.pcall('HDEL', key, ARGV[i + 2])
+  elseif kind == 'put' then
+    answer = redis.pcall('HSET', key, ARGV[i + 2], ARGV[i + 3])
+  else
+    answer = redis.pcall('EXPIRE', key, ARGV[i + 3])
   end
   if type(answer) == 'table' and answer.err then
     failed = failed + 1

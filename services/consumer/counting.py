@@ -11,8 +11,11 @@ from redis.exceptions import NoScriptError
 
 from services.consumer.batch import Verdict
 from services.consumer.portion import Portion
+from services.consumer.window import Changes
 from wire import keys
 
+_KEPT_SECONDS = 14 * 86_400
+"""An idle window of ids is kept for twice as long as Kafka keeps records by default."""
 _SCRIPT = files("services.consumer").joinpath("count.lua").read_text()
 
 
@@ -64,7 +67,21 @@ class Counting:
         for (kind, key, member), amount in portion.tallies.items():
             number = numbers.setdefault(keys.counter_key(self._scenario, key), len(numbers) + 1)
             arguments += (kind, number, member, amount)
+        if portion.changes is not None:
+            key = keys.once_key(self._scenario, portion.tp)
+            numbers[key] = len(numbers) + 1
+            arguments += _kept(portion.changes, numbers[key])
         return list(numbers), arguments
+
+
+def _kept(changes: Changes, number: int) -> list[str | int]:
+    """The writes of a window of ids."""
+    writes: list[str | int] = []
+    for event_id in changes.dropped:
+        writes += ("drop", number, event_id, 0)
+    for event_id, first in changes.put.items():
+        writes += ("put", number, event_id, f"{first.offset} {first.at}")
+    return [*writes, "keep", number, "", _KEPT_SECONDS]
 
 
 def _verdict(answer: Any) -> Verdict:

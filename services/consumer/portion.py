@@ -10,6 +10,7 @@ from typing import Any
 from scenarios.events import EventCodec, FieldError
 from scenarios.scenario import Scenario
 from services.consumer.batch import Record
+from services.consumer.window import Changes, Window
 from wire import keys
 from wire.record import Meta, cut_text, decode_rejected, read_meta
 
@@ -31,6 +32,12 @@ class Portion:
     """(kind, key without the scenario, member) -> amount."""
     totals: Counter[str] = field(default_factory=Counter)
     """What is added to the books, by the names of `wire.books.Totals`."""
+    changes: Changes | None = None
+    """Of the window of ids; None where no client gave one."""
+
+
+class WindowNeededError(Exception):
+    """A client gave the id of a record, and the ids before it are not known."""
 
 
 class Preparer:
@@ -39,19 +46,34 @@ class Preparer:
     def __init__(self, scenario: Scenario) -> None:
         self._codec = EventCodec(scenario)
 
-    def events(self, tp: str, believed: int, records: Sequence[Record], now: int) -> Portion:
-        """Records of the events topic. `now`: when they are stored, ms since the epoch."""
+    def events(
+        self,
+        tp: str,
+        believed: int,
+        records: Sequence[Record],
+        now: int,
+        window: Window | None = None,
+    ) -> Portion:
+        """Records of the events topic. `now`: when they are stored, ms since the epoch.
+
+        `window` is brought up to the last of them. Raises WindowNeededError where there is none
+        and one is needed.
+        """
         portion = Portion(tp, believed, records[-1].offset)
         for record in records:
-            self._record(portion, record, now)
+            self._record(portion, record, now, window)
         portion.totals["counted"] = len(portion.documents)
-        portion.totals["dead"] = len(portion.rejected)
+        portion.totals["dead"] = len(portion.rejected) - portion.totals["repeated"]
+        portion.changes = window.changes() if window is not None else None
         return portion
 
-    def _record(self, portion: Portion, record: Record, now: int) -> None:
-        outcomes = self._codec.decode_value(record.value or b"")
+    def _record(self, portion: Portion, record: Record, now: int, window: Window | None) -> None:
         place = keys.document_id(portion.tp, record.offset)
         meta = read_meta(record.headers, record.timestamp, place)
+        if _repeats(portion, record, meta, now, window):
+            portion.totals["repeated"] += 1
+            return
+        outcomes = self._codec.decode_value(record.value or b"")
         several = len(outcomes) > 1
         if several:
             portion.totals["extra"] += len(outcomes) - 1
@@ -65,16 +87,46 @@ class Preparer:
             else:
                 portion.rejected.append(document | _poison(record.value, outcome))
 
-    def refused(self, tp: str, believed: int, records: Sequence[Record], now: int) -> Portion:
+    def refused(
+        self,
+        tp: str,
+        believed: int,
+        records: Sequence[Record],
+        now: int,
+        window: Window | None = None,
+    ) -> Portion:
         """Records of the rejected topic: kept with the reason that their producer gave."""
         portion = Portion(tp, believed, records[-1].offset)
+        repeated = 0
         for record in records:
             found = decode_rejected(record.value or b"")
             place = keys.document_id(tp, record.offset)
             meta = read_meta(record.headers, record.timestamp, place)
+            if _repeats(portion, record, meta, now, window):
+                repeated += 1
+                continue
             portion.rejected.append(_document(tp, record.offset, None, meta, now) | found._asdict())
-        portion.totals["refused"] = len(portion.rejected)
+        portion.totals["refused"] = len(portion.rejected) - repeated
+        portion.changes = window.changes() if window is not None else None
         return portion
+
+
+def _repeats(portion: Portion, record: Record, meta: Meta, now: int, window: Window | None) -> bool:
+    """Whether an earlier record had the same id; then this one is kept as a repetition only."""
+    if not meta.once:
+        return False
+    if window is None:
+        raise WindowNeededError
+    first = window.first(meta.id, record.offset, meta.at)
+    if first is None:
+        return False
+    repeats = {
+        "repeats": keys.document_id(portion.tp, first.offset),
+        "value": cut_text(record.value or b""),
+        "reason": [{"field": "", "message": "repeats an event that has the same id"}],
+    }
+    portion.rejected.append(_document(portion.tp, record.offset, None, meta, now) | repeats)
+    return True
 
 
 def _document(tp: str, offset: int, index: int | None, meta: Meta, now: int) -> Document:
@@ -87,6 +139,8 @@ def _document(tp: str, offset: int, index: int | None, meta: Meta, now: int) -> 
         "at": meta.at,
         "stored": now,
     }
+    if meta.once:
+        document["once"] = True
     if index is not None:
         document["i"] = index
         document["id"] = f"{meta.id}.{index}"

@@ -17,8 +17,11 @@ from services.consumer import metrics
 from services.consumer.batch import Abandoned, Batch, Verdict
 from services.consumer.counting import Counting
 from services.consumer.neighbours import Neighbour
-from services.consumer.portion import Document, Portion, Preparer
+from services.consumer.portion import Document, Portion, Preparer, WindowNeededError
+from services.consumer.window import Window
+from services.consumer.windows import OpenWindows, Windows
 from services.shared import logline
+from services.shared.dedup import Dedup
 from services.shared.golden import outbound
 from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
@@ -38,6 +41,8 @@ class Prepared:
     portion: Portion
     field: str
     """Its field of the fence."""
+    window: Window | None
+    """Of the ids that clients gave, up to the end of the batch."""
 
 
 class Stores:
@@ -50,6 +55,7 @@ class Stores:
         documents: Documents,
         near_redis: Neighbour,
         near_mongo: Neighbour,
+        bounds: Dedup,
     ) -> None:
         self.redis = redis
         self._scenario = scenario.name
@@ -60,6 +66,8 @@ class Stores:
         self._preparer = Preparer(scenario)
         self._counting = Counting(redis, scenario.name)
         self._documents = documents
+        self._windows = Windows(redis, documents, scenario.name, bounds)
+        self._open = OpenWindows()
         self._redis = near_redis
         self._mongo = near_mongo
 
@@ -85,7 +93,7 @@ class Stores:
         """Stores and counts batches; see services.consumer.batch.Sink."""
         work = []
         for batch in batches:
-            work.append(self._prepared(batch))
+            work.append(await self._prepared(batch, abandoned))
             # a big batch takes a while to decode, and the group wants its heartbeat
             await asyncio.sleep(0)
         await self._store([prepared.portion for prepared in work], abandoned)
@@ -93,24 +101,47 @@ class Stores:
         verdicts = await self._redis.ask(lambda: self._counting.count(wanted), abandoned)
         for prepared, verdict in zip(work, verdicts, strict=True):
             if reached(verdict, prepared.batch):
+                if prepared.window is not None:
+                    self._open.put(prepared.portion.tp, prepared.window, prepared.batch.last)
                 _observe(prepared.portion, verdict)
         return verdicts
 
-    def _prepared(self, batch: Batch) -> Prepared:
+    async def _prepared(self, batch: Batch, abandoned: Abandoned) -> Prepared:
         tp = keys.partition_id(batch.topic_id, batch.partition)
+        window = self._open.get(tp, batch.believed)
+        self._open.drop(tp)
+        try:
+            portion = self._portion(tp, batch, window)
+        except WindowNeededError:
+            window = await self._opened(tp, batch, abandoned)
+            portion = self._portion(tp, batch, window)
         field = keys.fence_field(self._group, batch.topic, batch.topic_id, batch.partition)
+        return Prepared(batch, portion, field, window)
+
+    def _portion(self, tp: str, batch: Batch, window: Window | None) -> Portion:
         if batch.records:
             now = time.time_ns() // 1_000_000
-            prepare = (
-                self._preparer.events if batch.topic == self._events else self._preparer.refused
-            )
-            portion = prepare(tp, batch.believed, batch.records, now)
+            events = batch.topic == self._events
+            prepare = self._preparer.events if events else self._preparer.refused
+            portion = prepare(tp, batch.believed, batch.records, now, window)
             portion.last = batch.last
         else:
             portion = Portion(tp, batch.believed, batch.last)
         if batch.gaps:
             portion.totals["gaps"] = batch.gaps
-        return Prepared(batch, portion, field)
+        return portion
+
+    async def _opened(self, tp: str, batch: Batch, abandoned: Abandoned) -> Window:
+        """The ids of the records before a batch. What Redis has is as new as the fence that the
+        batch follows, or newer, and then the batch is refused."""
+        window = await self._redis.ask(lambda: self._windows.kept(tp), abandoned)
+        if window is not None:
+            return window
+        collection = self._logs if batch.topic == self._events else self._rejected
+        before = batch.records[0].offset
+        return await self._mongo.ask(
+            lambda: self._windows.recalled(tp, collection, before), abandoned
+        )
 
     async def _store(self, portions: Sequence[Portion], abandoned: Abandoned) -> None:
         documents = [document for portion in portions for document in portion.documents]
@@ -145,7 +176,7 @@ async def storing(
         outbound("mongo", _address(settings.mongo_url)),
     )
     try:
-        yield Stores(scenario, redis, documents, near_redis, near_mongo)
+        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup)
     finally:
         await redis.aclose()
         documents.close()

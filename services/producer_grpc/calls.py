@@ -14,6 +14,7 @@ from scenarios.bodies import Unreadable
 from services.producer_grpc.messages import message_of_receipt
 from services.shared import logline
 from services.shared.golden import Traffic
+from services.shared.ids import KEY_NAME, BadIdError, checked
 from services.shared.intake import MAX_ERRORS, Receipt
 from services.shared.publisher import Unavailable
 from wire import problems
@@ -100,7 +101,9 @@ def _told(error: Exception) -> tuple[Problem, str, Metadata]:
     """Kind, text and trailing metadata of a failure."""
     if isinstance(error, RefusedError):
         receipt = message_of_receipt(error.receipt).SerializeToString()
-        return problems.INVALID, _short(str(error)), ((RECEIPT_KEY, receipt),)
+        return error.receipt.problem, _short(str(error)), ((RECEIPT_KEY, receipt),)
+    if isinstance(error, BadIdError):
+        return problems.BAD_ID, str(error), ()
     if isinstance(error, TooMuchError):
         return problems.TOO_MANY_RECORDS, str(error), ()
     if isinstance(error, Unavailable):
@@ -109,6 +112,14 @@ def _told(error: Exception) -> tuple[Problem, str, Metadata]:
         return problems.DEADLINE, problems.DEADLINE.sentence, ()
     logline.error("a call failed", trace=error)
     return problems.FAILED, problems.FAILED.sentence, ()
+
+
+def key_of(context: Context) -> str:
+    """The key of a call, empty where it has none. Raises BadIdError."""
+    for name, value in context.invocation_metadata() or ():
+        if name == KEY_NAME:
+            return checked(name, value if isinstance(value, str) else value.decode("latin-1"))
+    return ""
 
 
 def reading(kind: type[Message]) -> Callable[[bytes], Message | Unreadable]:

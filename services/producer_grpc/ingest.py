@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -16,9 +17,11 @@ from services.producer_grpc.calls import (
     Handler,
     RefusedError,
     TooMuchError,
+    key_of,
     reading,
 )
 from services.producer_grpc.messages import message_of_receipt, record_of_event
+from services.shared.ids import keepable
 from services.shared.intake import MAX_ERRORS, Intake, Receipt, RecordError
 
 SERVICE = "controlroom.v1.Ingest"
@@ -35,7 +38,7 @@ class Ingest:
 
     async def send(self, event: pb.Event | Unreadable, context: Context) -> pb.Receipt:
         """One event; a bad one ends the call."""
-        receipt = await self._accept([event])
+        receipt = await self._accept([event], _Names(context, single=True))
         if not receipt.accepted:
             raise RefusedError(receipt)
         return message_of_receipt(receipt)
@@ -43,21 +46,21 @@ class Ingest:
     async def send_batch(self, batch: pb.Batch | Unreadable, context: Context) -> pb.Receipt:
         """Events, each good or bad by itself."""
         if isinstance(batch, Unreadable):
-            raise RefusedError(await self._accept([batch]))
+            raise RefusedError(await self._accept([batch], _Names(context)))
         if len(batch.events) > self._max_records:
             raise TooMuchError(f"{len(batch.events)} events, at most {self._max_records} are taken")
-        return message_of_receipt(await self._accept(list(batch.events)))
+        return message_of_receipt(await self._accept(list(batch.events), _Names(context)))
 
     async def send_stream(
         self, stream: AsyncIterator[pb.Event | Unreadable], context: Context
     ) -> pb.Receipt:
         """Events until the client ends the stream."""
-        return message_of_receipt(await _Stream(stream, self._accept).receipt())
+        accept = functools.partial(self._accept, names=_Names(context))
+        return message_of_receipt(await _Stream(stream, accept).receipt())
 
-    async def _accept(self, events: Sequence[pb.Event | Unreadable]) -> Receipt:
+    async def _accept(self, events: Sequence[pb.Event | Unreadable], names: _Names) -> Receipt:
         return await self._intake.accept(
-            [record_of_event(event) for event in events],
-            ["" if isinstance(event, Unreadable) else event.id for event in events],
+            [record_of_event(event) for event in events], [names.take(event) for event in events]
         )
 
     def handler(self, calls: Calls) -> Handler:
@@ -76,6 +79,25 @@ class Ingest:
             for name, (make, behaviour, request) in kinds.items()
         }
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
+
+
+class _Names:
+    """The ids of the events of one call, in their order."""
+
+    def __init__(self, context: Context, single: bool = False) -> None:
+        self._key = key_of(context)
+        self._single = single
+        self._place = 0
+
+    def take(self, event: pb.Event | Unreadable) -> str:
+        """The id that the client gave to the next event, by itself or by the key of the call."""
+        place, self._place = self._place, self._place + 1
+        given = "" if isinstance(event, Unreadable) else event.id
+        if given:
+            return given if keepable(given) else ""
+        if not self._key or self._single:
+            return self._key
+        return f"{self._key}.{place}"
 
 
 class _Stream:

@@ -12,7 +12,7 @@ from scenarios.bodies import Unreadable
 from scenarios.errors import ScenarioError
 from scenarios.events import render
 from scenarios.scenario import GrpcRoute
-from services.producer_grpc.calls import Calls, Context, Handler, RefusedError, reading
+from services.producer_grpc.calls import Calls, Context, Handler, RefusedError, key_of, reading
 from services.producer_grpc.messages import message_class, record_of_message
 from services.shared.intake import Intake
 
@@ -36,10 +36,12 @@ class Route:
 
     async def call(self, request: Message | Unreadable, context: Context) -> Message:
         """Take the event of one request."""
+        key = key_of(context)
+        ids = (key,) if key else ()
         if isinstance(request, Unreadable):
-            raise RefusedError(await self._intake.accept([request]))
+            raise RefusedError(await self._intake.accept([request], ids))
         record = record_of_message(request)
-        receipt = await self._intake.accept([record])
+        receipt = await self._intake.accept([record], ids)
         if not receipt.accepted:
             raise RefusedError(receipt)
         values: dict[str, Any] = {**record, "id": receipt.last_id}

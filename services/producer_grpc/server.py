@@ -36,7 +36,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         keeping(settings, scenario.name) as ledger,
         publishing(settings, scenario.name, lifecycle) as publisher,
     ):
-        intake = Intake(EventCodec(scenario), publisher, ledger, "grpc")
+        intake = Intake(EventCodec(scenario), publisher, ledger, "grpc", settings.dedup)
         calls = Calls(golden.inbound(address))
         routes = [Route(route, intake) for route in scenario.grpc]
         ingest = Ingest(intake, settings.limits.max_records)

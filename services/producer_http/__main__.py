@@ -33,7 +33,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         keeping(settings, scenario.name) as ledger,
         publishing(settings, scenario.name, lifecycle) as publisher,
     ):
-        intake = Intake(EventCodec(scenario), publisher, ledger, "http")
+        intake = Intake(EventCodec(scenario), publisher, ledger, "http", settings.dedup)
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
         app = IngestApp(
             scenario.http,

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from scenarios.bodies import BodyError
+
 MAX_ID = 128
 RULE = f"must be 1 to {MAX_ID} printable ASCII signs"
+KEY_NAME = "idempotency-key"
+"""Header, and metadata of a call, that names a whole request; its events get `<key>.<place>`,
+a single event the key itself."""
+
+
+class BadIdError(BodyError):
+    """An id that cannot be kept."""
 
 
 def keepable(text: str) -> bool:
     """Whether an id that a client gave can be kept."""
     return 0 < len(text) <= MAX_ID and text.isascii() and text.isprintable()
+
+
+def checked(name: str, text: str) -> str:
+    """An id as it is kept; BadIdError, naming its field, where it cannot be."""
+    text = text.strip()
+    if not keepable(text):
+        raise BadIdError(f"{name} {RULE}")
+    return text
+
+
+def ids_of(key: str, count: int) -> list[str]:
+    """Ids of the events of a request. Raises BadIdError where the key leaves them no room."""
+    if len(key) + 1 + len(str(count)) > MAX_ID:
+        raise BadIdError(f"{KEY_NAME} is too long for {count} events; {MAX_ID - 8} signs will do")
+    return [f"{key}.{index}" for index in range(count)]

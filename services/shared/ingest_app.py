@@ -19,7 +19,7 @@ from scenarios.bodies import (
 from scenarios.scenario import HttpRoutes
 from services.shared import logline
 from services.shared.golden import Traffic
-from services.shared.ids import RULE, keepable
+from services.shared.ids import KEY_NAME, BadIdError, checked, ids_of
 from services.shared.intake import Accept, Receipt
 from services.shared.limits import Limits
 from services.shared.problem import problem_body
@@ -29,7 +29,7 @@ from wire import problems
 from wire.problems import Problem
 
 _encode = msgspec.json.Encoder().encode
-_ID_HEADERS = (b"x-event-id", b"idempotency-key")
+_ID_HEADERS = (b"x-event-id", KEY_NAME.encode())
 DOCUMENT = "/openapi.json"
 """Where the OpenAPI document is answered."""
 _DISCARD = 64 << 20
@@ -43,10 +43,6 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     headers: tuple[Header, ...] = ()
-
-
-class BadIdError(BodyError):
-    """An id that cannot be kept."""
 
 
 class _GoneError(Exception):
@@ -181,7 +177,7 @@ class IngestApp:
 
 def _invalid(receipt: Receipt) -> Answer:
     errors = [{"field": error.field, "message": error.message} for error in receipt.errors]
-    return _failure(problems.INVALID, _summary(receipt), errors=errors)
+    return _failure(receipt.problem, _summary(receipt), errors=errors)
 
 
 def _batch(receipt: Receipt) -> Answer:
@@ -191,7 +187,7 @@ def _batch(receipt: Receipt) -> Answer:
         "errors": receipt.errors,
     }
     if not receipt.accepted:
-        return _failure(problems.INVALID, _summary(receipt), **counts)
+        return _failure(receipt.problem, _summary(receipt), **counts)
     return Answer(207 if receipt.rejected else 201, _encode(counts))
 
 
@@ -224,10 +220,7 @@ def _event_id(headers: Sequence[Header]) -> str:
     """The id that the client gave; BadIdError where it cannot be kept."""
     for name, value in headers:
         if name in _ID_HEADERS:
-            text = value.decode("latin-1").strip()
-            if not keepable(text):
-                raise BadIdError(f"{name.decode()} {RULE}")
-            return text
+            return checked(name.decode(), value.decode("latin-1"))
     return ""
 
 
@@ -236,4 +229,4 @@ def _ids(event_id: str, records: Records) -> Sequence[str]:
         return ()
     if records.single:
         return (event_id,)
-    return [f"{event_id}.{index}" for index in range(len(records))]
+    return ids_of(event_id, len(records))

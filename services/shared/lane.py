@@ -65,9 +65,18 @@ class Lane:
     """
 
     def __init__(
-        self, topic: str, traffic: Traffic, failed: Callable[[], None], wake: Callable[[], None]
+        self,
+        topic: str,
+        traffic: Traffic,
+        failed: Callable[[], None],
+        wake: Callable[[], None],
+        slot: int | None = None,
     ) -> None:
+        """`slot`: the place of the only partition that it sends to; None for all of them."""
         self.topic = topic
+        self.partitions: set[int] = set()
+        """The partitions of the topic."""
+        self._slot = slot
         self.waiting = 0
         """Records not yet given to Kafka."""
         self._traffic = traffic
@@ -87,7 +96,11 @@ class Lane:
 
     def connected(self, partitions: set[int]) -> None:
         """Take up the partitions of the topic, after a new connection."""
-        self._partitions = sorted(partitions)
+        self.partitions = partitions
+        known = sorted(partitions)
+        if self._slot is not None and known:
+            known = [known[self._slot % len(known)]]
+        self._partitions = known
         self._flying.clear()
 
     def add(self, job: Job) -> None:

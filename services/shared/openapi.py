@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from scenarios.scenario import Field, HttpRoutes, Scenario
+from services.shared.ids import KEY_NAME
 from wire import problems
 from wire.problems import Problem
 
@@ -23,6 +24,7 @@ _INGEST_PROBLEMS = (
     problems.TOO_LARGE,
     problems.TOO_MANY_RECORDS,
     problems.INVALID,
+    problems.KEY_REUSED,
     problems.HEADERS_TOO_LARGE,
     problems.FAILED,
     problems.UNAVAILABLE,
@@ -44,6 +46,8 @@ class Operation:
     """Parameter -> what it means."""
     body: Json | None = None
     kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Header of the request -> what it means."""
 
 
 def openapi(title: str, scenario: Scenario, operations: Iterable[Operation]) -> Json:
@@ -78,6 +82,10 @@ def ingest_operations(routes: HttpRoutes) -> list[Operation]:
                 207: {"$ref": "#/components/schemas/Receipt"},
             },
             _INGEST_PROBLEMS,
+            headers={
+                KEY_NAME: "names the request: sent again under the same key, it counts once",
+                "x-event-id": "the same, by another name",
+            },
             body={"$ref": "#/components/schemas/Body"},
         )
         for path, reply in replies.items()
@@ -94,11 +102,13 @@ def _operation(operation: Operation) -> Json:
         }
         | _failures(operation.problems),
     }
-    if operation.query:
-        made["parameters"] = [
-            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-            for name, text in operation.query.items()
-        ]
+    parameters = [
+        {"name": name, "in": place, "description": text, "schema": {"type": "string"}}
+        for place, named in (("query", operation.query), ("header", operation.headers))
+        for name, text in named.items()
+    ]
+    if parameters:
+        made["parameters"] = parameters
     if operation.body is not None:
         content = {"application/json": {"schema": operation.body}}
         made["requestBody"] = {"required": True, "content": content}

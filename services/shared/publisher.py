@@ -47,14 +47,16 @@ class Publisher:
         self._alarm: asyncio.TimerHandle | None = None
         traffic = golden.outbound("kafka", bootstrap)
         topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
+        self._traffic = traffic
         self._lanes = {
             topic: Lane(topic, traffic, self._failed, self._wake.set) for topic in topics
         }
         self._broken = False
         self._away = False
 
-    async def publish(self, topic: str, entries: Sequence[Entry]) -> None:
-        """Send the records to a topic of the scenario, spread over all its partitions.
+    async def publish(self, topic: str, entries: Sequence[Entry], slot: int | None = None) -> None:
+        """Send the records to a topic of the scenario, spread over all its partitions, or to
+        the one that stands at `slot`.
 
         Returns when Kafka has acknowledged them all; raises Unavailable when the buffer is
         full, Kafka has been away for long, or the deadline passes. Records may be on Kafka
@@ -64,7 +66,7 @@ class Publisher:
             return
         now = time.monotonic()
         self._admit(len(entries), now)
-        lane = self._lanes[topic]
+        lane = self._lanes[topic] if slot is None else self._bound(topic, slot)
         jobs = jobs_of(entries, now + self._deadline)
         for job in jobs:
             lane.add(job)
@@ -73,6 +75,15 @@ class Publisher:
             await jobs[0].done
         else:
             await asyncio.gather(*(job.done for job in jobs))
+
+    def _bound(self, topic: str, slot: int) -> Lane:
+        """The lane of one partition; made where it is needed first."""
+        name = f"{topic}/{slot}"
+        if name not in self._lanes:
+            lane = Lane(topic, self._traffic, self._failed, self._wake.set, slot)
+            lane.connected(self._lanes[topic].partitions)
+            self._lanes[name] = lane
+        return self._lanes[name]
 
     def _admit(self, records: int, now: float) -> None:
         waiting = sum(lane.waiting for lane in self._lanes.values())
@@ -105,7 +116,8 @@ class Publisher:
             sweep.cancel()
 
     async def _send_due(self) -> None:
-        for lane in self._lanes.values():
+        # a request may open another lane meanwhile
+        for lane in tuple(self._lanes.values()):
             while not self._broken and self._producer is not None:
                 due = lane.due(time.monotonic())
                 if due is None:

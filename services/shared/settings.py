@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.shared.dedup import Dedup
 from services.shared.limits import LimitError, Limits, limits_of
+
+_DEDUP = Dedup()
 
 
 class SettingsError(Exception):
@@ -49,6 +52,8 @@ class Settings:
     drain_seconds: float = 1.2
     """From `not ready` to `no longer listening`: time for balancers to look elsewhere."""
     limits: Limits = field(default_factory=Limits)
+    dedup: Dedup = field(default_factory=Dedup)
+    """The same for all services of a scenario."""
     compat_get_writes: bool = False
     """Whether GET may write and purge, as existing clients do it."""
 
@@ -88,6 +93,10 @@ class Settings:
             ledger_dir=Path(ledger) if ledger else None,
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),
+            dedup=Dedup(
+                _count(env, "DEDUP_SECONDS", _DEDUP.seconds, 7 * 86_400),
+                _count(env, "DEDUP_MAX", _DEDUP.most, 1_000_000),
+            ),
             compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
         )
 
@@ -110,6 +119,15 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     if 0 <= seconds <= 3600:
         return seconds
     raise SettingsError(f"{name} is {text!r}", f"set {name} to seconds, 0 to 3600")
+
+
+def _count(env: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if text.isdecimal() and 0 < int(text) <= most:
+        return int(text)
+    raise SettingsError(f"{name} is {text!r}", f"set {name} to a whole number, 1 to {most}")
 
 
 def _limits(env: Mapping[str, str]) -> Limits:

@@ -95,6 +95,12 @@ def twice_on_kafka(sent: Sent, found: Found) -> None:
     found.kafka.add(3)
 
 
+def more_often_than_it_was_sent(sent: Sent, found: Found) -> None:
+    sent.tried([3, 3])
+    for _ in range(2):
+        found.kafka.add(3)
+
+
 def twice_stored(sent: Sent, found: Found) -> None:
     found.documents.add(3)
     found.stored += 1
@@ -109,12 +115,36 @@ def from_nowhere(sent: Sent, found: Found) -> None:
     found.stored += 1
 
 
-@pytest.mark.parametrize("damage", [twice_on_kafka, twice_stored, twice_counted, from_nowhere])
+def kept_twice(sent: Sent, found: Found) -> None:
+    found.rejected.add(101)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        twice_on_kafka,
+        more_often_than_it_was_sent,
+        twice_stored,
+        twice_counted,
+        from_nowhere,
+        kept_twice,
+    ],
+)
 def test_one_doubled_event_is_one(damage: Callable[[Sent, Found], None]) -> None:
     sent, found = world()
     damage(sent, found)
     verdict = compare(sent, found)
     assert (verdict.lost, verdict.doubled) == (0, 1)
+
+
+def test_what_was_sent_again_may_be_on_kafka_again() -> None:
+    sent, found = world()
+    sent.tried([3, 3])
+    found.kafka.add(3)
+    found.repeated = 1
+    verdict = compare(sent, found)
+    assert verdict.clean
+    assert verdict.repeated == 1
 
 
 def test_a_wrong_sum_is_no_clean_world() -> None:
@@ -131,11 +161,12 @@ def test_books_that_say_otherwise_are_named() -> None:
         "lost": 0,
         "doubled": 0,
         "in_flight": 0,
+        "repeated": 0,
         "acknowledged": verdict.acknowledged,
         "stored": verdict.stored,
     }
     assert disagreements(verdict, books) == []
-    for name, value in (("lost", 1), ("doubled", 2), ("in_flight", 3)):
+    for name, value in (("lost", 1), ("doubled", 2), ("in_flight", 3), ("repeated", 4)):
         assert len(disagreements(verdict, {**books, name: value})) == 1
     for name in ("acknowledged", "stored"):
         assert len(disagreements(verdict, {**books, name: EVENTS - 1})) == 1

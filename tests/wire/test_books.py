@@ -76,6 +76,16 @@ def test_poison_is_rejected_and_not_expected_in_the_stores() -> None:
     assert books.rejected == 7
 
 
+def test_what_clients_sent_again_is_not_expected_in_the_stores() -> None:
+    totals = Totals(counted=25, dead=2, repeated=3)
+    books = balance(replace(CLOSED, totals=totals, found=25))
+    assert books.closed
+    assert (books.repeated, books.rejected) == (3, 2)
+    assert books.kafka == books.counted + books.rejected + books.repeated
+    assert balance(replace(CLOSED, totals=totals, found=26)).doubled == 1
+    assert balance(replace(CLOSED, totals=totals, found=24)).lost == 1
+
+
 def test_a_list_in_one_record_does_not_look_doubled() -> None:
     totals = Totals(counted=34, extra=4)
     books = balance(replace(CLOSED, totals=totals, found=34))
@@ -115,6 +125,7 @@ def test_the_json_has_exactly_the_fields_of_the_contract() -> None:
         "counted",
         "stored",
         "rejected",
+        "repeated",
         "in_flight",
         "lost",
         "doubled",

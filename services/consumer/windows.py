@@ -1,0 +1,69 @@
+"""Where the windows of ids come from when a partition is taken over."""
+
+from __future__ import annotations
+
+import time
+
+from redis.asyncio import Redis
+
+from services.consumer.window import First, Window
+from services.shared.dedup import Dedup
+from wire import keys
+from wire.documents import Documents, Range
+
+_IDLE = 60.0
+"""Seconds after which the window of a partition that gives nothing is let go."""
+
+
+class OpenWindows:
+    """Windows in memory. Each is good only while the fence stands where it left it."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[Window, int, float]] = {}
+
+    def get(self, tp: str, fence: int) -> Window | None:
+        """The window of a partition up to a fence; None where it has to be brought in."""
+        window, at, _ = self._open.get(tp, (None, -2, 0.0))
+        return window if at == fence else None
+
+    def put(self, tp: str, window: Window, fence: int) -> None:
+        """A window that is complete up to a fence."""
+        now = time.monotonic()
+        self._open[tp] = (window, fence, now)
+        self._open = {tp: held for tp, held in self._open.items() if now - held[2] < _IDLE}
+
+    def drop(self, tp: str) -> None:
+        """It may be ahead of the fence, because what it took up was perhaps not counted."""
+        self._open.pop(tp, None)
+
+
+class Windows:
+    """The windows of one scenario. What they change is written by `Counting`, with the fence."""
+
+    def __init__(self, redis: Redis, documents: Documents, scenario: str, bounds: Dedup) -> None:
+        self._redis = redis
+        self._documents = documents
+        self._scenario = scenario
+        self._bounds = bounds
+
+    async def kept(self, tp: str) -> Window | None:
+        """The window as Redis has it; None where it has none. Raises RedisError."""
+        found = await self._redis.hgetall(keys.once_key(self._scenario, tp))
+        if not found:
+            return None
+        kept = ((str(event_id), _first(str(text))) for event_id, text in found.items())
+        return Window(self._bounds, kept)
+
+    async def recalled(self, tp: str, collection: str, before: int) -> Window:
+        """The window that the documents of the last records before an offset make: for a Redis
+        that has forgotten, and records that Kafka will not give again. Raises DocumentsError."""
+        window = Window(self._bounds)
+        wanted = Range(tp, max(-1, before - 1 - self._bounds.most), before - 1)
+        for document in await self._documents.given(collection, wanted):
+            window.first(document["id"], document["o"], document["at"])
+        return window
+
+
+def _first(text: str) -> First:
+    offset, _, at = text.partition(" ")
+    return First(int(offset), int(at))
