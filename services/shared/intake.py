@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -12,6 +11,7 @@ import msgspec
 
 from scenarios.bodies import Unreadable
 from scenarios.events import EventCodec, FieldError
+from services.shared.ids import fresh
 from services.shared.ledger import Ledger
 from services.shared.publisher import Entry, Publisher
 from wire import keys
@@ -72,7 +72,7 @@ class Intake:
         for index, raw in enumerate(records):
             outcome = self.codec.validate(raw)
             if isinstance(outcome, dict):
-                last_id = (ids[index] if ids else "") or uuid.uuid4().hex
+                last_id = (ids[index] if ids else "") or fresh()
                 good.append(Entry(encode_event(outcome), headers(last_id, self._origin)))
             else:
                 bad.append(self._refused(raw, outcome))
