@@ -1,5 +1,7 @@
 """The loop: fetch, store documents, count behind the fence, commit.
 
+While one batch goes into the stores the next one is fetched and prepared, never more than one.
+
 Documents come first and have ids of their own, so writing them twice changes nothing; counters
 and fence change in one step, so counting twice is refused; the commit is a hint only. Whatever
 dies between two steps, the next owner begins behind the fence.
@@ -34,6 +36,8 @@ BATCH = 5_000
 """Most records that are fetched at once."""
 CHUNK = 1_000
 """Most documents of one insert."""
+WRITERS = 4
+"""Inserts under way at a time."""
 
 _FETCH_MS = 200
 _PACE = 0.03
@@ -93,6 +97,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._stopping = stopping
         self._round = 0
         self._busy = asyncio.Lock()
+        self._storing: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
         self._commits: dict[TopicPartition, int] = {}
         self._committed = time.monotonic()
         self._looked = time.monotonic()
@@ -117,6 +123,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             self._pulse.beat()
             with contextlib.suppress(AbandonedError):
                 await self._turn()
+        with contextlib.suppress(AbandonedError):
+            await self._stored()
         await self._flush()
 
     async def _turn(self) -> None:
@@ -126,14 +134,30 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             self._neighbours.kafka,
             lambda: self._consumer.getmany(timeout_ms=_FETCH_MS, max_records=BATCH),
         )
-        async with self._busy:
-            await self._handle(await self._portions(batches))
-            if time.monotonic() - self._looked > _LOOK_EVERY:
-                await self._look_around(idle=not batches)
-        if time.monotonic() - self._committed > _COMMIT_EVERY:
-            await self._flush()
+        work = await self._portions(batches)
+        await self._stored()
+        self._storing = asyncio.create_task(self._finish(work, idle=not batches), name="storing")
         if sum(map(len, batches.values())) < CHUNK:
+            await self._stored()
             await asyncio.sleep(begun + _PACE - time.monotonic())
+
+    async def _stored(self) -> None:
+        """Returns when the batch before is done with. Raises what it raised."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            await storing
+
+    async def _finish(self, work: Sequence[Work], idle: bool) -> None:
+        """Brings a batch into the stores, and looks after what is due."""
+        async with self._busy:
+            # what was prepared before its partition was taken away or doubted is read again
+            await self._handle([w for w in work if self._places.get(w.partition) is w.place])
+            if time.monotonic() - self._looked > _LOOK_EVERY:
+                await self._look_around(idle)
+        committing = self._committing is not None and not self._committing.done()
+        if time.monotonic() - self._committed > _COMMIT_EVERY and not committing:
+            # nobody waits for it: the fence is what counts
+            self._committing = asyncio.create_task(self._flush(), name="commit")
 
     async def _ask(self, neighbour: Neighbour, question: Callable[[], Awaitable[T]]) -> T:
         begun = self._round
@@ -167,28 +191,29 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
     async def _portion(
         self, partition: TopicPartition, place: Place, fetched: Sequence[ConsumerRecord]
     ) -> Portion | None:
-        records = [record for record in fetched if record.offset > place.fence]
+        records = [record for record in fetched if record.offset > place.prepared]
         metrics.DROPPED.inc(len(fetched) - len(records))
         if not records:
             return None
-        missing = records[-1].offset - place.fence - len(records)
+        missing = records[-1].offset - place.prepared - len(records)
         if missing and not self._certain(partition, place):
             return None
         now = time.time_ns() // 1_000_000
         prepare = (
             self._preparer.events if partition.topic == self.topics[0] else self._preparer.refused
         )
-        portion = prepare(place.tp, place.fence, records, now)
+        portion = prepare(place.tp, place.prepared, records, now)
+        place.prepared = portion.last
         if missing:
             await self._explain(partition, portion, missing)
         return portion
 
     def _certain(self, partition: TopicPartition, place: Place) -> bool:
-        """Whether a gap behind the fence was seen twice; at first the records are refetched."""
-        if place.doubted == place.fence:
+        """Whether a gap was seen twice; at first the records are refetched."""
+        if place.doubted == place.prepared:
             return True
-        place.doubted = place.fence
-        self._consumer.seek(partition, place.fence + 1)
+        place.doubted = place.prepared
+        self._consumer.seek(partition, place.prepared + 1)
         return False
 
     async def _explain(self, partition: TopicPartition, portion: Portion, missing: int) -> None:
@@ -222,11 +247,23 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         await self._count(current)
 
     async def _store(self, work: Sequence[Work]) -> None:
+        now = time.time_ns() // 1_000_000
+        for w in work:
+            w.portion.stamp(now)
         documents = [document for w in work for document in w.portion.documents]
         rejected = [document for w in work for document in w.portion.rejected]
-        for collection, wanted in ((self._logs, documents), (self._rejected, rejected)):
-            for start in range(0, len(wanted), CHUNK):
-                await self._insert(collection, wanted[start : start + CHUNK])
+        chunks = [
+            (collection, wanted[start : start + CHUNK])
+            for collection, wanted in ((self._logs, documents), (self._rejected, rejected))
+            for start in range(0, len(wanted), CHUNK)
+        ]
+        left = iter(chunks)
+
+        async def write() -> None:
+            for collection, chunk in left:
+                await self._insert(collection, chunk)
+
+        await asyncio.gather(*(write() for _ in chunks[:WRITERS]))
 
     async def _insert(self, collection: str, documents: Sequence[Document]) -> None:
         await self._ask(
@@ -243,6 +280,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         # The fence stands at our own end where the answer to an earlier attempt got lost.
         if verdict.counted or verdict.fence == work.portion.last:
             work.place.fence = work.portion.last
+            work.place.prepared = max(work.place.prepared, work.portion.last)
             self._commits[work.partition] = work.portion.last + 1
             _observe(work.portion, verdict)
             return
@@ -275,6 +313,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
 
     async def _pass_over(self, partition: TopicPartition, place: Place) -> None:
         """Moves the fence over offsets at the end of the log that hold no record."""
+        if place.prepared != place.fence:
+            return
         position = place.fence + 1
         with contextlib.suppress(TimeoutError, KafkaError):
             position = await asyncio.wait_for(self._consumer.position(partition), 0.05)

@@ -23,8 +23,10 @@ class Place:
     field: str
     """Its field of the fence."""
     fence: int
+    prepared: int
+    """The last offset of which a portion was made; the fence follows when it is counted."""
     doubted: int = -2
-    """The fence at which a gap was seen and the records fetched once more."""
+    """The offset after which a gap was seen and the records fetched once more."""
 
 
 class Places:
@@ -93,4 +95,4 @@ class Places:
                 self._consumer.seek(partition, fence + 1)
                 topic_id = ids[partition.topic]
                 tp = keys.partition_id(topic_id, partition.partition)
-                self._places[partition] = Place(topic_id, tp, field, fence)
+                self._places[partition] = Place(topic_id, tp, field, fence, fence)

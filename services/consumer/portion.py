@@ -33,6 +33,13 @@ class Portion:
     totals: Counter[str] = field(default_factory=Counter)
     """What is added to the books, by the names of `wire.books.Totals`."""
 
+    def stamp(self, now: int) -> None:
+        """Its documents are stored at `now`, ms since the epoch."""
+        for document in self.documents:
+            document["stored"] = now
+        for document in self.rejected:
+            document["stored"] = now
+
 
 class Preparer:
     """Makes portions of the records of one scenario."""

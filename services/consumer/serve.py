@@ -28,6 +28,7 @@ NEEDED = ("kafka_bootstrap", "redis_url", "mongo_url")
 
 _STUCK_SECONDS = 60.0
 _LEAVE_SECONDS = 5.0
+_FETCH_WAIT_MS = 100
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -96,6 +97,8 @@ def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         # only for offsets that are gone; the fence decides where reading begins
         auto_offset_reset="earliest",
+        # a fetch that asks only for partitions without news keeps the others waiting for so long
+        fetch_max_wait_ms=_FETCH_WAIT_MS,
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_500,
         rebalance_timeout_ms=6_000,
