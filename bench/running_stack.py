@@ -17,7 +17,10 @@ def on_own_stack(measure: Callable[[OwnStack], None]) -> int:
     with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
         stack = OwnStack(Path(folder))
         try:
-            stack.run("up", "--scenario", "bands", timeout=600)
+            up = stack.run("up", "--scenario", "bands", timeout=600, check=False)
+            if up.code:
+                print(up.err, file=sys.stderr)
+                return up.code
             measure(stack)
         except KeyboardInterrupt:
             print("interrupted; what was started is taken down", file=sys.stderr)
