@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bench import grpc_load, http_load
-from bench.cost import cpu_seconds, pids_of
+from bench.cost import cpu_seconds
 from bench.http_load import LIMIT, Outcome
 from bench.processes import answering, free_port, go_producer, running
 from bench.setting import Setting
@@ -17,6 +17,9 @@ OTHERS = 2
 """Processes of every other producer: as many as the stack has replicas."""
 WARM = 1.5
 """Seconds."""
+HUNDREDS = "HTTP, 100 events, 10 connections"
+EACH = "per-event producer, 1 event, 200"
+GO = "Go, 10 ms batches, 1 event, 200"
 HEAD = (
     "| door | accepted/s | p50 ms | p99 ms | CPU us/event | client core | failed |\n"
     "|---|---:|---:|---:|---:|---:|---:|"
@@ -62,21 +65,46 @@ class Door:
         )
 
 
-def own_doors(setting: Setting) -> list[Door]:
-    """The doors of the stack, past the ingress."""
-    status = setting.stack.status()
-    http = [f"http://{a}/input" for a in setting.ports("producer-http", "http")]
-    front = [f"http://{a}/grpc" for a in setting.ports("producer-grpc", "http")]
-    grpc = setting.ports("producer-grpc", "grpc")
-    by_http, by_grpc = (pids_of(status, (n,)) for n in ("producer-http", "producer-grpc"))
-    return [
-        *(http_door(f"HTTP, 1 event, {n} connections", http, 1, n, by_http) for n in (10, 50, 200)),
-        http_door("HTTP, 100 events, 10 connections", http, 100, 10, by_http),
-        http_door("HTTP to the gRPC front, 1 event, 50", front, 1, 50, by_grpc),
-        grpc_door("gRPC unary, 50 at once", grpc, 1, 50, by_grpc),
-        grpc_door("gRPC batches of 100, 10 at once", grpc, 100, 10, by_grpc),
-        grpc_door("gRPC streams of 1,000, 4 at once", grpc, 1000, 4, by_grpc),
-    ]
+@contextlib.asynccontextmanager
+async def own_doors(setting: Setting) -> AsyncIterator[list[Door]]:
+    """Our producers on equal terms: a topic that nobody consumes, no proxy on the way to Kafka."""
+    async with setting.scratch() as scratch, contextlib.AsyncExitStack() as stack:
+        envs = [
+            {**scratch.env, "POD_NAME": f"bench-{number}"}
+            | {name: str(free_port()) for name in ("HTTP_PORT", "GRPC_PORT")}
+            for number in range(OTHERS)
+        ]
+
+        async def started(module: str, port: str) -> tuple[list[str], list[int]]:
+            # each container of a pod has an admin port of its own
+            given = [{**env, "ADMIN_PORT": str(free_port())} for env in envs]
+            pids = await stack.enter_async_context(running([sys.executable, "-m", module], given))
+            addresses = [f"127.0.0.1:{env[port]}" for env in envs]
+            await answering(addresses)
+            return addresses, pids
+
+        addresses, by_http = await started("services.producer_http", "HTTP_PORT")
+        http = [f"http://{address}/input" for address in addresses]
+        envs = [
+            env | {"HTTP_PORT": str(free_port()), "GRPC_SERVER_PORT": env["GRPC_PORT"]}
+            for env in envs
+        ]
+        grpc, by_server = await started("services.producer_grpc.server", "GRPC_PORT")
+        addresses, by_front = await started("services.producer_grpc.front", "HTTP_PORT")
+        front = [f"http://{address}/grpc" for address in addresses]
+        yield [
+            *(http_door(single(n), http, 1, n, by_http) for n in (10, 50, 200)),
+            http_door(HUNDREDS, http, 100, 10, by_http),
+            http_door("HTTP to the gRPC front, 1 event, 50", front, 1, 50, by_front + by_server),
+            grpc_door("gRPC unary, 50 at once", grpc, 1, 50, by_server),
+            grpc_door("gRPC batches of 100, 10 at once", grpc, 100, 10, by_server),
+            grpc_door("gRPC streams of 1,000, 4 at once", grpc, 1000, 4, by_server),
+        ]
+
+
+def single(connections: int) -> str:
+    """The name of the row with one event per request."""
+    return f"HTTP, 1 event, {connections} connections"
 
 
 def http_door(name: str, urls: list[str], size: int, connections: int, pids: list[int]) -> Door:
@@ -103,20 +131,32 @@ async def other(
     await setting.drop_topics(topic)
 
 
-async def print_rows(setting: Setting) -> dict[str, float]:
-    """Measures all doors in turn, `rounds` times; name -> events/s."""
+async def print_rows(setting: Setting) -> None:
+    """Measures all doors in turn, `rounds` times."""
     async with contextlib.AsyncExitStack() as stack:
-        doors = own_doors(setting)
+        doors = await stack.enter_async_context(own_doors(setting))
         each = [sys.executable, "-m", "bench.per_event.producer"]
         urls, pids = await stack.enter_async_context(other(setting, each, "bench-each-in"))
-        doors.append(http_door("per-event producer, 1 event, 200", urls, 1, 200, pids))
+        doors.append(http_door(EACH, urls, 1, 200, pids))
         if (program := go_producer()) is not None:
             urls, pids = await stack.enter_async_context(other(setting, [program], "bench-go"))
-            doors.append(http_door("Go, 10 ms batches, 1 event, 200", urls, 1, 200, pids))
+            doors.append(http_door(GO, urls, 1, 200, pids))
         for _ in range(setting.rounds):
             for door in doors:
                 await door.measure(setting.seconds)
         print(f"\n(a) accepted events\n\n{HEAD}")
         for door in doors:
             print(door.row(), flush=True)
-    return {door.name: door.rate for door in doors}
+    rates = {door.name: door.rate for door in doors}
+    print()
+    if GO in rates:
+        print(
+            ratio("one event per request, 200 connections, to Go", rates[single(200)], rates[GO], 1)
+        )
+    print(ratio("bodies of 100 to the per-event producer", rates[HUNDREDS], rates[EACH], 15))
+
+
+def ratio(what: str, own: float, other: float, aim: float) -> str:
+    """One line that says how two figures of the same run stand to each other and to the aim."""
+    found = own / max(other, 1e-9)
+    return f"{what}: {found:.2f} (aim {aim:g}: {'reached' if found >= aim else 'missed'})"

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 import uuid
-from pathlib import Path
 
 from bench import limits
-from bench.bodies import SCENARIO, http_bodies
+from bench.accepting import ratio
+from bench.bodies import http_bodies
 from bench.cost import cpu_seconds
 from bench.processes import free_port, running
-from bench.setting import PARTITIONS, Setting, reached
-from scenarios.loading import file_of
+from bench.setting import PARTITIONS, Scratch, Setting, reached
 from wire import keys
-from wire.documents import Documents
 
 CONSUMERS = (1, 2, 3, 5)
 HEAD = (
@@ -29,24 +26,27 @@ _BATCH = 500
 async def print_rows(setting: Setting, consumers: tuple[int, ...] = CONSUMERS) -> None:
     """Each drain with the limits of the stores as they were just before and just after it."""
     print(f"\n(c) backlog of {setting.backlog:,}\n\n{HEAD}")
-    with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
-        stores = await _stores(setting)
-        for index, count in enumerate(consumers):
-            drain = _Drain(setting, Path(folder), count)
+    stores, first = await _stores(setting), ""
+    for count in consumers:
+        async with setting.scratch() as scratch:
+            drain = _Drain(setting, scratch, count)
             await drain.fill()
-            if index == 0:
+            if not first:
                 rate = await limits.reading(setting, drain.topic, setting.backlog)
                 print(f"| reading the topic alone | {rate:,.0f} | | | | |")
             rate, cost = await drain.run()
-            await drain.clean()
-            before, stores = stores, await _stores(setting)
-            documents, redis = ((x + y) / 2 for x, y in zip(before, stores, strict=True))
-            words = f"{count} consumer{'s' if count > 1 else ''}"
-            print(
-                f"| {words} | {rate:,.0f} | {documents:,.0f} | {redis:,.0f} "
-                f"| {rate / min(documents, redis):.2f} | {cost:.0f} |",
-                flush=True,
-            )
+        before, stores = stores, await _stores(setting)
+        documents, redis = ((x + y) / 2 for x, y in zip(before, stores, strict=True))
+        words = f"{count} consumer{'s' if count > 1 else ''}"
+        share = rate / min(documents, redis)
+        print(
+            f"| {words} | {rate:,.0f} | {documents:,.0f} | {redis:,.0f} "
+            f"| {share:.2f} | {cost:.0f} |",
+            flush=True,
+        )
+        what = f"drain by {words} to the slower store's bulk limit"
+        first = first or ratio(what, rate, min(documents, redis), 0.85)
+    print(f"\n{first}")
 
 
 async def _stores(setting: Setting) -> tuple[float, float]:
@@ -57,14 +57,11 @@ async def _stores(setting: Setting) -> tuple[float, float]:
 class _Drain:
     """One backlog in a scenario of its own."""
 
-    def __init__(self, setting: Setting, folder: Path, consumers: int) -> None:
+    def __init__(self, setting: Setting, scratch: Scratch, consumers: int) -> None:
         self._setting = setting
+        self._scratch = scratch
         self._consumers = consumers
-        self.name = f"{SCENARIO}-{uuid.uuid4().hex[:6]}"
-        self.topic = keys.events_topic(self.name)
-        self._file = folder / f"{self.name}.toml"
-        text = file_of(SCENARIO).read_text()
-        self._file.write_text(text.replace(f'name = "{SCENARIO}"', f'name = "{self.name}"', 1))
+        self.topic = keys.events_topic(scratch.name)
 
     async def fill(self) -> None:
         """The backlog, spread over all partitions."""
@@ -86,21 +83,13 @@ class _Drain:
     async def run(self) -> tuple[float, float]:
         """Events/s from the first counted event to the last, and CPU us per event."""
         total = self._setting.backlog // _BATCH * _BATCH
-        doors = self._setting.doors
-        env = {
-            "SCENARIO": str(self._file),
-            "KAFKA_BOOTSTRAP": doors["kafka"],
-            "REDIS_URL": doors["redis"],
-            "MONGO_URL": doors["mongo"],
-            "POD_IP": "127.0.0.1",
-        }
         envs = [
-            {**env, "POD_NAME": f"bench-{n}", "ADMIN_PORT": str(free_port())}
+            {**self._scratch.env, "POD_NAME": f"bench-{n}", "ADMIN_PORT": str(free_port())}
             for n in range(self._consumers)
         ]
 
         async def counted() -> int:
-            return await self._setting.counted(self.name)
+            return await self._setting.counted(self._scratch.name)
 
         async with running([sys.executable, "-m", "services.consumer"], envs) as pids:
             begun = await reached(counted, 1, 60)
@@ -108,14 +97,3 @@ class _Drain:
             ended = await reached(counted, total)
             cost = (cpu_seconds(pids) - cpu) / (total - first) * 1e6
             return (total - first) / (ended - begun), cost
-
-    async def clean(self) -> None:
-        """Nothing of it is left."""
-        store = Documents(self._setting.doors["mongo"])
-        await store.drop(self.name)
-        store.close()
-        async with self._setting.redis() as redis:
-            found = [key async for key in redis.scan_iter(f"{{{self.name}}}:*")]
-            if found:
-                await redis.delete(*found)
-        await self._setting.drop_topics(self.topic, keys.rejected_topic(self.name))

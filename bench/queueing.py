@@ -13,6 +13,9 @@ from wire.topics import OffsetReader
 
 SHARES = (0.1, 0.5, 0.9)
 HEAD = "| load | events/s | p50 ms | p95 ms | p99 ms |\n|---|---:|---:|---:|---:|"
+AIM_MS = 250
+"""Of the 99th percentile at half of the capacity."""
+_AIMED = 0.5
 _SIZE = 10
 
 
@@ -23,6 +26,7 @@ async def print_rows(setting: Setting, capacity: float) -> None:
     )
     offsets, store = OffsetReader(setting.doors["kafka"]), Documents(setting.doors["mongo"])
     urls = [f"http://{a}/input" for a in setting.ports("producer-http", "http")]
+    aim = ""
     for share in SHARES:
         before = await offsets.end_offsets(keys.events_topic(SCENARIO))
         rate = capacity * share / _SIZE
@@ -33,6 +37,10 @@ async def print_rows(setting: Setting, capacity: float) -> None:
         figures = [waits[min(len(waits) - 1, int(s * len(waits)))] for s in (0.5, 0.95, 0.99)]
         columns = " | ".join(str(figure) for figure in figures)
         print(f"| {share:.0%} | {outcome.rate:,.0f} | {columns} |", flush=True)
+        if share == _AIMED:
+            aim = f"p99 at {share:.0%}: {figures[-1]} ms (aim {AIM_MS}: "
+            aim += f"{'reached' if figures[-1] <= AIM_MS else 'missed'})"
+    print(f"\n{aim}")
     store.close()
     await offsets.close()
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import tempfile
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -13,10 +17,21 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from motor.motor_asyncio import AsyncIOMotorClient
 from redis.asyncio import Redis
 
+from bench.bodies import SCENARIO
+from scenarios.loading import file_of
 from tests.own_stack import OwnStack
 from wire import keys
+from wire.documents import Documents
 
 PARTITIONS = keys.PARTITIONS
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A scenario of the bench's own, and the environment of services that work on it."""
+
+    name: str
+    env: dict[str, str]
 
 
 @dataclass
@@ -38,6 +53,38 @@ class Setting:
             for container in pod["containers"]
             if port in container["ports"]
         ]
+
+    @contextlib.asynccontextmanager
+    async def scratch(self) -> AsyncIterator[Scratch]:
+        """A scenario that only the bench knows; nothing of it is left afterwards."""
+        name = f"{SCENARIO}-{uuid.uuid4().hex[:6]}"
+        with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
+            file = Path(folder) / f"{name}.toml"
+            text = file_of(SCENARIO).read_text()
+            file.write_text(text.replace(f'name = "{SCENARIO}"', f'name = "{name}"', 1))
+            env = {
+                "SCENARIO": str(file),
+                "KAFKA_BOOTSTRAP": self.doors["kafka"],
+                "REDIS_URL": self.doors["redis"],
+                "MONGO_URL": self.doors["mongo"],
+                "POD_IP": "127.0.0.1",
+                "LEDGER_DIR": folder,
+                "DRAIN_SECONDS": "0",
+            }
+            try:
+                yield Scratch(name, env)
+            finally:
+                await self._forget(name)
+
+    async def _forget(self, scenario: str) -> None:
+        store = Documents(self.doors["mongo"])
+        await store.drop(scenario)
+        store.close()
+        async with self.redis() as redis:
+            found = [key async for key in redis.scan_iter(f"{{{scenario}}}:*")]
+            if found:
+                await redis.delete(*found)
+        await self.drop_topics(keys.events_topic(scenario), keys.rejected_topic(scenario))
 
     def redis(self) -> Redis:
         """A client of its own."""

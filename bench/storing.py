@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from bench import http_load
-from bench.accepting import OTHERS, WARM, other
+from bench.accepting import OTHERS, WARM, other, ratio
 from bench.bodies import SCENARIO
 from bench.cost import cpu_seconds, pids_of
 from bench.processes import running
@@ -23,7 +23,7 @@ async def print_rows(setting: Setting) -> float:
     print(f"\n(b) stored in both stores, sustained\n\n{HEAD}")
     own = await _own(setting)
     each = await _per_event(setting)
-    print(f"\n{own / max(each, 1e-9):.0f} times the pipeline per event")
+    print(f"\n{ratio('stored, to the pipeline per event', own, each, 20)}")
     return own
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 Abandoned = Callable[[], bool]
 """Says whether the work in hand is no longer ours to finish."""
@@ -62,14 +62,28 @@ class Verdict(NamedTuple):
     """Writes that Redis would not do, because the key holds something else or is full."""
 
 
-class Sink(Protocol):
+class Prepared(Protocol):
+    """A batch that is ready to be stored; whatever else it holds is its sink's own."""
+
+    @property
+    def batch(self) -> Batch:
+        """The batch."""
+
+
+P = TypeVar("P", bound=Prepared)
+
+
+class Sink(Protocol[P]):
     """Where batches end: documents, counters and fences. It asks until it is answered.
 
-    Both raise AbandonedError once `abandoned` says so.
+    Each raises AbandonedError once `abandoned` says so.
     """
 
     async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
         """The fence of each field; -1 where nothing was counted."""
 
-    async def apply(self, batches: Sequence[Batch], abandoned: Abandoned) -> list[Verdict]:
+    async def prepare(self, batch: Batch, abandoned: Abandoned) -> P:
+        """What of the work can be done while the batch before is still on its way."""
+
+    async def apply(self, prepared: Sequence[P], abandoned: Abandoned) -> list[Verdict]:
         """Stores and counts each batch, or has it refused by its fence. Safe to repeat."""

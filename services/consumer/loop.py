@@ -1,5 +1,7 @@
 """The loop: fetch, hand over to be stored and counted behind the fence, commit.
 
+While one batch goes into the stores the next one is fetched and prepared, never more than one.
+
 Documents come first and have ids of their own, so writing them twice changes nothing; counters
 and fence change in one step, so counting twice is refused; the commit is a hint only. Whatever
 dies between two steps, the next owner begins behind the fence.
@@ -12,14 +14,14 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from services.consumer import metrics
-from services.consumer.batch import Abandoned, Batch, Sink, Verdict
+from services.consumer.batch import Abandoned, Batch, Prepared, Sink, Verdict
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Place, Places
 from services.consumer.stores import reached
@@ -52,7 +54,12 @@ class Work:
 
     partition: TopicPartition
     place: Place
-    batch: Batch
+    prepared: Prepared
+
+    @property
+    def batch(self) -> Batch:
+        """The batch itself."""
+        return self.prepared.batch
 
 
 class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
@@ -63,7 +70,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         scenario: str,
         consumer: AIOKafkaConsumer,
         places: Places,
-        sink: Sink,
+        sink: Sink[Any],
         kafka: Neighbour,
         pulse: Pulse,
         stopping: asyncio.Event,
@@ -79,6 +86,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._stopping = stopping
         self._round = 0
         self._busy = asyncio.Lock()
+        self._storing: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
         self._commits: dict[TopicPartition, int] = {}
         self._committed = time.monotonic()
         self._looked = time.monotonic()
@@ -103,6 +112,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             self._pulse.beat()
             with contextlib.suppress(AbandonedError):
                 await self._turn()
+        with contextlib.suppress(AbandonedError):
+            await self._stored()
         await self._flush()
 
     async def _turn(self) -> None:
@@ -111,14 +122,30 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         fetched: Fetched = await self._ask(
             lambda: self._consumer.getmany(timeout_ms=_FETCH_MS, max_records=self._most)
         )
-        async with self._busy:
-            await self._handle(await self._work(fetched))
-            if time.monotonic() - self._looked > _LOOK_EVERY:
-                await self._look_around(idle=not fetched)
-        if time.monotonic() - self._committed > _COMMIT_EVERY:
-            await self._flush()
+        work = await self._work(fetched)
+        await self._stored()
+        self._storing = asyncio.create_task(self._finish(work, idle=not fetched), name="storing")
         if sum(map(len, fetched.values())) < FULL:
+            await self._stored()
             await asyncio.sleep(begun + _PACE - time.monotonic())
+
+    async def _stored(self) -> None:
+        """Returns when the batch before is done with. Raises what it raised."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            await storing
+
+    async def _finish(self, work: Sequence[Work], idle: bool) -> None:
+        """Brings a batch into the stores, and looks after what is due."""
+        async with self._busy:
+            # what was prepared before its partition was taken away or doubted is read again
+            await self._handle([w for w in work if self._places.get(w.partition) is w.place])
+            if time.monotonic() - self._looked > _LOOK_EVERY:
+                await self._look_around(idle)
+        committing = self._committing is not None and not self._committing.done()
+        if time.monotonic() - self._committed > _COMMIT_EVERY and not committing:
+            # nobody waits for it: the fence is what counts
+            self._committing = asyncio.create_task(self._flush(), name="commit")
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         return await self._kafka.ask(question, self._abandoned())
@@ -148,45 +175,49 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             if place is not None:
                 batch = await self._batch(partition, place, records)
                 if batch is not None:
-                    work.append(Work(partition, place, batch))
+                    prepared = await self._sink.prepare(batch, self._abandoned())
+                    work.append(Work(partition, place, prepared))
+            # a big batch takes a while to decode, and the group wants its heartbeat
+            await asyncio.sleep(0)
         return work
 
     async def _batch(
         self, partition: TopicPartition, place: Place, fetched: Sequence[ConsumerRecord]
     ) -> Batch | None:
-        records = [record for record in fetched if record.offset > place.fence]
+        records = [record for record in fetched if record.offset > place.prepared]
         metrics.DROPPED.inc(len(fetched) - len(records))
         if not records:
             return None
-        missing = records[-1].offset - place.fence - len(records)
+        missing = records[-1].offset - place.prepared - len(records)
         if missing and not self._certain(partition, place):
             return None
+        believed, place.prepared = place.prepared, records[-1].offset
         return Batch(
             partition.topic,
             place.topic_id,
             partition.partition,
-            believed=place.fence,
+            believed=believed,
             last=records[-1].offset,
             records=records,
-            gaps=await self._gaps(partition, place, missing),
+            gaps=await self._gaps(partition, believed, missing),
             end=self._consumer.highwater(partition) or 0,
         )
 
     def _certain(self, partition: TopicPartition, place: Place) -> bool:
-        """Whether a gap behind the fence was seen twice; at first the records are refetched."""
-        if place.doubted == place.fence:
+        """Whether a gap was seen twice; at first the records are refetched."""
+        if place.doubted == place.prepared:
             return True
-        place.doubted = place.fence
-        self._consumer.seek(partition, place.fence + 1)
+        place.doubted = place.prepared
+        self._consumer.seek(partition, place.prepared + 1)
         return False
 
-    async def _gaps(self, partition: TopicPartition, place: Place, missing: int) -> int:
+    async def _gaps(self, partition: TopicPartition, believed: int, missing: int) -> int:
         """Of missing offsets those that never held a record; the broker dropped the others."""
         if not missing or partition.topic != self.topics[0]:
             return 0
         begins = await self._ask(lambda: self._places.beginnings(partition.topic))
         begin = begins.get(partition.partition, 0)
-        expired = min(max(0, begin - place.fence - 1), missing)
+        expired = min(max(0, begin - believed - 1), missing)
         if expired:
             metrics.EXPIRED.inc(expired)
             logline.error(
@@ -208,13 +239,14 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         await self._apply(work)
 
     async def _apply(self, work: Sequence[Work]) -> None:
-        verdicts = await self._sink.apply([w.batch for w in work], self._abandoned())
+        verdicts = await self._sink.apply([w.prepared for w in work], self._abandoned())
         for done, verdict in zip(work, verdicts, strict=True):
             self._judge(done, verdict)
 
     def _judge(self, work: Work, verdict: Verdict) -> None:
         if reached(verdict, work.batch):
             work.place.fence = work.batch.last
+            work.place.prepared = max(work.place.prepared, work.batch.last)
             self._commits[work.partition] = work.batch.last + 1
             return
         metrics.REFUSED_BATCHES.inc()
@@ -258,6 +290,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
 
     async def _pass_over(self, partition: TopicPartition, place: Place) -> None:
         """Moves the fence over offsets at the end of the log that hold no record."""
+        if place.prepared != place.fence:
+            return
         position = place.fence + 1
         with contextlib.suppress(TimeoutError, KafkaError):
             position = await asyncio.wait_for(self._consumer.position(partition), 0.05)
@@ -269,10 +303,11 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 partition.partition,
                 believed=place.fence,
                 last=position - 1,
-                gaps=await self._gaps(partition, place, missing),
+                gaps=await self._gaps(partition, place.fence, missing),
                 end=position,
             )
-            await self._apply([Work(partition, place, batch)])
+            prepared = await self._sink.prepare(batch, self._abandoned())
+            await self._apply([Work(partition, place, prepared)])
 
     async def _flush(self) -> None:
         """Commits what was counted; where that fails the fence still knows."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
@@ -20,6 +21,7 @@ from wire import keys
 from wire.topics import OffsetReader, ensure_topics
 
 _LEAVE_SECONDS = 5.0
+_FETCH_WAIT_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Member:
         )
 
     async def consume(
-        self, sink: Sink, lifecycle: Lifecycle, pulse: Pulse, most: int = BATCH
+        self, sink: Sink[Any], lifecycle: Lifecycle, pulse: Pulse, most: int = BATCH
     ) -> None:
         """Joins the group and works until the lifecycle stops. Raises AbandonedError.
 
@@ -86,6 +88,8 @@ def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         # only for offsets that are gone; the fence decides where reading begins
         auto_offset_reset="earliest",
+        # a fetch that asks only for partitions without news keeps the others waiting for so long
+        fetch_max_wait_ms=_FETCH_WAIT_MS,
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_500,
         rebalance_timeout_ms=6_000,

@@ -21,8 +21,10 @@ class Place:
     field: str
     """Its field of the fence."""
     fence: int
+    prepared: int
+    """The last offset of which a batch was made; the fence follows when it is counted."""
     doubted: int = -2
-    """The fence at which a gap was seen and the records fetched once more."""
+    """The offset after which a gap was seen and the records fetched once more."""
 
 
 class Places:
@@ -82,4 +84,4 @@ class Places:
             # the partition may have been taken away while the fences were asked for
             with contextlib.suppress(IllegalStateError):
                 self._consumer.seek(partition, fence + 1)
-                self._places[partition] = Place(ids[partition.topic], field, fence)
+                self._places[partition] = Place(ids[partition.topic], field, fence, fence)

@@ -31,6 +31,8 @@ from wire.stores import redis_client
 
 CHUNK = 1_000
 """Most documents of one insert."""
+WRITERS = 4
+"""Inserts under way at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,6 @@ class Prepared:
     portion: Portion
     field: str
     """Its field of the fence."""
-    window: Window | None
-    """Of the ids that clients gave, up to the end of the batch."""
 
 
 class Stores:
@@ -89,24 +89,8 @@ class Stores:
         """The fence of each field; see services.consumer.batch.Sink."""
         return await self._redis.ask(lambda: self._counting.fences(fields), abandoned)
 
-    async def apply(self, batches: Sequence[Batch], abandoned: Abandoned) -> list[Verdict]:
-        """Stores and counts batches; see services.consumer.batch.Sink."""
-        work = []
-        for batch in batches:
-            work.append(await self._prepared(batch, abandoned))
-            # a big batch takes a while to decode, and the group wants its heartbeat
-            await asyncio.sleep(0)
-        await self._store([prepared.portion for prepared in work], abandoned)
-        wanted = [(prepared.field, prepared.portion) for prepared in work]
-        verdicts = await self._redis.ask(lambda: self._counting.count(wanted), abandoned)
-        for prepared, verdict in zip(work, verdicts, strict=True):
-            if reached(verdict, prepared.batch):
-                if prepared.window is not None:
-                    self._open.put(prepared.portion.tp, prepared.window, prepared.batch.last)
-                _observe(prepared.portion, verdict)
-        return verdicts
-
-    async def _prepared(self, batch: Batch, abandoned: Abandoned) -> Prepared:
+    async def prepare(self, batch: Batch, abandoned: Abandoned) -> Prepared:
+        """Decodes a batch; see services.consumer.batch.Sink."""
         tp = keys.partition_id(batch.topic_id, batch.partition)
         window = self._open.get(tp, batch.believed)
         self._open.drop(tp)
@@ -115,8 +99,28 @@ class Stores:
         except WindowNeededError:
             window = await self._opened(tp, batch, abandoned)
             portion = self._portion(tp, batch, window)
+        if window is not None:
+            self._open.put(tp, window, batch.last)
         field = keys.fence_field(self._group, batch.topic, batch.topic_id, batch.partition)
-        return Prepared(batch, portion, field, window)
+        return Prepared(batch, portion, field)
+
+    async def apply(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> list[Verdict]:
+        """Stores and counts batches; see services.consumer.batch.Sink."""
+        counted = False
+        try:
+            await self._store([each.portion for each in prepared], abandoned)
+            wanted = [(each.field, each.portion) for each in prepared]
+            verdicts = await self._redis.ask(lambda: self._counting.count(wanted), abandoned)
+            counted = True
+        finally:
+            if not counted:
+                self._open.drop(*(each.portion.tp for each in prepared))
+        for each, verdict in zip(prepared, verdicts, strict=True):
+            if reached(verdict, each.batch):
+                _observe(each.portion, verdict)
+            else:
+                self._open.drop(each.portion.tp)
+        return verdicts
 
     def _portion(self, tp: str, batch: Batch, window: Window | None) -> Portion:
         if batch.records:
@@ -144,11 +148,23 @@ class Stores:
         )
 
     async def _store(self, portions: Sequence[Portion], abandoned: Abandoned) -> None:
+        now = time.time_ns() // 1_000_000
+        for portion in portions:
+            portion.stamp(now)
         documents = [document for portion in portions for document in portion.documents]
         rejected = [document for portion in portions for document in portion.rejected]
-        for collection, wanted in ((self._logs, documents), (self._rejected, rejected)):
-            for start in range(0, len(wanted), CHUNK):
-                await self._insert(collection, wanted[start : start + CHUNK], abandoned)
+        chunks = [
+            (collection, wanted[start : start + CHUNK])
+            for collection, wanted in ((self._logs, documents), (self._rejected, rejected))
+            for start in range(0, len(wanted), CHUNK)
+        ]
+        left = iter(chunks)
+
+        async def write() -> None:
+            for collection, chunk in left:
+                await self._insert(collection, chunk, abandoned)
+
+        await asyncio.gather(*(write() for _ in chunks[:WRITERS]))
 
     async def _insert(
         self, collection: str, documents: Sequence[Document], abandoned: Abandoned

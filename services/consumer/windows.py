@@ -16,7 +16,7 @@ _IDLE = 60.0
 
 
 class OpenWindows:
-    """Windows in memory. Each is good only while the fence stands where it left it."""
+    """Windows in memory. Each is good only for the batch that follows what it took up."""
 
     def __init__(self) -> None:
         self._open: dict[str, tuple[Window, int, float]] = {}
@@ -32,9 +32,10 @@ class OpenWindows:
         self._open[tp] = (window, fence, now)
         self._open = {tp: held for tp, held in self._open.items() if now - held[2] < _IDLE}
 
-    def drop(self, tp: str) -> None:
-        """It may be ahead of the fence, because what it took up was perhaps not counted."""
-        self._open.pop(tp, None)
+    def drop(self, *tps: str) -> None:
+        """They may be ahead of the fence, because what they took up was perhaps not counted."""
+        for tp in tps:
+            self._open.pop(tp, None)
 
 
 class Windows:

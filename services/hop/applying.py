@@ -41,7 +41,8 @@ class Applying:
     async def apply(self, request: pb.Batch) -> pb.Verdict:
         """Documents first, then counters behind the fence."""
         batch = batch_of_message(request)
-        (verdict,) = await self._stores.apply([batch], _once)
+        prepared = await self._stores.prepare(batch, _once)
+        (verdict,) = await self._stores.apply([prepared], _once)
         self._lag.tell(batch.topic, batch.partition, batch.end - verdict.fence - 1)
         return pb.Verdict(counted=verdict.counted, fence=verdict.fence, failed=verdict.failed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import grpc
@@ -37,6 +38,13 @@ class HopError(Exception):
         """Time was up, for which the link may be too slow."""
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A batch as Kafka gave it."""
+
+    batch: Batch
+
+
 class RemoteSink:
     """Sends every batch in pieces, one after another within a partition."""
 
@@ -60,10 +68,14 @@ class RemoteSink:
         reply = await self._near.ask(question, abandoned)
         return list(reply.fences)
 
-    async def apply(self, batches: Sequence[Batch], abandoned: Abandoned) -> list[Verdict]:
+    async def prepare(self, batch: Batch, abandoned: Abandoned) -> Raw:
+        """Nothing can be done before the far side has it; see services.consumer.batch.Sink."""
+        return Raw(batch)
+
+    async def apply(self, prepared: Sequence[Raw], abandoned: Abandoned) -> list[Verdict]:
         """Has batches stored and counted; see services.consumer.batch.Sink."""
         outcomes = await asyncio.gather(
-            *(self._apply(batch, abandoned) for batch in batches), return_exceptions=True
+            *(self._apply(each.batch, abandoned) for each in prepared), return_exceptions=True
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):

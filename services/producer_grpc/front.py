@@ -98,7 +98,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             document=encoded(document(scenario)),
             get_writes=settings.compat_get_writes,
         )
-        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits):
+        door = (settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits)
+        async with serving(app, *door, whole=True):
             lifecycle.service.open()
             await lifecycle.stopping.wait()
         opening.cancel()

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import add
 
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -38,8 +39,8 @@ _LABELS = (
 
 
 @dataclass(slots=True)
-class _Latency:
-    """Counts per bucket (the last is `+Inf`) and the sum of one histogram."""
+class _Answers:
+    """The answers of one status: counts per bucket (the last is `+Inf`) and their sum."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_MS) + 1))
     total_ms: float = 0.0
@@ -59,8 +60,8 @@ class Traffic:
     def __init__(self, labels: Mapping[str, str]) -> None:
         self.labels = tuple(labels.get(name, "") for name in _LABELS)
         self.requests = 0
-        self.responses: dict[tuple[int, str], int] = {}
-        self.latencies: dict[int, _Latency] = {}
+        self.answers: dict[tuple[int, str], _Answers] = {}
+        """By HTTP status and gRPC status."""
 
     def begin(self) -> float:
         """Count a request that has arrived (or was sent) and return its start for `end`."""
@@ -70,13 +71,20 @@ class Traffic:
     def end(self, started: float, status: int = 200, grpc_status: str = "") -> None:
         """Count the answer: HTTP status, and for gRPC the status code as a number in text."""
         spent_ms = (time.perf_counter() - started) * 1000.0
-        key = (status, grpc_status)
-        self.responses[key] = self.responses.get(key, 0) + 1
-        latency = self.latencies.get(status)
-        if latency is None:
-            latency = self.latencies[status] = _Latency()
-        latency.counts[bisect_left(BUCKETS_MS, spent_ms)] += 1
-        latency.total_ms += spent_ms
+        answers = self.answers.get((status, grpc_status))
+        if answers is None:
+            answers = self.answers[status, grpc_status] = _Answers()
+        answers.counts[bisect_left(BUCKETS_MS, spent_ms)] += 1
+        answers.total_ms += spent_ms
+
+    def latencies(self) -> dict[int, _Answers]:
+        """All answers by HTTP status alone."""
+        merged: dict[int, _Answers] = {}
+        for (status, _), answers in list(self.answers.items()):
+            whole = merged.setdefault(status, _Answers())
+            whole.counts = list(map(add, whole.counts, answers.counts))
+            whole.total_ms += answers.total_ms
+        return merged
 
     @contextmanager
     def call(self) -> Iterator[Call]:
@@ -131,20 +139,20 @@ class Golden(Collector):
         )
         for traffic in self._traffic.values():
             requests.add_metric(traffic.labels, traffic.requests)
-            for (status, grpc), count in list(traffic.responses.items()):
-                kind = classify(status, grpc)
-                responses.add_metric((*traffic.labels, str(status), kind, grpc), count)
-            for status, latency in list(traffic.latencies.items()):
+            for (status, grpc), answers in list(traffic.answers.items()):
+                labels = (*traffic.labels, str(status), classify(status, grpc), grpc)
+                responses.add_metric(labels, sum(answers.counts))
+            for status, answers in traffic.latencies().items():
                 latencies.add_metric(
-                    (*traffic.labels, str(status)), _cumulated(latency), latency.total_ms
+                    (*traffic.labels, str(status)), _cumulated(answers), answers.total_ms
                 )
         return requests, responses, latencies
 
 
-def _cumulated(latency: _Latency) -> list[tuple[str, float]]:
+def _cumulated(answers: _Answers) -> list[tuple[str, float]]:
     seen = 0
     buckets: list[tuple[str, float]] = []
-    for bound, count in zip((*map(str, BUCKETS_MS), "+Inf"), latency.counts, strict=True):
+    for bound, count in zip((*map(str, BUCKETS_MS), "+Inf"), answers.counts, strict=True):
         seen += count
         buckets.append((bound, seen))
     return buckets

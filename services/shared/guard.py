@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from services.shared.lean import LeanProtocol
 from services.shared.limits import Limits
 from services.shared.problem import RETRY_AFTER, problem_body
 from wire import problems
@@ -141,9 +142,16 @@ def _answer(problem: Problem) -> bytes:
     return STATUS_LINE[problem.status] + lines.encode() + b"\r\n" + body
 
 
-def guarded(limits: Limits) -> type[GuardedProtocol]:
-    """The protocol with these limits."""
-    return type("GuardedProtocol", (GuardedProtocol,), {"limits": limits})
+class _GuardedLeanProtocol(GuardedProtocol, LeanProtocol):
+    def expire(self, now: float) -> None:
+        super().expire(now)
+        self.rest_at_most(self.timeout_keep_alive, now)
+
+
+def guarded(limits: Limits, *, whole: bool = False) -> type[GuardedProtocol]:
+    """The protocol with these limits; `whole`: for an application that answers whole."""
+    base = _GuardedLeanProtocol if whole else GuardedProtocol
+    return type("GuardedProtocol", (base,), {"limits": limits})
 
 
 async def sweep(connections: set[Any]) -> None:

@@ -1,6 +1,8 @@
-"""What the id of an event may look like, whatever road it came."""
+"""Ids of events: those that clients give, whatever road they came, and our own."""
 
 from __future__ import annotations
+
+import random
 
 from scenarios.bodies import BodyError
 
@@ -13,6 +15,14 @@ a single event the key itself."""
 
 class BadIdError(BodyError):
     """An id that cannot be kept."""
+
+
+_random = random.Random()  # seeded by the system; no system call per event
+
+
+def fresh() -> str:
+    """An id for an event that came without one: 128 random bits as 32 hexadecimal signs."""
+    return f"{_random.getrandbits(128):032x}"
 
 
 def keepable(text: str) -> bool:

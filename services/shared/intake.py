@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -13,6 +12,7 @@ import msgspec
 from scenarios.bodies import Unreadable
 from scenarios.events import EventCodec, FieldError
 from services.shared.dedup import REUSED, Dedup, Uses, slot_of
+from services.shared.ids import fresh
 from services.shared.ledger import Ledger
 from services.shared.publisher import Entry, Publisher
 from wire import keys, problems
@@ -131,7 +131,7 @@ class Intake:
             return outcome
         value = encode_event(outcome)
         if not given:
-            made = uuid.uuid4().hex
+            made = fresh()
             good.add(value, headers(made, self._origin), None)
             return made
         if not self._uses.fits(given, value):

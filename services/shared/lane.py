@@ -46,7 +46,7 @@ class Job:
     def __init__(self, entries: Sequence[Entry], deadline: float) -> None:
         self.entries = entries
         self.deadline = deadline
-        self.bytes = sum(len(entry.value) + _OVERHEAD for entry in entries)
+        self.bytes = sum([len(entry.value) + _OVERHEAD for entry in entries])
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def fail(self, reason: str) -> None:
@@ -209,6 +209,8 @@ def _error_of(future: asyncio.Future[Any]) -> BaseException | None:
 
 def jobs_of(entries: Sequence[Entry], deadline: float) -> list[Job]:
     """The records in jobs that each fit a batch."""
+    if len(entries) == 1:
+        return [Job(entries, deadline)]
     jobs: list[Job] = []
     start = size = 0
     for at, entry in enumerate(entries):

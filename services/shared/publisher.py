@@ -43,6 +43,7 @@ class Publisher:
         self._deadline = deadline
         self._producer: AIOKafkaProducer | None = None
         self._lost_at = time.monotonic()
+        self._silent = 0.0
         self._wake = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
         traffic = golden.outbound("kafka", bootstrap)
@@ -65,7 +66,7 @@ class Publisher:
         if not entries:
             return
         now = time.monotonic()
-        self._admit(len(entries), now)
+        self._admit(len(entries))
         lane = self._lanes[topic] if slot is None else self._bound(topic, slot)
         jobs = jobs_of(entries, now + self._deadline)
         for job in jobs:
@@ -85,12 +86,14 @@ class Publisher:
             self._lanes[name] = lane
         return self._lanes[name]
 
-    def _admit(self, records: int, now: float) -> None:
-        waiting = sum(lane.waiting for lane in self._lanes.values())
-        if waiting + records > MAX_WAITING:
-            raise Unavailable(f"{waiting} events already wait for Kafka")
-        if self._silence(now) > self._deadline:
-            raise Unavailable(f"Kafka has not answered for {self._silence(now):.0f} s")
+    def _admit(self, records: int) -> None:
+        waiting = records
+        for lane in self._lanes.values():
+            waiting += lane.waiting
+        if waiting > MAX_WAITING:
+            raise Unavailable(f"{waiting - records} events already wait for Kafka")
+        if self._silent > self._deadline:
+            raise Unavailable(f"Kafka has not answered for {self._silent:.0f} s")
 
     def _silence(self, now: float) -> float:
         if self._producer is None:
@@ -141,11 +144,12 @@ class Publisher:
             now = time.monotonic()
             for lane in self._lanes.values():
                 lane.expire(now)
-            self._tell(self._silence(now))
+            self._silent = self._silence(now)
+            self._tell()
             self._wake.set()
 
-    def _tell(self, silence: float) -> None:
-        away = silence > _SILENT
+    def _tell(self) -> None:
+        away = self._silent > _SILENT
         if away != self._away:
             self._away = away
             word = "Kafka does not answer" if away else "Kafka answers again"
@@ -161,6 +165,7 @@ class Publisher:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
         self._broken = False
+        self._silent = 0.0
         self.connected.set()
         self._wake.set()
         logline.info("Kafka is there", bootstrap=self._bootstrap)

@@ -44,14 +44,23 @@ def bind(host: str, port: int, variable: str) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: App, host: str, port: int, variable: str, limits: Limits | None = None
+    app: App,
+    host: str,
+    port: int,
+    variable: str,
+    limits: Limits | None = None,
+    *,
+    whole: bool = False,
 ) -> AsyncIterator[None]:
-    """Serve `app` while the block runs; at its end finish what is under way (10 s at most)."""
+    """Serve `app` while the block runs; at its end finish what is under way (10 s at most).
+
+    `whole`: it sends every answer by `answer`, as a head and one body, which costs half as much.
+    """
     bound = bind(host, port, variable)
     server = _Server(
         uvicorn.Config(
             app,
-            http=guarded(limits or Limits()),
+            http=guarded(limits or Limits(), whole=whole),
             interface="asgi3",
             proxy_headers=False,
             log_config=None,

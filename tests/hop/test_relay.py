@@ -16,7 +16,7 @@ from services.consumer.neighbours import Neighbour
 from services.hop.breaker import Breaker, OpenError
 from services.hop.messages import FarRecord
 from services.hop.relay import Policy, Relay
-from services.hop.remote import MOST, HopError, RemoteSink
+from services.hop.remote import MOST, HopError, Raw, RemoteSink
 from services.pb import hop_pb2 as pb
 from services.pb.hop_pb2_grpc import HopServicer, HopStub, add_HopServicer_to_server
 from services.shared.golden import Traffic
@@ -129,7 +129,7 @@ async def test_a_link_that_is_too_slow_gets_smaller_pieces() -> None:
         stub = HopStub(channel)  # type: ignore[no-untyped-call]
         sink = RemoteSink("s", stub, near, deadline=0.3)
         given = batch(600, b"x" * (MOST // 500))
-        (verdict,) = await sink.apply([given], lambda: False)
+        (verdict,) = await sink.apply([Raw(given)], lambda: False)
     assert verdict.counted
     assert verdict.fence == given.last
     assert len(taken) > 1
@@ -146,6 +146,6 @@ async def test_a_refusal_ends_the_batch_with_the_fence_as_it_is() -> None:
         near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,))
         stub = HopStub(channel)  # type: ignore[no-untyped-call]
         given = batch(600, b"x" * (MOST // 100))
-        (verdict,) = await RemoteSink("s", stub, near).apply([given], lambda: False)
+        (verdict,) = await RemoteSink("s", stub, near).apply([Raw(given)], lambda: False)
         assert (verdict.counted, verdict.fence) == (False, 400)
         assert servicer.calls == 1
