@@ -16,8 +16,9 @@ from services.consumer.loop import Loop, Neighbours
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Places
 from services.consumer.portion import Preparer
-from services.shared.golden import outbound
-from services.shared.lifecycle import Lifecycle
+from services.shared.busy import waits_for
+from services.shared.golden import Traffic, outbound
+from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
 from wire.documents import Documents, DocumentsError
@@ -36,21 +37,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     redis = redis_client(settings.redis_url, settings.redis_password)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
     pulse = lifecycle.pulse("loop", _STUCK_SECONDS)
-    neighbours = Neighbours(
-        kafka=Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError)),
-        redis=Neighbour(
-            lifecycle.gate("redis"),
-            pulse,
-            (RedisError, OSError),
-            outbound("redis", _address(settings.redis_url)),
-        ),
-        mongo=Neighbour(
-            lifecycle.gate("mongo"),
-            pulse,
-            (DocumentsError,),
-            outbound("mongo", _address(settings.mongo_url)),
-        ),
-    )
+    neighbours = _neighbours(settings, lifecycle, pulse)
     consumer = _consumer(settings, scenario.name)
     offsets = OffsetReader(settings.kafka_bootstrap)
     counting = Counting(redis, scenario.name)
@@ -86,6 +73,21 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         await offsets.close()
         await redis.aclose()
         documents.close()
+
+
+def _neighbours(settings: Settings, lifecycle: Lifecycle, pulse: Pulse) -> Neighbours:
+    def neighbour(
+        name: str, errors: tuple[type[Exception], ...], traffic: Traffic | None = None
+    ) -> Neighbour:
+        return Neighbour(lifecycle.gate(name), pulse, errors, waits_for(name), traffic)
+
+    to_redis = outbound("redis", _address(settings.redis_url))
+    to_mongo = outbound("mongo", _address(settings.mongo_url))
+    return Neighbours(
+        kafka=neighbour("kafka", (KafkaError, OSError)),
+        redis=neighbour("redis", (RedisError, OSError), to_redis),
+        mongo=neighbour("mongo", (DocumentsError,), to_mongo),
+    )
 
 
 def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
