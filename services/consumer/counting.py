@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
+from services.consumer.batch import Verdict
 from services.consumer.portion import Portion
 from wire import keys
 
 _SCRIPT = files("services.consumer").joinpath("count.lua").read_text()
-
-
-class Verdict(NamedTuple):
-    """What became of a portion."""
-
-    counted: bool
-    fence: int
-    """The fence as it is now."""
-    failed: int
-    """Writes that Redis would not do, because the key holds something else or is full."""
 
 
 class Counting:

@@ -1,4 +1,4 @@
-"""The loop: fetch, store documents, count behind the fence, commit.
+"""The loop: fetch, hand over to be stored and counted behind the fence, commit.
 
 Documents come first and have ids of their own, so writing them twice changes nothing; counters
 and fence change in one step, so counting twice is refused; the commit is a hint only. Whatever
@@ -19,21 +19,20 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from services.consumer import metrics
-from services.consumer.counting import Counting, Verdict
+from services.consumer.batch import Abandoned, Batch, Sink, Verdict
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Place, Places
-from services.consumer.portion import Document, Portion, Preparer
+from services.consumer.stores import reached
 from services.shared import logline
 from services.shared.lifecycle import Pulse
 from wire import keys
-from wire.documents import Documents
 
 T = TypeVar("T")
 
 BATCH = 5_000
 """Most records that are fetched at once."""
-CHUNK = 1_000
-"""Most documents of one insert."""
+FULL = 1_000
+"""Records from which on a turn is not held back."""
 
 _FETCH_MS = 200
 _PACE = 0.03
@@ -44,25 +43,16 @@ _LOOK_EVERY = 2.0
 _HAND_OVER = 4.0
 """Seconds that a rebalance waits for the batch in hand."""
 
-Batches = dict[TopicPartition, list[ConsumerRecord]]
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Whom the loop asks."""
-
-    kafka: Neighbour
-    redis: Neighbour
-    mongo: Neighbour
+Fetched = dict[TopicPartition, list[ConsumerRecord]]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A portion and where it comes from."""
+    """A batch and where it comes from."""
 
     partition: TopicPartition
     place: Place
-    portion: Portion
+    batch: Batch
 
 
 class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
@@ -73,22 +63,18 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         scenario: str,
         consumer: AIOKafkaConsumer,
         places: Places,
-        counting: Counting,
-        documents: Documents,
-        preparer: Preparer,
-        neighbours: Neighbours,
+        sink: Sink,
+        kafka: Neighbour,
         pulse: Pulse,
         stopping: asyncio.Event,
+        most: int = BATCH,
     ) -> None:
         self.topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
-        self._logs = keys.logs_collection(scenario)
-        self._rejected = keys.rejected_collection(scenario)
         self._consumer = consumer
         self._places = places
-        self._counting = counting
-        self._documents = documents
-        self._preparer = preparer
-        self._neighbours = neighbours
+        self._sink = sink
+        self._kafka = kafka
+        self._most = most
         self._pulse = pulse
         self._stopping = stopping
         self._round = 0
@@ -122,51 +108,52 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
     async def _turn(self) -> None:
         begun = time.monotonic()
         await self._settle(self._places.unknown())
-        batches: Batches = await self._ask(
-            self._neighbours.kafka,
-            lambda: self._consumer.getmany(timeout_ms=_FETCH_MS, max_records=BATCH),
+        fetched: Fetched = await self._ask(
+            lambda: self._consumer.getmany(timeout_ms=_FETCH_MS, max_records=self._most)
         )
         async with self._busy:
-            await self._handle(await self._portions(batches))
+            await self._handle(await self._work(fetched))
             if time.monotonic() - self._looked > _LOOK_EVERY:
-                await self._look_around(idle=not batches)
+                await self._look_around(idle=not fetched)
         if time.monotonic() - self._committed > _COMMIT_EVERY:
             await self._flush()
-        if sum(map(len, batches.values())) < CHUNK:
+        if sum(map(len, fetched.values())) < FULL:
             await asyncio.sleep(begun + _PACE - time.monotonic())
 
-    async def _ask(self, neighbour: Neighbour, question: Callable[[], Awaitable[T]]) -> T:
+    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        return await self._kafka.ask(question, self._abandoned())
+
+    def _abandoned(self) -> Abandoned:
+        """Whether a rebalance or the end has come since now."""
         begun = self._round
-        return await neighbour.ask(
-            question, lambda: self._round != begun or self._stopping.is_set()
-        )
+        return lambda: self._round != begun or self._stopping.is_set()
 
     async def _settle(self, unknown: list[TopicPartition]) -> None:
         if unknown:
             ids = await self._topic_ids()
-            await self._ask(self._neighbours.redis, lambda: self._places.settle(unknown, ids))
+            fields = self._places.fields(unknown, ids)
+            fences = await self._sink.fences(fields, self._abandoned())
+            self._places.settle(unknown, ids, fences)
 
     async def _topic_ids(self, topics: Iterable[str] | None = None) -> dict[str, str]:
         wanted = self.topics if topics is None else topics
-        return await self._ask(self._neighbours.kafka, lambda: self._places.topic_ids(wanted))
+        return await self._ask(lambda: self._places.topic_ids(wanted))
 
-    async def _portions(self, batches: Batches) -> list[Work]:
+    async def _work(self, fetched: Fetched) -> list[Work]:
         """What of the fetched records is to be stored, partition by partition."""
         work = []
-        for partition, records in batches.items():
+        for partition, records in fetched.items():
             place = self._places.get(partition)
             # Without a place the records were fetched before the fence was known.
             if place is not None:
-                portion = await self._portion(partition, place, records)
-                if portion is not None:
-                    work.append(Work(partition, place, portion))
-            # a big batch takes a while to decode, and the group wants its heartbeat
-            await asyncio.sleep(0)
+                batch = await self._batch(partition, place, records)
+                if batch is not None:
+                    work.append(Work(partition, place, batch))
         return work
 
-    async def _portion(
+    async def _batch(
         self, partition: TopicPartition, place: Place, fetched: Sequence[ConsumerRecord]
-    ) -> Portion | None:
+    ) -> Batch | None:
         records = [record for record in fetched if record.offset > place.fence]
         metrics.DROPPED.inc(len(fetched) - len(records))
         if not records:
@@ -174,14 +161,16 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         missing = records[-1].offset - place.fence - len(records)
         if missing and not self._certain(partition, place):
             return None
-        now = time.time_ns() // 1_000_000
-        prepare = (
-            self._preparer.events if partition.topic == self.topics[0] else self._preparer.refused
+        return Batch(
+            partition.topic,
+            place.topic_id,
+            partition.partition,
+            believed=place.fence,
+            last=records[-1].offset,
+            records=records,
+            gaps=await self._gaps(partition, place, missing),
+            end=self._consumer.highwater(partition) or 0,
         )
-        portion = prepare(place.tp, place.fence, records, now)
-        if missing:
-            await self._explain(partition, portion, missing)
-        return portion
 
     def _certain(self, partition: TopicPartition, place: Place) -> bool:
         """Whether a gap behind the fence was seen twice; at first the records are refetched."""
@@ -191,16 +180,13 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._consumer.seek(partition, place.fence + 1)
         return False
 
-    async def _explain(self, partition: TopicPartition, portion: Portion, missing: int) -> None:
-        """Tells offsets that never held a record from records that the broker has dropped."""
-        if partition.topic != self.topics[0]:
-            return
-        begins = await self._ask(
-            self._neighbours.kafka, lambda: self._places.beginnings(partition.topic)
-        )
+    async def _gaps(self, partition: TopicPartition, place: Place, missing: int) -> int:
+        """Of missing offsets those that never held a record; the broker dropped the others."""
+        if not missing or partition.topic != self.topics[0]:
+            return 0
+        begins = await self._ask(lambda: self._places.beginnings(partition.topic))
         begin = begins.get(partition.partition, 0)
-        expired = min(max(0, begin - portion.believed - 1), missing)
-        portion.totals["gaps"] = missing - expired
+        expired = min(max(0, begin - place.fence - 1), missing)
         if expired:
             metrics.EXPIRED.inc(expired)
             logline.error(
@@ -208,49 +194,34 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 partition=f"{partition.topic}:{partition.partition}",
                 records=expired,
             )
+        return missing - expired
 
     async def _handle(self, work: Sequence[Work]) -> None:
         if not work:
             return
-        topics = {w.partition.topic for w in work}
-        ids, _ = await asyncio.gather(self._topic_ids(topics), self._store(work))
-        current = [w for w in work if w.place.topic_id == ids[w.partition.topic]]
-        if len(current) < len(work):
+        # records of a topic that was made anew would be taken for the old one's
+        ids = await self._topic_ids({w.partition.topic for w in work})
+        if any(w.place.topic_id != ids[w.partition.topic] for w in work):
             logline.warning("a topic was made anew", topics=ids)
             self._places.clear()
             return
-        await self._count(current)
+        await self._apply(work)
 
-    async def _store(self, work: Sequence[Work]) -> None:
-        documents = [document for w in work for document in w.portion.documents]
-        rejected = [document for w in work for document in w.portion.rejected]
-        for collection, wanted in ((self._logs, documents), (self._rejected, rejected)):
-            for start in range(0, len(wanted), CHUNK):
-                await self._insert(collection, wanted[start : start + CHUNK])
-
-    async def _insert(self, collection: str, documents: Sequence[Document]) -> None:
-        await self._ask(
-            self._neighbours.mongo, lambda: self._documents.insert(collection, documents)
-        )
-
-    async def _count(self, work: Sequence[Work]) -> None:
-        portions = [(w.place.field, w.portion) for w in work]
-        verdicts = await self._ask(self._neighbours.redis, lambda: self._counting.count(portions))
+    async def _apply(self, work: Sequence[Work]) -> None:
+        verdicts = await self._sink.apply([w.batch for w in work], self._abandoned())
         for done, verdict in zip(work, verdicts, strict=True):
             self._judge(done, verdict)
 
     def _judge(self, work: Work, verdict: Verdict) -> None:
-        # The fence stands at our own end where the answer to an earlier attempt got lost.
-        if verdict.counted or verdict.fence == work.portion.last:
-            work.place.fence = work.portion.last
-            self._commits[work.partition] = work.portion.last + 1
-            _observe(work.portion, verdict)
+        if reached(verdict, work.batch):
+            work.place.fence = work.batch.last
+            self._commits[work.partition] = work.batch.last + 1
             return
         metrics.REFUSED_BATCHES.inc()
         logline.warning(
             "batch refused by the fence",
             partition=f"{work.partition.topic}:{work.partition.partition}",
-            believed=work.portion.believed,
+            believed=work.batch.believed,
             fence=verdict.fence,
         )
         self._places.forget([work.partition])
@@ -259,7 +230,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         """Are the fences where they were left; while nothing comes: is Kafka there, is the topic
         the same, was something skipped."""
         self._looked = time.monotonic()
-        displaced = await self._ask(self._neighbours.redis, self._places.displaced)
+        displaced = await self._displaced()
         if displaced:
             logline.warning("fences were moved by somebody else", partitions=len(displaced))
             self._places.forget(displaced)
@@ -273,6 +244,18 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             elif place is not None:
                 await self._pass_over(partition, place)
 
+    async def _displaced(self) -> list[TopicPartition]:
+        """Partitions whose fence is not where it was left: the stores may have been emptied or
+        their counters made anew while nothing came to be counted."""
+        places = self._places.known()
+        fields = [place.field for place in places.values()]
+        fences = await self._sink.fences(fields, self._abandoned())
+        return [
+            partition
+            for (partition, place), fence in zip(places.items(), fences, strict=True)
+            if fence != place.fence
+        ]
+
     async def _pass_over(self, partition: TopicPartition, place: Place) -> None:
         """Moves the fence over offsets at the end of the log that hold no record."""
         position = place.fence + 1
@@ -280,9 +263,16 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             position = await asyncio.wait_for(self._consumer.position(partition), 0.05)
         missing = position - place.fence - 1
         if missing > 0 and self._certain(partition, place):
-            portion = Portion(place.tp, place.fence, position - 1)
-            await self._explain(partition, portion, missing)
-            await self._count([Work(partition, place, portion)])
+            batch = Batch(
+                partition.topic,
+                place.topic_id,
+                partition.partition,
+                believed=place.fence,
+                last=position - 1,
+                gaps=await self._gaps(partition, place, missing),
+                end=position,
+            )
+            await self._apply([Work(partition, place, batch)])
 
     async def _flush(self) -> None:
         """Commits what was counted; where that fails the fence still knows."""
@@ -291,14 +281,3 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         if commits:
             with contextlib.suppress(KafkaError, TimeoutError):
                 await asyncio.wait_for(self._consumer.commit(commits), _HAND_OVER)
-
-
-def _observe(portion: Portion, verdict: Verdict) -> None:
-    metrics.QUEUE_TIME.observe(
-        document["stored"] - document["at"] for document in portion.documents
-    )
-    for outcome, amount in portion.totals.items():
-        metrics.HANDLED.labels(outcome).inc(amount)
-    if verdict.failed:
-        metrics.FAILED_WRITES.inc(verdict.failed)
-        logline.error("tally writes refused by Redis", writes=verdict.failed)

@@ -1,15 +1,14 @@
-"""Where the consumer stands in each of its partitions, as Redis says."""
+"""Where the consumer stands in each of its partitions, as the fences say."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from services.consumer.counting import Counting
 from wire import keys
 from wire.topics import OffsetReader
 
@@ -19,7 +18,6 @@ class Place:
     """One partition of one life of a topic."""
 
     topic_id: str
-    tp: str
     field: str
     """Its field of the fence."""
     fence: int
@@ -30,12 +28,9 @@ class Place:
 class Places:
     """The places of the partitions that are assigned now."""
 
-    def __init__(
-        self, consumer: AIOKafkaConsumer, offsets: OffsetReader, counting: Counting, group: str
-    ) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, offsets: OffsetReader, group: str) -> None:
         self._consumer = consumer
         self._offsets = offsets
-        self._counting = counting
         self._group = group
         self._places: dict[TopicPartition, Place] = {}
 
@@ -64,33 +59,27 @@ class Places:
         """Partition -> oldest offset that the broker still has. Raises KafkaError."""
         return await self._offsets.beginning_offsets(topic)
 
-    async def displaced(self) -> list[TopicPartition]:
-        """Partitions whose fence in Redis is not where it was left. Raises RedisError.
+    def known(self) -> dict[TopicPartition, Place]:
+        """The places as they are now."""
+        return dict(self._places)
 
-        Redis may have been emptied or its counters made anew while nothing came to be counted.
-        """
-        places = dict(self._places)
-        fences = await self._counting.fences([place.field for place in places.values()])
+    def fields(self, partitions: Iterable[TopicPartition], ids: dict[str, str]) -> list[str]:
+        """The field of the fence of each partition, for topics with these ids."""
         return [
-            partition
-            for (partition, place), fence in zip(places.items(), fences, strict=True)
-            if fence != place.fence
-        ]
-
-    async def settle(self, partitions: list[TopicPartition], ids: dict[str, str]) -> None:
-        """Reads the fences of partitions and seeks behind them. Raises RedisError.
-
-        Whatever was fetched before is thrown away by the seek.
-        """
-        fields = [
             keys.fence_field(self._group, tp.topic, ids[tp.topic], tp.partition)
             for tp in partitions
         ]
-        fences = await self._counting.fences(fields)
+
+    def settle(
+        self, partitions: Sequence[TopicPartition], ids: dict[str, str], fences: Sequence[int]
+    ) -> None:
+        """Takes places behind fences that were just read, and seeks there.
+
+        Whatever was fetched before is thrown away by the seek.
+        """
+        fields = self.fields(partitions, ids)
         for partition, field, fence in zip(partitions, fields, fences, strict=True):
-            # the partition may have been taken away while Redis was asked
+            # the partition may have been taken away while the fences were asked for
             with contextlib.suppress(IllegalStateError):
                 self._consumer.seek(partition, fence + 1)
-                topic_id = ids[partition.topic]
-                tp = keys.partition_id(topic_id, partition.partition)
-                self._places[partition] = Place(topic_id, tp, field, fence)
+                self._places[partition] = Place(ids[partition.topic], field, fence)

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import ConsumerRecord
-
 from scenarios.events import EventCodec, FieldError
 from scenarios.scenario import Scenario
+from services.consumer.batch import Record
 from wire import keys
 from wire.record import Meta, cut_text, decode_rejected, read_meta
 
@@ -40,9 +39,7 @@ class Preparer:
     def __init__(self, scenario: Scenario) -> None:
         self._codec = EventCodec(scenario)
 
-    def events(
-        self, tp: str, believed: int, records: Sequence[ConsumerRecord], now: int
-    ) -> Portion:
+    def events(self, tp: str, believed: int, records: Sequence[Record], now: int) -> Portion:
         """Records of the events topic. `now`: when they are stored, ms since the epoch."""
         portion = Portion(tp, believed, records[-1].offset)
         for record in records:
@@ -51,7 +48,7 @@ class Preparer:
         portion.totals["dead"] = len(portion.rejected)
         return portion
 
-    def _record(self, portion: Portion, record: ConsumerRecord, now: int) -> None:
+    def _record(self, portion: Portion, record: Record, now: int) -> None:
         outcomes = self._codec.decode_value(record.value or b"")
         place = keys.document_id(portion.tp, record.offset)
         meta = read_meta(record.headers, record.timestamp, place)
@@ -68,9 +65,7 @@ class Preparer:
             else:
                 portion.rejected.append(document | _poison(record.value, outcome))
 
-    def refused(
-        self, tp: str, believed: int, records: Sequence[ConsumerRecord], now: int
-    ) -> Portion:
+    def refused(self, tp: str, believed: int, records: Sequence[Record], now: int) -> Portion:
         """Records of the rejected topic: kept with the reason that their producer gave."""
         portion = Portion(tp, believed, records[-1].offset)
         for record in records:

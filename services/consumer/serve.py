@@ -12,12 +12,12 @@ from redis.exceptions import RedisError
 
 from scenarios.loading import load
 from services.consumer.counting import Counting
-from services.consumer.loop import Loop, Neighbours
+from services.consumer.loop import Loop
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Places
-from services.consumer.portion import Preparer
+from services.consumer.stores import Stores
 from services.shared.busy import waits_for
-from services.shared.golden import Traffic, outbound
+from services.shared.golden import outbound
 from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
@@ -37,19 +37,18 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     redis = redis_client(settings.redis_url, settings.redis_password)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
     pulse = lifecycle.pulse("loop", _STUCK_SECONDS)
-    neighbours = _neighbours(settings, lifecycle, pulse)
-    consumer = _consumer(settings, scenario.name)
+    kafka = Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError), waits_for("kafka"))
+    near_redis = redis_neighbour(settings, lifecycle, pulse)
+    near_mongo = mongo_neighbour(settings, lifecycle, pulse)
+    consumer = group_member(settings, scenario.name)
     offsets = OffsetReader(settings.kafka_bootstrap)
-    counting = Counting(redis, scenario.name)
-    places = Places(consumer, offsets, counting, keys.consumer_group(scenario.name))
+    places = Places(consumer, offsets, keys.consumer_group(scenario.name))
     loop = Loop(
         scenario.name,
         consumer,
         places,
-        counting,
-        documents,
-        Preparer(scenario),
-        neighbours,
+        Stores(scenario, Counting(redis, scenario.name), documents, near_redis, near_mongo),
+        kafka,
         pulse,
         lifecycle.stopping,
     )
@@ -58,13 +57,11 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     try:
         with contextlib.suppress(AbandonedError):
             await asyncio.gather(
-                neighbours.kafka.ask(
-                    lambda: ensure_topics(settings.kafka_bootstrap, scenario.name), stopping
-                ),
-                neighbours.redis.ask(redis.ping, stopping),
-                neighbours.mongo.ask(lambda: documents.ensure_indexes(scenario.name), stopping),
+                kafka.ask(lambda: ensure_topics(settings.kafka_bootstrap, scenario.name), stopping),
+                near_redis.ask(redis.ping, stopping),
+                near_mongo.ask(lambda: documents.ensure_indexes(scenario.name), stopping),
             )
-            await neighbours.kafka.ask(consumer.start, stopping)
+            await kafka.ask(consumer.start, stopping)
             consumer.subscribe(loop.topics, listener=loop)
             await loop.run()
     finally:
@@ -75,22 +72,22 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         documents.close()
 
 
-def _neighbours(settings: Settings, lifecycle: Lifecycle, pulse: Pulse) -> Neighbours:
-    def neighbour(
-        name: str, errors: tuple[type[Exception], ...], traffic: Traffic | None = None
-    ) -> Neighbour:
-        return Neighbour(lifecycle.gate(name), pulse, errors, waits_for(name), traffic)
-
-    to_redis = outbound("redis", _address(settings.redis_url))
-    to_mongo = outbound("mongo", _address(settings.mongo_url))
-    return Neighbours(
-        kafka=neighbour("kafka", (KafkaError, OSError)),
-        redis=neighbour("redis", (RedisError, OSError), to_redis),
-        mongo=neighbour("mongo", (DocumentsError,), to_mongo),
+def redis_neighbour(settings: Settings, lifecycle: Lifecycle, pulse: Pulse) -> Neighbour:
+    """Redis, as its settings name it."""
+    traffic = outbound("redis", _address(settings.redis_url))
+    return Neighbour(
+        lifecycle.gate("redis"), pulse, (RedisError, OSError), waits_for("redis"), traffic
     )
 
 
-def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
+def mongo_neighbour(settings: Settings, lifecycle: Lifecycle, pulse: Pulse) -> Neighbour:
+    """The document store, as its settings name it."""
+    traffic = outbound("mongo", _address(settings.mongo_url))
+    return Neighbour(lifecycle.gate("mongo"), pulse, (DocumentsError,), waits_for("mongo"), traffic)
+
+
+def group_member(settings: Settings, scenario: str) -> AIOKafkaConsumer:
+    """A member of the group that stores a scenario, not yet started."""
     return AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap,
         client_id=settings.pod_name,

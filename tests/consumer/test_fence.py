@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from services.consumer.counting import Counting, Verdict
+from services.consumer.batch import Verdict
+from services.consumer.counting import Counting
 from services.consumer.portion import Portion
 from tests.consumer.rig import Rig
 from wire import keys

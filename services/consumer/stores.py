@@ -1,0 +1,116 @@
+"""The stores of a scenario as a sink: documents first, then counters behind the fence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scenarios.scenario import Scenario
+from services.consumer import metrics
+from services.consumer.batch import Abandoned, Batch, Verdict
+from services.consumer.counting import Counting
+from services.consumer.neighbours import Neighbour
+from services.consumer.portion import Document, Portion, Preparer
+from services.shared import logline
+from wire import keys
+from wire.documents import Documents
+
+CHUNK = 1_000
+"""Most documents of one insert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch and what the stores are told of it."""
+
+    batch: Batch
+    portion: Portion
+    field: str
+    """Its field of the fence."""
+
+
+class Stores:
+    """Redis and the document store of one scenario, each asked as its neighbour is asked."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        counting: Counting,
+        documents: Documents,
+        redis: Neighbour,
+        mongo: Neighbour,
+    ) -> None:
+        self._group = keys.consumer_group(scenario.name)
+        self._events = keys.events_topic(scenario.name)
+        self._logs = keys.logs_collection(scenario.name)
+        self._rejected = keys.rejected_collection(scenario.name)
+        self._preparer = Preparer(scenario)
+        self._counting = counting
+        self._documents = documents
+        self._redis = redis
+        self._mongo = mongo
+
+    async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
+        """The fence of each field; see services.consumer.batch.Sink."""
+        return await self._redis.ask(lambda: self._counting.fences(fields), abandoned)
+
+    async def apply(self, batches: Sequence[Batch], abandoned: Abandoned) -> list[Verdict]:
+        """Stores and counts batches; see services.consumer.batch.Sink."""
+        work = []
+        for batch in batches:
+            work.append(self._prepared(batch))
+            # a big batch takes a while to decode, and the group wants its heartbeat
+            await asyncio.sleep(0)
+        await self._store([prepared.portion for prepared in work], abandoned)
+        wanted = [(prepared.field, prepared.portion) for prepared in work]
+        verdicts = await self._redis.ask(lambda: self._counting.count(wanted), abandoned)
+        for prepared, verdict in zip(work, verdicts, strict=True):
+            if reached(verdict, prepared.batch):
+                _observe(prepared.portion, verdict)
+        return verdicts
+
+    def _prepared(self, batch: Batch) -> Prepared:
+        tp = keys.partition_id(batch.topic_id, batch.partition)
+        field = keys.fence_field(self._group, batch.topic, batch.topic_id, batch.partition)
+        if batch.records:
+            now = time.time_ns() // 1_000_000
+            prepare = (
+                self._preparer.events if batch.topic == self._events else self._preparer.refused
+            )
+            portion = prepare(tp, batch.believed, batch.records, now)
+            portion.last = batch.last
+        else:
+            portion = Portion(tp, batch.believed, batch.last)
+        if batch.gaps:
+            portion.totals["gaps"] = batch.gaps
+        return Prepared(batch, portion, field)
+
+    async def _store(self, portions: Sequence[Portion], abandoned: Abandoned) -> None:
+        documents = [document for portion in portions for document in portion.documents]
+        rejected = [document for portion in portions for document in portion.rejected]
+        for collection, wanted in ((self._logs, documents), (self._rejected, rejected)):
+            for start in range(0, len(wanted), CHUNK):
+                await self._insert(collection, wanted[start : start + CHUNK], abandoned)
+
+    async def _insert(
+        self, collection: str, documents: Sequence[Document], abandoned: Abandoned
+    ) -> None:
+        await self._mongo.ask(lambda: self._documents.insert(collection, documents), abandoned)
+
+
+def reached(verdict: Verdict, batch: Batch) -> bool:
+    """Whether the batch is counted: now, or by an attempt whose answer got lost."""
+    return verdict.counted or verdict.fence == batch.last
+
+
+def _observe(portion: Portion, verdict: Verdict) -> None:
+    metrics.QUEUE_TIME.observe(
+        document["stored"] - document["at"] for document in portion.documents
+    )
+    for outcome, amount in portion.totals.items():
+        metrics.HANDLED.labels(outcome).inc(amount)
+    if verdict.failed:
+        metrics.FAILED_WRITES.inc(verdict.failed)
+        logline.error("tally writes refused by Redis", writes=verdict.failed)
