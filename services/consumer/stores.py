@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from scenarios.scenario import Scenario
 from services.consumer import metrics
@@ -14,8 +19,13 @@ from services.consumer.counting import Counting
 from services.consumer.neighbours import Neighbour
 from services.consumer.portion import Document, Portion, Preparer
 from services.shared import logline
+from services.shared.busy import waits_for
+from services.shared.golden import outbound
+from services.shared.lifecycle import Lifecycle, Pulse
+from services.shared.settings import Settings
 from wire import keys
-from wire.documents import Documents
+from wire.documents import Documents, DocumentsError
+from wire.stores import redis_client
 
 CHUNK = 1_000
 """Most documents of one insert."""
@@ -37,20 +47,36 @@ class Stores:
     def __init__(
         self,
         scenario: Scenario,
-        counting: Counting,
+        redis: Redis,
         documents: Documents,
-        redis: Neighbour,
-        mongo: Neighbour,
+        near_redis: Neighbour,
+        near_mongo: Neighbour,
     ) -> None:
+        self.redis = redis
+        self._scenario = scenario.name
         self._group = keys.consumer_group(scenario.name)
         self._events = keys.events_topic(scenario.name)
         self._logs = keys.logs_collection(scenario.name)
         self._rejected = keys.rejected_collection(scenario.name)
         self._preparer = Preparer(scenario)
-        self._counting = counting
+        self._counting = Counting(redis, scenario.name)
         self._documents = documents
-        self._redis = redis
-        self._mongo = mongo
+        self._redis = near_redis
+        self._mongo = near_mongo
+
+    async def ensure(self, abandoned: Abandoned) -> None:
+        """Returns when both stores answer and the indexes are there. Raises AbandonedError."""
+        await asyncio.gather(
+            self._redis.ask(self.redis.ping, abandoned),
+            self._mongo.ask(lambda: self._documents.ensure_indexes(self._scenario), abandoned),
+        )
+
+    async def look(self, abandoned: Abandoned) -> None:
+        """Returns when both stores answer. Raises AbandonedError."""
+        await asyncio.gather(
+            self._redis.ask(self.redis.ping, abandoned),
+            self._mongo.ask(self._documents.ping, abandoned),
+        )
 
     async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
         """The fence of each field; see services.consumer.batch.Sink."""
@@ -98,6 +124,39 @@ class Stores:
         self, collection: str, documents: Sequence[Document], abandoned: Abandoned
     ) -> None:
         await self._mongo.ask(lambda: self._documents.insert(collection, documents), abandoned)
+
+
+@contextlib.asynccontextmanager
+async def storing(
+    settings: Settings, scenario: Scenario, lifecycle: Lifecycle, pulse: Pulse
+) -> AsyncIterator[Stores]:
+    """The stores that the settings name; their connections end with the block."""
+    redis = redis_client(settings.redis_url, settings.redis_password)
+    documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
+    near_redis = Neighbour(
+        lifecycle.gate("redis"),
+        pulse,
+        (RedisError, OSError),
+        waits_for("redis"),
+        outbound("redis", _address(settings.redis_url)),
+    )
+    near_mongo = Neighbour(
+        lifecycle.gate("mongo"),
+        pulse,
+        (DocumentsError,),
+        waits_for("mongo"),
+        outbound("mongo", _address(settings.mongo_url)),
+    )
+    try:
+        yield Stores(scenario, redis, documents, near_redis, near_mongo)
+    finally:
+        await redis.aclose()
+        documents.close()
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or ''}"
 
 
 def reached(verdict: Verdict, batch: Batch) -> bool:

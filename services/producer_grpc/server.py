@@ -24,7 +24,7 @@ from services.shared.publisher import publishing
 from services.shared.settings import Settings, SettingsError
 from services.shared.start import main, start
 
-NEEDED = ("kafka_bootstrap", "redis_url", "ledger_dir", "grpc_port", "admin_port")
+NEEDED = ("kafka_bootstrap", "ledger_dir", "grpc_port", "admin_port")
 _GRACE = 10.0
 
 

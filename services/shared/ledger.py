@@ -56,7 +56,7 @@ class Ledger:
     @property
     def instance(self) -> str:
         """Id under which this count is published."""
-        return self._path.stem.partition(".")[2]
+        return _instance(self._path)
 
     @property
     def count(self) -> int:
@@ -109,7 +109,7 @@ class Claims:
             file = _lock(path)
             if file is not None:
                 self._files.append(file)
-                counts[path.stem.partition(".")[2]] = struct.unpack("=Q", os.pread(file, 8, 0))[0]
+                counts[_instance(path)] = struct.unpack("=Q", os.pread(file, 8, 0))[0]
         return counts
 
     def __exit__(self, *error: object) -> None:
@@ -128,6 +128,24 @@ def _lock(path: Path) -> int | None:
         pass
     os.close(file)
     return None
+
+
+def read_counts(folder: Path, scenario: str) -> dict[str, int]:
+    """Instance -> count of every ledger in a folder, of living and dead processes alike.
+
+    Takes no lock, so it neither keeps a producer from its file nor needs to write.
+    """
+    counts: dict[str, int] = {}
+    for path in sorted(folder.glob(f"{scenario}.*{_SUFFIX}")):
+        raw = path.read_bytes()
+        # a file that is just being made has no count yet
+        if len(raw) == 8:
+            counts[_instance(path)] = struct.unpack("=Q", raw)[0]
+    return counts
+
+
+def _instance(path: Path) -> str:
+    return path.stem.rpartition(".")[2]
 
 
 class Publication:
@@ -173,9 +191,18 @@ class Publication:
 
 @contextlib.asynccontextmanager
 async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
-    """A ledger that is published while the block runs, and once more at its end."""
+    """A ledger that is published while the block runs, and once more at its end.
+
+    Without a Redis it is only kept: where the stores are in another cluster, the hop publishes.
+    """
     assert settings.ledger_dir is not None
     ledger = Ledger(settings.ledger_dir, scenario)
+    if not settings.redis_url:
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+        return
     redis = Redis.from_url(
         settings.redis_url,
         password=settings.redis_password or None,

@@ -30,6 +30,7 @@ class Settings:
     """The address that every server of the pod binds."""
     kafka_bootstrap: str = ""
     redis_url: str = ""
+    """Empty where the stores are in another cluster."""
     redis_password: str = ""
     mongo_url: str = ""
     mongo_username: str = ""
@@ -39,6 +40,10 @@ class Settings:
     admin_port: int = 0
     grpc_server_port: int = 0
     """Where the server container of the same pod listens."""
+    hop_socket: str = ""
+    """Path of the unix socket between the two containers of the hop."""
+    hop_target: str = ""
+    """`host:port` of the hop's server in the other cluster."""
     ledger_dir: Path | None = None
     """Folder of the acknowledged counts; outlives the process, shared by the replicas."""
     drain_seconds: float = 1.2
@@ -78,6 +83,8 @@ class Settings:
             grpc_port=_port(env, "GRPC_PORT"),
             admin_port=_port(env, "ADMIN_PORT"),
             grpc_server_port=_port(env, "GRPC_SERVER_PORT"),
+            hop_socket=text("HOP_SOCKET"),
+            hop_target=text("HOP_TARGET"),
             ledger_dir=Path(ledger) if ledger else None,
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),

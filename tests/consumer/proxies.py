@@ -41,6 +41,22 @@ class Link:
             answer = await self._client.delete(f"/proxies/{self._name}/toxics/hole-{stream}")
             answer.raise_for_status()
 
+    async def slow(self, milliseconds: int = 200, jitter: int = 50) -> None:
+        """Every answer comes late."""
+        given = {
+            "name": "slow",
+            "type": "latency",
+            "stream": "downstream",
+            "attributes": {"latency": milliseconds, "jitter": jitter},
+        }
+        answer = await self._client.post(f"/proxies/{self._name}/toxics", json=given)
+        answer.raise_for_status()
+
+    async def fast(self) -> None:
+        """The end of that."""
+        answer = await self._client.delete(f"/proxies/{self._name}/toxics/slow")
+        answer.raise_for_status()
+
     async def _enable(self, enabled: bool) -> None:
         answer = await self._client.post(f"/proxies/{self._name}", json={"enabled": enabled})
         answer.raise_for_status()

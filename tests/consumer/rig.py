@@ -178,17 +178,18 @@ class Rig:
 
     async def consumer(self, name: str = "consumer-0", **environment: str) -> Service:
         """A consumer as a process of its own; it is started, not yet ready."""
-        return await self._start("services.consumer", name, environment)
+        return await self.start("services.consumer", name, environment)
 
     async def reader(self, **environment: str) -> tuple[Service, str]:
         """A reader and the address where it answers; it is started, not yet ready."""
         port = free_port()
-        service = await self._start(
+        service = await self.start(
             "services.reader", "reader-0", {"HTTP_PORT": str(port), **environment}
         )
         return service, f"http://127.0.0.1:{port}"
 
-    async def _start(self, module: str, name: str, environment: dict[str, str]) -> Service:
+    async def start(self, module: str, name: str, environment: dict[str, str]) -> Service:
+        """A module of ours as a process; it is started, not yet ready."""
         admin = free_port()
         log = self.path.parent / f"{name}-{admin}.log"
         given = {

@@ -1,0 +1,98 @@
+"""A member of the group that reads a scenario's topics, whatever its sink is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from services.consumer.batch import Abandoned, Sink
+from services.consumer.loop import BATCH, Loop
+from services.consumer.neighbours import Neighbour
+from services.consumer.places import Places
+from services.shared.busy import waits_for
+from services.shared.lifecycle import Lifecycle, Pulse
+from services.shared.settings import Settings
+from wire import keys
+from wire.topics import OffsetReader, ensure_topics
+
+_LEAVE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Everything that asks Kafka."""
+
+    settings: Settings
+    scenario: str
+    consumer: AIOKafkaConsumer
+    offsets: OffsetReader
+    places: Places
+    kafka: Neighbour
+
+    async def ensure_topics(self, abandoned: Abandoned) -> None:
+        """Makes the topics where they are missing. Raises AbandonedError."""
+        await self.kafka.ask(
+            lambda: ensure_topics(self.settings.kafka_bootstrap, self.scenario), abandoned
+        )
+
+    async def consume(
+        self, sink: Sink, lifecycle: Lifecycle, pulse: Pulse, most: int = BATCH
+    ) -> None:
+        """Joins the group and works until the lifecycle stops. Raises AbandonedError.
+
+        `most`: records that are fetched at once.
+        """
+        loop = Loop(
+            self.scenario,
+            self.consumer,
+            self.places,
+            sink,
+            self.kafka,
+            pulse,
+            lifecycle.stopping,
+            most,
+        )
+        await self.kafka.ask(self.consumer.start, lifecycle.stopping.is_set)
+        self.consumer.subscribe(loop.topics, listener=loop)
+        await loop.run()
+
+
+@contextlib.asynccontextmanager
+async def membership(
+    settings: Settings, scenario: str, lifecycle: Lifecycle, pulse: Pulse
+) -> AsyncIterator[Member]:
+    """A member that leaves its group at the end of the block."""
+    consumer = _consumer(settings, scenario)
+    offsets = OffsetReader(settings.kafka_bootstrap)
+    places = Places(consumer, offsets, keys.consumer_group(scenario))
+    kafka = Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError), waits_for("kafka"))
+    try:
+        yield Member(settings, scenario, consumer, offsets, places, kafka)
+    finally:
+        with contextlib.suppress(KafkaError, TimeoutError):
+            await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
+        await offsets.close()
+
+
+def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        client_id=settings.pod_name,
+        group_id=keys.consumer_group(scenario),
+        enable_auto_commit=False,
+        # only for offsets that are gone; the fence decides where reading begins
+        auto_offset_reset="earliest",
+        session_timeout_ms=6_000,
+        heartbeat_interval_ms=1_500,
+        rebalance_timeout_ms=6_000,
+        request_timeout_ms=10_000,
+        # how soon a topic that was made anew, or more partitions, are noticed
+        metadata_max_age_ms=5_000,
+        # A store that is away for long is no reason to leave the group; liveness guards the loop.
+        max_poll_interval_ms=24 * 3_600_000,
+    )

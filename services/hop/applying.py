@@ -1,0 +1,110 @@
+"""The far side of the hop: the consumer's own storing, once per call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from redis.exceptions import RedisError
+
+from services.consumer.neighbours import AbandonedError
+from services.consumer.stores import Stores
+from services.hop.acknowledged import keep
+from services.hop.lag import Lag
+from services.hop.messages import SERVICE, batch_of_message
+from services.pb import hop_pb2 as pb
+from services.shared import logline
+from services.shared.golden import Traffic
+
+Reply = Callable[[Any], Awaitable[Message]]
+
+
+class OtherScenarioError(Exception):
+    """The two ends of the hop are set to different scenarios."""
+
+
+class Applying:
+    """Behaviours of the three calls. A store that is away ends the call; the caller has time."""
+
+    def __init__(self, scenario: str, stores: Stores, traffic: Traffic, lag: Lag) -> None:
+        self._scenario = scenario
+        self._stores = stores
+        self._traffic = traffic
+        self._lag = lag
+
+    async def fences(self, request: pb.FencesRequest) -> pb.FencesReply:
+        """Where reading has to begin."""
+        return pb.FencesReply(fences=await self._stores.fences(request.fields, _once))
+
+    async def apply(self, request: pb.Batch) -> pb.Verdict:
+        """Documents first, then counters behind the fence."""
+        batch = batch_of_message(request)
+        (verdict,) = await self._stores.apply([batch], _once)
+        self._lag.tell(batch.topic, batch.partition, batch.end - verdict.fence - 1)
+        return pb.Verdict(counted=verdict.counted, fence=verdict.fence, failed=verdict.failed)
+
+    async def acknowledge(self, request: pb.Acknowledged) -> pb.AcknowledgedReply:
+        """For the books."""
+        await keep(self._stores.redis, self._scenario, dict(request.counts))
+        return pb.AcknowledgedReply()
+
+    def handler(self) -> Any:
+        """The service for a gRPC server."""
+        kinds: dict[str, tuple[Reply, type[Message]]] = {
+            "Fences": (self.fences, pb.FencesRequest),
+            "Apply": (self.apply, pb.Batch),
+            "Acknowledge": (self.acknowledge, pb.Acknowledged),
+        }
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(
+                self._answered(reply),
+                request_deserializer=kind.FromString,
+                response_serializer=lambda message: message.SerializeToString(),
+            )
+            for name, (reply, kind) in kinds.items()
+        }
+        return grpc.method_handlers_generic_handler(SERVICE, handlers)
+
+    def _answered(self, reply: Reply) -> Any:
+        async def call(request: Any, context: Any) -> Message:
+            started = self._traffic.begin()
+            code = grpc.StatusCode.CANCELLED
+            try:
+                try:
+                    self._same(request.scenario)
+                    answer = await reply(request)
+                    code = grpc.StatusCode.OK
+                    return answer
+                except Exception as error:
+                    code, text = _told(error)
+                    await context.abort(code, text)
+            finally:
+                self._traffic.end(started, 200, str(code.value[0]))
+            raise AssertionError("abort raises")
+
+        return call
+
+    def _same(self, scenario: str) -> None:
+        if scenario != self._scenario:
+            raise OtherScenarioError(
+                f"the near side is set to {scenario!r} and the far side to {self._scenario!r}; "
+                "set SCENARIO alike on both"
+            )
+
+
+def _once() -> bool:
+    """What fails is given up at once: the near side repeats it."""
+    return True
+
+
+def _told(error: Exception) -> tuple[grpc.StatusCode, str]:
+    """Status and text of a failure."""
+    if isinstance(error, OtherScenarioError):
+        return grpc.StatusCode.FAILED_PRECONDITION, str(error)
+    if isinstance(error, AbandonedError | RedisError):
+        cause = error.__cause__ or error
+        return grpc.StatusCode.UNAVAILABLE, f"a store does not answer: {cause}"
+    logline.error("a call failed", trace=error)
+    return grpc.StatusCode.INTERNAL, "the call failed; the log of the server has the reason"

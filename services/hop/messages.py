@@ -1,0 +1,113 @@
+"""Between batches and what goes over the hop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.consumer.batch import Batch, Record
+from services.pb import hop_pb2 as pb
+
+SERVICE = "controlroom.hop.v1.Hop"
+METHODS = ("Fences", "Apply", "Acknowledge")
+
+MAX_VALUE = 4 << 20
+"""Bytes of a record's value that cross; a longer one arrives cut, so it is kept as rejected."""
+MAX_MESSAGE = 2 * MAX_VALUE
+_OVERHEAD = 64
+
+
+class FarRecord(NamedTuple):
+    """A record as it came over the hop."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some records of a batch, in one call."""
+
+    message: pb.Batch
+    after: int
+    """Records of the batch that are sent once this piece is."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the value of every record is there."""
+        return all(len(record.value) < MAX_VALUE for record in self.message.records)
+
+
+def piece_of(scenario: str, batch: Batch, start: int, size: int) -> Piece:
+    """The records of a batch from `start` on, as many as `size` bytes hold and at least one."""
+    records: list[pb.Record] = []
+    filled = 0
+    for record in batch.records[start:]:
+        made = _record(record)
+        filled += made.ByteSize() + _OVERHEAD
+        if records and filled > size:
+            break
+        records.append(made)
+    after = start + len(records)
+    believed = batch.records[start - 1].offset if start else batch.believed
+    last = batch.last if after >= len(batch.records) else records[-1].offset
+    message = pb.Batch(
+        scenario=scenario,
+        topic=batch.topic,
+        topic_id=batch.topic_id,
+        partition=batch.partition,
+        believed=believed,
+        last=last,
+        records=records,
+        gaps=_gaps(batch, start, last - believed - len(records)),
+        end=batch.end,
+    )
+    return Piece(message, after)
+
+
+def _gaps(batch: Batch, start: int, missing: int) -> int:
+    """Gaps of a piece. Offsets that the broker dropped all lie before the first record."""
+    if not batch.gaps:
+        return 0
+    dropped = batch.last - batch.believed - len(batch.records) - batch.gaps
+    return missing if start else missing - dropped
+
+
+def _record(record: Record) -> pb.Record:
+    value = record.value if record.value is None else record.value[:MAX_VALUE]
+    headers = [pb.Header(name=name, value=value) for name, value in record.headers]
+    return pb.Record(
+        offset=record.offset,
+        timestamp=record.timestamp,
+        key=record.key,
+        value=value,
+        headers=headers,
+    )
+
+
+def batch_of_message(message: pb.Batch) -> Batch:
+    """The batch that a piece is for the far side."""
+    return Batch(
+        message.topic,
+        message.topic_id,
+        message.partition,
+        message.believed,
+        message.last,
+        [_far(record) for record in message.records],
+        message.gaps,
+        message.end,
+    )
+
+
+def _far(record: pb.Record) -> FarRecord:
+    return FarRecord(
+        record.offset,
+        record.timestamp,
+        record.key if record.HasField("key") else None,
+        record.value if record.HasField("value") else None,
+        [(header.name, header.value) for header in record.headers],
+    )

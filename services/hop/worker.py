@@ -1,0 +1,68 @@
+"""`python -m services.hop.worker`: reads Kafka for stores in another cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import grpc
+import uvloop
+from prometheus_client import REGISTRY
+
+from scenarios.loading import load
+from services.consumer.member import membership
+from services.consumer.neighbours import AbandonedError, Neighbour
+from services.consumer.serve import STUCK_SECONDS
+from services.hop import lag
+from services.hop.acknowledged import Publication
+from services.hop.messages import MAX_MESSAGE
+from services.hop.remote import HopError, RemoteSink
+from services.pb.hop_pb2_grpc import HopStub
+from services.shared.busy import waits_for
+from services.shared.lifecycle import Lifecycle
+from services.shared.settings import Settings
+from services.shared.start import main, start
+
+NEEDED = ("kafka_bootstrap", "hop_socket", "admin_port")
+_OPTIONS = (
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    # the client of the pod may be restarted alone and is back soon
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+)
+
+
+async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Reads, and has stored, until the lifecycle says stop.
+
+    Not ready while the far side is away: nobody calls a worker, so that costs nothing, and a
+    rollout does not go on with pods of which none has reached the far side.
+    """
+    scenario = load(settings.scenario)
+    pulse = lifecycle.pulse("loop", STUCK_SECONDS)
+    near = Neighbour(lifecycle.gate("hop"), pulse, (HopError,), waits_for("hop"))
+    told = lag.Lag()
+    REGISTRY.register(told)
+    lifecycle.service.open()  # it has no door of its own; its neighbours have gates
+    async with (
+        grpc.aio.insecure_channel(f"unix:{settings.hop_socket}", options=_OPTIONS) as channel,
+        membership(settings, scenario.name, lifecycle, pulse) as member,
+    ):
+        stub = HopStub(channel)  # type: ignore[no-untyped-call] # generated
+        beside = [asyncio.create_task(lag.watch(member, told), name="lag")]
+        if settings.ledger_dir is not None:
+            publication = Publication(settings.ledger_dir, scenario.name, stub)
+            beside.append(asyncio.create_task(publication.run(), name="acknowledged"))
+        try:
+            with contextlib.suppress(AbandonedError):
+                await member.ensure_topics(lifecycle.stopping.is_set)
+                await member.consume(RemoteSink(scenario.name, stub, near), lifecycle, pulse)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    main(start("hop-worker", NEEDED, serve, drain_seconds=0.0, runner=uvloop.run))
