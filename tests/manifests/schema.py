@@ -20,6 +20,7 @@ from tests import crds
 MODELS: dict[tuple[str, str], type[BaseModel]] = {
     ("apps/v1", "Deployment"): client.V1Deployment,
     ("autoscaling/v2", "HorizontalPodAutoscaler"): client.V2HorizontalPodAutoscaler,
+    ("discovery.k8s.io/v1", "EndpointSlice"): client.V1EndpointSlice,
     ("networking.k8s.io/v1", "Ingress"): client.V1Ingress,
     ("v1", "ConfigMap"): client.V1ConfigMap,
     ("v1", "Namespace"): client.V1Namespace,
