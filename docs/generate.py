@@ -22,7 +22,7 @@ from wire.problems import PROBLEMS  # noqa: E402
 _COMMENT = re.compile(r"^\s*// ?(.*)$")
 _BLOCK = re.compile(r"^(service|message) (\w+) \{")
 _RPC = re.compile(r"^\s+rpc (\w+)\((stream )?(\w+)\) returns \((stream )?(\w+)\);")
-_FIELD = re.compile(r"^\s+((?:repeated |map<[^>]+> )?[\w.]*) ?(\w+) = (\d+);")
+_FIELD = re.compile(r"^\s+((?:repeated |optional )?(?:map<[^>]+>|[\w.]+)) (\w+) = (\d+);")
 
 
 def files() -> dict[Path, str]:

@@ -208,6 +208,9 @@ class OffsetReader:
             return self._client
 
     async def _connect(self) -> AIOKafkaClient:
+        if not self._bootstrap:
+            # the client would take it for this machine
+            raise KafkaConnectionError("no address of Kafka is given here")
         client = AIOKafkaClient(
             bootstrap_servers=self._bootstrap, request_timeout_ms=int(self._timeout * 1000)
         )

@@ -18,11 +18,14 @@ from wire.documents import Documents
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 
-NEEDED = ("kafka_bootstrap", "redis_url", "mongo_url", "http_port")
+NEEDED = ("redis_url", "mongo_url", "http_port")
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
-    """Serves until the lifecycle stops; a store that is away is answered with 503."""
+    """Serves until the lifecycle stops; a store that is away is answered with 503.
+
+    So are the books where Kafka is in another cluster.
+    """
     scenario = load(settings.scenario)
     redis = redis_client(settings.redis_url, settings.redis_password)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)

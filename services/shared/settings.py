@@ -29,8 +29,8 @@ class Settings:
     pod_ip: str
     """The address that every server of the pod binds."""
     kafka_bootstrap: str = ""
+    """Empty, like `redis_url` and `mongo_url`, where that is in another cluster."""
     redis_url: str = ""
-    """Empty where the stores are in another cluster."""
     redis_password: str = ""
     mongo_url: str = ""
     mongo_username: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Hop:
         service: Service = getattr(self, part)
         service.kill()
         await service.process.wait()
-        setattr(self, part, await getattr(self, f"start_{part}")())
+        setattr(self, part, await standing(getattr(self, f"start_{part}")))
 
     async def start_worker(self) -> Service:
         """The container that reads Kafka."""
@@ -47,9 +47,8 @@ class Hop:
         return await self.rig.start("services.hop.client", "hop-client", given | nowhere)
 
     async def start_server(self) -> Service:
-        """The far side."""
-        given = {"GRPC_PORT": str(self.port), "KAFKA_BOOTSTRAP": ""}
-        return await self.rig.start("services.hop.server", "hop-server", given)
+        """The far side, where it was before."""
+        return await server(self.rig, self.port)
 
     async def ready(self) -> bool:
         """Whether all three say that they are."""
@@ -63,17 +62,41 @@ class Hop:
         return unready and await self.client.metric("controlroom_hop_refused_total") > 0
 
 
+async def server(rig: Rig, port: int) -> Service:
+    """The far side; it is started, not yet ready."""
+    given = {"GRPC_PORT": str(port), "KAFKA_BOOTSTRAP": ""}
+    return await rig.start("services.hop.server", "hop-server", given)
+
+
+async def standing(start: Callable[[], Awaitable[Service]]) -> Service:
+    """A service that is ready; one that ended, since somebody had its port, is started again."""
+    for _ in range(5):
+        service = await start()
+
+        async def settled(service: Service = service) -> bool:
+            return service.process.returncode is not None or await service.ready()
+
+        await until(settled, "a service that is ready, or has ended", timeout=60)
+        if service.process.returncode is None:
+            return service
+    raise AssertionError(service.log.read_text())
+
+
 @contextlib.asynccontextmanager
 async def hop(rig: Rig) -> AsyncIterator[Hop]:
     """The three processes, ready; ended with the rig."""
-    port = free_port()
+    ports: list[int] = []
+
+    async def start() -> Service:
+        ports.append(free_port())
+        return await server(rig, ports[-1])
+
+    far = await standing(start)
     # the path of a unix socket has to be short
     with tempfile.TemporaryDirectory(prefix="hop") as folder:
-        async with link(rig.engines.toxiproxy, f"127.0.0.1:{port}") as where:
-            idle: Service = None  # type: ignore[assignment] # started below
+        async with link(rig.engines.toxiproxy, f"127.0.0.1:{ports[-1]}") as where:
             place = Path(folder)
-            made = Hop(rig, where, place / "s", place / "ledger", port, idle, idle, idle)
-            made.server = await made.start_server()
+            made = Hop(rig, where, place / "s", place / "ledger", ports[-1], far, far, far)
             made.client = await made.start_client()
             made.worker = await made.start_worker()
             await until(made.ready, "a hop that is ready", timeout=60)

@@ -125,6 +125,21 @@ async def test_the_count_of_producers_crosses_too(across: Hop) -> None:
     assert books.acknowledged == books.kafka == books.counted == books.stored == 400
 
 
+async def test_the_reader_of_a_cluster_without_kafka(across: Hop) -> None:
+    rig = across.rig
+    await rig.produce(rig.events(100))
+    await rig.settled(100)
+    reader, address = await rig.reader(KAFKA_BOOTSTRAP="")
+    await until(reader.ready, "a reader that is ready")
+    async with httpx.AsyncClient(base_url=address) as client:
+        answers = {path: await client.get(path) for path in ("/logs?last=5", "/total", "/books")}
+    assert {path: answer.status_code for path, answer in answers.items()} == {
+        "/logs?last=5": 200,
+        "/total": 200,
+        "/books": 503,
+    }
+
+
 async def test_it_stops_at_once_while_the_link_is_cut(across: Hop) -> None:
     await across.link.cut()
     await across.rig.produce(across.rig.events(500))

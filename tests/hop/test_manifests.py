@@ -39,13 +39,14 @@ def containers() -> dict[str, Document]:
     return {container["command"][-1]: container for container in found}
 
 
-def environment(container: Document, side: Document) -> dict[str, str]:
+def environment(container: Document, side: dict[str, str | None]) -> dict[str, str]:
     """What a container is told: the common values, those of its side, its own."""
     own = {
         item["name"]: item.get("value") or POD[item["valueFrom"]["fieldRef"]["fieldPath"]]
         for item in container["env"]
     }
-    return {**of_kind(ENDPOINTS, "ConfigMap")["data"], **side, **own}
+    given = {**of_kind(ENDPOINTS, "ConfigMap")["data"], **side, **own}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @pytest.mark.parametrize(
