@@ -20,6 +20,8 @@ class Hop:
 
     rig: Rig
     link: Link
+    store: Link
+    """From the server to Redis."""
     socket: Path
     ledger: Path
     port: int
@@ -48,7 +50,7 @@ class Hop:
 
     async def start_server(self) -> Service:
         """The far side, where it was before."""
-        return await server(self.rig, self.port)
+        return await server(self.rig, self.port, self.store)
 
     async def ready(self) -> bool:
         """Whether all three say that they are."""
@@ -62,9 +64,9 @@ class Hop:
         return unready and await self.client.metric("controlroom_hop_refused_total") > 0
 
 
-async def server(rig: Rig, port: int) -> Service:
+async def server(rig: Rig, port: int, store: Link) -> Service:
     """The far side; it is started, not yet ready."""
-    given = {"GRPC_PORT": str(port), "KAFKA_BOOTSTRAP": ""}
+    given = {"GRPC_PORT": str(port), "KAFKA_BOOTSTRAP": "", "REDIS_URL": store.url}
     return await rig.start("services.hop.server", "hop-server", given)
 
 
@@ -89,15 +91,17 @@ async def hop(rig: Rig) -> AsyncIterator[Hop]:
 
     async def start() -> Service:
         ports.append(free_port())
-        return await server(rig, ports[-1])
+        return await server(rig, ports[-1], store)
 
-    far = await standing(start)
-    # the path of a unix socket has to be short
-    with tempfile.TemporaryDirectory(prefix="hop") as folder:
-        async with link(rig.engines.toxiproxy, f"127.0.0.1:{ports[-1]}") as where:
-            place = Path(folder)
-            made = Hop(rig, where, place / "s", place / "ledger", ports[-1], far, far, far)
-            made.client = await made.start_client()
-            made.worker = await made.start_worker()
-            await until(made.ready, "a hop that is ready", timeout=60)
-            yield made
+    toxiproxy = rig.engines.toxiproxy
+    async with link(toxiproxy, rig.engines.redis) as store:
+        far = await standing(start)
+        # the path of a unix socket has to be short
+        with tempfile.TemporaryDirectory(prefix="hop") as folder:
+            async with link(toxiproxy, f"127.0.0.1:{ports[-1]}") as where:
+                place = Path(folder)
+                made = Hop(rig, where, store, place / "s", place / "l", ports[-1], far, far, far)
+                made.client = await made.start_client()
+                made.worker = await made.start_worker()
+                await until(made.ready, "a hop that is ready", timeout=60)
+                yield made

@@ -71,6 +71,23 @@ async def test_a_cut_link_loses_nothing_and_stops_the_reading(across: Hop) -> No
     await until(across.ready, "a hop that is ready again")
 
 
+async def test_a_far_store_that_is_away_is_waited_for(across: Hop) -> None:
+    rig = across.rig
+    events = rig.events(EVENTS)
+    await rig.produce(events[: EVENTS // 2])
+    await across.store.cut()
+    await rig.produce(events[EVENTS // 2 :], first=EVENTS // 2)
+
+    async def told() -> bool:
+        answer = await across.worker.get("/readyz")
+        return answer is not None and "a store does not answer" in answer.text
+
+    await until(told, "a worker that knows why")
+    await across.store.mend()
+    await exact(rig, events)
+    await until(across.ready, "a hop that is ready again")
+
+
 async def test_an_answer_that_gets_lost_is_not_counted_twice(across: Hop) -> None:
     rig = across.rig
     events = rig.events(EVENTS)
