@@ -44,6 +44,12 @@ class Breaker:
         self._openings = 0
         self._until = 0.0
         self._probing = False
+        self._reason = ""
+
+    @property
+    def reason(self) -> str:
+        """Why the last call failed."""
+        return self._reason
 
     @property
     def state(self) -> State:
@@ -58,7 +64,7 @@ class Breaker:
         if state is State.CLOSED:
             return
         if state is State.OPEN or self._probing:
-            raise OpenError("the far side failed repeatedly; it is tried again in a moment")
+            raise OpenError(f"failed repeatedly and is tried again in a moment: {self._reason}")
         self._probing = True
 
     def succeeded(self) -> None:
@@ -66,9 +72,10 @@ class Breaker:
         self._failures = self._openings = 0
         self._probing = False
 
-    def failed(self) -> None:
+    def failed(self, reason: str) -> None:
         """A call was not answered, or the far side could not do it."""
         self._failures += 1
+        self._reason = reason
         # the ends of calls that began before it opened change nothing
         if self._probing or (self.state is State.CLOSED and self._failures >= self._most):
             self._open()

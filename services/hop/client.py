@@ -40,7 +40,7 @@ class Door:
     def __init__(self, gate: Gate, target: str) -> None:
         self._gate = gate
         self._target = target
-        self._reason = ""
+        self._away = False
 
     def changed(self, reason: str) -> None:
         """The far side is away for that reason, or answers ("")."""
@@ -48,8 +48,8 @@ class Door:
             self._gate.shut(f"{self._target}: {reason}")
         else:
             self._gate.open()
-        if reason != self._reason:
-            self._reason = reason
+        if bool(reason) != self._away:
+            self._away = bool(reason)
             logline.warning(reason or "the far side answers again", target=self._target)
 
 

@@ -104,25 +104,27 @@ class Relay:
 
     async def _attempt(self, method: str, request: bytes, timeout: float) -> bytes:
         started = self._traffic.begin()
-        code = grpc.StatusCode.CANCELLED
+        code, reason = grpc.StatusCode.CANCELLED, ""
         try:
             answer: bytes = await self._calls[method](request, timeout=timeout)
             code = grpc.StatusCode.OK
             return answer
         except grpc.aio.AioRpcError as error:
             code = error.code()
+            reason = error.details() or code.name.lower()
             raise
         finally:
             self._traffic.end(started, 200, str(code.value[0]))
-            self._judge(code)
+            self._judge(code, reason)
 
-    def _judge(self, code: grpc.StatusCode) -> None:
+    def _judge(self, code: grpc.StatusCode, reason: str) -> None:
         if code is grpc.StatusCode.CANCELLED:
             self._breaker.abandoned()
         elif code in _FAILURES:
-            self._breaker.failed()
+            self._breaker.failed(reason)
         else:
             self._breaker.succeeded()
         state = self._breaker.state
         STATE.state(state.value)
-        self._changed("" if state is State.CLOSED else "the breaker is open")
+        closed = state is State.CLOSED
+        self._changed("" if closed else f"the breaker is open: {self._breaker.reason}")

@@ -32,7 +32,7 @@ def breaker(clock: Clock) -> Breaker:
 def fail(breaker: Breaker, times: int = 1) -> None:
     for _ in range(times):
         breaker.admit()
-        breaker.failed()
+        breaker.failed("away")
 
 
 def test_it_opens_after_failures_in_a_row_only(breaker: Breaker) -> None:
@@ -43,7 +43,7 @@ def test_it_opens_after_failures_in_a_row_only(breaker: Breaker) -> None:
     assert breaker.state is State.CLOSED
     fail(breaker)
     assert breaker.state is State.OPEN
-    with pytest.raises(OpenError):
+    with pytest.raises(OpenError, match="away"):
         breaker.admit()
 
 
@@ -88,6 +88,6 @@ def test_late_ends_of_earlier_calls_do_not_prolong_the_pause(
     for _ in range(FAILURES + 2):
         breaker.admit()
     for _ in range(FAILURES + 2):
-        breaker.failed()
+        breaker.failed("away")
     clock.now += FIRST
     assert breaker.state is State.HALF_OPEN
