@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from controlroom.model.log import LogLine
 from controlroom.runs import catalog
+from controlroom.runs.audit import Deed, acting
 from controlroom.runs.catalog import ChaosFile
 from controlroom.runs.errors import RunError
 from controlroom.runs.launch import start
@@ -46,38 +48,48 @@ class Operator:
 
     async def start_chaos(self, file: ChaosFile) -> str:
         """Starts a chaos run."""
-        self._may_write()
-        with _translated():
-            spec = bounded(read_chaos(Path(file.path)), self._settings.max_fault_seconds)
-        folder = start(self._store, spec)
+        with self._acting("chaos", what=file.name) as deed:
+            self._may_write()
+            with _translated():
+                spec = bounded(read_chaos(Path(file.path)), self._settings.max_fault_seconds)
+            deed.add(command=spec.command(), manifest=spec.manifest)
+            folder = start(self._store, spec)
+            deed.add(run=folder.id)
         return f"{folder.id}: {spec.title}"
 
     async def start_load(self, spec: LoadSpec) -> str:
         """Starts a load run."""
-        self._may_write()
-        with _translated():
-            within_bounds(spec, self._settings.max_users, self._settings.max_load_seconds)
-            complete = await ready_load(spec, self._room.scenario.name, self._target)
-        folder = start(self._store, complete)
+        with self._acting("load", command=spec.command()) as deed:
+            self._may_write()
+            with _translated():
+                within_bounds(spec, self._settings.max_users, self._settings.max_load_seconds)
+                complete = await ready_load(spec, self._room.scenario.name, self._target)
+            folder = start(self._store, complete)
+            deed.add(run=folder.id)
         return f"{folder.id}: {complete.title}"
 
     async def stop_all(self) -> str:
         """Ends all load and chaos. Raises TargetError where something may be left."""
-        stopped = await stop_all(self._store, self._target)
-        if not stopped.clean:
-            raise TargetError(stopped.sentence(), "Look with `controlroom chaos status`.")
+        with self._acting("stop all") as deed:
+            stopped = await stop_all(self._store, self._target)
+            deed.add(runs=stopped.runs, faults=stopped.faults)
+            if not stopped.clean:
+                raise TargetError(stopped.sentence(), "Look with `controlroom chaos status`.")
         return stopped.sentence()
 
     async def scale(self, deployment: str, replicas: int) -> str:
         """Changes the number of replicas."""
-        self._may_write()
-        await self._target.scale(deployment, replicas)
+        with self._acting("scale", deployment=deployment, replicas=replicas):
+            self._may_write()
+            await self._target.scale(deployment, replicas)
         return f"{deployment}: {replicas} replicas wanted"
 
     async def purge_logs(self) -> str:
         """Removes all stored documents; books and fence stay right."""
-        self._may_write()
-        removed = await self._room.purge_logs()
+        with self._acting("purge", scenario=self._room.scenario.name) as deed:
+            self._may_write()
+            removed = await self._room.purge_logs()
+            deed.add(documents=removed)
         return f"{removed:,} documents purged; counters and fence stay"
 
     async def choose(self, selection: int, key: str) -> None:
@@ -91,6 +103,9 @@ class Operator:
     async def retry(self, source: str) -> None:
         """Connects a source again now."""
         self._room.retry(source)
+
+    def _acting(self, action: str, **facts: Any) -> AbstractContextManager[Deed]:
+        return acting(self._settings.state_dir, action, **facts)
 
     def _may_write(self) -> None:
         if self._settings.read_only:

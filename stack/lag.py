@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from aiokafka.errors import KafkaError
 
@@ -11,6 +12,16 @@ from wire import keys
 from wire.topics import OffsetReader
 
 _TIMEOUT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What Kafka says of the events topic of a scenario."""
+
+    topic: str
+    events: int
+    """That the consumers have not come to yet, over all partitions."""
+    partitions: int
 
 
 class Lag:
@@ -21,8 +32,8 @@ class Lag:
         self._at = ""
         self._reader: OffsetReader | None = None
 
-    async def of(self, scenario: str) -> int | None:
-        """Events that wait, over all partitions; None where Kafka does not say it."""
+    async def of(self, scenario: str) -> Backlog | None:
+        """The backlog now; None where Kafka does not say it."""
         group, topic = keys.consumer_group(scenario), keys.events_topic(scenario)
         try:
             async with asyncio.timeout(_TIMEOUT):
@@ -30,7 +41,7 @@ class Lag:
         except (KafkaError, OSError, TimeoutError):
             await self.close()
             return None
-        return sum(lags.values())
+        return Backlog(topic, sum(lags.values()), len(lags))
 
     async def close(self) -> None:
         """Ends the connection."""

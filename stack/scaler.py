@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from stack.autoscaler import YOUNG, Load, Scaling, for_lag, highest, recommended
+from stack.lag import Backlog
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
 from stack.pods.usage import Usage
@@ -21,7 +22,7 @@ class Scaler:
         controller: Controller,
         scaling: Scaling,
         usage: Usage,
-        lag: Callable[[], Awaitable[int | None]],
+        lag: Callable[[], Awaitable[Backlog | None]],
         keep: Callable[[int], None],
         events: Events,
     ) -> None:
@@ -32,6 +33,7 @@ class Scaler:
         self._keep = keep
         self._events = events
         self._blind = False
+        self._narrow = False
 
     async def run(self) -> None:
         """Looks once in every period."""
@@ -61,7 +63,25 @@ class Scaler:
         self._tell(lag is None)
         if lag is None:
             return None, "the lag is not known"
-        return for_lag(current, lag, aim), f"{lag:,} events wait, aim {aim:,} for each"
+        self._compare(lag)
+        # more consumers than partitions would have nothing to do; KEDA has the same bound
+        wish = min(for_lag(current, lag.events, aim), lag.partitions)
+        return wish, f"{lag.events:,} events wait, aim {aim:,} for each"
+
+    def _compare(self, lag: Backlog) -> None:
+        """Says so when the topic as it is has no partition for every pod of the maximum."""
+        maximum = self._scaling.rules.maximum
+        narrow = lag.partitions < maximum
+        if narrow == self._narrow:
+            return
+        self._narrow = narrow
+        count = f"{lag.topic} has {lag.partitions} partitions"
+        if narrow:
+            reason = "TooFewPartitions"
+            text = f"{count}, {maximum} pods cannot share them; add partitions to the topic"
+        else:
+            reason, text = "EnoughPartitions", f"{count}, enough for {maximum} pods"
+        self._events.add("deployment", self._controller.name, reason, text)
 
     def _tell(self, blind: bool) -> None:
         if blind != self._blind:

@@ -140,6 +140,22 @@ class Documents:
                 found.extend(await cursor.to_list(None))
         return sorted(found, key=_place)
 
+    async def find_each(self, collection: str, ranges: Sequence[Range]) -> list[list[Document]]:
+        """Documents of several ranges by one question; per range in the order of their offsets.
+
+        One question costs a client a third of what one for each of twelve ranges does. The
+        ranges, no two of one partition, should cover no more than WINDOW offsets together.
+        """
+        if not ranges:
+            return []
+        async with _answering():
+            query = {"$or": [wanted.query for wanted in ranges]}
+            found = await self._collection(collection).find(query).to_list(None)
+        parts: dict[str, list[Document]] = {wanted.tp: [] for wanted in ranges}
+        for document in found:
+            parts[document["tp"]].append(document)
+        return [sorted(part, key=_place) for part in parts.values()]
+
     async def newest(self, collection: str, ranges: Sequence[Range], n: int) -> list[Document]:
         """The newest `n` documents by the time they were stored, newest first.
 

@@ -16,6 +16,7 @@ from controlroom.cli.verb import emit, emit_json, talk
 from controlroom.cli.watching import explained, seconds, watch
 from controlroom.model.duration import format_duration, parse_duration
 from controlroom.model.run import RunView
+from controlroom.runs.audit import acting
 from controlroom.runs.catalog import aim_of, chaos_files, find, level_of
 from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
@@ -58,12 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> Exit:
     """Does it and says how it stands afterwards."""
     settings: Settings = args.settings
-    if settings.read_only and args.action in ("run", "stop"):
-        raise CommandError(
-            "This is read-only: no fault is injected or stopped.",
-            "Leave --read-only out.",
-            Exit.REFUSED,
-        )
     with explained():
         if args.action == "list":
             return _list(args.json)
@@ -145,23 +140,36 @@ def _hits(preview: Preview) -> str:
 
 
 def _run(settings: Settings, args: argparse.Namespace) -> Exit:
-    spec = _wanted(settings, args)
-    preview = _asked(settings, lambda target: target.preview(spec.manifest))
-    for line in _shown(spec, preview):
-        talk(line)
-    if not preview.hit_count:
-        raise CommandError(
-            "It would hit nothing.", "See `controlroom status` for what runs.", Exit.REFUSED
-        )
-    if not args.yes:
-        _confirm(spec)
-    folder = start(Store(runs_dir(settings.state_dir)), spec)
+    with acting(settings.state_dir, "chaos", what=args.what) as deed:
+        _may_act(settings)
+        spec = _wanted(settings, args)
+        deed.add(command=spec.command(), manifest=spec.manifest)
+        preview = _asked(settings, lambda target: target.preview(spec.manifest))
+        for line in _shown(spec, preview):
+            talk(line)
+        if not preview.hit_count:
+            raise CommandError(
+                "It would hit nothing.", "See `controlroom status` for what runs.", Exit.REFUSED
+            )
+        if not args.yes:
+            _confirm(spec)
+        folder = start(Store(runs_dir(settings.state_dir)), spec)
+        deed.add(run=folder.id)
     talk(f"{folder.id}: {spec.title}")
     if args.detach:
         emit_json({"id": folder.id}) if args.json else emit(folder.id)
         return Exit.OK
     interrupted = asyncio.run(watch(folder, _progress, "Stopping: the fault is recovered."))
     return _report(folder, args.json, interrupted)
+
+
+def _may_act(settings: Settings) -> None:
+    if settings.read_only:
+        raise CommandError(
+            "This is read-only: no fault is injected or stopped.",
+            "Leave --read-only out.",
+            Exit.REFUSED,
+        )
 
 
 def _confirm(spec: ChaosSpec) -> None:
@@ -237,7 +245,10 @@ def _stop(settings: Settings, args: argparse.Namespace) -> Exit:
             return await stop_all(store, target)
         return await stop_fault(store, target, args.what)
 
-    done = _asked(settings, work)
+    with acting(settings.state_dir, "stop", what="all" if args.all else args.what) as deed:
+        _may_act(settings)
+        done = _asked(settings, work)
+        deed.add(runs=done.runs, faults=done.faults, left=done.left)
     if args.json:
         emit_json({**asdict(done), "clean": done.clean})
     talk(done.sentence())

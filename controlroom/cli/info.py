@@ -12,6 +12,7 @@ from typing import Any
 from controlroom.cli.exits import Exit
 from controlroom.cli.table import table
 from controlroom.cli.verb import emit, emit_json
+from controlroom.runs.audit import audit_file
 from controlroom.settings import NAMES, Settings, config_file
 from controlroom.targets.abilities import TargetError
 from controlroom.targets.local import LocalTarget
@@ -48,6 +49,7 @@ async def main(args: argparse.Namespace) -> Exit:
             "config": str(config_file(os.environ)),
             "state": str(settings.state_dir),
             "runs": str(settings.state_dir / "runs"),
+            "audit": str(audit_file(settings.state_dir)),
             "log": str(settings.state_dir / "log"),
             "cache": str(cache_dir()),
         },

@@ -100,6 +100,7 @@ async def _has_events(settings: Settings) -> bool:
 
 async def _send_samples(settings: Settings) -> None:
     """A small bounded load, so that a newcomer's first screen is alive."""
+    from controlroom.runs.audit import acting
     from controlroom.runs.launch import start
     from controlroom.runs.prepare import ready_load
     from controlroom.runs.store import Store
@@ -107,7 +108,9 @@ async def _send_samples(settings: Settings) -> None:
 
     target = LocalTarget.from_settings(settings)
     try:
-        start(Store(settings.state_dir / "runs"), await ready_load(SAMPLES, "bands", target))
+        with acting(settings.state_dir, "load", command=SAMPLES.command(), by="launch") as deed:
+            spec = await ready_load(SAMPLES, "bands", target)
+            deed.add(run=start(Store(settings.state_dir / "runs"), spec).id)
     finally:
         await target.close()
 

@@ -13,6 +13,7 @@ from controlroom.cli.verb import emit, emit_json, talk
 from controlroom.cli.watching import HEAD, explained, row_of, seconds, watch
 from controlroom.model.duration import format_duration, parse_duration
 from controlroom.model.run import RunView
+from controlroom.runs.audit import acting
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
@@ -83,13 +84,16 @@ async def main(args: argparse.Namespace) -> Exit:
 async def _send(store: Store, settings: Settings, args: argparse.Namespace) -> Exit:
     if args.all:
         raise CommandError("--all belongs to `controlroom run stop`.", "Leave --all out.")
-    spec = _spec(args, settings)
-    target = LocalTarget.from_settings(settings)
-    try:
-        ready = await ready_load(spec, settings.scenario, target)
-    finally:
-        await target.close()
-    folder = start(store, ready)
+    with acting(settings.state_dir, "load") as deed:
+        spec = _spec(args, settings)
+        deed.add(command=spec.command())
+        target = LocalTarget.from_settings(settings)
+        try:
+            ready = await ready_load(spec, settings.scenario, target)
+        finally:
+            await target.close()
+        folder = start(store, ready)
+        deed.add(run=folder.id)
     talk(f"{folder.id}: {ready.title}, at most {format_duration(ready.timeout)}, {ready.address}")
     if args.detach:
         emit_json({"id": folder.id}) if args.json else emit(folder.id)
@@ -197,19 +201,24 @@ def _show(folder: RunFolder, as_json: bool) -> Exit:
 
 
 async def _stop(store: Store, args: argparse.Namespace) -> Exit:
-    if args.all:
-        done = await stop_loads(store)
-    else:
-        folder = store.folder(_id(args))
-        view = folder.read_view()
-        was_active = view is not None and view.active
-        ended = await stop_run(folder, patience=40.0, cut_after=30.0)
-        left = () if ended else (f"Run {folder.id} did not end.",)
-        done = Stopped((folder.id,) if was_active else (), (), left)
+    with acting(args.settings.state_dir, "stop load", what="all" if args.all else args.id) as deed:
+        done = await _stopped(store, args)
+        deed.add(runs=done.runs, left=done.left)
     if args.json:
         emit_json({"stopped": done.runs, "left": done.left})
     talk(" ".join(done.left) or (f"Stopped: {', '.join(done.runs)}." if done.runs else "No load."))
     return Exit.OK if done.clean else Exit.UNCLEAN
+
+
+async def _stopped(store: Store, args: argparse.Namespace) -> Stopped:
+    if args.all:
+        return await stop_loads(store)
+    folder = store.folder(_id(args))
+    view = folder.read_view()
+    was_active = view is not None and view.active
+    ended = await stop_run(folder, patience=40.0, cut_after=30.0)
+    left = () if ended else (f"Run {folder.id} did not end.",)
+    return Stopped((folder.id,) if was_active else (), (), left)
 
 
 def _id(args: argparse.Namespace) -> str:

@@ -6,6 +6,7 @@ import argparse
 
 from controlroom.cli.exits import Exit
 from controlroom.cli.verb import emit_json, talk
+from controlroom.runs.audit import acting
 from controlroom.settings import Settings
 from controlroom.targets.local import LocalTarget
 
@@ -24,7 +25,9 @@ async def main(args: argparse.Namespace) -> Exit:
     settings: Settings = args.settings
     target = LocalTarget.from_settings(settings)
     try:
-        await target.scale(args.deployment, args.replicas)
+        facts = {"deployment": args.deployment, "replicas": args.replicas}
+        with acting(settings.state_dir, "scale", **facts):
+            await target.scale(args.deployment, args.replicas)
     finally:
         await target.close()
     talk(f"{args.deployment}: {args.replicas} replicas wanted; `controlroom status` shows them")

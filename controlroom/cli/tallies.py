@@ -13,6 +13,7 @@ from controlroom.cli.verb import emit, emit_json, talk
 from controlroom.cli.world import World, answering, opened, world
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.tallies import Choice, Selection, Tallies
+from controlroom.runs.audit import acting
 from controlroom.targets.rebuild import rebuild_tallies
 from scenarios.scenario import BarsView, Scenario
 
@@ -56,6 +57,17 @@ async def _rebuild(here: World, args: argparse.Namespace) -> Exit:
     name = here.scenario.name
     if args.more[1:]:
         raise CommandError(f"controlroom tallies rebuild: {args.more[1]!r} is not known.")
+    with acting(args.settings.state_dir, "rebuild tallies", scenario=name) as deed:
+        found = await _rebuilt(here, args)
+        deed.add(**found)
+    talk(f"{name}: counted {number(found['counted'])} stored events anew; the consumers go on")
+    if args.json:
+        emit_json(found)
+    return Exit.OK
+
+
+async def _rebuilt(here: World, args: argparse.Namespace) -> dict[str, int]:
+    name = here.scenario.name
     if args.settings.read_only:
         raise CommandError("Nothing is rebuilt in read-only mode.", code=Exit.REFUSED)
     if args.confirm != name:
@@ -72,10 +84,7 @@ async def _rebuild(here: World, args: argparse.Namespace) -> Exit:
             "The counters stay as they are.",
             Exit.REFUSED,
         )
-    talk(f"{name}: counted {number(found['counted'])} stored events anew; the consumers go on")
-    if args.json:
-        emit_json(found)
-    return Exit.OK
+    return found
 
 
 def chosen(scenario: Scenario, words: Sequence[str]) -> list[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -59,10 +60,15 @@ class BooksSource:
     async def read(self) -> BooksSample:
         """The books now, and how long recent events queued."""
         assert self._auditor is not None
-        books = await self._auditor.audit()
+        # asked beside the audit, so that a slow Prometheus does not hold up the books
+        books, _ = await asyncio.gather(self._auditor.audit(), self._refresh())
         queue_time = self._waits.figure(time.time()) if self._waits else None
-        limit = await self._limit.figure(books.in_flight) if self._limit else ""
+        limit = self._limit.figure(books.in_flight) if self._limit else ""
         return BooksSample(books, queue_time, limit)
+
+    async def _refresh(self) -> None:
+        if self._limit is not None:
+            await self._limit.refresh()
 
     async def close(self) -> None:
         """Ends the connections."""

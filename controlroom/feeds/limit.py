@@ -1,71 +1,105 @@
-"""How busy the parts of the pipeline were, from the series that the services have anyway."""
+"""How busy the parts of the pipeline are, from what the services say of their waiting."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from controlroom.feeds.doors import Doors
-from controlroom.model.limit import bottleneck
+from controlroom.model.limit import bottleneck, queues
 
 if TYPE_CHECKING:
     import httpx
 
-WINDOW = "10s"
+WINDOW = 10
+"""Seconds that a share covers."""
+PERIOD = 2.0
+"""Seconds between two questions: a window of ten says little more when asked more often."""
+TIMEOUT = 1.0
 _CPU = (
-    'max(rate(process_cpu_seconds_total{{namespace="{namespace}",deployment=~"producer.*"}}[{w}]))'
+    "max(rate(process_cpu_seconds_total{{"
+    'namespace="{namespace}",deployment=~"{deployment}"}}[{w}]))'
 )
 _WAIT = (
-    'avg(sum by (pod) (rate(response_latency_ms_sum{{namespace="{namespace}",'
-    'deployment=~"{deployment}",direction="outbound",dst_deployment="{to}"}}[{w}]))) / 1000'
+    "{over}(sum by (pod) (rate(controlroom_busy_seconds_total{{"
+    'namespace="{namespace}",deployment=~"{deployment}",dst_deployment="{to}"}}[{w}])))'
 )
-_ARRIVING = 'sum(rate(controlroom_handled_total{{namespace="{namespace}",outcome="counted"}}[{w}]))'
+_HANDLED = 'sum(rate(controlroom_handled_total{{namespace="{namespace}",outcome="counted"}}[{w}]))'
 
 
 def query(namespace: str) -> str:
-    """One request for all shares; they are told apart by `part`."""
+    """One request for all shares; they are told apart by `part`.
+
+    Of several pods the one that waits longest counts. The exception is a consumer that waits
+    for Kafka, as one that has nothing to do also does: there the busiest counts.
+    """
+    producer, consumer, w = "producer.*", "consumer", f"{WINDOW}s"
+
+    def cpu(deployment: str) -> str:
+        return _CPU.format(namespace=namespace, deployment=deployment, w=w)
+
+    def wait(over: str, deployment: str, to: str) -> str:
+        return _WAIT.format(over=over, namespace=namespace, deployment=deployment, to=to, w=w)
+
     wanted = {
-        "producer": _CPU.format(namespace=namespace, w=WINDOW),
-        "arriving": _ARRIVING.format(namespace=namespace, w=WINDOW),
+        "producer": cpu(producer),
+        "sending": wait("max", producer, "kafka"),
+        "fetching": wait("min", consumer, "kafka"),
+        "consumer": cpu(consumer),
+        "redis": wait("max", consumer, "redis"),
+        "documents": wait("max", consumer, "mongo"),
+        "handled": _HANDLED.format(namespace=namespace, w=w),
     }
-    for part, deployment, to in (
-        ("kafka", "producer.*", "kafka"),
-        ("redis", "consumer", "redis"),
-        ("documents", "consumer", "mongo"),
-    ):
-        wanted[part] = _WAIT.format(namespace=namespace, deployment=deployment, to=to, w=WINDOW)
     return " or ".join(
         f'label_replace({q}, "part", "{part}", "", "")' for part, q in wanted.items()
     )
 
 
 class Limit:
-    """Asks Prometheus; says nothing where Prometheus does not answer."""
+    """Asks Prometheus now and then; says nothing where Prometheus does not answer."""
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
         self._query = ""
         self._client: httpx.AsyncClient | None = None
+        self._asked = float("-inf")
+        self._queued_since = time.monotonic()
+        self._busy: Mapping[str, float] = {}
 
-    async def figure(self, waiting: int) -> str:
-        """The part that is at its limit, or empty; `waiting` are events that queue."""
+    async def refresh(self) -> None:
+        """Asks how busy the parts are, at most every PERIOD seconds. Raises Unreachable."""
+        now = time.monotonic()
+        if now - self._asked < PERIOD:
+            return
+        self._asked = now
+        self._busy = await self._shares()
+
+    def figure(self, waiting: int) -> str:
+        """The part that is at its limit, or empty; `waiting` are events not yet counted."""
+        now = time.monotonic()
+        if not queues(self._busy, waiting):
+            self._queued_since = now
+        return bottleneck(self._busy, (now - self._queued_since) / WINDOW)
+
+    async def _shares(self) -> dict[str, float]:
         import httpx
 
         try:
             if self._client is None:
                 self._query = query(await self._doors.namespace())
                 self._client = httpx.AsyncClient(
-                    base_url=await self._doors.prometheus(), trust_env=False, timeout=1.0
+                    base_url=await self._doors.prometheus(), trust_env=False, timeout=TIMEOUT
                 )
             answer = await self._client.post("/api/v1/query", data={"query": self._query})
             answer.raise_for_status()
         except httpx.HTTPError:
             await self.close()
-            return ""
-        found = {
+            return {}
+        return {
             series["metric"]["part"]: float(series["value"][1])
             for series in answer.json()["data"]["result"]
         }
-        return bottleneck(found, waiting, found.pop("arriving", 0.0))
 
     async def close(self) -> None:
         """Closes the connection."""

@@ -6,7 +6,6 @@ the document store is asked for ranges that are bounded on both sides and hold w
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
 
 FIRST_LINES = 200
 """Documents shown when the room opens."""
-MOST_LINES = 2000
-"""Documents fetched in one turn; when more came, the newest of each partition."""
+MOST_LINES = 500
+"""Documents fetched in one turn; when more came, the newest of each partition:
+some screens of them, as nobody reads faster and each line has its cost."""
 
 
 class LogSource:
@@ -114,9 +114,7 @@ class LogSource:
         new = news(positions, fences.ranges())
         wanted = newest_share(new, MOST_LINES)
         skipped = sum(r.upto - r.after for r in new) - sum(r.upto - r.after for r in wanted)
-        parts = await asyncio.gather(
-            *(self._documents.find(self._collection, each) for each in wanted)
-        )
+        parts = await self._documents.find_each(self._collection, wanted)
         lines = merged([[self._line(each) for each in part] for part in parts])
         return LogBatch(lines, skipped, stored_total(fences))
 

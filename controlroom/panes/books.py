@@ -35,8 +35,9 @@ class BooksPane(Pane):
         sample = frame.books.value
         if sample is None:
             return Title("books")
-        word = verdict(sample, self.look)[0]
-        return Title("books", f"{word} {self.look.signs.dot} {self.age_text(frame)}")
+        dot = self.look.signs.dot
+        name = f"books {dot} limit: {sample.limit}" if sample.limit else "books"
+        return Title(name, f"{verdict(sample, self.look)[0]} {dot} {self.age_text(frame)}")
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
         sample = frame.books.value
@@ -65,8 +66,12 @@ class BooksPane(Pane):
         # the sign stands for the colour where there is none
         sign = look.signs.fault if style is look.alarm else " "
         figure = f" {sign} {value:,}"
-        blank = " " * (_FIGURE - text.width_of(figure))
-        return [(text.fit(name, _NAME) + blank, look.dim), (figure, style)]
+        if text.width_of(name) + text.width_of(figure) > _NAME + _FIGURE:
+            figure = figure.replace("  ", "")
+        return [
+            (text.fit(name, _NAME + _FIGURE - text.width_of(figure)), look.dim),
+            (figure, style),
+        ]
 
     def _queue_time(self, sample: BooksSample, width: int) -> Strip:
         look, queue, dot = self.look, sample.queue_time, self.look.signs.dot
@@ -79,13 +84,15 @@ class BooksPane(Pane):
                 for name, value in (("p50", queue.p50), ("p95", queue.p95), ("p99", queue.p99))
             ]
             spans.append(("  " + f" {dot} ".join(figures), look.text))
-        if sample.limit:
-            spans.append((f" {dot} limit: {sample.limit}", look.warn))
         return text.row(spans, width, look.text)
 
 
 class BooksLine(Rows):
     """The books in one line above the run strip."""
+
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """The books and how their source is."""
+        return (frame.books.value, frame.books.health)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """One row."""

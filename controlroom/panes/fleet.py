@@ -49,6 +49,11 @@ class FleetPane(Pane):
             return None
         return fleet.deployments[min(self.chosen, len(fleet.deployments) - 1)]
 
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """The queue too."""
+        queues = frame.queues
+        return (*super().basis(frame), queues.value, queues.health, frame.rates.lag)
+
     def title(self, frame: Frame, width: int) -> Title:
         return Title("fleet", self.age_text(frame))
 

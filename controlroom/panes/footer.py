@@ -14,6 +14,10 @@ from controlroom.panes.text import Span
 class Footer(Rows):
     """At most ten keys; the last ones stay when there is no room for all."""
 
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """Whether one may act."""
+        return (frame.read_only,)
+
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """One row of keys and words."""
         look = self.look
@@ -34,6 +38,10 @@ class Tabs(Rows):
 
     shown: tuple[str, ...] = ()
 
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """Which panels are shown."""
+        return (self.shown,)
+
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """One row of numbers and names; those that are shown are bracketed."""
         look, signs = self.look, self.look.signs
@@ -50,6 +58,10 @@ class Tabs(Rows):
 
 class Rule(Rows):
     """A thin line across."""
+
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """Nothing: it never changes."""
+        return ()
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """One row."""

@@ -44,6 +44,13 @@ class Header(Rows):
         self.status = replace(self.status, **changes)  # type: ignore[arg-type]
         self.redraw()
 
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """Names, states and, once a second, the time since the start."""
+        names = (frame.scenario, frame.target, frame.read_only)
+        fleet = frame.fleet.value
+        started = None if fleet is None else fleet.started
+        return (*names, started, healths(frame), int(frame.now), self.status)
+
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """One row: names left, state right."""
         look, dot = self.look, f" {self.look.signs.dot} "

@@ -31,18 +31,34 @@ class Rows(Widget):
         """Rows that were refreshed because they had changed."""
         self._rows: list[Strip] = []
         self._width = 0
+        self._basis: tuple[object, ...] | None = None
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """The rows of this moment, each exactly `width` cells wide."""
         raise NotImplementedError
 
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """What of the frame the rows are made of: the same basis gives the same rows.
+
+        Composing is what a frame costs, and most frames change few panels. The parts of a frame
+        are frozen and stay the same objects while nothing is measured, so comparing is cheap.
+        """
+        raise NotImplementedError
+
     def show(self, frame: Frame) -> None:
         """Takes the newest frame and draws what it changes."""
         self.frame = frame
-        self.redraw()
+        if not self.display:
+            self._basis = None
+            return
+        basis = self.basis(frame)
+        if basis != self._basis:
+            self.redraw()
+            self._basis = basis
 
     def redraw(self) -> None:
         """Builds the rows anew and refreshes the changed ones."""
+        self._basis = None
         width, height = self.size
         if self.frame is None or not width or not height or not self.display:
             return
@@ -110,6 +126,11 @@ class Pane(Rows, can_focus=True):
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """The rows inside; called only when there is a value."""
         raise NotImplementedError
+
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """Value, health and title of its source; once a second also what only time changes."""
+        panel = self.panel(frame)
+        return (panel.value, panel.health, self.title(frame, self.size.width), int(frame.now))
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """Frame and content."""

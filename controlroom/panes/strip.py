@@ -35,6 +35,10 @@ def shown(runs: Sequence[RunView], now: float, room: int) -> list[RunView]:
 class RunStrip(Rows):
     """One row per run, as many as fit."""
 
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """The runs; twice a second also the time that is left."""
+        return (frame.runs.value, frame.runs.health, int(frame.now * 2))
+
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """The runs, or which key starts one."""
         look = self.look

@@ -18,6 +18,12 @@ from controlroom.panes.text import Span
 _COUNT, _RATE, _AVERAGE, _SHARE = 10, 6, 6, 8
 
 
+def _speed(value: float | None, none: str) -> str:
+    """A rate that leaves a blank in its column, however high it is."""
+    figure = text.rate(value, none)
+    return figure if value is None or len(figure) < _RATE else text.short(value)
+
+
 class TalliesPane(Pane):
     """What has been counted, from Redis."""
 
@@ -49,6 +55,10 @@ class TalliesPane(Pane):
     def value(self) -> Tallies | None:
         """The tallies that are shown."""
         return self.frame.tallies.value if self.frame else None
+
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """Its rates too."""
+        return (*super().basis(frame), frame.rates.total, frame.rates.rows)
 
     def title(self, frame: Frame, width: int) -> Title:
         value = frame.tallies.value
@@ -114,7 +124,7 @@ class TalliesPane(Pane):
         room = width - self._label_width(value, width) - _COUNT - _RATE - 2
         room -= _AVERAGE if value.average_label else 0
         bar = text.bar(row.count / longest if longest else 0, room, signs)
-        speed = text.rate(frame.rates.rows.get(row.labels), signs.none)
+        speed = _speed(frame.rates.rows.get(row.labels), signs.none)
         return self._cells(value, name, f"{row.count:,}", speed, average, bar, width)
 
     def _bar_row(self, value: Tallies, row: TallyRow, longest: int, width: int) -> Strip:
@@ -136,7 +146,7 @@ class TalliesPane(Pane):
 
     def _sum(self, value: Tallies, frame: Frame, width: int) -> Strip:
         look = self.look
-        speed = text.rate(frame.rates.total, look.signs.none)
+        speed = _speed(frame.rates.total, look.signs.none)
         hidden = len(value.rows) - 1
         if value.bars:
             here = sum(row.count for row in value.rows)

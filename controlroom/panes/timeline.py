@@ -52,7 +52,12 @@ class TimePane(Pane):
         self.frame = frame
         if first or not 0 <= frame.now - self._last < self.pace:
             self._last = frame.now
-            self.redraw()
+            super().show(frame)
+
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """Curves and marks, and which time a dot of the plot stands for now."""
+        dot = int(frame.now // self._step(self._columns(max(0, self.size.width - 4))))
+        return (frame.golden.health, frame.curves, frame.marks, dot)
 
     def title(self, frame: Frame, width: int) -> Title:
         minutes = f"{self.window / 60:g} m"
@@ -65,8 +70,8 @@ class TimePane(Pane):
         )
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        columns = max(4, width - _AXIS)
-        step = self.window / (2 * columns)
+        columns = self._columns(width)
+        step = self._step(columns)
         marks = self._places(frame, step, columns)
         curves = frame.curves
         each = max(1, (height - 2) // max(1, len(curves)))
@@ -79,6 +84,14 @@ class TimePane(Pane):
             rows.append(text.row([("nothing measured yet", self.look.dim)], width, self.look.text))
         rows += [text.row([], width, self.look.text)] * max(0, height - 2 - len(rows))
         return [*rows, self._marks(marks, columns, width), self._axis(columns, width)]
+
+    @staticmethod
+    def _columns(width: int) -> int:
+        return max(4, width - _AXIS)
+
+    def _step(self, columns: int) -> float:
+        """Seconds that a dot covers; a column has two."""
+        return self.window / (2 * columns)
 
     def _places(self, frame: Frame, step: float, columns: int) -> dict[int, Mark]:
         """Column of the plot -> the newest mark in it."""

@@ -15,6 +15,7 @@ from services.consumer.batch import Abandoned, Sink
 from services.consumer.loop import BATCH, Loop
 from services.consumer.neighbours import Neighbour
 from services.consumer.places import Places
+from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
@@ -71,7 +72,7 @@ async def membership(
     consumer = _consumer(settings, scenario)
     offsets = OffsetReader(settings.kafka_bootstrap)
     places = Places(consumer, offsets, keys.consumer_group(scenario))
-    kafka = Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError))
+    kafka = Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError), waits_for("kafka"))
     try:
         yield Member(settings, scenario, consumer, offsets, places, kafka)
     finally:

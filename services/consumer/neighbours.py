@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TypeVar
 
 from services.shared import logline
+from services.shared.busy import Busy
 from services.shared.golden import Traffic
 from services.shared.lifecycle import Gate, Pulse
 
@@ -29,16 +30,24 @@ class Neighbour:
         gate: Gate,
         pulse: Pulse,
         errors: tuple[type[Exception], ...],
+        busy: Busy,
         traffic: Traffic | None = None,
     ) -> None:
         self._gate = gate
         self._pulse = pulse
         self._errors = errors
+        self._busy = busy
         self._traffic = traffic
         self._away = False
 
     async def ask(self, question: Callable[[], Awaitable[T]], abandoned: Callable[[], bool]) -> T:
         """The answer, however long it takes. Raises AbandonedError once `abandoned` says so."""
+        with self._busy.waiting():
+            return await self._insist(question, abandoned)
+
+    async def _insist(
+        self, question: Callable[[], Awaitable[T]], abandoned: Callable[[], bool]
+    ) -> T:
         pause = _FIRST_PAUSE
         while True:
             try:

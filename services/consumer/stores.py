@@ -21,6 +21,7 @@ from services.consumer.portion import Document, Portion, Preparer, WindowNeededE
 from services.consumer.window import Window
 from services.consumer.windows import OpenWindows, Windows
 from services.shared import logline
+from services.shared.busy import waits_for
 from services.shared.dedup import Dedup
 from services.shared.golden import outbound
 from services.shared.lifecycle import Lifecycle, Pulse
@@ -183,12 +184,14 @@ async def storing(
         lifecycle.gate("redis"),
         pulse,
         (RedisError, OSError),
+        waits_for("redis"),
         outbound("redis", _address(settings.redis_url)),
     )
     near_mongo = Neighbour(
         lifecycle.gate("mongo"),
         pulse,
         (DocumentsError,),
+        waits_for("mongo"),
         outbound("mongo", _address(settings.mongo_url)),
     )
     try:

@@ -18,6 +18,7 @@ from services.hop.acknowledged import Publication
 from services.hop.messages import MAX_MESSAGE
 from services.hop.remote import HopError, RemoteSink
 from services.pb.hop_pb2_grpc import HopStub
+from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
 from services.shared.start import main, start
@@ -40,7 +41,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """
     scenario = load(settings.scenario)
     pulse = lifecycle.pulse("loop", STUCK_SECONDS)
-    near = Neighbour(lifecycle.gate("hop"), pulse, (HopError,))
+    near = Neighbour(lifecycle.gate("hop"), pulse, (HopError,), waits_for("hop"))
     told = lag.Lag()
     REGISTRY.register(told)
     lifecycle.service.open()  # it has no door of its own; its neighbours have gates

@@ -97,9 +97,13 @@ class Answers:
 
     def endpoints(self) -> list[Endpoint]:
         """All routes. Raises ScenarioError where a preset does not fit the scenario."""
+        return [*self._reading(), *self._purging(), *endpoints_of(self._shelf)]
+
+    def _reading(self) -> list[Endpoint]:
         choice = {"<selector>": "the key of a choice, for a view with selections"}
-        confirm = object_of(confirm="string")
-        purged = object_of(scenario="string", purged="integer")
+        entries = list_of("data", "createdat", "id", "origin", offset="integer", event="object")
+        last = {"last": f"how many, 1 to {MOST}"}
+        total = object_of(scenario="string", total="integer")
         return [
             Endpoint("GET", "/live", "The tallies.", self.live, query=choice),
             Endpoint(
@@ -113,20 +117,9 @@ class Answers:
                 kind=KIND,
             ),
             Endpoint(
-                "GET",
-                "/logs",
-                "The newest stored events, newest first.",
-                self.logs,
-                list_of("data", "createdat", "id", "origin", offset="integer", event="object"),
-                {"last": f"how many, 1 to {MOST}"},
+                "GET", "/logs", "The newest stored events, newest first.", self.logs, entries, last
             ),
-            Endpoint(
-                "GET",
-                "/total",
-                "How many events are stored.",
-                self.total,
-                object_of(scenario="string", total="integer"),
-            ),
+            Endpoint("GET", "/total", "How many events are stored.", self.total, total),
             Endpoint(
                 "GET",
                 "/books",
@@ -134,19 +127,20 @@ class Answers:
                 self.books,
                 polled=False,
             ),
-            *(
-                Endpoint(
-                    method,
-                    path,
-                    "Removes the stored events; the body names the scenario.",
-                    self.purge,
-                    purged,
-                    body=confirm,
-                    polled=False,
-                )
-                for method, path in (("POST", "/purge"), ("DELETE", "/logs"))
-            ),
-            *endpoints_of(self._shelf),
+        ]
+
+    def _purging(self) -> list[Endpoint]:
+        return [
+            Endpoint(
+                method,
+                path,
+                "Removes the stored events; the body names the scenario.",
+                self.purge,
+                object_of(scenario="string", purged="integer"),
+                body=object_of(confirm="string"),
+                polled=False,
+            )
+            for method, path in (("POST", "/purge"), ("DELETE", "/logs"))
         ]
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
+from services.shared.busy import Busy
 from services.shared.golden import Traffic
 from wire.record import Headers
 
@@ -68,6 +69,7 @@ class Lane:
         self,
         topic: str,
         traffic: Traffic,
+        busy: Busy,
         failed: Callable[[], None],
         wake: Callable[[], None],
         slot: int | None = None,
@@ -80,6 +82,7 @@ class Lane:
         self.waiting = 0
         """Records not yet given to Kafka."""
         self._traffic = traffic
+        self._busy = busy
         self._failed = failed
         self._wake = wake
         self._expected = 1
@@ -102,11 +105,13 @@ class Lane:
             known = [known[self._slot % len(known)]]
         self._partitions = known
         self._flying.clear()
+        self._note()
 
     def add(self, job: Job) -> None:
         """Queue a job."""
         self._jobs.append(job)
         self.waiting += len(job.entries)
+        self._note()
 
     def silence(self, now: float) -> float:
         """Seconds for which the oldest batch has been under way."""
@@ -131,6 +136,7 @@ class Lane:
     async def send(self, producer: AIOKafkaProducer) -> None:
         """Send one batch of what waits."""
         jobs = self._take()
+        self._note()
         if not jobs:
             return
         batch = producer.create_batch()
@@ -141,6 +147,7 @@ class Lane:
         batch.close()
         partition = self._next_partition()
         self._flying[partition] = (time.monotonic(), jobs)
+        self._note()
         started = self._traffic.begin()
         try:
             sent = await producer.send_batch(batch, self.topic, partition=partition)
@@ -157,10 +164,18 @@ class Lane:
             job = self._jobs.popleft()
             self.waiting -= len(job.entries)
             job.fail("Kafka did not answer in time")
+        self._note()
         for _, jobs in self._flying.values():
             for job in jobs:
                 if job.deadline <= now:
                     job.fail("Kafka did not answer in time")
+
+    def _note(self) -> None:
+        """Kafka is waited for while events queue behind a batch that is under way."""
+        if self._jobs and self._flying:
+            self._busy.hold(self)
+        else:
+            self._busy.release(self)
 
     def _take(self) -> list[Job]:
         jobs: list[Job] = []
@@ -190,6 +205,7 @@ class Lane:
         flying = self._flying.get(partition)
         if flying is not None and flying[1] is jobs:
             del self._flying[partition]
+            self._note()
         self._traffic.end(started, 503 if error else 200)
         for job in jobs:
             if error is not None:

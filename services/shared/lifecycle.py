@@ -13,11 +13,15 @@ from types import TracebackType
 from prometheus_client import REGISTRY, generate_latest
 
 from services.shared import logline
+from services.shared.problem import problem_body
 from services.shared.settings import Settings
-from services.shared.web import Message, Receive, Send, answer, serving
+from services.shared.web import Headers, Message, Receive, Send, answer, serving
+from wire import problems
+from wire.problems import Problem
 
 STOP_SECONDS = 20.0
 """What `serve` gets to end after it was told to stop."""
+_ADMIN_PATHS = ("/livez", "/readyz", "/metrics")
 
 
 class Gate:
@@ -151,14 +155,20 @@ class Lifecycle:
 
     async def _admin(self, scope: Message, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path == "/metrics":
+        if path not in _ADMIN_PATHS:
+            await _refuse(send, problems.UNKNOWN_ROUTE, f"paths are {', '.join(_ADMIN_PATHS)}")
+        elif scope["method"] not in ("GET", "HEAD"):
+            await _refuse(send, problems.WRONG_METHOD, f"{path} takes GET", ((b"allow", b"GET"),))
+        elif path == "/metrics":
             await answer(send, 200, generate_latest(REGISTRY), b"text/plain; version=0.0.4")
         elif path == "/readyz":
             await _condition(send, self.unready())
-        elif path == "/livez":
-            await _condition(send, self.unwell())
         else:
-            await answer(send, 404, b'{"error":"paths are /livez, /readyz, /metrics"}')
+            await _condition(send, self.unwell())
+
+
+async def _refuse(send: Send, problem: Problem, message: str, headers: Headers = ()) -> None:
+    await answer(send, problem.status, problem_body(problem, message), headers=headers)
 
 
 async def _condition(send: Send, reasons: dict[str, str]) -> None:

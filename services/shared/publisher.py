@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from services.shared import golden, logline
+from services.shared.busy import waits_for
 from services.shared.lane import Entry, Lane, Unavailable, jobs_of
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
@@ -47,10 +48,12 @@ class Publisher:
         self._wake = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
         traffic = golden.outbound("kafka", bootstrap)
+        self._waits = waits_for("kafka")
         topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
         self._traffic = traffic
         self._lanes = {
-            topic: Lane(topic, traffic, self._failed, self._wake.set) for topic in topics
+            topic: Lane(topic, traffic, self._waits, self._failed, self._wake.set)
+            for topic in topics
         }
         self._broken = False
         self._away = False
@@ -81,7 +84,7 @@ class Publisher:
         """The lane of one partition; made where it is needed first."""
         name = f"{topic}/{slot}"
         if name not in self._lanes:
-            lane = Lane(topic, self._traffic, self._failed, self._wake.set, slot)
+            lane = Lane(topic, self._traffic, self._waits, self._failed, self._wake.set, slot)
             lane.connected(self._lanes[topic].partitions)
             self._lanes[name] = lane
         return self._lanes[name]
@@ -152,6 +155,7 @@ class Publisher:
         away = self._silent > _SILENT
         if away != self._away:
             self._away = away
+            (self._waits.hold if away else self._waits.release)(self)
             word = "Kafka does not answer" if away else "Kafka answers again"
             logline.warning(word, bootstrap=self._bootstrap)
 

@@ -18,6 +18,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class _Server(uvicorn.Server):
@@ -91,7 +92,7 @@ async def answer(
     status: int,
     body: bytes,
     kind: bytes = b"application/json",
-    headers: tuple[tuple[bytes, bytes], ...] = (),
+    headers: Headers = (),
 ) -> None:
     """Send one whole answer."""
     size = str(len(body)).encode()

@@ -151,7 +151,12 @@ class Rig:
         parts = [await self.documents.find(collection, wanted) for wanted in fences.ranges()]
         return [document for part in parts for document in part]
 
-    async def produce(self, events: Sequence[dict[str, Any]], first: int = 0) -> list[str]:
+    async def produce(
+        self,
+        events: Sequence[dict[str, Any]],
+        first: int = 0,
+        partitions: int = keys.PARTITIONS,
+    ) -> list[str]:
         """Sends events in record batches, spread over the partitions; their ids."""
         ids = [f"e{first + n}" for n in range(len(events))]
         sent = []
@@ -166,7 +171,7 @@ class Rig:
                     timestamp=None,
                     headers=headers(event_id, "http"),
                 )
-            partition = start // 500 % keys.PARTITIONS
+            partition = start // 500 % partitions
             sent.append(await self.producer.send_batch(batch, self.topic, partition=partition))
         await asyncio.gather(*sent)
         return ids

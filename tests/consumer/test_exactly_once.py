@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from aiokafka.admin import NewPartitions
+
 from services.consumer.loop import BATCH
 from tests.consumer.rig import Rig, Service, delete_topics
+from tests.topics import topics_admin
 from tests.waiting import until
+from wire import keys
 from wire.fences import read_fences
 from wire.topics import ensure_topics
 
@@ -45,6 +49,39 @@ async def test_nothing_is_lost_or_doubled_when_consumers_are_killed(bands: Rig) 
     assert await bands.tallies(["votes", "rank"]) == bands.tallied(events)
     stored = Counter(document["id"] for document in await bands.logs())
     assert stored == Counter(ids)
+
+
+async def test_a_partition_added_under_way_breaks_neither_order_nor_books(bands: Rig) -> None:
+    first = await bands.consumer("consumer-0")
+    await until(first.ready, "a consumer that is ready")
+    events = bands.events(EVENTS)
+    half, wider = EVENTS // 2, keys.PARTITIONS + 2
+    ids = await bands.produce(events[:half])
+    async with topics_admin(bands.engines.kafka) as admin:
+        await admin.create_partitions({bands.topic: NewPartitions(wider)})
+
+    async def widened() -> bool:
+        return len(await bands.producer.partitions_for(bands.topic)) == wider
+
+    await bands.producer.client.force_metadata_update()
+    await until(widened, "a producer that knows the new partitions")
+    ids += await bands.produce(events[half:], first=half, partitions=wider)
+    await bands.consumer("consumer-1")
+    books = await bands.settled(EVENTS, timeout=40)
+    assert books.closed
+    assert books.counted == books.stored == books.kafka == EVENTS
+    assert await bands.tallies(["votes", "rank"]) == bands.tallied(events)
+    logs = await bands.logs()
+    assert Counter(document["id"] for document in logs) == Counter(ids)
+    by_partition: dict[str, list[tuple[int, int]]] = {}
+    for document in logs:
+        place = (document["o"], int(document["id"][1:]))
+        by_partition.setdefault(document["tp"], []).append(place)
+    assert len(by_partition) == wider
+    # offsets without a gap, and along them the events in the order in which they were sent
+    for places in by_partition.values():
+        assert [offset for offset, _ in sorted(places)] == list(range(len(places)))
+        assert [sent for _, sent in sorted(places)] == sorted(sent for _, sent in places)
 
 
 async def test_two_members_share_the_work_and_leave_cleanly(bands: Rig) -> None:

@@ -19,6 +19,7 @@ from services.hop.relay import Policy, Relay
 from services.hop.remote import MOST, HopError, Raw, RemoteSink
 from services.pb import hop_pb2 as pb
 from services.pb.hop_pb2_grpc import HopServicer, HopStub, add_HopServicer_to_server
+from services.shared.busy import Busy
 from services.shared.golden import Traffic
 from services.shared.lifecycle import Gate, Pulse
 from tests.ports import free_port
@@ -125,7 +126,7 @@ async def test_a_link_that_is_too_slow_gets_smaller_pieces() -> None:
         return pb.Verdict(counted=True, fence=request.last)
 
     async with far(apply) as (_, channel):
-        near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,))
+        near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,), Busy())
         stub = HopStub(channel)  # type: ignore[no-untyped-call]
         sink = RemoteSink("s", stub, near, deadline=0.3)
         given = batch(600, b"x" * (MOST // 500))
@@ -143,7 +144,7 @@ async def test_a_refusal_ends_the_batch_with_the_fence_as_it_is() -> None:
         return pb.Verdict(counted=False, fence=400)
 
     async with far(apply) as (servicer, channel):
-        near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,))
+        near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,), Busy())
         stub = HopStub(channel)  # type: ignore[no-untyped-call]
         given = batch(600, b"x" * (MOST // 100))
         (verdict,) = await RemoteSink("s", stub, near).apply([Raw(given)], lambda: False)

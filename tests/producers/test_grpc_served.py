@@ -21,6 +21,7 @@ from services.pb import controlroom_pb2_grpc
 from tests.conftest import ROOT, Engines
 from tests.ports import free_port
 from tests.producers.running import MakeScenario, Producers, producers
+from tests.waiting import until
 
 EVENT = {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": "1"}
 FIELDS = {name: pb.Value(text=text) for name, text in EVENT.items()}
@@ -127,6 +128,37 @@ async def test_sizes_and_bytes_that_are_no_message(cast: Producers) -> None:
         assert (await ingest.Send(event)).accepted == 1
     await cast.events(1)
     assert len(await cast.rejected(4)) == 4
+
+
+async def test_one_call_too_many_is_refused_and_the_next_is_taken(cast: Producers) -> None:
+    service = await cast.start(SERVER, MAX_CALLS="2")
+    address = f"127.0.0.1:{service.env['GRPC_PORT']}"
+    event = pb.Event(fields=FIELDS)
+    async with (
+        grpc.aio.insecure_channel(address) as busy,
+        # a pool of its own, else the two would share one connection and its stream limit
+        grpc.aio.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)]) as other,
+    ):
+        streams = [controlroom_pb2_grpc.IngestStub(busy).SendStream() for _ in range(2)]
+        for stream in streams:
+            await stream.write(event)
+        ingest = controlroom_pb2_grpc.IngestStub(other)
+
+        async def refused() -> bool:
+            try:
+                await ingest.Send(event, timeout=10)
+            except grpc.aio.AioRpcError as error:
+                return error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            taken.append(1)
+            return False
+
+        taken: list[int] = []
+        await until(refused, "both streams have begun and a third call is refused")
+        for stream in streams:
+            await stream.done_writing()
+            assert (await stream).accepted == 1
+        assert (await ingest.Send(event)).accepted == 1
+    await cast.events(3 + len(taken))
 
 
 async def test_the_clients_of_the_documents(cast: Producers, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.shared.busy import Busy
 from services.shared.golden import Traffic
 from services.shared.lane import GROUP_RECORDS, LINGER, Entry, Job, Lane
 
@@ -11,7 +12,7 @@ DEADLINE = 1e12
 
 
 def lane() -> Lane:
-    made = Lane("topic", Traffic({}), lambda: None, lambda: None)
+    made = Lane("topic", Traffic({}), Busy(), lambda: None, lambda: None)
     made.connected({0, 1, 2})
     return made
 

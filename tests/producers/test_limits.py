@@ -77,6 +77,33 @@ async def test_size_number_and_nesting_of_a_body(small: tuple[Service, Producers
     await cast.events(1)
 
 
+async def test_the_admin_port_refuses_by_code_too(small: tuple[Service, Producers]) -> None:
+    service, _ = small
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{service.env['ADMIN_PORT']}"
+    ) as client:
+        unknown = await client.get("/metric")
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_route")
+        for path in ("/livez", "/readyz", "/metrics"):
+            assert path in unknown.json()["error"]
+            wrong = await client.post(path)
+            assert (wrong.status_code, wrong.json()["code"]) == (405, "wrong_method")
+            assert wrong.headers["allow"] == "GET"
+            assert (await client.get(path)).status_code == 200
+    refused = await raw_admin(service, b"GARBAGE\r\n\r\n")
+    assert refused == (400, "bad_http")
+
+
+async def raw_admin(service: Service, sent: bytes) -> tuple[int, str]:
+    """Status and code that the admin port answers to bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(service.env["ADMIN_PORT"]))
+    writer.write(sent)
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["code"]
+
+
 async def test_a_head_that_is_too_long_or_no_http(small: tuple[Service, Producers]) -> None:
     service, _ = small
     long = f"X-Long: {'x' * 3000}"

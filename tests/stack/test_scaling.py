@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 
 from stack.config import MANIFESTS, StackConfig
 from stack.world import World
 from tests.conftest import Engines
+from tests.topics import topics_admin
 from tests.waiting import until
 from wire import keys
 from wire.bookkeeping import Auditor
@@ -66,7 +68,7 @@ async def world(config: StackConfig) -> AsyncIterator[World]:
         await world.stop()
 
 
-async def produce(bootstrap: str, scenario: str) -> None:
+async def produce(bootstrap: str, scenario: str, partitions: int = keys.PARTITIONS) -> None:
     """A backlog, spread over the partitions."""
     async with AIOKafkaProducer(
         bootstrap_servers=bootstrap, max_batch_size=BATCH * 200
@@ -75,7 +77,7 @@ async def produce(bootstrap: str, scenario: str) -> None:
             batch = producer.create_batch()
             for _ in range(BATCH):
                 batch.append(key=None, value=EVENT, timestamp=None)
-            partition = number % keys.PARTITIONS
+            partition = number % partitions
             await producer.send_batch(batch, keys.events_topic(scenario), partition=partition)
         await producer.flush()
 
@@ -112,6 +114,38 @@ async def test_a_backlog_brings_consumers_and_its_end_takes_them_away(
     assert (books.counted, books.stored, books.lost, books.doubled) == (BACKLOG, BACKLOG, 0, 0)
     assert sum(map(len, stored)) == BACKLOG
     assert all(times == sorted(times) for times in stored)
+
+
+async def made(admin: AIOKafkaAdminClient, topic: str) -> bool:
+    """Whether the topic could be made, with three partitions."""
+    response = await admin.create_topics([NewTopic(topic, 3, 1)])
+    code: int = response.topic_errors[0][1]
+    return code == 0
+
+
+async def test_a_topic_with_too_few_partitions_is_said_and_bounds_the_consumers(
+    world: World, engines: Engines
+) -> None:
+    topic = keys.events_topic(world.chosen.scenario.name)
+    consumers = world.controllers["consumer"]
+
+    def said(reason: str) -> str | None:
+        found = [event for event in world.events.after(0) if event.reason == reason]
+        return found[-1].message if found else None
+
+    async with topics_admin(engines.kafka) as admin:
+        await admin.delete_topics([topic])
+        # deleting takes a moment, in which the name is not free
+        await until(lambda: made(admin, topic), "the topic is made anew")
+        message = await until(lambda: said("TooFewPartitions"), "too few partitions")
+        assert f"{topic} has 3 partitions, 5 pods" in message
+        await produce(engines.kafka, world.chosen.scenario.name, partitions=3)
+        await until(lambda: consumers.replicas == 3, "as many consumers as partitions", timeout=30)
+        scaled = [event.message for event in world.events.after(0) if event.reason == "Scaled"]
+        assert [words.split(":")[0] for words in scaled] == ["2 to 3"]
+        await admin.create_partitions({topic: NewPartitions(5)})
+        message = await until(lambda: said("EnoughPartitions"), "enough partitions")
+    assert f"{topic} has 5 partitions" in message
 
 
 async def stored_times(

@@ -58,6 +58,20 @@ async def test_a_range_is_open_below_and_closed_above(store: tuple[Documents, st
     assert [(each["tp"], each["o"]) for each in found] == [("t:0", 4), ("t:0", 5), ("t:0", 6)]
 
 
+async def test_several_ranges_are_one_question(store: tuple[Documents, str]) -> None:
+    documents, logs = store
+    tps = ("t:0", "t:1", "t:2")
+    await documents.insert(logs, [document(tp, o) for tp in tps for o in reversed(range(10))])
+    ranges = [Range("t:2", 7, 9), Range("t:0", -1, 1), Range("t:1", 9, 12)]
+    parts = await documents.find_each(logs, ranges)
+    assert [[(each["tp"], each["o"]) for each in part] for part in parts] == [
+        [("t:2", 8), ("t:2", 9)],
+        [("t:0", 0), ("t:0", 1)],
+        [],
+    ]
+    assert await documents.find_each(logs, []) == []
+
+
 def test_windows_cover_a_range_once_and_end_at_multiples() -> None:
     windows = Range("t:0", WINDOW - 3, 2 * WINDOW + 5).windows()
     assert [(w.after, w.upto) for w in windows] == [

@@ -1,0 +1,86 @@
+"""The audit file: who did what to the world, when, and what came of it.
+
+One JSON object a line, only ever appended to. Actions that were refused or failed are noted too.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+
+def audit_file(state: Path) -> Path:
+    """The audit file of a state folder."""
+    return state / "audit.jsonl"
+
+
+class Deed:
+    """An action under way; what is learned of it meanwhile can be added."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+
+    def add(self, **facts: Any) -> None:
+        """More that the line shall say."""
+        self.facts |= facts
+
+
+@contextmanager
+def acting(state: Path, action: str, context: str = "local stack", **facts: Any) -> Iterator[Deed]:
+    """Notes the action when the block ends, as `done`, or `failed` with the reason.
+
+    The line is `{"at": seconds since the epoch, "user", "context", "action", ...facts, "result",
+    "reason"}`. What the block raises goes on. A file that cannot be written holds no action up:
+    a kill switch has to work on a full disk.
+    """
+    deed = Deed(**facts)
+    result = {"result": "done"}
+    try:
+        yield deed
+    except BaseException as error:
+        result = {"result": "failed", "reason": f"{type(error).__name__}: {error}".rstrip(": ")}
+        raise
+    finally:
+        who = {"at": time.time(), "user": _user(), "context": context, "action": action}
+        with suppress(OSError):
+            _append(audit_file(state), {**who, **deed.facts, **result})
+
+
+def entries(state: Path) -> list[dict[str, Any]]:
+    """All whole lines, oldest first; empty where nothing was done yet."""
+    try:
+        lines = audit_file(state).read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in lines:
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found
+
+
+def _append(path: Path, entry: dict[str, Any]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    line = json.dumps(entry, ensure_ascii=False, default=str) + "\n"
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        # one call, so that lines of several rooms never mix
+        os.write(handle, line.encode())
+    finally:
+        os.close(handle)
+
+
+def _user() -> str:
+    """The name, with the user that sudo or a login stands for; a number where it has none."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    before = os.environ.get("SUDO_USER", "")
+    return f"{before} as {name}" if before and before != name else name

@@ -1,0 +1,68 @@
+"""A panel is composed again exactly when what it shows has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import pytest
+
+from controlroom.model.frame import Frame
+from controlroom.panes.books import BooksPane
+from tests.room.frames import broken, calm, empty, loaded
+from tests.room.rooms import room_of
+
+SIZES = ((80, 24), (120, 40), (200, 60))
+NOT_OF_PANELS = {"title"}
+
+
+def neighbours(frame: Frame) -> Iterator[tuple[str, Frame]]:
+    """The frame with one field of another frame, or at another moment."""
+    for other in (calm(), broken(), empty(), loaded("worldcup")):
+        for field in fields(Frame):
+            if field.name not in NOT_OF_PANELS and field.name != "now":
+                yield field.name, replace(frame, **{field.name: getattr(other, field.name)})
+    yield "scenario", replace(frame, scenario="other")
+    yield "target", replace(frame, target="other")
+    yield "read_only", replace(frame, read_only=not frame.read_only)
+    for seconds in (1.0, 7.0, 61.0, 600.0):
+        yield "now", replace(frame, now=frame.now + seconds)
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_other_rows_always_have_another_basis(size: tuple[int, int]) -> None:
+    frame = loaded()
+    room = room_of(frame)
+    async with room.run_test(size=size):
+        changed = set()
+        for name, part in room.room.parts.items():
+            width, height = part.size
+            if not (part.display and width and height):
+                continue
+            rows, basis = part.compose_rows(frame, width, height), part.basis(frame)
+            for field, other in neighbours(frame):
+                if part.compose_rows(other, width, height) != rows:
+                    changed.add(field)
+                    assert part.basis(other) != basis, f"{name} does not see a new {field}"
+        assert {"tallies", "books", "runs", "now", "scenario", "read_only"} <= changed
+
+
+async def test_what_has_not_changed_is_not_composed(monkeypatch: pytest.MonkeyPatch) -> None:
+    composed = []
+    original = BooksPane.content
+
+    def noting(pane: BooksPane, frame: Frame, width: int, height: int) -> object:
+        composed.append(frame.now)
+        return original(pane, frame, width, height)
+
+    monkeypatch.setattr(BooksPane, "content", noting)
+    frame = loaded()
+    room = room_of(frame)
+    async with room.run_test(size=(120, 40)):
+        composed.clear()
+        later = replace(frame, now=frame.now + 0.1)
+        room.room.show(later)
+        room.room.show(replace(later, tallies=calm("worldcup").tallies, now=frame.now + 0.2))
+        assert composed == []
+        room.room.show(replace(later, books=broken().books))
+        assert composed == [later.now]

@@ -1,0 +1,73 @@
+"""The audit file: every action by key or command, also those that were refused."""
+
+from __future__ import annotations
+
+import stat
+import time
+
+import pytest
+
+from controlroom.runs.audit import acting, audit_file, entries
+from controlroom.runs.store import Store
+from tests.own_stack import OwnStack
+from tests.runs.server import Server
+
+
+@pytest.fixture
+def cli(store: Store) -> OwnStack:
+    """The command line on the state folder of the store."""
+    return OwnStack(store.root.parent)
+
+
+def test_what_was_done_and_what_was_refused(cli: OwnStack, server: Server) -> None:
+    began = time.time()
+    cli.run("run", "-n", "3", "--url", server.url)
+    assert cli.run("scale", "consumer", "3", check=False).code == 3
+    refused = ("--read-only", "chaos", "run", "pod-kill-consumer", "--yes")
+    assert cli.run(*refused, check=False).code == 4
+    cli.run("run", "stop", "--all")
+    noted = entries(cli.state)
+    assert [(entry["action"], entry["result"]) for entry in noted] == [
+        ("load", "done"),
+        ("scale", "failed"),
+        ("chaos", "failed"),
+        ("stop load", "done"),
+    ]
+    load, scale, chaos, _ = noted
+    assert load["run"] == "r-0001"
+    assert load["command"].startswith("controlroom run ")
+    assert (scale["deployment"], scale["replicas"]) == ("consumer", 3)
+    assert scale["reason"].startswith("Unreachable: ")
+    assert chaos["what"] == "pod-kill-consumer"
+    assert "read-only" in chaos["reason"]
+    for entry in noted:
+        assert entry["user"]
+        assert entry["context"] == "local stack"
+        assert began <= entry["at"] <= time.time()
+    assert stat.S_IMODE(audit_file(cli.state).stat().st_mode) == 0o600
+    assert cli.run("info", "--json").json()["paths"]["audit"] == str(audit_file(cli.state))
+
+
+def test_reading_leaves_no_line(cli: OwnStack) -> None:
+    cli.run("run", "list")
+    cli.run("chaos", "list")
+    cli.run("info")
+    assert entries(cli.state) == []
+
+
+def test_an_audit_that_cannot_be_written_holds_nothing_up(cli: OwnStack) -> None:
+    audit_file(cli.state).mkdir(parents=True)
+    assert cli.run("run", "stop", "--all").code == 0
+
+
+def test_lines_are_added_and_what_failed_goes_on(store: Store) -> None:
+    state = store.root.parent
+    with acting(state, "purge", scenario="bands") as deed:
+        deed.add(documents=7)
+    first = audit_file(state).read_bytes()
+    with pytest.raises(ValueError, match="no"), acting(state, "scale", context="lab-a"):
+        raise ValueError("no")
+    assert audit_file(state).read_bytes().startswith(first)
+    purge, scale = entries(state)
+    assert (purge["scenario"], purge["documents"], purge["result"]) == ("bands", 7, "done")
+    assert (scale["context"], scale["reason"]) == ("lab-a", "ValueError: no")
