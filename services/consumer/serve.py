@@ -12,15 +12,17 @@ from redis.exceptions import RedisError
 
 from scenarios.loading import load
 from services.consumer.counting import Counting
+from services.consumer.guarded import GuardedDocuments
 from services.consumer.loop import Loop, Neighbours
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Places
 from services.consumer.portion import Preparer
+from services.consumer.retention import Retention
 from services.shared.golden import outbound
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
 from wire import keys
-from wire.documents import Documents, DocumentsError
+from wire.documents import DocumentsError
 from wire.stores import redis_client
 from wire.topics import OffsetReader, ensure_topics
 
@@ -34,7 +36,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Consumes until the lifecycle says stop."""
     scenario = load(settings.scenario)
     redis = redis_client(settings.redis_url, settings.redis_password)
-    documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
+    documents = GuardedDocuments(
+        settings.mongo_url, settings.mongo_username, settings.mongo_password
+    )
+    documents.watch(redis)
     pulse = lifecycle.pulse("loop", _STUCK_SECONDS)
     neighbours = Neighbours(
         kafka=Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError)),
@@ -66,13 +71,18 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         pulse,
         lifecycle.stopping,
     )
+    retention = Retention(scenario.name, redis, documents, settings.keep, settings.pod_name)
+    pruning = asyncio.create_task(retention.run(), name="retention")
     stopping = lifecycle.stopping.is_set
     lifecycle.service.open()  # it has no door of its own; its neighbours have gates
     try:
         with contextlib.suppress(AbandonedError):
             await asyncio.gather(
                 neighbours.kafka.ask(
-                    lambda: ensure_topics(settings.kafka_bootstrap, scenario.name), stopping
+                    lambda: ensure_topics(
+                        settings.kafka_bootstrap, scenario.name, settings.topic_bytes
+                    ),
+                    stopping,
                 ),
                 neighbours.redis.ask(redis.ping, stopping),
                 neighbours.mongo.ask(lambda: documents.ensure_indexes(scenario.name), stopping),
@@ -81,6 +91,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             consumer.subscribe(loop.topics, listener=loop)
             await loop.run()
     finally:
+        pruning.cancel()
         with contextlib.suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
         await offsets.close()

@@ -14,7 +14,8 @@ from services.shared import golden, logline
 from services.shared.lane import Entry, Lane, Unavailable, jobs_of
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
-from wire import keys
+from services.shared.valve import Valve, watching
+from wire import keys, problems
 from wire.topics import ensure_topics
 
 __all__ = ["DEADLINE", "MAX_WAITING", "Entry", "Publisher", "Unavailable", "publishing"]
@@ -36,11 +37,21 @@ class Publisher:
     numbers would no longer fit those of the broker.
     """
 
-    def __init__(self, bootstrap: str, scenario: str, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        scenario: str,
+        deadline: float = DEADLINE,
+        *,
+        valve: Valve | None = None,
+        kept: int = 0,
+    ) -> None:
         self.connected = asyncio.Event()
         self._bootstrap = bootstrap
         self._scenario = scenario
         self._deadline = deadline
+        self._valve = valve
+        self._kept = kept
         self._producer: AIOKafkaProducer | None = None
         self._lost_at = time.monotonic()
         self._wake = asyncio.Event()
@@ -56,9 +67,9 @@ class Publisher:
     async def publish(self, topic: str, entries: Sequence[Entry]) -> None:
         """Send the records to a topic of the scenario, spread over all its partitions.
 
-        Returns when Kafka has acknowledged them all; raises Unavailable when the buffer is
-        full, Kafka has been away for long, or the deadline passes. Records may be on Kafka
-        after that error too, like after any answer that was lost.
+        Returns when Kafka has acknowledged them all; raises Unavailable when the valve is shut,
+        the buffer is full, Kafka has been away for long, or the deadline passes. Records may be
+        on Kafka after that error too, like after any answer that was lost.
         """
         if not entries:
             return
@@ -75,9 +86,12 @@ class Publisher:
             await asyncio.gather(*(job.done for job in jobs))
 
     def _admit(self, records: int, now: float) -> None:
+        if self._valve is not None:
+            self._valve.check()
         waiting = sum(lane.waiting for lane in self._lanes.values())
         if waiting + records > MAX_WAITING:
-            raise Unavailable(f"{waiting} events already wait for Kafka")
+            reason = f"{waiting} events already wait for Kafka"
+            raise Unavailable(reason, problem=problems.BUSY)
         if self._silence(now) > self._deadline:
             raise Unavailable(f"Kafka has not answered for {self._silence(now):.0f} s")
 
@@ -154,7 +168,7 @@ class Publisher:
         logline.info("Kafka is there", bootstrap=self._bootstrap)
 
     async def _connected(self) -> AIOKafkaProducer:
-        await ensure_topics(self._bootstrap, self._scenario)
+        await ensure_topics(self._bootstrap, self._scenario, self._kept)
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             client_id=f"{self._scenario}-producer",
@@ -207,7 +221,18 @@ async def publishing(
     It does not end with an outage of Kafka: that is common to all replicas, and the service
     itself says better than a balancer what is wrong.
     """
-    publisher = Publisher(settings.kafka_bootstrap, scenario)
+    async with watching(settings, scenario) as valve:
+        publisher = Publisher(
+            settings.kafka_bootstrap, scenario, valve=valve, kept=settings.topic_bytes
+        )
+        async with _running(publisher, settings, lifecycle):
+            yield publisher
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    publisher: Publisher, settings: Settings, lifecycle: Lifecycle
+) -> AsyncIterator[None]:
     gate = lifecycle.gate("kafka")
     gate.shut(f"no connection to {settings.kafka_bootstrap} yet")
 
@@ -217,7 +242,7 @@ async def publishing(
 
     tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(opened())]
     try:
-        yield publisher
+        yield
         await publisher.close()
     finally:
         for task in tasks:

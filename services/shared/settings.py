@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.shared.limits import LimitError, Limits, limits_of
+from wire.pruning import Keep
 
 
 class SettingsError(Exception):
@@ -44,6 +45,12 @@ class Settings:
     drain_seconds: float = 1.2
     """From `not ready` to `no longer listening`: time for balancers to look elsewhere."""
     limits: Limits = field(default_factory=Limits)
+    keep: Keep = field(default_factory=Keep)
+    """How much of the documents stays."""
+    topic_bytes: int = 0
+    """Bytes that Kafka keeps of each partition of a topic that is made; 0: as the broker has it."""
+    disk_reserve: int = 0
+    """Bytes that stay free on the disk of each store; 0: as `wire.disk` has it."""
     compat_get_writes: bool = False
     """Whether GET may write and purge, as existing clients do it."""
 
@@ -81,6 +88,12 @@ class Settings:
             ledger_dir=Path(ledger) if ledger else None,
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),
+            keep=Keep(
+                documents=_whole(env, "DOCUMENTS_MAX"),
+                seconds=float(_whole(env, "DOCUMENTS_MAX_SECONDS")),
+            ),
+            topic_bytes=_whole(env, "TOPIC_BYTES_PER_PARTITION"),
+            disk_reserve=_whole(env, "DISK_RESERVE"),
             compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
         )
 
@@ -103,6 +116,13 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     if 0 <= seconds <= 3600:
         return seconds
     raise SettingsError(f"{name} is {text!r}", f"set {name} to seconds, 0 to 3600")
+
+
+def _whole(env: Mapping[str, str], name: str) -> int:
+    text = env.get(name, "").strip() or "0"
+    if text.isascii() and text.isdecimal() and len(text) <= 18:
+        return int(text)
+    raise SettingsError(f"{name} is {text!r}", f"set {name} to a whole number; 0 sets no bound")
 
 
 def _limits(env: Mapping[str, str]) -> Limits:
