@@ -107,7 +107,8 @@ async def _send_samples(settings: Settings) -> None:
 
     target = LocalTarget.from_settings(settings)
     try:
-        start(Store(settings.state_dir / "runs"), await ready_load(SAMPLES, "bands", target))
+        store = Store(settings.state_dir / "runs", settings.max_runs)
+        start(store, await ready_load(SAMPLES, "bands", target))
     finally:
         await target.close()
 

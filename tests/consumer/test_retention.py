@@ -34,12 +34,14 @@ async def test_consumers_prune_and_the_books_close(bands: Rig) -> None:
     first = await bands.consumer("one", DOCUMENTS_MAX=str(KEPT))
     await bands.consumer("two", DOCUMENTS_MAX=str(KEPT))
     service, url = await bands.reader()
-    await until(service.ready, "the reader is ready")
+    await until(service.ready, "the reader is ready", timeout=60)
     events = bands.events(EVENTS)
     await bands.produce(events[: EVENTS // 2])
     await bands.settled(EVENTS // 2)
     first.kill()
     await bands.produce(events[EVENTS // 2 :], first=EVENTS // 2)
+
+    assert (await bands.settled(EVENTS)).closed
 
     async def pruned() -> bool:
         return await left(bands) == KEPT
