@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from controlroom.torture.stage import network
+from stack.client import StackClient
+from stack.paths import stack_socket
 from tests.own_stack import OwnStack
 
 CUT: Mapping[str, Any] = {"action": "partition", "direction": "both"}
@@ -35,13 +36,25 @@ LINKS: Mapping[str, tuple[tuple[str, str, Mapping[str, Any]], ...]] = {
 """Name -> (deployment, engine, what is done to the link between them)."""
 
 
-async def outage(stack: OwnStack, name: str, seconds: float, folder: Path) -> None:
-    """Injects it and returns when it has ended. AssertionError where it could not be injected."""
-    works = []
-    for deployment, engine, action in LINKS[name]:
-        fault = network(f"bench-{deployment}-{engine}", deployment, engine, action, seconds)
-        file = folder / f"{deployment}-{engine}.yaml"
-        file.write_text(json.dumps(fault))
-        words = ("chaos", "run", str(file), "--yes")
-        works.append(asyncio.to_thread(stack.run, *words, timeout=seconds + 60))
-    await asyncio.gather(*works)
+async def outage(stack: OwnStack, name: str, seconds: float) -> float:
+    """Injects it; the moment (perf_counter) at which the last link was mended.
+
+    Raises StackError where it could not be injected.
+    """
+    client = StackClient(stack_socket(stack.state))
+    try:
+        ids = {
+            (
+                await client.inject_fault(
+                    network(f"bench-{one}-{engine}", one, engine, how, seconds)
+                )
+            )["id"]
+            for one, engine, how in LINKS[name]
+        }
+        while not all(
+            fault["phase"] == "finished" for fault in await client.faults() if fault["id"] in ids
+        ):
+            await asyncio.sleep(0.1)
+    finally:
+        await client.close()
+    return time.perf_counter()

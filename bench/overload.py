@@ -27,12 +27,17 @@ from bench.outage import LINKS, outage
 from bench.resident import Resident
 from bench.setting import Setting, reached
 from tests.own_stack import OwnStack
+from wire import keys
+from wire.fences import read_fences
+from wire.topics import OffsetReader
 
 SIZE = 100
 """Events of a body."""
 _GRPC_SHARE = 0.25
 _WARM = 3.0
 _MEASURE = 10.0
+_FEW = 20
+"""Events that may wait when nothing but the probe sends."""
 _PATIENCE = 1_800.0
 
 
@@ -45,7 +50,6 @@ class Plan:
     fault: str
     fault_seconds: float
     connections: int
-    folder: Path
 
 
 @dataclass
@@ -124,9 +128,9 @@ async def run(setting: Setting, plan: Plan) -> None:
         ),
     )
     ended, returned = time.perf_counter(), await fault
+    waited = await drained(setting)
     watchers[1].cancel()
     await asyncio.wait([watchers[1]])
-    waited = await drained(setting)
     memory.sample()
     watchers[0].cancel()
     for name, outcome in zip(("http", "grpc"), outcomes, strict=True):
@@ -143,16 +147,20 @@ async def run(setting: Setting, plan: Plan) -> None:
 async def _fault(setting: Setting, plan: Plan) -> float:
     """The outage in the middle; the moment of its end."""
     await asyncio.sleep(max(0.0, (plan.seconds - plan.fault_seconds) / 2))
-    await outage(setting.stack, plan.fault, plan.fault_seconds, plan.folder)
-    return time.perf_counter()
+    return await outage(setting.stack, plan.fault, plan.fault_seconds)
 
 
 async def drained(setting: Setting) -> float:
-    """The moment at which nothing was in flight any more."""
-    async with asyncio.timeout(_PATIENCE):
-        while (await asyncio.to_thread(setting.stack.books)).get("in_flight", 1):
-            await asyncio.sleep(0.2)
-    return time.perf_counter()
+    """The moment at which no more than the probe's own events waited for the consumers."""
+    topic = keys.events_topic(SCENARIO)
+    async with OffsetReader(setting.doors["kafka"]) as offsets, setting.redis() as redis:
+        async with asyncio.timeout(_PATIENCE):
+            while True:
+                ends = await offsets.end_offsets(topic)
+                fences = (await read_fences(redis, SCENARIO)).fences
+                if sum(ends.values()) - sum(fence + 1 for fence in fences.values()) <= _FEW:
+                    return time.perf_counter()
+                await asyncio.sleep(0.2)
 
 
 def print_answers(name: str, outcome: http_load.Outcome) -> None:
@@ -168,7 +176,8 @@ def print_answers(name: str, outcome: http_load.Outcome) -> None:
 
 
 def _print_books(setting: Setting, acknowledged: int, before: int) -> None:
-    books = setting.stack.books()
+    while (books := setting.stack.books())["in_flight"]:
+        time.sleep(0.2)
     print(
         f"\nacknowledged to clients {acknowledged:,}, by the producers' count "
         f"{books['acknowledged'] - before:,}; books: {books}"
@@ -203,7 +212,6 @@ def main() -> None:
                 args.fault,
                 args.fault_seconds,
                 args.connections,
-                Path(folder),
             )
             asyncio.run(run(setting, plan))
         finally:

@@ -22,14 +22,17 @@ class Backlog:
 
 async def read_backlog(reader: OffsetReader, scenario: str) -> Backlog:
     """The backlog of a scenario. Raises KafkaError."""
-    topic = keys.events_topic(scenario)
-    lag = await reader.lag(keys.consumer_group(scenario), topic)
-    begins, ends = await reader.beginning_offsets(topic), await reader.end_offsets(topic)
-    dirs = await reader.log_dirs(topic, ends)
-    kept = await reader.retention_bytes(topic)
-    share = 0.0
-    if kept > 0:
-        for partition, waiting in lag.items():
-            held = max(1, ends[partition] - begins[partition])
-            share = max(share, dirs.sizes.get(partition, 0) * min(1.0, waiting / held) / kept)
-    return Backlog(sum(lag.values()), share, tuple(dirs.disks))
+    topic = await reader.topic(keys.events_topic(scenario))
+    read = await reader.committed(keys.consumer_group(scenario), topic.name)
+    begins, ends = await reader.begins_of(topic), await reader.ends_of(topic)
+    dirs = await reader.log_dirs(topic.name, ends)
+    kept = await reader.retention_bytes(topic.name)
+    records, share = 0, 0.0
+    for partition, end in ends.items():
+        begin = begins[partition]
+        waiting = max(0, end - max(begin, read.get(partition, 0)))
+        records += waiting
+        if kept > 0 and waiting:
+            bytes_ = dirs.sizes.get(partition, 0) * waiting / (end - begin)
+            share = max(share, bytes_ / kept)
+    return Backlog(records, share, tuple(dirs.disks))

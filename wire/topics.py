@@ -147,6 +147,10 @@ class OffsetReader:
         """End offsets of a topic that was just looked up."""
         return await self._list_offsets(topic, OffsetResetStrategy.LATEST)
 
+    async def begins_of(self, topic: Topic) -> dict[int, int]:
+        """Oldest offsets of a topic that was just looked up."""
+        return await self._list_offsets(topic, OffsetResetStrategy.EARLIEST)
+
     async def committed(self, group: str, topic: str) -> dict[int, int]:
         """Partition -> offset that the group reads next; partitions never committed are absent."""
         response = await self._ask_coordinator(group, OffsetFetchRequest(group, None))
@@ -162,7 +166,7 @@ class OffsetReader:
         """Partition -> records that the group has not committed yet."""
         committed = await self.committed(group, topic)
         found = await self.topic(topic)
-        begins = await self._list_offsets(found, OffsetResetStrategy.EARLIEST)
+        begins = await self.begins_of(found)
         ends = await self.ends_of(found)
         return {p: max(0, end - max(committed.get(p, 0), begins[p])) for p, end in ends.items()}
 

@@ -30,7 +30,7 @@ RETRY_AFTER = 5
 """Seconds until a client should ask again: space does not come back at once."""
 SHUT_SHARE, OPEN_SHARE = 0.5, 0.4
 """Shares of what Kafka keeps that may wait: shut above the one, open again below the other."""
-_EVERY = 1.0
+_DISK_EVERY, _QUEUE_EVERY = 1.0, 2.0
 _BELIEVED = 20.0
 """Seconds for which the last word of a source counts that is not heard any more."""
 
@@ -47,7 +47,13 @@ class _Source:
         self._look = look
         self._heard = time.monotonic()
 
-    async def ask(self) -> None:
+    async def follow(self, every: float) -> None:
+        """Ask until cancelled."""
+        while True:
+            await self._ask()
+            await asyncio.sleep(every)
+
+    async def _ask(self) -> None:
         """Take the source's word where it has one."""
         try:
             reason = await self._look()
@@ -82,9 +88,7 @@ class Valve:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        while True:
-            await asyncio.gather(self._disk.ask(), self._queue.ask())
-            await asyncio.sleep(_EVERY)
+        await asyncio.gather(self._disk.follow(_DISK_EVERY), self._queue.follow(_QUEUE_EVERY))
 
     async def _told(self) -> str:
         found = await disk.shortages(self._redis)
