@@ -21,8 +21,8 @@ class GuardedDocuments(Documents):
     Producers stop earlier; what they had accepted before then fits above this bound, or waits.
     """
 
-    def watch(self, redis: Redis) -> None:
-        """Where a shortage is told."""
+    def __init__(self, redis: Redis, url: str, username: str = "", password: str = "") -> None:
+        super().__init__(url, username, password)
         self._redis = redis
         self._looked = 0.0
         self._reason = ""

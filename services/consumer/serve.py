@@ -37,9 +37,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     redis = redis_client(settings.redis_url, settings.redis_password)
     documents = GuardedDocuments(
-        settings.mongo_url, settings.mongo_username, settings.mongo_password
+        redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
     )
-    documents.watch(redis)
     pulse = lifecycle.pulse("loop", _STUCK_SECONDS)
     neighbours = Neighbours(
         kafka=Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError)),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import httpx
 
+from services.consumer.guarded import GuardedDocuments
 from tests.consumer.rig import Rig
 from tests.waiting import until
 from tests.wire.test_rebuilding import drop_records
 from wire import keys
-from wire.documents import Range
+from wire.disk import Shortage, tell
+from wire.documents import DocumentsError, Range
+from wire.stores import redis_client
 from wire.topics import OffsetReader, ensure_topics
 
 EVENTS = 9_000
@@ -59,6 +63,31 @@ async def reader_total(url: str) -> int:
     async with httpx.AsyncClient() as client:
         total: int = (await client.get(f"{url}/total")).json()["total"]
     return total
+
+
+async def test_nothing_is_stored_on_a_disk_that_is_all_but_full(bands: Rig) -> None:
+    # a database that no stack writes to
+    redis = redis_client(bands.engines.redis.replace("/0", "/7"))
+    store = GuardedDocuments(redis, bands.engines.mongo)
+    logs = keys.logs_collection(bands.name)
+    await tell(redis, "mongo", Shortage("mongo", free=60, reserve=100))
+    assert await store.insert(logs, [{"_id": "a#0", "tp": "a", "o": 0}]) == 1
+    await tell(redis, "mongo", Shortage("mongo", free=40, reserve=100))
+
+    async def stored(offset: int) -> bool:
+        with contextlib.suppress(DocumentsError):
+            await store.insert(logs, [{"_id": f"a#{offset}", "tp": "a", "o": offset}])
+            return True
+        return False
+
+    async def refused() -> bool:
+        return not await stored(1)
+
+    await until(refused, "the store is left alone")
+    await tell(redis, "mongo", None)
+    await until(lambda: stored(2), "documents are stored again")
+    store.close()
+    await redis.aclose()
 
 
 async def test_books_close_after_kafka_has_dropped_what_was_read(bands: Rig) -> None:

@@ -75,14 +75,20 @@ async def test_a_nearly_full_disk_shuts_both_doors_until_there_is_space(
     paths = [plain.url(""), front.url("/grpc")]
     for url in paths:
         assert await accepted(url)
-    await tell(redis, "mongo", Shortage("mongo", 10 << 20, 100 << 20))
+
+    async def shut(url: str) -> httpx.Response | None:
+        # the word expires, so whoever gives it gives it again
+        await tell(redis, "mongo", Shortage("mongo", 10 << 20, 100 << 20))
+        return await refused(url, "disk_full")
+
     for url in paths:
-        answer = await until(lambda url=url: refused(url, "disk_full"), "acceptance stops")
+        answer = await until(lambda url=url: shut(url), "acceptance stops")
         assert int(answer.headers["retry-after"]) > 0
         assert "mongo" in answer.json()["error"]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.env['GRPC_PORT']}") as channel:
         stub = controlroom_pb2_grpc.IngestStub(channel)  # type: ignore[no-untyped-call]
         event = pb.Event(fields={name: pb.Value(text=text) for name, text in VOTE.items()})
+        await until(lambda: shut(paths[1]), "acceptance is still shut")
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await stub.Send(event)
     assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
