@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import grpc
 
@@ -45,11 +45,17 @@ async def _run(order: Order) -> Outcome:
             try:
                 accepted = await _call(stub, events)
                 outcome.events += accepted
-            except grpc.aio.AioRpcError:
+                outcome.answered("OK", False)
+            except grpc.aio.AioRpcError as error:
                 outcome.failures += 1
+                trailing: dict[str, Any] = dict(cast(Any, error.trailing_metadata() or ()))
+                outcome.answered(error.code().name, "retry-after" in trailing)
             outcome.requests += 1
             outcome.latencies.append(time.perf_counter() - before)
+            if order.rate:
+                await asyncio.sleep(before + pause - time.perf_counter())
 
+    pause = order.connections / order.rate if order.rate else 0.0
     stubs = [
         controlroom_pb2_grpc.IngestStub(channel)  # type: ignore[no-untyped-call]
         for channel in channels
@@ -62,15 +68,20 @@ async def _run(order: Order) -> Outcome:
     return outcome
 
 
-async def drive(urls: list[str], size: int, workers: int, seconds: float) -> Outcome:
-    """Calls of `size` events by so many at once: unary, batches, or streams."""
+async def drive(
+    urls: list[str], size: int, workers: int, seconds: float, rate: float = 0.0
+) -> Outcome:
+    """Calls of `size` events by so many at once: unary, batches, or streams.
+
+    `rate`: calls per second of all workers together, 0 for all they can.
+    """
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.grpc_load"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.getcwd()},
     )
-    order = Order(urls, size, workers, seconds)
+    order = Order(urls, size, workers, seconds, rate)
     out, _ = await child.communicate(json.dumps(asdict(order)).encode())
     return Outcome(**json.loads(out))
 

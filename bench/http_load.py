@@ -24,6 +24,9 @@ LIMIT = 0.85
 """Share of a core from which the client itself is taken to be the limit."""
 
 
+_AGAIN = {True: "with Retry-After", False: "without Retry-After"}
+
+
 @dataclass
 class Outcome:
     """What one load gave. `seconds` is wall time, `latencies` are in seconds."""
@@ -35,6 +38,13 @@ class Outcome:
     client: float = 0.0
     """Share of a core that the client used."""
     latencies: list[float] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    """Status, and whether it said when to come again -> number of answers."""
+
+    def answered(self, status: str, again: bool) -> None:
+        """Counts one answer; `again`: it said when to come again."""
+        words = status if status in ("201", "OK") else f"{status}, {_AGAIN[again]}"
+        self.answers[words] = self.answers.get(words, 0) + 1
 
     @property
     def rate(self) -> float:
@@ -112,6 +122,7 @@ class _Connection(asyncio.Protocol):
         outcome, self._buffer = self._load.outcome, b""
         outcome.latencies.append(time.perf_counter() - self._since)
         outcome.requests += 1
+        outcome.answered(head[9:12].decode(), b"\r\nretry-after:" in head.lower())
         if head[9:10] == b"2":
             outcome.events += self._load.order.size
         else:

@@ -32,7 +32,7 @@ class Operator:
     def __init__(self, room: Room, settings: Settings) -> None:
         self._room = room
         self._settings = settings
-        self._store = Store(settings.state_dir / "runs")
+        self._store = Store(settings.state_dir / "runs", settings.max_runs)
 
     @property
     def _target(self) -> Target:

@@ -50,6 +50,8 @@ class Settings:
     """Longest time of a load run."""
     max_users: int = 500
     """Most users of a load run."""
+    max_runs: int = 200
+    """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Name -> where its value came from: `flag --x`, a variable, `FILE`, or `default`."""
 
@@ -65,6 +67,7 @@ RANGES = {
     "max_fault_seconds": (1, 86_400),
     "max_load_seconds": (1, 86_400),
     "max_users": (1, 100_000),
+    "max_runs": (1, 100_000),
 }
 CHOICES = {"color": ("auto", "always", "never")}
 BOOLEANS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -58,6 +59,15 @@ def choose(name_or_path: str, state: Path) -> Chosen:
     except OSError as error:
         raise StackError(f"{copy}: {error.strerror}.", "Look at that path.") from error
     return Chosen(scenario, str(copy), copy)
+
+
+def overridden(
+    config_maps: Mapping[str, Mapping[str, str]], environ: Mapping[str, str]
+) -> dict[str, Mapping[str, str]]:
+    """The ConfigMaps, with each bound of `retention` that CONTROLROOM_<BOUND> sets otherwise."""
+    bounds = config_maps.get("retention", {})
+    own = {name: environ.get(f"CONTROLROOM_{name}") or value for name, value in bounds.items()}
+    return {**config_maps, "retention": own}
 
 
 class Wishes:

@@ -58,6 +58,7 @@ def _stack(world: World) -> Json:
 def _engine(world: World, keeper: Keeper) -> Json:
     pids = [keeper.pid] if keeper.pid is not None else []
     known = keeper.prepared
+    use = world.disks.uses.get(keeper.engine.name)
     return {
         "name": keeper.engine.name,
         "state": keeper.state,
@@ -67,6 +68,7 @@ def _engine(world: World, keeper: Keeper) -> Json:
         "restarts": keeper.restarts,
         "cpu": world.usage.cpu(pids),
         "memory": world.usage.memory(pids),
+        "disk": use.to_json() if use else None,
         "version": keeper.engine.version,
         "message": keeper.message,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterable
@@ -12,7 +13,8 @@ from typing import Literal
 
 from stack.autoscaler import Scaling
 from stack.balance import Balancer
-from stack.config import StackConfig, Wishes, choose
+from stack.config import StackConfig, Wishes, choose, overridden
+from stack.disk import Disks
 from stack.engines.engine import Engine
 from stack.engines.external import External
 from stack.engines.registry import engines_for
@@ -74,6 +76,7 @@ class World:
         )
         self.keepers = {engine.name: self._keeper(engine) for engine in self.engines}
         self._levels = levels({engine.name: engine.needs for engine in self.engines})
+        self.disks = Disks(config.state, self._own_engines(), self.engines.redis, self.events)
         self._pod_ports = PodPorts(ports)
         self.controllers = {name: self._controller(name) for name in self.manifests.deployments}
         population = Population(
@@ -98,7 +101,7 @@ class World:
                 keeper = self.keepers[name]
                 keeper.start([self.keepers[need] for need in keeper.engine.needs])
         scalers = [self._scaler(name).run() for name in self._scalings]
-        for loop in (self._rise(), self._measure(), *scalers):
+        for loop in (self._rise(), self._measure(), self.disks.run(), *scalers):
             self._tasks.append(asyncio.ensure_future(loop))
 
     async def stop(self) -> None:
@@ -216,14 +219,22 @@ class World:
             "SCENARIO": self.chosen.reference,
             "EVENTS_TOPIC": keys.events_topic(name),
             "CONSUMER_GROUP": keys.consumer_group(name),
+            "DISK_RESERVE": str(self.disks.reserve),
         }
         return Surroundings(
             namespace=self.manifests.namespace,
             project=self.config.project,
             state=self.config.state,
-            config_maps={**self.manifests.config_maps, "endpoints": {**endpoints, **filled}},
+            config_maps={
+                **overridden(self.manifests.config_maps, os.environ),
+                "endpoints": {**endpoints, **filled},
+            },
             secrets={"stores": self._secrets()},
         )
+
+    def _own_engines(self) -> dict[str, Engine]:
+        """Those that have a folder here."""
+        return {e.name: e for e in self.engines if not isinstance(e, External)}
 
     def _secrets(self) -> dict[str, str]:
         redis, mongo = self.engines.redis, self.engines.mongo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from aiokafka.errors import UnknownTopicOrPartitionError
 from redis.asyncio import Redis
@@ -47,11 +48,12 @@ class Auditor:
     async def audit(self) -> Books:
         """The books as they are now."""
         async with self._one_at_a_time:
+            figures, floors = await self._read()
             for _ in range(_PATIENCE):
-                figures, floors = await self._read()
                 now = await read_fences(self._redis, self._scenario)
                 if now.floors == floors:
                     break
+                figures, floors = await self._follow(figures, now)
             return balance(figures)
 
     async def found(self) -> int:
@@ -67,6 +69,16 @@ class Auditor:
         found = await self._count(fences)
         figures = Figures(self._scenario, acknowledged, fences.fences, fences.totals, ends, found)
         return figures, fences.floors
+
+    async def _follow(self, figures: Figures, now: Fences) -> tuple[Figures, dict[str, int]]:
+        """The figures after documents were removed on purpose while they were read."""
+        fences = figures.fences
+        if any(floor > fences.get(tp, -1) for tp, floor in now.floors.items()):
+            return await self._read()
+        # what was removed is at or below the fences read before, so those still hold
+        totals = replace(figures.totals, purged=now.totals.purged)
+        found = await self._count(replace(now, fences=fences))
+        return replace(figures, totals=totals, found=found), now.floors
 
     async def _ends(self) -> dict[str, int]:
         """End offsets of the events topic; empty where there is no such topic."""
@@ -87,6 +99,9 @@ class Auditor:
         counted = self._counted.get(wanted.tp)
         if counted is None or not counted.continues(wanted):
             counted = self._counted[wanted.tp] = _Counted(wanted.tp, wanted.after)
+        elif wanted.after > counted.after:
+            remains = counted.remains(wanted.after)
+            counted.cut(wanted.after, await self._ask(remains) if remains else 0)
         for window in counted.missing(wanted.upto):
             counted.add(window, await self._ask(window))
 
@@ -116,8 +131,26 @@ class _Counted:
         return sum(self.by.values())
 
     def continues(self, wanted: Range) -> bool:
-        """Same start, and the end has not gone back."""
-        return wanted.after == self.after and wanted.upto >= self.upto
+        """Neither start nor end has gone back."""
+        return wanted.after >= self.after and wanted.upto >= self.upto
+
+    def remains(self, after: int) -> Range | None:
+        """What a start at `after` leaves of the window that it falls into; None if all or none."""
+        window = self.window((after + 1) // WINDOW)
+        if (after + 1) % WINDOW == 0 or after >= window.upto:
+            return None
+        return Range(self.tp, after, window.upto)
+
+    def cut(self, after: int, remaining: int) -> None:
+        """Begin at `after`; `remaining`: documents in what `remains` of its window."""
+        first = (after + 1) // WINDOW
+        remains = self.remains(after)
+        self.by = {number: count for number, count in self.by.items() if number >= first}
+        if remains is not None:
+            self.by[first] = remaining
+        elif (after + 1) % WINDOW:
+            self.by.pop(first, None)
+        self.after, self.upto = after, max(self.upto, after)
 
     def missing(self, upto: int) -> list[Range]:
         return Range(self.tp, self.upto, upto).windows()

@@ -17,7 +17,7 @@ class Books:
     counted: int
     """Events in the tallies of Redis."""
     stored: int
-    """Documents in MongoDB, and those purged on purpose."""
+    """Documents in MongoDB, and those removed on purpose."""
     rejected: int
     """Records kept with the reason why they are no events."""
     repeated: int
@@ -28,6 +28,8 @@ class Books:
     """Events that had time to arrive and are missing somewhere."""
     doubled: int
     """Events that were counted or stored more than once."""
+    purged: int = 0
+    """Of the stored documents those that were removed, by hand or by retention."""
 
     @property
     def closed(self) -> bool:
@@ -94,6 +96,7 @@ def balance(figures: Figures) -> Books:
         in_flight=_in_flight(figures),
         lost=max(expected - totals.counted, expected - stored, figures.acknowledged - kafka, 0),
         doubled=max(totals.counted - expected, stored - expected, 0),
+        purged=totals.purged,
     )
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING, WriteConcern
@@ -54,6 +54,13 @@ class Range:
             pieces.append(Range(self.tp, after, upto))
             after = upto
         return pieces
+
+
+class Age(NamedTuple):
+    """Place of a document in its partition, and when it was stored (ms since the epoch)."""
+
+    offset: int
+    stored: int
 
 
 class Documents:
@@ -156,6 +163,15 @@ class Documents:
             parts[document["tp"]].append(document)
         return [sorted(part, key=_place) for part in parts.values()]
 
+    async def ages(self, collection: str, wanted: Range) -> list[Age]:
+        """Place and time of the documents of a range, in the order of their offsets."""
+        found: list[Age] = []
+        async with _answering():
+            for window in wanted.windows():
+                cursor = self._collection(collection).find(window.query, {"o": 1, "stored": 1})
+                found += [Age(int(d["o"]), int(d["stored"])) for d in await cursor.to_list(None)]
+        return sorted(found)
+
     async def newest(self, collection: str, ranges: Sequence[Range], n: int) -> list[Document]:
         """The newest `n` documents by the time they were stored, newest first.
 
@@ -200,11 +216,38 @@ class Documents:
                 total += answer.deleted_count
         return total
 
-    async def drop(self, scenario: str) -> None:
-        """Removes both collections of a scenario, indexes included."""
+    async def clear(self, collection: str, wanted: Range) -> int:
+        """The same for a wide range with hardly a document in it; the cost follows those."""
+        total = 0
         async with _answering():
-            for name in (keys.logs_collection(scenario), keys.rejected_collection(scenario)):
-                await self._collection(name).drop()
+            while found := await self._collection(collection).find(wanted.query).to_list(1):
+                first = int(found[0]["o"])
+                near = Range(wanted.tp, first - 1, min(wanted.upto, first - 1 + WINDOW))
+                total += (await self._collection(collection).delete_many(near.query)).deleted_count
+        return total
+
+    async def note_floor(self, scenario: str, tp: str, floor: int) -> None:
+        """Keeps that documents of a partition were removed on purpose up to an offset."""
+        async with _answering():
+            await self._collection(keys.floors_collection(scenario)).update_one(
+                {"_id": tp}, {"$max": {"o": floor}}, upsert=True
+            )
+
+    async def floors(self, scenario: str) -> dict[str, int]:
+        """`tp` -> offset up to which documents were, or were about to be, removed on purpose."""
+        async with _answering():
+            found = await self._collection(keys.floors_collection(scenario)).find({}).to_list(None)
+            return {row["_id"]: int(row["o"]) for row in found}
+
+    async def drop(self, scenario: str) -> None:
+        """Removes all collections of a scenario, indexes included."""
+        async with _answering():
+            for name_of in (
+                keys.logs_collection,
+                keys.rejected_collection,
+                keys.floors_collection,
+            ):
+                await self._collection(name_of(scenario)).drop()
 
     def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
         concern = WriteConcern("majority")

@@ -63,8 +63,8 @@ def books_key(scenario: str) -> str:
     records of the events topic whose id had been there before · `extra` events beyond the first
     of a record that held a list · `gaps` offsets that never held a record (marks of
     transactions, compaction) · `refused` records of the rejected topic ·
-    `purged` documents removed on purpose · `version` rises with every change · `at` time of the
-    last counting, ms since the epoch by the clock of Redis.
+    `purged` documents removed on purpose, by hand or by retention · `version` rises with every
+    change · `at` time of the last counting, ms since the epoch by the clock of Redis.
     """
     return f"{{{scenario}}}:books"
 
@@ -108,3 +108,22 @@ def rejected_collection(scenario: str) -> str:
     too, with the `_id` of the first as `repeats`.
     """
     return f"{scenario}.rejected"
+
+
+def floors_collection(scenario: str) -> str:
+    """MongoDB collection of what was removed on purpose: `_id` a `tp`, `o` up to which offset.
+
+    Kept beside the documents because Redis may be emptied, and never below its floors.
+    """
+    return f"{scenario}.floors"
+
+
+def retention_key(scenario: str) -> str:
+    """Redis text with an expiry: the consumer that prunes the documents now."""
+    return f"{{{scenario}}}:retention"
+
+
+def disk_key(store: str) -> str:
+    """Redis text with an expiry, there while the disk of `kafka`, `redis` or `mongo` is nearly
+    full: JSON with `store`, `free` and `reserve` (bytes). Of no scenario: stores are shared."""
+    return f"controlroom:disk:{store}"

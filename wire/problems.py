@@ -68,6 +68,18 @@ FAILED = Problem("failed", 500, "INTERNAL", "The service failed; its log has the
 UNAVAILABLE = Problem(
     "unavailable", 503, "UNAVAILABLE", "Kafka did not take the events in time.", True
 )
+BUSY = Problem(
+    "busy", 503, "RESOURCE_EXHAUSTED", "As many events as are taken wait for Kafka.", True
+)
+BACKLOG_FULL = Problem(
+    "backlog_full", 503, "RESOURCE_EXHAUSTED", "Too many events wait for the stores.", True
+)
+DISK_FULL = Problem("disk_full", 503, "RESOURCE_EXHAUSTED", "A store's disk is nearly full.", True)
+NO_ANSWER = Problem("no_answer", 502, "UNAVAILABLE", "The service ended before it answered.", True)
+NO_INSTANCE = Problem(
+    "no_instance", 503, "UNAVAILABLE", "No instance of the service is ready.", True
+)
+OVERDUE = Problem("overdue", 504, "UNAVAILABLE", "The service did not answer in time.", True)
 STORE_AWAY = Problem("store_away", 503, "UNAVAILABLE", "A store does not answer.", True)
 TOO_MANY_CONNECTIONS = Problem(
     "too_many_connections", 503, "RESOURCE_EXHAUSTED", "Too many connections are open.", True

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
@@ -20,15 +22,17 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
-from aiokafka.protocol.admin import DescribeGroupsRequest
+from aiokafka.protocol.admin import DescribeConfigsRequest, DescribeGroupsRequest
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from wire import keys
+from wire.log_dirs import LogDirs, LogDirsRequest
 from wire.metadata import Topic, TopicsRequest, read_topic
 
 REJECTED_PARTITIONS = 3
 
+_RETENTION = "retention.bytes"
 _TRIES = 10
 _TRY_AGAIN = 0.2
 
@@ -36,17 +40,22 @@ _TRY_AGAIN = 0.2
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
-async def ensure_topics(bootstrap: str, scenario: str) -> None:
-    """Makes what is missing of both topics, partitions included. Raises KafkaError."""
+async def ensure_topics(bootstrap: str, scenario: str, kept: int = 0) -> None:
+    """Makes what is missing of both topics, partitions included. Raises KafkaError.
+
+    `kept`: bytes that Kafka keeps of each partition of a topic that is made; 0 leaves it to the
+    broker, and what a topic that is there keeps is never changed.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     wanted = {
         keys.events_topic(scenario): keys.PARTITIONS,
         keys.rejected_topic(scenario): REJECTED_PARTITIONS,
     }
+    configs = {_RETENTION: str(kept)} if kept else {}
     try:
         await admin.start()
         for topic, partitions in wanted.items():
-            await _ensure(admin, topic, partitions)
+            await _ensure(admin, NewTopic(topic, partitions, 1, topic_configs=configs))
     finally:
         await admin.close()
     async with OffsetReader(bootstrap) as reader:
@@ -54,13 +63,13 @@ async def ensure_topics(bootstrap: str, scenario: str) -> None:
             await _visible(reader, topic, partitions)
 
 
-async def _ensure(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> None:
-    response = await admin.create_topics([NewTopic(topic, partitions, 1)])
+async def _ensure(admin: AIOKafkaAdminClient, wanted: NewTopic) -> None:
+    response = await admin.create_topics([wanted])
     error = for_code(response.topic_errors[0][1])
     if error is TopicAlreadyExistsError:
-        await _widen(admin, topic, partitions)
+        await _widen(admin, wanted.name, wanted.num_partitions)
     elif error.errno:
-        raise error(f"topic {topic}")
+        raise error(f"topic {wanted.name}")
 
 
 async def _widen(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> None:
@@ -138,6 +147,10 @@ class OffsetReader:
         """End offsets of a topic that was just looked up."""
         return await self._list_offsets(topic, OffsetResetStrategy.LATEST)
 
+    async def begins_of(self, topic: Topic) -> dict[int, int]:
+        """Oldest offsets of a topic that was just looked up."""
+        return await self._list_offsets(topic, OffsetResetStrategy.EARLIEST)
+
     async def committed(self, group: str, topic: str) -> dict[int, int]:
         """Partition -> offset that the group reads next; partitions never committed are absent."""
         response = await self._ask_coordinator(group, OffsetFetchRequest(group, None))
@@ -153,7 +166,7 @@ class OffsetReader:
         """Partition -> records that the group has not committed yet."""
         committed = await self.committed(group, topic)
         found = await self.topic(topic)
-        begins = await self._list_offsets(found, OffsetResetStrategy.EARLIEST)
+        begins = await self.begins_of(found)
         ends = await self.ends_of(found)
         return {p: max(0, end - max(committed.get(p, 0), begins[p])) for p, end in ends.items()}
 
@@ -162,6 +175,22 @@ class OffsetReader:
         response = await self._ask_coordinator(group, DescribeGroupsRequest([group]))
         _raise(response.groups[0][0], group)
         return sorted(member[1] for entry in response.groups for member in entry[5])
+
+    async def log_dirs(self, topic: str, partitions: Iterable[int]) -> LogDirs:
+        """What the partitions take on the brokers' disks, and what those have left."""
+        client = await self._connected()
+        request, dirs = LogDirsRequest(topic, partitions), LogDirs()
+        for broker in client.cluster.brokers():
+            dirs.add(await self._ask(request, broker.nodeId))
+        return dirs
+
+    async def retention_bytes(self, topic: str) -> int:
+        """Bytes that Kafka keeps of each partition; -1 where it keeps everything."""
+        wanted = [(int(ConfigResourceType.TOPIC), topic, [_RETENTION])]
+        response = await self._ask(DescribeConfigsRequest(wanted))
+        error, message, _, _, entries = response.resources[0]
+        _raise(error, message or topic)
+        return next((int(entry[1]) for entry in entries if entry[0] == _RETENTION), -1)
 
     async def _list_offsets(self, topic: Topic, which: int) -> dict[int, int]:
         """Asks again while a partition moves or is only just made."""

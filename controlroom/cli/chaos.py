@@ -153,7 +153,7 @@ def _run(settings: Settings, args: argparse.Namespace) -> Exit:
             )
         if not args.yes:
             _confirm(spec)
-        folder = start(Store(runs_dir(settings.state_dir)), spec)
+        folder = start(Store(runs_dir(settings.state_dir), settings.max_runs), spec)
         deed.add(run=folder.id)
     talk(f"{folder.id}: {spec.title}")
     if args.detach:

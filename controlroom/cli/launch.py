@@ -110,7 +110,8 @@ async def _send_samples(settings: Settings) -> None:
     try:
         with acting(settings.state_dir, "load", command=SAMPLES.command(), by="launch") as deed:
             spec = await ready_load(SAMPLES, "bands", target)
-            deed.add(run=start(Store(settings.state_dir / "runs"), spec).id)
+            store = Store(settings.state_dir / "runs", settings.max_runs)
+            deed.add(run=start(store, spec).id)
     finally:
         await target.close()
 

@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Sends, or looks after what was sent."""
     settings: Settings = args.settings
-    store = Store(runs_dir(settings.state_dir))
+    store = Store(runs_dir(settings.state_dir), settings.max_runs)
     with explained():
         if args.action == "list":
             return _list(store, args.json)

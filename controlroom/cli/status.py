@@ -59,12 +59,15 @@ def headline(status: Mapping[str, Any], now: float) -> str:
 
 def _engines(seen: Fleet, now: float, settings: Settings) -> str:
     def row(one: Engine) -> tuple[str, ...]:
-        good = one.state in ("ready", "external")
+        full = one.disk is not None and one.disk.full
+        good = one.state in ("ready", "external") and not full
         age = span(now - one.started if one.started else None)
-        use = (_cpu(one.cpu), size(one.memory), age)
-        return (one.name, one.state, str(one.restarts), *use, _note(good, one.message, settings))
+        disk = ("-", "-") if one.disk is None else (size(one.disk.used), size(one.disk.free))
+        use = (_cpu(one.cpu), size(one.memory), *disk, age)
+        note = "the disk is nearly full: no events are taken" if full else one.message
+        return (one.name, one.state, str(one.restarts), *use, _note(good, note, settings))
 
-    header = ("engine", "state", "restarts", "cpu", "mem", "age", "")
+    header = ("engine", "state", "restarts", "cpu", "mem", "disk", "free", "age", "")
     return _noted(header, [row(one) for one in seen.engines], 2)
 
 

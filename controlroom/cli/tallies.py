@@ -80,8 +80,9 @@ async def _rebuilt(here: World, args: argparse.Namespace) -> dict[str, int]:
         found = await rebuild_tallies(await here.target.endpoints(), here.scenario)
     if found is None:
         raise CommandError(
-            f"Documents of {name} were purged on purpose; the counters hold more than they do.",
-            "The counters stay as they are.",
+            f"Documents of {name} were removed, by a purge or by retention: the counters cannot be "
+            "made from those that are left.",
+            "The counters stay as they are; bring a backup of Redis back if they are wrong.",
             Exit.REFUSED,
         )
     return found

@@ -40,6 +40,17 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskUse:
+    """What an engine takes on the disk of this machine. Bytes."""
+
+    used: int
+    free: int
+    """Left on its file system."""
+    full: bool
+    """So little is left that no events are taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """One engine of the local stack (or a store that the target reports)."""
 
@@ -50,6 +61,8 @@ class Engine:
     cpu: float | None = None
     memory: int | None = None
     message: str = ""
+    disk: DiskUse | None = None
+    """None where its disk cannot be seen."""
 
 
 @dataclass(frozen=True, slots=True)

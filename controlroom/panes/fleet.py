@@ -173,7 +173,8 @@ class FleetPane(Pane):
         return [text.row(spans, width, look.text)]
 
     def _state(self, engine: Engine) -> Span:
-        up = engine.state in ("ready", "external")
+        full = engine.disk is not None and engine.disk.full
+        up = engine.state in ("ready", "external") and not full
         signs = self.look.signs
         return (signs.live, self.look.good) if up else (signs.away, self.look.warn)
 
@@ -181,7 +182,7 @@ class FleetPane(Pane):
         look, none = self.look, self.look.signs.none
         started = None if engine.started is None else frame.now - engine.started
         up = engine.state in ("ready", "external")
-        after: list[Span] = [] if up else [(text.clean(engine.state), look.warn)]
+        after = self._disk(engine) if up else [(text.clean(engine.state), look.warn)]
         cells = (
             "",
             str(engine.restarts),
@@ -191,6 +192,14 @@ class FleetPane(Pane):
         )
         name: list[Span] = [self._state(engine), (f" {text.clean(engine.name)}", look.text)]
         return self._line(name, cells, after, width, look.text)
+
+    def _disk(self, engine: Engine) -> list[Span]:
+        """What it takes on its disk, or that there is no more."""
+        if engine.disk is None:
+            return []
+        if engine.disk.full:
+            return [("disk full", self.look.warn)]
+        return [(f"{text.size(engine.disk.used)} disk", self.look.dim)]
 
     def _event(self, event: FleetEvent, width: int) -> Strip:
         look = self.look

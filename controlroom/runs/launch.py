@@ -19,6 +19,7 @@ _children: list[subprocess.Popen[bytes]] = []
 def start(store: Store, spec: Spec) -> RunFolder:
     """Starts the run and answers its folder; its view tells the rest."""
     folder = store.create()
+    store.trim()
     folder.write_spec(spec)
     folder.write_view(first_view(folder.id, spec))
     folder.journal.note("asked", command=spec.command())

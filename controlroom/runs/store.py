@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from controlroom.model.run import Runs, RunView
@@ -10,14 +11,17 @@ from controlroom.runs.errors import NoSuchRunError
 from controlroom.runs.folder import RunFolder
 from stack.paths import private_dir, runs_dir
 
+KEPT = 200
+"""Runs that stay where nothing else is set."""
 _ID = re.compile(r"r-(\d{4,})")
 
 
 class Store:
     """The folder `<state>/runs`. Views of ended runs are remembered, active ones read anew."""
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, keep: int = KEPT) -> None:
         self._root = root or runs_dir()
+        self._keep = keep
         self._ended: dict[str, RunView] = {}
 
     @property
@@ -56,7 +60,10 @@ class Store:
         """What one run looks like now; None when its folder holds nothing readable."""
         if run in self._ended:
             return self._ended[run]
-        view = RunFolder(self._root / run).read_view()
+        try:
+            view = RunFolder(self._root / run).read_view()
+        except FileNotFoundError:
+            return None  # removed between two looks
         if view is not None and not view.active and view.state != "lost":
             self._ended[run] = view
         return view
@@ -67,6 +74,25 @@ class Store:
         active = [view for view in views if view.active]
         ended = [view for view in views if not view.active]
         return Runs(tuple(active + (ended if newest is None else ended[:newest])))
+
+    def trim(self) -> list[str]:
+        """Removes the oldest runs beyond the number to keep, never one that somebody conducts.
+
+        Answers their ids. A folder leaves the list in one step, before its files go.
+        """
+        gone = []
+        for folder in self.folders()[self._keep :]:
+            view = self.view(folder.id)
+            try:
+                if folder.runner_alive and (view is None or view.active):
+                    continue
+                leaving = folder.path.rename(self._root / f".{folder.id}")
+            except FileNotFoundError:
+                continue  # somebody else removes it
+            shutil.rmtree(leaving, ignore_errors=True)
+            self._ended.pop(folder.id, None)
+            gone.append(folder.id)
+        return gone
 
     def active(self) -> list[RunFolder]:
         """Runs that somebody conducts now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
+from controlroom.model.fleet import Deployment, DiskUse, Engine, Fleet, FleetEvent, Pod
 from controlroom.targets.abilities import Endpoints, FaultStatus, Preview, TargetInfo
 
 Json = Mapping[str, Any]
@@ -118,6 +118,12 @@ def _deployment(one: Json, pods: tuple[Pod, ...], now: float) -> Deployment:
     )
 
 
+def _disk(one: Json | None) -> DiskUse | None:
+    if one is None:
+        return None
+    return DiskUse(int(one["used"]), int(one["free"]), bool(one["full"]))
+
+
 def _engine(one: Json) -> Engine:
     return Engine(
         name=str(one["name"]),
@@ -127,4 +133,5 @@ def _engine(one: Json) -> Engine:
         cpu=one.get("cpu"),
         memory=one.get("memory"),
         message=str(one.get("message") or ""),
+        disk=_disk(one.get("disk")),
     )

@@ -9,7 +9,7 @@ _PATIENCE = 60.0
 
 
 async def rebuild_tallies(doors: Endpoints, scenario: Scenario) -> dict[str, int] | None:
-    """Rebuilds; answers the totals of the books by name, None where documents were purged.
+    """Rebuilds; answers the totals of the books by name, None where documents were removed.
 
     Raises RedisError, KafkaError or the documents' own errors.
     """

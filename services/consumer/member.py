@@ -39,7 +39,10 @@ class Member:
     async def ensure_topics(self, abandoned: Abandoned) -> None:
         """Makes the topics where they are missing. Raises AbandonedError."""
         await self.kafka.ask(
-            lambda: ensure_topics(self.settings.kafka_bootstrap, self.scenario), abandoned
+            lambda: ensure_topics(
+                self.settings.kafka_bootstrap, self.scenario, self.settings.topic_bytes
+            ),
+            abandoned,
         )
 
     async def consume(

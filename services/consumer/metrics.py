@@ -26,6 +26,8 @@ EXPIRED = Counter(
     "controlroom_expired_records", "Records that the broker dropped before they were read."
 )
 
+PRUNED = Counter("controlroom_pruned_documents", "Documents that retention has removed.")
+
 FAILED_WRITES = Counter(
     "controlroom_failed_tally_writes", "Tally writes that Redis refused, such as a wrong type."
 )

@@ -16,8 +16,10 @@ from scenarios.scenario import Scenario
 from services.consumer import metrics
 from services.consumer.batch import Abandoned, Batch, Verdict
 from services.consumer.counting import Counting
+from services.consumer.guarded import GuardedDocuments
 from services.consumer.neighbours import Neighbour
 from services.consumer.portion import Document, Portion, Preparer, WindowNeededError
+from services.consumer.retention import Retention
 from services.consumer.window import Window
 from services.consumer.windows import OpenWindows, Windows
 from services.shared import logline
@@ -177,9 +179,11 @@ class Stores:
 async def storing(
     settings: Settings, scenario: Scenario, lifecycle: Lifecycle, pulse: Pulse
 ) -> AsyncIterator[Stores]:
-    """The stores that the settings name; their connections end with the block."""
+    """The stores that the settings name, pruned while the block runs and closed at its end."""
     redis = redis_client(settings.redis_url, settings.redis_password)
-    documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
+    documents = GuardedDocuments(
+        redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
+    )
     near_redis = Neighbour(
         lifecycle.gate("redis"),
         pulse,
@@ -194,9 +198,12 @@ async def storing(
         waits_for("mongo"),
         outbound("mongo", _address(settings.mongo_url)),
     )
+    retention = Retention(scenario.name, redis, documents, settings.keep, settings.pod_name)
+    pruning = asyncio.create_task(retention.run(), name="retention")
     try:
         yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup)
     finally:
+        pruning.cancel()
         await redis.aclose()
         documents.close()
 

@@ -107,7 +107,7 @@ def _told(error: Exception) -> tuple[Problem, str, Metadata]:
     if isinstance(error, TooMuchError):
         return problems.TOO_MANY_RECORDS, str(error), ()
     if isinstance(error, Unavailable):
-        return problems.UNAVAILABLE, str(error), (("retry-after", str(error.retry_after)),)
+        return error.problem, str(error), (("retry-after", str(error.retry_after)),)
     if isinstance(error, TimeoutError):
         return problems.DEADLINE, problems.DEADLINE.sentence, ()
     logline.error("a call failed", trace=error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import Any, cast
 
 import grpc
 
@@ -24,6 +24,7 @@ from services.shared.publisher import DEADLINE, Unavailable
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.web import serving
+from wire.problems import BACKLOG_FULL, BUSY, DISK_FULL
 
 NEEDED = ("http_port", "admin_port", "grpc_server_port")
 _OPTIONS = (
@@ -65,11 +66,23 @@ class Forward:
             code = error.code()
             if code in _AWAY:
                 raise Unavailable(error.details() or "the gRPC server is away") from error
+            if (told := _refusal(error)) is not None:
+                raise told from error
             if code == grpc.StatusCode.RESOURCE_EXHAUSTED:
                 raise BodyTooLargeError(error.details() or "more than is taken at once") from error
             raise
         finally:
             self._traffic.end(started, 200, str(code.value[0]))
+
+
+def _refusal(error: grpc.aio.AioRpcError) -> Unavailable | None:
+    """What the server refuses for a while, with its own reason; None for anything else."""
+    trailing: dict[str, Any] = dict(cast(Any, error.trailing_metadata() or ()))
+    for problem in (DISK_FULL, BACKLOG_FULL, BUSY):
+        if trailing.get("code") == problem.code:
+            seconds = int(str(trailing.get("retry-after", 1)))
+            return Unavailable(error.details() or problem.sentence, seconds, problem)
+    return None
 
 
 def document(scenario: Scenario) -> Json:

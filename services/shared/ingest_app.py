@@ -117,7 +117,7 @@ class IngestApp:
             return _refusal(error)
         except Unavailable as error:
             after = (b"retry-after", str(error.retry_after).encode())
-            return _failure(problems.UNAVAILABLE, str(error), after)
+            return _failure(error.problem, str(error), after)
         except _GoneError:
             raise
         except Exception as error:

@@ -12,6 +12,8 @@ from aiokafka import AIOKafkaProducer
 
 from services.shared.busy import Busy
 from services.shared.golden import Traffic
+from wire import problems
+from wire.problems import Problem
 from wire.record import Headers
 
 GROUP_RECORDS = 500
@@ -26,8 +28,11 @@ _OVERHEAD = 96
 class Unavailable(Exception):
     """Kafka did not take the records in time; the client may try again."""
 
-    def __init__(self, message: str, retry_after: int = 1) -> None:
+    def __init__(
+        self, message: str, retry_after: int = 1, problem: Problem = problems.UNAVAILABLE
+    ) -> None:
         super().__init__(message)
+        self.problem = problem
         self.retry_after = retry_after
         """Seconds."""
 

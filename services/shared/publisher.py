@@ -15,7 +15,8 @@ from services.shared.busy import waits_for
 from services.shared.lane import Entry, Lane, Unavailable, jobs_of
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
-from wire import keys
+from services.shared.valve import Valve, watching
+from wire import keys, problems
 from wire.topics import ensure_topics
 
 __all__ = ["DEADLINE", "MAX_WAITING", "Entry", "Publisher", "Unavailable", "publishing"]
@@ -37,11 +38,21 @@ class Publisher:
     numbers would no longer fit those of the broker.
     """
 
-    def __init__(self, bootstrap: str, scenario: str, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        scenario: str,
+        deadline: float = DEADLINE,
+        *,
+        valve: Valve | None = None,
+        kept: int = 0,
+    ) -> None:
         self.connected = asyncio.Event()
         self._bootstrap = bootstrap
         self._scenario = scenario
         self._deadline = deadline
+        self._valve = valve
+        self._kept = kept
         self._producer: AIOKafkaProducer | None = None
         self._lost_at = time.monotonic()
         self._silent = 0.0
@@ -62,9 +73,9 @@ class Publisher:
         """Send the records to a topic of the scenario, spread over all its partitions, or to
         the one that stands at `slot`.
 
-        Returns when Kafka has acknowledged them all; raises Unavailable when the buffer is
-        full, Kafka has been away for long, or the deadline passes. Records may be on Kafka
-        after that error too, like after any answer that was lost.
+        Returns when Kafka has acknowledged them all; raises Unavailable when the valve is shut,
+        the buffer is full, Kafka has been away for long, or the deadline passes. Records may be
+        on Kafka after that error too, like after any answer that was lost.
         """
         if not entries:
             return
@@ -90,11 +101,14 @@ class Publisher:
         return self._lanes[name]
 
     def _admit(self, records: int) -> None:
+        if self._valve is not None:
+            self._valve.check()
         waiting = records
         for lane in self._lanes.values():
             waiting += lane.waiting
         if waiting > MAX_WAITING:
-            raise Unavailable(f"{waiting - records} events already wait for Kafka")
+            reason = f"{waiting - records} events already wait for Kafka"
+            raise Unavailable(reason, problem=problems.BUSY)
         if self._silent > self._deadline:
             raise Unavailable(f"Kafka has not answered for {self._silent:.0f} s")
 
@@ -175,7 +189,7 @@ class Publisher:
         logline.info("Kafka is there", bootstrap=self._bootstrap)
 
     async def _connected(self) -> AIOKafkaProducer:
-        await ensure_topics(self._bootstrap, self._scenario)
+        await ensure_topics(self._bootstrap, self._scenario, self._kept)
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             client_id=f"{self._scenario}-producer",
@@ -228,7 +242,18 @@ async def publishing(
     It does not end with an outage of Kafka: that is common to all replicas, and the service
     itself says better than a balancer what is wrong.
     """
-    publisher = Publisher(settings.kafka_bootstrap, scenario)
+    async with watching(settings, scenario) as valve:
+        publisher = Publisher(
+            settings.kafka_bootstrap, scenario, valve=valve, kept=settings.topic_bytes
+        )
+        async with _running(publisher, settings, lifecycle):
+            yield publisher
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    publisher: Publisher, settings: Settings, lifecycle: Lifecycle
+) -> AsyncIterator[None]:
     gate = lifecycle.gate("kafka")
     gate.shut(f"no connection to {settings.kafka_bootstrap} yet")
 
@@ -238,7 +263,7 @@ async def publishing(
 
     tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(opened())]
     try:
-        yield publisher
+        yield
         await publisher.close()
     finally:
         for task in tasks:

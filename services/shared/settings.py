@@ -9,6 +9,7 @@ from pathlib import Path
 
 from services.shared.dedup import Dedup
 from services.shared.limits import LimitError, Limits, limits_of
+from wire.pruning import Keep
 
 _DEDUP = Dedup()
 
@@ -54,6 +55,12 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     dedup: Dedup = field(default_factory=Dedup)
     """The same for all services of a scenario."""
+    keep: Keep = field(default_factory=Keep)
+    """How much of the documents stays."""
+    topic_bytes: int = 0
+    """Bytes that Kafka keeps of each partition of a topic that is made; 0: as the broker has it."""
+    disk_reserve: int = 0
+    """Bytes that stay free on the disk of each store; 0: as `wire.disk` has it."""
     compat_get_writes: bool = False
     """Whether GET may write and purge, as existing clients do it."""
 
@@ -97,6 +104,12 @@ class Settings:
                 _count(env, "DEDUP_SECONDS", _DEDUP.seconds, 7 * 86_400),
                 _count(env, "DEDUP_MAX", _DEDUP.most, 1_000_000),
             ),
+            keep=Keep(
+                documents=_whole(env, "DOCUMENTS_MAX"),
+                seconds=float(_whole(env, "DOCUMENTS_MAX_SECONDS")),
+            ),
+            topic_bytes=_whole(env, "TOPIC_BYTES_PER_PARTITION"),
+            disk_reserve=_whole(env, "DISK_RESERVE"),
             compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
         )
 
@@ -128,6 +141,13 @@ def _count(env: Mapping[str, str], name: str, default: int, most: int) -> int:
     if text.isdecimal() and 0 < int(text) <= most:
         return int(text)
     raise SettingsError(f"{name} is {text!r}", f"set {name} to a whole number, 1 to {most}")
+
+
+def _whole(env: Mapping[str, str], name: str) -> int:
+    text = env.get(name, "").strip() or "0"
+    if text.isascii() and text.isdecimal() and len(text) <= 18:
+        return int(text)
+    raise SettingsError(f"{name} is {text!r}", f"set {name} to a whole number; 0 sets no bound")
 
 
 def _limits(env: Mapping[str, str]) -> Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 from stack.engines.engine import NotReady, Progress
@@ -12,6 +13,7 @@ from stack.install.wheels import base_environment
 from stack.paths import engine_dir, private_dir, socket_path, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
+from wire.problems import NO_ANSWER, NO_INSTANCE, OVERDUE
 
 BASE = """\
 global
@@ -25,11 +27,16 @@ defaults
   timeout client 60s
   timeout server 60s
   timeout queue 5s
+{errors}
 
 frontend metrics
   bind 127.0.0.1:{port}
   http-request use-service prometheus-exporter if {{ path /metrics }}
 """
+_ERRORS = (NO_ANSWER, NO_INSTANCE, OVERDUE)
+"""What haproxy says for itself, in the words of the services."""
+_AGAIN = 1
+"""Seconds of Retry-After: a pod is started anew about as soon."""
 SOCKET_EXTRA = len(".4194304.tmp")
 """haproxy first binds a longer name beside the socket and renames it."""
 
@@ -67,7 +74,7 @@ class Haproxy:
         socket_path(self.socket.with_name(self.socket.name + "x" * SOCKET_EXTRA))
         private_dir(self._folder)
         self._port = self._ports.choose(self.name)
-        base = BASE.format(socket=self.socket, port=self._port)
+        base = BASE.format(socket=self.socket, port=self._port, errors=_errors())
         file = write_private(self._folder / "haproxy.cfg", base + "\n" + self._text)
         await run(
             "The check of haproxy's configuration",
@@ -110,6 +117,15 @@ class Haproxy:
     def secret(self) -> str | None:
         """None: the socket's mode is what guards it."""
         return None
+
+
+def _errors() -> str:
+    return "\n".join(
+        f"  http-error status {each.status} content-type application/json "
+        f"string '{json.dumps({'error': each.sentence, 'code': each.code})}' "
+        f"hdr Retry-After {_AGAIN}"
+        for each in _ERRORS
+    )
 
 
 def _version(text: str) -> str:

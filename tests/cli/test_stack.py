@@ -95,6 +95,11 @@ def test_status_names_every_engine_and_deployment(voted: OwnStack) -> None:
     assert out.startswith("local stack: ready · bands")
     for name in ("kafka", "redis", "mongo", "prometheus", "producer-grpc", "consumer", "reader"):
         assert f"\n{name}" in out
+    disks = {engine["name"]: engine["disk"] for engine in voted.status()["engines"]}
+    for name in ("kafka", "redis", "mongo"):
+        assert disks[name]["free"] > disks[name]["reserve"] > 0
+        assert not disks[name]["full"]
+    assert disks["mongo"]["used"] > 0
 
 
 def test_a_second_up_is_quick_and_says_nothing_on_stdout(voted: OwnStack) -> None:

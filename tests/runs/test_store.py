@@ -108,3 +108,33 @@ def test_a_proof_of_another_time_is_another_process() -> None:
     assert me is not None
     assert me.alive
     assert not Proof(me.pid, me.started + 10).alive
+
+
+def test_the_oldest_ended_runs_go_and_never_one_that_runs(store: Store) -> None:
+    me = proof_of()
+    assert me is not None
+    kept = Store(store.root, keep=2)
+    for state in ("running", "finished", "running", "stopped", "finished", "finished"):
+        folder = store.create()
+        folder.write_runner(me)
+        folder.write_view(replace(first_view(folder.id, SPEC), state=state))
+    dead = replace(me, started=me.started - 60)
+    store.folder("r-0003").write_runner(dead)
+    assert kept.trim() == ["r-0004", "r-0003", "r-0002"]
+    assert [folder.id for folder in kept.folders()] == ["r-0006", "r-0005", "r-0001"]
+    assert sorted(path.name for path in store.root.iterdir()) == ["r-0001", "r-0005", "r-0006"]
+    assert kept.create().id == "r-0007"
+    assert kept.trim() == ["r-0005"]
+
+
+def test_a_run_that_is_just_being_made_stays(store: Store) -> None:
+    for _ in range(3):
+        store.create()
+    assert Store(store.root, keep=1).trim() == []
+
+
+def test_a_folder_of_rubbish_goes_when_it_is_old(store: Store) -> None:
+    old = store.create()
+    os.utime(old.path, (1, 1))
+    store.create()
+    assert Store(store.root, keep=1).trim() == [old.id]

@@ -79,6 +79,16 @@ async def test_a_pod_that_is_not_ready_gets_no_requests(
     assert set(await seen(http, url)) == {first.name, second.name}
 
 
+async def test_without_a_ready_pod_clients_are_told_when_to_come_again(
+    world: World, pods: Pods, http: httpx.AsyncClient
+) -> None:
+    switch(world, "readyz").touch()
+    await until(lambda: not pods() and world.balancer.idle, "nobody is ready")
+    answer = await http.get(f"http://127.0.0.1:{world.balancer.ingress_port}/")
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_instance")
+    assert int(answer.headers["retry-after"]) > 0
+
+
 async def test_a_container_that_is_not_alive_is_restarted(world: World, pods: Pods) -> None:
     pod = pods()[0]
     bad = switch(world, f"livez.{pod.name}")

@@ -129,4 +129,5 @@ def test_the_json_has_exactly_the_fields_of_the_contract() -> None:
         "in_flight",
         "lost",
         "doubled",
+        "purged",
     ]

@@ -1,0 +1,75 @@
+"""Keeps the documents within their bounds, beside the loop, in one consumer at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.consumer import metrics
+from services.shared import logline
+from wire import keys
+from wire.documents import Documents, DocumentsError
+from wire.pruning import Keep, Pruner
+
+_EVERY = 2.0
+"""Seconds between two looks while nothing has to go."""
+_PAUSE = 0.02
+"""Seconds between two steps, in which the store belongs to the others alone."""
+_LEASE = 15
+"""Seconds after which another consumer takes over from one that is silent."""
+
+
+class Retention:
+    """Prunes while it holds the lease. The lease spares work; that nothing is counted as removed
+    twice is the floor's doing."""
+
+    def __init__(
+        self, scenario: str, redis: Redis, documents: Documents, keep: Keep, holder: str
+    ) -> None:
+        self._redis = redis
+        self._pruner = Pruner(scenario, redis, documents, keep)
+        self._keep = keep
+        self._key = keys.retention_key(scenario)
+        self._holder = holder
+        self._held = False
+        self._away = False
+
+    async def run(self) -> None:
+        """Works until cancelled; stores that do not answer are tried again."""
+        if self._keep.everything:
+            return
+        while True:
+            pause = _EVERY
+            try:
+                if await self._leads() and await self._work():
+                    pause = _PAUSE
+                self._away = False
+            except (RedisError, DocumentsError, OSError) as error:
+                self._tell(error)
+            await asyncio.sleep(pause)
+
+    async def _leads(self) -> bool:
+        if await self._redis.set(self._key, self._holder, nx=True, ex=_LEASE):
+            return True
+        if await self._redis.get(self._key) != self._holder:
+            self._held = False
+            return False
+        await self._redis.expire(self._key, _LEASE)
+        return True
+
+    async def _work(self) -> bool:
+        """One step; whether there may be another."""
+        if not self._held:
+            await self._pruner.sweep()
+            self._held = True
+        removed = await self._pruner.step(time.time_ns() // 1_000_000)
+        metrics.PRUNED.inc(removed or 0)
+        return removed is not None
+
+    def _tell(self, error: Exception) -> None:
+        if not self._away:
+            self._away = True
+            logline.warning("retention waits for a store", error=str(error))

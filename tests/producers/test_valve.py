@@ -1,0 +1,134 @@
+"""Acceptance stops before the stores break, on both doors, and opens again by itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from redis.asyncio import Redis
+
+from services.pb import controlroom_pb2 as pb
+from services.pb import controlroom_pb2_grpc
+from tests.conftest import Engines
+from tests.ports import free_port
+from tests.producers.running import MakeScenario, Producers, producers
+from tests.producers.test_grpc import VOTE
+from tests.producers.test_http import GOOD
+from tests.waiting import until
+from wire import keys
+from wire.disk import Shortage, tell
+from wire.stores import redis_client
+from wire.topics import OffsetReader
+
+BODY = [GOOD["bands"]] * 1_000
+SMALL = 64 << 10
+
+
+@pytest.fixture
+async def redis(engines: Engines) -> AsyncIterator[Redis]:
+    """A database that no stack writes to."""
+    client = redis_client(engines.redis.replace("/0", "/9"))
+    yield client
+    await client.flushdb()
+    await client.aclose()
+
+
+@pytest.fixture
+async def cast(
+    engines: Engines, redis: Redis, make_scenario: MakeScenario, tmp_path: Path
+) -> AsyncIterator[Producers]:
+    async with producers(engines, make_scenario("bands"), tmp_path) as cast:
+        yield cast
+
+
+def apart(cast: Producers) -> str:
+    """The Redis of these tests."""
+    return cast.engines.redis.replace("/0", "/9")
+
+
+async def refused(url: str, code: str) -> httpx.Response | None:
+    """The answer of a door that refuses for that reason; None while it does not."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{url}/input", json=GOOD["bands"])
+    found = answer.status_code == 503 and answer.json()["code"] == code
+    return answer if found else None
+
+
+async def accepted(url: str) -> bool:
+    async with httpx.AsyncClient() as client:
+        return (await client.post(f"{url}/input", json=GOOD["bands"])).status_code == 201
+
+
+async def test_a_nearly_full_disk_shuts_both_doors_until_there_is_space(
+    cast: Producers, redis: Redis
+) -> None:
+    port = str(free_port())
+    server = await cast.start(
+        "services.producer_grpc.server", GRPC_PORT=port, REDIS_URL=apart(cast)
+    )
+    front = await cast.start("services.producer_grpc.front", GRPC_SERVER_PORT=port)
+    plain = await cast.start("services.producer_http", REDIS_URL=apart(cast))
+    paths = [plain.url(""), front.url("/grpc")]
+    for url in paths:
+        assert await accepted(url)
+
+    async def shut(url: str) -> httpx.Response | None:
+        # the word expires, so whoever gives it gives it again
+        await tell(redis, "mongo", Shortage("mongo", 10 << 20, 100 << 20))
+        return await refused(url, "disk_full")
+
+    for url in paths:
+        answer = await until(lambda url=url: shut(url), "acceptance stops")
+        assert int(answer.headers["retry-after"]) > 0
+        assert "mongo" in answer.json()["error"]
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.env['GRPC_PORT']}") as channel:
+        stub = controlroom_pb2_grpc.IngestStub(channel)  # type: ignore[no-untyped-call]
+        event = pb.Event(fields={name: pb.Value(text=text) for name, text in VOTE.items()})
+        await until(lambda: shut(paths[1]), "acceptance is still shut")
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.Send(event)
+    assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    trailing = dict(raised.value.trailing_metadata() or ())
+    assert trailing["code"] == "disk_full"
+    assert int(str(trailing["retry-after"])) > 0
+    await tell(redis, "mongo", None)
+    for url in paths:
+        await until(lambda url=url: accepted(url), "acceptance is open again")
+
+
+async def test_more_than_kafka_keeps_is_not_taken_before_it_is_read(
+    cast: Producers, redis: Redis
+) -> None:
+    kept = {"TOPIC_BYTES_PER_PARTITION": str(SMALL), "REDIS_URL": apart(cast)}
+    service = await cast.start("services.producer_http", **kept)
+    topic = keys.events_topic(cast.name)
+    async with OffsetReader(cast.engines.kafka) as reader:
+        assert await reader.retention_bytes(topic) == SMALL
+
+    async def fill() -> httpx.Response | None:
+        async with httpx.AsyncClient() as client:
+            await client.post(service.url("/input"), json=BODY)
+        return await refused(service.url(""), "backlog_full")
+
+    answer = await until(fill, "acceptance stops")
+    assert int(answer.headers["retry-after"]) > 0
+    await read_all(cast.engines.kafka, topic, keys.consumer_group(cast.name))
+    await until(lambda: accepted(service.url("")), "acceptance is open again")
+
+
+async def read_all(bootstrap: str, topic: str, group: str) -> None:
+    """Commits everything, as consumers do that have come to the end."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(keys.PARTITIONS)]
+        consumer.assign(partitions)
+        await consumer.commit(await consumer.end_offsets(partitions))
+    finally:
+        await consumer.stop()

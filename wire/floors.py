@@ -1,0 +1,35 @@
+"""The floor of a partition: the offset up to which documents were removed on purpose.
+
+It is raised before anything is removed, so that nothing looks lost whatever dies in between,
+and only from the place where the caller knows it, so that nothing is counted as removed twice.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from redis.asyncio import Redis
+
+from wire import keys
+from wire.documents import Documents, Range
+
+_SCRIPT = files("wire").joinpath("floor.lua").read_text()
+
+
+async def raise_floor(
+    scenario: str, redis: Redis, documents: Documents, removed: Range, count: int
+) -> bool:
+    """Raises the floor of a partition from `removed.after` to `removed.upto`.
+
+    `count`: documents in that range. False, and nothing is counted, where the floor is another
+    by now, or the fence is below the range. The document store remembers it too: once Redis was
+    emptied it alone knows that its documents are not all there were. Raises RedisError or
+    DocumentsError.
+    """
+    await documents.note_floor(scenario, removed.tp, removed.upto)
+    topic_id, _, partition = removed.tp.rpartition(":")
+    group, topic = keys.consumer_group(scenario), keys.events_topic(scenario)
+    field = keys.fence_field(group, topic, topic_id, int(partition))
+    names = (keys.floor_key(scenario), keys.books_key(scenario), keys.fence_key(scenario))
+    wanted = (field, removed.after, removed.upto, count)
+    return bool(await redis.eval(_SCRIPT, len(names), *names, *wanted))
