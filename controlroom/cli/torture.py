@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the bounds of the torture and where it happens."""
     parser.add_argument("--faults", type=int, default=20, metavar="N", help="how many (20)")
     parser.add_argument("--minutes", type=float, default=30, metavar="M", help="at most (30)")
+    parser.add_argument(
+        "--patience", type=float, default=60, metavar="S", help="without progress in a drain (60)"
+    )
     parser.add_argument("--seed", type=int, metavar="S", help="which faults, and when")
     parser.add_argument("--state", type=Path, metavar="DIR", help="use the stack that runs there")
     parser.add_argument("--keep", action="store_true", help="leave the scratch stack up")
@@ -42,15 +45,19 @@ async def main(args: argparse.Namespace) -> Exit:
     from controlroom.torture.run import Wishes, run
 
     phases = _phases(args)
-    if args.faults < 0 or args.minutes <= 0:
-        raise CommandError("controlroom torture: --faults and --minutes must be above 0.")
+    if args.faults < 0 or args.minutes <= 0 or args.patience <= 0:
+        raise CommandError(
+            "controlroom torture: --faults, --minutes and --patience must be above 0."
+        )
     seed = secrets.randbelow(1_000_000) if args.seed is None else args.seed
     began = time.monotonic()
 
     def say(line: str) -> None:
         talk(f"{time.monotonic() - began:7.1f} s  {line}")
 
-    wishes = Wishes(args.faults, args.minutes * 60, seed, args.state, args.keep, phases)
+    wishes = Wishes(
+        args.faults, args.minutes * 60, seed, args.state, args.keep, phases, args.patience
+    )
     report = await run(load(args.settings.scenario), args.settings.scenario, wishes, say)
     if args.json:
         emit_json(report.to_json())

@@ -28,19 +28,27 @@ from stack.errors import StackError
 PATIENCE = 60.0
 """Seconds without any progress after which a drain is given up."""
 _EVERY = 1.0
+STORE_ERRORS = (PyMongoError, RedisError, KafkaError, OSError)
+"""A store is away."""
 
 
 class Torture:
     """One run against one stage."""
 
     def __init__(
-        self, stage: Stage, scenario: Scenario, seed: int, say: Callable[[str], None]
+        self,
+        stage: Stage,
+        scenario: Scenario,
+        seed: int,
+        say: Callable[[str], None],
+        patience: float = PATIENCE,
     ) -> None:
         self.stage = stage
         self.say = say
         self.report = Report(seed)
         self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
         self._seed = seed
+        self._patience = patience
         self.stores = Stores(stage.doors, scenario, self._ids)
         self.load = Load(stage.doors["ingress"], scenario, self._ids, seed)
         stage.moved += [self.stores.dial, lambda doors: self.load.dial(doors["ingress"])]
@@ -112,6 +120,10 @@ class Torture:
         self.report.verdict = verdict
         self.report.sent = self._ids.given
         self.report.open = self.load.sent.open
+        self.say(
+            f"drained: {verdict.acknowledged} acknowledged, {verdict.repeated} repeated,"
+            f" {verdict.lost} lost, {verdict.doubled} doubled"
+        )
         await self._books(verdict)
         return verdict
 
@@ -121,30 +133,34 @@ class Torture:
                 await self.stage.client.recover_fault(fault["id"])
 
     async def _settled(self) -> Verdict:
-        """The verdict once it is clean, or when nothing has moved for PATIENCE seconds."""
+        """The verdict once it is clean, or when nothing has moved for so long as its patience."""
         seen: tuple[int, ...] = ()
         moved = time.monotonic()
         while True:
-            try:
-                verdict = await self.compare()
-            except (PyMongoError, RedisError, KafkaError, OSError) as error:
-                if time.monotonic() - moved > PATIENCE:
-                    raise TortureError(f"a store does not answer: {error}") from error
-                await asyncio.sleep(_EVERY)
-                continue
+            verdict = await self.compare()
             if verdict.clean:
                 return verdict
             now = (verdict.kafka, verdict.stored, verdict.lost, verdict.doubled)
             if now != seen:
                 seen, moved = now, time.monotonic()
                 self.say(f"draining: {verdict.lost} not yet everywhere")
-            elif time.monotonic() - moved > PATIENCE:
+            elif time.monotonic() - moved > self._patience:
                 return verdict
             await asyncio.sleep(_EVERY)
 
     async def compare(self) -> Verdict:
-        """The comparison as things are now."""
-        return compare(self.load.sent, await self.stores.read())
+        """The comparison as things are now; a store that is away is waited for.
+
+        Raises TortureError where one stays away.
+        """
+        begun = time.monotonic()
+        while True:
+            try:
+                return compare(self.load.sent, await self.stores.read())
+            except STORE_ERRORS as error:
+                if time.monotonic() - begun > max(self._patience, PATIENCE):
+                    raise TortureError(f"a store does not answer: {error}") from error
+            await asyncio.sleep(_EVERY)
 
     async def books(self) -> dict[str, Any]:
         """What `controlroom books` says."""
@@ -157,7 +173,7 @@ class Torture:
 
     async def _books(self, verdict: Verdict) -> None:
         """The books are read after the comparison, so they have to say the same."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while True:
             self.report.books = books = await self.books()
             wrong = disagreements(verdict, books)

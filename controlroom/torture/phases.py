@@ -14,7 +14,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from controlroom.torture.conduct import Torture
+from controlroom.torture.conduct import STORE_ERRORS, Torture
 from controlroom.torture.disk import fill
 from controlroom.torture.stage import TortureError
 from stack.errors import StackError
@@ -114,7 +114,7 @@ async def run_phases(torture: Torture, names: list[str]) -> None:
             state, text = "passed", await PHASES[name](torture)
         except SkippedError as error:
             state, text = "skipped", str(error)
-        except (WrongError, TortureError, StackError) as error:
+        except (WrongError, TortureError, StackError, *STORE_ERRORS) as error:
             state, text = "failed", str(error)
             torture.trouble(f"phase {name}: {error}")
         torture.report.phases.append({"name": name, "state": state, "text": text})

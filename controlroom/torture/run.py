@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from controlroom.torture.conduct import Torture
+from controlroom.torture.conduct import PATIENCE, Torture
 from controlroom.torture.disk import mount, unmount
 from controlroom.torture.phases import run_phases
 from controlroom.torture.report import Report
@@ -31,6 +31,8 @@ class Wishes:
     keep: bool
     phases: tuple[str, ...]
     """Names of `controlroom.torture.phases.PHASES`, in order."""
+    patience: float = PATIENCE
+    """Seconds without any progress after which a drain is given up."""
 
 
 async def run(
@@ -39,7 +41,7 @@ async def run(
     """Tortures; the scratch stack is gone afterwards. Raises StackError where none comes up."""
     say(f"seed {wishes.seed}: {wishes.faults} faults")
     async with _stage(reference, wishes, say) as stage:
-        torture = Torture(stage, scenario, wishes.seed, say)
+        torture = Torture(stage, scenario, wishes.seed, say, wishes.patience)
         try:
             await torture.strike(wishes.faults, wishes.seconds)
             await torture.judge()

@@ -10,6 +10,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pymongo import MongoClient
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 
 from controlroom.torture.compare import Expected, Found, Member
 from controlroom.torture.numbers import Ids, Seen
@@ -37,14 +39,14 @@ class Stores:
         self._repeated = 0
         self._given: set[str] = set()
         self._next: dict[TopicPartition, int] = {}
-        self.redis: Redis = Redis.from_url(doors["redis"], decode_responses=True)
+        self.redis: Redis = _redis(doors["redis"])
         self.mongo = self._mongo()
 
     def dial(self, doors: Mapping[str, str]) -> None:
         """Other addresses, where a stack that came up anew has them."""
         if doors != self._doors:
             self._doors = doors
-            self.redis = Redis.from_url(doors["redis"], decode_responses=True)
+            self.redis = _redis(doors["redis"])
             self.mongo = self._mongo()
 
     def _mongo(self) -> MongoClient[dict[str, Any]]:
@@ -176,6 +178,11 @@ class Stores:
             case "string":
                 return {(key, ""): int(await self.redis.get(name) or 0)}
         return {}
+
+
+def _redis(url: str) -> Redis:
+    """A client that outlives a restart: what it asked is asked again for some seconds."""
+    return Redis.from_url(url, decode_responses=True, retry=Retry(ConstantBackoff(0.5), 20))
 
 
 def _literal(text: str) -> str:

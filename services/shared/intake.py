@@ -17,7 +17,7 @@ from services.shared.ledger import Ledger
 from services.shared.publisher import Entry, Publisher
 from wire import keys, problems
 from wire.problems import Problem
-from wire.record import Headers, encode_event, encode_rejected, headers
+from wire.record import encode_event, encode_rejected, headers, is_once
 
 MAX_ERRORS = 100
 """Most errors in one receipt."""
@@ -61,28 +61,6 @@ class Accept(Protocol):
         """
 
 
-class Outgoing:
-    """Records for one topic, those with an id of the client's by the place of that id."""
-
-    def __init__(self, topic: str) -> None:
-        self.topic = topic
-        self.count = 0
-        self._parts: dict[int | None, list[Entry]] = {}
-
-    def add(self, value: bytes, named: Headers, slot: int | None) -> None:
-        """Add one record."""
-        self.count += 1
-        self._parts.setdefault(slot, []).append(Entry(value, named))
-
-    async def publish(self, publisher: Publisher) -> None:
-        """Return when Kafka has them all; raises Unavailable."""
-        sent = [publisher.publish(self.topic, part, at) for at, part in self._parts.items()]
-        if len(sent) == 1:
-            await sent[0]
-        elif sent:
-            await asyncio.gather(*sent)
-
-
 class Intake:
     """Validates, publishes what is good and what is not, and counts what was acknowledged."""
 
@@ -104,46 +82,54 @@ class Intake:
 
     async def accept(self, records: Sequence[Any], ids: Sequence[str] = ()) -> Receipt:
         """Take raw records; see Accept."""
-        good, bad = Outgoing(self._events), Outgoing(self._rejected)
+        good: list[Entry] = []
+        bad: list[Entry] = []
         errors: list[RecordError] = []
         last_id = ""
         for index, raw in enumerate(records):
             given = ids[index] if ids else ""
-            outcome = self._add(good, raw, given)
-            if isinstance(outcome, str):
-                last_id = outcome
+            outcome = self._event(raw, given)
+            if isinstance(outcome, bytes):
+                last_id = given or fresh()
+                good.append(Entry(outcome, headers(last_id, self._origin, bool(given))))
             else:
-                self._refuse(bad, raw, outcome, given)
+                bad.append(self._refused(raw, outcome, given))
                 if len(errors) < MAX_ERRORS:
                     errors += [RecordError(index, wrong.field, wrong.message) for wrong in outcome]
             if index % _BREATH == _BREATH - 1:
                 await asyncio.sleep(0)
-        await bad.publish(self._publisher)
-        await good.publish(self._publisher)
-        if good.count:
-            self._ledger.add(good.count)
-        return Receipt(good.count, bad.count, errors[:MAX_ERRORS], last_id)
+        named = any(ids)
+        if bad:
+            await self._publish(self._rejected, bad, named)
+        if good:
+            await self._publish(self._events, good, named)
+            self._ledger.add(len(good))
+        return Receipt(len(good), len(bad), errors[:MAX_ERRORS], last_id)
 
-    def _add(self, good: Outgoing, raw: object, given: str) -> str | list[FieldError]:
-        """The id of the event, or what is wrong with it."""
+    def _event(self, raw: object, given: str) -> bytes | list[FieldError]:
+        """The value of the event's record, or what is wrong with it."""
         outcome = self.codec.validate(raw)
         if not isinstance(outcome, dict):
             return outcome
         value = encode_event(outcome)
-        if not given:
-            made = fresh()
-            good.add(value, headers(made, self._origin), None)
-            return made
-        if not self._uses.fits(given, value):
-            return [REUSED]
-        good.add(value, headers(given, self._origin, once=True), slot_of(given))
-        return given
+        return [REUSED] if given and not self._uses.fits(given, value) else value
 
-    def _refuse(self, bad: Outgoing, raw: object, errors: list[FieldError], given: str) -> None:
+    async def _publish(self, topic: str, entries: list[Entry], named: bool) -> None:
+        """Return when Kafka has them all; those with an id of the client's by its place."""
+        if not named:
+            await self._publisher.publish(topic, entries)
+            return
+        parts: dict[int | None, list[Entry]] = {}
+        for entry in entries:
+            event_id = entry.headers[0][1]
+            slot = slot_of(event_id) if is_once(entry.headers) else None
+            parts.setdefault(slot, []).append(entry)
+        sent = (self._publisher.publish(topic, part, slot) for slot, part in parts.items())
+        await asyncio.gather(*sent)
+
+    def _refused(self, raw: object, errors: list[FieldError], given: str) -> Entry:
         text = raw.text if isinstance(raw, Unreadable) else _to_json(raw)
         reason = [error.as_json() for error in errors]
         value = encode_rejected(text, reason, self._origin)
-        if given:
-            bad.add(value, headers(given, self._origin, once=True), slot_of(given))
-        else:
-            bad.add(value, headers("", self._origin)[1:], None)
+        named = headers(given, self._origin, bool(given))
+        return Entry(value, named if given else named[1:])

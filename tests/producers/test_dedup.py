@@ -59,7 +59,7 @@ async def test_the_same_id_goes_to_the_same_partition_by_every_replica(cast: Pro
     records = placed(await cast.events(2 * (PARTITIONS + 30 + 1)))
     given = {*(f"single-{n}" for n in range(PARTITIONS)), *(f"list.{n}" for n in range(30))}
     assert given < set(records)
-    assert all(records[each] == {(slot_of(each), b"1")} for each in given)
+    assert all(records[each] == {(slot_of(each.encode()), b"1")} for each in given)
     assert len({partition for each in given for partition, _ in records[each]}) > PARTITIONS // 2
     made = set(records) - given
     assert len(made) == 2
@@ -110,7 +110,7 @@ async def test_grpc_takes_ids_from_its_field_and_from_metadata(cast: Producers) 
             assert dict(caught.value.trailing_metadata() or ())["code"] == code
     records = placed(await cast.events(7))
     assert set(records) == {"call", "own", "lot.0", "flow.0", "flow.1", "old"}
-    assert all(where == {(slot_of(each), b"1")} for each, where in records.items())
+    assert all(where == {(slot_of(each.encode()), b"1")} for each, where in records.items())
 
 
 def test_uses_are_forgotten_by_time_and_number() -> None:

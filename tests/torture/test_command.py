@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from tests.own_stack import OwnStack
         (("torture", "--phases", "flood"), "'flood'"),
         (("torture", "--faults", "-1"), "--faults"),
         (("torture", "--minutes", "0"), "--minutes"),
+        (("torture", "--patience", "0"), "--patience"),
     ],
 )
 def test_a_wrong_word_is_named(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
@@ -25,25 +25,16 @@ def test_a_wrong_word_is_named(tmp_path: Path, words: tuple[str, ...], said: str
     assert "Traceback" not in done.err
 
 
-@pytest.fixture
-def fresh(stack: OwnStack, make_scenario: Callable[[str], Path]) -> Iterator[str]:
-    """The stack with a scenario that nobody has purged; its name."""
-    path = make_scenario("bands")
-    stack.run("up", "--scenario", str(path), timeout=180)
-    yield path.stem
-    stack.run("up", "--scenario", "bands", timeout=180)
-
-
 @pytest.mark.stack
-def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack, fresh: str) -> None:
+def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack, fresh: Path) -> None:
     stack.run("run", "-n", "200", "--timeout", "1m")
     refused = stack.run("tallies", "rebuild", check=False)
     assert refused.code == 4
-    assert f"--confirm {fresh}" in refused.err
+    assert f"--confirm {fresh.stem}" in refused.err
     unknown = stack.run("tallies", "rebuild", "everything", check=False)
     assert unknown.code == 2
     before = drained(stack)
-    done = stack.run("tallies", "rebuild", "--confirm", fresh, "--json").json()
+    done = stack.run("tallies", "rebuild", "--confirm", fresh.stem, "--json").json()
     assert done["counted"] == before["counted"] == 200
     assert stack.books() == before
 

@@ -1,0 +1,19 @@
+"""A scenario of these tests' own on the tests' own stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.own_stack import OwnStack
+
+
+@pytest.fixture
+def fresh(stack: OwnStack, make_scenario: Callable[[str], Path]) -> Iterator[Path]:
+    """The stack runs a scenario that nobody has used; its file."""
+    path = make_scenario("bands")
+    stack.run("up", "--scenario", str(path), timeout=180)
+    yield path
+    stack.run("up", "--scenario", "bands", timeout=180)
