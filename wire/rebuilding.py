@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -93,8 +93,11 @@ async def _partitions(
     ):
         for tp, last in (await documents.last_offsets(collection)).items():
             topic_id, _, number = tp.rpartition(":")
-            old = _Partition(topic, topic_id, int(number), last + 1, last + 1)
-            found.setdefault(tp, old)
+            known = found.get(tp)
+            if known is None:
+                found[tp] = _Partition(topic, topic_id, int(number), last + 1, last + 1)
+            elif last >= known.end:  # the last records of an earlier life were no events
+                found[tp] = replace(known, begin=last + 1, end=last + 1)
     return list(found.values())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from tests.consumer.rig import Rig
+from tests.consumer.rig import Rig, delete_topics
 from tests.waiting import until
 from wire import keys
 from wire.books import Books
@@ -115,6 +115,19 @@ async def test_a_rebuild_keeps_the_ids(bands: Rig) -> None:
     await bands.consumer("two")
     await send(bands, events)
     await right(bands, events, 2 * EVENTS)
+
+
+async def test_a_rebuild_finds_the_repetitions_of_a_topic_that_is_gone(bands: Rig) -> None:
+    events = bands.events(EVENTS)
+    service = await bands.consumer()
+    for _ in range(2):
+        await send(bands, events)
+    await right(bands, events, EVENTS)
+    assert await service.stop() == 0
+    await delete_topics(bands, [bands.topic])
+    await forget(bands)
+    await rebuild(bands.scenario, bands.redis, bands.documents, bands.offsets)
+    await right(bands, events, EVENTS)
 
 
 async def test_what_is_remembered_is_bounded(bands: Rig) -> None:
