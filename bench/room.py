@@ -75,8 +75,8 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
         stack = OwnStack(Path(folder))
-        stack.run("up", "--scenario", "bands", timeout=600)
         try:
+            stack.run("up", "--scenario", "bands", timeout=600)
             print(
                 "| terminal           | first byte ms | ready ms | CPU % |  KB/s "
                 "| key p50 ms | key p99 ms | lost |\n|---|---:|---:|---:|---:|---:|---:|---:|"
