@@ -21,13 +21,13 @@ from controlroom.runs.catalog import aim_of, chaos_files, find, level_of
 from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
-from controlroom.runs.manifest import bounded
+from controlroom.runs.manifest import aimed, bounded
 from controlroom.runs.spec import ChaosSpec
 from controlroom.runs.stop import Stopped, stop_all, stop_fault
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
-from controlroom.targets.abilities import FaultStatus, Preview
-from controlroom.targets.local import LocalTarget
+from controlroom.targets.abilities import FaultStatus, Preview, Target
+from controlroom.targets.choosing import target_of
 from stack.paths import runs_dir
 
 DESCRIPTION = (
@@ -71,9 +71,9 @@ def main(args: argparse.Namespace) -> Exit:
         return _stop(settings, args)
 
 
-def _asked(settings: Settings, work: Callable[[LocalTarget], Awaitable[T]]) -> T:
+def _asked(settings: Settings, work: Callable[[Target], Awaitable[T]]) -> T:
     async def ask() -> T:
-        target = LocalTarget.from_settings(settings)
+        target = target_of(settings)
         try:
             return await work(target)
         finally:
@@ -110,7 +110,8 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> ChaosSpec:
         run_for = None if args.run_for is None else parse_duration(args.run_for)
     except ValueError as error:
         raise CommandError(f"--run-for: {error}") from None
-    return bounded(find(args.what), float(settings.max_fault_seconds), run_for)
+    wanted = bounded(find(args.what), float(settings.max_fault_seconds), run_for)
+    return aimed(wanted, settings.contexts[0] if settings.contexts else "", settings.namespace)
 
 
 def _preview(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -240,7 +241,7 @@ def _stop(settings: Settings, args: argparse.Namespace) -> Exit:
             "See `controlroom chaos status`, or give --all.",
         )
 
-    async def work(target: LocalTarget) -> Stopped:
+    async def work(target: Target) -> Stopped:
         if args.all:
             return await stop_all(store, target)
         return await stop_fault(store, target, args.what)

@@ -40,7 +40,7 @@ async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
         path = Path(file).expanduser().absolute()
         await asyncio.to_thread(read_records, path, codec)
         file = str(path)
-    url = spec.url or (await target.endpoints()).ingress
+    url = spec.url or (await target.endpoints()).door("ingress")
     complete = check_load(replace(spec, url=url, scenario=scenario, file=file))
     await _must_answer(complete.address)
     return complete
@@ -64,7 +64,7 @@ async def _must_answer(address: str) -> None:
     except (OSError, TimeoutError):
         raise NoAnswerError(
             f"Nothing answers at {parts.scheme}://{parts.netloc}.",
-            "Bring the stack up with `controlroom up`, or give another --url.",
+            "See that it is up: `controlroom status`, or give another --url.",
         ) from None
     writer.close()
     with contextlib.suppress(OSError):
