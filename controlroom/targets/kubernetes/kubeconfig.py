@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from controlroom.targets.abilities import Refused, TargetError
 IN_CLUSTER = "in-cluster"
 """Name of the context that a pod has by its service account."""
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+# it would write over the screen; what it has to say is raised here
+logging.getLogger("kubernetes").setLevel(logging.CRITICAL)
 _FIX = "Name one of your contexts by --context, or set KUBECONFIG to the file that has it."
 
 
