@@ -13,13 +13,13 @@ from controlroom.targets.abilities import (
     FaultStatus,
     Preview,
     Refused,
-    TargetError,
     TargetInfo,
     Unreachable,
 )
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.doors import ClusterDoors
 from controlroom.targets.kubernetes.errors import ApiError
+from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
 from controlroom.targets.kubernetes.resources import (
     AUTOSCALERS,
     DEPLOYMENTS,
@@ -44,6 +44,7 @@ class KubernetesTarget:
         self._wanted = namespace
         self._watch: ClusterWatch | None = None
         self._doors: ClusterDoors | None = None
+        self._faults: ClusterFaults | None = None
         self._starting = asyncio.Lock()
 
     async def namespace(self) -> str:
@@ -93,24 +94,33 @@ class KubernetesTarget:
 
     async def preview(self, manifest: Mapping[str, Any]) -> Preview:
         """What a fault would hit now."""
-        raise Refused("Faults are not carried out here yet.")
+        return await (await self.injector()).preview(manifest)
 
     async def inject(self, manifest: Mapping[str, Any], run: str) -> FaultStatus:
         """Starts a fault; the cluster holds its end."""
-        raise Refused("Faults are not carried out here yet.")
+        return await (await self.injector()).inject(manifest, run)
 
     async def faults(self) -> Sequence[FaultStatus]:
         """All faults that carry the room's labels."""
-        return []
+        return await (await self.injector()).faults()
 
     async def recover(self, fault: str) -> FaultStatus:
         """Ends one fault and answers when that is verified."""
-        raise TargetError(f"No fault is called {fault}.")
+        return await (await self.injector()).recover(fault)
+
+    async def injector(self) -> ClusterFaults:
+        """Who carries out faults here."""
+        if self._faults is None:
+            namespace = await self.namespace()
+            others = await self._others(await self._open_doors(), namespace)
+            self._faults = ClusterFaults(self.api, (namespace, *sorted(others)))
+        return self._faults
 
     async def close(self) -> None:
         """Ends watches, forwards and connections."""
         watch, self._watch = self._watch, None
         doors, self._doors = self._doors, None
+        self._faults = None
         if watch is not None:
             await watch.close()
         if doors is not None:
