@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import Frame, Panel
+from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
-from controlroom.targets.abilities import Target, TargetError, Unreachable
+from controlroom.targets.abilities import Denied, Target, TargetError, Unreachable
 from controlroom.targets.choosing import LOCAL, targets_of
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ class Place:
 
     def __init__(self, settings: Settings, name: str) -> None:
         self.name = name
-        self.trouble = ""
-        """Why there is no room yet, in the target's words."""
+        self.trouble: TargetError | None = None
+        """Why there is no room yet."""
         self.room: Room | None = None
         self.operator: Operator | None = None
         self._settings = settings
@@ -38,7 +40,10 @@ class Place:
         """The room's frame, or an empty one."""
         if self.room is not None:
             return self.room.frame(now)
-        return Frame(now, "", "", self.name, self._settings.read_only)
+        blank = Frame(now, "", "", self.name, self._settings.read_only)
+        if self.trouble is None or not self._settings.contexts:
+            return blank
+        return _troubled(blank, self.trouble)
 
     async def run(self, asking: Target, here: Target) -> None:
         """Puts the room together on `here` once `asking` says which scenario it runs, and again
@@ -61,9 +66,9 @@ class Place:
         try:
             info = await target.info()
         except TargetError as error:
-            self.trouble = f"{error} {error.fix}".strip()
+            self.trouble = error
             return ""
-        self.trouble = ""
+        self.trouble = None
         return str(info.details.get("scenario_file") or info.scenario)
 
     async def _put_together(self, scenario: str, target: Target) -> None:
@@ -103,7 +108,7 @@ class Opening:
         """The frames of all targets, in their order."""
         return [place.frame(now) for place in self._places]
 
-    async def next_target(self) -> str:
+    def next_target(self) -> str:
         """Shows the next target; answers its name."""
         self._shown = (self._shown + 1) % len(self._places)
         return self._places[self._shown].name
@@ -113,7 +118,7 @@ class Opening:
         said = []
         for place in self._places:
             if place.operator is None:
-                raise Unreachable(place.trouble or "The room is still opening.")
+                raise place.trouble or Unreachable("The room is still opening.")
             said.append(await place.operator.stop_all())
         return " ".join(dict.fromkeys(said))
 
@@ -135,10 +140,25 @@ class Opening:
                 group.create_task(place.run(asking, here), name=f"room of {place.name}")
 
 
+def _troubled(blank: Frame, trouble: TargetError) -> Frame:
+    """Every panel says why there is nothing to show yet."""
+    state: SourceState = "denied" if isinstance(trouble, Denied) else "reconnecting"
+    health = Health(state, blank.now, str(trouble), trouble.fix)
+    return replace(
+        blank,
+        tallies=Panel(health=health),
+        books=Panel(health=health),
+        golden=Panel(health=health),
+        fleet=Panel(health=health),
+        queues=Panel(health=health),
+        log=Panel(health=health),
+    )
+
+
 def _refusing(place: Place) -> Any:
     async def not_yet(*_: object) -> None:
-        if place.trouble:
-            raise Unreachable(place.trouble, "It is asked again by itself.")
+        if place.trouble is not None:
+            raise place.trouble
         raise Unreachable("The room is still opening.", "Try again in a moment.")
 
     return not_yet

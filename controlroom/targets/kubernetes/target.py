@@ -13,8 +13,8 @@ from controlroom.targets.abilities import (
     FaultStatus,
     Preview,
     Refused,
+    TargetError,
     TargetInfo,
-    Unreachable,
 )
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.doors import ClusterDoors
@@ -178,7 +178,8 @@ class KubernetesTarget:
 
         try:
             config = await doors.config()
-        except Unreachable:
+        except TargetError:
+            # who may not read it still sees the services' own namespace
             return set()
         found = set()
         for key in ("KAFKA_BOOTSTRAP", "REDIS_URL", "MONGO_URL", "PROMETHEUS_URL"):
