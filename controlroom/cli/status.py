@@ -74,7 +74,8 @@ def shown(status: Mapping[str, Any], settings: Settings) -> str:
 
 def tables(seen: Fleet, now: float, settings: Settings) -> str:
     """A table each of engines, deployments and pods, and what could not be seen."""
-    parts = [_engines(seen, now, settings), _deployments(seen, settings)]
+    parts = [_engines(seen, now, settings)] if seen.engines else []
+    parts.append(_deployments(seen, settings))
     if seen.pods:
         parts.append(_pods(seen, now, settings))
     return "\n\n".join([*parts, *seen.notes])

@@ -22,7 +22,7 @@ from tests.ports import free_port
 
 CONTEXT = "plane"
 TOKEN = "the-admin-of-a-test"
-READY_TIME = 90.0
+READY_TIME = 240.0
 
 
 def kubelab() -> Path | None:

@@ -17,7 +17,7 @@ from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane, kubelab
 from tests.kubernetes.objects import make_deployment, make_pod
 from tests.waiting import until
 
-pytestmark = pytest.mark.clusters
+pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
 
 
 class Watched:

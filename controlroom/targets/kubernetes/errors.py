@@ -47,7 +47,8 @@ def _denied(message: str) -> TargetError:
     if found is None:
         # admission refuses with the same code: its own words say why
         return Denied(message.rstrip(".") + ".", "Mend what it names.")
-    resource = found["resource"] + (f".{found['group']}" if found["group"] else "")
+    plural, slash, sub = found["resource"].partition("/")
+    resource = (f"{plural}.{found['group']}" if found["group"] else plural) + slash + sub
     where = f" in namespace {found['namespace']}" if found["namespace"] else ""
     verb, user = found["verb"], found["user"]
     return Denied(f"{user} lacks the verb {verb} on {resource}{where}.", RBAC_FIX)

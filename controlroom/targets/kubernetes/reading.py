@@ -35,7 +35,12 @@ class Objects:
 def fleet(seen: Objects, namespace: str, now: float, notes: tuple[str, ...] = ()) -> Fleet:
     """The services' namespace as deployments and pods, everything else as engines."""
     everything = list(seen.pods)
-    here = [pod for pod in everything if pod["metadata"]["namespace"] == namespace]
+    # pods of Jobs that are done do no work any more
+    here = [
+        pod
+        for pod in everything
+        if pod["metadata"]["namespace"] == namespace and of_pod.phase(pod) != "Succeeded"
+    ]
     bounds = {**_scaled_bounds(seen.scaled), **_bounds(seen.autoscalers)}
     own = _grouped(here)
     told = [

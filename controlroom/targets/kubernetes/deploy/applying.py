@@ -110,8 +110,9 @@ class Applier:
         return one
 
     def _labelled(self, one: Object) -> Object:
-        labels = one["metadata"].setdefault("labels", {})
-        labels.update({MANAGED_BY: MANAGER, OVERLAY: self._overlay})
+        # a dict of its own: by an alias in the YAML a selector may be the same one
+        own = {MANAGED_BY: MANAGER, OVERLAY: self._overlay}
+        one["metadata"]["labels"] = {**(one["metadata"].get("labels") or {}), **own}
         return one
 
     async def _may_take(self, one: Object) -> bool:

@@ -12,6 +12,8 @@ FAULT = "controlroom/fault"
 """Label of everything that belongs to a fault, with its id; on a pod: it is held down by it."""
 IMAGES = "controlroom/images"
 """Annotation of a pod that is held down: container -> image, as JSON."""
+ENDS = "controlroom/ends"
+"""Annotation of a pod that is held down: until when, seconds since the epoch."""
 KEPT = 600
 """Seconds that a Job that is done stays for the room to see."""
 
@@ -26,28 +28,31 @@ def ask(method, path, body=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(server + path, data, head, method=method)
     return json.load(urllib.request.urlopen(request, timeout=10, context=tls))
-print("holding until", os.environ["ENDS"], flush=True)
-while time.time() < float(os.environ["ENDS"]):
-    time.sleep(min(1.0, max(0.0, float(os.environ["ENDS"]) - time.time())))
-left = True
-while left:
-    left = False
+limit, seen = float(os.environ["ENDS"]), False
+while True:
+    held, failed = 0, False
     for space in os.environ["NAMESPACES"].split(","):
         try:
             chosen = "controlroom%2Ffault%3D" + os.environ["FAULT"]
             for pod in ask("GET", space + "/pods?labelSelector=" + chosen)["items"]:
-                meta = pod["metadata"]
-                images = json.loads(meta["annotations"]["controlroom/images"])
+                seen, meta = True, pod["metadata"]
+                notes = meta["annotations"]
+                if time.time() < min(limit, float(notes.get("controlroom/ends", limit))):
+                    held += 1
+                    continue
+                images = json.loads(notes["controlroom/images"])
                 back = [{"name": name, "image": image} for name, image in images.items()]
+                gone = {"controlroom/images": None, "controlroom/ends": None}
                 ask("PATCH", space + "/pods/" + meta["name"], {
-                    "metadata": {"labels": {"controlroom/fault": None},
-                                 "annotations": {"controlroom/images": None}},
+                    "metadata": {"labels": {"controlroom/fault": None}, "annotations": gone},
                     "spec": {"containers": back}})
                 print("put back", space, meta["name"], flush=True)
         except Exception as error:
-            left = True
+            failed = True
             print("not yet:", error, flush=True)
-            time.sleep(1)
+    if not held and not failed and (seen or time.time() > limit):
+        break
+    time.sleep(1)
 """
 """Standard library only, as it runs in the image of the services."""
 
@@ -60,7 +65,8 @@ def job(
     ends: float,
     labels: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The Job. `ends` in seconds since the epoch; it is tried again until it has succeeded."""
+    """The Job. It puts each pod back when the pod's own end has come, at the latest at `ends`
+    (seconds since the epoch), and is tried again until it has succeeded."""
     variables = {"ENDS": f"{ends:.1f}", "FAULT": fault, "NAMESPACES": ",".join(namespaces)}
     container = {
         "name": "holder",
@@ -100,11 +106,14 @@ def job(
     }
 
 
-def held(pod: Mapping[str, Any], fault: str, image: str) -> dict[str, Any]:
+def held(pod: Mapping[str, Any], fault: str, image: str, ends: float) -> dict[str, Any]:
     """The patch that holds a pod down: no container has an image that can be had."""
     images = {one["name"]: one["image"] for one in pod["spec"]["containers"]}
     return {
-        "metadata": {"labels": {FAULT: fault}, "annotations": {IMAGES: json.dumps(images)}},
+        "metadata": {
+            "labels": {FAULT: fault},
+            "annotations": {IMAGES: json.dumps(images), ENDS: f"{ends:.1f}"},
+        },
         "spec": {"containers": [{"name": name, "image": image} for name in images]},
     }
 
@@ -113,6 +122,6 @@ def released(pod: Mapping[str, Any]) -> dict[str, Any]:
     """The patch that puts it back."""
     images = json.loads(pod["metadata"]["annotations"][IMAGES])
     return {
-        "metadata": {"labels": {FAULT: None}, "annotations": {IMAGES: None}},
+        "metadata": {"labels": {FAULT: None}, "annotations": {IMAGES: None, ENDS: None}},
         "spec": {"containers": [{"name": name, "image": image} for name, image in images.items()]},
     }

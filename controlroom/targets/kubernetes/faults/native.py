@@ -89,11 +89,10 @@ class NativeFaults:
             targets=tuple(title(pod) for pod in victims),
             phase="injecting",
             created=now,
-            ends=now + parse_duration(spec["duration"]) if lasts else None,
         )
         await self._record(status)
         if lasts:
-            await self._hold(status, victims)
+            status = await self._hold(status, victims, parse_duration(spec["duration"]))
         else:
             await asyncio.gather(*(self._strike(spec, pod) for pod in victims))
         return await self._settled(status, "running" if lasts else "finished")
@@ -157,23 +156,28 @@ class NativeFaults:
                 return
         raise missing(f"{pod}/{container}", said)
 
-    async def _hold(self, status: FaultStatus, victims: Sequence[Json]) -> None:
-        assert status.ends is not None
+    async def _hold(
+        self, status: FaultStatus, victims: Sequence[Json], duration: float
+    ) -> FaultStatus:
+        """Holds them down for `duration` seconds from now; answers with the exact end."""
+        latest = status.created + HOLDER_TIME + duration
         labels = {MANAGED_BY: "controlroom", RUN: status.run, FAULT: status.id}
         image = await self._image()
         spaces = sorted({pod["metadata"]["namespace"] for pod in victims})
-        made = holder.job(status.id, self._home, spaces, image, status.ends, labels)
+        made = holder.job(status.id, self._home, spaces, image, latest, labels)
         try:
             await self._api.create(JOBS.path(self._home), made)
             await self._holder_runs(status.id)
+            ends = time.time() + duration
             for pod in victims:
                 path = PODS.path(pod["metadata"]["namespace"], pod["metadata"]["name"])
-                await self._api.patch(path, holder.held(pod, status.id, NO_IMAGE), STRATEGIC)
+                await self._api.patch(path, holder.held(pod, status.id, NO_IMAGE, ends), STRATEGIC)
         except TargetError:
             with contextlib.suppress(TargetError):
                 await self.recover(status.id)
                 await self._api.delete(CONFIG_MAPS.path(self._home, status.id))
             raise
+        return _with(status, ends=ends)
 
     async def _holder_runs(self, fault: str) -> None:
         chosen = f"job-name={fault}"
