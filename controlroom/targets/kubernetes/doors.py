@@ -7,6 +7,7 @@ a Service is forwarded, any other is used as it stands. Credentials are those of
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -16,7 +17,7 @@ from controlroom.targets.abilities import Endpoints, TargetError, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.forward import Forward
-from controlroom.targets.kubernetes.resources import CONFIG_MAPS, INGRESSES, SECRETS
+from controlroom.targets.kubernetes.resources import CONFIG_MAPS, INGRESSES, SECRETS, Json
 from controlroom.targets.kubernetes.services import (
     Host,
     find_service,
@@ -31,6 +32,8 @@ PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379, "mongodb": 270
 MONITORING = (("{namespace}-monitoring", "prometheus"), ("linkerd-viz", "prometheus"))
 """Where Prometheus is looked for when the ConfigMap does not tell."""
 PROMETHEUS_PORT = 9090
+KNOCK = 1.0
+"""Seconds in which a node's port has to answer to be used directly."""
 
 
 class ClusterDoors:
@@ -100,12 +103,11 @@ class ClusterDoors:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 80)
         address = await self.reach(parts.hostname or "", port)
-        if address != f"{parts.hostname}:{port}":
-            query = "&".join(part for part in (parts.query, query) if part)
-        else:
-            query = parts.query
+        options = parts.query.split("&") if parts.query else []
+        if query and query not in options and address != f"{parts.hostname}:{port}":
+            options.append(query)
         who = f"{quote(user, safe='')}:{quote(password, safe='')}@" if password else ""
-        return urlunsplit((parts.scheme, who + address, parts.path, query, ""))
+        return urlunsplit((parts.scheme, who + address, parts.path, "&".join(options), ""))
 
     async def _redis(self, url: str) -> str:
         _there(url, "Redis", "REDIS_URL")
@@ -157,9 +159,22 @@ class ClusterDoors:
                 address = place.get("ip") or place.get("hostname")
                 if address:
                     return f"http://{address}"
+        host = Host(f"{self._namespace}-ingress", "ingress")
+        service = await find_service(self._api, host)
+        if service is not None:
+            return f"http://{await self._front(host, service)}"
         raise TargetError(
             "The Ingress has no address yet; name it as INGRESS_URL in the ConfigMap endpoints."
         )
+
+    async def _front(self, host: Host, service: Json) -> str:
+        """The node's own port where it answers here, which is faster; else a forwarded one."""
+        port = service["spec"]["ports"][0]
+        behind = await pods_behind(self._api, service)
+        for node in {pod.get("status", {}).get("hostIP") for pod in behind} - {None}:
+            if port.get("nodePort") and await _answers(node, int(port["nodePort"])):
+                return f"{node}:{port['nodePort']}"
+        return await self._forwarded(host, int(port["port"]))
 
     async def _secret(self) -> Mapping[str, str]:
         try:
@@ -170,6 +185,16 @@ class ClusterDoors:
             raise
         data = found.get("data") or {}
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+async def _answers(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(KNOCK):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 def _there(value: str, title: str, key: str) -> None:

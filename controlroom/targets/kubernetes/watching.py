@@ -46,6 +46,7 @@ class ClusterWatch:
         self._dirty = True
         self._fleet: Fleet | None = None
         self._use: dict[str, tuple[float, int]] = {}
+        self._measured = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         for resource in HERE:
             self._add(resource, namespace)
@@ -72,6 +73,7 @@ class ClusterWatch:
             async with asyncio.timeout(FIRST_LOOK):
                 for mirror in self.mirrors.values():
                     await mirror.settled.wait()
+                await self._measured.wait()
         for resource in NEEDED:
             mirror = self.mirrors[resource, self.namespace]
             if mirror.state in ("away", "denied") and mirror.error is not None:
@@ -154,4 +156,5 @@ class ClusterWatch:
                         use |= reading.use_of(found["items"])
             if use != self._use:
                 self._use, self._dirty = use, True
+            self._measured.set()
             await asyncio.sleep(USE_EVERY)
