@@ -13,7 +13,7 @@ TITLES = {
     "tallies": "Redis",
     "books": "the books",
     "golden": "Prometheus",
-    "fleet": "the local stack",
+    "fleet": "the target",
     "queues": "Kafka",
     "log": "MongoDB",
     "runs": "the runs folder",
