@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TypeVar
 
 from controlroom.cli.exits import CommandError, Exit
+from controlroom.cli.stuck import force, show_stuck
 from controlroom.cli.table import table
 from controlroom.cli.verb import emit, emit_json, talk
 from controlroom.cli.watching import explained, seconds, watch
@@ -39,14 +40,17 @@ EXAMPLES = (
     "controlroom chaos run chaos/pod-kill-consumer.yaml --yes",
     "controlroom chaos stop --all",
 )
-ACTIONS = ("list", "preview", "run", "status", "stop")
+ACTIONS = ("list", "preview", "run", "status", "stop", "stuck", "force")
 
 T = TypeVar("T")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what to do and with which experiment or run."""
-    parser.usage = "controlroom chaos list | preview FILE | run FILE | status | stop ID|--all"
+    parser.usage = (
+        "controlroom chaos list | preview FILE | run FILE | status | stop ID|--all\n"
+        "       | stuck | force ID"
+    )
     add = parser.add_argument
     add("action", choices=ACTIONS, help=argparse.SUPPRESS)
     add("what", nargs="?", metavar="FILE|ID", help="a file or a name of the list; a run or a fault")
@@ -68,6 +72,10 @@ def main(args: argparse.Namespace) -> Exit:
             return _run(settings, args)
         if args.action == "status":
             return _status(settings, args.json)
+        if args.action == "stuck":
+            return show_stuck(settings, args.json)
+        if args.action == "force":
+            return force(settings, _fault_id(args))
         return _stop(settings, args)
 
 
@@ -231,6 +239,15 @@ def _fault_row(fault: FaultStatus) -> tuple[str, ...]:
     over = fault.phase == "finished" or fault.ends is None
     left = "-" if over else seconds(max(0.0, (fault.ends or 0.0) - time.time()))
     return fault.id, fault.run, fault.phase, left, fault.name, ", ".join(fault.targets)
+
+
+def _fault_id(args: argparse.Namespace) -> str:
+    if not args.what:
+        raise CommandError(
+            f"`controlroom chaos {args.action}` wants the id of a fault.",
+            "See `controlroom chaos stuck`.",
+        )
+    return str(args.what)
 
 
 def _stop(settings: Settings, args: argparse.Namespace) -> Exit:

@@ -21,6 +21,7 @@ from controlroom.targets.kubernetes.deploy.inventory import (
 from controlroom.targets.kubernetes.deploy.rendering import Object
 from controlroom.targets.kubernetes.deploy.secrets import prepared, wanted
 from controlroom.targets.kubernetes.errors import ApiError
+from controlroom.targets.kubernetes.faults.holder import FAULT
 from controlroom.targets.kubernetes.resources import NAMESPACES, Json
 
 Say = Callable[[str], None]
@@ -221,6 +222,8 @@ class Applier:
                 ours = labels.get(OVERLAY) == self._overlay and not (keep_data and kind == PVC)
                 part = labels.get("app.kubernetes.io/part-of") == MANAGER
                 claimed = kind == PVC and part and not keep_data
+                # records and Jobs of faults are the room's own too
+                ours = ours or (labels.get(MANAGED_BY) == MANAGER and FAULT in labels)
                 usual = (kind, meta["name"]) in USUAL or meta["name"] == inventory
                 if not (ours or claimed or usual or meta.get("ownerReferences")):
                     found.append(f"{kind} {meta['name']}")
