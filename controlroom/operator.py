@@ -21,6 +21,7 @@ from controlroom.runs.stop import stop_all
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused, Target, TargetError
+from controlroom.targets.choosing import LOCAL
 from controlroom.wiring import Room
 
 
@@ -109,7 +110,7 @@ class Operator:
         self._room.retry(source)
 
     def _acting(self, action: str, **facts: Any) -> AbstractContextManager[Deed]:
-        return acting(self._settings.state_dir, action, **facts)
+        return acting(self._settings.state_dir, action, self._context or LOCAL, **facts)
 
     def _may_write(self) -> None:
         if self._settings.read_only:

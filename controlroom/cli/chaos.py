@@ -28,7 +28,7 @@ from controlroom.runs.stop import Stopped, stop_all, stop_fault
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.abilities import FaultStatus, Preview, Target
-from controlroom.targets.choosing import target_of
+from controlroom.targets.choosing import target_of, title_of
 from stack.paths import runs_dir
 
 DESCRIPTION = (
@@ -149,7 +149,7 @@ def _hits(preview: Preview) -> str:
 
 
 def _run(settings: Settings, args: argparse.Namespace) -> Exit:
-    with acting(settings.state_dir, "chaos", what=args.what) as deed:
+    with acting(settings.state_dir, "chaos", title_of(settings), what=args.what) as deed:
         _may_act(settings)
         spec = _wanted(settings, args)
         deed.add(command=spec.command(), manifest=spec.manifest)
@@ -263,7 +263,8 @@ def _stop(settings: Settings, args: argparse.Namespace) -> Exit:
             return await stop_all(store, target)
         return await stop_fault(store, target, args.what)
 
-    with acting(settings.state_dir, "stop", what="all" if args.all else args.what) as deed:
+    what = "all" if args.all else args.what
+    with acting(settings.state_dir, "stop", title_of(settings), what=what) as deed:
         _may_act(settings)
         done = _asked(settings, work)
         deed.add(runs=done.runs, faults=done.faults, left=done.left)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.verb import emit_json, talk
 from controlroom.model.duration import parse_duration
+from controlroom.runs.audit import acting
 from controlroom.settings import Settings
 
 DESCRIPTION = """\
@@ -50,7 +51,8 @@ async def main(args: argparse.Namespace) -> Exit:
         namespace = await target.namespace()
         objects = await render(path)
         say(f"{len(objects)} objects of {path.name} for {context}")
-        applied = await Applier(target.api, namespace, path.name, say).apply(objects)
+        with acting(args.settings.state_dir, "deploy", context, overlay=str(path)):
+            applied = await Applier(target.api, namespace, path.name, say).apply(objects)
         left = [] if args.no_wait else await Rollout(target.api, applied).wait(timeout, say)
     finally:
         await target.close()

@@ -21,7 +21,7 @@ from controlroom.runs.spec import DEFAULT_TIMEOUT, LoadSpec, within_bounds
 from controlroom.runs.stop import Stopped, stop_loads, stop_run
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
-from controlroom.targets.choosing import target_of
+from controlroom.targets.choosing import target_of, title_of
 from stack.paths import runs_dir
 
 DESCRIPTION = (
@@ -84,7 +84,7 @@ async def main(args: argparse.Namespace) -> Exit:
 async def _send(store: Store, settings: Settings, args: argparse.Namespace) -> Exit:
     if args.all:
         raise CommandError("--all belongs to `controlroom run stop`.", "Leave --all out.")
-    with acting(settings.state_dir, "load") as deed:
+    with acting(settings.state_dir, "load", title_of(settings)) as deed:
         spec = _spec(args, settings)
         deed.add(command=spec.command())
         target = target_of(settings)

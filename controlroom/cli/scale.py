@@ -8,7 +8,7 @@ from controlroom.cli.exits import Exit
 from controlroom.cli.verb import emit_json, talk
 from controlroom.runs.audit import acting
 from controlroom.settings import Settings
-from controlroom.targets.choosing import target_of
+from controlroom.targets.choosing import target_of, title_of
 
 DESCRIPTION = "Set the number of replicas of a deployment, within its autoscaler's bounds."
 EXAMPLES = ("controlroom scale consumer 5", "controlroom scale producer-http 3")
@@ -26,7 +26,7 @@ async def main(args: argparse.Namespace) -> Exit:
     target = target_of(settings)
     try:
         facts = {"deployment": args.deployment, "replicas": args.replicas}
-        with acting(settings.state_dir, "scale", **facts):
+        with acting(settings.state_dir, "scale", title_of(settings), **facts):
             await target.scale(args.deployment, args.replicas)
     finally:
         await target.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.verb import emit, emit_json, talk
+from controlroom.runs.audit import acting
 from controlroom.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def show_stuck(settings: Settings, as_json: bool) -> Exit:
 
 def force(settings: Settings, fault: str) -> Exit:
     """Removes it without recovering, once its id was typed; always exit code 6."""
+    if settings.read_only:
+        raise CommandError(
+            "This is read-only: nothing is removed.", "Leave --read-only out.", Exit.REFUSED
+        )
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise CommandError(
             "A forced removal is confirmed by hand.", "Call it in a terminal.", Exit.REFUSED
@@ -40,7 +45,8 @@ def force(settings: Settings, fault: str) -> Exit:
     sys.stderr.flush()
     if sys.stdin.readline().strip() != fault:
         raise CommandError("Not confirmed; nothing was removed.", "", Exit.REFUSED)
-    _asked(settings, lambda mesh: mesh.force(fault))
+    with acting(settings.state_dir, "force", settings.context, fault=fault):
+        _asked(settings, lambda mesh: mesh.force(fault))
     talk(f"{fault} is removed; it may still be injected: restart the pods that it had hit.")
     return Exit.UNCLEAN
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from controlroom.cli.deploy import one_place
 from controlroom.cli.exits import Exit
 from controlroom.cli.verb import emit_json, talk
+from controlroom.runs.audit import acting
 
 DESCRIPTION = """\
 Remove from a cluster what `controlroom deploy` made there, and nothing else. A
@@ -36,7 +37,8 @@ async def main(args: argparse.Namespace) -> Exit:
     target = KubernetesTarget(context, args.settings.namespace)
     try:
         applier = Applier(target.api, await target.namespace(), Path(overlay).name, talk)
-        removed = await applier.remove(args.keep_data)
+        with acting(args.settings.state_dir, "undeploy", context, overlay=overlay):
+            removed = await applier.remove(args.keep_data)
     finally:
         await target.close()
     if args.json:

@@ -35,5 +35,5 @@ def cluster(context: str, namespace: str = "") -> Target:
 
 
 def title_of(settings: Settings) -> str:
-    """How the header names the target before it has answered."""
-    return settings.contexts[0] if settings.contexts else LOCAL
+    """What the settings aim at, as the audit and the header name it."""
+    return ", ".join(settings.contexts) or LOCAL
