@@ -30,6 +30,13 @@ class Sides(Rows):
         if frames:
             self.show(frames[0])
 
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """The panels of every target; no figure here tells its age."""
+        return tuple(
+            (one.target, one.tallies, one.books, one.golden, one.fleet, one.queues, one.log)
+            for one in self.frames
+        )
+
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """Head, one row for each figure, groups apart, and how to go back."""
         heads = [side(one) for one in self.frames]

@@ -64,7 +64,7 @@ async def _must_answer(address: str) -> None:
     except (OSError, TimeoutError):
         raise NoAnswerError(
             f"Nothing answers at {parts.scheme}://{parts.netloc}.",
-            "See that it is up: `controlroom status`, or give another --url.",
+            "Bring the stack up with `controlroom up`, or give another --url.",
         ) from None
     writer.close()
     with contextlib.suppress(OSError):
