@@ -113,6 +113,10 @@ ACTIONS: tuple[Action, ...] = (
         "Copy the command line that prints the focused panel",
         "look",
     ),
+    Action(
+        "sides", "v", "v", "side by side", "All clusters in one picture: A, B, difference", "look"
+    ),
+    Action("target", "x", "x", "next cluster", "Show the next cluster of --context", "look"),
     Action("palette", "ctrl+p", "ctrl+p", "palette", "Find any action by name", "room", rank=7),
     Action("help", "question_mark,f1", "? F1", "help", "All keys", "room", rank=8),
     Action("quit", "q,ctrl+c", "q", "quit", "Leave the room; runs go on", "room", rank=10),

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import App
@@ -26,6 +26,7 @@ from controlroom.panes.tallies import TalliesPane
 from controlroom.screens.room import RoomScreen
 
 if TYPE_CHECKING:
+    from controlroom.commands import ManySources
     from controlroom.screens.flows import Flows
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
@@ -183,6 +184,28 @@ class ControlRoom(App[None]):
     def do_quit(self) -> None:
         """Leaves the room; runs go on in their own processes."""
         self.exit(return_code=0)
+
+    def do_sides(self) -> None:
+        """All targets side by side, where there is more than one."""
+        source = self._many()
+        if source is not None:
+            from controlroom.screens.sides import SidesScreen
+
+            self.push_screen(SidesScreen(self.look, lambda: source.sides(self.clock())))
+
+    def do_target(self) -> None:
+        """Shows the next target, where there is more than one."""
+        source = self._many()
+        if source is not None:
+            self.notify(f"Now {source.next_target()}.", markup=False)
+            self.tick()
+
+    def _many(self) -> ManySources | None:
+        source = cast("ManySources", self.source)
+        if len(getattr(source, "sides", lambda _: ())(self.clock())) > 1:
+            return source
+        self.notify("There is one target; give --context twice for two.", markup=False)
+        return None
 
     def do_pause(self) -> None:
         """Holds the screen still, or goes on."""

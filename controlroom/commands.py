@@ -26,6 +26,18 @@ class FrameSource(Protocol):
         ...
 
 
+class ManySources(FrameSource, Protocol):
+    """Frames of several targets, of which one is shown."""
+
+    def sides(self, now: float) -> Sequence[Frame]:
+        """The frames of all targets, in their order."""
+        ...
+
+    def next_target(self) -> str:
+        """Shows the next target; answers its name."""
+        ...
+
+
 class Commands(Protocol):
     """What the keys of the room do.
 

@@ -1,4 +1,4 @@
-"""The room before its feeds: an empty frame at once, then everything behind it.
+"""The rooms before their feeds: an empty frame at once, then everything behind it.
 
 Client libraries cost most of a second to import, so they come after the first picture, in a
 thread beside it.
@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import Frame, Panel
+from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
-from controlroom.targets.abilities import Target, TargetError, Unreachable
+from controlroom.targets.abilities import Denied, Target, TargetError, Unreachable
+from controlroom.targets.choosing import LOCAL, targets_of
 
 if TYPE_CHECKING:
     from controlroom.operator import Operator
@@ -21,74 +25,140 @@ if TYPE_CHECKING:
 RETRY = 1.0
 
 
-class Opening:
-    """Frames and commands of a room that is being put together.
+class Place:
+    """One target with the room behind it, once it says what it runs."""
 
-    It stands for `FrameSource` and `Commands`: what it has not yet it refuses with a sentence.
-    """
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, name: str) -> None:
+        self.name = name
+        self.trouble: TargetError | None = None
+        """Why there is no room yet."""
+        self.room: Room | None = None
+        self.operator: Operator | None = None
         self._settings = settings
-        self._room: Room | None = None
-        self._operator: Operator | None = None
 
     def frame(self, now: float) -> Frame:
         """The room's frame, or an empty one."""
-        if self._room is not None:
-            return self._room.frame(now)
-        return Frame(now, "", "", "local stack", self._settings.read_only)
+        if self.room is not None:
+            return self.room.frame(now)
+        blank = Frame(now, "", "", self.name, self._settings.read_only)
+        if self.trouble is None or not self._settings.contexts:
+            return blank
+        return _troubled(blank, self.trouble)
 
-    def __getattr__(self, command: str) -> Any:
-        if command.startswith("_"):
-            raise AttributeError(command)
-        if self._operator is not None:
-            return getattr(self._operator, command)
-        return _not_yet
-
-    async def start(self) -> None:
-        """Puts the room together once the target says which scenario it runs, and again when
-        that changes. Ends when it is cancelled."""
-        for module in ("controlroom.wiring", "controlroom.operator"):
-            await asyncio.to_thread(importlib.import_module, module)
-        from controlroom.targets.local import LocalTarget
-
-        asking = LocalTarget.from_settings(self._settings)
+    async def run(self, asking: Target, here: Target) -> None:
+        """Puts the room together on `here` once `asking` says which scenario it runs, and again
+        when that changes. Ends when it is cancelled."""
         shown = ""
         try:
             while True:
                 wanted = await self._scenario(asking)
                 if wanted and wanted != shown:
-                    await self._put_together(wanted)
+                    await self._put_together(wanted, here)
                     shown = wanted
                 await asyncio.sleep(RETRY)
         finally:
             await asking.close()
             await self._take_down()
+            await here.close()
 
-    @staticmethod
-    async def _scenario(target: Target) -> str:
+    async def _scenario(self, target: Target) -> str:
         """Name or file of what the target runs; empty while it does not answer."""
         try:
             info = await target.info()
-        except TargetError:
+        except TargetError as error:
+            self.trouble = error
             return ""
+        self.trouble = None
         return str(info.details.get("scenario_file") or info.scenario)
 
-    async def _put_together(self, scenario: str) -> None:
+    async def _put_together(self, scenario: str, target: Target) -> None:
         from controlroom.operator import Operator
         from controlroom.wiring import Room
         from scenarios.loading import load
 
         await self._take_down()
-        self._room = Room.of_local_stack(self._settings, load(scenario))
-        self._operator = Operator(self._room, self._settings)
-        await self._room.start()
+        self.room = Room(load(scenario), target, self._settings, self.name)
+        context = self.name if self._settings.contexts else ""
+        self.operator = Operator(self.room, self._settings, context)
+        await self.room.start()
 
     async def _take_down(self) -> None:
-        room, self._room, self._operator = self._room, None, None
+        room, self.room, self.operator = self.room, None, None
         if room is not None:
             await room.stop()
 
 
-async def _not_yet(*_: object) -> None:
-    raise Unreachable("The room is still opening.", "Try again in a moment.")
+class Opening:
+    """Frames and commands of rooms that are being put together, one for each target.
+
+    It stands for `FrameSource` and `Commands`: what it has not yet it refuses with a sentence.
+    One target is shown, and commands go to it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._places = [Place(settings, name) for name in settings.contexts or (LOCAL,)]
+        self._shown = 0
+
+    def frame(self, now: float) -> Frame:
+        """The frame of the shown target."""
+        return self._places[self._shown].frame(now)
+
+    def sides(self, now: float) -> Sequence[Frame]:
+        """The frames of all targets, in their order."""
+        return [place.frame(now) for place in self._places]
+
+    def next_target(self) -> str:
+        """Shows the next target; answers its name."""
+        self._shown = (self._shown + 1) % len(self._places)
+        return self._places[self._shown].name
+
+    async def stop_all(self) -> str:
+        """Ends all load and chaos on every target, and verifies that on each."""
+        said = []
+        for place in self._places:
+            if place.operator is None:
+                raise place.trouble or Unreachable("The room is still opening.")
+            said.append(await place.operator.stop_all())
+        return " ".join(dict.fromkeys(said))
+
+    def __getattr__(self, command: str) -> Any:
+        if command.startswith("_"):
+            raise AttributeError(command)
+        place = self._places[self._shown]
+        if place.operator is not None:
+            return getattr(place.operator, command)
+        return _refusing(place)
+
+    async def start(self) -> None:
+        """Puts all rooms together. Ends when it is cancelled."""
+        for module in ("controlroom.wiring", "controlroom.operator"):
+            await asyncio.to_thread(importlib.import_module, module)
+        pairs = zip(targets_of(self._settings), targets_of(self._settings), strict=True)
+        async with asyncio.TaskGroup() as group:
+            for place, (asking, here) in zip(self._places, pairs, strict=True):
+                group.create_task(place.run(asking, here), name=f"room of {place.name}")
+
+
+def _troubled(blank: Frame, trouble: TargetError) -> Frame:
+    """Every panel says why there is nothing to show yet."""
+    state: SourceState = "denied" if isinstance(trouble, Denied) else "reconnecting"
+    health = Health(state, blank.now, str(trouble), trouble.fix)
+    return replace(
+        blank,
+        tallies=Panel(health=health),
+        books=Panel(health=health),
+        golden=Panel(health=health),
+        fleet=Panel(health=health),
+        queues=Panel(health=health),
+        log=Panel(health=health),
+    )
+
+
+def _refusing(place: Place) -> Any:
+    async def not_yet(*_: object) -> None:
+        if place.trouble is not None:
+            raise place.trouble
+        raise Unreachable("The room is still opening.", "Try again in a moment.")
+
+    return not_yet

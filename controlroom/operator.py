@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from controlroom.runs.audit import Deed, acting
 from controlroom.runs.catalog import ChaosFile
 from controlroom.runs.errors import RunError
 from controlroom.runs.launch import start
-from controlroom.runs.manifest import bounded, read_chaos
+from controlroom.runs.manifest import aimed, bounded, read_chaos
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.spec import LoadSpec, within_bounds
 from controlroom.runs.stop import stop_all
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused, Target, TargetError
+from controlroom.targets.choosing import LOCAL
 from controlroom.wiring import Room
 
 
@@ -29,8 +31,9 @@ class Operator:
     A read-only room refuses here too, whatever its keys offered.
     """
 
-    def __init__(self, room: Room, settings: Settings) -> None:
+    def __init__(self, room: Room, settings: Settings, context: str = "") -> None:
         self._room = room
+        self._context = context
         self._settings = settings
         self._store = Store(settings.state_dir / "runs", settings.max_runs)
 
@@ -52,6 +55,7 @@ class Operator:
             self._may_write()
             with _translated():
                 spec = bounded(read_chaos(Path(file.path)), self._settings.max_fault_seconds)
+            spec = aimed(spec, self._context, self._settings.namespace)
             deed.add(command=spec.command(), manifest=spec.manifest)
             folder = start(self._store, spec)
             deed.add(run=folder.id)
@@ -59,11 +63,12 @@ class Operator:
 
     async def start_load(self, spec: LoadSpec) -> str:
         """Starts a load run."""
-        with self._acting("load", command=spec.command()) as deed:
+        aimed_at = replace(spec, context=self._context)
+        with self._acting("load", command=aimed_at.command()) as deed:
             self._may_write()
             with _translated():
                 within_bounds(spec, self._settings.max_users, self._settings.max_load_seconds)
-                complete = await ready_load(spec, self._room.scenario.name, self._target)
+                complete = await ready_load(aimed_at, self._room.scenario.name, self._target)
             folder = start(self._store, complete)
             deed.add(run=folder.id)
         return f"{folder.id}: {complete.title}"
@@ -105,7 +110,7 @@ class Operator:
         self._room.retry(source)
 
     def _acting(self, action: str, **facts: Any) -> AbstractContextManager[Deed]:
-        return acting(self._settings.state_dir, action, **facts)
+        return acting(self._settings.state_dir, action, self._context or LOCAL, **facts)
 
     def _may_write(self) -> None:
         if self._settings.read_only:

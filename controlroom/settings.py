@@ -44,6 +44,10 @@ class Settings:
     """Frames per second of the room, 1 to 30; 0 chooses by the connection."""
     window: int = 30
     """Seconds that the golden metrics cover, 5 to 3600."""
+    context: str = ""
+    """Contexts of the kubeconfig, separated by commas; empty is the local stack."""
+    namespace: str = ""
+    """Namespace of the services; empty is the context's own, or `controlroom`."""
     max_fault_seconds: int = 600
     """Longest duration of a fault."""
     max_load_seconds: int = 3600
@@ -54,6 +58,12 @@ class Settings:
     """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Name -> where its value came from: `flag --x`, a variable, `FILE`, or `default`."""
+
+    @property
+    def contexts(self) -> tuple[str, ...]:
+        """Names of the contexts, in their order; empty for the local stack."""
+        named = (name.strip() for name in self.context.split(","))
+        return tuple(dict.fromkeys(name for name in named if name))
 
     def origin(self, name: str) -> str:
         """Where the value of `name` came from."""

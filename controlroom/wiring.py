@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Self
 
 from controlroom.feeds.books import BooksSource
 from controlroom.feeds.doors import Doors
@@ -59,7 +58,7 @@ class Room:
             self._tallies,
             RunsSource(settings.state_dir / "runs"),
             GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
-            QueuesSource(self._doors.kafka, scenario.name),
+            QueuesSource(self._doors.kafka, scenario.name, self._doors.brokers),
             self._log,
             BooksSource(self._doors, scenario.name, waits, Limit(self._doors)),
         ]
@@ -74,13 +73,6 @@ class Room:
         self._scrollback = Scrollback(self._log)
         self._tasks: list[asyncio.Task[None]] = []
         self._traffic = asyncio.Event()
-
-    @classmethod
-    def of_local_stack(cls, settings: Settings, scenario: Scenario) -> Self:
-        """The room of the stack in the settings' state folder, which need not run yet."""
-        from controlroom.targets.local import LocalTarget
-
-        return cls(scenario, LocalTarget.from_settings(settings), settings)
 
     async def start(self) -> None:
         """Starts all feeds; returns at once."""

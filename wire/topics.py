@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +27,7 @@ from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from wire import keys
+from wire.detours import Detoured
 from wire.log_dirs import LogDirs, LogDirsRequest
 from wire.metadata import Topic, TopicsRequest, read_topic
 
@@ -103,11 +104,15 @@ class OffsetReader:
     """Reads topic ids, offsets, lag and members; connects at first use, again after a loss.
 
     Every method raises KafkaError where the broker does not answer within the timeout.
+    `detours` says where brokers are that cannot be reached at what they advertise.
     """
 
-    def __init__(self, bootstrap: str, timeout: float = 5.0) -> None:
+    def __init__(
+        self, bootstrap: str, timeout: float = 5.0, detours: Mapping[str, str] | None = None
+    ) -> None:
         self._bootstrap = bootstrap
         self._timeout = timeout
+        self._detours = detours
         self._client: AIOKafkaClient | None = None
         self._connecting = asyncio.Lock()
 
@@ -243,6 +248,8 @@ class OffsetReader:
         client = AIOKafkaClient(
             bootstrap_servers=self._bootstrap, request_timeout_ms=int(self._timeout * 1000)
         )
+        if self._detours:
+            client.cluster = Detoured(self._detours)
         # Without topics of its own the client would fetch those of the whole cluster.
         client.set_topics([])
         try:

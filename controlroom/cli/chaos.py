@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TypeVar
 
 from controlroom.cli.exits import CommandError, Exit
+from controlroom.cli.stuck import force, show_stuck
 from controlroom.cli.table import table
 from controlroom.cli.verb import emit, emit_json, talk
 from controlroom.cli.watching import explained, seconds, watch
@@ -21,13 +22,13 @@ from controlroom.runs.catalog import aim_of, chaos_files, find, level_of
 from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
-from controlroom.runs.manifest import bounded
+from controlroom.runs.manifest import aimed, bounded
 from controlroom.runs.spec import ChaosSpec
 from controlroom.runs.stop import Stopped, stop_all, stop_fault
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
-from controlroom.targets.abilities import FaultStatus, Preview
-from controlroom.targets.local import LocalTarget
+from controlroom.targets.abilities import FaultStatus, Preview, Target
+from controlroom.targets.choosing import target_of, title_of
 from stack.paths import runs_dir
 
 DESCRIPTION = (
@@ -39,14 +40,17 @@ EXAMPLES = (
     "controlroom chaos run chaos/pod-kill-consumer.yaml --yes",
     "controlroom chaos stop --all",
 )
-ACTIONS = ("list", "preview", "run", "status", "stop")
+ACTIONS = ("list", "preview", "run", "status", "stop", "stuck", "force")
 
 T = TypeVar("T")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what to do and with which experiment or run."""
-    parser.usage = "controlroom chaos list | preview FILE | run FILE | status | stop ID|--all"
+    parser.usage = (
+        "controlroom chaos list | preview FILE | run FILE | status | stop ID|--all\n"
+        "       | stuck | force ID"
+    )
     add = parser.add_argument
     add("action", choices=ACTIONS, help=argparse.SUPPRESS)
     add("what", nargs="?", metavar="FILE|ID", help="a file or a name of the list; a run or a fault")
@@ -68,12 +72,16 @@ def main(args: argparse.Namespace) -> Exit:
             return _run(settings, args)
         if args.action == "status":
             return _status(settings, args.json)
+        if args.action == "stuck":
+            return show_stuck(settings, args.json)
+        if args.action == "force":
+            return force(settings, _fault_id(args))
         return _stop(settings, args)
 
 
-def _asked(settings: Settings, work: Callable[[LocalTarget], Awaitable[T]]) -> T:
+def _asked(settings: Settings, work: Callable[[Target], Awaitable[T]]) -> T:
     async def ask() -> T:
-        target = LocalTarget.from_settings(settings)
+        target = target_of(settings)
         try:
             return await work(target)
         finally:
@@ -110,7 +118,8 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> ChaosSpec:
         run_for = None if args.run_for is None else parse_duration(args.run_for)
     except ValueError as error:
         raise CommandError(f"--run-for: {error}") from None
-    return bounded(find(args.what), float(settings.max_fault_seconds), run_for)
+    wanted = bounded(find(args.what), float(settings.max_fault_seconds), run_for)
+    return aimed(wanted, settings.contexts[0] if settings.contexts else "", settings.namespace)
 
 
 def _preview(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -140,7 +149,7 @@ def _hits(preview: Preview) -> str:
 
 
 def _run(settings: Settings, args: argparse.Namespace) -> Exit:
-    with acting(settings.state_dir, "chaos", what=args.what) as deed:
+    with acting(settings.state_dir, "chaos", title_of(settings), what=args.what) as deed:
         _may_act(settings)
         spec = _wanted(settings, args)
         deed.add(command=spec.command(), manifest=spec.manifest)
@@ -232,6 +241,15 @@ def _fault_row(fault: FaultStatus) -> tuple[str, ...]:
     return fault.id, fault.run, fault.phase, left, fault.name, ", ".join(fault.targets)
 
 
+def _fault_id(args: argparse.Namespace) -> str:
+    if not args.what:
+        raise CommandError(
+            f"`controlroom chaos {args.action}` wants the id of a fault.",
+            "See `controlroom chaos stuck`.",
+        )
+    return str(args.what)
+
+
 def _stop(settings: Settings, args: argparse.Namespace) -> Exit:
     store = Store(runs_dir(settings.state_dir))
     if not args.all and not args.what:
@@ -240,12 +258,13 @@ def _stop(settings: Settings, args: argparse.Namespace) -> Exit:
             "See `controlroom chaos status`, or give --all.",
         )
 
-    async def work(target: LocalTarget) -> Stopped:
+    async def work(target: Target) -> Stopped:
         if args.all:
             return await stop_all(store, target)
         return await stop_fault(store, target, args.what)
 
-    with acting(settings.state_dir, "stop", what="all" if args.all else args.what) as deed:
+    what = "all" if args.all else args.what
+    with acting(settings.state_dir, "stop", title_of(settings), what=what) as deed:
         _may_act(settings)
         done = _asked(settings, work)
         deed.add(runs=done.runs, faults=done.faults, left=done.left)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from dataclasses import asdict
 
 from controlroom.cli.exits import Exit
 from controlroom.cli.table import table
-from controlroom.cli.verb import emit, emit_json
-from controlroom.targets.local import LocalTarget
+from controlroom.cli.verb import emit, emit_json, talk
+from controlroom.targets.abilities import Endpoints
+from controlroom.targets.choosing import target_of
 
 DESCRIPTION = """\
 Print the addresses of the ingress and of the stores, usable by any client on
-this machine. Addresses of stores hold their passwords."""
+this machine. Addresses of stores hold their passwords. Those of a cluster are
+forwarded ports, which end with this command."""
+DOORS = ("ingress", "kafka", "redis", "mongo", "prometheus")
 EXAMPLES = (
     "controlroom endpoints",
     "controlroom endpoints --json",
@@ -21,18 +25,36 @@ EXAMPLES = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Has no options of its own."""
+    """Declares how long forwarded ports stay."""
+    parser.add_argument(
+        "--hold",
+        action="store_true",
+        help="with --context: keep the forwarded ports open until ctrl+c",
+    )
 
 
 async def main(args: argparse.Namespace) -> Exit:
-    """Asks the stack."""
-    target = LocalTarget.from_settings(args.settings)
+    """Asks the target. Doors of a cluster are held open until ctrl+c with --hold."""
+    target = target_of(args.settings)
     try:
-        doors = asdict(await target.endpoints())
+        found = await target.endpoints()
+        if args.json:
+            # doors of the local stack are the five; a cluster adds what it has of the others
+            emit_json({name: value for name, value in asdict(found).items() if value != {}})
+        else:
+            emit(shown(found))
+        if args.hold:
+            talk("The ports stay open until ctrl+c.")
+            await asyncio.Event().wait()
     finally:
         await target.close()
-    if args.json:
-        emit_json(doors)
-    else:
-        emit(table(("door", "address"), list(doors.items()), left=2))
     return Exit.OK
+
+
+def shown(doors: Endpoints) -> str:
+    """One line for each door; why one is missing stands in its place."""
+    return table(
+        ("door", "address"),
+        [(name, getattr(doors, name) or f"- {doors.absent.get(name, '')}") for name in DOORS],
+        left=2,
+    )

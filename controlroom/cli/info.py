@@ -15,7 +15,7 @@ from controlroom.cli.verb import emit, emit_json
 from controlroom.runs.audit import audit_file
 from controlroom.settings import NAMES, Settings, config_file
 from controlroom.targets.abilities import TargetError
-from controlroom.targets.local import LocalTarget
+from controlroom.targets.choosing import targets_of
 from stack.paths import cache_dir
 
 DESCRIPTION = """\
@@ -80,7 +80,8 @@ def shown(facts: dict[str, Any]) -> str:
 
 
 async def _stack(settings: Settings) -> dict[str, str]:
-    target = LocalTarget.from_settings(settings)
+    """What the target says of itself; of several contexts the first one."""
+    target = targets_of(settings)[0]
     try:
         info = await target.info()
     except TargetError as error:

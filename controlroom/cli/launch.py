@@ -14,11 +14,13 @@ from controlroom.cli.verb import talk
 from controlroom.runs.spec import LoadSpec
 from controlroom.settings import Settings
 
-DESCRIPTION = "Open the control room. Brings the local stack up first where it is not up."
+DESCRIPTION = """\
+Open the control room. Brings the local stack up first where it is not up; with
+--context it opens on a cluster, on two at once where it is given twice."""
 EXAMPLES = (
     "controlroom launch",
     "controlroom launch --scenario worldcup",
-    "controlroom launch --read-only --ascii",
+    "controlroom launch --context lab-a --context lab-b --read-only",
 )
 SAMPLES = LoadSpec(users=4, number=2400, rate=20.0, timeout=120.0)
 """What flows when a stack is opened for the first time, so that there is something to see."""
@@ -43,6 +45,8 @@ def main(args: argparse.Namespace) -> Exit:
     settings: Settings = args.settings
     if not _has_terminal():
         return asyncio.run(_without_terminal(args))
+    if settings.contexts:
+        return Exit(_open_room(settings))
     if not _is_up(settings) or settings.origin("scenario") != "default":
         sample = not (args.no_sample_load or settings.read_only)
         asyncio.run(_bring_up(settings, sample))
@@ -68,6 +72,8 @@ async def _without_terminal(args: argparse.Namespace) -> Exit:
     from controlroom.cli import status
     from controlroom.cli.up import bring_up
 
+    if args.settings.contexts:
+        return await status.main(args)
     await bring_up(args.settings)
     code = await status.main(args)
     talk(f"The stack is up. Open the room in a terminal: {_program()} launch")

@@ -13,10 +13,29 @@ from controlroom.cli.verb import Verb
 from controlroom.cli.verbs import VERBS, Entry
 
 WIDTH = 80
+
+
+class JoinContexts(argparse.Action):
+    """`--context a --context b` is `a,b`."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Adds one."""
+        before = getattr(namespace, self.dest, None)
+        setattr(namespace, self.dest, f"{before},{values}" if before else str(values))
+
+
 SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--scenario", {"metavar": "NAME|FILE"}),
     ("--state-dir", {"metavar": "DIR"}),
     ("--read-only", {"action": argparse.BooleanOptionalAction}),
+    ("--context", {"metavar": "NAME", "action": JoinContexts}),
+    ("--namespace", {"metavar": "NAME"}),
     ("--color", {"metavar": "WHEN"}),
     ("--ascii", {"action": argparse.BooleanOptionalAction}),
     ("--mouse", {"action": argparse.BooleanOptionalAction}),
@@ -30,6 +49,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 SUMMARY = """\
   --scenario NAME|FILE   --state-dir DIR   --read-only   --color WHEN
+  --context NAME (a cluster of the kubeconfig instead of the local stack)
   --json (data on stdout, talk on stderr)   --version   VERB --help"""
 
 

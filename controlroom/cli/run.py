@@ -21,7 +21,7 @@ from controlroom.runs.spec import DEFAULT_TIMEOUT, LoadSpec, within_bounds
 from controlroom.runs.stop import Stopped, stop_loads, stop_run
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
-from controlroom.targets.local import LocalTarget
+from controlroom.targets.choosing import target_of, title_of
 from stack.paths import runs_dir
 
 DESCRIPTION = (
@@ -84,10 +84,10 @@ async def main(args: argparse.Namespace) -> Exit:
 async def _send(store: Store, settings: Settings, args: argparse.Namespace) -> Exit:
     if args.all:
         raise CommandError("--all belongs to `controlroom run stop`.", "Leave --all out.")
-    with acting(settings.state_dir, "load") as deed:
+    with acting(settings.state_dir, "load", title_of(settings)) as deed:
         spec = _spec(args, settings)
         deed.add(command=spec.command())
-        target = LocalTarget.from_settings(settings)
+        target = target_of(settings)
         try:
             ready = await ready_load(spec, settings.scenario, target)
         finally:
@@ -115,6 +115,7 @@ def _spec(args: argparse.Namespace, settings: Settings) -> LoadSpec:
         url=args.url, scenario=chosen, path=args.path, file=args.file, seed=args.seed,
         users=args.users, number=args.number, rate=args.rate, timeout=timeout,
         repeat=args.repeat, batch=args.batch,
+        context=settings.contexts[0] if settings.contexts else "",
     )  # fmt: skip
     within_bounds(spec, settings.max_users, longest)
     return spec

@@ -8,7 +8,7 @@ from controlroom.cli.exits import Exit
 from controlroom.cli.verb import emit_json, talk
 from controlroom.runs.audit import acting
 from controlroom.settings import Settings
-from controlroom.targets.local import LocalTarget
+from controlroom.targets.choosing import target_of, title_of
 
 DESCRIPTION = "Set the number of replicas of a deployment, within its autoscaler's bounds."
 EXAMPLES = ("controlroom scale consumer 5", "controlroom scale producer-http 3")
@@ -23,10 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Records the wish; the target brings it about."""
     settings: Settings = args.settings
-    target = LocalTarget.from_settings(settings)
+    target = target_of(settings)
     try:
         facts = {"deployment": args.deployment, "replicas": args.replicas}
-        with acting(settings.state_dir, "scale", **facts):
+        with acting(settings.state_dir, "scale", title_of(settings), **facts):
             await target.scale(args.deployment, args.replicas)
     finally:
         await target.close()

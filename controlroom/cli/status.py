@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from controlroom.cli.exits import Exit
@@ -12,13 +13,18 @@ from controlroom.cli.table import number, sign, size, span, table
 from controlroom.cli.verb import emit, emit_json
 from controlroom.model.fleet import Deployment, Engine, Fleet, Pod
 from controlroom.settings import Settings
+from controlroom.targets.choosing import targets_of
 from controlroom.targets.local import LocalTarget
 from controlroom.targets.reading import fleet
 
 DESCRIPTION = """\
-Print the engines, deployments and pods of the local stack. Exit code 3 when
-there is none."""
-EXAMPLES = ("controlroom status", "controlroom status --json | jq .stack.state")
+Print the engines, deployments and pods of the local stack, or of the clusters
+named by --context. Exit code 3 when there is none."""
+EXAMPLES = (
+    "controlroom status",
+    "controlroom status --context lab-a --context lab-b",
+    "controlroom status --json | jq .stack.state",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def main(args: argparse.Namespace) -> Exit:
-    """Asks the stack."""
-    target = LocalTarget.from_settings(args.settings)
+    """Asks the stack, or each cluster."""
+    settings: Settings = args.settings
+    if settings.contexts:
+        return await _clusters(settings, args.json)
+    target = LocalTarget.from_settings(settings)
     try:
         status = await target.status()
     finally:
@@ -35,7 +44,24 @@ async def main(args: argparse.Namespace) -> Exit:
     if args.json:
         emit_json(status)
     else:
-        emit(shown(status, args.settings))
+        emit(shown(status, settings))
+    return Exit.OK
+
+
+async def _clusters(settings: Settings, as_json: bool) -> Exit:
+    fleets = {}
+    for context, target in zip(settings.contexts, targets_of(settings), strict=True):
+        try:
+            fleets[context] = await target.fleet()
+        finally:
+            await target.close()
+    if as_json:
+        told = {context: asdict(seen) for context, seen in fleets.items()}
+        emit_json(told if len(told) > 1 else next(iter(told.values())))
+    else:
+        now = time.time()
+        blocks = [f"{context}\n{tables(seen, now, settings)}" for context, seen in fleets.items()]
+        emit("\n\n".join(blocks))
     return Exit.OK
 
 
@@ -43,10 +69,16 @@ def shown(status: Mapping[str, Any], settings: Settings) -> str:
     """One line of the stack, then a table each of engines, deployments and pods."""
     now = time.time()
     seen = fleet(status, (), now)
-    parts = [headline(status, now), _engines(seen, now, settings), _deployments(seen, settings)]
+    return f"{headline(status, now)}\n\n{tables(seen, now, settings)}"
+
+
+def tables(seen: Fleet, now: float, settings: Settings) -> str:
+    """A table each of engines, deployments and pods, and what could not be seen."""
+    parts = [_engines(seen, now, settings)] if seen.engines else []
+    parts.append(_deployments(seen, settings))
     if seen.pods:
         parts.append(_pods(seen, now, settings))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *seen.notes])
 
 
 def headline(status: Mapping[str, Any], now: float) -> str:

@@ -37,5 +37,7 @@ VERBS = (
     Entry("scale", "set the number of replicas of a deployment"),
     Entry("run", "send load and say which bound ended it"),
     Entry("chaos", "list, preview, inject and stop faults"),
+    Entry("deploy", "put an overlay on a cluster and wait until it is ready"),
+    Entry("undeploy", "remove what deploy made, and nothing else"),
     Entry("torture", "break a scratch stack at random and look for every event"),
 )

@@ -11,8 +11,8 @@ from controlroom.cli.exits import CommandError, Exit
 from controlroom.feeds.doors import Doors
 from controlroom.feeds.errors import explain, foreseen
 from controlroom.settings import Settings
-from controlroom.targets.abilities import TargetError
-from controlroom.targets.local import LocalTarget
+from controlroom.targets.abilities import Target, TargetError
+from controlroom.targets.choosing import target_of
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 
@@ -23,27 +23,27 @@ S = TypeVar("S", bound=Any)
 class World:
     """Where a verb looks."""
 
-    target: LocalTarget
+    target: Target
     doors: Doors
     scenario: Scenario
 
 
 @asynccontextmanager
 async def world(settings: Settings) -> AsyncIterator[World]:
-    """The running stack with its scenario, or with the one that was asked for.
+    """The running target with its scenario, or with the one that was asked for.
 
-    Raises ScenarioError before anything is asked, Unreachable where no stack answers.
+    Raises ScenarioError before anything is asked, Unreachable where nothing answers.
     """
     asked = load(settings.scenario) if settings.origin("scenario") != "default" else None
-    target = LocalTarget.from_settings(settings)
+    target = target_of(settings)
     try:
         yield World(target, Doors(target), asked or load(await _running(target)))
     finally:
         await target.close()
 
 
-async def _running(target: LocalTarget) -> str:
-    """File or name of the scenario that the stack runs."""
+async def _running(target: Target) -> str:
+    """File or name of the scenario that the target runs."""
     info = await target.info()
     return info.details.get("scenario_file") or info.scenario
 

@@ -53,7 +53,9 @@ class BooksSource:
         from wire.topics import OffsetReader
 
         self._redis = redis_client(await self._doors.redis(), timeout=3.0)
-        self._offsets = OffsetReader(await self._doors.kafka(), timeout=5.0)
+        self._offsets = OffsetReader(
+            await self._doors.kafka(), timeout=5.0, detours=await self._doors.brokers()
+        )
         self._documents = Documents(await self._doors.mongo(), timeout=5.0)
         self._auditor = Auditor(self._scenario, self._redis, self._offsets, self._documents)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from controlroom.targets.abilities import Endpoints, Target
 
 Where = Callable[[], Awaitable[str]]
 """An address as it is now; asked at every opening, because a restart changes the ports."""
+Ways = Callable[[], Awaitable[Mapping[str, str]]]
+"""Where brokers are that cannot be reached at what they advertise."""
 FRESH = 1.0
 """Seconds that an answer serves all sources, which open at about the same time."""
 
@@ -25,23 +27,30 @@ class Doors:
 
     async def kafka(self) -> str:
         """`host:port`."""
-        return (await self._endpoints()).kafka
+        return await self._door("kafka")
+
+    async def brokers(self) -> Mapping[str, str]:
+        """Ways to brokers that cannot be reached at what they advertise."""
+        return (await self._endpoints()).brokers
 
     async def redis(self) -> str:
         """URL with its password."""
-        return (await self._endpoints()).redis
+        return await self._door("redis")
 
     async def mongo(self) -> str:
         """URL with its password."""
-        return (await self._endpoints()).mongo
+        return await self._door("mongo")
 
     async def prometheus(self) -> str:
         """URL."""
-        return (await self._endpoints()).prometheus
+        return await self._door("prometheus")
 
     async def namespace(self) -> str:
         """Namespace of the services, as their series are labelled."""
         return (await self._target.info()).details.get("namespace", "default")
+
+    async def _door(self, name: str) -> str:
+        return (await self._endpoints()).door(name)
 
     async def _endpoints(self) -> Endpoints:
         async with self._asking:

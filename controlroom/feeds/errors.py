@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controlroom.targets.abilities import TargetError
+from controlroom.targets.abilities import Denied, TargetError
 
 TITLES = {
     "tallies": "Redis",
     "books": "the books",
     "golden": "Prometheus",
-    "fleet": "the local stack",
+    "fleet": "the target",
     "queues": "Kafka",
     "log": "MongoDB",
     "runs": "the runs folder",
@@ -72,7 +72,7 @@ def explain(source: str, error: Exception) -> Trouble:
     causes = [error, *([error.__cause__] if error.__cause__ else [])]
     names = {kind.__name__ for cause in causes for kind in type(cause).__mro__}
     if isinstance(error, TargetError):
-        return Trouble(str(error), error.fix or WAIT)
+        return Trouble(str(error), error.fix or WAIT, isinstance(error, Denied))
     if names & DENIED or getattr(error.__cause__, "code", None) == MONGO_UNAUTHENTICATED:
         fix = "check the password or the permissions of its address"
         return Trouble(f"{title} refuses these credentials", fix, denied=True)

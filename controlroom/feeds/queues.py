@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from controlroom.feeds.doors import Where
+from controlroom.feeds.doors import Ways, Where
 from controlroom.model.queues import Queues
 from wire.keys import consumer_group, events_topic
 
@@ -21,8 +21,9 @@ class QueuesSource:
     timeout = 5.0
     needs: tuple[str, ...] = ("wire.topics",)
 
-    def __init__(self, where: Where, scenario: str) -> None:
+    def __init__(self, where: Where, scenario: str, detours: Ways | None = None) -> None:
         self._where = where
+        self._detours = detours
         self._topic = events_topic(scenario)
         self._group = consumer_group(scenario)
         self._reader: OffsetReader | None = None
@@ -31,7 +32,8 @@ class QueuesSource:
         """Finds the broker."""
         from wire.topics import OffsetReader
 
-        self._reader = OffsetReader(await self._where(), timeout=self.timeout)
+        detours = await self._detours() if self._detours is not None else None
+        self._reader = OffsetReader(await self._where(), self.timeout, detours)
 
     async def read(self) -> Queues | None:
         """The lag now; None while the topic has not been made."""

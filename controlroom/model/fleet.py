@@ -86,4 +86,6 @@ class Fleet:
     events: tuple[FleetEvent, ...] = ()
     """Newest last, at most some dozens."""
     started: float | None = None
-    """When the stack or the cluster's newest namespace came up."""
+    """When the stack came up, or the cluster's namespace was made."""
+    notes: tuple[str, ...] = ()
+    """What is not shown and why, such as a missing right; one sentence each."""

@@ -79,6 +79,10 @@ class FleetPane(Pane):
             rows += deployments
         rows += self._engines(fleet, frame, width, spare)
         spare = room - len(rows)
+        for note in fleet.notes[: max(0, spare)]:
+            words = f"{self.look.signs.away} {text.clean(note)}"
+            rows.append(text.row([(words, self.look.warn)], width, self.look.text))
+        spare = room - len(rows)
         if spare > 2:
             rows += [text.row([], width, self.look.text)]
             rows += [self._event(e, width) for e in fleet.events[-(spare - 1) :]]

@@ -64,6 +64,11 @@ def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> Ch
     return wanted
 
 
+def aimed(spec: ChaosSpec, context: str, namespace: str) -> ChaosSpec:
+    """The wish for one cluster; for the local stack where no context is named."""
+    return replace(spec, context=context, namespace=namespace) if context else spec
+
+
 def stamped(spec: ChaosSpec, run: str) -> dict[str, Any]:
     """The object as it is injected for a run: labelled, so that it is found again."""
     manifest: dict[str, Any] = deepcopy(dict(spec.manifest))

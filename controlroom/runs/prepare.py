@@ -40,7 +40,7 @@ async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
         path = Path(file).expanduser().absolute()
         await asyncio.to_thread(read_records, path, codec)
         file = str(path)
-    url = spec.url or (await target.endpoints()).ingress
+    url = spec.url or (await target.endpoints()).door("ingress")
     complete = check_load(replace(spec, url=url, scenario=scenario, file=file))
     await _must_answer(complete.address)
     return complete

@@ -17,7 +17,8 @@ from pathlib import Path
 from controlroom.runs.conduct import Conduct
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.liveness import proof_of
-from controlroom.runs.spec import LoadSpec, Spec
+from controlroom.runs.spec import ChaosSpec, LoadSpec, Spec
+from controlroom.targets.abilities import Target
 
 
 async def conduct(folder: RunFolder) -> None:
@@ -43,16 +44,25 @@ async def _kind(one: Conduct, spec: Spec) -> None:
         await LoadRun(one, spec).run()
         return
     from controlroom.runs.fault import FaultRun
-    from controlroom.targets.local import LocalTarget
-    from stack.client import StackClient
-    from stack.paths import stack_socket
 
-    state = one.folder.path.parent.parent
-    target = LocalTarget(StackClient(stack_socket(state)))
+    target = _target(one, spec)
     try:
         await FaultRun(one, spec, target).run()
     finally:
         await target.close()
+
+
+def _target(one: Conduct, spec: ChaosSpec) -> Target:
+    """The cluster of the spec, or the stack of the state folder that the run lies in."""
+    if spec.context:
+        from controlroom.targets.choosing import cluster
+
+        return cluster(spec.context, spec.namespace)
+    from controlroom.targets.local import LocalTarget
+    from stack.client import StackClient
+    from stack.paths import stack_socket
+
+    return LocalTarget(StackClient(stack_socket(one.folder.path.parent.parent)))
 
 
 def main(path: str) -> int:

@@ -23,7 +23,7 @@ class Sending:
 
     def __init__(self, run: str, spec: LoadSpec) -> None:
         """Reads the records. Raises RunError for an address or a file that cannot be used."""
-        check_url(spec.address)
+        check_url(spec.address, anywhere=bool(spec.context))
         self._run = run
         self._spec = spec
         self._tally = Tally()

@@ -51,6 +51,8 @@ class LoadSpec:
     """Events in one request; more than one are sent as an array."""
     drain: float = DRAIN
     """Seconds that requests in flight get to be answered once no new ones are sent."""
+    context: str = ""
+    """The cluster that it is sent to; empty for the local stack."""
 
     @property
     def address(self) -> str:
@@ -86,6 +88,7 @@ class LoadSpec:
             words += ["--seed", str(self.seed)]
         if self.batch != 1:
             words += ["--batch", str(self.batch)]
+        words += _where(self.context)
         return shlex.join(words)
 
 
@@ -99,6 +102,10 @@ class ChaosSpec:
     """File that the manifest was read from."""
     run_for: float | None = field(default=None)
     """Seconds that were asked for instead of the manifest's own duration."""
+    context: str = ""
+    """The cluster that it hits; empty for the local stack."""
+    namespace: str = ""
+    """Where the services are in that cluster; empty for the context's own."""
 
     @property
     def title(self) -> str:
@@ -137,7 +144,13 @@ class ChaosSpec:
         words = ["controlroom", "chaos", "run", self.source or self.name, "--yes"]
         if self.run_for is not None:
             words += ["--run-for", format_duration(self.run_for)]
+        words += _where(self.context, self.namespace)
         return shlex.join(words)
+
+
+def _where(context: str, namespace: str = "") -> list[str]:
+    words = ["--context", context] if context else []
+    return words + (["--namespace", namespace] if namespace else [])
 
 
 ONE_SHOT = frozenset({"pod-kill", "container-kill"})
@@ -147,7 +160,7 @@ Spec = LoadSpec | ChaosSpec
 
 def check_load(spec: LoadSpec) -> LoadSpec:
     """The same spec. Raises SpecError that names the first flag that cannot be used."""
-    check_url(spec.url)
+    check_url(spec.url, anywhere=bool(spec.context))
     if spec.path not in ROUTES:
         raise SpecError(f"--path {spec.path} is not known.", "Give --path http or --path grpc.")
     _within("--concurrence", spec.users, 1, MOST_USERS)
@@ -193,8 +206,9 @@ def _check_source(spec: LoadSpec) -> None:
         )
 
 
-def check_url(url: str) -> None:
-    """Raises SpecError unless it is plain HTTP to this machine's own loopback."""
+def check_url(url: str, anywhere: bool = False) -> None:
+    """Raises SpecError unless it is plain HTTP, to this machine's own loopback or, for the
+    ingress of a cluster, anywhere."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -204,7 +218,7 @@ def check_url(url: str) -> None:
         raise SpecError(f"--url {url!r} is not an http:// address.", _URL_FIX)
     if parts.username or parts.query or parts.fragment or port == 0:
         raise SpecError(f"--url {url!r} holds more than host, port and path.", _URL_FIX)
-    if not _is_loopback(parts.hostname):
+    if not anywhere and not _is_loopback(parts.hostname):
         raise SpecError(
             f"--url goes to {parts.hostname}, which is not this machine's loopback; "
             "load is sent to the local stack only.",

@@ -29,6 +29,10 @@ class Refused(TargetError):
     """The target will not do this, and says why."""
 
 
+class Denied(Refused):
+    """A right is missing; the sentence names the verb and the resource."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """Where the target's doors are, usable by any client on this machine."""
@@ -38,6 +42,19 @@ class Endpoints:
     redis: str
     mongo: str
     prometheus: str
+    brokers: Mapping[str, str] = field(default_factory=dict)
+    """Host that a broker advertises, or its first label -> `host:port` that reaches it from here.
+    Empty where brokers are reached by what they advertise."""
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """Door -> why this target has none; its address is empty then."""
+
+    def door(self, name: str) -> str:
+        """The address of that name. Raises Refused where this target has no such door."""
+        address: str = getattr(self, name)
+        if not address:
+            why = self.absent.get(name, f"This target has no {name}.")
+            raise Refused(why, "Look at `controlroom endpoints`.")
+        return address
 
 
 @dataclass(frozen=True, slots=True)

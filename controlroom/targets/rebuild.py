@@ -20,7 +20,7 @@ async def rebuild_tallies(doors: Endpoints, scenario: Scenario) -> dict[str, int
 
     redis = redis_client(doors.redis, timeout=_PATIENCE)
     documents = Documents(doors.mongo, timeout=_PATIENCE)
-    offsets = OffsetReader(doors.kafka)
+    offsets = OffsetReader(doors.kafka, detours=doors.brokers)
     try:
         rebuilt = await rebuild(scenario, redis, documents, offsets)
     except PurgedError:

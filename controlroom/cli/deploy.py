@@ -1,0 +1,96 @@
+"""`controlroom deploy`: an overlay on a cluster, up and ready."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+
+from controlroom.cli.exits import CommandError, Exit
+from controlroom.cli.verb import emit_json, talk
+from controlroom.model.duration import parse_duration
+from controlroom.runs.audit import acting
+from controlroom.settings import Settings
+
+DESCRIPTION = """\
+Put an overlay of k8s/overlays on a cluster and wait until it is ready; what is
+not is told with its reason. Done again it changes only what differs."""
+EXAMPLES = (
+    "controlroom deploy --context lab-a --overlay lab-one",
+    "controlroom deploy --context prod --overlay ./mine --timeout 10m",
+)
+TIMEOUT = "5m"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what goes where."""
+    parser.add_argument("--context", metavar="NAME", help="the cluster, as the kubeconfig names it")
+    parser.add_argument("--overlay", metavar="NAME|DIR", help="what to deploy")
+    parser.add_argument("--namespace", metavar="NAME", help="where its services are")
+    parser.add_argument("--timeout", metavar="TIME", default=TIMEOUT, help=f"({TIMEOUT})")
+    parser.add_argument("--no-wait", action="store_true", help="return when all is applied")
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Renders, applies, waits."""
+    from controlroom.targets.kubernetes.deploy.applying import Applier
+    from controlroom.targets.kubernetes.deploy.readiness import Rollout
+    from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
+    from controlroom.targets.kubernetes.target import KubernetesTarget
+
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        talk(f"{time.monotonic() - began:6.1f} s  {line}")
+
+    context, overlay = one_place(args)
+    timeout = _seconds(args.timeout)
+    path = overlay_path(overlay)
+    target = KubernetesTarget(context, args.settings.namespace)
+    try:
+        namespace = await target.namespace()
+        objects = await render(path)
+        say(f"{len(objects)} objects of {path.name} for {context}")
+        with acting(args.settings.state_dir, "deploy", context, overlay=str(path)):
+            applied = await Applier(target.api, namespace, path.name, say).apply(objects)
+        left = [] if args.no_wait else await Rollout(target.api, applied).wait(timeout, say)
+    finally:
+        await target.close()
+    seconds = round(time.monotonic() - began, 1)
+    if args.json:
+        emit_json({"objects": len(applied), "seconds": seconds, "left": [asdict(x) for x in left]})
+    for one in left:
+        talk(f"{one.kind} {one.name} in {one.namespace}: {one.state}")
+        for reason in one.reasons:
+            talk(f"    {reason}")
+    if left:
+        talk(f"Not ready within {args.timeout}; it goes on by itself, or `controlroom undeploy`.")
+        return Exit.FAILED
+    say("applied" if args.no_wait else "ready")
+    return Exit.OK
+
+
+def one_place(args: argparse.Namespace) -> tuple[str, str]:
+    """Context and overlay. Raises CommandError where one is missing, or not allowed."""
+    settings: Settings = args.settings
+    if settings.read_only:
+        raise CommandError(
+            "This is read-only: nothing is deployed or removed.",
+            "Leave --read-only out.",
+            Exit.REFUSED,
+        )
+    if len(settings.contexts) != 1:
+        raise CommandError(
+            f"{len(settings.contexts) or 'No'} contexts are named; one is wanted.",
+            "Give --context NAME, as `kubectl config get-contexts` lists them.",
+        )
+    if not args.overlay:
+        raise CommandError("No overlay is named.", "Give --overlay NAME, of k8s/overlays.")
+    return settings.contexts[0], args.overlay
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise CommandError(f"--timeout: {error}") from None

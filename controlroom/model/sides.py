@@ -1,0 +1,116 @@
+"""Two or more targets side by side: the same figure of each in one row, and the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from controlroom.model.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class SideRow:
+    """One figure of every target; None where a target does not tell it."""
+
+    group: str
+    name: str
+    unit: str
+    """`/s`, `ms`, `share`, `cores` or empty for a count."""
+    values: tuple[float | None, ...]
+
+    @property
+    def difference(self) -> float | None:
+        """The last one less the first one; None where either is not known."""
+        first, last = self.values[0], self.values[-1]
+        return None if first is None or last is None else last - first
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How one target is doing as a whole."""
+
+    name: str
+    live: int
+    """Sources that can be relied on."""
+    sources: int
+    trouble: str
+    """The first thing that is wrong; empty where nothing is."""
+
+
+def side(frame: Frame) -> Side:
+    """The head of one column."""
+    panels = (frame.tallies, frame.books, frame.golden, frame.fleet, frame.queues, frame.log)
+    states = [panel.health for panel in panels]
+    wrong = next((health.error for health in states if health.error), "")
+    return Side(frame.target, sum(h.ok for h in states), len(states), wrong)
+
+
+def rows(frames: Sequence[Frame]) -> tuple[SideRow, ...]:
+    """All rows that at least one target has something to say about."""
+    found = (
+        SideRow(group, name, unit, tuple(read(frame) for frame in frames))
+        for group, name, unit, read in _questions(frames)
+    )
+    return tuple(row for row in found if any(value is not None for value in row.values))
+
+
+Read = Callable[[Frame], float | None]
+Question = tuple[str, str, str, Read]
+
+
+def _questions(frames: Sequence[Frame]) -> Iterator[Question]:
+    for name in ("acknowledged", "kafka", "counted", "stored", "in_flight", "lost", "doubled"):
+        yield "books", name, "", _book(name)
+    yield "queue", "lag", "", _lag
+    traffic = dict.fromkeys(
+        (row.deployment, row.direction)
+        for frame in frames
+        if frame.golden.value
+        for row in frame.golden.value.rows
+    )
+    for deployment, direction in traffic:
+        for figure, unit in (("rps", "/s"), ("success", "share"), ("p95", "ms")):
+            name = f"{deployment} {direction} {figure}"
+            yield "traffic", name, unit, _golden(deployment, direction, figure)
+    names = dict.fromkeys(
+        one.name for frame in frames if frame.fleet.value for one in frame.fleet.value.deployments
+    )
+    for name in names:
+        yield "fleet", f"{name} ready", "", _fleet(name, "ready")
+        yield "fleet", f"{name} restarts", "", _fleet(name, "restarts")
+        yield "fleet", f"{name} cpu", "cores", _fleet(name, "cpu")
+
+
+def _book(name: str) -> Read:
+    def read(frame: Frame) -> float | None:
+        sample = frame.books.value
+        return None if sample is None else float(getattr(sample.books, name))
+
+    return read
+
+
+def _lag(frame: Frame) -> float | None:
+    queues = frame.queues.value
+    return None if queues is None else float(queues.lag)
+
+
+def _golden(deployment: str, direction: str, figure: str) -> Read:
+    def read(frame: Frame) -> float | None:
+        for row in frame.golden.value.rows if frame.golden.value else ():
+            if (row.deployment, row.direction) == (deployment, direction):
+                value: float | None = getattr(row, figure)
+                return value
+        return None
+
+    return read
+
+
+def _fleet(name: str, figure: str) -> Read:
+    def read(frame: Frame) -> float | None:
+        for one in frame.fleet.value.deployments if frame.fleet.value else ():
+            if one.name == name:
+                value = getattr(one, figure)
+                return None if value is None else float(value)
+        return None
+
+    return read

@@ -1,0 +1,109 @@
+"""Targets side by side: one figure a row, a column for each target, the difference last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.strip import Strip
+
+from controlroom.model.frame import Frame
+from controlroom.model.sides import Side, SideRow, rows, side
+from controlroom.panes import text
+from controlroom.panes.look import Look
+from controlroom.panes.pane import Rows
+from controlroom.panes.text import Span
+
+_NAME, _FIGURE = 34, 16
+
+
+class Sides(Rows):
+    """All targets in one picture. `frames` are theirs, in their order."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, id="sides")
+        self.frames: Sequence[Frame] = ()
+
+    def look_at(self, frames: Sequence[Frame]) -> None:
+        """Takes the newest frames and draws what they change."""
+        self.frames = frames
+        if frames:
+            self.show(frames[0])
+
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """The panels of every target; no figure here tells its age."""
+        return tuple(
+            (one.target, one.tallies, one.books, one.golden, one.fleet, one.queues, one.log)
+            for one in self.frames
+        )
+
+    def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        """Head, one row for each figure, groups apart, and how to go back."""
+        heads = [side(one) for one in self.frames]
+        lines = [self._names(heads, width), self._states(heads, width)]
+        group = ""
+        for row in rows(self.frames):
+            if row.group != group:
+                group = row.group
+                lines.append(text.row([(f" {group}", self.look.dim)], width, self.look.text))
+            lines.append(self._row(row, width))
+        troubles = [
+            text.row(
+                [(f" {one.name}: {text.clean(one.trouble)}", self.look.warn)], width, self.look.text
+            )
+            for one in heads
+            if one.trouble
+        ]
+        blank = text.row([], width, self.look.text)
+        room = max(0, height - len(troubles) - 1)
+        lines = lines[:room] + [blank] * (room - len(lines))
+        keys = [(" esc", self.look.key), (" back", self.look.dim)]
+        return [*lines, *troubles, text.row(keys, width, self.look.text)]
+
+    def _names(self, heads: Sequence[Side], width: int) -> Strip:
+        cells = [(text.right(text.clean(one.name), _FIGURE), self.look.bright) for one in heads]
+        cells.append((text.right("difference", _FIGURE), self.look.dim))
+        return self._line("side by side", self.look.focus, cells, width)
+
+    def _states(self, heads: Sequence[Side], width: int) -> Strip:
+        look, signs = self.look, self.look.signs
+        cells = []
+        for one in heads:
+            good = one.live == one.sources
+            sign = signs.live if good else signs.away
+            words = f"{sign} {one.live}/{one.sources} live"
+            cells.append((text.right(words, _FIGURE), look.good if good else look.warn))
+        return self._line("", look.text, cells, width)
+
+    def _row(self, row: SideRow, width: int) -> Strip:
+        look = self.look
+        none = look.signs.none
+        bad = row.name in ("lost", "doubled")
+        cells: list[Span] = []
+        for value in row.values:
+            style = look.bad if bad and value else look.text
+            cells.append((text.right(figure(value, row.unit, none), _FIGURE), style))
+        difference = row.difference
+        sign = "+" if difference is not None and difference > 0 else ""
+        words = sign + figure(difference, row.unit, none)
+        equal = not difference
+        cells.append((text.right(words, _FIGURE), look.dim if equal else look.accent))
+        return self._line(f"   {row.name.replace('_', ' ')}", look.text, cells, width)
+
+    def _line(self, name: str, style: Style, cells: Sequence[Span], width: int) -> Strip:
+        label = max(12, min(_NAME, width - _FIGURE * len(cells)))
+        first = (text.fit(f" {name}", label, self.look.signs), style)
+        return text.row([first, *cells], width, self.look.text)
+
+
+def figure(value: float | None, unit: str, none: str) -> str:
+    """A figure with its unit; a share as per cent."""
+    if value is None:
+        return none
+    if unit == "share":
+        return f"{value * 100:.2f} %"
+    if unit == "cores":
+        return f"{value:.2f} cores"
+    if unit:
+        return f"{value:,.1f} {unit}"
+    return f"{value:,.0f}"

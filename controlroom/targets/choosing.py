@@ -1,0 +1,39 @@
+"""Which targets the settings mean: the local stack, or a cluster for each context."""
+
+from __future__ import annotations
+
+from controlroom.settings import Settings
+from controlroom.targets.abilities import Refused, Target
+
+LOCAL = "local stack"
+
+
+def target_of(settings: Settings) -> Target:
+    """The one target of a verb. Raises Refused where more than one context is named."""
+    if len(settings.contexts) > 1:
+        raise Refused(
+            f"This wants one context, and {len(settings.contexts)} are named.",
+            f"Give one --context: {' or '.join(settings.contexts)}.",
+        )
+    return targets_of(settings)[0]
+
+
+def targets_of(settings: Settings) -> list[Target]:
+    """A target for each context in their order; the local stack where none is named."""
+    if not settings.contexts:
+        from controlroom.targets.local import LocalTarget
+
+        return [LocalTarget.from_settings(settings)]
+    return [cluster(context, settings.namespace) for context in settings.contexts]
+
+
+def cluster(context: str, namespace: str = "") -> Target:
+    """The cluster of one context; nothing is connected yet."""
+    from controlroom.targets.kubernetes.target import KubernetesTarget
+
+    return KubernetesTarget(context, namespace)
+
+
+def title_of(settings: Settings) -> str:
+    """What the settings aim at, as the audit and the header name it."""
+    return ", ".join(settings.contexts) or LOCAL

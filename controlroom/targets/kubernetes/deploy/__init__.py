@@ -1,0 +1,1 @@
+"""Putting an overlay on a cluster, waiting for it, and taking exactly that away again."""

@@ -1,0 +1,202 @@
+"""Where a cluster's stores and ingress are, as addresses that work on this machine.
+
+The ConfigMap `endpoints` tells how the services reach them inside the cluster; a name that is
+a Service is forwarded, any other is used as it stands. Credentials are those of the Secret
+`stores`. What is missing is told door by door, so that the rest goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from controlroom.targets.abilities import Endpoints, TargetError, Unreachable
+from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.errors import ApiError
+from controlroom.targets.kubernetes.forward import Forward
+from controlroom.targets.kubernetes.resources import CONFIG_MAPS, INGRESSES, SECRETS, Json
+from controlroom.targets.kubernetes.services import (
+    Host,
+    find_service,
+    host_of,
+    place_of,
+    pods_behind,
+)
+
+ENDPOINTS, STORES = "endpoints", "stores"
+"""Names of the ConfigMap and of the Secret that the services are run with."""
+PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379, "mongodb": 27017}
+MONITORING = (("{namespace}-monitoring", "prometheus"), ("linkerd-viz", "prometheus"))
+"""Where Prometheus is looked for when the ConfigMap does not tell."""
+PROMETHEUS_PORT = 9090
+KNOCK = 1.0
+"""Seconds in which a node's port has to answer to be used directly."""
+
+
+class ClusterDoors:
+    """Forwards are opened at first use and kept, so addresses stay what they were."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._forwards: dict[tuple[Host, int], Forward] = {}
+
+    async def config(self) -> Mapping[str, str]:
+        """The ConfigMap's entries. Raises TargetError where nothing is deployed here."""
+        try:
+            found = await self._api.get(CONFIG_MAPS.path(self._namespace, ENDPOINTS))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            raise Unreachable(
+                f"Nothing is deployed in namespace {self._namespace} of {self._api.context}.",
+                f"Deploy it: `controlroom deploy --context {self._api.context} --overlay NAME`, "
+                "or give another --namespace.",
+            ) from error
+        return found.get("data") or {}
+
+    async def endpoints(self) -> Endpoints:
+        """All doors as they are now. Raises Unreachable, or Denied for the ConfigMap."""
+        config = await self.config()
+        found: dict[str, str] = {}
+        absent: dict[str, str] = {}
+        ways: dict[str, Callable[[], Awaitable[str]]] = {
+            "ingress": partial(self._ingress, config.get("INGRESS_URL", "")),
+            "kafka": partial(self._kafka, config.get("KAFKA_BOOTSTRAP", "")),
+            "redis": partial(self._redis, config.get("REDIS_URL", "")),
+            "mongo": partial(self._mongo, config.get("MONGO_URL", "")),
+            "prometheus": partial(self._prometheus, config.get("PROMETHEUS_URL", "")),
+        }
+        for door, way in ways.items():
+            try:
+                found[door] = await way()
+            except Unreachable:
+                raise
+            except TargetError as error:
+                found[door], absent[door] = "", str(error)
+        brokers = await self._brokers(config.get("KAFKA_BOOTSTRAP", "")) if found["kafka"] else {}
+        return Endpoints(**found, brokers=brokers, absent=absent)
+
+    async def close(self) -> None:
+        """Ends all forwards."""
+        forwards, self._forwards = self._forwards, {}
+        for forward in forwards.values():
+            await forward.close()
+
+    async def reach(self, name: str, port: int) -> str:
+        """`host:port` on this machine for a name that is meant inside the cluster."""
+        host = host_of(name, self._namespace)
+        if host is None or await find_service(self._api, host) is None:
+            return f"{name}:{port}"
+        return await self._forwarded(host, port)
+
+    async def _forwarded(self, host: Host, port: int) -> str:
+        key = (host, port)
+        if key not in self._forwards:
+            self._forwards[key] = Forward(self._api, lambda: place_of(self._api, host, port))
+        return await self._forwards[key].start()
+
+    async def _url(self, url: str, user: str = "", password: str = "", query: str = "") -> str:
+        parts = urlsplit(url)
+        port = parts.port or PORTS.get(parts.scheme, 80)
+        address = await self.reach(parts.hostname or "", port)
+        options = parts.query.split("&") if parts.query else []
+        if query and query not in options and address != f"{parts.hostname}:{port}":
+            options.append(query)
+        who = f"{quote(user, safe='')}:{quote(password, safe='')}@" if password else ""
+        return urlunsplit((parts.scheme, who + address, parts.path, "&".join(options), ""))
+
+    async def _redis(self, url: str) -> str:
+        _there(url, "Redis", "REDIS_URL")
+        return await self._url(url, "", (await self._secret()).get("REDIS_PASSWORD", ""))
+
+    async def _mongo(self, url: str) -> str:
+        _there(url, "MongoDB", "MONGO_URL")
+        secret = await self._secret()
+        user, password = secret.get("MONGO_USERNAME", ""), secret.get("MONGO_PASSWORD", "")
+        # members of a replica set tell names of the cluster, which mean nothing here
+        return await self._url(url, user, password, "directConnection=true")
+
+    async def _kafka(self, bootstrap: str) -> str:
+        _there(bootstrap, "Kafka", "KAFKA_BOOTSTRAP")
+        name, _, port = bootstrap.split(",")[0].rpartition(":")
+        return await self.reach(name, int(port))
+
+    async def _brokers(self, bootstrap: str) -> dict[str, str]:
+        """Every broker by its pod's name, and the Service by its own."""
+        name, _, port = bootstrap.split(",")[0].rpartition(":")
+        host = host_of(name, self._namespace)
+        service = await find_service(self._api, host) if host is not None else None
+        if host is None or service is None:
+            return {}
+        ways = {host.service: await self._forwarded(host, int(port))}
+        for pod in await pods_behind(self._api, service):
+            one = Host(host.namespace, host.service, pod["metadata"]["name"])
+            ways[one.pod] = await self._forwarded(one, int(port))
+        return ways
+
+    async def _prometheus(self, url: str) -> str:
+        if url:
+            return await self._url(url)
+        for space, service in MONITORING:
+            host = Host(space.format(namespace=self._namespace), service)
+            if await find_service(self._api, host) is not None:
+                return f"http://{await self._forwarded(host, PROMETHEUS_PORT)}"
+        raise TargetError(
+            "No Prometheus is known here; name it as PROMETHEUS_URL in the ConfigMap endpoints."
+        )
+
+    async def _ingress(self, url: str) -> str:
+        if url:
+            return await self._url(url)
+        found = await self._api.get(INGRESSES.path(self._namespace))
+        for one in found["items"]:
+            balancer = one.get("status", {}).get("loadBalancer") or {}
+            for place in balancer.get("ingress") or ():
+                address = place.get("ip") or place.get("hostname")
+                if address:
+                    return f"http://{address}"
+        host = Host(f"{self._namespace}-ingress", "ingress")
+        service = await find_service(self._api, host)
+        if service is not None:
+            return f"http://{await self._front(host, service)}"
+        raise TargetError(
+            "The Ingress has no address yet; name it as INGRESS_URL in the ConfigMap endpoints."
+        )
+
+    async def _front(self, host: Host, service: Json) -> str:
+        """The node's own port where it answers here, which is faster; else a forwarded one."""
+        port = service["spec"]["ports"][0]
+        behind = await pods_behind(self._api, service)
+        for node in {pod.get("status", {}).get("hostIP") for pod in behind} - {None}:
+            if port.get("nodePort") and await _answers(node, int(port["nodePort"])):
+                return f"{node}:{port['nodePort']}"
+        return await self._forwarded(host, int(port["port"]))
+
+    async def _secret(self) -> Mapping[str, str]:
+        try:
+            found = await self._api.get(SECRETS.path(self._namespace, STORES))
+        except ApiError as error:
+            if error.status == 404:
+                return {}
+            raise
+        data = found.get("data") or {}
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+async def _answers(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(KNOCK):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+def _there(value: str, title: str, key: str) -> None:
+    if not value:
+        raise TargetError(f"This cluster has no {title}: the ConfigMap endpoints names no {key}.")

@@ -1,0 +1,143 @@
+"""Faults of a cluster: the preview, the choice of who carries them out, and their list."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controlroom.targets.abilities import FaultStatus, Preview, Refused, TargetError
+from controlroom.targets.kubernetes import pods as of_pod
+from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.faults.mesh import KINDS, ONE_SHOT, ChaosMesh
+from controlroom.targets.kubernetes.faults.native import NativeFaults
+from controlroom.targets.kubernetes.faults.selecting import (
+    amount,
+    matching,
+    placed,
+    stays,
+    title,
+)
+from controlroom.targets.kubernetes.resources import PODS, Json
+
+NATIVE = {
+    "pod-kill": "deleted through the Kubernetes API and replaced by their owners",
+    "container-kill": "get SIGTERM to the first process of the named container, which restarts",
+    "pod-failure": "lose the images of all their containers and stay down",
+}
+REMARKS = {
+    "pod-kill": "Chaos Mesh is not installed: the room deletes the pods itself.",
+    "container-kill": "Chaos Mesh is not installed: the room sends SIGTERM from inside the "
+    "container; only the node could send SIGKILL.",
+    "pod-failure": "Chaos Mesh is not installed: the room takes the images away, and a Job in the "
+    "cluster puts them back at the end, also if the room is dead.",
+}
+
+
+class ClusterFaults:
+    """Carries out faults on the pods of the pipeline's namespaces, the services' one first."""
+
+    def __init__(self, api: Api, namespaces: Sequence[str]) -> None:
+        self._api = api
+        self._namespaces = tuple(namespaces)
+        self.mesh = ChaosMesh(api, namespaces[0])
+        self.native = NativeFaults(api, namespaces)
+
+    async def preview(self, manifest: Mapping[str, Any]) -> Preview:
+        """What would be hit now. Raises Refused where it cannot be done here."""
+        one = await self._checked(manifest)
+        spec = one["spec"]
+        matched = await matching(self._api, spec)
+        everyone = await self._everyone(spec)
+        hits = amount(spec, len(matched))
+        left = stays(matched, everyone, hits)
+        by_mesh = await self.mesh.installed()
+        return Preview(
+            matched=len(matched),
+            hits=tuple(title(pod) for pod in matched),
+            hit_count=hits,
+            stays=left,
+            effect=_effect(one, hits, by_mesh),
+            ends=_end(spec),
+            remarks=_remarks(one, matched, left, by_mesh),
+        )
+
+    async def inject(self, manifest: Mapping[str, Any], run: str) -> FaultStatus:
+        """Starts it; the cluster holds its end."""
+        one = await self._checked(manifest)
+        if await self.mesh.installed():
+            return await self.mesh.inject(one, run)
+        return await self.native.inject(one, run)
+
+    async def faults(self) -> list[FaultStatus]:
+        """All that the room has made here, whoever carries it out."""
+        found = await self.native.faults()
+        if await self.mesh.installed():
+            objects = await self.mesh.faults()
+            found += objects
+            await self.mesh.sweep(objects, time.time())
+        return found
+
+    async def recover(self, fault: str) -> FaultStatus:
+        """Ends it. What its finalizer still holds is answered as `deleting`."""
+        before = next((one for one in await self.faults() if one.id == fault), None)
+        if before is None:
+            raise TargetError(f"No fault is called {fault}.", "See `controlroom chaos status`.")
+        if "/" in fault:
+            await self.mesh.recover(fault)
+        else:
+            await self.native.recover(fault)
+        after = next((one for one in await self.faults() if one.id == fault), None)
+        if after is not None:
+            return after
+        return FaultStatus(
+            **{name: getattr(before, name) for name in _KEPT}, phase="finished",
+            recovered=time.time(),
+        )  # fmt: skip
+
+    async def _checked(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        one = placed(manifest, self._namespaces)
+        if not await self.mesh.installed():
+            await self.native.check(one)
+        elif one["kind"] not in KINDS:
+            raise Refused(
+                f"{one['kind']} has no end of its own, so it is not injected from here.",
+                f"Use one of {', '.join(KINDS)}.",
+            )
+        return one
+
+    async def _everyone(self, spec: Json) -> list[Json]:
+        spaces = spec["selector"].get("namespaces") or list(spec["selector"].get("pods") or ())
+        return [pod for s in spaces for pod in (await self._api.get(PODS.path(s)))["items"]]
+
+
+_KEPT = ("id", "run", "kind", "action", "name", "targets", "created", "injected", "ends", "message")
+
+
+def _effect(one: Json, hits: int, by_mesh: bool) -> str:
+    pods = f"{hits} pod{'s' if hits != 1 else ''}"
+    action = one["spec"].get("action", "")
+    if by_mesh:
+        return f"Chaos Mesh does {one['kind']} {action} to {pods}."
+    return f"{pods}: {NATIVE[action]}."
+
+
+def _end(spec: Json) -> str:
+    if spec.get("action") in ONE_SHOT:
+        return "It is over at once; what was ended starts again by itself."
+    return f"It ends by itself after {spec.get('duration')}; the cluster holds that end."
+
+
+def _remarks(one: Json, matched: Sequence[Json], left: int, by_mesh: bool) -> tuple[str, ...]:
+    remarks = [] if by_mesh else [REMARKS[one["spec"]["action"]]]
+    spaces = sorted({pod["metadata"]["namespace"] for pod in matched})
+    if len(spaces) > 1:
+        remarks.append(f"Pods of {len(spaces)} namespaces match: {', '.join(spaces)}.")
+    if matched and left == 0:
+        remarks.append("No ready pod stays.")
+    if any(pod["spec"].get("hostNetwork") for pod in matched) and one["kind"] == "NetworkChaos":
+        remarks.append("A pod is on the node's own network: Chaos Mesh refuses it or gets stuck.")
+    waiting = sum(not of_pod.ready(pod) for pod in matched)
+    if waiting:
+        remarks.append(f"{waiting} of the matched pods are not ready already.")
+    return tuple(remarks)

@@ -1,0 +1,191 @@
+"""A cluster as a target: its API server's answers in the words of the abilities."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from controlroom.model.fleet import Fleet
+from controlroom.targets.abilities import (
+    Endpoints,
+    FaultStatus,
+    Preview,
+    Refused,
+    TargetError,
+    TargetInfo,
+)
+from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.doors import ClusterDoors
+from controlroom.targets.kubernetes.errors import ApiError
+from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
+from controlroom.targets.kubernetes.resources import (
+    AUTOSCALERS,
+    DEPLOYMENTS,
+    PODS,
+    SCALED_OBJECTS,
+    Json,
+    Resource,
+)
+from controlroom.targets.kubernetes.services import host_of
+from controlroom.targets.kubernetes.watching import ClusterWatch
+
+NAMESPACE = "controlroom"
+"""Where the services are when neither the user nor the context says."""
+
+
+class KubernetesTarget:
+    """The pipeline in one namespace of one context. Connects at first use."""
+
+    def __init__(self, context: str, namespace: str = "") -> None:
+        self.context = context
+        self.api = Api(context)
+        self._wanted = namespace
+        self._watch: ClusterWatch | None = None
+        self._doors: ClusterDoors | None = None
+        self._faults: ClusterFaults | None = None
+        self._starting = asyncio.Lock()
+
+    async def namespace(self) -> str:
+        """The services' namespace: asked for, the context's own, or the usual one."""
+        return self._wanted or (await self.api.access()).namespace or NAMESPACE
+
+    async def info(self) -> TargetInfo:
+        """Which scenario it runs. Raises Unreachable where nothing is deployed."""
+        config = await (await self._open_doors()).config()
+        details = {"namespace": await self.namespace(), "context": self.context}
+        return TargetInfo(self.context, config.get("SCENARIO", ""), None, details)
+
+    async def fleet(self) -> Fleet:
+        """Everything that runs, from watches that stay open."""
+        return await (await self._open_watch()).fleet()
+
+    async def endpoints(self) -> Endpoints:
+        """The doors, by forwarded ports where they are inside."""
+        return await (await self._open_doors()).endpoints()
+
+    async def scale(self, deployment: str, replicas: int) -> None:
+        """Another number of replicas. Raises Refused outside an autoscaler's bounds."""
+        namespace = await self.namespace()
+        await self._check_bounds(namespace, deployment, replicas)
+        path = DEPLOYMENTS.path(namespace, deployment, "scale")
+        await self.api.patch(path, {"spec": {"replicas": replicas}})
+
+    async def restart(self, deployment: str) -> None:
+        """A rolling restart, as `kubectl rollout restart` asks for it."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        note = {"kubectl.kubernetes.io/restartedAt": at}
+        body = {"spec": {"template": {"metadata": {"annotations": note}}}}
+        await self.api.patch(DEPLOYMENTS.path(await self.namespace(), deployment), body)
+
+    async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
+        """The last lines of a pod's containers, each with the container's name where it has more
+        than one."""
+        place = PODS.path(await self.namespace(), pod)
+        found = await self.api.get(place)
+        names = [one["name"] for one in found["spec"]["containers"]]
+        told: list[str] = []
+        for name in names:
+            said = await self.api.text(f"{place}/log", container=name, tailLines=str(lines))
+            mark = f"{name}: " if len(names) > 1 else ""
+            told += [mark + line for line in said.splitlines()]
+        return told[-lines * len(names) :]
+
+    async def preview(self, manifest: Mapping[str, Any]) -> Preview:
+        """What a fault would hit now."""
+        return await (await self.injector()).preview(manifest)
+
+    async def inject(self, manifest: Mapping[str, Any], run: str) -> FaultStatus:
+        """Starts a fault; the cluster holds its end."""
+        return await (await self.injector()).inject(manifest, run)
+
+    async def faults(self) -> Sequence[FaultStatus]:
+        """All faults that carry the room's labels."""
+        return await (await self.injector()).faults()
+
+    async def recover(self, fault: str) -> FaultStatus:
+        """Ends one fault and answers when that is verified."""
+        return await (await self.injector()).recover(fault)
+
+    async def injector(self) -> ClusterFaults:
+        """Who carries out faults here."""
+        if self._faults is None:
+            namespace = await self.namespace()
+            others = await self._others(await self._open_doors(), namespace)
+            self._faults = ClusterFaults(self.api, (namespace, *sorted(others)))
+        return self._faults
+
+    async def close(self) -> None:
+        """Ends watches, forwards and connections."""
+        watch, self._watch = self._watch, None
+        doors, self._doors = self._doors, None
+        self._faults = None
+        if watch is not None:
+            await watch.close()
+        if doors is not None:
+            await doors.close()
+        await self.api.close()
+
+    async def _check_bounds(self, namespace: str, deployment: str, replicas: int) -> None:
+        if replicas < 0:
+            raise Refused(f"{replicas} replicas are not possible.", "Give 0 or more.")
+        for resource, least, most in (
+            (AUTOSCALERS, "minReplicas", "maxReplicas"),
+            (SCALED_OBJECTS, "minReplicaCount", "maxReplicaCount"),
+        ):
+            for one in await self._all(resource, namespace):
+                spec = one["spec"]
+                if spec["scaleTargetRef"]["name"] != deployment:
+                    continue
+                low, high = int(spec.get(least, 1)), int(spec.get(most, 100))
+                if not low <= replicas <= high:
+                    name = one["metadata"]["name"]
+                    raise Refused(
+                        f"{resource.kind} {name} holds {deployment} between {low} and {high}; "
+                        f"{replicas} would be undone.",
+                        f"Give {low} to {high}.",
+                    )
+
+    async def _all(self, resource: Resource, namespace: str) -> list[Json]:
+        """All objects; none where the cluster does not serve that resource."""
+        try:
+            return list((await self.api.get(resource.path(namespace)))["items"])
+        except ApiError as error:
+            if error.status == 404:
+                return []
+            raise
+
+    async def _open_doors(self) -> ClusterDoors:
+        async with self._starting:
+            if self._doors is None:
+                self._doors = ClusterDoors(self.api, await self.namespace())
+            return self._doors
+
+    async def _open_watch(self) -> ClusterWatch:
+        doors = await self._open_doors()
+        async with self._starting:
+            if self._watch is None:
+                namespace = await self.namespace()
+                watch = ClusterWatch(self.api, namespace, await self._others(doors, namespace))
+                watch.start()
+                self._watch = watch
+            return self._watch
+
+    async def _others(self, doors: ClusterDoors, namespace: str) -> set[str]:
+        """Namespaces of the stores, as the services' addresses name them."""
+        from urllib.parse import urlsplit
+
+        try:
+            config = await doors.config()
+        except TargetError:
+            # who may not read it still sees the services' own namespace
+            return set()
+        found = set()
+        for key in ("KAFKA_BOOTSTRAP", "REDIS_URL", "MONGO_URL", "PROMETHEUS_URL"):
+            value = config.get(key, "")
+            name = urlsplit(value if "://" in value else f"//{value}").hostname or ""
+            host = host_of(name, namespace)
+            if host is not None:
+                found.add(host.namespace)
+        return found - {namespace}

@@ -1,0 +1,55 @@
+"""An API server for the tests that need no running pod, and a context of it for each test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from controlroom.targets.kubernetes.api import Api
+from tests.kubernetes.control_plane import CONTEXT, ControlPlane, kubelab
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """etcd and kube-apiserver, shared by all tests that leave it running.
+
+    `CONTROLROOM_TEST_PLANE` names the folder of one that a developer keeps running.
+    """
+    program = kubelab()
+    assert program is not None, "build the lab first: `controlroom lab up`"
+    kept = os.environ.get("CONTROLROOM_TEST_PLANE")
+    if kept:
+        config = yaml.safe_load((Path(kept) / "kubeconfig").read_text())
+        port = urlsplit(config["clusters"][0]["cluster"]["server"]).port
+        assert port is not None
+        yield ControlPlane(Path(kept), program, port)
+        return
+    made = ControlPlane(tmp_path_factory.mktemp("plane"), program)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
+
+
+@pytest.fixture
+def namespace(plane: ControlPlane) -> str:
+    """A namespace of the test's own."""
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    plane.kubectl("create", "namespace", name)
+    return name
+
+
+@pytest.fixture
+async def api(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
+    """The administrator's connection."""
+    monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
+    made = Api(CONTEXT)
+    yield made
+    await made.close()

@@ -1,0 +1,110 @@
+"""Deploying to a real API server: what is made, what is kept, and what is taken away."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from controlroom.targets.abilities import Refused
+from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.deploy.applying import Applier
+from controlroom.targets.kubernetes.deploy.readiness import Rollout
+from controlroom.targets.kubernetes.deploy.rendering import KUBECTL, Object, render
+from controlroom.targets.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS
+from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.objects import deployment, make_pod
+
+pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def overlay(
+    plane: ControlPlane, tmp_path: Path, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Path]:
+    """Writes an overlay of the project's base for a namespace of the test's own."""
+    program = tmp_path / "kubectl"
+    program.write_text(f'#!/bin/sh\nexec {plane.program} kubectl "$@"\n')
+    program.chmod(program.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv(KUBECTL, str(program))
+
+    def write(*files: str) -> Path:
+        folder = tmp_path / "own"
+        folder.mkdir(exist_ok=True)
+        base = os.path.relpath(Path(__file__).parents[2] / "k8s" / "base", folder)
+        for name in files:
+            (folder / name).write_text((folder / base / name).read_text())
+        lines = [f"namespace: {namespace}", f"resources: [{', '.join(files)}]"]
+        (folder / "kustomization.yaml").write_text("\n".join(lines))
+        return folder
+
+    return write
+
+
+async def deployed(api: Api, namespace: str, folder: Path) -> list[Object]:
+    return await Applier(api, namespace, folder.name).apply(await render(folder))
+
+
+async def test_deployed_twice_and_removed_without_a_trace(
+    api: Api, namespace: str, overlay: Callable[..., Path]
+) -> None:
+    await deployed(api, namespace, overlay("config.yaml", "consumer.yaml", "reader.yaml"))
+    first = await api.get(SECRETS.path(namespace, "stores"))
+    await deployed(api, namespace, overlay("config.yaml", "consumer.yaml"))
+    again = await api.get(SECRETS.path(namespace, "stores"))
+    assert first["data"] == again["data"]
+    assert len(set(first["data"].values())) == 3
+    found = await api.get(DEPLOYMENTS.path(namespace))
+    assert [one["metadata"]["name"] for one in found["items"]] == ["consumer"]
+    foreign = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "foreign"}}
+    await api.create(CONFIG_MAPS.path(namespace), foreign)
+    await Applier(api, namespace, "own").remove()
+    for resource in (DEPLOYMENTS, SECRETS):
+        assert (await api.get(resource.path(namespace)))["items"] == []
+    left = (await api.get(CONFIG_MAPS.path(namespace)))["items"]
+    assert {one["metadata"]["name"] for one in left} <= {"foreign", "kube-root-ca.crt"}
+    assert (await api.get(NAMESPACES.path(name=namespace)))["status"]["phase"] == "Active"
+    with pytest.raises(Refused, match="not deployed"):
+        await Applier(api, namespace, "own").remove()
+
+
+async def test_what_belongs_to_somebody_else_is_left_alone(
+    api: Api, namespace: str, overlay: Callable[..., Path]
+) -> None:
+    await api.create(DEPLOYMENTS.path(namespace), deployment("consumer", 7))
+    with pytest.raises(Refused, match=r"Deployment consumer .* belongs to somebody else"):
+        await deployed(api, namespace, overlay("config.yaml", "consumer.yaml"))
+    assert (await api.get(DEPLOYMENTS.path(namespace, "consumer")))["spec"]["replicas"] == 7
+    assert (await api.get(SECRETS.path(namespace)))["items"] == []
+
+
+async def test_a_kind_that_is_not_served_is_refused_before_anything_is_made(
+    api: Api, namespace: str
+) -> None:
+    kind = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "x"}}
+    with pytest.raises(Refused, match=r"does not serve keda\.sh/v1alpha1 ScaledObject"):
+        await Applier(api, namespace, "own").apply([deployment("web"), kind])
+    assert (await api.get(DEPLOYMENTS.path(namespace)))["items"] == []
+
+
+async def test_what_is_not_ready_is_told_with_its_reason(api: Api, namespace: str) -> None:
+    applied = await Applier(api, namespace, "own").apply([deployment("web")])
+    waiting = {"reason": "ErrImagePull", "message": "no such image"}
+    status = {
+        "phase": "Pending",
+        "containerStatuses": [
+            {
+                "name": "main", "ready": False, "restartCount": 0, "image": "", "imageID": "",
+                "state": {"waiting": waiting},
+            }
+        ],
+    }  # fmt: skip
+    await make_pod(api, namespace, "web-1", "web", status)
+    said: list[str] = []
+    (left,) = await Rollout(api, applied).wait(2.0, said.append)
+    assert (left.kind, left.name) == ("Deployment", "web")
+    assert "web-1: main ErrImagePull: no such image" in left.reasons
+    assert any(line.startswith("0/1 ready") for line in said)

@@ -1,0 +1,129 @@
+"""The shipped roles, by acting as their accounts on a real API server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controlroom.targets.abilities import Denied
+from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.faults.holder import FAULT
+from controlroom.targets.kubernetes.resources import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    PODS,
+    SECRETS,
+)
+from controlroom.targets.kubernetes.target import KubernetesTarget
+from tests.kubernetes.control_plane import CONTEXT, ControlPlane
+from tests.kubernetes.objects import STRATEGIC, make_deployment, make_pod
+
+pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
+
+ROLES = Path(__file__).parents[2] / "k8s" / "components" / "rbac"
+
+
+@pytest.fixture
+def roles(plane: ControlPlane, namespace: str) -> str:
+    """The component, in the test's namespace."""
+    for file in ("viewer", "operator", "faults", "bindings"):
+        text = (
+            (ROLES / f"{file}.yaml")
+            .read_text()
+            .replace("namespace: controlroom\n", f"namespace: {namespace}\n")
+        )
+        text = text.replace("namespace: controlroom}", f"namespace: {namespace}}}")
+        plane.kubectl("apply", "-f", "-", stdin=text)
+    return namespace
+
+
+@pytest.fixture
+async def acting(
+    plane: ControlPlane, roles: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Any]:
+    """Makes the connection of an account, and the target that it sees."""
+    made: list[Api | KubernetesTarget] = []
+
+    def act(account: str) -> tuple[Api, KubernetesTarget]:
+        token = plane.kubectl("create", "token", f"controlroom-{account}", "-n", roles).strip()
+        own = plane.write_kubeconfig(tmp_path / account, token, roles)
+        monkeypatch.setenv("KUBECONFIG", str(own))
+        api, target = Api(CONTEXT), KubernetesTarget(CONTEXT)
+        made.extend((api, target))
+        return api, target
+
+    yield act
+    for one in made:
+        await one.close()
+
+
+@pytest.fixture
+async def web(api: Api, roles: str) -> str:
+    """Something to look at: a deployment with a pod, and the Secret of the stores."""
+    await make_deployment(api, roles, "web", ready=1, replicas=1)
+    await make_pod(api, roles, "web-0", "web")
+    for name in ("stores", "other"):
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
+        await api.create(SECRETS.path(roles), secret)
+    config = {
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "endpoints"},
+        "data": {"SCENARIO": "bands"},
+    }  # fmt: skip
+    await api.create(CONFIG_MAPS.path(roles), config)
+    return roles
+
+
+async def test_a_viewer_sees_everything_and_changes_nothing(web: str, acting: Any) -> None:
+    api, target = acting("viewer")
+    seen = await target.fleet()
+    assert [one.name for one in seen.deployments] == ["web"]
+    assert seen.notes == ()
+    assert (await target.info()).scenario == "bands"
+    await target.faults()
+    await api.get(SECRETS.path(web, "stores"))
+    with pytest.raises(Denied, match="lacks the verb get on secrets"):
+        await api.get(SECRETS.path(web, "other"))
+    with pytest.raises(Denied, match=r"lacks the verb patch on deployments\.apps/scale"):
+        await target.scale("web", 2)
+    with pytest.raises(Denied, match=r"lacks the verb patch on deployments\.apps"):
+        await target.restart("web")
+    with pytest.raises(Denied, match="lacks the verb delete on pods"):
+        await api.delete(PODS.path(web, "web-0"))
+
+
+async def test_an_operator_acts_in_its_namespace_only(web: str, acting: Any, api: Api) -> None:
+    own, target = acting("operator")
+    await target.scale("web", 3)
+    await target.restart("web")
+    found = await api.get(DEPLOYMENTS.path(web, "web"))
+    assert found["spec"]["replicas"] == 3
+    kill = yaml.safe_load(
+        (Path(__file__).parents[2] / "chaos" / "pod-kill-consumer.yaml").read_text()
+    )
+    kill["spec"]["selector"]["labelSelectors"] = {"app.kubernetes.io/name": "web"}
+    preview = await target.preview(kill)
+    assert preview.hits == (f"{web}/web-0",)
+    status = await target.inject(kill, "r-0001")
+    assert status.phase == "finished"
+    assert (await api.get(PODS.path(web)))["items"] == []
+    with pytest.raises(Denied, match="lacks the verb list on pods in namespace default"):
+        await own.get(PODS.path("default"))
+    with pytest.raises(Denied, match="lacks the verb create on secrets"):
+        await own.create(SECRETS.path(web), {"metadata": {"name": "new"}})
+
+
+async def test_who_ends_faults_may_put_pods_back_and_nothing_else(
+    web: str, acting: Any, api: Api
+) -> None:
+    own, _ = acting("faults")
+    await own.get(PODS.path(web), labelSelector=FAULT)
+    note = {"metadata": {"labels": {FAULT: None}}}
+    await own.patch(PODS.path(web, "web-0"), note, STRATEGIC)
+    with pytest.raises(Denied, match="lacks the verb delete on pods"):
+        await own.delete(PODS.path(web, "web-0"))
+    with pytest.raises(Denied, match=r"lacks the verb list on deployments\.apps"):
+        await own.get(DEPLOYMENTS.path(web))

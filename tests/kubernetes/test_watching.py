@@ -1,0 +1,245 @@
+"""Watches on a real API server: what they hold, and what they survive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from controlroom.targets.abilities import Denied, Unreachable
+from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.mirror import Mirror
+from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS, SCALED_OBJECTS
+from controlroom.targets.kubernetes.target import KubernetesTarget
+from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane, kubelab
+from tests.kubernetes.objects import make_deployment, make_pod
+from tests.waiting import until
+
+pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
+
+
+class Watched:
+    """A mirror that runs."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self.changes = 0
+        self.mirror = Mirror(api, PODS, namespace, self._changed)
+        self.task = asyncio.create_task(self.mirror.run())
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    def names(self) -> set[str]:
+        return {one["metadata"]["name"] for one in self.mirror.objects}
+
+
+@pytest.fixture
+async def pods(api: Api, namespace: str) -> AsyncIterator[Watched]:
+    watched = Watched(api, namespace)
+    await watched.mirror.settled.wait()
+    yield watched
+    watched.task.cancel()
+
+
+async def test_a_watch_follows_what_comes_and_goes(api: Api, namespace: str, pods: Watched) -> None:
+    await make_pod(api, namespace, "one", "web")
+    await make_pod(api, namespace, "two", "web")
+    await until(lambda: pods.names() == {"one", "two"}, "both pods seen")
+    await api.delete(PODS.path(namespace, "one"))
+    await until(lambda: pods.names() == {"two"}, "the deletion seen")
+    assert (pods.mirror.lists, pods.mirror.watches) == (1, 1)
+
+
+async def test_fleet_of_real_objects(
+    plane: ControlPlane, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_deployment(api, namespace, "web", ready=1, replicas=2)
+    await make_pod(api, namespace, "web-1", "web")
+    broken = {
+        "phase": "Pending",
+        "containerStatuses": [
+            {
+                "name": "main", "ready": False, "restartCount": 7, "image": "x", "imageID": "",
+                "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
+            }
+        ],
+    }  # fmt: skip
+    await make_pod(api, namespace, "web-2", "web", broken)
+    target = KubernetesTarget(CONTEXT, namespace)
+    try:
+        seen = await target.fleet()
+    finally:
+        await target.close()
+    (web,) = seen.deployments
+    assert (web.name, web.ready, web.replicas, web.restarts) == ("web", 1, 2, 10)
+    good, bad = seen.pods
+    assert good.ready
+    assert good.deployment == "web"
+    assert (bad.phase, bad.message) == (
+        "CrashLoopBackOff", "main CrashLoopBackOff: back-off 10s",
+    )  # fmt: skip
+    assert seen.notes == ()
+
+
+async def test_a_kind_that_is_not_served_is_absent(api: Api, namespace: str) -> None:
+    mirror = Mirror(api, SCALED_OBJECTS, namespace, lambda: None)
+    task = asyncio.create_task(mirror.run())
+    await mirror.settled.wait()
+    assert mirror.state == "absent"
+    task.cancel()
+
+
+async def test_many_pods_come_in_pages(api: Api, namespace: str) -> None:
+    from controlroom.targets.kubernetes import mirror as module
+    from tests.kubernetes.objects import pod
+
+    await asyncio.gather(
+        *(api.create(PODS.path(namespace), pod(f"p-{n}", "web")) for n in range(25))
+    )
+    whole, module.PAGE = module.PAGE, "10"
+    try:
+        watched = Watched(api, namespace)
+        await watched.mirror.settled.wait()
+        assert len(watched.names()) == 25
+        assert watched.mirror.lists == 3
+        watched.task.cancel()
+    finally:
+        module.PAGE = whole
+
+
+async def test_a_right_that_is_missing_is_named(
+    plane: ControlPlane, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane.kubectl("create", "serviceaccount", "nobody", "-n", namespace)
+    token = plane.kubectl("create", "token", "nobody", "-n", namespace).strip()
+    own = plane.write_kubeconfig(tmp_path / "config", token, namespace)
+    monkeypatch.setenv("KUBECONFIG", str(own))
+    target = KubernetesTarget(CONTEXT)
+    try:
+        with pytest.raises(Denied, match=r"lacks the verb list on deployments\.apps") as refused:
+            await target.fleet()
+        assert f"in namespace {namespace}" in str(refused.value)
+        assert "k8s/components/rbac" in refused.value.fix
+    finally:
+        await target.close()
+
+
+async def test_a_token_that_ran_out_is_read_anew(
+    plane: ControlPlane, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = plane.write_kubeconfig(tmp_path / "config", "worn-out", namespace)
+    monkeypatch.setenv("KUBECONFIG", str(own))
+    api = Api(CONTEXT)
+    try:
+        with pytest.raises(Denied, match="401"):
+            await api.get(PODS.path(namespace))
+        plane.write_kubeconfig(own, TOKEN, namespace)
+        assert (await api.get(PODS.path(namespace)))["items"] == []
+    finally:
+        await api.close()
+
+
+async def test_the_kubeconfig_is_never_written(
+    plane: ControlPlane, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = plane.write_kubeconfig(tmp_path / "config", TOKEN, namespace)
+    own.chmod(0o400)
+    before = own.read_bytes()
+    monkeypatch.setenv("KUBECONFIG", str(own))
+    target = KubernetesTarget(CONTEXT)
+    try:
+        await target.fleet()
+    finally:
+        await target.close()
+    assert own.read_bytes() == before
+
+
+@pytest.fixture
+def own_plane(tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    """One that a test may stop."""
+    program = kubelab()
+    assert program is not None
+    made = ControlPlane(tmp_path / "plane", program)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
+
+
+async def test_a_watch_resumes_after_restarts_and_lists_anew_when_it_is_too_old(
+    own_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(own_plane.kubeconfig))
+    api = Api(CONTEXT)
+    watched = Watched(api, "default")
+    target = KubernetesTarget(CONTEXT, "default")
+    try:
+        await watched.mirror.settled.wait()
+        await target.fleet()
+        own_plane.stop_apiserver()
+        await until(lambda: watched.mirror.state == "away", "the loss noticed")
+        with pytest.raises(Unreachable, match="cannot be reached"):
+            await target.fleet()
+        own_plane.start_apiserver()
+        await make_pod(api, "default", "after", "web")
+        await until(lambda: watched.names() == {"after"}, "resumed", timeout=60)
+        await until(lambda: _answers(target), "the fleet is back", timeout=60)
+        assert watched.mirror.lists == 1
+
+        own_plane.stop_apiserver()
+        await until(lambda: watched.mirror.state == "away", "the loss noticed again")
+        own_plane.start_apiserver()
+        other = Api(CONTEXT)
+        await make_pod(other, "default", "later", "web")
+        own_plane.compact()
+        await other.close()
+        await until(lambda: watched.names() == {"after", "later"}, "caught up", timeout=60)
+    finally:
+        watched.task.cancel()
+        await target.close()
+        await api.close()
+
+
+async def _answers(target: KubernetesTarget) -> bool:
+    try:
+        await target.fleet()
+    except Unreachable:
+        return False
+    return True
+
+
+async def test_a_gone_revision_is_listed_anew(api: Api, namespace: str) -> None:
+    await make_pod(api, namespace, "one", "web")
+    watched = Watched(api, namespace)
+    await watched.mirror.settled.wait()
+    watched.task.cancel()
+    await asyncio.gather(watched.task, return_exceptions=True)
+    watched.mirror._version = "1"
+    again = asyncio.create_task(watched.mirror.run())
+    await make_pod(api, namespace, "two", "web")
+    await until(lambda: watched.names() == {"one", "two"}, "caught up")
+    assert watched.mirror.state == "live"
+    again.cancel()
+
+
+async def test_scaling_keeps_to_the_autoscalers_bounds(
+    plane: ControlPlane, api: Api, namespace: str
+) -> None:
+    from controlroom.targets.abilities import Refused
+
+    await make_deployment(api, namespace, "web", ready=2, replicas=2)
+    plane.kubectl("autoscale", "deployment/web", "--min=2", "--max=5", "-n", namespace)
+    target = KubernetesTarget(CONTEXT, namespace)
+    try:
+        with pytest.raises(Refused, match="between 2 and 5"):
+            await target.scale("web", 9)
+        await target.scale("web", 4)
+        await target.restart("web")
+        found = await api.get(DEPLOYMENTS.path(namespace, "web"))
+        assert found["spec"]["replicas"] == 4
+        assert found["spec"]["template"]["metadata"]["annotations"]
+    finally:
+        await target.close()
