@@ -37,5 +37,6 @@ VERBS = (
     Entry("scale", "set the number of replicas of a deployment"),
     Entry("run", "send load and say which bound ended it"),
     Entry("chaos", "list, preview, inject and stop faults"),
+    Entry("lab", "real Kubernetes clusters on this machine"),
     Entry("torture", "break a scratch stack at random and look for every event"),
 )
