@@ -30,6 +30,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 UP_PATIENCE = 300.0
 """Seconds from the daemon's start to a lab that is ready; the build is not counted."""
 RESTART_PATIENCE = 60.0
+GRACE = 10.0
+"""Seconds from SIGTERM to SIGKILL of a program that is restarted: with watches open the API
+server takes a minute to end by itself."""
 _EVERY = 0.1
 
 Progress = Callable[[str], None]
@@ -159,11 +162,14 @@ class Lab:
         if pid is None:
             raise StackError(f"{name} of {cluster.name} does not run.", "It is being started.")
         began = time.monotonic()
-        os.kill(pid, number)
-        while time.monotonic() - began < RESTART_PATIENCE:
+        _send(pid, number)
+        while (took := time.monotonic() - began) < RESTART_PATIENCE:
             now = _programs(cluster).get(name, {})
-            if now.get("ready") and now.get("restarts") != before.get("restarts"):
-                return time.monotonic() - began
+            restarted = now.get("restarts") != before.get("restarts")
+            if restarted and now.get("ready"):
+                return took
+            if not restarted and took > GRACE:
+                _send(pid, signal.SIGKILL)
             await asyncio.sleep(_EVERY / 2)
         raise StackError(
             f"{name} of {cluster.name} did not come back within {RESTART_PATIENCE:.0f} s.",
@@ -281,6 +287,11 @@ class Lab:
             return sweep(empty)
         with number:
             return sweep(self.plan(dead))
+
+
+def _send(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _check_same(running: LabRecord, clusters: int) -> None:
