@@ -62,13 +62,15 @@ class Lab:
         With `owner` the lab ends when that process does.
         """
         running = self.record()
-        if running is None:
-            built = await programs.ready(progress)
-            await self.sweep()
-            self._spawn(built, clusters, net, owner)
-        else:
+        if running is not None and running.phase == "failed":
+            await self.down()
+            running = None
+        if running is not None:
             _check_same(running, clusters)
-        return await self._until_ready(progress)
+            return await self._until_ready(progress)
+        built = await programs.ready(progress)
+        await self.sweep()
+        return await self._until_ready(progress, self._spawn(built, clusters, net, owner))
 
     async def down(self) -> bool:
         """Ends the lab and returns when nothing of it is left; whether there was one."""
@@ -229,14 +231,16 @@ class Lab:
             "programs": _programs(cluster),
         }
 
-    def _spawn(self, built: Path, clusters: int, net: str, owner: int | None) -> None:
+    def _spawn(
+        self, built: Path, clusters: int, net: str, owner: int | None
+    ) -> subprocess.Popen[bytes]:
         private_dir(self.folder)
         argv = [sys.executable, "-m", "lab.daemon", f"--clusters={clusters}", f"--network={net}"]
         argv += [f"--programs={built}"] + ([f"--owner={owner}"] if owner is not None else [])
         log = self.folder / "labd.log"
         try:
             with log.open("ab") as file:
-                subprocess.Popen(
+                return subprocess.Popen(
                     argv,
                     cwd=PROJECT,
                     env=os.environ | {"CONTROLROOM_STATE_DIR": str(self.folder.parent)},
@@ -248,22 +252,24 @@ class Lab:
         except OSError as error:
             raise explained(error, log) from error
 
-    async def _until_ready(self, progress: Progress) -> LabRecord:
+    async def _until_ready(
+        self, progress: Progress, daemon: subprocess.Popen[bytes] | None = None
+    ) -> LabRecord:
         deadline = time.monotonic() + UP_PATIENCE
         seen = 0
-        last: LabRecord | None = None
         while time.monotonic() < deadline:
+            # Asked before the record is read: a daemon that ends has written its last by then.
+            ended = daemon is not None and daemon.poll() is not None
             found = record.read(self.folder)
-            last = found or last
             if found is not None:
                 for line in found.lines[seen:]:
                     progress(line)
                 seen = len(found.lines)
-                if found.phase == "ready" and found.alive:
-                    return found
                 if found.phase == "failed":
                     raise StackError(found.error, found.fix)
-            if found is None and (last is not None or self._said()):
+                if found.phase == "ready" and found.alive:
+                    return found
+            if ended or (daemon is None and (found is None or not found.alive)):
                 break
             await asyncio.sleep(_EVERY)
         raise StackError(
@@ -274,7 +280,7 @@ class Lab:
     def _said(self) -> str:
         with contextlib.suppress(OSError):
             lines = (self.folder / "labd.log").read_text(errors="replace").strip().splitlines()
-            return lines[-1] if lines else ""
+            return lines[-1].rstrip(".") if lines else ""
         return ""
 
     def _sweep_dead(self) -> list[str]:

@@ -15,6 +15,7 @@ from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.table import sign, table
 from controlroom.cli.verb import emit, emit_json, talk
 from controlroom.settings import Settings
+from lab import programs
 from lab.client import Lab
 from lab.doctor import examine
 from lab.plan import LETTERS, NETWORK, lab_dir
@@ -29,17 +30,16 @@ EXAMPLES = (
     "controlroom lab restart kubelet --cluster a",
 )
 USAGE = (
-    "controlroom lab up | down | status | kubeconfig | doctor |\n"
+    "controlroom lab up | down | status | kubeconfig | doctor | build |\n"
     "       link cut|mend|status | load-image FILE | restart PROGRAM"
 )
-ACTIONS = ("up", "down", "status", "kubeconfig", "doctor", "link", "load-image", "restart")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what to do."""
     parser.usage = USAGE
     add = parser.add_argument
-    add("action", choices=ACTIONS, help=argparse.SUPPRESS)
+    add("action", choices=tuple(DOES), help=argparse.SUPPRESS)
     add("what", nargs="?", help=argparse.SUPPRESS)
     counts = range(1, len(LETTERS) + 1)
     add("--clusters", type=int, choices=counts, default=len(LETTERS), help="of up: how many")
@@ -52,25 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Does it."""
     lab = Lab(lab_dir(args.settings.state_dir))
-    does: Mapping[str, Callable[[Lab, argparse.Namespace], Awaitable[Exit]]] = {
-        "up": _up,
-        "down": _down,
-        "status": _status,
-        "kubeconfig": _kubeconfig,
-        "doctor": _doctor,
-        "link": _link,
-        "load-image": _load_image,
-        "restart": _restart,
-    }
-    return await does[args.action](lab, args)
+    return await DOES[args.action](lab, args)
 
 
 async def _up(lab: Lab, args: argparse.Namespace) -> Exit:
-    fault = first_fault(await examine(lab.folder, args.network))
+    running = lab.record()
+    fault = None if running else first_fault(await examine(lab.folder, args.network))
     if fault is not None:
         raise fault
     owner = os.getpid() if args.foreground else None
-    running = lab.record()
     await lab.up(talk, args.clusters, args.network, owner)
     if args.json:
         emit_json(await lab.status())
@@ -81,6 +71,12 @@ async def _up(lab: Lab, args: argparse.Namespace) -> Exit:
         talk("The lab ends with this command (ctrl+c).")
         await _until_told(lab)
         await lab.down()
+    return Exit.OK
+
+
+async def _build(lab: Lab, args: argparse.Namespace) -> Exit:
+    folder = str(await programs.ready(talk))
+    emit_json(folder) if args.json else emit(folder)
     return Exit.OK
 
 
@@ -183,3 +179,16 @@ async def _restart(lab: Lab, args: argparse.Namespace) -> Exit:
         emit_json({"seconds": round(took, 2)})
     talk(f"{args.what} of lab-{args.cluster} serves again after {took:.1f} s.")
     return Exit.OK
+
+
+DOES: Mapping[str, Callable[[Lab, argparse.Namespace], Awaitable[Exit]]] = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "kubeconfig": _kubeconfig,
+    "doctor": _doctor,
+    "build": _build,
+    "link": _link,
+    "load-image": _load_image,
+    "restart": _restart,
+}
