@@ -2,13 +2,15 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ARGS ?=
+# Root works in the folders of whoever calls.
+AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo env HOME="$$HOME")
 export PYTHON
 
-.PHONY: help launch test engines check format lock clean
+.PHONY: help launch test lab test-clusters engines check format lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
-		while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
+		while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
 	@echo '  ARGS="..." is given on: make launch ARGS="--scenario worldcup", make test ARGS="-k redis"'
 
 launch: ## install what is missing, bring the stack up and open the room
@@ -18,6 +20,14 @@ launch: ## install what is missing, bring the stack up and open the room
 test: ## install what the tests need and run all of them on real engines
 	@bin/bootstrap dev
 	@.venv/bin/pytest $(ARGS)
+
+lab: ## bring two real Kubernetes clusters up on this machine (root or sudo; the first time builds them)
+	@bin/bootstrap lab
+	@$(AS_ROOT) .venv/bin/controlroom lab up $(ARGS)
+
+test-clusters: ## run the tests that need real clusters (root or sudo)
+	@bin/bootstrap clusters
+	@$(AS_ROOT) .venv/bin/pytest -p no:cacheprovider -m clusters $(ARGS)
 
 engines: ## build the faster document store (cargo, cmake, ninja, a C compiler; minutes)
 	@bin/bootstrap runtime

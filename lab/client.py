@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import network, programs, record
+from lab.caller import give
 from lab.claims import claim_folder, claim_number
 from lab.commands import outer_pid
 from lab.components import names
@@ -234,7 +235,8 @@ class Lab:
     def _spawn(
         self, built: Path, clusters: int, net: str, owner: int | None
     ) -> subprocess.Popen[bytes]:
-        private_dir(self.folder)
+        give(private_dir(self.folder))
+        give(self.folder.parent)
         argv = [sys.executable, "-m", "lab.daemon", f"--clusters={clusters}", f"--network={net}"]
         argv += [f"--programs={built}"] + ([f"--owner={owner}"] if owner is not None else [])
         log = self.folder / "labd.log"

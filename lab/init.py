@@ -98,10 +98,15 @@ def _network(orders: dict[str, Any]) -> None:
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     with contextlib.suppress(OSError):
         Path("/proc/sys/net/bridge/bridge-nf-call-iptables").write_text("1")
-    # Only this machine may come in by the link, whoever it forwards for.
+    # By the link go packets of this cluster and of this machine, and nobody else's: nothing
+    # comes from beyond, nothing goes there, and a cut between clusters has no way around it.
     rules = (
-        "table inet lab { chain uplink { type filter hook prerouting priority raw; "
-        f'iifname "{uplink}" ip saddr != {gateway} drop; }}; }}'
+        "table inet lab {\n"
+        "chain in { type filter hook prerouting priority raw;\n"
+        f'iifname "{uplink}" ip saddr != {gateway} drop; }}\n'
+        "chain out { type filter hook postrouting priority filter;\n"
+        f'oifname "{uplink}" ip daddr != {gateway} drop; }}\n'
+        "}\n"
     )
     subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
     if orders["join_routes"]:

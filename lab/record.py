@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from lab.caller import give
 from lab.commands import started
 from stack.paths import write_private
 
@@ -67,7 +68,7 @@ def path_in(folder: Path) -> Path:
 
 def keep(folder: Path, record: LabRecord) -> None:
     """Writes the record in one step. Raises StackError."""
-    write_private(path_in(folder), json.dumps(asdict(record)))
+    give(write_private(path_in(folder), json.dumps(asdict(record))))
 
 
 def read(folder: Path) -> LabRecord | None:

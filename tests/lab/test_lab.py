@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +25,7 @@ kind: PersistentVolumeClaim
 metadata: {name: own}
 spec: {accessModes: [ReadWriteMany], resources: {requests: {storage: 10Mi}}}
 """
-DIAL = "import socket, sys; socket.create_connection((sys.argv[1], 53), 2).close()"
+DIAL = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close()"
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
@@ -96,6 +98,20 @@ async def test_a_cut_link_parts_the_clusters_and_a_mended_one_joins_them(lab: Ow
         lab.lab("link", "mend")
     await until(lambda: _reaches(pod, service), "the other cluster answers again")
     assert lab.lab_status()["joined"] is True
+
+
+def test_the_link_to_this_machine_carries_nobody_elses_packets(lab: OwnLab) -> None:
+    """Another of this machine's addresses stands for another machine."""
+    own, foreign = (_gateway(lab, context) for context in CONTEXTS)
+    pod = _pod_process(lab, "lab-a", "coredns")
+    with socket.create_server(("", 0)) as here:
+        port = here.getsockname()[1]
+        assert _reaches(pod, own, port)
+        assert not _reaches(pod, foreign, port)
+    node = (_cluster(lab, "lab-a")["address"], 6443)
+    socket.create_connection(node, 5, (own, 0)).close()
+    with pytest.raises(TimeoutError):
+        socket.create_connection(node, 2, (foreign, 0))
 
 
 @pytest.mark.parametrize("how", [(), ("--kill",)], ids=["asked", "killed"])
@@ -176,16 +192,22 @@ def _descends(pid: int, ancestor: int) -> bool:
     return False
 
 
-def _reaches(pod: int, address: str) -> bool:
+def _gateway(lab: OwnLab, context: str) -> str:
+    """This machine's end of the link to that cluster."""
+    return str(ipaddress.IPv4Address(_cluster(lab, context)["address"]) - 1)
+
+
+def _reaches(pod: int, address: str, port: int = 53) -> bool:
     enter = ["nsenter", "--target", str(pod), "--net", "--"]
-    done = subprocess.run([*enter, sys.executable, "-I", "-c", DIAL, address], capture_output=True)
+    dial = [sys.executable, "-I", "-c", DIAL, address, str(port)]
+    done = subprocess.run([*enter, *dial], capture_output=True)
     return done.returncode == 0
 
 
 def _runtime_images(lab: OwnLab, context: str) -> str:
     init = _cluster(lab, context)["init"]
     enter = ["nsenter", "--target", str(init), "--mount", "--"]
-    socket = "/run/containerd/containerd.sock"
-    ask = ["ctr", "--address", socket, "--namespace", "k8s.io", "images", "list", "-q"]
+    runtime = "/run/containerd/containerd.sock"
+    ask = ["ctr", "--address", runtime, "--namespace", "k8s.io", "images", "list", "-q"]
     done = subprocess.run([*enter, *ask], capture_output=True, text=True, check=True)
     return done.stdout
