@@ -13,6 +13,11 @@ from pathlib import Path
 ROOT = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpu", "cpuset", "memory", "pids", "io", "hugetlb")
 """What the kubelet wants of cgroup v2, as far as the kernel has it."""
+WEIGHT = 8
+"""How many ordinary processes all pods of a cluster weigh together when the machine is busy.
+
+By default one: then a busy machine would starve them until their probes fail.
+"""
 V1_NEEDED = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
 
 
@@ -37,6 +42,10 @@ def make(mark: str) -> None:
         _delegate()
     for root in hierarchies():
         (root / mark).mkdir(exist_ok=True)
+    if is_v2():
+        (ROOT / mark / "cpu.weight").write_text(str(WEIGHT * 100))
+    else:
+        (ROOT / "cpu" / mark / "cpu.shares").write_text(str(WEIGHT * 1024))
 
 
 def left(mark: str) -> Sequence[Path]:

@@ -20,6 +20,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -143,12 +144,21 @@ class Volumes:
         _libc.inotify_add_watch(self.handle, os.fsencode(folder), IN_CREATE | IN_ONLYDIR)
 
     def opened(self) -> None:
-        """Takes the news of the kernel."""
+        """Opens those that the kernel tells of; what was there before keeps its mode."""
         with contextlib.suppress(BlockingIOError):
-            os.read(self.handle, 65536)
-        for volume in self._folder.iterdir():
-            with contextlib.suppress(OSError):
-                volume.chmod(0o777)
+            for name in _created(os.read(self.handle, 65536)):
+                with contextlib.suppress(OSError):
+                    (self._folder / name).chmod(0o777)
+
+
+def _created(events: bytes) -> Iterator[str]:
+    """Names in inotify's events: a head each, and the name filled up with zeros."""
+    place = 0
+    while place < len(events):
+        *_, length = INOTIFY_EVENT.unpack_from(events, place)
+        place += INOTIFY_EVENT.size
+        yield os.fsdecode(events[place : place + length].rstrip(b"\0"))
+        place += length
 
 
 @dataclass
