@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any
 from lab import network, programs, record
 from lab.caller import give
 from lab.claims import claim_folder, claim_number
+from lab.cluster import programs_of
 from lab.commands import outer_pid
 from lab.components import names
 from lab.images import load
@@ -28,7 +28,7 @@ from stack.errors import StackError
 from stack.paths import explained, private_dir
 
 PROJECT = Path(__file__).resolve().parent.parent
-UP_PATIENCE = 300.0
+UP_PATIENCE = 660.0
 """Seconds from the daemon's start to a lab that is ready; the build is not counted."""
 RESTART_PATIENCE = 60.0
 GRACE = 10.0
@@ -160,14 +160,14 @@ class Lab:
         name = next((n for n in known if program in (n, n.removeprefix("kube-"))), None)
         if name is None:
             raise StackError(f"There is no program {program!r}.", f"Known: {', '.join(known)}.")
-        before = _programs(cluster).get(name, {})
+        before = programs_of(cluster).get(name, {})
         pid = outer_pid(self._init(found, letter), int(before.get("pid") or 0))
         if pid is None:
             raise StackError(f"{name} of {cluster.name} does not run.", "It is being started.")
         began = time.monotonic()
         _send(pid, number)
         while (took := time.monotonic() - began) < RESTART_PATIENCE:
-            now = _programs(cluster).get(name, {})
+            now = programs_of(cluster).get(name, {})
             restarted = now.get("restarts") != before.get("restarts")
             if restarted and now.get("ready"):
                 return took
@@ -229,7 +229,7 @@ class Lab:
             "logs": str(cluster.logs),
             "init": one.init,
             "seconds": one.timings,
-            "programs": _programs(cluster),
+            "programs": programs_of(cluster),
         }
 
     def _spawn(
@@ -309,12 +309,3 @@ def _check_same(running: LabRecord, clusters: int) -> None:
             "End it first: `controlroom lab down`.",
             "refused",
         )
-
-
-def _programs(cluster: ClusterPlan) -> dict[str, Json]:
-    """What the first process wrote down last."""
-    try:
-        found: dict[str, Json] = json.loads(cluster.status.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import ssl
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -21,9 +23,9 @@ from stack.errors import StackError
 from stack.supervisor import leash
 
 HERE = Path(__file__).resolve().parent
-NODE_PATIENCE = 120.0
+NODE_PATIENCE = 300.0
 """Seconds from the start of a cluster to a node that is Ready."""
-ADDON_PATIENCE = 180.0
+ADDON_PATIENCE = 300.0
 _EVERY = 0.1
 NAMESPACES = ("--mount", "--net", "--pid", "--uts", "--ipc", "--mount-proc")
 
@@ -119,7 +121,13 @@ class Cluster:
         if self._process is not None and self._process.returncode is not None:
             raise self._failure("ended")
         if time.monotonic() > deadline:
-            raise self._failure(f"did not come up in time: {what}")
+            silent = "; ".join(self._silent())
+            raise self._failure(f"did not come up in time: {silent or what}")
+
+    def _silent(self) -> list[str]:
+        """The programs that do not serve, each with what is known of it."""
+        found = programs_of(self.plan)
+        return [f"{name} {one['message']}" for name, one in found.items() if not one["ready"]]
 
     def _failure(self, what: str) -> StackError:
         said = _last_line(self.plan.logs / "init.log")
@@ -138,6 +146,15 @@ class Cluster:
             timeout=httpx.Timeout(5.0, connect=1.0),
             trust_env=False,
         )
+
+
+def programs_of(plan: ClusterPlan) -> dict[str, dict[str, Any]]:
+    """What the first process of a cluster wrote down last, by program."""
+    try:
+        found: dict[str, dict[str, Any]] = json.loads(plan.status.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 async def _is_ready(api: httpx.AsyncClient, node: str) -> bool:
