@@ -94,7 +94,7 @@ async def ready(progress: Progress) -> Path:
 
 async def _build(part: Path, progress: Progress) -> None:
     go = await go_program(MINIMUM_GO, progress)
-    progress("kubelab: building Kubernetes, once: 7 minutes on two free cores, 4 GB of disk")
+    progress("kubelab: building Kubernetes, once: some 7 minutes on two cores, 4 GB of disk")
     module = part / "module"
     shutil.copytree(SOURCES, module)
     flag = "k8s.io/component-base/version.git"
