@@ -271,7 +271,8 @@ class Lab:
                     raise StackError(found.error, found.fix)
                 if found.phase == "ready" and found.alive:
                     return found
-            if ended or (daemon is None and (found is None or not found.alive)):
+            # Another command's daemon may have been first; then its lab is waited for.
+            if (ended or daemon is None) and (found is None or not found.alive):
                 break
             await asyncio.sleep(_EVERY)
         raise StackError(
