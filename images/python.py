@@ -82,7 +82,9 @@ def compile_all(root: Root, name: str) -> None:
     """
     options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(root.folder), "-p", "/"]
     # Sets of constants are written in the order of their hashes.
-    _run([sys.executable, "-m", "compileall", *options, str(root.folder / name)], PYTHONHASHSEED="0")
+    _run(
+        [sys.executable, "-m", "compileall", *options, str(root.folder / name)], PYTHONHASHSEED="0"
+    )
 
 
 def _run(command: Sequence[str], **environment: str) -> None:
