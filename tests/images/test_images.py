@@ -39,6 +39,7 @@ def made(name: str, folder: Path) -> Made:
 
 def unpacked(image: Made, folder: Path) -> dict[str, Any]:
     """Puts the layers upon each other and answers the configuration."""
+    folder.chmod(0o755)
     with tarfile.open(image.file) as archive:
         (head,) = json.load(archive.extractfile("manifest.json") or pytest.fail("no manifest"))
         for layer in head["Layers"]:

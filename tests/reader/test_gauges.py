@@ -15,7 +15,7 @@ async def told(rig: Rig) -> tuple[str, int]:
         found = answer.text.splitlines() if answer else []
         return [line for line in found if line.startswith("controlroom_tally{")]
 
-    await until(lines, "the gauge is told", timeout=20)
+    await until(lines, "the gauge is told", timeout=60)
     found = await lines()
     return "\n".join(found), int(sum(float(line.rpartition(" ")[2]) for line in found))
 
