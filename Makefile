@@ -2,13 +2,17 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ARGS ?=
+# Root works in the folders of whoever calls.
+AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo env HOME="$$HOME")
 export PYTHON
+BUILDER ?=
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
-.PHONY: help launch test engines check format lock clean
+.PHONY: help launch test lab test-clusters images engines check format lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
-		while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
+		while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
 	@echo '  ARGS="..." is given on: make launch ARGS="--scenario worldcup", make test ARGS="-k redis"'
 
 launch: ## install what is missing, bring the stack up and open the room
@@ -18,6 +22,23 @@ launch: ## install what is missing, bring the stack up and open the room
 test: ## install what the tests need and run all of them on real engines
 	@bin/bootstrap dev
 	@.venv/bin/pytest $(ARGS)
+
+lab: ## bring two real Kubernetes clusters up on this machine (root or sudo; the first time builds them)
+	@bin/bootstrap lab
+	@$(AS_ROOT) .venv/bin/controlroom lab up $(ARGS)
+
+test-clusters: ## run the tests that need real clusters (root or sudo)
+	@bin/bootstrap clusters
+	@$(AS_ROOT) .venv/bin/pytest -p no:cacheprovider -m clusters $(ARGS)
+
+images: ## make the container images; BUILDER=docker or podman makes them by Dockerfile
+	@bin/bootstrap runtime
+ifeq ($(BUILDER),)
+	@.venv/bin/python -m images $(ARGS)
+else
+	@for name in services room; do \
+		$(BUILDER) build -f images/$$name/Dockerfile -t controlroom/$$name:$(VERSION) . || exit 1; done
+endif
 
 engines: ## build the faster document store (cargo, cmake, ninja, a C compiler; minutes)
 	@bin/bootstrap runtime

@@ -15,7 +15,7 @@ from stack.errors import StackError
 from stack.paths import private_dir, write_private
 
 PROJECT = Path(__file__).resolve().parent.parent
-MANIFESTS = PROJECT / "k8s" / "base"
+MANIFESTS = PROJECT / "k8s" / "overlays" / "local"
 
 
 @dataclass(frozen=True, slots=True)

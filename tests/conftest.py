@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.own_lab import OwnLab
 from tests.own_stack import OwnStack
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,30 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     own.run("up", "--scenario", "bands", timeout=900)
     yield own
     own.run("down", timeout=60, check=False)
+
+
+CLUSTER_PATIENCE = 900
+"""Seconds for a test on clusters, with what it takes to bring them up on a busy machine."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on clusters may take longer than others."""
+    for item in items:
+        if item.get_closest_marker("clusters"):
+            item.add_marker(pytest.mark.timeout(CLUSTER_PATIENCE))
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLab]:
+    """Two clusters, joined; only for tests that are marked `clusters`.
+
+    Labs need root, and the first one on a machine builds Kubernetes: `make test-clusters` has
+    both in order.
+    """
+    own = OwnLab(tmp_path_factory.mktemp("lab") / "state")
+    own.lab("up", "--clusters", "2", timeout=CLUSTER_PATIENCE)
+    yield own
+    own.lab("down", check=False)
 
 
 @pytest.fixture(scope="session")

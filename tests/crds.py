@@ -15,7 +15,11 @@ SCHEMAS = Path(__file__).resolve().parent / "schemas"
 def problems(manifest: Mapping[str, Any], file: str) -> list[str]:
     """What the schema in that file says against a manifest."""
     text = (SCHEMAS / file).read_text()
-    schema = yaml.safe_load(text)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    version = str(manifest.get("apiVersion", "")).rpartition("/")[2]
+    served = {one["name"]: one["schema"] for one in yaml.safe_load(text)["spec"]["versions"]}
+    if version not in served:
+        return [f"apiVersion: {version!r} is not served ({', '.join(served)} are)"]
+    schema = served[version]["openAPIV3Schema"]
     found = Draft202012Validator(_closed(schema)).iter_errors(manifest)
     return [f"{error.json_path}: {error.message}" for error in found]
 

@@ -39,5 +39,6 @@ VERBS = (
     Entry("chaos", "list, preview, inject and stop faults"),
     Entry("deploy", "put an overlay on a cluster and wait until it is ready"),
     Entry("undeploy", "remove what deploy made, and nothing else"),
+    Entry("lab", "real Kubernetes clusters on this machine"),
     Entry("torture", "break a scratch stack at random and look for every event"),
 )

@@ -6,6 +6,7 @@ import uvloop
 
 from scenarios.loading import load
 from services.reader.app import Counted, application
+from services.reader.gauges import told
 from services.reader.shelf import Shelf
 from services.reader.stream import Watcher
 from services.shared import golden
@@ -36,7 +37,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     watcher = Watcher(shelf, settings.limits, lifecycle.draining)
     app = Counted(application(shelf, watcher, settings.compat_get_writes), traffic)
     try:
-        async with serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits):
+        async with (
+            told(scenario, redis),
+            serving(app, settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits),
+        ):
             lifecycle.service.open()
             await lifecycle.stopping.wait()
     finally:

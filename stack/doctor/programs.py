@@ -21,9 +21,10 @@ from stack.engines.mongo.programs import (
     kept_kind,
     usable_mongod,
 )
-from stack.engines.toxiproxy.build import MINIMUM_GO, usable_go
+from stack.engines.toxiproxy.build import MINIMUM_GO
 from stack.engines.toxiproxy.build import VERSION as TOXIPROXY
 from stack.install.commands import find_program
+from stack.install.golang import usable_go
 from stack.install.wheels import wheel_folder
 from stack.paths import engine_cache, engine_dir
 
@@ -71,7 +72,7 @@ async def go() -> Checks:
     """Needed once, for toxiproxy; a wheel stands in where the machine has none."""
     if engine_cache("toxiproxy", TOXIPROXY).exists():
         return [Check("go", True, "Not needed: toxiproxy is built.")]
-    found = await usable_go()
+    found = await usable_go(MINIMUM_GO)
     if found is not None:
         return [Check("go", True, f"Go at {found}.")]
     least = ".".join(str(part) for part in MINIMUM_GO)

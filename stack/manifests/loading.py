@@ -28,10 +28,12 @@ _VERSIONS = {
 def load(folder: Path) -> Manifests:
     """Everything of the folder, by its kustomization where there is one.
 
+    Of kustomizations resources, components and the namespace are known, patches are not.
     Raises StackError with file and field for what the local stack cannot honour.
     """
     gathered = _Gathered()
-    files, gathered.namespace = _files(folder)
+    files, namespace = _files(folder)
+    gathered.namespace = namespace or gathered.namespace
     for file in files:
         for document in documents(file):
             _take(Node(document, file.name, ""), gathered)
@@ -119,16 +121,25 @@ def _loose(message: str) -> StackError:
 
 
 def _files(folder: Path) -> tuple[list[Path], str]:
+    """The manifest files and the namespace; folders that a kustomization names are followed."""
     kustomization = folder / "kustomization.yaml"
     if not kustomization.exists():
         files = sorted(folder.glob("*.yaml"))
         if not files:
             raise StackError(f"{folder} holds no manifests.", "Name another folder.", "refused")
-        return files, "default"
-    node = Node(documents(kustomization)[0], kustomization.name, "")
-    node.only("apiVersion", "kind", "namespace", "resources")
-    files = [folder / name for name in node.at("resources").texts()]
-    return files, node.at("namespace").text("default")
+        return files, ""
+    node = Node(documents(kustomization)[0], f"{folder.name}/{kustomization.name}", "")
+    node.only("apiVersion", "kind", "namespace", "resources", "components")
+    found: list[Path] = []
+    namespace = node.at("namespace").text("")
+    for name in node.at("resources").texts() + node.at("components").texts():
+        if not (folder / name).is_dir():
+            found.append(folder / name)
+            continue
+        files, inner = _files((folder / name).resolve())
+        found += files
+        namespace = namespace or inner
+    return found, namespace
 
 
 def _take(node: Node, gathered: _Gathered) -> None:

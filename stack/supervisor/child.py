@@ -6,14 +6,12 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 import time
-from pathlib import Path
 
 from stack.spec import ProcessSpec
+from stack.supervisor import leash
 from stack.supervisor.output import Output
 
-_LEASH = Path(__file__).with_name("leash.py")
 _OUTPUT_PATIENCE = 1.0
 
 
@@ -45,7 +43,7 @@ class Child:
         stdin = _stdin(spec.stdin)
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *spec.argv),
+                *leash.command(*spec.argv),
                 cwd=spec.cwd,
                 env=spec.env,
                 stdin=stdin,

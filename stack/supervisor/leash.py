@@ -16,6 +16,11 @@ PR_SET_PDEATHSIG = 1
 EXEC_FAILED = 127
 
 
+def command(*argv: str) -> tuple[str, ...]:
+    """The command that runs another one which shall die with this process."""
+    return (sys.executable, "-I", "-S", os.path.abspath(__file__), str(os.getpid()), *argv)
+
+
 def main(arguments: list[str]) -> int:
     """Becomes the command; answers only when that fails."""
     parent, command = int(arguments[0]), arguments[1:]

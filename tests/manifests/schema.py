@@ -19,21 +19,39 @@ from tests import crds
 
 MODELS: dict[tuple[str, str], type[BaseModel]] = {
     ("apps/v1", "Deployment"): client.V1Deployment,
+    ("apps/v1", "StatefulSet"): client.V1StatefulSet,
     ("autoscaling/v2", "HorizontalPodAutoscaler"): client.V2HorizontalPodAutoscaler,
     ("discovery.k8s.io/v1", "EndpointSlice"): client.V1EndpointSlice,
     ("networking.k8s.io/v1", "Ingress"): client.V1Ingress,
+    ("networking.k8s.io/v1", "NetworkPolicy"): client.V1NetworkPolicy,
+    ("policy/v1", "PodDisruptionBudget"): client.V1PodDisruptionBudget,
+    ("rbac.authorization.k8s.io/v1", "ClusterRole"): client.V1ClusterRole,
+    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): client.V1ClusterRoleBinding,
+    ("rbac.authorization.k8s.io/v1", "Role"): client.V1Role,
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"): client.V1RoleBinding,
     ("v1", "ConfigMap"): client.V1ConfigMap,
     ("v1", "Namespace"): client.V1Namespace,
     ("v1", "PersistentVolumeClaim"): client.V1PersistentVolumeClaim,
     ("v1", "Service"): client.V1Service,
+    ("v1", "ServiceAccount"): client.V1ServiceAccount,
 }
+CUSTOM: dict[tuple[str, str], str] = {
+    ("gateway.networking.k8s.io/v1", "Gateway"): "gateway.networking.k8s.io_gateways.yaml",
+    ("gateway.networking.k8s.io/v1", "GRPCRoute"): "gateway.networking.k8s.io_grpcroutes.yaml",
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"): "gateway.networking.k8s.io_httproutes.yaml",
+    ("kafka.strimzi.io/v1", "Kafka"): "kafka.strimzi.io_kafkas.yaml",
+    ("kafka.strimzi.io/v1", "KafkaNodePool"): "kafka.strimzi.io_kafkanodepools.yaml",
+    ("kafka.strimzi.io/v1", "KafkaTopic"): "kafka.strimzi.io_kafkatopics.yaml",
+    ("keda.sh/v1alpha1", "ScaledObject"): "keda.sh_scaledobjects.yaml",
+}
+"""Kinds of other makers, by the file of their definition in tests/schemas."""
 
 
 def problems(document: Mapping[str, Any]) -> list[str]:
     """What is wrong with one object; empty when nothing is."""
     kind = (document.get("apiVersion", ""), document.get("kind", ""))
-    if kind == ("keda.sh/v1alpha1", "ScaledObject"):
-        return crds.problems(document, "keda.sh_scaledobjects.yaml")
+    if kind in CUSTOM:
+        return crds.problems(document, CUSTOM[kind])
     model = MODELS.get(kind)
     if model is None:
         return [f"{kind}: no such kind"]

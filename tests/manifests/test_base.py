@@ -1,4 +1,4 @@
-"""k8s/base: right by the real schemas, and exactly what the local stack can run."""
+"""k8s/base and what the local stack adds: right by the real schemas, and runnable here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stack.config import MANIFESTS
+from stack.config import MANIFESTS, PROJECT
 from stack.manifests import load
 from tests.manifests.schema import problems
 from wire.keys import PARTITIONS, consumer_group, events_topic
@@ -18,9 +18,13 @@ from wire.keys import PARTITIONS, consumer_group, events_topic
 Document = dict[str, Any]
 
 
+BASE = PROJECT / "k8s" / "base"
+LAG = PROJECT / "k8s" / "components" / "keda" / "scaled-object.yaml"
+
+
 def files() -> list[Path]:
-    """The manifests, the kustomization aside."""
-    return sorted(p for p in MANIFESTS.glob("*.yaml") if p.name != "kustomization.yaml")
+    """What the local stack runs: base, and scaling by lag."""
+    return [*sorted(p for p in BASE.glob("*.yaml") if p.name != "kustomization.yaml"), LAG]
 
 
 def documents() -> Iterator[Document]:
@@ -78,8 +82,8 @@ def test_the_schema_check_sees_what_is_wrong(path: str, value: object) -> None:
 
 
 def test_the_kustomization_lists_every_file() -> None:
-    listed = yaml.safe_load((MANIFESTS / "kustomization.yaml").read_text())["resources"]
-    assert sorted(listed) == [file.name for file in files()]
+    listed = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
+    assert sorted(listed) == [file.name for file in files() if file.parent == BASE]
 
 
 def test_the_local_stack_reads_it_all() -> None:

@@ -11,7 +11,7 @@ import yaml
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 
-from stack.config import MANIFESTS, StackConfig
+from stack.config import PROJECT, StackConfig
 from stack.world import World
 from tests.conftest import Engines
 from tests.topics import topics_admin
@@ -22,6 +22,7 @@ from wire.documents import Documents, Range
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 
+K8S = PROJECT / "k8s"
 BACKLOG = 40_000
 BATCH = 500
 EVENT = b'{"name":"a","album":"b","year":1990,"rank":1}'
@@ -42,8 +43,8 @@ def config(
     folder = state / "manifests"
     folder.mkdir()
     for name in ("config.yaml", "consumer.yaml"):
-        shutil.copy(MANIFESTS / name, folder)
-    scaled = yaml.safe_load((MANIFESTS / "consumer-scaling.yaml").read_text())
+        shutil.copy(K8S / "base" / name, folder)
+    scaled = yaml.safe_load((K8S / "components" / "keda" / "scaled-object.yaml").read_text())
     spec = scaled["spec"]
     spec["pollingInterval"] = 1
     spec["triggers"][0]["metadata"]["lagThreshold"] = "500"

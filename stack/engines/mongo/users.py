@@ -23,12 +23,12 @@ PATIENCE = 30.0
 """Seconds that the first run may take to answer."""
 
 
-async def ensure_user(spec: ProcessSpec, port: int, secret: str) -> None:
+async def ensure_user(spec: ProcessSpec, port: int, secret: str, user: str = USER) -> None:
     """Starts the server by `spec`, makes the user or sets its password, and ends the server."""
     async with _running(spec) as child:
         url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
         await _wait_ready(child, spec.name, port, url)
-        await _make_user(url, secret)
+        await _make_user(url, user, secret)
 
 
 async def ping(url: str, login: Mapping[str, Any]) -> None:
@@ -47,18 +47,18 @@ async def ping(url: str, login: Mapping[str, Any]) -> None:
             await client.close()
 
 
-async def _make_user(url: str, secret: str) -> None:
+async def _make_user(url: str, user: str, secret: str) -> None:
     from pymongo import AsyncMongoClient
     from pymongo.errors import OperationFailure, PyMongoError
 
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url)
     try:
         try:
-            await client.admin.command("createUser", USER, pwd=secret, roles=["root"])
+            await client.admin.command("createUser", user, pwd=secret, roles=["root"])
         except OperationFailure as error:
             if error.code != EXISTS:
                 raise
-            await client.admin.command("updateUser", USER, pwd=secret)
+            await client.admin.command("updateUser", user, pwd=secret)
     except PyMongoError as error:
         raise StackError(
             f"The document store made no user: {error}", "Look at its log with controlroom logs."

@@ -1,0 +1,102 @@
+"""The tallies as a Prometheus gauge, for dashboards that know no Redis.
+
+`controlroom_tally{scenario, group, label}` is a count as `/live` has it. For bars the group is
+the selection, such as `1 · Guatemala - Argentina`, and the label a score; for a table the group
+is the first column and the label the others. Only the highest are told, so that a scenario with
+many members does not fill the time series database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+from collections.abc import AsyncIterator, Iterable
+
+from prometheus_client import REGISTRY
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from scenarios.scenario import BarsView, Scenario
+from scenarios.templates import places, split_member
+from services.reader.live import counts, live, offered
+
+EVERY = 2.0
+"""Seconds between two looks at Redis."""
+MOST = 100
+"""Series that are told."""
+WIDEST = 50
+"""Selections of one phase that are looked at."""
+
+Tally = tuple[int, str, str]
+"""Count, group, label."""
+
+
+class TallyGauge(Collector):
+    """The newest tallies; `refresh` reads them, a scrape only tells them."""
+
+    def __init__(self, scenario: Scenario, redis: Redis) -> None:
+        self._scenario = scenario
+        self._redis = redis
+        self._tallies: list[Tally] = []
+
+    def collect(self) -> Iterable[Metric]:
+        """The gauge for one scrape."""
+        metric = GaugeMetricFamily(
+            "controlroom_tally", "Tallies, the highest.", labels=("scenario", "group", "label")
+        )
+        for count, group, label in self._tallies:
+            metric.add_metric((self._scenario.name, group, label), count)
+        return (metric,)
+
+    async def refresh(self) -> None:
+        """Reads them. Raises RedisError."""
+        view = self._scenario.view
+        found = await (self._bars(view) if isinstance(view, BarsView) else self._table())
+        self._tallies = heapq.nlargest(MOST, found)
+
+    async def run(self) -> None:
+        """Refreshes until cancelled. While Redis is away nothing is told."""
+        while True:
+            try:
+                await self.refresh()
+            except (RedisError, OSError, TimeoutError):
+                self._tallies = []
+            await asyncio.sleep(EVERY)
+
+    async def _table(self) -> list[Tally]:
+        answer = await live(self._scenario, self._redis, {})
+        tallies = []
+        for row in answer["rows"]:
+            first, *others = (str(v) for k, v in row.items() if k not in ("count", "average"))
+            tallies.append((row["count"], first, " · ".join(others)))
+        return tallies
+
+    async def _bars(self, view: BarsView) -> list[Tally]:
+        names = places(self._scenario.tally(view.choices).member) or ()
+        tallies = []
+        for one, members in (await offered(self._scenario, self._redis, view)).items():
+            for member in members[:WIDEST]:
+                values = dict(zip(names, member.split(":"), strict=False)) | {
+                    view.selectors[0]: one
+                }
+                group = f"{one} · {' - '.join(split_member(member))}"
+                found = await counts(self._scenario, self._redis, view, values)
+                tallies += [(count, group, label) for label, count in found.items()]
+        return tallies
+
+
+@contextlib.asynccontextmanager
+async def told(scenario: Scenario, redis: Redis) -> AsyncIterator[None]:
+    """The gauge is registered and kept fresh while the block runs."""
+    gauge = TallyGauge(scenario, redis)
+    REGISTRY.register(gauge)
+    task = asyncio.create_task(gauge.run(), name="tallies")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        REGISTRY.unregister(gauge)

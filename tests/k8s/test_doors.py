@@ -1,0 +1,51 @@
+"""The doors of the clusters are those of the Ingress objects, whoever opens them."""
+
+from __future__ import annotations
+
+import re
+
+from stack.config import PROJECT
+from tests.k8s.rendering import of_kind
+
+CONFIG = PROJECT / "k8s" / "components" / "ingress-haproxy" / "haproxy.cfg"
+Doors = dict[str, str]
+
+
+def of_ingresses(overlay: str) -> Doors:
+    """Path -> Service and its port."""
+    doors = {}
+    for one in of_kind(overlay, "Ingress"):
+        for rule in one["spec"]["rules"]:
+            for path in rule["http"]["paths"]:
+                service = path["backend"]["service"]
+                doors[path["path"]] = f"{service['name']}.{service['port']['name']}"
+    return doors
+
+
+def test_haproxy_sends_each_path_where_the_ingress_says() -> None:
+    text = CONFIG.read_text()
+    doors = {"/": re.findall(r"default_backend (\S+)", text)[0]}
+    deeper = {}
+    for backend, conditions in re.findall(r"use_backend (\S+) if (.*path.*)", text):
+        for paths in re.findall(r"\{ path (.*?) \}", conditions):
+            doors |= dict.fromkeys(paths.split(), backend)
+        for paths in re.findall(r"\{ path_beg (.*?) \}", conditions):
+            deeper |= {path.rstrip("/"): backend for path in paths.split()}
+    assert doors == of_ingresses("lab-one")
+    assert deeper == {path: backend for path, backend in doors.items() if path != "/"}
+
+
+def test_the_gateway_sends_each_path_where_the_ingress_says() -> None:
+    ports = {
+        (one["metadata"]["name"], port["port"]): port["name"]
+        for one in of_kind("one", "Service")
+        for port in one["spec"]["ports"]
+    }
+    doors = {}
+    for route in of_kind("one", "HTTPRoute"):
+        for rule in route["spec"]["rules"]:
+            (target,) = rule["backendRefs"]
+            name = f"{target['name']}.{ports[target['name'], target['port']]}"
+            doors |= {match["path"]["value"]: name for match in rule["matches"]}
+    assert doors == of_ingresses("lab-one")
+    assert of_kind("one", "Ingress") == []
