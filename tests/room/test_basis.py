@@ -59,6 +59,7 @@ async def test_what_has_not_changed_is_not_composed(monkeypatch: pytest.MonkeyPa
     frame = loaded()
     room = room_of(frame)
     async with room.run_test(size=(120, 40)):
+        room.room.show(frame)  # a change of size or focus has it composed at the next frame
         composed.clear()
         later = replace(frame, now=frame.now + 0.1)
         room.room.show(later)
