@@ -37,8 +37,13 @@ class Books:
         return not (self.in_flight or self.lost or self.doubled)
 
     def to_json(self) -> dict[str, str | int]:
-        """The contract of `controlroom books --json`."""
-        return asdict(self)
+        """The contract of `controlroom books --json`: nine keys, which other tools rely on.
+
+        `repeated` and `purged` come after them, and only where there are any.
+        """
+        figures = asdict(self)
+        rare = {name: figures.pop(name) for name in ("repeated", "purged")}
+        return figures | {name: value for name, value in rare.items() if value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,7 @@ async def exact_books(here: World) -> Books:
 
 def shown(books: Books, settings: Settings) -> str:
     """The books as a table, and what they say in one line."""
-    figures = books.to_json()
-    rows = [(name, number(float(figures[name]))) for name, _ in ROWS]
+    rows = [(name, number(getattr(books, name))) for name, _ in ROWS]
     lines = table(("", "events"), rows).splitlines()[1:]
     explained = [paint(what, "dim", settings) for _, what in ROWS]
     listed = "\n".join(f"{line}  {what}" for line, what in zip(lines, explained, strict=True))

@@ -193,8 +193,9 @@ def disagreements(verdict: Verdict, books: dict[str, Any]) -> list[str]:
         for name, expected in (("lost", verdict.lost), ("doubled", verdict.doubled))
         if books[name] != expected
     ]
-    if books["repeated"] != verdict.repeated:
-        wrong.append(f"repeated is {books['repeated']}, the comparison says {verdict.repeated}")
+    repeated = books.get("repeated", 0)
+    if repeated != verdict.repeated:
+        wrong.append(f"repeated is {repeated}, the comparison says {verdict.repeated}")
     if books["in_flight"]:
         wrong.append(f"{books['in_flight']} events are in flight for ever")
     if books["acknowledged"] < verdict.acknowledged:

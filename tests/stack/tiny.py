@@ -18,6 +18,7 @@ class Handler(BaseHTTPRequestHandler):
     """Says who it is; /readyz and /livez are 503 while a file says so."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 64 * 1024  # an answer goes out whole, or not at all when the process ends
 
     def do_GET(self) -> None:
         word = self.path.strip("/").split("/")[0] or "root"
