@@ -23,6 +23,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.shared import logline
+from services.shared.ending import end
 from services.shared.settings import Settings, SettingsError
 from wire import keys
 
@@ -216,8 +217,7 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
     try:
         yield ledger
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
         await publication.publish(others=False)
         await redis.aclose()
         ledger.close()

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from services.shared import golden, logline
 from services.shared.busy import waits_for
+from services.shared.ending import end
 from services.shared.lane import Entry, Lane, Unavailable, jobs_of
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
@@ -266,7 +267,5 @@ async def _running(
         yield
         await publisher.close()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
         await publisher.disconnect()

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.shared import logline
+from services.shared.ending import end
 from services.shared.lane import Unavailable
 from services.shared.settings import Settings
 from wire import disk, problems
@@ -120,8 +121,7 @@ async def watching(settings: Settings, scenario: str) -> AsyncIterator[Valve]:
     try:
         yield valve
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
         await offsets.close()
         if redis is not None:
             await redis.aclose()
