@@ -19,6 +19,7 @@ from services.hop.messages import MAX_MESSAGE
 from services.hop.remote import HopError, RemoteSink
 from services.pb.hop_pb2_grpc import HopStub
 from services.shared.busy import waits_for
+from services.shared.ending import end
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
 from services.shared.start import main, start
@@ -59,9 +60,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
                 await member.ensure_topics(lifecycle.stopping.is_set)
                 await member.consume(RemoteSink(scenario.name, stub, near), lifecycle, pulse)
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await end(beside)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from scenarios.scenario import BarsView, Scenario
 from scenarios.templates import places, split_member
 from services.reader.live import counts, live, offered
+from services.shared.ending import end
 
 EVERY = 2.0
 """Seconds between two looks at Redis."""
@@ -97,6 +98,5 @@ async def told(scenario: Scenario, redis: Redis) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
         REGISTRY.unregister(gauge)
