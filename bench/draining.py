@@ -19,7 +19,7 @@ HEAD = (
     "| what | events/s | bulk limit of documents | of Redis | share of the slower store "
     "| CPU us/event |\n|---|---:|---:|---:|---:|---:|"
 )
-_SAMPLE = 50_000
+_INCREMENTS = 50_000
 _BATCH = 500
 
 
@@ -50,8 +50,14 @@ async def print_rows(setting: Setting, consumers: tuple[int, ...] = CONSUMERS) -
 
 
 async def _stores(setting: Setting) -> tuple[float, float]:
-    """Bulk limits of documents and Redis now."""
-    return await limits.documents(setting, _SAMPLE), await limits.counters(setting, _SAMPLE)
+    """Bulk limits of documents and Redis now.
+
+    As many documents as the backlog has: inserts get slower as the collection grows.
+    """
+    return (
+        await limits.documents(setting, setting.backlog),
+        await limits.counters(setting, _INCREMENTS),
+    )
 
 
 class _Drain:

@@ -31,8 +31,8 @@ from wire import keys
 
 T = TypeVar("T")
 
-BATCH = 5_000
-"""Most records that are fetched at once."""
+BATCH = 4_000
+"""Most records that are fetched at once; as many as the writers of documents take in one go."""
 FULL = 1_000
 """Records from which on a turn is not held back."""
 
@@ -122,9 +122,11 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         fetched: Fetched = await self._ask(
             lambda: self._consumer.getmany(timeout_ms=_FETCH_MS, max_records=self._most)
         )
-        work = await self._work(fetched)
+        work = await self._work(fetched) if await self._same_topics(fetched) else []
         await self._stored()
         self._storing = asyncio.create_task(self._finish(work, idle=not fetched), name="storing")
+        # its questions are to be on their way before the next records are unpacked
+        await asyncio.sleep(0)
         if sum(map(len, fetched.values())) < FULL:
             await self._stored()
             await asyncio.sleep(begun + _PACE - time.monotonic())
@@ -139,7 +141,9 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         """Brings a batch into the stores, and looks after what is due."""
         async with self._busy:
             # what was prepared before its partition was taken away or doubted is read again
-            await self._handle([w for w in work if self._places.get(w.partition) is w.place])
+            ours = [w for w in work if self._places.get(w.partition) is w.place]
+            if ours:
+                await self._apply(ours)
             if time.monotonic() - self._looked > _LOOK_EVERY:
                 await self._look_around(idle)
         committing = self._committing is not None and not self._committing.done()
@@ -166,6 +170,18 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         wanted = self.topics if topics is None else topics
         return await self._ask(lambda: self._places.topic_ids(wanted))
 
+    async def _same_topics(self, fetched: Fetched) -> bool:
+        """Whether records that are here already came from the topics whose fences we know."""
+        places = self._places.known()
+        topics = {partition.topic for partition in fetched}
+        ids = await self._topic_ids(topics) if topics else {}
+        if all(places[p].topic_id == ids[p.topic] for p in fetched if p in places):
+            return True
+        # records of a topic that was made anew would be taken for the old one's
+        logline.warning("a topic was made anew", topics=ids)
+        self._places.clear()
+        return False
+
     async def _work(self, fetched: Fetched) -> list[Work]:
         """What of the fetched records is to be stored, partition by partition."""
         work = []
@@ -177,8 +193,6 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 if batch is not None:
                     prepared = await self._sink.prepare(batch, self._abandoned())
                     work.append(Work(partition, place, prepared))
-            # a big batch takes a while to decode, and the group wants its heartbeat
-            await asyncio.sleep(0)
         return work
 
     async def _batch(
@@ -226,17 +240,6 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 records=expired,
             )
         return missing - expired
-
-    async def _handle(self, work: Sequence[Work]) -> None:
-        if not work:
-            return
-        # records of a topic that was made anew would be taken for the old one's
-        ids = await self._topic_ids({w.partition.topic for w in work})
-        if any(w.place.topic_id != ids[w.partition.topic] for w in work):
-            logline.warning("a topic was made anew", topics=ids)
-            self._places.clear()
-            return
-        await self._apply(work)
 
     async def _apply(self, work: Sequence[Work]) -> None:
         verdicts = await self._sink.apply([w.prepared for w in work], self._abandoned())

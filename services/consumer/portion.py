@@ -48,31 +48,23 @@ class WindowNeededError(Exception):
 
 
 class Preparer:
-    """Makes portions of the records of one scenario."""
+    """Adds the records of one scenario to portions, some at a time."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._codec = EventCodec(scenario)
 
     def events(
-        self,
-        tp: str,
-        believed: int,
-        records: Sequence[Record],
-        now: int,
-        window: Window | None = None,
-    ) -> Portion:
-        """Records of the events topic. `now`: when they are stored, ms since the epoch.
+        self, portion: Portion, records: Sequence[Record], now: int, window: Window | None = None
+    ) -> None:
+        """Adds records of the events topic. `now`: when they are stored, ms since the epoch.
 
         `window` is brought up to the last of them. Raises WindowNeededError where there is none
         and one is needed.
         """
-        portion = Portion(tp, believed, records[-1].offset)
         for record in records:
             self._record(portion, record, now, window)
         portion.totals["counted"] = len(portion.documents)
         portion.totals["dead"] = len(portion.rejected) - portion.totals["repeated"]
-        portion.changes = window.changes() if window is not None else None
-        return portion
 
     def _record(self, portion: Portion, record: Record, now: int, window: Window | None) -> None:
         place = keys.document_id(portion.tp, record.offset)
@@ -95,27 +87,17 @@ class Preparer:
                 portion.rejected.append(document | _poison(record.value, outcome))
 
     def refused(
-        self,
-        tp: str,
-        believed: int,
-        records: Sequence[Record],
-        now: int,
-        window: Window | None = None,
-    ) -> Portion:
-        """Records of the rejected topic: kept with the reason that their producer gave."""
-        portion = Portion(tp, believed, records[-1].offset)
-        repeated = 0
+        self, portion: Portion, records: Sequence[Record], now: int, window: Window | None = None
+    ) -> None:
+        """Adds records of the rejected topic: kept with the reason that their producer gave."""
         for record in records:
             found = decode_rejected(record.value or b"")
-            place = keys.document_id(tp, record.offset)
+            place = keys.document_id(portion.tp, record.offset)
             meta = read_meta(record.headers, record.timestamp, place)
-            if _repeats(portion, record, meta, now, window):
-                repeated += 1
-                continue
-            portion.rejected.append(_document(tp, record.offset, None, meta, now) | found._asdict())
-        portion.totals["refused"] = len(portion.rejected) - repeated
-        portion.changes = window.changes() if window is not None else None
-        return portion
+            if not _repeats(portion, record, meta, now, window):
+                document = _document(portion.tp, record.offset, None, meta, now)
+                portion.rejected.append(document | found._asdict())
+                portion.totals["refused"] += 1
 
 
 def _repeats(portion: Portion, record: Record, meta: Meta, now: int, window: Window | None) -> bool:

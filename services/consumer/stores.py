@@ -36,6 +36,8 @@ CHUNK = 1_000
 """Most documents of one insert."""
 WRITERS = 4
 """Inserts under way at a time."""
+SLICE = 250
+"""Records that are decoded in one go; some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,10 @@ class Stores:
         window = self._open.get(tp, batch.believed)
         self._open.drop(tp)
         try:
-            portion = self._portion(tp, batch, window)
+            portion = await self._portion(tp, batch, window)
         except WindowNeededError:
             window = await self._opened(tp, batch, abandoned)
-            portion = self._portion(tp, batch, window)
+            portion = await self._portion(tp, batch, window)
         if window is not None:
             self._open.put(tp, window, batch.last)
         field = keys.fence_field(self._group, batch.topic, batch.topic_id, batch.partition)
@@ -125,15 +127,16 @@ class Stores:
                 self._open.drop(each.portion.tp)
         return verdicts
 
-    def _portion(self, tp: str, batch: Batch, window: Window | None) -> Portion:
-        if batch.records:
-            now = time.time_ns() // 1_000_000
-            events = batch.topic == self._events
-            prepare = self._preparer.events if events else self._preparer.refused
-            portion = prepare(tp, batch.believed, batch.records, now, window)
-            portion.last = batch.last
-        else:
-            portion = Portion(tp, batch.believed, batch.last)
+    async def _portion(self, tp: str, batch: Batch, window: Window | None) -> Portion:
+        portion = Portion(tp, batch.believed, batch.last)
+        now = time.time_ns() // 1_000_000
+        add = self._preparer.events if batch.topic == self._events else self._preparer.refused
+        for start in range(0, len(batch.records), SLICE):
+            add(portion, batch.records[start : start + SLICE], now, window)
+            # decoding takes a while; the heartbeat and the batch before want to go on meanwhile
+            await asyncio.sleep(0)
+        if window is not None:
+            portion.changes = window.changes()
         if batch.gaps:
             portion.totals["gaps"] = batch.gaps
         return portion

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from scenarios.loading import load
-from services.consumer.portion import Preparer
+from services.consumer.portion import Portion, Preparer
 from wire.record import encode_rejected, headers
 
 VOTE = {"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 4}
@@ -29,7 +29,9 @@ def preparer() -> Preparer:
 
 def test_an_event_becomes_a_document_and_its_tallies(preparer: Preparer) -> None:
     records = [record(offset, json.dumps(VOTE).encode(), "grpc") for offset in (5, 6)]
-    portion = preparer.events("T:3", 4, records, 1_250)
+    portion = Portion("T:3", 4, last=6)
+    for each in records:
+        preparer.events(portion, [each], 1_250)
     assert portion.documents[0] == {
         "_id": "T:3#5",
         "tp": "T:3",
@@ -40,7 +42,6 @@ def test_an_event_becomes_a_document_and_its_tallies(preparer: Preparer) -> None
         "stored": 1_250,
         "event": VOTE,
     }
-    assert (portion.believed, portion.last) == (4, 6)
     assert portion.tallies == {
         ("hash", "votes", "Caifanes:El Silencio"): 2,
         ("hash", "rank", "Caifanes:El Silencio"): 8,
@@ -58,7 +59,8 @@ FOREIGN: list[bytes] = [
 
 @pytest.mark.parametrize("value", FOREIGN)
 def test_foreign_forms_are_the_same_event(preparer: Preparer, value: bytes) -> None:
-    portion = preparer.events("T:3", -1, [record(0, value)], 2_000)
+    portion = Portion("T:3", -1, last=9)
+    preparer.events(portion, [record(0, value)], 2_000)
     document = portion.documents[0]
     assert document["event"] == VOTE
     assert (document["id"], document["origin"]) == ("T:3#0", "kafka")
@@ -66,7 +68,8 @@ def test_foreign_forms_are_the_same_event(preparer: Preparer, value: bytes) -> N
 
 def test_a_list_becomes_documents_with_sub_ids(preparer: Preparer) -> None:
     value = json.dumps({"lista": [VOTE, {**VOTE, "rank": "no"}, VOTE]}).encode()
-    portion = preparer.events("T:3", 8, [record(9, value)], 2_000)
+    portion = Portion("T:3", 8, last=9)
+    preparer.events(portion, [record(9, value)], 2_000)
     assert [each["_id"] for each in portion.documents] == ["T:3#9.0", "T:3#9.2"]
     assert [each["_id"] for each in portion.rejected] == ["T:3#9.1"]
     assert portion.rejected[0]["reason"][0]["field"] == "rank"
@@ -79,18 +82,19 @@ POISON: list[Any] = [b"", b"\xff\xfe", b"{", b"null", b"[]", b'{"lista":[]}', b"
 @pytest.mark.parametrize("value", POISON)
 def test_poison_is_kept_with_its_reason(preparer: Preparer, value: bytes | None) -> None:
     poison = ConsumerRecord("bands.events", 3, 9, 1_000, 0, None, value, None, 0, 0, ())
-    portion = preparer.events("T:3", 8, [poison], 2_000)
+    portion = Portion("T:3", 8, last=9)
+    preparer.events(portion, [poison], 2_000)
     assert portion.documents == []
     assert portion.rejected[0]["reason"][0]["message"]
     assert len(portion.rejected[0]["value"].encode()) <= 4_096 * 3
     assert +portion.totals == {"dead": 1}
-    assert portion.last == 9
 
 
 def test_what_producers_rejected_keeps_their_reason(preparer: Preparer) -> None:
     reason = [{"field": "rank", "message": "is missing"}]
     value = encode_rejected('{"name":1}', reason, "http")
-    portion = preparer.refused("R:0", -1, [record(0, value), record(1, b"{")], 2_000)
+    portion = Portion("R:0", -1, last=9)
+    preparer.refused(portion, [record(0, value), record(1, b"{")], 2_000)
     assert portion.rejected[0]["reason"] == reason
     assert portion.rejected[0]["origin"] == "http"
     assert portion.rejected[1]["reason"][0]["message"]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from scenarios.bodies import Unreadable
 from scenarios.events import EventCodec
 from scenarios.loading import load
-from services.consumer.portion import Preparer
+from services.consumer.portion import Portion, Preparer
 from services.pb import confproto_pb2, helloworld_pb2, usactar_pb2
 from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.calls import reading
@@ -238,7 +238,8 @@ def test_a_kafka_value_is_stored_or_kept_with_its_reason() -> None:
     @given(st.none() | _BODIES | text, headers, st.sampled_from(SCENARIOS))
     def check(value: bytes | None, given: list[tuple[str, bytes]], scenario: Any) -> None:
         record = cast(Any, _Record(value, given))
-        portion = Preparer(scenario).events("t:0", -1, [record], 5)
+        portion, refused = Portion("t:0", -1, last=0), Portion("t:0", -1, last=0)
+        Preparer(scenario).events(portion, [record], 5)
         assert portion.documents or portion.rejected
         for document in portion.rejected:
             assert all(each["message"] for each in document["reason"])
@@ -247,7 +248,7 @@ def test_a_kafka_value_is_stored_or_kept_with_its_reason() -> None:
         for kind, key, member in portion.tallies:
             assert kind in ("hash", "counter", "set")
             assert not any(sign < " " or "\x7f" <= sign < "\xa0" for sign in key + member)
-        refused = Preparer(scenario).refused("t:0", -1, [record], 5)
+        Preparer(scenario).refused(refused, [record], 5)
         assert bson.encode(refused.rejected[0])
 
     check()
