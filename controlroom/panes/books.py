@@ -36,7 +36,10 @@ class BooksPane(Pane):
         if sample is None:
             return Title("books")
         dot = self.look.signs.dot
-        name = f"books {dot} limit: {sample.limit}" if sample.limit else "books"
+        rare = (("repeated", sample.books.repeated), ("purged", sample.books.purged))
+        beside = [f"limit: {sample.limit}"] if sample.limit else []
+        beside += [f"{value:,} {name}" for name, value in rare if value]
+        name = f" {dot} ".join(["books", *beside])
         return Title(name, f"{verdict(sample, self.look)[0]} {dot} {self.age_text(frame)}")
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
