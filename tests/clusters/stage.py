@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 from tests.k8s.rendering import text_of
 from tests.own_lab import OwnLab
 from tests.own_stack import Result
+from tests.waiting import until
 
 IMAGE = re.compile(r"\bimage: controlroom/([\w-]+):")
 DEPLOY_PATIENCE = "8m"
@@ -43,6 +45,15 @@ class Deployed:
         """`controlroom books --json`, whatever its verdict."""
         found: dict[str, int] = self.run("books", "--json", check=False).json()
         return found
+
+    async def drained(self, timeout: float = 240) -> dict[str, int]:
+        """The books once nothing is on its way."""
+
+        async def closed() -> dict[str, int]:
+            books = await asyncio.to_thread(self.books)
+            return books if books["in_flight"] == 0 else {}
+
+        return await until(closed, "the pipeline drains", timeout, every=1)
 
     def endpoints(self) -> dict[str, str]:
         """Doors that work on this machine; forwarded ones have ended with the command."""
