@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,8 +18,10 @@ def deployed(
     """`deployed(context, overlay)`: that overlay on that cluster, ready.
 
     What is there already stays as it is, with what was counted and stored; another overlay on
-    the same cluster is removed first. After the last test of this folder all of it goes.
+    the same cluster is removed first. After the last test of this folder all of it goes, unless
+    the lab is a developer's own.
     """
     stage = Stage(lab, tmp_path_factory.mktemp("images"))
     yield stage.deployed
-    stage.clear()
+    if "CONTROLROOM_TEST_LAB" not in os.environ:
+        stage.clear()
