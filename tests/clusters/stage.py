@@ -79,7 +79,8 @@ class Stage:
             self._load_images(context, overlay)
             words = ("--context", context, "--overlay", overlay, "--timeout", DEPLOY_PATIENCE)
             self._there[context] = overlay
-            self.lab.run("deploy", *words, timeout=COMMAND_PATIENCE)
+            said = self.lab.run("deploy", *words, timeout=COMMAND_PATIENCE)
+            print(said.err)
         return Deployed(self.lab, context, overlay)
 
     def undeploy(self, context: str) -> None:
