@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ARGS ?=
-# Root works in the folders of whoever calls.
-AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo env HOME="$$HOME")
+# Root works in the folders of whoever calls, and leaves no files there that only root can remove.
+AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo env HOME="$$HOME" PYTHONDONTWRITEBYTECODE=1)
 export PYTHON
 BUILDER ?=
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -29,6 +29,7 @@ lab: ## bring two real Kubernetes clusters up on this machine (root or sudo; the
 
 test-clusters: ## run the tests that need real clusters (root or sudo)
 	@bin/bootstrap clusters
+	@$(AS_ROOT) .venv/bin/controlroom lab doctor >&2
 	@$(AS_ROOT) .venv/bin/pytest -p no:cacheprovider -m clusters $(ARGS)
 
 images: ## make the container images; BUILDER=docker or podman makes them by Dockerfile

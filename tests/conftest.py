@@ -53,8 +53,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLab]:
     """Two clusters, joined; only for tests that are marked `clusters`.
 
     Labs need root, and the first one on a machine builds Kubernetes: `make test-clusters` has
-    both in order.
+    both in order. `CONTROLROOM_TEST_LAB` names the state folder of one that a developer keeps.
     """
+    kept = os.environ.get("CONTROLROOM_TEST_LAB")
+    if kept:
+        yield OwnLab(Path(kept))
+        return
     own = OwnLab(tmp_path_factory.mktemp("lab") / "state")
     own.lab("up", "--clusters", "2", timeout=CLUSTER_PATIENCE)
     yield own

@@ -11,7 +11,11 @@ from tests.own_stack import OwnStack
 
 
 class OwnLab(OwnStack):
-    """`controlroom lab WORDS` against one state folder."""
+    """`controlroom lab WORDS` against one state folder; all verbs know its contexts."""
+
+    def __init__(self, state: Path) -> None:
+        super().__init__(state)
+        self.env["KUBECONFIG"] = str(self.kubeconfig)
 
     def lab(self, *words: str, timeout: float = 500, check: bool = True) -> Any:
         """The command's result."""
@@ -20,6 +24,14 @@ class OwnLab(OwnStack):
     def lab_status(self) -> Any:
         """`controlroom lab status --json`."""
         return self.lab("status", "--json").json()
+
+    def cut(self) -> None:
+        """Takes the link between the two clusters away."""
+        self.lab("link", "cut")
+
+    def mend(self) -> None:
+        """Gives it back."""
+        self.lab("link", "mend")
 
     @property
     def kubeconfig(self) -> Path:

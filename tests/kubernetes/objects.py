@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS
 
 STRATEGIC = "application/strategic-merge-patch+json"
+AT_ONCE = 16
 
 
 def deployment(name: str, replicas: int = 2) -> dict[str, Any]:
@@ -75,6 +77,17 @@ async def make_pod(
     path = PODS.path(namespace, name, "status")
     done: dict[str, Any] = await api.patch(path, {"status": status or RUNNING}, STRATEGIC)
     return done
+
+
+async def make_pods(api: Api, namespace: str, owner: str, number: int) -> None:
+    """So many ready pods, `OWNER-000` and on."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def make(n: int) -> None:
+        async with limit:
+            await make_pod(api, namespace, f"{owner}-{n:03d}", owner)
+
+    await asyncio.gather(*(make(n) for n in range(number)))
 
 
 async def make_deployment(api: Api, namespace: str, name: str, ready: int, replicas: int) -> None:

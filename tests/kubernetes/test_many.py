@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import PODS
 from controlroom.targets.kubernetes.target import KubernetesTarget
 from tests.kubernetes.control_plane import CONTEXT
-from tests.kubernetes.objects import STRATEGIC, make_deployment, make_pod
+from tests.kubernetes.objects import STRATEGIC, make_deployment, make_pods
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
 
 PODS_WANTED = 500
-AT_ONCE = 16
 
 
 async def test_five_hundred_pods_cost_one_list_and_one_watch(api: Api, namespace: str) -> None:
-    limit = asyncio.Semaphore(AT_ONCE)
-
-    async def make(n: int) -> None:
-        async with limit:
-            await make_pod(api, namespace, f"web-{n:03d}", "web")
-
     await make_deployment(api, namespace, "web", ready=PODS_WANTED, replicas=PODS_WANTED)
     target = KubernetesTarget(CONTEXT, namespace)
     try:
         await target.fleet()
-        await asyncio.gather(*(make(n) for n in range(PODS_WANTED)))
+        await make_pods(api, namespace, "web", PODS_WANTED)
 
         async def all_ready() -> bool:
             seen = await target.fleet()

@@ -88,14 +88,14 @@ async def test_a_cut_link_parts_the_clusters_and_a_mended_one_joins_them(lab: Ow
     service = lab.get("lab-b", "-n", "kube-system", "service", "kube-dns")["spec"]["clusterIP"]
     pod = _pod_process(lab, "lab-a", "coredns")
     assert _reaches(pod, service)
-    lab.lab("link", "cut")
+    lab.cut()
     try:
         assert lab.lab_status()["joined"] is False
         assert not _reaches(pod, service)
         own = lab.get("lab-a", "-n", "kube-system", "service", "kube-dns")["spec"]["clusterIP"]
         assert _reaches(pod, own)
     finally:
-        lab.lab("link", "mend")
+        lab.mend()
     await until(lambda: _reaches(pod, service), "the other cluster answers again")
     assert lab.lab_status()["joined"] is True
 

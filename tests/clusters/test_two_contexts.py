@@ -1,0 +1,115 @@
+"""An operator at the room in a real terminal, with two clusters."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from tests.clusters.stage import Deployed
+from tests.own_lab import OwnLab
+from tests.terminal import Terminal
+from tests.waiting import until
+
+pytestmark = [pytest.mark.clusters, pytest.mark.timeout(1200)]
+
+CONTEXTS = ("--context", "lab-a", "--context", "lab-b")
+LAUNCH = (sys.executable, "-m", "controlroom", "launch", "--no-sample-load", *CONTEXTS)
+DOWN = "\x1b[B"
+SLOW = 90.0
+"""Seconds for what takes a program's start on a busy machine."""
+
+
+async def test_an_operator_looks_at_both_loads_one_and_breaks_it(
+    deployed: Callable[[str, str], Deployed],
+) -> None:
+    near, far = (deployed(context, "lab-one") for context in ("lab-a", "lab-b"))
+    before = far.books()["counted"]
+    with Terminal(LAUNCH, near.lab.env, 160, 50) as room:
+        await asyncio.to_thread(look_at_both, room)
+        await asyncio.to_thread(load_and_break, room)
+        room.send("!")
+        await asyncio.to_thread(room.until, r"(?i)type.*stop", SLOW)
+        room.send("stop\r")
+        await until(lambda: not active(near.lab), "all runs have ended", SLOW, every=0.5)
+        room.send("q")
+        assert await asyncio.to_thread(room.ended, SLOW) == 0
+    assert left(near.lab) == []
+    faults = near.run("chaos", "status", "--json").json()
+    assert [fault for fault in faults if fault["phase"] != "finished"] == []
+
+    books = await near.drained()
+    assert (books["lost"], books["doubled"]) == (0, 0)
+    assert far.books()["counted"] == before, "the other cluster was left alone"
+
+
+def look_at_both(room: Terminal) -> None:
+    """The one, the other, and both side by side."""
+    for context in ("lab-a", "lab-b", "lab-a"):
+        room.until(rf"bands · {context}", SLOW)
+        room.until(r"consumer +2/2", SLOW)
+        room.until(r"counted\s+\d", SLOW)
+        room.send("x")
+    room.until(r"bands · lab-b", SLOW)
+    room.send("v")
+    room.until(r"side by side +lab-a +lab-b +difference", SLOW)
+    room.until(r"consumer ready +2 +2", SLOW)
+    room.send("\x1b")
+    room.until_gone("side by side +lab-a", SLOW)
+    room.send("x")
+    room.until(r"bands · lab-a", SLOW)
+
+
+def load_and_break(room: Terminal) -> None:
+    """A load by its key, and a kill of a consumer with preview and confirmation."""
+    already = counted(room)
+    room.send("l")
+    room.until(r"(?i)same as.*controlroom run", SLOW)
+    room.send("\r")
+    room.until(r"▶ (load r-\d+|r-\d+\s+load)", SLOW)
+    more = rf"counted\s+(?!{already}\s)\d"
+    room.until(more, SLOW)
+    room.send("c")
+    room.until(r"pod-kill-consumer", SLOW)
+    choose(room, r"what\s+PodChaos pod-kill · consumer")
+    room.until(r"hits now\s+1 of 2", SLOW)
+    room.send("\r")
+    room.until(r"Inject", SLOW)
+    room.send("y")
+    room.until(r"✓ r-\d+\s+chaos.*recovered", SLOW)
+    room.until(r"lost\s+0\b", SLOW)
+
+
+def choose(room: Terminal, wanted: str) -> None:
+    """Goes down the list until the facts below it are those that are wanted."""
+    for _ in range(20):
+        if re.search(wanted, room.text()):
+            return
+        shown = room.until(r"what\s+(\S.*?)\s{2,}").group(1)
+        room.send(DOWN)
+        room.until_gone(rf"what\s+{re.escape(shown)}\s{{2,}}")
+        room.until(r"what\s+\S")
+    raise AssertionError(f"{wanted!r} is not in the list:\n{room.text()}")
+
+
+def counted(room: Terminal) -> str:
+    """The figure behind `counted`, as it is written."""
+    return room.until(r"counted\s+(\d[\d,\u2009 ]*?)\s{2,}", SLOW).group(1)
+
+
+def active(lab: OwnLab) -> list[str]:
+    """Runs that still act."""
+    runs = lab.run("run", "list", "--json").json()
+    return [run["id"] for run in runs if run["state"] in ("starting", "running", "stopping")]
+
+
+def left(lab: OwnLab) -> list[str]:
+    """Processes of the room or its runs."""
+    words = [
+        " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
+    ]
+    return [line for line in words if "controlroom" in line and str(lab.state / "runs") in line]

@@ -1,0 +1,175 @@
+"""A real API server that is too busy for the room, by its own priority and fairness."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+from http.client import HTTPSConnection
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from controlroom.targets.abilities import Unreachable
+from controlroom.targets.kubernetes.api import BUSY_TRIES
+from controlroom.targets.kubernetes.kubeconfig import access
+from controlroom.targets.kubernetes.resources import CONFIG_MAPS, PODS
+from controlroom.targets.kubernetes.target import KubernetesTarget
+from tests.kubernetes.control_plane import CONTEXT, ControlPlane
+from tests.waiting import until
+
+pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
+
+SCHEMA_HEADER = "X-Kubernetes-PF-FlowSchema-UID"
+FLOW = "flowcontrol.apiserver.k8s.io/v1"
+REJECTED = re.compile(
+    r'^apiserver_flowcontrol_rejected_requests_total\{flow_schema="(\S+?)".*\} (\d+)$', re.M
+)
+
+
+def narrow(namespace: str) -> list[dict[str, Any]]:
+    """A level that lets one request through at a time, and who has to take it."""
+    limited = {
+        "nominalConcurrencyShares": 0,
+        "lendablePercent": 0,
+        "borrowingLimitPercent": 0,
+        "limitResponse": {"type": "Reject"},
+    }
+    who = {"kind": "ServiceAccount", "serviceAccount": {"namespace": namespace, "name": "room"}}
+    everything = {
+        "verbs": ["*"],
+        "apiGroups": ["*"],
+        "resources": ["*"],
+        "namespaces": ["*"],
+        "clusterScope": True,
+    }
+    return [
+        {
+            "apiVersion": FLOW,
+            "kind": "PriorityLevelConfiguration",
+            "metadata": {"name": namespace},
+            "spec": {"type": "Limited", "limited": limited},
+        },
+        {
+            "apiVersion": FLOW,
+            "kind": "FlowSchema",
+            "metadata": {"name": namespace},
+            "spec": {
+                "matchingPrecedence": 2,
+                "priorityLevelConfiguration": {"name": namespace},
+                "rules": [{"subjects": [who], "resourceRules": [everything]}],
+            },
+        },
+    ]
+
+
+@pytest.fixture
+async def account(
+    plane: ControlPlane, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[str, str]]:
+    """The room acts as an account that gets one request through at a time; namespace, token."""
+    plane.kubectl("create", "serviceaccount", "room", "-n", namespace)
+    words = ("--clusterrole=cluster-admin", f"--serviceaccount={namespace}:room", "-n", namespace)
+    plane.kubectl("create", "rolebinding", "room", *words)
+    token = plane.kubectl("create", "token", "room", "-n", namespace).strip()
+    own = plane.write_kubeconfig(tmp_path / "config", token, namespace)
+    monkeypatch.setenv("KUBECONFIG", str(own))
+    items = {"apiVersion": "v1", "kind": "List", "items": narrow(namespace)}
+    plane.kubectl("create", "-f", "-", stdin=json.dumps(items))
+    uid = plane.kubectl("get", "flowschema", namespace, "-o", "jsonpath={.metadata.uid}")
+
+    async def counts() -> bool:
+        return (await _asked_once(namespace)).headers.get(SCHEMA_HEADER) == uid
+
+    await until(counts, "the server counts the account's requests", timeout=60)
+    yield namespace, token
+    for kind in ("flowschema", "prioritylevelconfiguration"):
+        plane.kubectl("delete", kind, namespace, "--ignore-not-found")
+
+
+def rejected(plane: ControlPlane, namespace: str) -> int:
+    """How many requests of the account the server has refused as too many."""
+    told = REJECTED.findall(plane.kubectl("get", "--raw", "/metrics"))
+    return sum(int(count) for name, count in told if name == namespace)
+
+
+@contextlib.contextmanager
+def the_only_seat(plane: ControlPlane, token: str, namespace: str) -> Iterator[None]:
+    """Taken, for as long as this lasts, by a request whose body does not come."""
+    tls = ssl.create_default_context(cafile=str(plane.folder / "apiserver.crt"))
+    with contextlib.closing(HTTPSConnection("127.0.0.1", plane.port, context=tls)) as connection:
+        connection.putrequest("POST", CONFIG_MAPS.path(namespace))
+        connection.putheader("Authorization", f"Bearer {token}")
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", "100")
+        connection.endheaders()
+        yield
+
+
+async def test_a_busy_server_is_named_asked_seldom_and_found_again(
+    plane: ControlPlane, account: tuple[str, str]
+) -> None:
+    namespace, token = account
+    target = KubernetesTarget(CONTEXT)
+    path = PODS.path(namespace)
+    try:
+        await target.fleet()
+        with the_only_seat(plane, token, namespace):
+            await until(lambda: _refused(namespace), "the server refuses", timeout=60)
+            before, began = rejected(plane, namespace), time.monotonic()
+            with pytest.raises(Unreachable, match=r"busy or away \(429\)"):
+                await target.api.get(path)
+            took, tries = time.monotonic() - began, rejected(plane, namespace) - before
+        # the server asks for a second before each attempt but the first
+        assert tries == BUSY_TRIES + 1
+        assert took >= BUSY_TRIES
+        found = await until(lambda: _answer(target), "the server answers", timeout=60)
+        assert found["items"] == []
+        assert (await target.fleet()).notes == ()
+    finally:
+        await target.close()
+
+
+async def test_who_waits_as_asked_gets_through(
+    plane: ControlPlane, account: tuple[str, str]
+) -> None:
+    namespace, token = account
+    target = KubernetesTarget(CONTEXT)
+    try:
+        with the_only_seat(plane, token, namespace):
+            await until(lambda: _refused(namespace), "the server refuses", timeout=60)
+            before = rejected(plane, namespace)
+            asked = asyncio.create_task(target.api.get(PODS.path(namespace)))
+            await until(lambda: rejected(plane, namespace) > before, "refused once")
+        assert (await asked)["items"] == []
+    finally:
+        await target.close()
+
+
+async def _refused(namespace: str) -> bool:
+    answer = await _asked_once(namespace)
+    return answer.status == 429 and answer.headers["Retry-After"] == "1"
+
+
+async def _asked_once(namespace: str) -> aiohttp.ClientResponse:
+    """The answer's head, whatever it is."""
+    here = await access(CONTEXT)
+    url = here.server + PODS.path(namespace)
+    async with (
+        aiohttp.ClientSession(headers=here.headers) as session,
+        session.get(url, ssl=here.tls) as answer,
+    ):
+        return answer
+
+
+async def _answer(target: KubernetesTarget) -> Any:
+    try:
+        return await target.api.get(PODS.path(await target.namespace()))
+    except Unreachable:
+        return None
