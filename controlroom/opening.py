@@ -16,7 +16,8 @@ from controlroom.model.frame import Frame, Panel
 from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Denied, Target, TargetError, Unreachable
-from controlroom.targets.choosing import LOCAL, targets_of
+from controlroom.targets.choosing import LOCAL, cluster, targets_of
+from controlroom.targets.halves import WholePath
 
 if TYPE_CHECKING:
     from controlroom.operator import Operator
@@ -29,6 +30,7 @@ class Place:
     """One target with the room behind it, once it says what it runs."""
 
     def __init__(self, settings: Settings, name: str) -> None:
+        """`name` is that of its context, or of the local stack."""
         self.name = name
         self.trouble: TargetError | None = None
         """Why there is no room yet."""
@@ -77,7 +79,9 @@ class Place:
         from scenarios.loading import load
 
         await self._take_down()
-        self.room = Room(load(scenario), target, self._settings, self.name)
+        others = [name for name in self._settings.contexts if name != self.name]
+        path = WholePath(target, [cluster(name, self._settings.namespace) for name in others])
+        self.room = Room(load(scenario), target, self._settings, self.name, path)
         context = self.name if self._settings.contexts else ""
         self.operator = Operator(self.room, self._settings, context)
         await self.room.start()

@@ -24,7 +24,7 @@ from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
 from controlroom.settings import Settings
-from controlroom.targets.abilities import Target
+from controlroom.targets.abilities import Located, Target
 from controlroom.targets.purge import purge_logs
 from scenarios.scenario import Scenario
 
@@ -45,10 +45,13 @@ class Room:
         target: Target,
         settings: Settings,
         target_name: str = "local stack",
+        path: Located | None = None,
     ) -> None:
+        """`path` has the doors that the books need, where the target alone has not all."""
         self.scenario = scenario
         self.target = target
         self.settings = settings
+        self._path = path
         self._doors = Doors(target)
         waits = QueueTimes()
         self._tallies = TalliesSource(self._doors.redis, scenario)
@@ -60,7 +63,7 @@ class Room:
             GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
             QueuesSource(self._doors.kafka, scenario.name, self._doors.brokers),
             self._log,
-            BooksSource(self._doors, scenario.name, waits, Limit(self._doors)),
+            BooksSource(Doors(path or target), scenario.name, waits, Limit(self._doors)),
         ]
         self.board = Board(
             scenario.name,
@@ -87,6 +90,8 @@ class Room:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self.target.close()
+        if self._path is not None:
+            await self._path.close()
 
     def frame(self, now: float | None = None) -> Frame:
         """Everything as it is known at `now`, seconds since the epoch."""

@@ -60,9 +60,7 @@ def inside_orders(cluster: ClusterPlan, peers: Sequence[ClusterPlan]) -> Mapping
         "join": JOIN,
         "join_address": f"{cluster.join}/30",
         "join_routes": [
-            [str(network), str(peer.join)]
-            for peer in peers
-            for network in (peer.pods, peer.services)
+            [str(network), str(peer.join)] for peer in peers for network in peer.joined
         ],
         "volumes": VOLUMES,
         "components": [asdict(component) for component in components(cluster)],

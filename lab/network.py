@@ -40,7 +40,7 @@ async def set_join(init: int, up: bool) -> None:
 
 async def restore_routes(cluster: ClusterPlan, peer: ClusterPlan, init: int) -> None:
     """The routes over the join, which the kernel drops when the link goes down."""
-    for network in (peer.pods, peer.services):
+    for network in peer.joined:
         route = ("replace", str(network), "via", str(peer.join), "dev", JOIN)
         await call(*entering(init, "net"), "ip", "route", *route)
 

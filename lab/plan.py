@@ -63,6 +63,11 @@ class ClusterPlan:
         return self.link[2]
 
     @property
+    def joined(self) -> tuple[Network, ...]:
+        """What the other cluster reaches over the join: the node, pods and services."""
+        return Network(f"{self.address}/32"), self.pods, self.services
+
+    @property
     def server(self) -> str:
         """The API server's address."""
         return f"https://{self.address}:6443"

@@ -14,8 +14,13 @@ from controlroom.settings import Settings
 
 DESCRIPTION = """\
 Count everything once more: acknowledged by the producers, in Kafka, counted in
-Redis, stored in MongoDB. Exit code 1 when anything is lost or doubled."""
-EXAMPLES = ("controlroom books", "controlroom books --json | jq .lost")
+Redis, stored in MongoDB. Exit code 1 when anything is lost or doubled. Of a
+pipeline over two clusters both contexts are named."""
+EXAMPLES = (
+    "controlroom books",
+    "controlroom books --json | jq .lost",
+    "controlroom books --context lab-a --context lab-b",
+)
 ROWS = (
     ("acknowledged", "answered with success by the producers"),
     ("kafka", "records in the events topic"),
@@ -36,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def main(args: argparse.Namespace) -> Exit:
     """Audits all three stores."""
-    async with world(args.settings) as here:
+    async with world(args.settings, whole=True) as here:
         books = await exact_books(here)
     if args.json:
         emit_json(books.to_json())

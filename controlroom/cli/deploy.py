@@ -17,6 +17,7 @@ Put an overlay of k8s/overlays on a cluster and wait until it is ready; what is
 not is told with its reason. Done again it changes only what differs."""
 EXAMPLES = (
     "controlroom deploy --context lab-a --overlay lab-one",
+    "controlroom deploy --context lab-a --overlay lab-a --peer lab-b",
     "controlroom deploy --context prod --overlay ./mine --timeout 10m",
 )
 TIMEOUT = "5m"
@@ -26,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what goes where."""
     parser.add_argument("--context", metavar="NAME", help="the cluster, as the kubeconfig names it")
     parser.add_argument("--overlay", metavar="NAME|DIR", help="what to deploy")
+    parser.add_argument(
+        "--peer", metavar="NAME", help="context of the cluster at the hop's far end"
+    )
     parser.add_argument("--namespace", metavar="NAME", help="where its services are")
     parser.add_argument("--timeout", metavar="TIME", default=TIMEOUT, help=f"({TIMEOUT})")
     parser.add_argument("--no-wait", action="store_true", help="return when all is applied")
@@ -34,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Renders, applies, waits."""
     from controlroom.targets.kubernetes.deploy.applying import Applier
+    from controlroom.targets.kubernetes.deploy.peers import settle
     from controlroom.targets.kubernetes.deploy.readiness import Rollout
     from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
     from controlroom.targets.kubernetes.target import KubernetesTarget
@@ -50,8 +55,10 @@ async def main(args: argparse.Namespace) -> Exit:
     try:
         namespace = await target.namespace()
         objects = await render(path)
+        settle(objects, await _addresses(args.peer))
         say(f"{len(objects)} objects of {path.name} for {context}")
-        with acting(args.settings.state_dir, "deploy", context, overlay=str(path)):
+        facts = {"overlay": str(path), **({"peer": args.peer} if args.peer else {})}
+        with acting(args.settings.state_dir, "deploy", context, **facts):
             applied = await Applier(target.api, namespace, path.name, say).apply(objects)
         left = [] if args.no_wait else await Rollout(target.api, applied).wait(timeout, say)
     finally:
@@ -87,6 +94,20 @@ def one_place(args: argparse.Namespace) -> tuple[str, str]:
     if not args.overlay:
         raise CommandError("No overlay is named.", "Give --overlay NAME, of k8s/overlays.")
     return settings.contexts[0], args.overlay
+
+
+async def _addresses(peer: str | None) -> list[str]:
+    """Where the nodes of that context are; none where none is named."""
+    from controlroom.targets.kubernetes.api import Api
+    from controlroom.targets.kubernetes.deploy.peers import node_addresses
+
+    if not peer:
+        return []
+    api = Api(peer)
+    try:
+        return await node_addresses(api)
+    finally:
+        await api.close()
 
 
 def _seconds(text: str) -> float:

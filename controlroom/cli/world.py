@@ -11,8 +11,8 @@ from controlroom.cli.exits import CommandError, Exit
 from controlroom.feeds.doors import Doors
 from controlroom.feeds.errors import explain, foreseen
 from controlroom.settings import Settings
-from controlroom.targets.abilities import Target, TargetError
-from controlroom.targets.choosing import target_of
+from controlroom.targets.abilities import Located, TargetError
+from controlroom.targets.choosing import path_of, target_of
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 
@@ -23,26 +23,27 @@ S = TypeVar("S", bound=Any)
 class World:
     """Where a verb looks."""
 
-    target: Target
+    target: Located
     doors: Doors
     scenario: Scenario
 
 
 @asynccontextmanager
-async def world(settings: Settings) -> AsyncIterator[World]:
+async def world(settings: Settings, whole: bool = False) -> AsyncIterator[World]:
     """The running target with its scenario, or with the one that was asked for.
 
+    With `whole` two contexts may be named, as the halves of one pipeline.
     Raises ScenarioError before anything is asked, Unreachable where nothing answers.
     """
     asked = load(settings.scenario) if settings.origin("scenario") != "default" else None
-    target = target_of(settings)
+    target = path_of(settings) if whole else target_of(settings)
     try:
         yield World(target, Doors(target), asked or load(await _running(target)))
     finally:
         await target.close()
 
 
-async def _running(target: Target) -> str:
+async def _running(target: Located) -> str:
     """File or name of the scenario that the target runs."""
     info = await target.info()
     return info.details.get("scenario_file") or info.scenario

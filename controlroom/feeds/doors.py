@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from controlroom.targets.abilities import Endpoints, Target
+from controlroom.targets.abilities import Endpoints, Located
 
 Where = Callable[[], Awaitable[str]]
 """An address as it is now; asked at every opening, because a restart changes the ports."""
@@ -19,7 +19,7 @@ FRESH = 1.0
 class Doors:
     """The target's addresses. All raise Unreachable."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Located) -> None:
         self._target = target
         self._known: Endpoints | None = None
         self._asked = float("-inf")

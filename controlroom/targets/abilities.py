@@ -156,8 +156,8 @@ class TargetInfo:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-class Target(HasFleet, HasEndpoints, Scales, HasLogs, InjectsFaults, Protocol):
-    """A world with all abilities."""
+class Located(HasEndpoints, Protocol):
+    """Says who it is and where its doors are."""
 
     async def info(self) -> TargetInfo:
         """Who it is. Raises Unreachable."""
@@ -166,3 +166,7 @@ class Target(HasFleet, HasEndpoints, Scales, HasLogs, InjectsFaults, Protocol):
     async def close(self) -> None:
         """Lets go of connections."""
         ...
+
+
+class Target(Located, HasFleet, Scales, HasLogs, InjectsFaults, Protocol):
+    """A world with all abilities."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from controlroom.settings import Settings
-from controlroom.targets.abilities import Refused, Target
+from controlroom.targets.abilities import Located, Refused, Target
+from controlroom.targets.halves import WholePath
 
 LOCAL = "local stack"
 
@@ -16,6 +17,20 @@ def target_of(settings: Settings) -> Target:
             f"Give one --context: {' or '.join(settings.contexts)}.",
         )
     return targets_of(settings)[0]
+
+
+def path_of(settings: Settings) -> Located:
+    """The one pipeline that the settings mean, whose two halves may be in two contexts.
+
+    Raises Refused for more contexts.
+    """
+    if len(settings.contexts) > 2:
+        raise Refused(
+            f"A pipeline has two halves at most, and {len(settings.contexts)} contexts are named.",
+            "Give one --context, or two that are the halves of one pipeline.",
+        )
+    here, *others = targets_of(settings)
+    return WholePath(here, others, strict=True)
 
 
 def targets_of(settings: Settings) -> list[Target]:

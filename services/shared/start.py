@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -46,6 +47,7 @@ def start(
 
 async def _run(service: str, settings: Settings, serve: Serve, drain: float | None) -> int:
     lifecycle = Lifecycle(settings, drain)
+    asyncio.get_running_loop().set_exception_handler(unheard)
 
     async def served() -> None:
         await serve(settings, lifecycle)
@@ -61,6 +63,17 @@ async def _run(service: str, settings: Settings, serve: Serve, drain: float | No
         return 1
     logline.info("stopped")
     return 0
+
+
+def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tells of an error that nobody has asked for, unless it is that of a name's look-up.
+
+    uvloop goes on looking a name up when the connection that wanted it is given up, as clients
+    do once their time is over; that nothing answers is then told by who gave up.
+    """
+    if "future" in context and isinstance(context.get("exception"), socket.gaierror):
+        return
+    loop.default_exception_handler(context)
 
 
 def main(code: int) -> None:

@@ -14,12 +14,12 @@ from tests.own_lab import OwnLab
 @pytest.fixture(scope="package")
 def deployed(
     lab: OwnLab, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str, str], Deployed]]:
-    """`deployed(context, overlay)`: that overlay on that cluster, ready.
+) -> Iterator[Callable[..., Deployed]]:
+    """`deployed(context, overlay, *more)`: that overlay on that cluster, ready.
 
     What is there already stays as it is, with what was counted and stored; another overlay on
-    the same cluster is removed first. After the last test of this folder all of it goes, unless
-    the lab is a developer's own.
+    the same cluster is removed first. `more` are words of `deploy`. After the last test of this
+    folder all of it goes, unless the lab is a developer's own.
     """
     stage = Stage(lab, tmp_path_factory.mktemp("images"))
     yield stage.deployed

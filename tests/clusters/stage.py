@@ -70,16 +70,19 @@ class Stage:
     _there: dict[str, str] = field(default_factory=dict)
     _loaded: set[tuple[str, str]] = field(default_factory=set)
 
-    def deployed(self, context: str, overlay: str) -> Deployed:
-        """That overlay on that context, ready; another one that was there is removed first."""
+    def deployed(self, context: str, overlay: str, *more: str) -> Deployed:
+        """That overlay on that context, ready; another one that was there is removed first.
+
+        `more` are words of `deploy`.
+        """
         there = self._there.get(context)
         if there != overlay:
             if there is not None:
                 self.undeploy(context)
-            self._load_images(context, overlay)
+            self.load_images(context, overlay)
             words = ("--context", context, "--overlay", overlay, "--timeout", DEPLOY_PATIENCE)
             self._there[context] = overlay
-            said = self.lab.run("deploy", *words, timeout=COMMAND_PATIENCE)
+            said = self.lab.run("deploy", *words, *more, timeout=COMMAND_PATIENCE)
             print(said.err)
         return Deployed(self.lab, context, overlay)
 
@@ -94,7 +97,7 @@ class Stage:
         for context in list(self._there):
             self.undeploy(context)
 
-    def _load_images(self, context: str, overlay: str) -> None:
+    def load_images(self, context: str, overlay: str) -> None:
         """Makes the images that the overlay names, and gives the cluster those that it lacks."""
         names = sorted(set(IMAGE.findall(text_of(overlay))))
         assert names, f"{overlay} names no image of ours"

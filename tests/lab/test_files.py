@@ -95,6 +95,7 @@ def test_orders_lead_to_the_other_cluster(clusters: tuple[ClusterPlan, ...]) -> 
     orders = json.loads((clusters[0].folder / "orders.json").read_text())
     other = clusters[1]
     assert orders["join_routes"] == [
+        [f"{other.address}/32", str(other.join)],
         [str(other.pods), str(other.join)],
         [str(other.services), str(other.join)],
     ]

@@ -87,11 +87,14 @@ async def test_a_cut_link_parts_the_clusters_and_a_mended_one_joins_them(lab: Ow
     """Asked from within a pod of the one cluster, at a service of the other."""
     service = lab.get("lab-b", "-n", "kube-system", "service", "kube-dns")["spec"]["clusterIP"]
     pod = _pod_process(lab, "lab-a", "coredns")
+    node = _cluster(lab, "lab-b")["address"]
     assert _reaches(pod, service)
+    assert _reaches(pod, node, 10250)
     lab.cut()
     try:
         assert lab.lab_status()["joined"] is False
         assert not _reaches(pod, service)
+        assert not _reaches(pod, node, 10250)
         own = lab.get("lab-a", "-n", "kube-system", "service", "kube-dns")["spec"]["clusterIP"]
         assert _reaches(pod, own)
     finally:
