@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.verb import emit_json, talk
@@ -18,6 +19,7 @@ not is told with its reason. Done again it changes only what differs."""
 EXAMPLES = (
     "controlroom deploy --context lab-a --overlay lab-one",
     "controlroom deploy --context prod --overlay ./mine --timeout 10m",
+    "controlroom deploy --context lab-a --overlay room --authorized-keys ~/.ssh/id_ed25519.pub",
 )
 TIMEOUT = "5m"
 
@@ -27,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", metavar="NAME", help="the cluster, as the kubeconfig names it")
     parser.add_argument("--overlay", metavar="NAME|DIR", help="what to deploy")
     parser.add_argument("--namespace", metavar="NAME", help="where its services are")
+    parser.add_argument(
+        "--authorized-keys",
+        metavar="FILE",
+        type=Path,
+        help="public keys of those who may enter the overlay's room",
+    )
     parser.add_argument("--timeout", metavar="TIME", default=TIMEOUT, help=f"({TIMEOUT})")
     parser.add_argument("--no-wait", action="store_true", help="return when all is applied")
 
@@ -34,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Renders, applies, waits."""
     from controlroom.targets.kubernetes.deploy.applying import Applier
+    from controlroom.targets.kubernetes.deploy.entering import authorized_keys
     from controlroom.targets.kubernetes.deploy.readiness import Rollout
     from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
     from controlroom.targets.kubernetes.target import KubernetesTarget
@@ -46,13 +55,15 @@ async def main(args: argparse.Namespace) -> Exit:
     context, overlay = one_place(args)
     timeout = _seconds(args.timeout)
     path = overlay_path(overlay)
+    file: Path | None = args.authorized_keys
+    given = {} if file is None else {"room": {"authorized_keys": await authorized_keys(file)}}
     target = KubernetesTarget(context, args.settings.namespace)
     try:
         namespace = await target.namespace()
         objects = await render(path)
         say(f"{len(objects)} objects of {path.name} for {context}")
         with acting(args.settings.state_dir, "deploy", context, overlay=str(path)):
-            applied = await Applier(target.api, namespace, path.name, say).apply(objects)
+            applied = await Applier(target.api, namespace, path.name, say).apply(objects, given)
         left = [] if args.no_wait else await Rollout(target.api, applied).wait(timeout, say)
     finally:
         await target.close()
