@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import shutil
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ NAMESPACES = ("--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--mount-
 MEMORY = 2 * 1024**3
 """Bytes that two clusters and a pipeline take."""
 BUILD_SPACE, RUN_SPACE = 6 * 1024**3, 2 * 1024**3
+INOTIFY = 48
+"""Inotify instances of two clusters: about twenty each, and some to spare."""
 _RULES = """\
 table inet lab {
   chain nat { type nat hook prerouting priority dstnat; }
@@ -59,7 +62,14 @@ async def examine(folder: Path, net: str = NETWORK) -> list[Check]:
         found.append(await _namespaces())
         if found[-1].ok:
             found += await asyncio.gather(_links(), _filter(), _overlay(folder))
-    found += [_bridge(), _cgroups(), await _networks(folder, net), _memory(), *_space(folder)]
+    found += [
+        _bridge(),
+        _cgroups(),
+        _inotify(),
+        await _networks(folder, net),
+        _memory(),
+        *_space(folder),
+    ]
     return found
 
 
@@ -199,6 +209,23 @@ def _cgroups() -> Check:
             f"Run as root, and mount {cgroups.ROOT} with the right to write.",
         )
     return Check("cgroups", True, f"cgroup {version} with all controllers.")
+
+
+def _inotify() -> Check:
+    made: list[int] = []
+    libc = ctypes.CDLL(None)
+    while len(made) < INOTIFY and (handle := libc.inotify_init1(os.O_CLOEXEC)) >= 0:
+        made.append(handle)
+    for handle in made:
+        os.close(handle)
+    if len(made) == INOTIFY:
+        return Check("inotify", True, f"{INOTIFY} instances can be had.")
+    return Check(
+        "inotify",
+        False,
+        f"Of the {INOTIFY} inotify instances that kubelets take only {len(made)} can be had.",
+        "sysctl -w fs.inotify.max_user_instances=1024, or end what watches files.",
+    )
 
 
 async def _networks(folder: Path, net: str) -> Check:
