@@ -57,7 +57,7 @@ async def main(args: argparse.Namespace) -> Exit:
 
 async def _up(lab: Lab, args: argparse.Namespace) -> Exit:
     running = lab.record()
-    fault = None if running else first_fault(await examine(lab.folder, args.network))
+    fault = None if running else first_fault(await examine(lab.folder, args.network, args.clusters))
     if fault is not None:
         raise fault
     owner = os.getpid() if args.foreground else None
