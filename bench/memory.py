@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import platform
-import tempfile
+import sys
 import time
-from pathlib import Path
 
 from bench import grpc_load, http_load
 from bench.bodies import SCENARIO
 from bench.overload import http_urls
 from bench.resident import Resident
+from bench.running_stack import on_own_stack, print_machine
 from bench.setting import Setting, reached
 from tests.own_stack import OwnStack
 
@@ -77,24 +75,18 @@ def _print(rows: list[tuple[int, float, dict[str, int]]], memory: Resident) -> N
     print(f"| seconds | {' | '.join(f'{seconds:.0f}' for _, seconds, _ in rows)} | |")
 
 
-def main() -> None:
-    """Brings a stack up, measures, takes it down."""
+def main() -> int:
+    """Brings a stack up, measures, takes it down; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.memory", description=__doc__)
     parser.add_argument("--events", type=int, default=10_000_000, help="to be stored")
     args = parser.parse_args()
-    print(
-        f"{time.strftime('%Y-%m-%d %H:%M')}, {os.cpu_count()} cores, {platform.machine()}, "
-        f"load {os.getloadavg()[0]:.1f}"
-    )
-    with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
-        stack = OwnStack(Path(folder) / "state")
-        stack.run("up", "--scenario", SCENARIO, timeout=600)
-        try:
-            setting = Setting(stack, stack.endpoints(), 0.0, 0, 0)
-            asyncio.run(run(setting, args.events))
-        finally:
-            stack.run("down", check=False)
+
+    def measure(stack: OwnStack) -> None:
+        asyncio.run(run(Setting(stack, stack.endpoints(), 0.0, 0, 0), args.events))
+
+    print_machine()
+    return on_own_stack(measure)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

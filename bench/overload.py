@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import platform
-import tempfile
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
@@ -25,6 +22,7 @@ from bench import grpc_load, http_load
 from bench.bodies import SCENARIO, http_bodies
 from bench.outage import LINKS, outage
 from bench.resident import Resident
+from bench.running_stack import on_own_stack, print_machine
 from bench.setting import Setting, reached
 from tests.own_stack import OwnStack
 from wire import keys
@@ -184,8 +182,8 @@ def _print_books(setting: Setting, acknowledged: int, before: int) -> None:
     )
 
 
-def main() -> None:
-    """Brings a stack up, overloads it, takes it down."""
+def main() -> int:
+    """Brings a stack up, overloads it, takes it down; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.overload", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="of the load")
     parser.add_argument("--times", type=float, default=5.0, help="the capacity that is offered")
@@ -196,27 +194,14 @@ def main() -> None:
         "--kept", type=int, default=32 << 20, help="bytes that Kafka keeps of each partition"
     )
     args = parser.parse_args()
-    print(
-        f"{time.strftime('%Y-%m-%d %H:%M')}, {os.cpu_count()} cores, {platform.machine()}, "
-        f"load {os.getloadavg()[0]:.1f}"
-    )
-    with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
-        stack = OwnStack(Path(folder) / "state")
-        stack.env["CONTROLROOM_TOPIC_BYTES_PER_PARTITION"] = str(args.kept)
-        stack.run("up", "--scenario", SCENARIO, timeout=600)
-        try:
-            setting = Setting(stack, stack.endpoints(), 0.0, 0, 0)
-            plan = Plan(
-                args.minutes * 60,
-                args.times,
-                args.fault,
-                args.fault_seconds,
-                args.connections,
-            )
-            asyncio.run(run(setting, plan))
-        finally:
-            stack.run("down", check=False)
+    plan = Plan(args.minutes * 60, args.times, args.fault, args.fault_seconds, args.connections)
+
+    def measure(stack: OwnStack) -> None:
+        asyncio.run(run(Setting(stack, stack.endpoints(), 0.0, 0, 0), plan))
+
+    print_machine()
+    return on_own_stack(measure, {"CONTROLROOM_TOPIC_BYTES_PER_PARTITION": str(args.kept)})
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.own_stack import OwnStack
 
 INTERRUPTED = 130
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def on_own_stack(measure: Callable[[OwnStack], None]) -> int:
-    """Brings a stack up, measures, takes it down; the exit code."""
+def print_machine() -> None:
+    """When, and on what kind of machine, with its load (average of a minute)."""
+    print(
+        f"{time.strftime('%Y-%m-%d %H:%M')}, {os.cpu_count()} cores, {platform.machine()}, "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def on_own_stack(measure: Callable[[OwnStack], None], env: Mapping[str, str] = _NOTHING) -> int:
+    """Brings a stack up, with more environment where given, measures, takes it down.
+
+    Answers the exit code.
+    """
     with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
         stack = OwnStack(Path(folder))
+        stack.env.update(env)
         try:
             up = stack.run("up", "--scenario", "bands", timeout=600, check=False)
             if up.code:

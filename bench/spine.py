@@ -10,23 +10,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import platform
 import sys
-import time
 
 from bench import accepting, draining, queueing, storing
-from bench.running_stack import on_own_stack
+from bench.running_stack import on_own_stack, print_machine
 from bench.setting import Setting
 from tests.own_stack import OwnStack
 
 
 async def tables(setting: Setting, parts: str) -> None:
     """Prints the tables of those parts."""
-    cores, load = os.cpu_count(), os.getloadavg()[0]
-    print(
-        f"{time.strftime('%Y-%m-%d %H:%M')}, {cores} cores, {platform.machine()}, load {load:.1f}"
-    )
+    print_machine()
     if "a" in parts:
         await accepting.print_rows(setting)
     capacity = await storing.print_rows(setting) if set("be") & set(parts) else 0.0

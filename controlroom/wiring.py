@@ -27,6 +27,7 @@ from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
 from controlroom.targets.purge import purge_logs
 from scenarios.scenario import Scenario
+from wire.ending import end
 
 HISTORY_STEP = 2
 """Seconds between the points with which the curves are filled at the start."""
@@ -85,9 +86,7 @@ class Room:
 
     async def stop(self) -> None:
         """Ends all feeds and lets go of the target."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks.clear()
         await self.target.close()
         if self._path is not None:

@@ -35,10 +35,25 @@ UNUSED = (
     "_test*.so",
     "_ctypes_test*.so",
     "_tkinter*.so",
+    # terminals of C, and the libraries that they bring
+    "_curses*.so",
+    "readline*.so",
+    "nis*.so",
+    "_gdbm*.so",
+    "_dbm*.so",
+    "ossaudiodev*.so",
 )
 """Parts of the standard library that no container runs."""
 NOT_RUN = ("bin", "tests", "*.pyi", "*.pyx", "*.pxd", "*.h", "*.c", "RECORD", "REQUESTED")
 """Files of wheels that are for people and compilers. RECORD would list what is not there."""
+
+UNCALLED = tuple(
+    f"{LIBRARIES}/kubernetes/{client}/{files}"
+    for client in ("client", "aio/client")
+    for files in ("api/*_api.py", "models/[a-z]*.py")
+)
+"""Generated classes of the Kubernetes client, imported one by one at first use: the room takes
+only the reading of kubeconfigs from it."""
 
 
 def interpreter(root: Root) -> None:
@@ -47,6 +62,7 @@ def interpreter(root: Root) -> None:
     library = Path(sysconfig.get_path("stdlib"))
     root.tree(library, f"{HOME}/lib/{library.name}", UNUSED)
     root.libraries(list(root.objects()))
+    root.strip()
     compile_all(root, HOME)
 
 
@@ -64,7 +80,9 @@ async def wheels(root: Root, requirements: str, progress: Progress) -> None:
 
     await install(folder, f"the packages of {file.name}", fetch, progress)
     root.tree(folder, LIBRARIES, NOT_RUN)
+    root.drop(*UNCALLED)
     root.libraries(list(root.objects()))
+    root.strip()
     compile_all(root, LIBRARIES)
 
 

@@ -26,6 +26,12 @@ controlroom:x:{USER}:{USER}:controlroom:/tmp:/bin/sh
 """
 GROUP = f"root:x:0:\ncontrolroom:x:{USER}:\n"
 
+SERVICES = ("services", "wire", "scenarios")
+ROOM = ("controlroom", "stack", "lab", "wire", "scenarios", "chaos", "k8s")
+"""Parts of this checkout that an image holds under /app."""
+SERVICES_WHEELS, ROOM_WHEELS = "services", "runtime"
+"""Files of requirements/."""
+
 Maker = Callable[[Root, Progress], Awaitable[None]]
 
 
@@ -62,15 +68,15 @@ async def _python(root: Root, progress: Progress) -> None:
 
 
 async def _service_wheels(root: Root, progress: Progress) -> None:
-    await python.wheels(root, "services", progress)
+    await python.wheels(root, SERVICES_WHEELS, progress)
 
 
 async def _room_wheels(root: Root, progress: Progress) -> None:
-    await python.wheels(root, "runtime", progress)
+    await python.wheels(root, ROOM_WHEELS, progress)
 
 
 async def _service_code(root: Root, progress: Progress) -> None:
-    python.code(root, ("services", "wire", "scenarios"))
+    python.code(root, SERVICES)
 
 
 async def _store_code(root: Root, progress: Progress) -> None:
@@ -78,7 +84,7 @@ async def _store_code(root: Root, progress: Progress) -> None:
 
 
 async def _room_code(root: Root, progress: Progress) -> None:
-    python.code(root, ("controlroom", "stack", "wire", "scenarios", "chaos", "k8s"))
+    python.code(root, ROOM)
 
 
 LAYERS: Mapping[str, Maker] = {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab.archive import write_layer
 from stack.errors import StackError
+from stack.install.commands import find_program
 
 ELF = b"\x7fELF"
 _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
@@ -72,6 +73,27 @@ class Root:
             if not place.exists():
                 shutil.copyfile(library.resolve(), place)
                 place.chmod(_EXECUTABLE)
+
+    def strip(self) -> None:
+        """Takes what only debuggers read out of programs and libraries, where binutils are."""
+        strip = find_program("strip")
+        files = [str(file) for file in self.objects()]
+        if strip is None or not files:
+            return
+        done = subprocess.run(
+            [strip, "--strip-unneeded", *files], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise StackError(f"strip failed: {done.stderr.strip()}", "Look at that library.")
+
+    def drop(self, *patterns: str) -> None:
+        """Removes the files and folders that match, as `Path.glob` does from the top."""
+        for pattern in patterns:
+            for path in list(self.folder.glob(pattern)):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
 
     def objects(self) -> Iterator[Path]:
         """Every ELF file that is in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import shutil
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ NAMESPACES = ("--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--mount-
 MEMORY = 2 * 1024**3
 """Bytes that two clusters and a pipeline take."""
 BUILD_SPACE, RUN_SPACE = 6 * 1024**3, 2 * 1024**3
+INOTIFY = 24
+"""Inotify instances of a cluster with its pods, of which 22 were counted."""
 _RULES = """\
 table inet lab {
   chain nat { type nat hook prerouting priority dstnat; }
@@ -52,14 +55,21 @@ table inet lab {
 """What kube-proxy's rules are made of."""
 
 
-async def examine(folder: Path, net: str = NETWORK) -> list[Check]:
+async def examine(folder: Path, net: str = NETWORK, clusters: int = len(LETTERS)) -> list[Check]:
     """Every check in a fixed order; takes a second and leaves nothing behind."""
     found = [_root(), _programs(), _cni(), await _go()]
     if os.geteuid() == 0 and all(check.ok for check in found[:2]):
         found.append(await _namespaces())
         if found[-1].ok:
             found += await asyncio.gather(_links(), _filter(), _overlay(folder))
-    found += [_bridge(), _cgroups(), await _networks(folder, net), _memory(), *_space(folder)]
+    found += [
+        _bridge(),
+        _cgroups(),
+        _inotify(clusters * INOTIFY),
+        await _networks(folder, net),
+        _memory(),
+        *_space(folder),
+    ]
     return found
 
 
@@ -199,6 +209,23 @@ def _cgroups() -> Check:
             f"Run as root, and mount {cgroups.ROOT} with the right to write.",
         )
     return Check("cgroups", True, f"cgroup {version} with all controllers.")
+
+
+def _inotify(wanted: int) -> Check:
+    made: list[int] = []
+    libc = ctypes.CDLL(None)
+    while len(made) < wanted and (handle := libc.inotify_init1(os.O_CLOEXEC)) >= 0:
+        made.append(handle)
+    for handle in made:
+        os.close(handle)
+    if len(made) == wanted:
+        return Check("inotify", True, f"{wanted} instances can be had.")
+    return Check(
+        "inotify",
+        False,
+        f"Of the {wanted} inotify instances that kubelets take only {len(made)} can be had.",
+        "sysctl -w fs.inotify.max_user_instances=1024, or end what watches files.",
+    )
 
 
 async def _networks(folder: Path, net: str) -> Check:

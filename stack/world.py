@@ -39,6 +39,7 @@ from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
 from wire import keys
+from wire.ending import end
 
 NEEDED = (*LINKED, "toxiproxy", "haproxy")
 """Engines without which the services are not started."""
@@ -107,9 +108,7 @@ class World:
     async def stop(self) -> None:
         """Ends faults, services and engines, in this order."""
         self.state = "stopping"
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.faults.close(), 2)
         await self._lag.close()

@@ -32,6 +32,8 @@ from wire.log_dirs import LogDirs, LogDirsRequest
 from wire.metadata import Topic, TopicsRequest, read_topic
 
 REJECTED_PARTITIONS = 3
+BROKERS_OWN = -1
+"""As many replicas as the brokers' `default.replication.factor` says (KIP-464)."""
 
 _RETENTION = "retention.bytes"
 _TRIES = 10
@@ -56,12 +58,19 @@ async def ensure_topics(bootstrap: str, scenario: str, kept: int = 0) -> None:
     try:
         await admin.start()
         for topic, partitions in wanted.items():
-            await _ensure(admin, NewTopic(topic, partitions, 1, topic_configs=configs))
+            await _ensure(admin, _new_topic(topic, partitions, configs))
     finally:
         await admin.close()
     async with OffsetReader(bootstrap) as reader:
         for topic, partitions in wanted.items():
             await _visible(reader, topic, partitions)
+
+
+def _new_topic(name: str, partitions: int, configs: Mapping[str, str]) -> NewTopic:
+    made = NewTopic(name, partitions, 1, topic_configs=dict(configs))
+    # aiokafka takes the number for a mistake; brokers since 2.4 know it
+    made.replication_factor = BROKERS_OWN
+    return made
 
 
 async def _ensure(admin: AIOKafkaAdminClient, wanted: NewTopic) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.verb import emit_json, talk
@@ -19,6 +20,7 @@ EXAMPLES = (
     "controlroom deploy --context lab-a --overlay lab-one",
     "controlroom deploy --context lab-a --overlay lab-a --peer lab-b",
     "controlroom deploy --context prod --overlay ./mine --timeout 10m",
+    "controlroom deploy --context lab-a --overlay room --authorized-keys ~/.ssh/id_ed25519.pub",
 )
 TIMEOUT = "5m"
 
@@ -31,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--peer", metavar="NAME", help="context of the cluster at the hop's far end"
     )
     parser.add_argument("--namespace", metavar="NAME", help="where its services are")
+    parser.add_argument(
+        "--authorized-keys",
+        metavar="FILE",
+        type=Path,
+        help="public keys of those who may enter the overlay's room",
+    )
     parser.add_argument("--timeout", metavar="TIME", default=TIMEOUT, help=f"({TIMEOUT})")
     parser.add_argument("--no-wait", action="store_true", help="return when all is applied")
 
@@ -38,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Renders, applies, waits."""
     from controlroom.targets.kubernetes.deploy.applying import Applier
+    from controlroom.targets.kubernetes.deploy.entering import authorized_keys
     from controlroom.targets.kubernetes.deploy.peers import settle
     from controlroom.targets.kubernetes.deploy.readiness import Rollout
     from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
@@ -51,6 +60,8 @@ async def main(args: argparse.Namespace) -> Exit:
     context, overlay = one_place(args)
     timeout = _seconds(args.timeout)
     path = overlay_path(overlay)
+    file: Path | None = args.authorized_keys
+    given = {} if file is None else {"room": {"authorized_keys": await authorized_keys(file)}}
     target = KubernetesTarget(context, args.settings.namespace)
     try:
         namespace = await target.namespace()
@@ -59,7 +70,7 @@ async def main(args: argparse.Namespace) -> Exit:
         say(f"{len(objects)} objects of {path.name} for {context}")
         facts = {"overlay": str(path), **({"peer": args.peer} if args.peer else {})}
         with acting(args.settings.state_dir, "deploy", context, **facts):
-            applied = await Applier(target.api, namespace, path.name, say).apply(objects)
+            applied = await Applier(target.api, namespace, path.name, say).apply(objects, given)
         left = [] if args.no_wait else await Rollout(target.api, applied).wait(timeout, say)
     finally:
         await target.close()

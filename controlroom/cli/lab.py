@@ -7,10 +7,10 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from controlroom.cli.checks import show
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.table import sign, table
 from controlroom.cli.verb import emit, emit_json, talk
@@ -57,7 +57,7 @@ async def main(args: argparse.Namespace) -> Exit:
 
 async def _up(lab: Lab, args: argparse.Namespace) -> Exit:
     running = lab.record()
-    fault = None if running else first_fault(await examine(lab.folder, args.network))
+    fault = None if running else first_fault(await examine(lab.folder, args.network, args.clusters))
     if fault is not None:
         raise fault
     owner = os.getpid() if args.foreground else None
@@ -133,16 +133,7 @@ async def _kubeconfig(lab: Lab, args: argparse.Namespace) -> Exit:
 
 
 async def _doctor(lab: Lab, args: argparse.Namespace) -> Exit:
-    checks = await examine(lab.folder, args.network)
-    if args.json:
-        emit_json([asdict(check) for check in checks])
-    else:
-        width = max(len(check.name) for check in checks)
-        for check in checks:
-            emit(f"{sign(check.ok, args.settings)} {check.name:<{width}}  {check.message}")
-            if not check.ok and check.fix:
-                emit(f"  {'':<{width}}  -> {check.fix}")
-    return Exit.OK if all(check.ok for check in checks) else Exit.FAILED
+    return show(await examine(lab.folder, args.network), args)
 
 
 async def _link(lab: Lab, args: argparse.Namespace) -> Exit:

@@ -30,6 +30,7 @@ from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
 from wire.documents import Documents, DocumentsError
+from wire.ending import end
 from wire.stores import redis_client
 
 CHUNK = 1_000
@@ -206,7 +207,7 @@ async def storing(
     try:
         yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup)
     finally:
-        pruning.cancel()
+        await end([pruning])
         await redis.aclose()
         documents.close()
 

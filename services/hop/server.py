@@ -16,9 +16,11 @@ from services.hop.applying import Applying
 from services.hop.lag import Lag
 from services.hop.messages import MAX_MESSAGE
 from services.shared import golden
+from services.shared.grpc_port import listen
 from services.shared.lifecycle import Lifecycle, Pulse
-from services.shared.settings import Settings, SettingsError
+from services.shared.settings import Settings
 from services.shared.start import main, start
+from wire.ending import end
 
 NEEDED = ("redis_url", "mongo_url", "grpc_port", "admin_port")
 
@@ -60,7 +62,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             await lifecycle.stopping.wait()
         finally:
             await server.stop(_GRACE)
-            looking.cancel()
+            await end([looking])
 
 
 async def _look(stores: Stores, pulse: Pulse, lifecycle: Lifecycle) -> None:
@@ -76,12 +78,7 @@ def _server(address: str, applying: Applying) -> grpc.aio.Server:
     server = grpc.aio.server(
         handlers=[applying.handler()], options=_OPTIONS, maximum_concurrent_rpcs=AT_ONCE
     )
-    try:
-        server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise SettingsError(
-            f"cannot listen on {address}", "free the port, or set GRPC_PORT and POD_IP"
-        ) from error
+    listen(server, address)
     return server
 
 

@@ -19,10 +19,10 @@ from services.hop.messages import MAX_MESSAGE
 from services.hop.remote import HopError, RemoteSink
 from services.pb.hop_pb2_grpc import HopStub
 from services.shared.busy import waits_for
-from services.shared.ending import end
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
 from services.shared.start import main, start
+from wire.ending import end
 
 NEEDED = ("kafka_bootstrap", "hop_socket", "admin_port")
 _OPTIONS = (

@@ -16,12 +16,13 @@ from services.producer_grpc.ingest import SERVICE, Ingest
 from services.producer_grpc.routes import Route, RoutesHandler
 from services.producer_grpc.wellness import Wellness
 from services.shared import golden
+from services.shared.grpc_port import listen
 from services.shared.intake import Intake
 from services.shared.ledger import keeping
 from services.shared.lifecycle import Lifecycle
 from services.shared.limits import Limits
 from services.shared.publisher import publishing
-from services.shared.settings import Settings, SettingsError
+from services.shared.settings import Settings
 from services.shared.start import main, start
 
 NEEDED = ("kafka_bootstrap", "ledger_dir", "grpc_port", "admin_port")
@@ -70,12 +71,7 @@ def _server(address: str, handlers: Sequence[Handler], limits: Limits) -> grpc.a
     server = grpc.aio.server(
         handlers=handlers, options=_options(limits), maximum_concurrent_rpcs=limits.max_calls
     )
-    try:
-        server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise SettingsError(
-            f"cannot listen on {address}", "free the port, or set GRPC_PORT and POD_IP"
-        ) from error
+    listen(server, address)
     return server
 
 

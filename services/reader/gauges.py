@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from scenarios.scenario import BarsView, Scenario
 from scenarios.templates import places, split_member
 from services.reader.live import counts, live, offered
-from services.shared.ending import end
+from wire.ending import end
 
 EVERY = 2.0
 """Seconds between two looks at Redis."""

@@ -22,6 +22,7 @@ from services.reader.shelf import Shelf
 from services.shared.limits import Limits
 from services.shared.problem import RETRY_AFTER, problem_body
 from wire import problems
+from wire.ending import end
 
 KIND = "text/event-stream"
 _LOOK = 0.25
@@ -129,9 +130,7 @@ class LiveStream(Response):
             await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._watcher.leave()
-            for task in (telling, leaving):
-                task.cancel()
-            await asyncio.gather(telling, leaving, return_exceptions=True)
+            await end([telling, leaving])
 
     async def _tell(self, send: Send) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}

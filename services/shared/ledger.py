@@ -23,9 +23,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.shared import logline
-from services.shared.ending import end
 from services.shared.settings import Settings, SettingsError
 from wire import keys
+from wire.ending import end
 
 PUBLISH_EVERY = 0.1
 """Seconds between two publications of the own count."""

@@ -12,12 +12,12 @@ from aiokafka.errors import KafkaError
 
 from services.shared import golden, logline
 from services.shared.busy import waits_for
-from services.shared.ending import end
 from services.shared.lane import Entry, Lane, Unavailable, jobs_of
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
 from services.shared.valve import Valve, watching
 from wire import keys, problems
+from wire.ending import end
 from wire.topics import ensure_topics
 
 __all__ = ["DEADLINE", "MAX_WAITING", "Entry", "Publisher", "Unavailable", "publishing"]

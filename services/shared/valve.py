@@ -18,11 +18,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.shared import logline
-from services.shared.ending import end
 from services.shared.lane import Unavailable
 from services.shared.settings import Settings
 from wire import disk, problems
 from wire.backlog import read_backlog
+from wire.ending import end
 from wire.problems import Problem
 from wire.stores import redis_client
 from wire.topics import OffsetReader

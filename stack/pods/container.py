@@ -14,6 +14,7 @@ from stack.spec import ProcessSpec
 from stack.supervisor.backoff import Backoff
 from stack.supervisor.child import Child, ending
 from stack.supervisor.output import Output
+from wire.ending import end
 
 State = Literal["waiting", "running", "backoff", "held", "terminated"]
 Report = Callable[[str, str], None]
@@ -91,8 +92,7 @@ class ContainerRun:
                     await asyncio.wait_for(child.wait(), pause)
             await child.stop(grace - pause)
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         # A life may have begun while the task was being ended.
         if self.child is not None and self.child.alive:
             await self.child.kill()

@@ -13,6 +13,7 @@ from stack.pods.environment import Surroundings
 from stack.pods.pod import Pod
 from stack.pods.ports import PodPorts
 from stack.supervisor.events import Events
+from wire.ending import end
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _RETRY = 5.0
@@ -109,8 +110,7 @@ class Controller:
         """Ends all pods and follows no more."""
         self._closing = True
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         await asyncio.gather(*(pod.delete(grace, self._synced) for pod in self.pods))
         self.pods.clear()
 

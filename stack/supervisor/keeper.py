@@ -13,6 +13,7 @@ from stack.supervisor.backoff import Backoff
 from stack.supervisor.child import Child, ending
 from stack.supervisor.events import Events
 from stack.supervisor.output import Output
+from wire.ending import end
 
 State = Literal["starting", "ready", "backoff", "failed", "external", "stopped"]
 Hook = Callable[[], Awaitable[None]]
@@ -71,8 +72,7 @@ class Keeper:
     async def stop(self, grace: float | None = None) -> None:
         """Ends the child and keeps it so."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         if self.child is not None and self.child.alive:
             await self.child.stop(grace)
         self._set("stopped", "")

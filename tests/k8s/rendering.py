@@ -17,6 +17,9 @@ from stack.install.commands import find_program
 Object = dict[str, Any]
 OVERLAYS = PROJECT / "k8s" / "overlays"
 NAMES = sorted(folder.name for folder in OVERLAYS.iterdir())
+BESIDE = ("room",)
+"""Deployed beside another overlay, of which they take namespace and accounts."""
+WHOLE = [name for name in NAMES if name not in BESIDE]
 
 
 def renderer() -> Path:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from images.recipes import RECIPES, reference
-from tests.k8s.rendering import NAMES, Object, objects_of, of_kind, title
+from tests.k8s.rendering import NAMES, WHOLE, Object, objects_of, of_kind, title
 from tests.manifests.schema import problems
 from wire import keys
 
 WORKLOADS = ("Deployment", "StatefulSet")
 OWN = "controlroom/"
 each = pytest.mark.parametrize("overlay", NAMES)
+each_whole = pytest.mark.parametrize("overlay", WHOLE)
 
 
 def containers(overlay: str) -> Iterator[tuple[str, Object, Object]]:
@@ -44,7 +45,7 @@ def test_no_secret_is_in_the_tree(overlay: str) -> None:
     assert of_kind(overlay, "Secret") == []
 
 
-@each
+@each_whole
 def test_every_namespace_is_there_and_restricted(overlay: str) -> None:
     namespaces = {one["metadata"]["name"]: one for one in of_kind(overlay, "Namespace")}
     used = {
@@ -126,7 +127,7 @@ def test_no_deployment_has_two_autoscalers_or_too_few_partitions(overlay: str) -
             assert topic["spec"]["partitions"] == keys.PARTITIONS
 
 
-@each
+@each_whole
 def test_topic_and_group_are_those_of_the_scenario(overlay: str) -> None:
     data = next(
         o["data"] for o in of_kind(overlay, "ConfigMap") if o["metadata"]["name"] == "endpoints"

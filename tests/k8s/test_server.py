@@ -1,55 +1,90 @@
-"""A real API server takes every object of every overlay, by its own and the makers' schemas."""
+"""A real API server takes every object of every overlay and of the room: strictly, unwarned."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from stack.config import PROJECT
+from controlroom.runs.catalog import chaos_dir, find
+from controlroom.targets.kubernetes.faults.holder import job
+from controlroom.targets.kubernetes.faults.selecting import placed
 from tests.crds import SCHEMAS
 from tests.k8s.rendering import NAMES, Object, of_kind, text_of
-from tests.own_lab import OwnLab
+from tests.kubernetes.control_plane import ControlPlane, kubelab
 
 pytestmark = pytest.mark.clusters
 
-CONTEXT = "lab-b"
-STRICT = ("--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict")
+STRICT = ("--dry-run=server", "--validate=strict", "--warnings-as-errors")
+APPLIED = ("apply", "--server-side", "--force-conflicts", *STRICT)
+SPACES = ("controlroom", "controlroom-data")
 
 
 @pytest.fixture(scope="module")
-def server(lab: OwnLab) -> Iterator[OwnLab]:
-    """A cluster that knows the kinds of the other makers, and our namespaces."""
-    kinds = ["-f", str(SCHEMAS), "-R"]
-    namespaces = {one["metadata"]["name"]: one for o in NAMES for one in of_kind(o, "Namespace")}
-    lab.kubectl(CONTEXT, "apply", "--server-side", *kinds)
-    names = [yaml.safe_load_all(file.read_text()) for file in SCHEMAS.glob("*.yaml")]
-    for one in (document for file in names for document in file if document):
-        name = f"crd/{one['metadata']['name']}"
-        lab.kubectl(CONTEXT, "wait", "--for=condition=Established", name, "--timeout=60s")
-    lab.kubectl(CONTEXT, "apply", "-f", "-", text=as_list(list(namespaces.values())))
-    yield lab
-    lab.kubectl(
-        CONTEXT, "delete", "--wait=false", "-f", "-", text=as_list(list(namespaces.values()))
-    )
-    lab.kubectl(CONTEXT, "delete", "--wait=false", *kinds)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """An API server of its own, which knows the kinds of the other makers and our namespaces."""
+    program = kubelab()
+    assert program is not None, "build the lab first: `controlroom lab build`"
+    made = ControlPlane(tmp_path_factory.mktemp("server"), program)
+    try:
+        made.up()
+        made.kubectl("apply", "--server-side", "-f", str(SCHEMAS), "-R")
+        established = ("--for=condition=Established", "--timeout=120s")
+        made.kubectl("wait", *established, *(f"crd/{name}" for name in served()))
+        namespaces = {
+            one["metadata"]["name"]: one for o in NAMES for one in of_kind(o, "Namespace")
+        }
+        made.kubectl("apply", "-f", "-", stdin=as_list(list(namespaces.values())))
+        yield made
+    finally:
+        made.down()
 
 
-def as_list(objects: list[Object]) -> str:
+def served() -> list[str]:
+    """Names of the CustomResourceDefinitions."""
+    documents = [one for file in SCHEMAS.glob("*.yaml") for one in yaml.safe_load_all(file.open())]
+    return [one["metadata"]["name"] for one in documents if one]
+
+
+def as_list(objects: Sequence[Any]) -> str:
     """One text that kubectl reads."""
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
 
 
 @pytest.mark.parametrize("overlay", NAMES)
-def test_the_server_takes_the_overlay_and_warns_of_nothing(server: OwnLab, overlay: str) -> None:
-    said = server.kubectl(CONTEXT, "apply", *STRICT, "-f", "-", text=text_of(overlay))
-    lines = said.splitlines()
+def test_the_server_takes_the_overlay(server: ControlPlane, overlay: str) -> None:
+    text = text_of(overlay)
+    lines = server.kubectl(*APPLIED, "-f", "-", stdin=text).splitlines()
     assert [line for line in lines if "serverside-applied (server dry run)" not in line] == []
-    assert len(lines) == text_of(overlay).count("\nkind: ") + text_of(overlay).startswith("kind: ")
+    assert len(lines) == text.count("\nkind: ") + text.startswith("kind: ")
 
 
-@pytest.mark.parametrize("file", sorted((PROJECT / "chaos").glob("*.yaml")), ids=lambda f: f.name)
-def test_the_server_takes_every_fault(server: OwnLab, file: object) -> None:
-    server.kubectl(CONTEXT, "apply", *STRICT, "-n", "controlroom", "-f", str(file))
+@pytest.mark.parametrize("file", sorted(chaos_dir().glob("*.yaml")), ids=lambda file: file.name)
+def test_the_server_takes_every_fault_as_the_room_sends_it(
+    server: ControlPlane, file: Path
+) -> None:
+    made = placed(find(str(file)).manifest, SPACES)
+    made["metadata"]["namespace"] = SPACES[0]
+    server.kubectl("create", *STRICT, "-f", "-", stdin=as_list([made]))
+
+
+def test_the_server_takes_the_job_that_ends_a_fault_where_all_is_restricted(
+    server: ControlPlane,
+) -> None:
+    labels = {"controlroom/fault": "f", "controlroom/run": "r"}
+    made = job("f", SPACES[0], SPACES, "controlroom/services:0.1.0", 0.0, labels)
+    server.kubectl("create", *STRICT, "-f", "-", stdin=as_list([made]))
+
+
+def test_the_server_refuses_what_is_misspelt_or_less_than_restricted(server: ControlPlane) -> None:
+    place = {"name": "x", "namespace": SPACES[0]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": place, "spec": {"selektor": {}}}
+    root: Object = job("x", SPACES[0], SPACES, "any", 0.0, {})
+    root["spec"]["template"]["spec"]["securityContext"] = {}
+    for wrong, said in ((service, "selektor"), (root, "PodSecurity")):
+        with pytest.raises(AssertionError, match=said):
+            server.kubectl("create", *STRICT, "-f", "-", stdin=as_list([wrong]))

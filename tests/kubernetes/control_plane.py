@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from stack.paths import cache_dir
+from lab import programs
 from tests.ports import free_port
 
 CONTEXT = "plane"
@@ -26,12 +26,11 @@ READY_TIME = 240.0
 
 
 def kubelab() -> Path | None:
-    """The lab's binary: of `CONTROLROOM_KUBELAB`, or the newest of the cache."""
+    """The lab's binary: of `CONTROLROOM_KUBELAB`, or of the cache."""
     given = os.environ.get("CONTROLROOM_KUBELAB")
     if given:
         return Path(given)
-    built = sorted((cache_dir() / "engines").glob("kubelab-*/**/kubelab"))
-    return built[-1] if built else None
+    return programs.folder() / "kubelab" if programs.is_built() else None
 
 
 @dataclass

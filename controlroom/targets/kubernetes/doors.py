@@ -8,7 +8,6 @@ a Service is forwarded, any other is used as it stands. Credentials are those of
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -17,7 +16,8 @@ from controlroom.targets.abilities import Endpoints, TargetError, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.forward import Forward
-from controlroom.targets.kubernetes.resources import CONFIG_MAPS, INGRESSES, SECRETS, Json
+from controlroom.targets.kubernetes.resources import CONFIG_MAPS, INGRESSES, Json
+from controlroom.targets.kubernetes.secret import read_secret
 from controlroom.targets.kubernetes.services import (
     Host,
     find_service,
@@ -177,14 +177,7 @@ class ClusterDoors:
         return await self._forwarded(host, int(port["port"]))
 
     async def _secret(self) -> Mapping[str, str]:
-        try:
-            found = await self._api.get(SECRETS.path(self._namespace, STORES))
-        except ApiError as error:
-            if error.status == 404:
-                return {}
-            raise
-        data = found.get("data") or {}
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+        return await read_secret(self._api, self._namespace, STORES)
 
 
 async def _answers(host: str, port: int) -> bool:

@@ -23,6 +23,7 @@ from controlroom.targets.kubernetes.resources import (
     Json,
     Resource,
 )
+from wire.ending import end
 
 HERE = (DEPLOYMENTS, PODS, EVENTS, AUTOSCALERS, SCALED_OBJECTS, STATEFUL_SETS)
 ELSEWHERE = (DEPLOYMENTS, PODS, STATEFUL_SETS)
@@ -62,9 +63,7 @@ class ClusterWatch:
 
     async def close(self) -> None:
         """Ends all watches."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks.clear()
 
     async def fleet(self) -> Fleet:

@@ -19,7 +19,7 @@ from controlroom.targets.kubernetes.deploy.inventory import (
     rank,
 )
 from controlroom.targets.kubernetes.deploy.rendering import Object
-from controlroom.targets.kubernetes.deploy.secrets import prepared, wanted
+from controlroom.targets.kubernetes.deploy.secrets import Given, checked, prepared, wanted
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.holder import FAULT
 from controlroom.targets.kubernetes.resources import NAMESPACES, Json
@@ -51,15 +51,18 @@ class Applier:
         self._say = say
         self._discovery = Discovery(api)
 
-    async def apply(self, objects: Sequence[Object]) -> list[Object]:
+    async def apply(self, objects: Sequence[Object], given: Given | None = None) -> list[Object]:
         """Makes or changes all of them; answers them as they were applied, secrets included.
 
-        Raises Refused before anything is changed where the cluster does not serve a kind, or
-        where an object of that name is there that this overlay has not made.
+        Raises Refused before anything is changed where the cluster does not serve a kind, where
+        an object of that name is there that this overlay has not made, or where a Secret lacks
+        a value that cannot be drawn and is not `given`.
         """
         placed = [await self._placed(one) for one in objects]
-        for name, spaces in wanted(placed).items():
-            placed += await prepared(self._api, name, spaces)
+        lacking, given = wanted(placed), given or {}
+        checked(given, lacking)
+        for name, spaces in lacking.items():
+            placed += await prepared(self._api, name, spaces, given.get(name, {}))
         placed.sort(key=lambda one: rank(one["kind"]))
         mine = [one for one in placed if await self._may_take(one)]
         inventory = Inventory(self._api, self._namespace, self._overlay)

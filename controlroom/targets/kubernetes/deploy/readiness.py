@@ -23,6 +23,7 @@ from controlroom.targets.kubernetes.resources import (
     Json,
     Resource,
 )
+from wire.ending import end
 
 WORKLOADS = {one.kind: one for one in (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, JOBS)}
 LAST_EVENTS = 3
@@ -69,9 +70,7 @@ class Rollout:
         except TimeoutError:
             return [await self._explained(key, state) for key, state in self._waiting()]
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     async def _follow(self, say: Callable[[str], None]) -> None:
         said = ""

@@ -13,7 +13,7 @@ import yaml
 
 import controlroom
 from controlroom.targets.abilities import Refused, TargetError
-from stack.paths import cache_dir
+from lab import programs
 
 Object = dict[str, Any]
 PATIENCE = 60.0
@@ -47,12 +47,12 @@ def kubectl() -> list[str]:
     own = os.environ.get(KUBECTL) or shutil.which("kubectl")
     if own:
         return [own]
-    built = sorted((cache_dir() / "engines").glob("kubelab-*/**/kubelab"))
-    if built:
-        return [str(built[-1]), "kubectl"]
+    built = programs.kubectl()
+    if built is not None:
+        return [str(built)]
     raise Refused(
         "kubectl is not here, and overlays are rendered by it.",
-        f"Install kubectl, set {KUBECTL} to it, or build the lab's: `controlroom lab up`.",
+        f"Install kubectl, set {KUBECTL} to it, or build the lab's: `controlroom lab build`.",
     )
 
 

@@ -5,19 +5,33 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from controlroom.targets.abilities import Refused
 from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.deploy.entering import host_key, nobody
 from controlroom.targets.kubernetes.deploy.rendering import Object, pod_specs
-from controlroom.targets.kubernetes.errors import ApiError
-from controlroom.targets.kubernetes.resources import SECRETS
+from controlroom.targets.kubernetes.secret import read_secret
 
-GENERATED: Mapping[str, Mapping[str, str]] = {
-    "stores": {"REDIS_PASSWORD": "", "MONGO_USERNAME": "controlroom", "MONGO_PASSWORD": ""},
-    "grafana": {"admin-password": ""},
-}
-"""Secret -> its keys; an empty value is a password that is drawn."""
 BYTES = 24
+Given = Mapping[str, Mapping[str, str]]
+"""Secret -> key -> value, as the operator gives them; they replace what is there."""
+
+
+async def _password() -> str:
+    return secrets.token_urlsafe(BYTES)
+
+
+async def _user() -> str:
+    return "controlroom"
+
+
+GENERATED: Mapping[str, Mapping[str, Callable[[], Awaitable[str]]]] = {
+    "stores": {"REDIS_PASSWORD": _password, "MONGO_USERNAME": _user, "MONGO_PASSWORD": _password},
+    "grafana": {"admin-password": _password},
+    "room": {"host_key": host_key, "authorized_keys": nobody},
+}
+"""Secret -> its keys -> what makes a value where there is none."""
 
 
 def wanted(objects: Sequence[Object]) -> dict[str, list[str]]:
@@ -33,15 +47,18 @@ def wanted(objects: Sequence[Object]) -> dict[str, list[str]]:
     return {name: sorted(spaces) for name, spaces in found.items()}
 
 
-async def prepared(api: Api, name: str, namespaces: Sequence[str]) -> list[Object]:
-    """The Secret for each namespace, with the values that any of them already has."""
+async def prepared(
+    api: Api, name: str, namespaces: Sequence[str], given: Mapping[str, str]
+) -> list[Object]:
+    """The Secret for each namespace, with what is given, else what any of them already has.
+
+    Raises Refused where a value can neither be found nor drawn.
+    """
     values: dict[str, str] = {}
     for space in namespaces:
-        values = await _present(api, space, name) or values
-    full = {
-        key: values.get(key) or fixed or secrets.token_urlsafe(BYTES)
-        for key, fixed in GENERATED[name].items()
-    }
+        values = await read_secret(api, space, name) or values
+    values |= given
+    full = {key: values.get(key) or await draw() for key, draw in GENERATED[name].items()}
     return [
         {
             "apiVersion": "v1",
@@ -54,15 +71,13 @@ async def prepared(api: Api, name: str, namespaces: Sequence[str]) -> list[Objec
     ]
 
 
-async def _present(api: Api, namespace: str, name: str) -> dict[str, str]:
-    try:
-        found = await api.get(SECRETS.path(namespace, name))
-    except ApiError as error:
-        if error.status == 404:
-            return {}
-        raise
-    data = found.get("data") or {}
-    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+def checked(given: Given, found: Mapping[str, object]) -> None:
+    """Raises Refused where something is given for a Secret that no pod reads."""
+    for name in given.keys() - found.keys():
+        raise Refused(
+            f"Keys are given for the Secret {name}, which nothing in this overlay reads.",
+            "Leave them out, or name the overlay that needs them.",
+        )
 
 
 def _refers(pod: Mapping[str, object], name: str) -> bool:

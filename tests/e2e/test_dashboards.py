@@ -1,0 +1,72 @@
+"""What Grafana's dashboards ask for is what running services tell, scenario by scenario."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from stack.config import PROJECT
+from tests.own_stack import OwnStack
+from tests.waiting import until
+
+FOLDER = PROJECT / "k8s" / "components" / "grafana" / "dashboards"
+OF_THE_EXPORTER = "kafka_"
+"""Strimzi's exporter is not to be had on the local stack; panels that need it say so."""
+
+
+def panels(name: str = "*") -> Iterator[dict[str, Any]]:
+    """Every panel that draws something."""
+    for file in sorted(FOLDER.glob(f"{name}.json")):
+        yield from (one for one in json.loads(file.read_text())["panels"] if one["type"] != "row")
+
+
+def expressions() -> list[str]:
+    """Every PromQL expression of every panel."""
+    return [target["expr"] for one in panels() for target in one["targets"]]
+
+
+def test_each_scenario_has_different_live_charts_of_its_own() -> None:
+    board = json.loads((FOLDER / "tallies.json").read_text())
+    (row, *_) = board["panels"]
+    (variable,) = board["templating"]["list"]
+    assert (row["type"], row["repeat"], variable["includeAll"]) == ("row", "scenario", True)
+    assert variable["name"] == "scenario"
+    kinds = {one["type"] for one in panels("tallies")}
+    assert len(kinds) >= 2
+    for one in panels("tallies"):
+        assert all('scenario=~"$scenario"' in target["expr"] for target in one["targets"])
+    assert board["refresh"]
+
+
+def test_panels_that_need_the_exporter_say_so() -> None:
+    for one in panels():
+        asks = any(OF_THE_EXPORTER in target["expr"] for target in one["targets"])
+        assert asks == ("exporter" in one["title"])
+
+
+@pytest.mark.stack
+async def test_every_query_is_answered_by_running_services(stack: OwnStack) -> None:
+    doors = stack.endpoints()
+    asked = [one for one in expressions() if OF_THE_EXPORTER not in one]
+    assert asked
+    missing = set(asked)
+
+    async def ask(prometheus: httpx.AsyncClient, expression: str) -> None:
+        query = expression.replace("$scenario", "bands")
+        answer = await prometheus.get("/api/v1/query", params={"query": query})
+        if answer.json()["data"]["result"]:
+            missing.discard(expression)
+
+    async def all_answered() -> bool:
+        # rates want events all the time
+        stack.run("run", "-n", "50", "--timeout", "30s")
+        async with httpx.AsyncClient(base_url=doors["prometheus"], trust_env=False) as prometheus:
+            await asyncio.gather(*(ask(prometheus, one) for one in list(missing)))
+        return not missing
+
+    await until(all_answered, "every query has an answer", 120, every=0.5)
