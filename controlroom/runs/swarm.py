@@ -48,7 +48,7 @@ def master(folder: RunFolder, workers: int, port: int) -> int:
     spec = _spec(folder)
     users = Sending(folder.id, spec).users()
     environment = Environment(user_classes=[Sender], events=Events())  # type: ignore[no-untyped-call]
-    runner = environment.create_master_runner("*", port)
+    runner: Any = environment.create_master_runner("*", port)
     merging = Merging(workers)
 
     def take(environment: Any, msg: Any, **_: Any) -> None:
@@ -91,7 +91,7 @@ def worker(folder: RunFolder, part: Part, host: str, port: int) -> int:
     environment = Environment(user_classes=[Sender], events=Events())  # type: ignore[no-untyped-call]
     environment.events.request.add_listener(sending.answered)  # type: ignore[no-untyped-call]
     environment.events.test_start.add_listener(begin)  # type: ignore[no-untyped-call]
-    runner = environment.create_worker_runner(host, port)
+    runner: Any = environment.create_worker_runner(host, port)
     runner.register_message(COMMAND, lambda environment, msg, **_: sending.command(msg.data))
     runner.register_message(SEEN, lambda environment, msg, **_: seen.set())
     gevent.signal_handler(signal.SIGTERM, sending.command, "cut")

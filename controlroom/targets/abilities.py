@@ -94,15 +94,19 @@ class FaultStatus:
     message: str = ""
 
 
+RECORDS = "records"
+"""Name of the file of records beside the `spec.json` of a load that a target sends."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadWish:
     """A load that the target is to send by processes of its own."""
 
     run: str
-    spec: bytes
-    """The run's `spec.json`."""
+    spec: str
+    """The run's `spec.json`; its file, where it has one, is called `RECORDS`."""
     records: bytes
-    """What the spec's file holds; empty where events are generated."""
+    """What that file holds; empty where events are generated."""
     workers: int
     seconds: float
     """After so long it is ended, whoever has died by then."""
@@ -193,10 +197,10 @@ class SendsLoad(Protocol):
         """Starts it and answers its id. Raises Refused where it does not start."""
         ...
 
-    def load_lines(self, load: str, since: float | None) -> AsyncIterator[bytes]:
+    def load_lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
         """What the load tells, line by line, until it ends or the connection does.
 
-        `since` (seconds since the epoch) leaves out what is older; None begins at the beginning.
+        `back`: how many seconds ago it shall begin; None is the beginning.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from controlroom.model.fleet import Fleet
 from controlroom.targets.abilities import (
     Endpoints,
     FaultStatus,
+    LoadStatus,
+    LoadWish,
     Preview,
     Refused,
     TargetError,
@@ -20,6 +22,7 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.doors import ClusterDoors
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
+from controlroom.targets.kubernetes.load.sending import ClusterLoad
 from controlroom.targets.kubernetes.resources import (
     AUTOSCALERS,
     DEPLOYMENTS,
@@ -107,6 +110,38 @@ class KubernetesTarget:
     async def recover(self, fault: str) -> FaultStatus:
         """Ends one fault and answers when that is verified."""
         return await (await self.injector()).recover(fault)
+
+    async def pause(self, fault: str, on: bool) -> None:
+        """By the annotation of Chaos Mesh. Raises Refused for what only the room carries out."""
+        await (await self.injector()).pause(fault, on)
+
+    async def inner_ingress(self) -> str:
+        """The ingress by its name inside the cluster."""
+        return await (await self._open_doors()).inner_ingress()
+
+    async def start_load(self, wish: LoadWish) -> str:
+        """Jobs of the services' namespace send it."""
+        return await (await self._load()).start(wish)
+
+    async def load_lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
+        """The log of the load's master."""
+        async for line in (await self._load()).lines(load, back):
+            yield line
+
+    async def drain_load(self, load: str) -> None:
+        """No new requests; answers are waited for."""
+        await (await self._load()).drain(load)
+
+    async def end_load(self, load: str) -> None:
+        """Its Jobs are deleted."""
+        await (await self._load()).end(load)
+
+    async def loads(self) -> Sequence[LoadStatus]:
+        """All loads that Jobs send, whoever started them."""
+        return await (await self._load()).loads()
+
+    async def _load(self) -> ClusterLoad:
+        return ClusterLoad(self.api, await self.namespace())
 
     async def injector(self) -> ClusterFaults:
         """Who carries out faults here."""
