@@ -20,7 +20,10 @@ from scenarios.loading import load
 def supply_of(
     spec: LoadSpec, on_close: Callable[[], None] = lambda: None, part: Part = WHOLE
 ) -> Supply:
-    """What that part of the load sends. Raises SpecError for a scenario, file or record that is not right."""
+    """What that part of the load sends.
+
+    Raises SpecError for a scenario, file or record that is not right.
+    """
     codec = codec_of(spec.scenario)
     if spec.file is None:
         bodies = bodies_of(_generated(codec, spec.seed), spec.batch)
