@@ -63,7 +63,8 @@ class Operator:
 
     async def start_load(self, spec: LoadSpec) -> str:
         """Starts a load run."""
-        aimed_at = replace(spec, context=self._context)
+        space = self._settings.namespace if self._context else ""
+        aimed_at = replace(spec, context=self._context, namespace=space)
         with self._acting("load", command=aimed_at.command()) as deed:
             self._may_write()
             with _translated():
@@ -77,7 +78,7 @@ class Operator:
         """Ends all load and chaos. Raises TargetError where something may be left."""
         with self._acting("stop all") as deed:
             stopped = await stop_all(self._store, self._target)
-            deed.add(runs=stopped.runs, faults=stopped.faults)
+            deed.add(runs=stopped.runs, faults=stopped.faults, loads=stopped.loads)
             if not stopped.clean:
                 raise TargetError(stopped.sentence(), "Look with `controlroom chaos status`.")
         return stopped.sentence()

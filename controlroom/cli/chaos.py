@@ -267,7 +267,7 @@ def _stop(settings: Settings, args: argparse.Namespace) -> Exit:
     with acting(settings.state_dir, "stop", title_of(settings), what=what) as deed:
         _may_act(settings)
         done = _asked(settings, work)
-        deed.add(runs=done.runs, faults=done.faults, left=done.left)
+        deed.add(runs=done.runs, faults=done.faults, loads=done.loads, left=done.left)
     if args.json:
         emit_json({**asdict(done), "clean": done.clean})
     talk(done.sentence())

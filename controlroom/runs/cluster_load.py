@@ -42,7 +42,7 @@ class ClusterLoadRun:
         except TargetError as error:
             self._account.end(f"{error} {error.fix}".strip())
             return
-        self._conduct.note("jobs started", load=load, workers=self._spec.load_workers)
+        self._conduct.note("jobs started", load=load, workers=self._spec.workers)
         following = asyncio.create_task(self._follow(load))
         try:
             await self._watch(load, following)
@@ -60,7 +60,7 @@ class ClusterLoadRun:
             run=self._conduct.folder.id,
             spec=json.dumps(told(spec)),
             records=records,
-            workers=self._spec.load_workers,
+            workers=self._spec.workers,
             seconds=self._longest,
         )
 

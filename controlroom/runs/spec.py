@@ -57,15 +57,13 @@ class LoadSpec:
     """The cluster that it is sent to; empty for the local stack."""
     namespace: str = ""
     """Where the services are in that cluster; empty for the context's own."""
-    in_cluster: bool = False
-    """Jobs in the cluster send it, not this machine."""
-    workers: int = WORKERS
-    """Load processes in the cluster; never more than users or requests."""
+    in_cluster: int = 0
+    """Load processes that Jobs of the cluster run; 0 is one on this machine."""
 
     @property
-    def load_workers(self) -> int:
-        """How many load processes there is work for."""
-        return min(self.workers, self.users, self.number or self.users)
+    def workers(self) -> int:
+        """As many of them as there is work for."""
+        return min(self.in_cluster, self.users, self.number or self.users)
 
     @property
     def address(self) -> str:
@@ -103,9 +101,7 @@ class LoadSpec:
         if self.batch != 1:
             words += ["--batch", str(self.batch)]
         if self.in_cluster:
-            words.append("--in-cluster")
-        if self.workers != WORKERS:
-            words += ["--workers", str(self.workers)]
+            words += ["--in-cluster", str(self.in_cluster)]
         words += _where(self.context, self.namespace)
         return shlex.join(words)
 
@@ -194,7 +190,7 @@ def check_load(spec: LoadSpec) -> LoadSpec:
             f"--timeout {format_duration(spec.timeout)} cannot be used.",
             f"Give more than nothing and at most {format_duration(LONGEST)}, such as 3m.",
         )
-    _within("--workers", spec.workers, 1, MOST_WORKERS)
+    _within("--in-cluster", spec.in_cluster, 0, MOST_WORKERS)
     if spec.in_cluster and not spec.context:
         raise SpecError(
             "--in-cluster wants a cluster, and none is named.", "Give --context NAME with it."

@@ -206,7 +206,7 @@ def _is_load_in_cluster(folder: RunFolder, view: RunView) -> bool:
     if view.kind != "load":
         return False
     spec = folder.read_spec()
-    return isinstance(spec, LoadSpec) and spec.in_cluster
+    return isinstance(spec, LoadSpec) and spec.in_cluster > 0
 
 
 def _count(what: tuple[str, ...], word: str) -> str:

@@ -15,6 +15,7 @@ from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog, scale_command
 from controlroom.screens.room import RoomScreen
+from controlroom.targets.choosing import LOCAL
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -64,7 +65,8 @@ class Flows:
             self.last_load = spec
             return await self.commands.start_load(spec)
 
-        self.say(await self.app.push_screen_wait(LoadDialog(start, self.last_load)) or "")
+        dialog = LoadDialog(start, self.last_load, clustered=self.frame.target != LOCAL)
+        self.say(await self.app.push_screen_wait(dialog) or "")
 
     async def chaos(self) -> None:
         """A fault: which one, are you sure, go."""

@@ -71,7 +71,7 @@ async def started(store: Store, target: KubernetesTarget, **more: object) -> Run
     """A load run as the command starts it."""
     wanted = {"timeout": 60.0, "users": 4, **more}
     spec = LoadSpec(
-        context=CONTEXT, namespace=await target.namespace(), in_cluster=True, **wanted  # type: ignore[arg-type]
+        context=CONTEXT, namespace=await target.namespace(), in_cluster=2, **wanted  # type: ignore[arg-type]
     )  # fmt: skip
     return start(store, await ready_load(spec, "bands", target))
 
@@ -174,7 +174,7 @@ async def test_what_does_not_fit_into_the_cluster_is_said_before(
     place: Server, target: KubernetesTarget, store: Store, tmp_path: Path
 ) -> None:
     with pytest.raises(SpecError, match="--in-cluster wants a cluster"):
-        await ready_load(LoadSpec(in_cluster=True), "bands", target)
+        await ready_load(LoadSpec(in_cluster=2), "bands", target)
     vote = '{"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 5}\n'
     records = tmp_path / "long.json"
     records.write_text(vote * 15_000)
