@@ -65,12 +65,20 @@ async def _service_wheels(root: Root, progress: Progress) -> None:
     await python.wheels(root, "services", progress)
 
 
+async def _load_wheels(root: Root, progress: Progress) -> None:
+    await python.wheels(root, "load", progress)
+
+
 async def _room_wheels(root: Root, progress: Progress) -> None:
     await python.wheels(root, "runtime", progress)
 
 
 async def _service_code(root: Root, progress: Progress) -> None:
     python.code(root, ("services", "wire", "scenarios"))
+
+
+async def _load_code(root: Root, progress: Progress) -> None:
+    python.code(root, ("controlroom", "stack", "scenarios"))
 
 
 async def _store_code(root: Root, progress: Progress) -> None:
@@ -86,6 +94,8 @@ LAYERS: Mapping[str, Maker] = {
     "python": _python,
     "service-wheels": _service_wheels,
     "service-code": _service_code,
+    "load-wheels": _load_wheels,
+    "load-code": _load_code,
     "store-code": _store_code,
     "documents": engines.documents,
     "room-wheels": _room_wheels,
@@ -100,6 +110,11 @@ LAYERS: Mapping[str, Maker] = {
 RECIPES: Mapping[str, Recipe] = {
     "services": Recipe(
         ("system", "python", "service-wheels", "service-code"),
+        environment=APP_ENVIRONMENT,
+        folder="/app",
+    ),
+    "load": Recipe(
+        ("system", "python", "load-wheels", "load-code"),
         environment=APP_ENVIRONMENT,
         folder="/app",
     ),

@@ -74,7 +74,22 @@ def test_every_program_of_the_manifests_can_start_in_it(services: Made, tmp_path
     assert done.stdout == "ok\n", done.stderr
 
 
-@pytest.mark.parametrize("name", ["services", "room"])
+@as_root
+@pytest.mark.timeout(600)
+def test_the_load_process_can_start_in_its_image(tmp_path: Path) -> None:
+    config = unpacked(made("load", tmp_path), tmp_path)
+    command = ["chroot", "--userspec", config["User"], str(tmp_path), "/opt/python/bin/python"]
+    done = subprocess.run(
+        [*command, "-m", "controlroom.runs.swarm", "master", "/nowhere", "1", "0"],
+        env=dict(pair.split("=", 1) for pair in config["Env"]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "FileNotFoundError: [Errno 2] No such file or directory: '/nowhere" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["services", "load", "room"])
 def test_the_dockerfile_holds_the_same(name: str) -> None:
     last = (PROJECT / "images" / name / "Dockerfile").read_text().rpartition("FROM")[2]
     recipe = RECIPES[name]
