@@ -149,8 +149,12 @@ class Scales(Protocol):
         """Returns when the wish is recorded. Raises Refused outside the bounds."""
         ...
 
+    async def preview_restart(self, deployment: str) -> Preview:
+        """Which pods a restart would replace. Raises Refused for a deployment it does not know."""
+        ...
+
     async def restart(self, deployment: str) -> None:
-        """A rolling restart; returns when the wish is recorded."""
+        """Replaces all pods by its strategy; returns when the wish is recorded."""
         ...
 
 

@@ -73,6 +73,21 @@ class LocalTarget:
         with _translated():
             await self._client.scale(deployment, replicas)
 
+    async def preview_restart(self, deployment: str) -> Preview:
+        """All pods of the deployment, one at a time."""
+        fleet = await self.fleet()
+        pods = [pod for pod in fleet.pods if pod.deployment == deployment]
+        if deployment not in [one.name for one in fleet.deployments]:
+            raise Refused(f"There is no deployment {deployment}.", "See `controlroom status`.")
+        return Preview(
+            matched=len(pods),
+            hits=tuple(pod.name for pod in pods),
+            hit_count=len(pods),
+            stays=sum(pod.ready for pod in pods),
+            effect="Each is ended once its successor is ready.",
+            ends="When all are replaced.",
+        )
+
     async def restart(self, deployment: str) -> None:
         """Its pods are replaced one by one."""
         with _translated():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from controlroom.model.fleet import Fleet
@@ -14,25 +13,19 @@ from controlroom.targets.abilities import (
     LoadStatus,
     LoadWish,
     Preview,
-    Refused,
     TargetError,
     TargetInfo,
 )
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.doors import ClusterDoors
-from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
 from controlroom.targets.kubernetes.load.sending import ClusterLoad
 from controlroom.targets.kubernetes.resources import (
-    AUTOSCALERS,
-    DEPLOYMENTS,
     PODS,
-    SCALED_OBJECTS,
-    Json,
-    Resource,
 )
 from controlroom.targets.kubernetes.services import host_of
 from controlroom.targets.kubernetes.watching import ClusterWatch
+from controlroom.targets.kubernetes.workloads import Workloads
 
 NAMESPACE = "controlroom"
 """Where the services are when neither the user nor the context says."""
@@ -70,17 +63,15 @@ class KubernetesTarget:
 
     async def scale(self, deployment: str, replicas: int) -> None:
         """Another number of replicas. Raises Refused outside an autoscaler's bounds."""
-        namespace = await self.namespace()
-        await self._check_bounds(namespace, deployment, replicas)
-        path = DEPLOYMENTS.path(namespace, deployment, "scale")
-        await self.api.patch(path, {"spec": {"replicas": replicas}})
+        await (await self._workloads()).scale(deployment, replicas)
+
+    async def preview_restart(self, deployment: str) -> Preview:
+        """Which pods a restart would replace."""
+        return await (await self._workloads()).preview_restart(deployment)
 
     async def restart(self, deployment: str) -> None:
-        """A rolling restart, as `kubectl rollout restart` asks for it."""
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        note = {"kubectl.kubernetes.io/restartedAt": at}
-        body = {"spec": {"template": {"metadata": {"annotations": note}}}}
-        await self.api.patch(DEPLOYMENTS.path(await self.namespace(), deployment), body)
+        """All pods anew, as the deployment's strategy has it."""
+        await (await self._workloads()).restart(deployment)
 
     async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
         """The last lines of a pod's containers, each with the container's name where it has more
@@ -162,34 +153,8 @@ class KubernetesTarget:
             await doors.close()
         await self.api.close()
 
-    async def _check_bounds(self, namespace: str, deployment: str, replicas: int) -> None:
-        if replicas < 0:
-            raise Refused(f"{replicas} replicas are not possible.", "Give 0 or more.")
-        for resource, least, most in (
-            (AUTOSCALERS, "minReplicas", "maxReplicas"),
-            (SCALED_OBJECTS, "minReplicaCount", "maxReplicaCount"),
-        ):
-            for one in await self._all(resource, namespace):
-                spec = one["spec"]
-                if spec["scaleTargetRef"]["name"] != deployment:
-                    continue
-                low, high = int(spec.get(least, 1)), int(spec.get(most, 100))
-                if not low <= replicas <= high:
-                    name = one["metadata"]["name"]
-                    raise Refused(
-                        f"{resource.kind} {name} holds {deployment} between {low} and {high}; "
-                        f"{replicas} would be undone.",
-                        f"Give {low} to {high}.",
-                    )
-
-    async def _all(self, resource: Resource, namespace: str) -> list[Json]:
-        """All objects; none where the cluster does not serve that resource."""
-        try:
-            return list((await self.api.get(resource.path(namespace)))["items"])
-        except ApiError as error:
-            if error.status == 404:
-                return []
-            raise
+    async def _workloads(self) -> Workloads:
+        return Workloads(self.api, await self.namespace())
 
     async def _open_doors(self) -> ClusterDoors:
         async with self._starting:
