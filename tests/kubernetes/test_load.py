@@ -12,6 +12,7 @@ import pytest
 from controlroom.model.run import RunView
 from controlroom.runs.errors import SpecError
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.holding import held_by, left_behind
 from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.spec import LoadSpec
@@ -135,6 +136,7 @@ async def test_a_load_whose_runner_died_is_found_and_ended(
 ) -> None:
     folder = await started(store, target)
     await until(lambda: place.count > 50, "the load flows", timeout=60)
+    assert left_behind(await held_by(target, store, CONTEXT)) == ()
     runner = folder.read_runner()
     assert runner is not None
     os.kill(runner.pid, signal.SIGKILL)
@@ -144,6 +146,9 @@ async def test_a_load_whose_runner_died_is_found_and_ended(
     assert view.state == "lost"
     (left,) = await active(target)
     assert left.run == folder.id
+    (held,) = await held_by(target, store, CONTEXT)
+    assert left_behind([held]) == (held,)
+    assert (held.id, held.run, held.ends) == (left.id, folder.id, left.ends)
     assert left.ends > left.created + 60
     stopped = await stop_all(Store(store.root), target)
     assert stopped.clean

@@ -72,11 +72,9 @@ async def test_a_load_that_was_left_behind_is_ended() -> None:
 
 async def test_where_nothing_is_held_no_list_is_shown() -> None:
     room = room_of(replace(frames.calm(), runs=frames.live(Runs(()))))
-    async with room.run_test(size=WIDE) as pilot:
+    async with room.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.press("f")
-        await until(lambda: list(room._notifications), "it is said", 5)
-        (said,) = room._notifications
-        assert said.message.startswith("Nothing is injected, and no Job")
+        await until(lambda: "Nothing is injected, and no Job" in screen_text(room), "said", 5)
         assert room.screen is room.room
 
 
