@@ -64,7 +64,9 @@ class Room:
             self._tallies,
             self._runs,
             GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
-            QueuesSource(self._doors.kafka, scenario.name, self._doors.brokers),
+            QueuesSource(
+                self._doors.kafka, scenario.name, self._doors.brokers, self._doors.prometheus
+            ),
             self._log,
             BooksSource(self._doors, scenario.name, waits, Limit(self._doors)),
         ]

@@ -230,6 +230,8 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
         ]
     members = signs.none if queues.members is None else str(queues.members)
     place = f"{queues.partitions} partitions {signs.dot} {members} members"
+    if queues.told_by:
+        place += f" {signs.dot} lag by {queues.told_by}"
     first: list[Span] = [("kafka  ", look.dim), (place, look.text)]
     return [text.row(first, width, look.text), _lag_row(frame, look, width, queues.lag)]
 
