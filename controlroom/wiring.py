@@ -11,6 +11,7 @@ from controlroom.feeds.doors import Doors
 from controlroom.feeds.errors import foreseen
 from controlroom.feeds.feed import Feed, Source
 from controlroom.feeds.fleet import FleetSource
+from controlroom.feeds.gateways import Gateways
 from controlroom.feeds.golden import GoldenSource, history
 from controlroom.feeds.limit import Limit
 from controlroom.feeds.log import LogSource
@@ -60,7 +61,7 @@ class Room:
         self._runs = RunsSource(self._store.root, self._left)
         self._log = LogSource(self._doors, scenario, waits)
         sources: list[Source] = [
-            FleetSource(target),
+            FleetSource(target, Gateways(self._doors.prometheus)),
             self._tallies,
             self._runs,
             GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
