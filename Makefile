@@ -37,7 +37,7 @@ images: ## make the container images; BUILDER=docker or podman makes them by Doc
 ifeq ($(BUILDER),)
 	@.venv/bin/python -m images $(ARGS)
 else
-	@for name in services room; do \
+	@for name in services load room; do \
 		$(BUILDER) build -f images/$$name/Dockerfile -t controlroom/$$name:$(VERSION) . || exit 1; done
 endif
 

@@ -54,6 +54,24 @@ ACTIONS: tuple[Action, ...] = (
         "scale", "s", "s", "scale", "Change a deployment's replicas", "act", "reversible", rank=3
     ),
     Action(
+        "restart",
+        "R",
+        "R",
+        "restart",
+        "Replace all pods of the chosen deployment by new ones",
+        "act",
+        "reversible",
+    ),
+    Action(
+        "held",
+        "f",
+        "f",
+        "faults",
+        "Faults and loads that the target holds, also left behind: pause, resume, end",
+        "act",
+        "reversible",
+    ),
+    Action(
         "purge",
         "P",
         "P",
@@ -135,7 +153,7 @@ PANE_COMMANDS = {
 PANE_KEYS: tuple[tuple[str, str, str], ...] = (
     ("tallies", "↑ ↓", "scroll the rows, or choose the second selector of the bars"),
     ("tallies", "← →", "choose the first selector of the bars"),
-    ("fleet", "↑ ↓", "choose the deployment that s scales"),
+    ("fleet", "↑ ↓", "choose the deployment that s scales and R restarts"),
     ("log", "j k ↑ ↓", "one line on or back; back leaves follow"),
     ("log", "PgUp PgDn", "one page back or on"),
     ("log", "g G", "oldest line · newest line and follow"),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from controlroom.model.frame import Frame
+from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.targets.abilities import Preview
 
@@ -67,6 +68,26 @@ class Commands(Protocol):
 
     async def scale(self, deployment: str, replicas: int) -> str:
         """Changes the number of replicas."""
+        ...
+
+    async def preview_restart(self, deployment: str) -> Preview:
+        """Which pods a restart would replace."""
+        ...
+
+    async def restart(self, deployment: str) -> str:
+        """Replaces all pods of a deployment."""
+        ...
+
+    async def held(self) -> Sequence[Held]:
+        """Faults and loads that the target holds by itself, those left behind too."""
+        ...
+
+    async def pause_held(self, one: Held, on: bool) -> str:
+        """Lifts a fault for a while, or puts it back."""
+        ...
+
+    async def end_held(self, one: Held) -> str:
+        """Ends a fault or a load."""
         ...
 
     async def purge_logs(self) -> str:

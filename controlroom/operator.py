@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.runs import catalog
 from controlroom.runs.audit import Deed, acting
@@ -17,7 +18,7 @@ from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed, bounded, read_chaos
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.spec import LoadSpec, within_bounds
-from controlroom.runs.stop import stop_all
+from controlroom.runs.stop import stop_all, stop_fault
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused, Target, TargetError
@@ -63,7 +64,8 @@ class Operator:
 
     async def start_load(self, spec: LoadSpec) -> str:
         """Starts a load run."""
-        aimed_at = replace(spec, context=self._context)
+        space = self._settings.namespace if self._context else ""
+        aimed_at = replace(spec, context=self._context, namespace=space)
         with self._acting("load", command=aimed_at.command()) as deed:
             self._may_write()
             with _translated():
@@ -77,7 +79,8 @@ class Operator:
         """Ends all load and chaos. Raises TargetError where something may be left."""
         with self._acting("stop all") as deed:
             stopped = await stop_all(self._store, self._target)
-            deed.add(runs=stopped.runs, faults=stopped.faults)
+            self._room.look_again()
+            deed.add(runs=stopped.runs, faults=stopped.faults, loads=stopped.loads)
             if not stopped.clean:
                 raise TargetError(stopped.sentence(), "Look with `controlroom chaos status`.")
         return stopped.sentence()
@@ -88,6 +91,45 @@ class Operator:
             self._may_write()
             await self._target.scale(deployment, replicas)
         return f"{deployment}: {replicas} replicas wanted"
+
+    async def preview_restart(self, deployment: str) -> Preview:
+        """Which pods a restart would replace."""
+        return await self._target.preview_restart(deployment)
+
+    async def restart(self, deployment: str) -> str:
+        """Replaces all pods of a deployment."""
+        with self._acting("restart", deployment=deployment):
+            self._may_write()
+            await self._target.restart(deployment)
+        return f"{deployment}: its pods are replaced"
+
+    async def held(self) -> Sequence[Held]:
+        """What the target holds by itself."""
+        return await self._room.held()
+
+    async def pause_held(self, one: Held, on: bool) -> str:
+        """Lifts a fault for a while, or puts it back."""
+        with self._acting("pause" if on else "resume", fault=one.id):
+            self._may_write()
+            if one.kind == "load":
+                raise Refused("A load cannot be paused.", "End it, and start it again.")
+            await self._target.pause(one.id, on)
+        return f"{one.id} is {'lifted until it is resumed' if on else 'on again'}"
+
+    async def end_held(self, one: Held) -> str:
+        """Ends a fault or a load; a run that conducts it ends with it."""
+        with self._acting("stop", what=one.id):
+            self._may_write()
+            if one.kind == "load":
+                await self._target.end_load(one.id)
+                left = ""
+            else:
+                with _translated():
+                    left = " ".join((await stop_fault(self._store, self._target, one.id)).left)
+            self._room.look_again()
+            if left:
+                raise TargetError(left, "Look with `controlroom chaos status`.")
+        return f"{one.id} is ended"
 
     async def purge_logs(self) -> str:
         """Removes all stored documents; books and fence stay right."""

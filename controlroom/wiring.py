@@ -11,6 +11,7 @@ from controlroom.feeds.doors import Doors
 from controlroom.feeds.errors import foreseen
 from controlroom.feeds.feed import Feed, Source
 from controlroom.feeds.fleet import FleetSource
+from controlroom.feeds.gateways import Gateways
 from controlroom.feeds.golden import GoldenSource, history
 from controlroom.feeds.limit import Limit
 from controlroom.feeds.log import LogSource
@@ -21,8 +22,11 @@ from controlroom.feeds.scrollback import Scrollback
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.board import CURVE_SECONDS, Board
 from controlroom.model.frame import Frame
+from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
+from controlroom.runs.holding import held_by, left_behind
+from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
 from controlroom.targets.purge import purge_logs
@@ -53,16 +57,21 @@ class Room:
         self.target = target
         self.settings = settings
         self._path = path
+        self._context = target_name if settings.contexts else ""
         self._doors = Doors(target)
         waits = QueueTimes()
         self._tallies = TalliesSource(self._doors.redis, scenario)
+        self._store = Store(settings.state_dir / "runs")
+        self._runs = RunsSource(self._store.root, self._left)
         self._log = LogSource(self._doors, scenario, waits)
         sources: list[Source] = [
-            FleetSource(target),
+            FleetSource(target, Gateways(self._doors.prometheus)),
             self._tallies,
-            RunsSource(settings.state_dir / "runs"),
+            self._runs,
             GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
-            QueuesSource(self._doors.kafka, scenario.name, self._doors.brokers),
+            QueuesSource(
+                self._doors.kafka, scenario.name, self._doors.brokers, self._doors.prometheus
+            ),
             self._log,
             BooksSource(Doors(path or target), scenario.name, waits, Limit(self._doors)),
         ]
@@ -112,6 +121,17 @@ class Room:
         if view is None or n < 1:
             return ()
         return await self._scrollback.page(view, before_first, n)
+
+    async def held(self) -> tuple[Held, ...]:
+        """All faults and loads that the target holds by itself. Raises TargetError."""
+        return await held_by(self.target, self._store, self._context)
+
+    def look_again(self) -> None:
+        """What was left behind in the target is looked at anew."""
+        self._runs.look_again()
+
+    async def _left(self) -> tuple[Held, ...]:
+        return left_behind(await self.held())
 
     async def purge_logs(self) -> int:
         """Removes the stored documents; answers how many there were."""

@@ -27,9 +27,10 @@ controlroom:x:{USER}:{USER}:controlroom:/tmp:/bin/sh
 GROUP = f"root:x:0:\ncontrolroom:x:{USER}:\n"
 
 SERVICES = ("services", "wire", "scenarios")
+LOAD = ("controlroom", "stack", "wire", "scenarios")
 ROOM = ("controlroom", "stack", "lab", "wire", "scenarios", "chaos", "k8s")
 """Parts of this checkout that an image holds under /app."""
-SERVICES_WHEELS, ROOM_WHEELS = "services", "runtime"
+SERVICES_WHEELS, LOAD_WHEELS, ROOM_WHEELS = "services", "load", "runtime"
 """Files of requirements/."""
 
 Maker = Callable[[Root, Progress], Awaitable[None]]
@@ -71,12 +72,20 @@ async def _service_wheels(root: Root, progress: Progress) -> None:
     await python.wheels(root, SERVICES_WHEELS, progress)
 
 
+async def _load_wheels(root: Root, progress: Progress) -> None:
+    await python.wheels(root, LOAD_WHEELS, progress)
+
+
 async def _room_wheels(root: Root, progress: Progress) -> None:
     await python.wheels(root, ROOM_WHEELS, progress)
 
 
 async def _service_code(root: Root, progress: Progress) -> None:
     python.code(root, SERVICES)
+
+
+async def _load_code(root: Root, progress: Progress) -> None:
+    python.code(root, LOAD)
 
 
 async def _store_code(root: Root, progress: Progress) -> None:
@@ -92,6 +101,8 @@ LAYERS: Mapping[str, Maker] = {
     "python": _python,
     "service-wheels": _service_wheels,
     "service-code": _service_code,
+    "load-wheels": _load_wheels,
+    "load-code": _load_code,
     "store-code": _store_code,
     "documents": engines.documents,
     "room-wheels": _room_wheels,
@@ -106,6 +117,11 @@ LAYERS: Mapping[str, Maker] = {
 RECIPES: Mapping[str, Recipe] = {
     "services": Recipe(
         ("system", "python", "service-wheels", "service-code"),
+        environment=APP_ENVIRONMENT,
+        folder="/app",
+    ),
+    "load": Recipe(
+        ("system", "python", "load-wheels", "load-code"),
         environment=APP_ENVIRONMENT,
         folder="/app",
     ),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import TypeVar
 
+from controlroom.cli.asking import confirm, preview_lines
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.stuck import force, show_stuck
 from controlroom.cli.table import table
@@ -40,7 +40,7 @@ EXAMPLES = (
     "controlroom chaos run chaos/pod-kill-consumer.yaml --yes",
     "controlroom chaos stop --all",
 )
-ACTIONS = ("list", "preview", "run", "status", "stop", "stuck", "force")
+ACTIONS = ("list", "preview", "run", "status", "pause", "resume", "stop", "stuck", "force")
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what to do and with which experiment or run."""
     parser.usage = (
         "controlroom chaos list | preview FILE | run FILE | status | stop ID|--all\n"
-        "       | stuck | force ID"
+        "       | pause ID | resume ID | stuck | force ID"
     )
     add = parser.add_argument
     add("action", choices=ACTIONS, help=argparse.SUPPRESS)
@@ -72,6 +72,8 @@ def main(args: argparse.Namespace) -> Exit:
             return _run(settings, args)
         if args.action == "status":
             return _status(settings, args.json)
+        if args.action in ("pause", "resume"):
+            return _pause(settings, _fault_id(args), args.action == "pause")
         if args.action == "stuck":
             return show_stuck(settings, args.json)
         if args.action == "force":
@@ -133,19 +135,8 @@ def _preview(settings: Settings, args: argparse.Namespace) -> Exit:
 
 
 def _shown(spec: ChaosSpec, preview: Preview) -> list[str]:
-    return [
-        f"{spec.title}  ({spec.kind} {spec.action}, {level_of(spec)})",
-        f"hits    {preview.hit_count} of {preview.matched}: {_hits(preview)}",
-        f"stays   {preview.stays}",
-        f"effect  {preview.effect}",
-        f"ends    {preview.ends}",
-        *(f"note    {remark}" for remark in preview.remarks),
-    ]
-
-
-def _hits(preview: Preview) -> str:
-    names = ", ".join(preview.hits) or "none"
-    return f"drawn from {names}" if preview.hit_count < len(preview.hits) else names
+    head = f"{spec.title}  ({spec.kind} {spec.action}, {level_of(spec)})"
+    return [head, *preview_lines(preview)]
 
 
 def _run(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -161,7 +152,8 @@ def _run(settings: Settings, args: argparse.Namespace) -> Exit:
                 "It would hit nothing.", "See `controlroom status` for what runs.", Exit.REFUSED
             )
         if not args.yes:
-            _confirm(spec)
+            typed = aim_of(spec) if level_of(spec) == "blast" else ""
+            confirm("Inject it", "injected", typed)
         folder = start(Store(runs_dir(settings.state_dir), settings.max_runs), spec)
         deed.add(run=folder.id)
     talk(f"{folder.id}: {spec.title}")
@@ -179,21 +171,6 @@ def _may_act(settings: Settings) -> None:
             "Leave --read-only out.",
             Exit.REFUSED,
         )
-
-
-def _confirm(spec: ChaosSpec) -> None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise CommandError(
-            "Nobody is there to confirm this.", "Give --yes to inject it unasked.", Exit.REFUSED
-        )
-    blast = level_of(spec) == "blast"
-    wanted = aim_of(spec) if blast else "y"
-    question = f"Type {wanted} to inject it: " if blast else "Inject it? [y/N] "
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    given = sys.stdin.readline().strip()
-    if given != wanted and not (wanted == "y" and given.lower() in ("y", "yes")):
-        raise CommandError("Not confirmed; nothing was injected.", "", Exit.REFUSED)
 
 
 def _progress(view: RunView) -> str:
@@ -241,11 +218,20 @@ def _fault_row(fault: FaultStatus) -> tuple[str, ...]:
     return fault.id, fault.run, fault.phase, left, fault.name, ", ".join(fault.targets)
 
 
+def _pause(settings: Settings, fault: str, on: bool) -> Exit:
+    word = "pause" if on else "resume"
+    with acting(settings.state_dir, word, title_of(settings), fault=fault):
+        _may_act(settings)
+        _asked(settings, lambda target: target.pause(fault, on))
+    talk(f"{fault}: {word}d; `controlroom chaos status` shows it")
+    return Exit.OK
+
+
 def _fault_id(args: argparse.Namespace) -> str:
     if not args.what:
         raise CommandError(
             f"`controlroom chaos {args.action}` wants the id of a fault.",
-            "See `controlroom chaos stuck`.",
+            "See `controlroom chaos status`.",
         )
     return str(args.what)
 
@@ -267,7 +253,7 @@ def _stop(settings: Settings, args: argparse.Namespace) -> Exit:
     with acting(settings.state_dir, "stop", title_of(settings), what=what) as deed:
         _may_act(settings)
         done = _asked(settings, work)
-        deed.add(runs=done.runs, faults=done.faults, left=done.left)
+        deed.add(runs=done.runs, faults=done.faults, loads=done.loads, left=done.left)
     if args.json:
         emit_json({**asdict(done), "clean": done.clean})
     talk(done.sentence())

@@ -133,7 +133,7 @@ async def _kubeconfig(lab: Lab, args: argparse.Namespace) -> Exit:
 
 
 async def _doctor(lab: Lab, args: argparse.Namespace) -> Exit:
-    return show(await examine(lab.folder, args.network), args)
+    return show({"": await examine(lab.folder, args.network)}, args)
 
 
 async def _link(lab: Lab, args: argparse.Namespace) -> Exit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from controlroom.cli.exits import CommandError, Exit
@@ -17,8 +17,8 @@ from controlroom.runs.audit import acting
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
-from controlroom.runs.spec import DEFAULT_TIMEOUT, LoadSpec, within_bounds
-from controlroom.runs.stop import Stopped, stop_loads, stop_run
+from controlroom.runs.spec import DEFAULT_TIMEOUT, WORKERS, LoadSpec, within_bounds
+from controlroom.runs.stop import Stopped, end_loads, stop_loads, stop_run
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.choosing import target_of, title_of
@@ -30,8 +30,7 @@ DESCRIPTION = (
 )
 EXAMPLES = (
     "controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",
-    "controlroom run -n 5000 --rate 200 --path grpc",
-    "controlroom run list",
+    "controlroom run -n 5000 --rate 200 --in-cluster 4 --context lab-a",
 )
 
 ENDED_BY = {
@@ -63,6 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="N", help="of the generated records")
     add("--batch", type=_whole, default=1, metavar="N", help="events in one request (1)")
     add("--url", default="", help="instead of the stack's ingress; loopback only")
+    add(
+        "--in-cluster", type=_whole, nargs="?", const=WORKERS, default=0, metavar="N",
+        help=f"by Jobs of the --context, N workers ({WORKERS})",
+    )  # fmt: skip
     add("--detach", action="store_true", help="print the id and leave the run alone")
     add("--all", action="store_true", help=hidden)
 
@@ -116,6 +119,7 @@ def _spec(args: argparse.Namespace, settings: Settings) -> LoadSpec:
         users=args.users, number=args.number, rate=args.rate, timeout=timeout,
         repeat=args.repeat, batch=args.batch,
         context=settings.contexts[0] if settings.contexts else "",
+        namespace=settings.namespace, in_cluster=args.in_cluster,
     )  # fmt: skip
     within_bounds(spec, settings.max_users, longest)
     return spec
@@ -204,22 +208,36 @@ def _show(folder: RunFolder, as_json: bool) -> Exit:
 async def _stop(store: Store, args: argparse.Namespace) -> Exit:
     with acting(args.settings.state_dir, "stop load", what="all" if args.all else args.id) as deed:
         done = await _stopped(store, args)
-        deed.add(runs=done.runs, left=done.left)
+        deed.add(runs=done.runs, loads=done.loads, left=done.left)
     if args.json:
-        emit_json({"stopped": done.runs, "left": done.left})
-    talk(" ".join(done.left) or (f"Stopped: {', '.join(done.runs)}." if done.runs else "No load."))
+        emit_json({"stopped": [*done.runs, *done.loads], "left": done.left})
+    ended = ", ".join((*done.runs, *done.loads))
+    talk(" ".join(done.left) or (f"Stopped: {ended}." if ended else "No load."))
     return Exit.OK if done.clean else Exit.UNCLEAN
 
 
 async def _stopped(store: Store, args: argparse.Namespace) -> Stopped:
     if args.all:
-        return await stop_loads(store)
+        done = await stop_loads(store)
+        return await _also_in_cluster(done, args.settings)
     folder = store.folder(_id(args))
     view = folder.read_view()
     was_active = view is not None and view.active
     ended = await stop_run(folder, patience=40.0, cut_after=30.0)
     left = () if ended else (f"Run {folder.id} did not end.",)
     return Stopped((folder.id,) if was_active else (), (), left)
+
+
+async def _also_in_cluster(done: Stopped, settings: Settings) -> Stopped:
+    """What Jobs still send though nobody conducts them any more."""
+    if not settings.contexts:
+        return done
+    target = target_of(settings)
+    try:
+        loads, left = await end_loads(target)
+    finally:
+        await target.close()
+    return replace(done, loads=loads, left=(*done.left, *left))
 
 
 def _id(args: argparse.Namespace) -> str:

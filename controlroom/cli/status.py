@@ -12,6 +12,7 @@ from controlroom.cli.exits import Exit
 from controlroom.cli.table import number, sign, size, span, table
 from controlroom.cli.verb import emit, emit_json
 from controlroom.model.fleet import Deployment, Engine, Fleet, Pod
+from controlroom.model.links import Link, Links
 from controlroom.settings import Settings
 from controlroom.targets.choosing import targets_of
 from controlroom.targets.local import LocalTarget
@@ -78,6 +79,8 @@ def tables(seen: Fleet, now: float, settings: Settings) -> str:
     parts.append(_deployments(seen, settings))
     if seen.pods:
         parts.append(_pods(seen, now, settings))
+    if seen.links is not None and seen.links.links:
+        parts.append(_links(seen.links, settings))
     return "\n\n".join([*parts, *seen.notes])
 
 
@@ -129,6 +132,19 @@ def _pods(seen: Fleet, now: float, settings: Settings) -> str:
 
     header = ("pod", "phase", "restarts", "cpu", "mem", "age", "")
     return _noted(header, [row(one) for one in seen.pods], 2)
+
+
+def _links(links: Links, settings: Settings) -> str:
+    def row(one: Link) -> tuple[str, ...]:
+        names = ", ".join(one.services) or "-"
+        return (
+            one.cluster,
+            one.gateway or "-",
+            names,
+            _note(not one.trouble, one.trouble, settings),
+        )
+
+    return _noted(("link", "gateway", "mirrored", ""), [row(one) for one in links.links], 3)
 
 
 def _noted(header: tuple[str, ...], rows: list[tuple[str, ...]], left: int) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from controlroom.feeds.gateways import Gateways
 from controlroom.model.fleet import Fleet
 from controlroom.targets.abilities import HasFleet
 
@@ -14,15 +17,22 @@ class FleetSource:
     timeout = 5.0
     needs: tuple[str, ...] = ()
 
-    def __init__(self, target: HasFleet) -> None:
+    def __init__(self, target: HasFleet, gateways: Gateways | None = None) -> None:
         self._target = target
+        self._gateways = gateways
 
     async def open(self) -> None:
         """Nothing to open."""
 
     async def read(self) -> Fleet:
         """What runs now."""
-        return await self._target.fleet()
+        fleet = await self._target.fleet()
+        if fleet.links is None or self._gateways is None:
+            return fleet
+        told = await self._gateways.told(fleet.links)
+        return fleet if told == fleet.links else replace(fleet, links=told)
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Ends what the gateways' probes are asked by."""
+        if self._gateways is not None:
+            await self._gateways.close()

@@ -1,4 +1,4 @@
-"""Lag of the consumers, from Kafka's own offsets."""
+"""Lag of the consumers, as an exporter tells it, else from Kafka's own offsets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from controlroom.feeds.doors import Ways, Where
+from controlroom.feeds.exporter import ExporterLag
 from controlroom.model.queues import Queues
 from wire.keys import consumer_group, events_topic
 
@@ -14,36 +15,47 @@ if TYPE_CHECKING:
 
 
 class QueuesSource:
-    """Lag and members of one group over one connection that stays open."""
+    """Lag and members of one group. Kafka is asked over one connection that stays open, and only
+    where no exporter tells them to Prometheus."""
 
     name = "queues"
     period = 0.5
     timeout = 5.0
-    needs: tuple[str, ...] = ("wire.topics",)
+    needs: tuple[str, ...] = ("wire.topics", "httpx")
 
-    def __init__(self, where: Where, scenario: str, detours: Ways | None = None) -> None:
+    def __init__(
+        self,
+        where: Where,
+        scenario: str,
+        detours: Ways | None = None,
+        prometheus: Where | None = None,
+    ) -> None:
         self._where = where
         self._detours = detours
         self._topic = events_topic(scenario)
         self._group = consumer_group(scenario)
         self._reader: OffsetReader | None = None
+        self._exporter: ExporterLag | None = None
+        if prometheus is not None:
+            self._exporter = ExporterLag(prometheus, self._group, self._topic)
 
     async def open(self) -> None:
-        """Finds the broker."""
-        from wire.topics import OffsetReader
-
-        detours = await self._detours() if self._detours is not None else None
-        self._reader = OffsetReader(await self._where(), self.timeout, detours)
+        """Nothing to open before it is known who tells the lag."""
 
     async def read(self) -> Queues | None:
         """The lag now; None while the topic has not been made."""
+        told = await self._exporter.read() if self._exporter is not None else None
+        return await self._asked() if told is None else told
+
+    async def _asked(self) -> Queues | None:
+        """As Kafka answers."""
         from aiokafka.errors import UnknownTopicOrPartitionError
 
-        assert self._reader is not None
+        reader = self._reader = self._reader or await self._found()
         try:
-            lag = await self._reader.lag(self._group, self._topic)
+            lag = await reader.lag(self._group, self._topic)
             ends, members = await asyncio.gather(
-                self._reader.end_offsets(self._topic), self._reader.members(self._group)
+                reader.end_offsets(self._topic), reader.members(self._group)
             )
         except UnknownTopicOrPartitionError:
             return None
@@ -55,10 +67,19 @@ class QueuesSource:
             lag=sum(lag.values()),
             end=sum(ends.values()),
             lag_by_partition=tuple(lag[partition] for partition in sorted(lag)),
+            told_by="admin API",
         )
 
+    async def _found(self) -> OffsetReader:
+        from wire.topics import OffsetReader
+
+        detours = await self._detours() if self._detours is not None else None
+        return OffsetReader(await self._where(), self.timeout, detours)
+
     async def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connections."""
+        if self._exporter is not None:
+            await self._exporter.close()
         reader, self._reader = self._reader, None
         if reader is not None:
             await reader.close()

@@ -1,12 +1,18 @@
-"""Runs, as they lie in the state folder."""
+"""Runs, as they lie in the state folder, and what runs have left behind in the target."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlroom.model.held import Held
 from controlroom.model.run import Runs
+from controlroom.targets.abilities import TargetError
 
 if TYPE_CHECKING:
     from controlroom.runs.store import Store
@@ -15,17 +21,31 @@ SHOWN = 20
 """Newest ended runs that are kept in view."""
 
 
+LOOK_EVERY = 15.0
+"""Seconds between two looks at what the target holds; a change of the runs hurries one."""
+Left = Callable[[], Awaitable[tuple[Held, ...]]]
+
+
 class RunsSource:
-    """Reads the small view file of every run; in a thread, as a disk may be slow."""
+    """Reads the small view file of every run; in a thread, as a disk may be slow.
+
+    `left` asks the target what was left behind. It is asked beside the reading, so that a target
+    that is slow or away holds nothing up; what it said last stays meanwhile.
+    """
 
     name = "runs"
     period = 0.25
     timeout = 4.0
     needs: tuple[str, ...] = ("controlroom.runs.store",)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, left: Left | None = None) -> None:
         self._folder = folder
+        self._ask = left
         self._store: Store | None = None
+        self._left: tuple[Held, ...] = ()
+        self._looking: asyncio.Task[None] | None = None
+        self._looked = float("-inf")
+        self._active = 0
 
     async def open(self) -> None:
         """Finds the folder; it may be empty or missing."""
@@ -36,7 +56,32 @@ class RunsSource:
     async def read(self) -> Runs:
         """Active runs first, then the newest ended ones."""
         assert self._store is not None
-        return await asyncio.to_thread(self._store.runs, SHOWN)
+        runs = await asyncio.to_thread(self._store.runs, SHOWN)
+        if len(runs.active) != self._active:
+            self._active = len(runs.active)
+            self.look_again()
+        self._look()
+        return replace(runs, left=self._left)
+
+    def look_again(self) -> None:
+        """The target is asked with the next reading."""
+        self._looked = float("-inf")
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Ends the look that is on."""
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    def _look(self) -> None:
+        due = time.monotonic() - self._looked >= LOOK_EVERY
+        if self._ask is None or not due or (self._looking and not self._looking.done()):
+            return
+        self._looked = time.monotonic()
+        self._looking = asyncio.create_task(self._looked_at(self._ask))
+
+    async def _looked_at(self, ask: Left) -> None:
+        # whoever may not read them sees none; the panels name the missing right
+        with contextlib.suppress(TargetError):
+            self._left = await ask()

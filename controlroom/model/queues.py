@@ -17,3 +17,5 @@ class Queues:
     end: int
     """Sum of the end offsets."""
     lag_by_partition: tuple[int, ...] = ()
+    told_by: str = ""
+    """Who measured it: `exporter` (through Prometheus) or `admin API`; empty where not told."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from controlroom.model.held import Held
+
 RunKind = Literal["load", "chaos"]
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
 ACTIVE: frozenset[RunState] = frozenset({"starting", "running", "stopping"})
@@ -65,6 +67,8 @@ class Runs:
     """All runs worth showing: active ones first, then the newest ended ones."""
 
     runs: tuple[RunView, ...]
+    left: tuple[Held, ...] = ()
+    """What the target holds and no run of this machine conducts."""
 
     @property
     def active(self) -> tuple[RunView, ...]:

@@ -10,6 +10,7 @@ from textual.strip import Strip
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
 from controlroom.model.frame import Frame
 from controlroom.panes import text
+from controlroom.panes.links import link_rows
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
@@ -78,6 +79,8 @@ class FleetPane(Pane):
         else:
             rows += deployments
         rows += self._engines(fleet, frame, width, spare)
+        spare = room - len(rows)
+        rows += link_rows(fleet.links, self.look, width)[: max(0, spare)]
         spare = room - len(rows)
         for note in fleet.notes[: max(0, spare)]:
             words = f"{self.look.signs.away} {text.clean(note)}"
@@ -230,6 +233,8 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
         ]
     members = signs.none if queues.members is None else str(queues.members)
     place = f"{queues.partitions} partitions {signs.dot} {members} members"
+    if queues.told_by:
+        place += f" {signs.dot} lag by {queues.told_by}"
     first: list[Span] = [("kafka  ", look.dim), (place, look.text)]
     return [text.row(first, width, look.text), _lag_row(frame, look, width, queues.lag)]
 

@@ -9,6 +9,7 @@ from textual.strip import Strip
 
 from controlroom.model.duration import format_duration
 from controlroom.model.frame import Frame
+from controlroom.model.held import Held
 from controlroom.model.run import RunView
 from controlroom.panes import text
 from controlroom.panes.pane import Rows
@@ -45,18 +46,31 @@ class RunStrip(Rows):
         runs = frame.runs.value.runs if frame.runs.value else ()
         active = sum(1 for run in runs if run.active)
         rows = []
-        listed = shown(runs, frame.now, height)
+        left = frame.runs.value.left if frame.runs.value else ()
+        room = height - 1 if left else height
+        listed = shown(runs, frame.now, room)
         for run in listed:
             spans = self._load(run, frame.now, width) if run.load else self._other(run, frame.now)
             rows.append(text.row(spans, width, look.text))
         if rows and active > sum(1 for run in listed if run.active):
             hidden = active - sum(1 for run in listed if run.active)
-            left: list[Span] = [(segment.text, segment.style or look.text) for segment in rows[-1]]
-            rows[-1] = text.ends(left, [(f"  +{hidden} ", look.bad)], width, look.text)
-        if len(rows) < height:
+            last: list[Span] = [(segment.text, segment.style or look.text) for segment in rows[-1]]
+            rows[-1] = text.ends(last, [(f"  +{hidden} ", look.bad)], width, look.text)
+        if left:
+            rows.append(text.row([self._left(left, frame.read_only)], width, look.text))
+        elif len(rows) < height:
             rows.append(text.row([self._idle(frame, active)], width, look.text))
         rows += [text.row([], width, look.text)] * (height - len(rows))
         return rows
+
+    def _left(self, left: Sequence[Held], read_only: bool) -> Span:
+        """What nobody looks after any more, and the keys that end it."""
+        dot = self.look.signs.dot
+        names = ", ".join(f"{one.title} of {one.run or '?'}" for one in left[:2])
+        more = f" and {len(left) - 2} more" if len(left) > 2 else ""
+        keys = "" if read_only else f" {dot} f one by one {dot} ! ends all"
+        sign = self.look.signs.away
+        return f" {sign} left behind: {text.clean(names)}{more}{keys}", self.look.warn
 
     def _idle(self, frame: Frame, active: int) -> Span:
         look, dot = self.look, self.look.signs.dot

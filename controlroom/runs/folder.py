@@ -21,6 +21,15 @@ START_GRACE = 20.0
 """Seconds that a new run may be without a runner: its interpreter is starting."""
 
 
+SPEC = "spec.json"
+
+
+def told(spec: Spec) -> dict[str, Any]:
+    """A spec as its file holds it."""
+    kind = "load" if isinstance(spec, LoadSpec) else "chaos"
+    return {"kind": kind, **asdict(spec), "command": spec.command()}
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """One run on disk."""
@@ -49,12 +58,11 @@ class RunFolder:
 
     def write_spec(self, spec: Spec) -> None:
         """Keeps what was asked."""
-        kind = "load" if isinstance(spec, LoadSpec) else "chaos"
-        self._write("spec.json", {"kind": kind, **asdict(spec), "command": spec.command()})
+        self._write(SPEC, told(spec))
 
     def read_spec(self) -> Spec:
         """What was asked. Raises FileNotFoundError, msgspec.ValidationError."""
-        data = json.loads((self.path / "spec.json").read_bytes())
+        data = json.loads((self.path / SPEC).read_bytes())
         if data.get("kind") == "load":
             return msgspec.convert(data, type=LoadSpec)
         return msgspec.convert(data, type=ChaosSpec)

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
 
-import msgspec
-
-from controlroom.model.run import RunState
+from controlroom.runs.account import Account
 from controlroom.runs.conduct import Conduct
-from controlroom.runs.figures import Gathered
-from controlroom.runs.report import Progress, parse
 from controlroom.runs.spec import LoadSpec
 
 POLL = 0.1
@@ -32,10 +27,9 @@ class LoadRun:
     def __init__(self, conduct: Conduct, spec: LoadSpec) -> None:
         self._conduct = conduct
         self._spec = spec
-        self._gathered = Gathered(users=spec.users, total=spec.number)
+        self._account = Account(conduct, spec)
         self._said: set[str] = set()
         self._over_time = False
-        self._final = False
 
     async def run(self) -> None:
         """From the start of the load process to the last word about it."""
@@ -62,32 +56,12 @@ class LoadRun:
             watch.cancel()
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-        self._end(code)
+        self._account.end(self._why(code))
 
     async def _follow(self, process: Process) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
-            try:
-                progress = parse(line)
-            except msgspec.DecodeError:
-                continue
-            self._take(progress)
-
-    def _take(self, progress: Progress) -> None:
-        if progress.error:
-            self._gathered.error = progress.error
-            return
-        if self._conduct.view.state == "starting":
-            now = time.time()
-            self._conduct.update(state="running", started=now, ends_at=now + self._spec.timeout)
-        self._gathered.add(progress)
-        self._final = progress.final
-        if progress.acknowledged:
-            with self._conduct.folder.acknowledged.open("a") as file:
-                file.write(json.dumps(progress.acknowledged, separators=(",", ":")) + "\n")
-        closing = progress.bound and self._conduct.view.state == "running"
-        state = "stopping" if closing else self._conduct.view.state
-        self._conduct.update(state=state, load=self._gathered.figures())
+            self._account.take(line)
 
     async def _watch(self, process: Process) -> None:
         end = time.monotonic() + START_TIME + self._spec.timeout + self._spec.drain + GRACE
@@ -115,18 +89,7 @@ class LoadRun:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             process.stdin.write(word.encode() + b"\n")
 
-    def _end(self, code: int) -> None:
-        gathered = self._gathered
-        figures = gathered.figures(over=True)
-        if self._final and not gathered.error:
-            state: RunState = "stopped" if gathered.bound == "stopped" else "finished"
-            self._conduct.end(state, gathered.bound, gathered.result(), load=figures)
-            return
-        self._conduct.end("failed", self._why(code), gathered.result(), load=figures)
-
     def _why(self, code: int) -> str:
-        if self._gathered.error:
-            return self._gathered.error
         if self._over_time:
             return "the load process did not end in time and was killed"
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"

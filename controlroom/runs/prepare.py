@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from controlroom.runs.errors import NoAnswerError
+from controlroom.runs.errors import NoAnswerError, SpecError
 from controlroom.runs.records import codec_of, read_records
 from controlroom.runs.spec import LoadSpec, check_load
-from controlroom.targets.abilities import HasEndpoints, TargetError, TargetInfo
+from controlroom.targets.abilities import HasEndpoints, SendsLoad, TargetError, TargetInfo
 
 CONNECT_TIME = 3.0
+MOST_RECORDS = 900 << 10
+"""Bytes of records that Jobs are given; an object of Kubernetes holds 1 MiB."""
 
 
-class World(HasEndpoints, Protocol):
+class World(HasEndpoints, SendsLoad, Protocol):
     """What is asked of a target before a load."""
 
     async def info(self) -> TargetInfo:
@@ -40,10 +42,28 @@ async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
         path = Path(file).expanduser().absolute()
         await asyncio.to_thread(read_records, path, codec)
         file = str(path)
+    complete = replace(spec, scenario=scenario, file=file)
+    if spec.in_cluster:
+        await asyncio.to_thread(_must_fit, complete)
+        return check_load(replace(complete, url=spec.url or await target.inner_ingress()))
     url = spec.url or (await target.endpoints()).door("ingress")
-    complete = check_load(replace(spec, url=url, scenario=scenario, file=file))
+    complete = check_load(replace(complete, url=url))
     await _must_answer(complete.address)
     return complete
+
+
+def _must_fit(spec: LoadSpec) -> None:
+    """What the Jobs are given lies in a ConfigMap, and their image has its own scenarios."""
+    if Path(spec.scenario).suffix:
+        raise SpecError(
+            f"The scenario {spec.scenario} is a file of this machine, which the Jobs do not have.",
+            "Leave --in-cluster out, or use one that comes with the project.",
+        )
+    if spec.file is not None and Path(spec.file).stat().st_size > MOST_RECORDS:
+        raise SpecError(
+            f"-f {spec.file} is larger than the {MOST_RECORDS >> 10} KiB that a ConfigMap takes.",
+            "Leave --in-cluster out, or give a shorter file with --repeat.",
+        )
 
 
 async def _scenario(spec: LoadSpec, fallback: str, target: World) -> str:

@@ -11,24 +11,29 @@ from typing import Any
 from controlroom.runs.errors import SpecError
 from controlroom.runs.scan import Placed, scan_file
 from controlroom.runs.spec import LoadSpec
-from controlroom.runs.supply import Supply, bodies_of
+from controlroom.runs.supply import WHOLE, Part, Supply, bodies_of
 from scenarios.errors import ScenarioError
 from scenarios.events import EventCodec
 from scenarios.loading import load
 
 
-def supply_of(spec: LoadSpec, on_close: Callable[[], None] = lambda: None) -> Supply:
-    """What the load sends. Raises SpecError for a scenario, file or record that is not right."""
+def supply_of(
+    spec: LoadSpec, on_close: Callable[[], None] = lambda: None, part: Part = WHOLE
+) -> Supply:
+    """What that part of the load sends.
+
+    Raises SpecError for a scenario, file or record that is not right.
+    """
     codec = codec_of(spec.scenario)
     if spec.file is None:
         bodies = bodies_of(_generated(codec, spec.seed), spec.batch)
-        return Supply(bodies, spec.number, None, on_close)
+        return Supply(bodies, spec.number, None, on_close, part)
     records = read_records(Path(spec.file), codec)
     if spec.repeat:
         bodies = bodies_of(chain.from_iterable(repeat(records)), spec.batch)
-        return Supply(bodies, spec.number, None, on_close)
+        return Supply(bodies, spec.number, None, on_close, part)
     in_file = -(-len(records) // spec.batch)
-    return Supply(bodies_of(records, spec.batch), spec.number, in_file, on_close)
+    return Supply(bodies_of(records, spec.batch), spec.number, in_file, on_close, part)
 
 
 def codec_of(scenario: str) -> EventCodec:

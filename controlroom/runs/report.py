@@ -28,6 +28,8 @@ class Progress:
     bound: str = ""
     """What ends the load, once that is decided."""
     final: bool = False
+    line_number: int = 0
+    """From 1 where lines may have to be read again, 0 where they come by a pipe."""
     error: str = ""
     """Why the load could not be sent at all."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from controlroom.runs.conduct import Conduct
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.liveness import proof_of
-from controlroom.runs.spec import ChaosSpec, LoadSpec, Spec
+from controlroom.runs.spec import LoadSpec, Spec
 from controlroom.targets.abilities import Target
 
 
@@ -38,21 +38,26 @@ async def conduct(folder: RunFolder) -> None:
 
 
 async def _kind(one: Conduct, spec: Spec) -> None:
-    if isinstance(spec, LoadSpec):
+    if isinstance(spec, LoadSpec) and not spec.in_cluster:
         from controlroom.runs.load import LoadRun
 
         await LoadRun(one, spec).run()
         return
-    from controlroom.runs.fault import FaultRun
-
     target = _target(one, spec)
     try:
-        await FaultRun(one, spec, target).run()
+        if isinstance(spec, LoadSpec):
+            from controlroom.runs.cluster_load import ClusterLoadRun
+
+            await ClusterLoadRun(one, spec, target).run()
+        else:
+            from controlroom.runs.fault import FaultRun
+
+            await FaultRun(one, spec, target).run()
     finally:
         await target.close()
 
 
-def _target(one: Conduct, spec: ChaosSpec) -> Target:
+def _target(one: Conduct, spec: Spec) -> Target:
     """The cluster of the spec, or the stack of the state folder that the run lies in."""
     if spec.context:
         from controlroom.targets.choosing import cluster

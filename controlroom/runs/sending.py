@@ -12,6 +12,7 @@ from controlroom.runs.failures import kind_of_error, kind_of_status
 from controlroom.runs.records import supply_of
 from controlroom.runs.report import Progress
 from controlroom.runs.spec import LoadSpec, check_url
+from controlroom.runs.supply import WHOLE, Part
 from controlroom.runs.tally import Tally
 
 AFTER_NO_CONNECTION = 0.1
@@ -19,16 +20,17 @@ AFTER_NO_CONNECTION = 0.1
 
 
 class Sending:
-    """Shared by all users of the load."""
+    """Shared by all users of the load, or of one part of it."""
 
-    def __init__(self, run: str, spec: LoadSpec) -> None:
+    def __init__(self, run: str, spec: LoadSpec, part: Part = WHOLE) -> None:
         """Reads the records. Raises RunError for an address or a file that cannot be used."""
         check_url(spec.address, anywhere=bool(spec.context))
         self._run = run
         self._spec = spec
         self._tally = Tally()
         self._closing = Event()
-        self._supply = supply_of(spec, self._closing.set)
+        self._rate = None if spec.rate is None else spec.rate / part.of
+        self._supply = supply_of(spec, self._closing.set, part)
         self._started = 0.0
         self._slots = 0
         self._stopped_at = math.inf
@@ -69,7 +71,7 @@ class Sending:
             self._tally.bad(kind_of_error(exception))
             self._closing.wait(AFTER_NO_CONNECTION)
         else:
-            late = None if self._spec.rate is None else time.perf_counter() - context["due"]
+            late = None if self._rate is None else time.perf_counter() - context["due"]
             self._tally.good(context["number"], response_time / 1e3, late)
 
     def command(self, word: str) -> None:
@@ -103,9 +105,9 @@ class Sending:
         return min(deadline, self._stopped_at) + self._spec.drain
 
     def _wait_for_turn(self) -> float:
-        if self._spec.rate is None:
+        if self._rate is None:
             return time.perf_counter()
-        due = self._started + self._slots / self._spec.rate
+        due = self._started + self._slots / self._rate
         self._slots += 1
         self._closing.wait(max(0.0, due - time.perf_counter()))
         return due

@@ -21,6 +21,8 @@ DEFAULT_TIMEOUT = 600.0
 LONGEST = 24 * 3600.0
 MOST_USERS = 2000
 MOST_BATCH = 1000
+WORKERS = 2
+MOST_WORKERS = 20
 DRAIN = 10.0
 
 
@@ -53,6 +55,15 @@ class LoadSpec:
     """Seconds that requests in flight get to be answered once no new ones are sent."""
     context: str = ""
     """The cluster that it is sent to; empty for the local stack."""
+    namespace: str = ""
+    """Where the services are in that cluster; empty for the context's own."""
+    in_cluster: int = 0
+    """Load processes that Jobs of the cluster run; 0 is one on this machine."""
+
+    @property
+    def workers(self) -> int:
+        """As many of them as there is work for."""
+        return min(self.in_cluster, self.users, self.number or self.users)
 
     @property
     def address(self) -> str:
@@ -67,7 +78,8 @@ class LoadSpec:
         """One line for the run strip."""
         what = f"{self.number} requests" if self.number is not None else "requests"
         pace = f", {self.rate:g}/s" if self.rate is not None else ""
-        return f"{what} by {self.users} users over {self.path}{pace}"
+        place = " in the cluster" if self.in_cluster else ""
+        return f"{what} by {self.users} users over {self.path}{pace}{place}"
 
     def command(self) -> str:
         """The command line that does the same."""
@@ -88,7 +100,9 @@ class LoadSpec:
             words += ["--seed", str(self.seed)]
         if self.batch != 1:
             words += ["--batch", str(self.batch)]
-        words += _where(self.context)
+        if self.in_cluster:
+            words += ["--in-cluster", str(self.in_cluster)]
+        words += _where(self.context, self.namespace)
         return shlex.join(words)
 
 
@@ -175,6 +189,11 @@ def check_load(spec: LoadSpec) -> LoadSpec:
         raise SpecError(
             f"--timeout {format_duration(spec.timeout)} cannot be used.",
             f"Give more than nothing and at most {format_duration(LONGEST)}, such as 3m.",
+        )
+    _within("--in-cluster", spec.in_cluster, 0, MOST_WORKERS)
+    if spec.in_cluster and not spec.context:
+        raise SpecError(
+            "--in-cluster wants a cluster, and none is named.", "Give --context NAME with it."
         )
     _check_source(spec)
     return spec

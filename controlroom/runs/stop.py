@@ -6,12 +6,22 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
+from controlroom.model.run import RunView
 from controlroom.runs.errors import NoSuchRunError
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.spec import LoadSpec
 from controlroom.runs.store import Store
-from controlroom.targets.abilities import FaultStatus, InjectsFaults, TargetError, Unreachable
+from controlroom.targets.abilities import (
+    FaultStatus,
+    InjectsFaults,
+    SendsLoad,
+    TargetError,
+    Unreachable,
+)
 
 POLL = 0.1
 DRAIN = 3.0
@@ -32,6 +42,8 @@ class Stopped:
     """Faults that were recovered."""
     left: tuple[str, ...] = ()
     """One sentence for everything that may still act on the world."""
+    loads: tuple[str, ...] = ()
+    """Loads that the target sent by itself and that nobody conducted any more."""
 
     @property
     def clean(self) -> bool:
@@ -42,11 +54,16 @@ class Stopped:
         """What happened, for people."""
         if not self.clean:
             return "Something may still be injected: " + " ".join(self.left)
-        if not self.runs and not self.faults:
+        if not self.runs and not self.faults and not self.loads:
             return "Nothing was running, and nothing is injected."
-        runs = f"{len(self.runs)} run{'s' if len(self.runs) != 1 else ''} stopped"
-        faults = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''} recovered"
-        return f"{runs}, {faults}; verified that nothing is left."
+        done = [f"{_count(self.runs, 'run')} stopped", f"{_count(self.faults, 'fault')} recovered"]
+        if self.loads:
+            done.append(f"{_count(self.loads, 'load')} in the cluster ended")
+        return f"{', '.join(done)}; verified that nothing is left."
+
+
+class Acts(InjectsFaults, SendsLoad, Protocol):
+    """A target that can act on the world."""
 
 
 async def stop_run(folder: RunFolder, patience: float, cut_after: float | None = None) -> bool:
@@ -71,18 +88,43 @@ async def stop_loads(store: Store, drain: float = DRAIN) -> Stopped:
     return Stopped(tuple(one.id for one in loads), (), left)
 
 
-async def stop_all(store: Store, target: InjectsFaults, drain: float = DRAIN) -> Stopped:
-    """Stops every run and recovers every fault that the target holds, then verifies both.
-
-    It asks runners and the target at once, so it works when runners are dead.
+async def stop_all(store: Store, target: Acts, drain: float = DRAIN) -> Stopped:
+    """Stops every run, recovers every fault that the target holds and ends every load that it
+    sends, then verifies that. It asks runners and the target at once, so it works when runners
+    are dead.
     """
-    chaos_was_on = _chaos_unsettled(store)
+    chaos_was_on = _unsettled(store, _is_chaos)
+    load_was_on = _unsettled(store, _is_load_in_cluster)
     active = store.active()
     ending = asyncio.gather(*(_end(one, drain) for one in active))
     recovered, fault_left = await _recover_all(target, chaos_was_on)
     await ending
     left = [f"Run {one.id} did not end." for one in active if _active(one)]
-    return Stopped(tuple(one.id for one in active), recovered, (*left, *fault_left))
+    loads, load_left = await end_loads(target, load_was_on)
+    return Stopped(
+        tuple(one.id for one in active), recovered, (*left, *fault_left, *load_left), loads
+    )
+
+
+async def end_loads(
+    target: SendsLoad, was_on: bool = True
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ends what the target still sends; answers the ids, and a sentence for what is left.
+
+    `was_on`: whether it may be sending; else a target that is away has nothing to end.
+    """
+    ended: list[str] = []
+    try:
+        for one in await target.loads():
+            if one.active:
+                await target.end_load(one.id)
+                ended.append(one.id)
+        left = [one.id for one in await target.loads() if one.active]
+    except TargetError as error:
+        if isinstance(error, Unreachable) and not was_on:
+            return tuple(ended), ()
+        return tuple(ended), (f"{error} {error.fix}".strip(),)
+    return tuple(ended), tuple(f"Load {one} still sends." for one in left)
 
 
 async def stop_fault(store: Store, target: InjectsFaults, wanted: str) -> Stopped:
@@ -144,16 +186,31 @@ async def _unfinished(target: InjectsFaults) -> list[FaultStatus]:
     return [one for one in await target.faults() if one.phase != "finished"]
 
 
-def _chaos_unsettled(store: Store) -> bool:
-    """Whether a chaos run is on, or ended without proof that it left nothing behind."""
+def _unsettled(store: Store, wanted: Callable[[RunFolder, RunView], bool]) -> bool:
+    """Whether such a run is on, or ended without proof that it left nothing behind."""
     for folder in store.folders():
         view = folder.read_view()
-        if view is None or view.kind != "chaos":
+        if view is None or not wanted(folder, view):
             continue
         ended = view.ends_at or view.started
         if view.active or (view.state in ("lost", "failed") and time.time() < ended + VERIFY):
             return True
     return False
+
+
+def _is_chaos(folder: RunFolder, view: RunView) -> bool:
+    return view.kind == "chaos"
+
+
+def _is_load_in_cluster(folder: RunFolder, view: RunView) -> bool:
+    if view.kind != "load":
+        return False
+    spec = folder.read_spec()
+    return isinstance(spec, LoadSpec) and spec.in_cluster > 0
+
+
+def _count(what: tuple[str, ...], word: str) -> str:
+    return f"{len(what)} {word}{'s' if len(what) != 1 else ''}"
 
 
 def _active(folder: RunFolder) -> bool:

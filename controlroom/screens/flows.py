@@ -11,10 +11,12 @@ from controlroom.runs.spec import LoadSpec
 from controlroom.screens.chaos import ChaosDialog, is_blast, preview_facts, running_facts, what
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.dialog import PROBLEMS, Fact, sentence_of
+from controlroom.screens.held import HeldDialog, command_of, facts_of
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog, scale_command
 from controlroom.screens.room import RoomScreen
+from controlroom.targets.choosing import LOCAL
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -64,7 +66,8 @@ class Flows:
             self.last_load = spec
             return await self.commands.start_load(spec)
 
-        self.say(await self.app.push_screen_wait(LoadDialog(start, self.last_load)) or "")
+        dialog = LoadDialog(start, self.last_load, clustered=self.frame.target != LOCAL)
+        self.say(await self.app.push_screen_wait(dialog) or "")
 
     async def chaos(self) -> None:
         """A fault: which one, are you sure, go."""
@@ -101,6 +104,47 @@ class Flows:
         question = Confirm(f"scale · {item.name}", facts, "Scale", command, typed)
         if await self.app.push_screen_wait(question):
             await self.attempt(self.commands.scale(item.name, replicas))
+
+    async def restart(self) -> None:
+        """New pods for the deployment that is chosen in the fleet panel."""
+        item = self.room.fleet.deployment
+        if item is None:
+            self.say("The fleet is not known yet, so there is nothing to restart.", bad=True)
+            return
+        try:
+            preview = await self.commands.preview_restart(item.name)
+        except PROBLEMS as error:
+            self.say(sentence_of(error), bad=True)
+            return
+        typed = item.name if preview.matched and not preview.stays else None
+        facts = [*preview_facts(preview), *running_facts(self.frame)]
+        command = f"controlroom scale {item.name} --restart"
+        question = Confirm(f"restart · {item.name}", facts, "Restart", command, typed)
+        if await self.app.push_screen_wait(question):
+            await self.attempt(self.commands.restart(item.name))
+
+    async def held(self) -> None:
+        """What the target holds: which one, what with it, are you sure."""
+        try:
+            held = await self.commands.held()
+        except PROBLEMS as error:
+            self.say(sentence_of(error), bad=True)
+            return
+        if not held:
+            self.say("Nothing is injected, and no Job sends load.")
+            return
+        chosen = await self.app.push_screen_wait(HeldDialog(held))
+        if chosen is None:
+            return
+        one, wish = chosen
+        command = command_of(one, wish)
+        question = Confirm(f"{wish} · {one.id}", facts_of(one), wish.capitalize(), command)
+        if not await self.app.push_screen_wait(question):
+            return
+        if wish == "end":
+            await self.attempt(self.commands.end_held(one))
+        else:
+            await self.attempt(self.commands.pause_held(one, wish == "pause"))
 
     async def purge(self) -> None:
         """All stored documents, gone on purpose."""

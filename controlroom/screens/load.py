@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
 
-from controlroom.runs.spec import LoadSpec
+from controlroom.runs.spec import WORKERS, LoadSpec
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.fields import FieldError, load_spec
 
@@ -25,9 +26,13 @@ class LoadDialog(Dialog[str]):
     """
     heading = "load"
 
-    def __init__(self, start: Start, before: LoadSpec | None = None) -> None:
+    def __init__(
+        self, start: Start, before: LoadSpec | None = None, clustered: bool = False
+    ) -> None:
         super().__init__()
         self.start = start
+        self.clustered = clustered
+        """Whether the target has a place for Jobs that send it."""
         self.before = before or LoadSpec(timeout=60.0)
         """What the fields hold at first."""
 
@@ -40,6 +45,14 @@ class LoadDialog(Dialog[str]):
             compact=True,
         )
         yield from self.field("path", path)
+        if self.clustered:
+            jobs = RadioSet(
+                RadioButton("from here", value=not spec.in_cluster, id="here", compact=True),
+                RadioButton("in the cluster", value=bool(spec.in_cluster), id="jobs", compact=True),
+                id="from",
+                compact=True,
+            )
+            yield from self.field("sent", jobs)
         number = "" if spec.number is None else str(spec.number)
         rate = "" if spec.rate is None else f"{spec.rate:g}"
         timeout = spec.command().split("--timeout ")[1].split()[0]
@@ -67,7 +80,9 @@ class LoadDialog(Dialog[str]):
         """The form as it stands. Raises FieldError."""
         values = {field.id or "": field.value for field in self.query(Input)}
         grpc = self.query_one("#grpc", RadioButton).value
-        return load_spec(values, grpc, self.query_one("#repeat", Checkbox).value, check)
+        spec = load_spec(values, grpc, self.query_one("#repeat", Checkbox).value, check)
+        by_jobs = any(button.value for button in self.query("#jobs").results(RadioButton))
+        return replace(spec, in_cluster=WORKERS if by_jobs else 0)
 
     def command(self) -> str:
         if not self.is_mounted:

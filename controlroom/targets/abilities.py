@@ -6,7 +6,7 @@ local stack; a cluster answers the same protocols.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -94,6 +94,38 @@ class FaultStatus:
     message: str = ""
 
 
+RECORDS = "records"
+"""Name of the file of records beside the `spec.json` of a load that a target sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadWish:
+    """A load that the target is to send by processes of its own."""
+
+    run: str
+    spec: str
+    """The run's `spec.json`; its file, where it has one, is called `RECORDS`."""
+    records: bytes
+    """What that file holds; empty where events are generated."""
+    workers: int
+    seconds: float
+    """After so long it is ended, whoever has died by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadStatus:
+    """A load that the target sends. Times are seconds since the epoch."""
+
+    id: str
+    run: str
+    active: bool
+    created: float
+    ends: float
+    """When it is ended at the latest."""
+    message: str = ""
+    """What is wrong with it; empty where nothing is."""
+
+
 class HasFleet(Protocol):
     """Says what runs."""
 
@@ -115,6 +147,14 @@ class Scales(Protocol):
 
     async def scale(self, deployment: str, replicas: int) -> None:
         """Returns when the wish is recorded. Raises Refused outside the bounds."""
+        ...
+
+    async def preview_restart(self, deployment: str) -> Preview:
+        """Which pods a restart would replace. Raises Refused for a deployment it does not know."""
+        ...
+
+    async def restart(self, deployment: str) -> None:
+        """Replaces all pods by its strategy; returns when the wish is recorded."""
         ...
 
 
@@ -145,6 +185,41 @@ class InjectsFaults(Protocol):
         """Ends it now and answers when it is verified that nothing is left of it."""
         ...
 
+    async def pause(self, fault: str, on: bool) -> None:
+        """Lifts a fault for a while, or puts it back. Raises Refused where that is not possible."""
+        ...
+
+
+class SendsLoad(Protocol):
+    """Sends load by processes of its own, where it has a place for them."""
+
+    async def inner_ingress(self) -> str:
+        """The ingress's URL as those processes reach it. Raises Refused where they cannot be."""
+        ...
+
+    async def start_load(self, wish: LoadWish) -> str:
+        """Starts it and answers its id. Raises Refused where it does not start."""
+        ...
+
+    def load_lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
+        """What the load tells, line by line, until it ends or the connection does.
+
+        `back`: how many seconds ago it shall begin; None is the beginning.
+        """
+        ...
+
+    async def drain_load(self, load: str) -> None:
+        """No new requests; answers are waited for, and the last line is told."""
+        ...
+
+    async def end_load(self, load: str) -> None:
+        """Ends it now, and whatever belongs to it. One that is gone already is no error."""
+        ...
+
+    async def loads(self) -> Sequence[LoadStatus]:
+        """All that it holds, those that are over included for some minutes."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TargetInfo:
@@ -168,5 +243,5 @@ class Located(HasEndpoints, Protocol):
         ...
 
 
-class Target(Located, HasFleet, Scales, HasLogs, InjectsFaults, Protocol):
+class Target(Located, HasFleet, Scales, HasLogs, InjectsFaults, SendsLoad, Protocol):
     """A world with all abilities."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -14,6 +14,8 @@ from controlroom.targets import reading
 from controlroom.targets.abilities import (
     Endpoints,
     FaultStatus,
+    LoadStatus,
+    LoadWish,
     Preview,
     Refused,
     TargetError,
@@ -71,6 +73,26 @@ class LocalTarget:
         with _translated():
             await self._client.scale(deployment, replicas)
 
+    async def preview_restart(self, deployment: str) -> Preview:
+        """All pods of the deployment, one at a time."""
+        fleet = await self.fleet()
+        pods = [pod for pod in fleet.pods if pod.deployment == deployment]
+        if deployment not in [one.name for one in fleet.deployments]:
+            raise Refused(f"There is no deployment {deployment}.", "See `controlroom status`.")
+        return Preview(
+            matched=len(pods),
+            hits=tuple(pod.name for pod in pods),
+            hit_count=len(pods),
+            stays=sum(pod.ready for pod in pods),
+            effect="Each is ended once its successor is ready.",
+            ends="When all are replaced.",
+        )
+
+    async def restart(self, deployment: str) -> None:
+        """Its pods are replaced one by one."""
+        with _translated():
+            await self._client.restart_deployment(deployment)
+
     async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
         """The last lines of a pod or an engine."""
         with _translated():
@@ -96,6 +118,36 @@ class LocalTarget:
         with _translated():
             return reading.fault(await self._client.recover_fault(fault))
 
+    async def pause(self, fault: str, on: bool) -> None:
+        """Refused: the stack's daemon ends a fault, or holds it."""
+        raise Refused(
+            "The local stack does not pause faults.", f"End it: `controlroom chaos stop {fault}`."
+        )
+
+    async def inner_ingress(self) -> str:
+        """Refused, as all that has to do with Jobs."""
+        raise _no_jobs()
+
+    async def start_load(self, wish: LoadWish) -> str:
+        """Refused."""
+        raise _no_jobs()
+
+    async def load_lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
+        """Refused."""
+        raise _no_jobs()
+        yield b""
+
+    async def drain_load(self, load: str) -> None:
+        """Refused."""
+        raise _no_jobs()
+
+    async def end_load(self, load: str) -> None:
+        """There is never one to end."""
+
+    async def loads(self) -> Sequence[LoadStatus]:
+        """Never any."""
+        return ()
+
     async def close(self) -> None:
         """Lets go of the connection."""
         await self._client.close()
@@ -117,3 +169,9 @@ def _translated() -> Iterator[None]:
     except StackError as error:
         kinds = {"unreachable": Unreachable, "refused": Refused}
         raise kinds.get(error.kind, TargetError)(error.message, error.fix) from error
+
+
+def _no_jobs() -> Refused:
+    return Refused(
+        "The local stack has no Jobs: load comes from this machine.", "Leave --in-cluster out."
+    )

@@ -17,6 +17,8 @@ from images.making import Made, make
 from images.python import APP, UNCALLED
 from images.recipes import (
     APP_ENVIRONMENT,
+    LOAD,
+    LOAD_WHEELS,
     RECIPES,
     ROOM,
     ROOM_WHEELS,
@@ -129,9 +131,28 @@ def test_the_room_can_start_in_its_image_which_has_the_same_digest_twice(tmp_pat
         assert verb.name in inside(folders[2], config, "-m", "controlroom", verb.name, "--help")
 
 
+@as_root
+@pytest.mark.timeout(600)
+def test_the_load_process_can_start_in_its_image(tmp_path: Path) -> None:
+    config = unpacked(made("load", tmp_path), tmp_path)
+    command = ["chroot", "--userspec", config["User"], str(tmp_path), "/opt/python/bin/python"]
+    done = subprocess.run(
+        [*command, "-m", "controlroom.runs.swarm", "master", "/nowhere", "1", "0"],
+        env=dict(pair.split("=", 1) for pair in config["Env"]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "FileNotFoundError: [Errno 2] No such file or directory: '/nowhere" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "wheels", "code"),
-    [("services", SERVICES_WHEELS, SERVICES), ("room", ROOM_WHEELS, ROOM)],
+    [
+        ("services", SERVICES_WHEELS, SERVICES),
+        ("load", LOAD_WHEELS, LOAD),
+        ("room", ROOM_WHEELS, ROOM),
+    ],
 )
 def test_the_dockerfile_holds_the_same(name: str, wheels: str, code: tuple[str, ...]) -> None:
     first, _, last = (PROJECT / "images" / name / "Dockerfile").read_text().rpartition("FROM")

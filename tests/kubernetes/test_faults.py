@@ -16,7 +16,7 @@ from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.holder import ACCOUNT, FAULT
 from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
 from controlroom.targets.kubernetes.faults.mesh import KINDS
-from controlroom.targets.kubernetes.resources import JOBS, PODS, SERVICE_ACCOUNTS
+from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS, PODS, SERVICE_ACCOUNTS
 from tests import crds
 from tests.kubernetes.control_plane import CONTEXT, ControlPlane, kubelab
 from tests.kubernetes.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
@@ -117,6 +117,11 @@ async def test_pod_failure_holds_pods_down_until_it_is_recovered(
         assert held["metadata"]["labels"][FAULT] == status.id
     (told,) = await faults.faults()
     assert told.phase == "running"
+    with pytest.raises(Refused, match="Only Chaos Mesh pauses"):
+        await faults.pause(status.id, True)
+    await api.delete(CONFIG_MAPS.path(namespace, status.id))
+    (orphan,) = await faults.faults()
+    assert (orphan.id, orphan.targets) == (status.id, tuple(f"{namespace}/{n}" for n in web))
     done = await faults.recover(status.id)
     assert done.phase == "finished"
     for name in web:
@@ -212,9 +217,12 @@ async def test_the_life_of_an_object_of_chaos_mesh(mesh_api: Api) -> None:
     (told,) = await faults.faults()
     assert (told.phase, told.run, told.targets) == ("running", "r-0001", ("default/web-0",))
     assert told.injected is not None
-    await faults.mesh.pause(told.id)
+    await faults.pause(told.id, True)
     stored = await mesh_api.get(KINDS["PodChaos"].path("default", name))
     assert stored["metadata"]["annotations"]["experiment.chaos-mesh.org/pause"] == "true"
+    await faults.pause(told.id, False)
+    stored = await mesh_api.get(KINDS["PodChaos"].path("default", name))
+    assert "experiment.chaos-mesh.org/pause" not in stored["metadata"].get("annotations", {})
     stuck = await faults.recover(told.id)
     assert stuck.phase == "deleting"
     (sentence,) = await faults.mesh.stuck()

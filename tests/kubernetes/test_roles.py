@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from controlroom.targets.abilities import Denied
+from controlroom.targets.abilities import Denied, LoadWish, Refused
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.faults.holder import FAULT
+from controlroom.targets.kubernetes.load.jobs import LOAD, MASTER
 from controlroom.targets.kubernetes.resources import (
     CONFIG_MAPS,
     DEPLOYMENTS,
@@ -20,7 +22,8 @@ from controlroom.targets.kubernetes.resources import (
 )
 from controlroom.targets.kubernetes.target import KubernetesTarget
 from tests.kubernetes.control_plane import CONTEXT, ControlPlane
-from tests.kubernetes.objects import STRATEGIC, make_deployment, make_pod
+from tests.kubernetes.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
+from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
 
@@ -127,3 +130,52 @@ async def test_who_ends_faults_may_put_pods_back_and_nothing_else(
         await own.delete(PODS.path(web, "web-0"))
     with pytest.raises(Denied, match=r"lacks the verb list on deployments\.apps"):
         await own.get(DEPLOYMENTS.path(web))
+
+
+async def test_a_restart_is_shown_before_and_done_by_an_operator_only(
+    web: str, acting: Any, api: Api
+) -> None:
+    _, looking = acting("viewer")
+    preview = await looking.preview_restart("web")
+    assert preview.hits == ("web-0",)
+    assert (preview.matched, preview.stays) == (1, 1)
+    assert preview.effect == "Each pod is ended once its successor is ready."
+    with pytest.raises(Denied, match=r"lacks the verb patch on deployments\.apps"):
+        await looking.restart("web")
+    recreated = {"strategy": {"type": "Recreate", "rollingUpdate": None}}
+    await api.patch(DEPLOYMENTS.path(web, "web"), {"spec": recreated})
+    _, target = acting("operator")
+    assert (await target.preview_restart("web")).stays == 0
+    await target.restart("web")
+    found = await api.get(DEPLOYMENTS.path(web, "web"))
+    assert (
+        "kubectl.kubernetes.io/restartedAt" in found["spec"]["template"]["metadata"]["annotations"]
+    )
+    with pytest.raises(Refused, match="no deployment gone"):
+        await target.preview_restart("gone")
+
+
+async def test_load_by_jobs_is_an_operators_right(web: str, acting: Any, api: Api) -> None:
+    wish = LoadWish("r-0001", "{}", b"", 1, 60.0)
+    _, looking = acting("viewer")
+    assert await looking.loads() == []
+    with pytest.raises(Denied, match=r"lacks the verb create on jobs\.batch"):
+        await looking.start_load(wish)
+    _, target = acting("operator")
+    starting = asyncio.create_task(target.start_load(wish))
+
+    async def master() -> Any:
+        return await target.loads()
+
+    (load,) = await until(master, "the Job")
+    made = pod(f"{load.id}-x", "web")
+    made["metadata"]["labels"] |= {LOAD: load.id, "app.kubernetes.io/component": MASTER}
+    await api.create(PODS.path(web), made)
+    status = {"status": {**RUNNING, "podIP": "127.0.0.1"}}
+    await api.patch(PODS.path(web, made["metadata"]["name"], "status"), status, STRATEGIC)
+    assert await starting == load.id
+    assert await api.exists(CONFIG_MAPS.path(web, load.id))
+    await target.drain_load(load.id)
+    await target.end_load(load.id)
+    assert await target.loads() == []
+    assert not await api.exists(CONFIG_MAPS.path(web, load.id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from controlroom.model.frame import Frame
+from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.runs.catalog import ChaosFile
 from controlroom.runs.spec import LoadSpec
@@ -43,6 +44,7 @@ class RecordedCommands:
         self.refuse = ""
         """When set, what a start is refused with."""
         self.page: list[LogLine] = []
+        self.holding: list[Held] = []
 
     def _note(self, *call: object) -> str:
         if self.refuse:
@@ -70,6 +72,24 @@ class RecordedCommands:
 
     async def scale(self, deployment: str, replicas: int) -> str:
         return self._note("scale", deployment, replicas)
+
+    async def preview_restart(self, deployment: str) -> Preview:
+        return Preview(
+            2, ("consumer-7f9c", "consumer-x2b1"), 2, 2, "Each pod is ended once its successor is "
+            "ready.", "When all are replaced.",
+        )  # fmt: skip
+
+    async def restart(self, deployment: str) -> str:
+        return self._note("restart", deployment)
+
+    async def held(self) -> Sequence[Held]:
+        return self.holding
+
+    async def pause_held(self, one: Held, on: bool) -> str:
+        return self._note("pause_held", one, on)
+
+    async def end_held(self, one: Held) -> str:
+        return self._note("end_held", one)
 
     async def purge_logs(self) -> str:
         return self._note("purge")

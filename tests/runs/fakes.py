@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from controlroom.model.duration import parse_duration
-from controlroom.targets.abilities import FaultStatus, Preview, Refused, Unreachable
+from controlroom.targets.abilities import FaultStatus, LoadStatus, Preview, Refused, Unreachable
 
 
 class FakeTarget:
@@ -64,6 +64,10 @@ class FakeTarget:
         if not self.sticky:
             self.held[fault] = self._over(self.held[fault])
         return self.held[fault]
+
+    async def loads(self) -> Sequence[LoadStatus]:
+        """It sends none."""
+        return ()
 
     def _over(self, one: FaultStatus) -> FaultStatus:
         if one.phase == "finished":

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from controlroom.targets.abilities import Endpoints, TargetError, Unreachable
+from controlroom.targets.abilities import Endpoints, Refused, TargetError, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.forward import Forward
@@ -79,6 +79,24 @@ class ClusterDoors:
                 found[door], absent[door] = "", str(error)
         brokers = await self._brokers(config.get("KAFKA_BOOTSTRAP", "")) if found["kafka"] else {}
         return Endpoints(**found, brokers=brokers, absent=absent)
+
+    async def inner_ingress(self) -> str:
+        """The ingress's URL for a pod of the services' namespace. Raises Refused without one."""
+        config = await self.config()
+        if config.get("INGRESS_URL"):
+            return config["INGRESS_URL"]
+        host = self._ingress_host
+        service = await find_service(self._api, host)
+        if service is not None:
+            port = service["spec"]["ports"][0]["port"]
+            return f"http://{host.service}.{host.namespace}.svc:{port}"
+        balanced = await self._balanced()
+        if balanced:
+            return balanced
+        raise Refused(
+            "The Ingress has no address yet, so the Jobs would not find it.",
+            "Name it as INGRESS_URL in the ConfigMap endpoints, or give --url.",
+        )
 
     async def close(self) -> None:
         """Ends all forwards."""
@@ -152,6 +170,22 @@ class ClusterDoors:
     async def _ingress(self, url: str) -> str:
         if url:
             return await self._url(url)
+        balanced = await self._balanced()
+        if balanced:
+            return balanced
+        service = await find_service(self._api, self._ingress_host)
+        if service is not None:
+            return f"http://{await self._front(self._ingress_host, service)}"
+        raise TargetError(
+            "The Ingress has no address yet; name it as INGRESS_URL in the ConfigMap endpoints."
+        )
+
+    @property
+    def _ingress_host(self) -> Host:
+        return Host(f"{self._namespace}-ingress", "ingress")
+
+    async def _balanced(self) -> str:
+        """What the Ingress says where it is; empty where it has no address."""
         found = await self._api.get(INGRESSES.path(self._namespace))
         for one in found["items"]:
             balancer = one.get("status", {}).get("loadBalancer") or {}
@@ -159,13 +193,7 @@ class ClusterDoors:
                 address = place.get("ip") or place.get("hostname")
                 if address:
                     return f"http://{address}"
-        host = Host(f"{self._namespace}-ingress", "ingress")
-        service = await find_service(self._api, host)
-        if service is not None:
-            return f"http://{await self._front(host, service)}"
-        raise TargetError(
-            "The Ingress has no address yet; name it as INGRESS_URL in the ConfigMap endpoints."
-        )
+        return ""
 
     async def _front(self, host: Host, service: Json) -> str:
         """The node's own port where it answers here, which is faster; else a forwarded one."""

@@ -6,17 +6,35 @@ import logging
 import os
 import ssl
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from controlroom.targets.abilities import Refused, TargetError
+from controlroom.targets.abilities import Denied, Refused, TargetError
 
 IN_CLUSTER = "in-cluster"
 """Name of the context that a pod has by its service account."""
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # it would write over the screen; what it has to say is raised here
 logging.getLogger("kubernetes").setLevel(logging.CRITICAL)
+_said: ContextVar[list[str] | None] = ContextVar("said", default=None)
+
+
+class _Listener(logging.Handler):
+    """The library only logs why a credential plugin failed, and goes on as nobody."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps it for whoever reads that kubeconfig now."""
+        heard = _said.get()
+        if heard is not None:
+            heard.append(record.getMessage())
+
+
+_reader = logging.getLogger("kubernetes.aio.config.kube_config")
+_reader.setLevel(logging.ERROR)
+_reader.propagate = False
+_reader.addHandler(_Listener())
 _FIX = "Name one of your contexts by --context, or set KUBECONFIG to the file that has it."
 
 
@@ -68,7 +86,7 @@ async def access(context: str) -> Access:
             names = f"It has {', '.join(known)}." if known else "It has none."
             raise Refused(f"The kubeconfig {files()} has no context {context!r}. {names}", _FIX)
         loader = KubeConfigLoader(config, active_context=context, config_base_path=None)  # type: ignore[no-untyped-call]
-        await loader.load_and_set(found)  # type: ignore[no-untyped-call]
+        await _load(loader, found)
         own = loader.current_context["context"].get("namespace") or ""
         return _access(context, own, found)
     except (ConfigException, OSError, ValueError, KeyError) as error:
@@ -76,6 +94,22 @@ async def access(context: str) -> Access:
             f"The context {context!r} cannot be used: {' '.join(str(error).split())}.",
             "See that `kubectl --context` with the same name works.",
         ) from error
+
+
+async def _load(loader: Any, found: Any) -> None:
+    heard: list[str] = []
+    before = _said.set(heard)
+    try:
+        await loader.load_and_set(found)
+    finally:
+        _said.reset(before)
+    plugin = loader.current_context["context"].get("user") and loader._user.safe_get("exec")
+    if plugin and heard:
+        why = " ".join(heard[-1].split())
+        raise Denied(
+            f"The credential plugin {plugin['command']} gave nothing: {why}.",
+            "Log in as your cluster wants it; the plugin is asked again by itself.",
+        )
 
 
 def _merged() -> Any:

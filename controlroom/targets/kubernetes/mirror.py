@@ -1,4 +1,7 @@
-"""All objects of one resource in one namespace, kept up to date by a list and a watch."""
+"""All objects of one resource in one namespace, or those that a label selects, up to date.
+
+One list, then one watch.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,12 @@ class Mirror:
     """
 
     def __init__(
-        self, api: Api, resource: Resource, namespace: str, changed: Callable[[], None]
+        self,
+        api: Api,
+        resource: Resource,
+        namespace: str,
+        changed: Callable[[], None],
+        selector: str = "",
     ) -> None:
         self.resource = resource
         self.namespace = namespace
@@ -45,6 +53,7 @@ class Mirror:
         self.watches = 0
         self._api = api
         self._changed = changed
+        self._selected = {"labelSelector": selector} if selector else {}
         self._objects: dict[str, dict[str, Any]] = {}
         self._version = ""
         self._pause = FIRST_PAUSE
@@ -87,7 +96,7 @@ class Mirror:
         found: dict[str, dict[str, Any]] = {}
         more = ""
         while True:
-            params = {"limit": PAGE, **({"continue": more} if more else {})}
+            params = {"limit": PAGE, **self._selected, **({"continue": more} if more else {})}
             page = await self._api.get(path, **params)
             self.lists += 1
             for one in page.get("items") or ():
@@ -108,6 +117,7 @@ class Mirror:
             "allowWatchBookmarks": "true",
             "resourceVersion": self._version,
             "timeoutSeconds": str(random.randint(*WATCH_SECONDS)),
+            **self._selected,
         }
         path = self.resource.path(self.namespace)
         async for line in self._api.lines(path, params, self._live):

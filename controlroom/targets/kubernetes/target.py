@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from controlroom.model.fleet import Fleet
 from controlroom.targets.abilities import (
     Endpoints,
     FaultStatus,
+    LoadStatus,
+    LoadWish,
     Preview,
-    Refused,
     TargetError,
     TargetInfo,
 )
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.doors import ClusterDoors
-from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
+from controlroom.targets.kubernetes.load.sending import ClusterLoad
 from controlroom.targets.kubernetes.resources import (
-    AUTOSCALERS,
-    DEPLOYMENTS,
     PODS,
-    SCALED_OBJECTS,
-    Json,
-    Resource,
 )
 from controlroom.targets.kubernetes.services import host_of
 from controlroom.targets.kubernetes.watching import ClusterWatch
+from controlroom.targets.kubernetes.workloads import Workloads
 
 NAMESPACE = "controlroom"
 """Where the services are when neither the user nor the context says."""
@@ -67,17 +63,15 @@ class KubernetesTarget:
 
     async def scale(self, deployment: str, replicas: int) -> None:
         """Another number of replicas. Raises Refused outside an autoscaler's bounds."""
-        namespace = await self.namespace()
-        await self._check_bounds(namespace, deployment, replicas)
-        path = DEPLOYMENTS.path(namespace, deployment, "scale")
-        await self.api.patch(path, {"spec": {"replicas": replicas}})
+        await (await self._workloads()).scale(deployment, replicas)
+
+    async def preview_restart(self, deployment: str) -> Preview:
+        """Which pods a restart would replace."""
+        return await (await self._workloads()).preview_restart(deployment)
 
     async def restart(self, deployment: str) -> None:
-        """A rolling restart, as `kubectl rollout restart` asks for it."""
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        note = {"kubectl.kubernetes.io/restartedAt": at}
-        body = {"spec": {"template": {"metadata": {"annotations": note}}}}
-        await self.api.patch(DEPLOYMENTS.path(await self.namespace(), deployment), body)
+        """All pods anew, as the deployment's strategy has it."""
+        await (await self._workloads()).restart(deployment)
 
     async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
         """The last lines of a pod's containers, each with the container's name where it has more
@@ -108,6 +102,38 @@ class KubernetesTarget:
         """Ends one fault and answers when that is verified."""
         return await (await self.injector()).recover(fault)
 
+    async def pause(self, fault: str, on: bool) -> None:
+        """By the annotation of Chaos Mesh. Raises Refused for what only the room carries out."""
+        await (await self.injector()).pause(fault, on)
+
+    async def inner_ingress(self) -> str:
+        """The ingress by its name inside the cluster."""
+        return await (await self._open_doors()).inner_ingress()
+
+    async def start_load(self, wish: LoadWish) -> str:
+        """Jobs of the services' namespace send it."""
+        return await (await self._load()).start(wish)
+
+    async def load_lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
+        """The log of the load's master."""
+        async for line in (await self._load()).lines(load, back):
+            yield line
+
+    async def drain_load(self, load: str) -> None:
+        """No new requests; answers are waited for."""
+        await (await self._load()).drain(load)
+
+    async def end_load(self, load: str) -> None:
+        """Its Jobs are deleted."""
+        await (await self._load()).end(load)
+
+    async def loads(self) -> Sequence[LoadStatus]:
+        """All loads that Jobs send, whoever started them."""
+        return await (await self._load()).loads()
+
+    async def _load(self) -> ClusterLoad:
+        return ClusterLoad(self.api, await self.namespace())
+
     async def injector(self) -> ClusterFaults:
         """Who carries out faults here."""
         if self._faults is None:
@@ -127,34 +153,8 @@ class KubernetesTarget:
             await doors.close()
         await self.api.close()
 
-    async def _check_bounds(self, namespace: str, deployment: str, replicas: int) -> None:
-        if replicas < 0:
-            raise Refused(f"{replicas} replicas are not possible.", "Give 0 or more.")
-        for resource, least, most in (
-            (AUTOSCALERS, "minReplicas", "maxReplicas"),
-            (SCALED_OBJECTS, "minReplicaCount", "maxReplicaCount"),
-        ):
-            for one in await self._all(resource, namespace):
-                spec = one["spec"]
-                if spec["scaleTargetRef"]["name"] != deployment:
-                    continue
-                low, high = int(spec.get(least, 1)), int(spec.get(most, 100))
-                if not low <= replicas <= high:
-                    name = one["metadata"]["name"]
-                    raise Refused(
-                        f"{resource.kind} {name} holds {deployment} between {low} and {high}; "
-                        f"{replicas} would be undone.",
-                        f"Give {low} to {high}.",
-                    )
-
-    async def _all(self, resource: Resource, namespace: str) -> list[Json]:
-        """All objects; none where the cluster does not serve that resource."""
-        try:
-            return list((await self.api.get(resource.path(namespace)))["items"])
-        except ApiError as error:
-            if error.status == 404:
-                return []
-            raise
+    async def _workloads(self) -> Workloads:
+        return Workloads(self.api, await self.namespace())
 
     async def _open_doors(self) -> ClusterDoors:
         async with self._starting:

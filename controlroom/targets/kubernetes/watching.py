@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from controlroom.model.fleet import Fleet
 from controlroom.targets.abilities import Denied, TargetError
 from controlroom.targets.kubernetes import reading
 from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.links import LinkWatch
 from controlroom.targets.kubernetes.mirror import Mirror
 from controlroom.targets.kubernetes.resources import (
     AUTOSCALERS,
@@ -49,6 +51,7 @@ class ClusterWatch:
         self._use: dict[str, tuple[float, int]] = {}
         self._measured = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._links = LinkWatch(api, namespace, self._touch)
         for resource in HERE:
             self._add(resource, namespace)
         for other in sorted(set(others) - {namespace}):
@@ -59,6 +62,7 @@ class ClusterWatch:
         """Starts all watches; they go on until `close`."""
         for mirror in self.mirrors.values():
             self._tasks.append(asyncio.create_task(mirror.run()))
+        self._tasks.append(asyncio.create_task(self._links.run()))
         self._tasks.append(asyncio.create_task(self._measure()))
 
     async def close(self) -> None:
@@ -108,7 +112,7 @@ class ClusterWatch:
                 found.append(str(mirror.error))
             elif mirror.error is not None and resource not in OPTIONAL:
                 found.append(f"{resource.title}: {mirror.error}")
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys([*found, *self._links.notes]))
 
     def _add(self, resource: Resource, namespace: str) -> None:
         self.mirrors[resource, namespace] = Mirror(self._api, resource, namespace, self._touch)
@@ -134,7 +138,8 @@ class ClusterWatch:
             use=self._use,
             started=self._started(),
         )
-        return reading.fleet(seen, self.namespace, time.time(), self.notes)
+        told = reading.fleet(seen, self.namespace, time.time(), self.notes)
+        return replace(told, links=self._links.now())
 
     def _started(self) -> float | None:
         from controlroom.targets.kubernetes.pods import moment

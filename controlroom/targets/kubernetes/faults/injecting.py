@@ -95,6 +95,20 @@ class ClusterFaults:
             recovered=time.time(),
         )  # fmt: skip
 
+    async def pause(self, fault: str, on: bool) -> None:
+        """Lifts it for a while, or puts it back. Raises Refused where only the room holds it."""
+        if "/" not in fault:
+            raise Refused(
+                "Only Chaos Mesh pauses a fault, and it does not hold this one.",
+                f"End it: `controlroom chaos stop {fault}`.",
+            )
+        one = next((one for one in await self.mesh.faults() if one.id == fault), None)
+        if one is None:
+            raise TargetError(f"No fault is called {fault}.", "See `controlroom chaos status`.")
+        if one.action in ONE_SHOT or one.phase in ("finished", "deleting"):
+            raise Refused(f"{fault} is over, so there is nothing to pause.", "")
+        await self.mesh.pause(fault, on)
+
     async def _checked(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         one = placed(manifest, self._namespaces)
         if not await self.mesh.installed():

@@ -1,0 +1,105 @@
+"""Lag as a Kafka exporter tells it to Prometheus; Strimzi deploys one (`spec.kafkaExporter`).
+
+Its metrics are those of kafka_exporter: https://github.com/danielqsj/kafka_exporter
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from controlroom.feeds.doors import Where
+from controlroom.model.queues import Queues
+from controlroom.targets.abilities import TargetError
+
+if TYPE_CHECKING:
+    import httpx
+
+PERIOD = 2.0
+"""Seconds between two questions; scrapes are further apart."""
+AGAIN = 30.0
+"""Seconds until a Prometheus that knew of no exporter is asked again."""
+STALE = 60
+"""Seconds after which what was scraped last counts no more: the exporter is away."""
+TIMEOUT = 2.0
+TOLD_BY = "exporter"
+
+
+def query(group: str, topic: str) -> str:
+    """One request for all figures; they are told apart by `part`."""
+    member = f'{{consumergroup="{group}"}}'
+    lag = f'kafka_consumergroup_lag{{consumergroup="{group}", topic="{topic}"}}'
+    parts = {
+        "lag": f"sum by (partition) ({lag})",
+        "end": f'sum by (partition) (kafka_topic_partition_current_offset{{topic="{topic}"}})',
+        "members": f"max(kafka_consumergroup_members{member})",
+        "age": f"time() - max(timestamp({lag}))",
+    }
+    return " or ".join(f'label_replace({q}, "part", "{part}", "", "")' for part, q in parts.items())
+
+
+class ExporterLag:
+    """Asks Prometheus now and then; knows nothing where nobody exports the lag."""
+
+    def __init__(self, where: Where, group: str, topic: str) -> None:
+        self._where = where
+        self._group = group
+        self._topic = topic
+        self._client: httpx.AsyncClient | None = None
+        self._due = float("-inf")
+        self._last: Queues | None = None
+
+    async def read(self) -> Queues | None:
+        """What was told last, or None; never raises, as Kafka itself can be asked instead."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._last = await self._ask()
+            self._due = now + (AGAIN if self._last is None else PERIOD)
+        return self._last
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _ask(self) -> Queues | None:
+        import httpx
+
+        try:
+            if self._client is None:
+                url = await self._where()
+                self._client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=TIMEOUT)
+            wanted = {"query": query(self._group, self._topic)}
+            answer = await self._client.post("/api/v1/query", data=wanted)
+            answer.raise_for_status()
+        except (httpx.HTTPError, TargetError):
+            await self.close()
+            return None
+        return parse(answer.json()["data"]["result"], self._group, self._topic)
+
+
+def parse(result: Sequence[Mapping[str, Any]], group: str, topic: str) -> Queues | None:
+    """The lag of one answer of Prometheus; None where nobody tells it, or only did so long ago."""
+    parts: dict[str, dict[int, float]] = {}
+    for series in result:
+        labels = series["metric"]
+        place = int(labels.get("partition", 0))
+        parts.setdefault(labels["part"], {})[place] = float(series["value"][1])
+    lag, age = parts.get("lag", {}), parts.get("age", {}).get(0)
+    if not lag or age is None or age > STALE:
+        return None
+    ends = parts.get("end", {})
+    members = parts.get("members", {}).get(0)
+    return Queues(
+        topic=topic,
+        group=group,
+        partitions=len(ends) or len(lag),
+        members=None if members is None else int(members),
+        # a partition without a commit is told as -1
+        lag=int(sum(max(0.0, one) for one in lag.values())),
+        end=int(sum(ends.values())),
+        lag_by_partition=tuple(int(max(0.0, lag[place])) for place in sorted(lag)),
+        told_by=TOLD_BY,
+    )

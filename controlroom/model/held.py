@@ -1,0 +1,23 @@
+"""What a target holds of faults and load by itself, whoever started it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A fault that is injected, or a load that Jobs send. Times are seconds since the epoch."""
+
+    id: str
+    kind: Literal["load", "fault"]
+    run: str
+    """The run that it was started by."""
+    title: str
+    phase: str
+    """Of a fault one of the five words of Chaos Mesh's dashboard; of a load `running`."""
+    ends: float | None
+    """When the target ends it by itself; None where nobody does."""
+    conducted: bool
+    """Whether a run of this machine looks after it. What nobody looks after was left behind."""

@@ -1,0 +1,82 @@
+"""What a load run has been told so far, and what its folder says of it."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import msgspec
+
+from controlroom.model.run import RunState
+from controlroom.runs.conduct import Conduct
+from controlroom.runs.figures import Gathered
+from controlroom.runs.report import Progress, parse
+from controlroom.runs.spec import LoadSpec
+
+
+class Account:
+    """Takes in progress lines, wherever the load process runs."""
+
+    def __init__(self, conduct: Conduct, spec: LoadSpec) -> None:
+        self._conduct = conduct
+        self._spec = spec
+        self._gathered = Gathered(users=spec.users, total=spec.number)
+        self._line = 0
+        self.final = False
+        """Whether the last word has come."""
+
+    def take(self, text: bytes) -> None:
+        """One line; what is no progress, or was read before, is passed over."""
+        try:
+            line = parse(text)
+        except msgspec.DecodeError:
+            return
+        if line.line_number:
+            if line.line_number <= self._line:
+                return
+            if line.line_number > self._line + 1:
+                missing = line.line_number - self._line - 1
+                self._conduct.note("lines were lost", count=missing)
+            self._line = line.line_number
+        self._add(line)
+
+    def end(self, why: str) -> None:
+        """The last change of the run; `why` is its bound where no last word has come."""
+        gathered = self._gathered
+        state: RunState = "failed"
+        bound = gathered.error or why
+        if self.final and not gathered.error:
+            state = "stopped" if gathered.bound == "stopped" else "finished"
+            bound = gathered.bound
+        self._conduct.end(state, bound, gathered.result(), load=gathered.figures(over=True))
+
+    def cut(self) -> None:
+        """It was stopped without a last word: what is not answered now never is."""
+        left = self._gathered.sent - self._gathered.done
+        failures = {"no answer when the load ended": left} if left else {}
+        self._gathered.add(
+            Progress(
+                elapsed=self._gathered.elapsed,
+                sent=self._gathered.sent,
+                total=self._gathered.total,
+                failures=failures,
+                bound="stopped",
+            )
+        )
+        self.final = True
+
+    def _add(self, line: Progress) -> None:
+        if line.error and not line.sent:
+            self._gathered.error = line.error
+            return
+        if self._conduct.view.state == "starting":
+            now = time.time()
+            self._conduct.update(state="running", started=now, ends_at=now + self._spec.timeout)
+        self._gathered.add(line)
+        self.final = line.final
+        if line.acknowledged:
+            with self._conduct.folder.acknowledged.open("a") as file:
+                file.write(json.dumps(line.acknowledged, separators=(",", ":")) + "\n")
+        closing = line.bound and self._conduct.view.state == "running"
+        state = "stopping" if closing else self._conduct.view.state
+        self._conduct.update(state=state, load=self._gathered.figures())

@@ -1,0 +1,122 @@
+"""Conducts a load run that Jobs of a cluster send: follows what they tell, ends them in time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from controlroom.runs.account import Account
+from controlroom.runs.conduct import Conduct
+from controlroom.runs.folder import told
+from controlroom.runs.spec import LoadSpec
+from controlroom.targets.abilities import RECORDS, LoadWish, SendsLoad, TargetError
+
+POLL = 0.2
+START_TIME = 90.0
+"""Seconds that its pods may take to start and to find each other."""
+GRACE = 10.0
+"""Seconds after the drain in which the last word must have come."""
+OVERLAP = 2.0
+"""Seconds that are read again after a lost connection; lines carry numbers."""
+AGAIN = 1.0
+
+
+class ClusterLoadRun:
+    """One load run in a cluster. The Jobs have an end of their own, if this one dies."""
+
+    def __init__(self, conduct: Conduct, spec: LoadSpec, target: SendsLoad) -> None:
+        self._conduct = conduct
+        self._spec = spec
+        self._target = target
+        self._account = Account(conduct, spec)
+        self._longest = START_TIME + spec.timeout + spec.drain + GRACE
+        self._stopped = False
+
+    async def run(self) -> None:
+        """From the first Job to the last word."""
+        try:
+            load = await self._target.start_load(self._wish())
+        except TargetError as error:
+            self._account.end(f"{error} {error.fix}".strip())
+            return
+        self._conduct.note("jobs started", load=load, workers=self._spec.workers)
+        following = asyncio.create_task(self._follow(load))
+        try:
+            await self._watch(load, following)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+        await self._end(load, following)
+
+    def _wish(self) -> LoadWish:
+        spec, records = self._spec, b""
+        if spec.file is not None:
+            records = Path(spec.file).read_bytes()
+            spec = replace(spec, file=RECORDS)
+        return LoadWish(
+            run=self._conduct.folder.id,
+            spec=json.dumps(told(spec)),
+            records=records,
+            workers=self._spec.workers,
+            seconds=self._longest,
+        )
+
+    async def _follow(self, load: str) -> str:
+        """Until the last word; answers why there is none where the load is over without one."""
+        heard: float | None = None
+        while True:
+            back = None if heard is None else time.monotonic() - heard + OVERLAP
+            try:
+                async for line in self._target.load_lines(load, back):
+                    heard = time.monotonic()
+                    self._account.take(line)
+                    if self._account.final:
+                        return ""
+                held = {one.id: one for one in await self._target.loads()}
+                if load not in held or not held[load].active:
+                    said = held[load].message if load in held else "they were deleted"
+                    return f"the Jobs are over without a last word: {said or 'no reason given'}"
+            except TargetError as error:
+                self._conduct.note("target is away", error=str(error))
+            await asyncio.sleep(AGAIN)
+
+    async def _watch(self, load: str, following: asyncio.Task[str]) -> None:
+        """Until it is over, or has to be ended."""
+        limit = time.monotonic() + self._longest
+        drained = False
+        while not following.done() and time.monotonic() < limit:
+            await asyncio.wait({following}, timeout=POLL)
+            if self._conduct.cut_asked:
+                self._stopped = True
+                return
+            if self._conduct.stop_asked and not drained:
+                self._stopped = drained = await self._drain(load)
+                limit = min(limit, time.monotonic() + self._spec.drain + GRACE)
+
+    async def _drain(self, load: str) -> bool:
+        self._conduct.note("drain")
+        try:
+            await self._target.drain_load(load)
+        except TargetError as error:
+            self._conduct.note("target is away", error=str(error))
+            return False
+        return True
+
+    async def _end(self, load: str, following: asyncio.Task[str]) -> None:
+        """What has not ended by itself is ended; nothing is called over that is not."""
+        why = "the Jobs did not end in time and were deleted"
+        if following.done() and not following.cancelled():
+            error = following.exception()
+            why = f"{type(error).__name__}: {error}" if error else following.result()
+        if not self._account.final:
+            try:
+                await self._target.end_load(load)
+            except TargetError as error:
+                why = f"the Jobs may still send, until their own end: {error}"
+            else:
+                if self._stopped:
+                    self._account.cut()
+        self._account.end(why)

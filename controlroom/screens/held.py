@@ -1,0 +1,109 @@
+"""What the target holds of faults and load: who looks after it, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from controlroom.model.held import Held
+from controlroom.panes.text import clean, time_of_day
+from controlroom.screens.dialog import Dialog, Fact, facts_text
+
+Wish = Literal["pause", "resume", "end"]
+
+
+def facts_of(one: Held) -> list[Fact]:
+    """What is known of it."""
+    whose = f"run {one.run}" if one.conducted else f"nobody; it was left behind by {one.run or '?'}"
+    ends = "not by itself" if one.ends is None else f"at {time_of_day(one.ends)} by itself"
+    return [("what", one.title), ("id", one.id), ("phase", one.phase), ("watched", whose),
+            ("ends", ends)]  # fmt: skip
+
+
+def command_of(one: Held, wish: Wish) -> str:
+    """The equal command line."""
+    if one.kind == "load":
+        return "controlroom run stop --all"
+    return f"controlroom chaos {'stop' if wish == 'end' else wish} {one.id}"
+
+
+class HeldDialog(Dialog[tuple[Held, Wish]]):
+    """Answers which one is to be paused, resumed or ended."""
+
+    DEFAULT_CSS = """
+    HeldDialog OptionList { height: auto; max-height: 9; background: transparent; border: none;
+        padding: 0; }
+    HeldDialog #facts { height: auto; min-height: 5; margin: 1 0 0 0; }
+    """
+    heading = "faults and loads"
+
+    def __init__(self, held: Sequence[Held]) -> None:
+        super().__init__()
+        self.held = held
+
+    @property
+    def one(self) -> Held:
+        """The highlighted one."""
+        place = self.query_one(OptionList).highlighted if self.is_mounted else None
+        return self.held[place or 0]
+
+    def body(self) -> ComposeResult:
+        width = max(len(one.id) for one in self.held)
+        rows = [(clean(one.id).ljust(width), f"{one.title} {one.phase}") for one in self.held]
+        yield OptionList(*(Option(facts_text([row])) for row in rows), compact=True)
+        yield Static("", id="facts")
+
+    def buttons(self) -> ComposeResult:
+        yield from super().buttons()
+        yield Button("Pause (u)", id="pause", compact=True)
+        yield Button("End", id="agree", compact=True)
+
+    def command(self) -> str:
+        return command_of(self.one, "end")
+
+    def on_mount(self) -> None:
+        """The list has the focus."""
+        self.query_one(OptionList).focus()
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Tells about what is highlighted."""
+        self.retell()
+        self.query_one("#facts", Static).update(facts_text(facts_of(self.one)))
+        pause = self.query_one("#pause", Button)
+        pause.disabled = self.one.kind == "load"
+        pause.label = "Resume (u)" if self.one.phase == "paused" else "Pause (u)"
+
+    def on_option_list_option_selected(self) -> None:
+        """Enter goes on to the question."""
+        self.agree()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """The button in the middle pauses."""
+        if event.button.id == "pause":
+            event.stop()
+            self.pause()
+        else:
+            super().on_button_pressed(event)
+
+    def on_key(self, event: events.Key) -> None:
+        """u pauses and resumes."""
+        if event.key == "u":
+            event.stop()
+            self.pause()
+        else:
+            super().on_key(event)
+
+    def pause(self) -> None:
+        """Pauses what is on, resumes what is paused."""
+        if self.one.kind == "load":
+            self.problem("A load cannot be paused; end it, and start it again.")
+        else:
+            self.dismiss((self.one, "resume" if self.one.phase == "paused" else "pause"))
+
+    def agree(self) -> None:
+        self.dismiss((self.one, "end"))

@@ -1,0 +1,1 @@
+"""Load that Jobs of the cluster send."""

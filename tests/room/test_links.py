@@ -1,0 +1,44 @@
+"""Links to other clusters in the fleet panel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controlroom.model.links import Link, Links
+from tests.room import frames
+from tests.room.rooms import room_of, screen_text
+
+WEST = Link("west", "10.1.2.3:4143", ("hop-server-west",), alive=True, latency=12.0)
+DOWN = replace(WEST, cluster="north", alive=False, latency=None)
+TROUBLED = Link("east", "", (), "its Link is gone")
+
+
+@pytest.mark.parametrize(
+    ("links", "words"),
+    [
+        (Links(installed=False), ["links  not installed"]),
+        (Links(True), ["links  none"]),
+        (
+            Links(True, (WEST, DOWN, TROUBLED)),
+            [
+                "west  gateway alive p95 12",
+                "hop-server-west",
+                "north  gateway down",
+                "east  gateway not probed  its Link is gone",
+            ],
+        ),
+    ],
+)
+async def test_each_other_cluster_is_a_row(links: Links, words: list[str]) -> None:
+    frame = frames.calm()
+    assert frame.fleet.value is not None
+    fleet = replace(frame.fleet, value=replace(frame.fleet.value, links=links))
+    room = room_of(replace(frame, fleet=fleet))
+    async with room.run_test(size=(160, 60)) as pilot:
+        await pilot.press("4", "z")
+        await pilot.pause()
+        shown = screen_text(room)
+    for each in words:
+        assert each in shown
