@@ -29,6 +29,8 @@ from tests.own_stack import OwnStack
 
 CONTEXT, OVERLAY = "lab-a", "lab-one"
 PATIENCE = 1200.0
+PHASES = {"node": "node Ready", "addons": "name service and metrics serve"}
+"""What `lab status` calls the phases of a start, in words."""
 
 
 class Steps:
@@ -56,7 +58,7 @@ def bring_up(lab: OwnLab, stack: OwnStack, folder: Path) -> None:
         lab.lab("up", timeout=PATIENCE)
     for cluster in lab.lab_status()["clusters"]:
         for what, seconds in cluster["seconds"].items():
-            steps.row(f"{cluster['context']}: {what}, since its start", seconds)
+            steps.row(f"{cluster['context']}: {PHASES.get(what, what)}, since its start", seconds)
     stage = Stage(lab, folder)
     with steps.timed(f"images of {OVERLAY}, made and given to {CONTEXT}"):
         stage.load_images(CONTEXT, OVERLAY)
