@@ -75,13 +75,27 @@ async def membership(
     consumer = _consumer(settings, scenario)
     offsets = OffsetReader(settings.kafka_bootstrap)
     places = Places(consumer, offsets, keys.consumer_group(scenario))
-    kafka = Neighbour(lifecycle.gate("kafka"), pulse, (KafkaError, OSError), waits_for("kafka"))
+    errors = (KafkaError, OSError)
+    gate, busy = lifecycle.gate("kafka"), waits_for("kafka")
+    kafka = Neighbour(gate, pulse, errors, busy, final=client_has_ended)
     try:
         yield Member(settings, scenario, consumer, offsets, places, kafka)
     finally:
         with contextlib.suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
         await offsets.close()
+
+
+def client_has_ended(error: Exception) -> bool:
+    """Whether a task of the client has died of a mistake of its own, such as an assertion.
+
+    aiokafka starts none anew and raises this for ever after, so the process has to end: its
+    node, or the local stack, starts another one. Seen where a broker that was just starting
+    told of no brokers.
+    """
+    cause = error.__cause__
+    mistake = isinstance(cause, Exception) and not isinstance(cause, KafkaError | OSError)
+    return type(error) is KafkaError and mistake
 
 
 def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:

@@ -32,16 +32,22 @@ class Neighbour:
         errors: tuple[type[Exception], ...],
         busy: Busy,
         traffic: Traffic | None = None,
+        final: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
+        """`final` tells the errors, of those `errors`, after which asking again is of no use."""
         self._gate = gate
         self._pulse = pulse
         self._errors = errors
         self._busy = busy
         self._traffic = traffic
+        self._final = final
         self._away = False
 
     async def ask(self, question: Callable[[], Awaitable[T]], abandoned: Callable[[], bool]) -> T:
-        """The answer, however long it takes. Raises AbandonedError once `abandoned` says so."""
+        """The answer, however long it takes.
+
+        Raises AbandonedError once `abandoned` says so, and an error that is final.
+        """
         with self._busy.waiting():
             return await self._insist(question, abandoned)
 
@@ -54,6 +60,8 @@ class Neighbour:
                 with self._traffic.call() if self._traffic else nullcontext():
                     answer = await question()
             except self._errors as error:
+                if self._final(error):
+                    raise
                 self._lost(error)
                 if abandoned():
                     raise AbandonedError from error
