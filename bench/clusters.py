@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench.room_cost import print_room
 from bench.running_stack import INTERRUPTED
-from bench.until_stored import print_rates
+from bench.until_stored import World, print_rates
 from tests.clusters.stage import DEPLOY_PATIENCE, Stage
 from tests.own_lab import OwnLab
 from tests.own_stack import OwnStack
@@ -51,8 +51,8 @@ class Steps:
         self.row(what, time.monotonic() - began)
 
 
-def bring_up(lab: OwnLab, stack: OwnStack, folder: Path) -> None:
-    """Both worlds, with a row for each step."""
+def bring_up(lab: OwnLab, stack: OwnStack | None, folder: Path) -> None:
+    """Both worlds, with a row for each step; without a stack the lab alone."""
     steps = Steps()
     with steps.timed("`lab up`, two clusters"):
         lab.lab("up", timeout=PATIENCE)
@@ -66,8 +66,9 @@ def bring_up(lab: OwnLab, stack: OwnStack, folder: Path) -> None:
     for what in (f"deploy {OVERLAY} until ready", "deploy it again, nothing changed"):
         done = lab.run("deploy", *where, "--timeout", DEPLOY_PATIENCE, "--json", timeout=PATIENCE)
         steps.row(what, done.json()["seconds"])
-    with steps.timed("local stack until ready, for comparison"):
-        stack.run("up", "--scenario", "bands", timeout=PATIENCE)
+    if stack is not None:
+        with steps.timed("local stack until ready, for comparison"):
+            stack.run("up", "--scenario", "bands", timeout=PATIENCE)
 
 
 def take_down(lab: OwnLab, stack: OwnStack) -> None:
@@ -91,7 +92,7 @@ def main() -> int:
     """Brings both up, measures, takes both down; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.clusters", description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0, help="load in each round")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds for each world")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds for each; 0: no stack")
     parser.add_argument("--quiet", type=float, default=30.0, help="with the room, and without")
     args = parser.parse_args()
     load = os.getloadavg()[0]
@@ -101,9 +102,11 @@ def main() -> int:
         folder = Path(name)
         lab, stack = OwnLab(folder / "lab-state"), OwnStack(folder / "stack-state")
         try:
-            bring_up(lab, stack, folder)
-            worlds = {"cluster": (lab, ("--context", CONTEXT)), "local stack": (stack, ())}
-            asyncio.run(print_rates(worlds, args.seconds, args.rounds))
+            bring_up(lab, stack if args.rounds else None, folder)
+            worlds: dict[str, World] = {"cluster": (lab, ("--context", CONTEXT))}
+            if args.rounds:
+                worlds["local stack"] = (stack, ())
+                asyncio.run(print_rates(worlds, args.seconds, args.rounds))
             print_room(lab, CONTEXT, args.quiet)
             for each, (world, where) in worlds.items():
                 said = world.run("books", "--json", *where, check=False)

@@ -11,7 +11,7 @@ from tests.own_lab import OwnLab
 from tests.terminal import Terminal
 
 OPENING = 60.0
-LEAST = 0.02
+LEAST = 0.05
 """Requests/s by which a row has to differ to be printed."""
 
 

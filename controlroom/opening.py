@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from controlroom.wiring import Room
 
 RETRY = 1.0
+SETTLED = 10.0
+"""Seconds between two looks whether a cluster runs another scenario now; each is a request."""
 
 
 class Place:
@@ -57,7 +59,7 @@ class Place:
                 if wanted and wanted != shown:
                     await self._put_together(wanted, here)
                     shown = wanted
-                await asyncio.sleep(RETRY)
+                await asyncio.sleep(SETTLED if shown and self._settings.contexts else RETRY)
         finally:
             await asking.close()
             await self._take_down()
