@@ -57,6 +57,7 @@ class Totals:
     gaps: int = 0
     refused: int = 0
     purged: int = 0
+    forgotten: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from wire.documents import Range
 
 @dataclass(frozen=True, slots=True)
 class Fences:
-    """How far the consumers have come in every partition, of every life of the events topic."""
+    """How far the consumers have come in every partition, of every life of a topic."""
 
     fences: dict[str, int]
     """`tp` -> offset of the last record that was handled."""
@@ -28,16 +28,18 @@ class Fences:
         return [Range(tp, self.floors.get(tp, -1), upto) for tp, upto in self.fences.items()]
 
 
-async def read_fences(redis: Redis, scenario: str) -> Fences:
-    """Fences, floors and totals, all of the same moment. Raises RedisError."""
+async def read_fences(redis: Redis, scenario: str, rejected: bool = False) -> Fences:
+    """Fences and floors of the events topic, or of the `rejected` one, and totals, all of the
+    same moment. Raises RedisError."""
+    topic = keys.rejected_topic(scenario) if rejected else keys.events_topic(scenario)
     async with redis.pipeline(transaction=True) as pipe:
         pipe.hgetall(keys.fence_key(scenario))
         pipe.hgetall(keys.floor_key(scenario))
         pipe.hgetall(keys.books_key(scenario))
         fences, floors, totals = await pipe.execute()
     return Fences(
-        fences=_of_events(scenario, fences),
-        floors=_of_events(scenario, floors),
+        fences=_of_topic(scenario, topic, fences),
+        floors=_of_topic(scenario, topic, floors),
         totals=_totals(totals),
         version=int(totals.get("version", 0)),
     )
@@ -49,9 +51,9 @@ async def read_acknowledged(redis: Redis, scenario: str) -> int:
     return sum(int(count) for count in counts)
 
 
-def _of_events(scenario: str, entries: Mapping[str, str]) -> dict[str, int]:
-    """`tp` -> offset of those fields that belong to the events topic."""
-    prefix = f"{keys.consumer_group(scenario)}/{keys.events_topic(scenario)}/"
+def _of_topic(scenario: str, topic: str, entries: Mapping[str, str]) -> dict[str, int]:
+    """`tp` -> offset of those fields that belong to that topic."""
+    prefix = f"{keys.consumer_group(scenario)}/{topic}/"
     found = {}
     for field, offset in entries.items():
         if field.startswith(prefix):

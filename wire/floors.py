@@ -17,19 +17,24 @@ _SCRIPT = files("wire").joinpath("floor.lua").read_text()
 
 
 async def raise_floor(
-    scenario: str, redis: Redis, documents: Documents, removed: Range, count: int
+    scenario: str,
+    redis: Redis,
+    documents: Documents,
+    removed: Range,
+    count: int,
+    rejected: bool = False,
 ) -> bool:
     """Raises the floor of a partition from `removed.after` to `removed.upto`.
 
-    `count`: documents in that range. False, and nothing is counted, where the floor is another
-    by now, or the fence is below the range. The document store remembers it too: once Redis was
-    emptied it alone knows that its documents are not all there were. Raises RedisError or
-    DocumentsError.
+    `count`: documents in that range; `rejected`: it is of the rejected topic. False, and nothing
+    is counted, where the floor is another by now, or the fence is below the range. The document
+    store remembers it too: once Redis was emptied it alone knows that its documents are not all
+    there were. Raises RedisError or DocumentsError.
     """
     await documents.note_floor(scenario, removed.tp, removed.upto)
     topic_id, _, partition = removed.tp.rpartition(":")
-    group, topic = keys.consumer_group(scenario), keys.events_topic(scenario)
-    field = keys.fence_field(group, topic, topic_id, int(partition))
+    topic = keys.rejected_topic(scenario) if rejected else keys.events_topic(scenario)
+    field = keys.fence_field(keys.consumer_group(scenario), topic, topic_id, int(partition))
     names = (keys.floor_key(scenario), keys.books_key(scenario), keys.fence_key(scenario))
-    wanted = (field, removed.after, removed.upto, count)
+    wanted = (field, removed.after, removed.upto, count, "forgotten" if rejected else "purged")
     return bool(await redis.eval(_SCRIPT, len(names), *names, *wanted))

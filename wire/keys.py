@@ -63,8 +63,9 @@ def books_key(scenario: str) -> str:
     records of the events topic whose id had been there before · `extra` events beyond the first
     of a record that held a list · `gaps` offsets that never held a record (marks of
     transactions, compaction) · `refused` records of the rejected topic ·
-    `purged` documents removed on purpose, by hand or by retention · `version` rises with every
-    change · `at` time of the last counting, ms since the epoch by the clock of Redis.
+    `purged` documents removed on purpose, by hand or by retention · `forgotten` the same of the
+    rejected topic · `version` rises with every change · `at` time of the last counting, ms since
+    the epoch by the clock of Redis.
     """
     return f"{{{scenario}}}:books"
 

@@ -23,7 +23,7 @@ class Keep:
     """What stays; 0 sets no bound."""
 
     documents: int = 0
-    """Most documents of a scenario."""
+    """Most documents of a scenario, and most of its rejected records beside them."""
     seconds: float = 0.0
     """Longest time since a document was stored."""
 
@@ -41,22 +41,35 @@ class _Head(NamedTuple):
 
 
 class Pruner:
-    """Retention of one scenario. Any number may work at once; each document is counted once."""
+    """Retention of one scenario's events, or of what its producers `rejected`.
 
-    def __init__(self, scenario: str, redis: Redis, documents: Documents, keep: Keep) -> None:
+    Any number may work at once; each document is counted once.
+    """
+
+    def __init__(
+        self,
+        scenario: str,
+        redis: Redis,
+        documents: Documents,
+        keep: Keep,
+        rejected: bool = False,
+    ) -> None:
         self._scenario = scenario
         self._redis = redis
         self._documents = documents
         self._keep = keep
-        self._logs = keys.logs_collection(scenario)
+        self._rejected = rejected
+        refused = keys.rejected_collection(scenario)
+        # records of the events topic that were no events go with their neighbours
+        self._shelves = (refused,) if rejected else (keys.logs_collection(scenario), refused)
         self._heads: dict[str, _Head] = {}
 
     async def sweep(self) -> int:
         """Removes what lies below the floors: left by a step that died, or stored again by a
         consumer whose partition was taken away. Returns how many. Raises as `step` does."""
         removed = 0
-        for tp, floor in (await read_fences(self._redis, self._scenario)).floors.items():
-            removed += await self._documents.clear(self._logs, Range(tp, -1, floor))
+        for tp, floor in (await self._fences()).floors.items():
+            removed += await self._documents.clear(self._shelves[0], Range(tp, -1, floor))
         return removed
 
     async def step(self, now: int) -> int | None:
@@ -64,7 +77,7 @@ class Pruner:
 
         `now`: ms since the epoch. Raises RedisError or DocumentsError.
         """
-        fences = await read_fences(self._redis, self._scenario)
+        fences = await self._fences()
         surplus = self._surplus(fences)
         before = now - int(self._keep.seconds * 1000) if self._keep.seconds else 0
         if not (surplus or before):
@@ -72,16 +85,22 @@ class Pruner:
         oldest = await self._oldest(fences)
         if oldest is None or not (surplus or self._heads[oldest.tp].stored < before):
             return None
-        ages = await self._documents.ages(self._logs, oldest)
+        ages = await self._documents.ages(self._shelves[0], oldest)
         wanted, count = cut(oldest, ages, surplus, before)
         if wanted.after >= wanted.upto:
             return None
         return await self._remove(wanted, count)
 
+    async def _fences(self) -> Fences:
+        return await read_fences(self._redis, self._scenario, self._rejected)
+
     def _surplus(self, fences: Fences) -> int:
         if not self._keep.documents:
             return 0
-        there = fences.totals.counted - fences.totals.purged
+        totals = fences.totals
+        there = totals.counted - totals.purged
+        if self._rejected:
+            there = totals.refused - totals.forgotten
         return max(0, there - self._keep.documents)
 
     async def _oldest(self, fences: Fences) -> Range | None:
@@ -91,7 +110,7 @@ class Pruner:
         for tp, window in firsts.items():
             known = self._heads.get(tp)
             if known is None or known.floor != window.after:
-                ages = await self._documents.ages(self._logs, window)
+                ages = await self._documents.ages(self._shelves[0], window)
                 # a window without documents is in nobody's way
                 self._heads[tp] = _Head(window.after, ages[0].stored if ages else 0)
         if not self._heads:
@@ -99,10 +118,12 @@ class Pruner:
         return firsts[min(self._heads, key=lambda tp: self._heads[tp].stored)]
 
     async def _remove(self, wanted: Range, count: int) -> int:
-        if not await raise_floor(self._scenario, self._redis, self._documents, wanted, count):
+        if not await raise_floor(
+            self._scenario, self._redis, self._documents, wanted, count, self._rejected
+        ):
             return 0
-        await self._documents.delete(self._logs, wanted)
-        await self._documents.delete(keys.rejected_collection(self._scenario), wanted)
+        for shelf in self._shelves:
+            await self._documents.delete(shelf, wanted)
         return count
 
 

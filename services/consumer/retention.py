@@ -30,7 +30,9 @@ class Retention:
         self, scenario: str, redis: Redis, documents: Documents, keep: Keep, holder: str
     ) -> None:
         self._redis = redis
-        self._pruner = Pruner(scenario, redis, documents, keep)
+        self._pruners = [
+            Pruner(scenario, redis, documents, keep, rejected) for rejected in (False, True)
+        ]
         self._keep = keep
         self._key = keys.retention_key(scenario)
         self._holder = holder
@@ -63,11 +65,13 @@ class Retention:
     async def _work(self) -> bool:
         """One step; whether there may be another."""
         if not self._held:
-            await self._pruner.sweep()
+            for pruner in self._pruners:
+                await pruner.sweep()
             self._held = True
-        removed = await self._pruner.step(time.time_ns() // 1_000_000)
-        metrics.PRUNED.inc(removed or 0)
-        return removed is not None
+        now = time.time_ns() // 1_000_000
+        steps = [await pruner.step(now) for pruner in self._pruners]
+        metrics.PRUNED.inc(sum(step or 0 for step in steps))
+        return any(step is not None for step in steps)
 
     def _tell(self, error: Exception) -> None:
         if not self._away:

@@ -188,6 +188,39 @@ async def test_counters_are_not_rebuilt_from_what_is_left(shop: Shop) -> None:
         await rebuild(rig.scenario, rig.redis, rig.documents, rig.offsets)
 
 
+async def test_rejected_records_have_the_same_bounds_and_the_books_still_close(shop: Shop) -> None:
+    rig, shelf = shop.rig, keys.rejected_collection(shop.rig.name)
+    await shop.store(0, 300, shop.now)
+    topic = keys.rejected_topic(rig.name)
+    topic_id = (await rig.offsets.topic(topic)).id
+    tp, field = (
+        keys.partition_id(topic_id, 1),
+        keys.fence_field(keys.consumer_group(rig.name), topic, topic_id, 1),
+    )
+    ages = [shop.now - HOUR] * 400 + [shop.now] * 200
+    await rig.documents.insert(shelf, [document(tp, o, at) for o, at in enumerate(ages)])
+    portion = Portion(tp, -1, len(ages) - 1)
+    portion.totals["refused"] = len(ages)
+    assert (await Counting(rig.redis, rig.name).count([(field, portion)]))[0].counted
+
+    def pruner(keep: Keep) -> Pruner:
+        return Pruner(rig.name, rig.redis, rig.documents, keep, rejected=True)
+
+    everything = Range(tp, -1, len(ages))
+    assert await shop.all_steps(pruner(Keep(documents=500))) == 100
+    assert await rig.documents.count(shelf, everything) == 500
+    assert await shop.all_steps(pruner(Keep(seconds=60))) == 300
+    assert await rig.documents.count(shelf, everything) == 200
+    totals = (await read_fences(rig.redis, rig.name)).totals
+    assert (totals.refused, totals.forgotten, totals.purged) == (600, 400, 0)
+    books = await shop.auditor().audit()
+    assert books.closed
+    assert (books.rejected, books.stored) == (600, 300)
+    assert await shop.left(0) == 300
+    with pytest.raises(PurgedError):
+        await rebuild(rig.scenario, rig.redis, rig.documents, rig.offsets)
+
+
 def test_a_cut_takes_whole_records_and_nothing_behind_one_that_stays() -> None:
     window = Range("t:0", 9, 20)
     ages = [Age(10, 5), Age(11, 5), Age(11, 5), Age(13, 9), Age(14, 5)]

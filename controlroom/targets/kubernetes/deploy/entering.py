@@ -55,4 +55,5 @@ async def _keygen(*words: str) -> None:
         ) from None
     _, said = await process.communicate()
     if process.returncode:
-        raise Refused(f"ssh-keygen refused: {said.decode(errors='replace').strip() or words}.")
+        why = said.decode(errors="replace").strip().rstrip(".")
+        raise Refused(f"ssh-keygen says: {why or process.returncode}.")
