@@ -220,6 +220,8 @@ async def _stopped(store: Store, args: argparse.Namespace) -> Stopped:
     if args.all:
         done = await stop_loads(store)
         return await _also_in_cluster(done, args.settings)
+    if args.id and args.id.startswith("load-"):
+        return await _also_in_cluster(Stopped((), ()), args.settings, args.id)
     folder = store.folder(_id(args))
     view = folder.read_view()
     was_active = view is not None and view.active
@@ -228,13 +230,15 @@ async def _stopped(store: Store, args: argparse.Namespace) -> Stopped:
     return Stopped((folder.id,) if was_active else (), (), left)
 
 
-async def _also_in_cluster(done: Stopped, settings: Settings) -> Stopped:
+async def _also_in_cluster(done: Stopped, settings: Settings, only: str = "") -> Stopped:
     """What Jobs still send though nobody conducts them any more."""
+    if only and not settings.contexts:
+        raise CommandError(f"{only} is sent by Jobs of a cluster.", "Give --context NAME with it.")
     if not settings.contexts:
         return done
     target = target_of(settings)
     try:
-        loads, left = await end_loads(target)
+        loads, left = await end_loads(target, only=only)
     finally:
         await target.close()
     return replace(done, loads=loads, left=(*done.left, *left))

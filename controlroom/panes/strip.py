@@ -66,7 +66,7 @@ class RunStrip(Rows):
     def _left(self, left: Sequence[Held], read_only: bool) -> Span:
         """What nobody looks after any more, and the keys that end it."""
         dot = self.look.signs.dot
-        names = ", ".join(f"{one.title} of {one.run or '?'}" for one in left[:2])
+        names = ", ".join(f"{one.title} {one.run and f'of {one.run}'}".strip() for one in left[:2])
         more = f" and {len(left) - 2} more" if len(left) > 2 else ""
         keys = "" if read_only else f" {dot} f one by one {dot} ! ends all"
         sign = self.look.signs.away

@@ -25,20 +25,27 @@ class Account:
         self.final = False
         """Whether the last word has come."""
 
-    def take(self, text: bytes) -> None:
-        """One line; what is no progress, or was read before, is passed over."""
+    def take(self, text: bytes, earlier: bool = False) -> bool:
+        """One line; what is no progress, or was read before, is passed over.
+
+        False where lines are missing before it and it was not taken, because they can be had from
+        `earlier` in what is read.
+        """
         try:
             line = parse(text)
         except msgspec.DecodeError:
-            return
+            return True
         if line.line_number:
-            if line.line_number <= self._line:
-                return
-            if line.line_number > self._line + 1:
-                missing = line.line_number - self._line - 1
+            missing = line.line_number - self._line - 1
+            if missing < 0:
+                return True
+            if missing and earlier:
+                return False
+            if missing:
                 self._conduct.note("lines were lost", count=missing)
             self._line = line.line_number
         self._add(line)
+        return True
 
     def end(self, why: str) -> None:
         """The last change of the run; `why` is its bound where no last word has come."""

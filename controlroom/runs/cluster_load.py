@@ -19,8 +19,6 @@ START_TIME = 90.0
 """Seconds that its pods may take to start and to find each other."""
 GRACE = 10.0
 """Seconds after the drain in which the last word must have come."""
-OVERLAP = 2.0
-"""Seconds that are read again after a lost connection; lines carry numbers."""
 AGAIN = 1.0
 
 
@@ -34,6 +32,8 @@ class ClusterLoadRun:
         self._account = Account(conduct, spec)
         self._longest = START_TIME + spec.timeout + spec.drain + GRACE
         self._stopped = False
+        self._heard: float | None = None
+        """When the last line came; None reads from the beginning."""
 
     async def run(self) -> None:
         """From the first Job to the last word."""
@@ -66,22 +66,37 @@ class ClusterLoadRun:
 
     async def _follow(self, load: str) -> str:
         """Until the last word; answers why there is none where the load is over without one."""
-        heard: float | None = None
         while True:
-            back = None if heard is None else time.monotonic() - heard + OVERLAP
             try:
-                async for line in self._target.load_lines(load, back):
-                    heard = time.monotonic()
-                    self._account.take(line)
-                    if self._account.final:
-                        return ""
-                held = {one.id: one for one in await self._target.loads()}
-                if load not in held or not held[load].active:
-                    said = held[load].message if load in held else "they were deleted"
-                    return f"the Jobs are over without a last word: {said or 'no reason given'}"
+                # asked before: what is read after the end is all that there is
+                over = await self._over(load)
+                whole = await self._read(load)
+                if self._account.final:
+                    return ""
+                if over and whole:
+                    return f"the Jobs are over without a last word: {over}"
             except TargetError as error:
                 self._conduct.note("target is away", error=str(error))
             await asyncio.sleep(AGAIN)
+
+    async def _over(self, load: str) -> str:
+        """Why the Jobs send no more; empty while they do."""
+        held = {one.id: one for one in await self._target.loads()}
+        if load not in held:
+            return "they were deleted"
+        return "" if held[load].active else held[load].message or "no reason is given"
+
+    async def _read(self, load: str) -> bool:
+        """Until the last word, or the connection's end. False where lines were missing: then all
+        is read again, and what is known is passed over."""
+        async for line in self._target.load_lines(load, self._heard):
+            if not self._account.take(line, earlier=self._heard is not None):
+                self._heard = None
+                return False
+            self._heard = time.monotonic()
+            if self._account.final:
+                break
+        return True
 
     async def _watch(self, load: str, following: asyncio.Task[str]) -> None:
         """Until it is over, or has to be ended."""

@@ -107,19 +107,21 @@ async def stop_all(store: Store, target: Acts, drain: float = DRAIN) -> Stopped:
 
 
 async def end_loads(
-    target: SendsLoad, was_on: bool = True
+    target: SendsLoad, was_on: bool = True, only: str = ""
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Ends what the target still sends; answers the ids, and a sentence for what is left.
+    """Ends what the target still sends, or `only` the load of that id.
+
+    Answers the ids, and a sentence for what is left.
 
     `was_on`: whether it may be sending; else a target that is away has nothing to end.
     """
     ended: list[str] = []
     try:
         for one in await target.loads():
-            if one.active:
+            if one.active and only in ("", one.id):
                 await target.end_load(one.id)
                 ended.append(one.id)
-        left = [one.id for one in await target.loads() if one.active]
+        left = [one.id for one in await target.loads() if one.active and one.id in ended]
     except TargetError as error:
         if isinstance(error, Unreachable) and not was_on:
             return tuple(ended), ()

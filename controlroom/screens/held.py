@@ -19,7 +19,8 @@ Wish = Literal["pause", "resume", "end"]
 
 def facts_of(one: Held) -> list[Fact]:
     """What is known of it."""
-    whose = f"run {one.run}" if one.conducted else f"nobody; it was left behind by {one.run or '?'}"
+    nobody = f"nobody; it was left behind by {one.run or 'a run that is not known'}"
+    whose = f"run {one.run}" if one.conducted else nobody
     ends = "not by itself" if one.ends is None else f"at {time_of_day(one.ends)} by itself"
     return [("what", one.title), ("id", one.id), ("phase", one.phase), ("watched", whose),
             ("ends", ends)]  # fmt: skip
@@ -28,7 +29,7 @@ def facts_of(one: Held) -> list[Fact]:
 def command_of(one: Held, wish: Wish) -> str:
     """The equal command line."""
     if one.kind == "load":
-        return "controlroom run stop --all"
+        return f"controlroom run stop {one.id}"
     return f"controlroom chaos {'stop' if wish == 'end' else wish} {one.id}"
 
 

@@ -201,10 +201,11 @@ class SendsLoad(Protocol):
         """Starts it and answers its id. Raises Refused where it does not start."""
         ...
 
-    def load_lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
+    def load_lines(self, load: str, heard: float | None) -> AsyncIterator[bytes]:
         """What the load tells, line by line, until it ends or the connection does.
 
-        `back`: how many seconds ago it shall begin; None is the beginning.
+        `heard`: when the last line came, by `time.monotonic()`; it begins somewhat earlier. None
+        is the beginning.
         """
         ...
 

@@ -132,7 +132,7 @@ class LocalTarget:
         """Refused."""
         raise _no_jobs()
 
-    async def load_lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
+    async def load_lines(self, load: str, heard: float | None) -> AsyncIterator[bytes]:
         """Refused."""
         raise _no_jobs()
         yield b""

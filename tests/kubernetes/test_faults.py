@@ -121,6 +121,7 @@ async def test_pod_failure_holds_pods_down_until_it_is_recovered(
         await faults.pause(status.id, True)
     await api.delete(CONFIG_MAPS.path(namespace, status.id))
     (orphan,) = await faults.faults()
+    assert orphan.ends == pytest.approx(status.ends, abs=1)
     assert (orphan.id, orphan.targets) == (status.id, tuple(f"{namespace}/{n}" for n in web))
     done = await faults.recover(status.id)
     assert done.phase == "finished"

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from controlroom.runs.account import Account
+from controlroom.runs.conduct import Conduct
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.launch import first_view
 from controlroom.runs.merging import LOST, Merging
 from controlroom.runs.report import Progress, parse
 from controlroom.runs.spec import LoadSpec
@@ -129,3 +132,26 @@ def test_what_a_lost_worker_sent_is_not_forgotten() -> None:
     assert line.failures == {LOST: 3}
     assert line.sent == 17
     assert "1 of 2 load workers" in line.error
+
+
+def test_a_line_that_follows_a_gap_is_only_taken_where_nothing_earlier_can_be_had(
+    tmp_path: Path,
+) -> None:
+    spec = LoadSpec(url="http://127.0.0.1", scenario="bands")
+    folder = RunFolder(tmp_path)
+    account = Account(Conduct(folder, first_view(folder.id, spec)), spec)
+
+    def line(number: int) -> bytes:
+        return Progress(sent=number * 10, took=[7] * 10, line_number=number).line()
+
+    assert account.take(line(1))
+    assert account.take(line(1)), "one that was read before is passed over"
+    assert not account.take(line(4), earlier=True)
+    assert account.take(line(2), earlier=True)
+    assert account.take(line(4))
+    view = folder.read_view()
+    assert view is not None
+    assert view.load is not None
+    assert (view.load.sent, view.load.answered) == (40, 30)
+    (lost,) = [e for e in folder.journal.entries() if e["event"] == "lines were lost"]
+    assert lost["count"] == 1

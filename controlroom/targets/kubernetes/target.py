@@ -114,9 +114,9 @@ class KubernetesTarget:
         """Jobs of the services' namespace send it."""
         return await (await self._load()).start(wish)
 
-    async def load_lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
+    async def load_lines(self, load: str, heard: float | None) -> AsyncIterator[bytes]:
         """The log of the load's master."""
-        async for line in (await self._load()).lines(load, back):
+        async for line in (await self._load()).lines(load, heard):
             yield line
 
     async def drain_load(self, load: str) -> None:

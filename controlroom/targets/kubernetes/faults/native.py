@@ -22,7 +22,7 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.commands import execute, missing
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults import holder
-from controlroom.targets.kubernetes.faults.holder import FAULT
+from controlroom.targets.kubernetes.faults.holder import ENDS, FAULT
 from controlroom.targets.kubernetes.faults.mesh import MANAGED_BY, RUN
 from controlroom.targets.kubernetes.faults.selecting import draw, matching, title
 from controlroom.targets.kubernetes.resources import (
@@ -267,8 +267,10 @@ def _with(status: FaultStatus, **changes: Any) -> FaultStatus:
 
 
 def _leftover(fault: str, pods: Sequence[Json]) -> FaultStatus:
-    """A fault whose record is gone while pods are held down by it."""
+    """A fault whose record is gone while pods are held down by it; they know its end."""
+    notes = [pod["metadata"].get("annotations") or {} for pod in pods]
+    ends = max((float(note[ENDS]) for note in notes if ENDS in note), default=None)
     return FaultStatus(
         fault, "", "PodChaos", "pod-failure", fault, tuple(map(title, pods)), "running", 0.0,
-        message="Its record is gone.",
+        ends=ends, message="Its record is gone.",
     )  # fmt: skip

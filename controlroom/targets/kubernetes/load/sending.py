@@ -22,6 +22,8 @@ from controlroom.targets.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, J
 START_TIME = 60.0
 """Seconds that the master's pod gets to run."""
 POLL = 0.5
+OVERLAP = 5.0
+"""Seconds that are told again after a lost connection; lines carry numbers."""
 SERVICES, LOADS = "services", "load"
 """Names of the images: that of the pipeline, and beside it that of the load process."""
 
@@ -54,14 +56,15 @@ class ClusterLoad:
             raise
         return load
 
-    async def lines(self, load: str, back: float | None) -> AsyncIterator[bytes]:
-        """What the master tells, from so many seconds ago by the node's own clock."""
+    async def lines(self, load: str, heard: float | None) -> AsyncIterator[bytes]:
+        """What the master tells; how long ago a line was heard is measured here and told to the
+        node, so that two clocks need not agree."""
         pod = await self._master(load)
         if pod is None:
             return
         params = {"follow": "true", "container": MASTER}
-        if back is not None:
-            params["sinceSeconds"] = str(max(1, math.ceil(back)))
+        if heard is not None:
+            params["sinceSeconds"] = str(math.ceil(time.monotonic() - heard + OVERLAP))
         path = PODS.path(self._namespace, pod["metadata"]["name"], "log")
         async for line in self._api.lines(path, params):
             yield line
