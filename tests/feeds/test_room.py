@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from controlroom.model.fleet import Fleet
 from controlroom.settings import Settings
+from controlroom.targets.abilities import FaultStatus, LoadStatus
 from controlroom.wiring import Room
 from tests.feeds.world import FixedTarget, World, prediction, vote
 from tests.waiting import until
@@ -20,6 +21,12 @@ class QuietTarget(FixedTarget):
 
     async def fleet(self) -> Fleet:
         return Fleet((), ())
+
+    async def faults(self) -> Sequence[FaultStatus]:
+        return ()
+
+    async def loads(self) -> Sequence[LoadStatus]:
+        return ()
 
     async def close(self) -> None:
         """Nothing to close."""

@@ -117,7 +117,8 @@ async def _prometheus(target: KubernetesTarget) -> Check:
     try:
         url = (await target.endpoints()).door("prometheus")
     except TargetError as error:
-        return Check("prometheus", False, str(error), error.fix if error.fix else fix, blocks=False)
+        own = error.fix if isinstance(error, Denied | Unreachable) else ""
+        return Check("prometheus", False, str(error), own or fix, blocks=False)
     try:
         async with asyncio.timeout(KNOCK), httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(f"{url}/api/v1/query", params={"query": "count(up)"})
