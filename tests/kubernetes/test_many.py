@@ -27,7 +27,7 @@ async def test_five_hundred_pods_cost_one_list_and_one_watch(api: Api, namespace
             seen = await target.fleet()
             return sum(pod.ready for pod in seen.pods) == PODS_WANTED
 
-        await until(all_ready, "all pods seen ready", timeout=60)
+        await until(all_ready, "all pods seen ready", timeout=120)
         same = await target.fleet()
         assert await target.fleet() is same, "nothing changed, so nothing is built anew"
         gone = PODS.path(namespace, "web-007", "status")
