@@ -19,8 +19,7 @@ not is told with its reason. Done again it changes only what differs."""
 EXAMPLES = (
     "controlroom deploy --context lab-a --overlay lab-one",
     "controlroom deploy --context lab-a --overlay lab-a --peer lab-b",
-    "controlroom deploy --context prod --overlay ./mine --timeout 10m",
-    "controlroom deploy --context lab-a --overlay room --authorized-keys ~/.ssh/id_ed25519.pub",
+    "controlroom deploy --context lab-a --overlay room --authorized-keys me.pub",
 )
 TIMEOUT = "5m"
 
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--authorized-keys",
         metavar="FILE",
         type=Path,
-        help="public keys of those who may enter the overlay's room",
+        help="public keys of those who may enter the room",
     )
     parser.add_argument("--timeout", metavar="TIME", default=TIMEOUT, help=f"({TIMEOUT})")
     parser.add_argument("--no-wait", action="store_true", help="return when all is applied")
