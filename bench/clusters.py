@@ -12,8 +12,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -21,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.room_cost import print_room
-from bench.running_stack import INTERRUPTED
+from bench.running_stack import INTERRUPTED, print_machine
 from bench.until_stored import World, print_rates
 from tests.clusters.stage import DEPLOY_PATIENCE, Stage
 from tests.own_lab import OwnLab
@@ -95,9 +93,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="rounds for each; 0: no stack")
     parser.add_argument("--quiet", type=float, default=30.0, help="with the room, and without")
     args = parser.parse_args()
-    load = os.getloadavg()[0]
-    when = time.strftime("%Y-%m-%d %H:%M")
-    print(f"{when}, {os.cpu_count()} cores, {platform.machine()}, load {load:.1f}\n")
+    print_machine()
+    print()
     with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as name:
         folder = Path(name)
         lab, stack = OwnLab(folder / "lab-state"), OwnStack(folder / "stack-state")

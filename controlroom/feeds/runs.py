@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from controlroom.model.held import Held
 from controlroom.model.run import Runs
 from controlroom.targets.abilities import TargetError
+from wire.ending import end
 
 if TYPE_CHECKING:
     from controlroom.runs.store import Store
@@ -71,8 +72,7 @@ class RunsSource:
         """Ends the look that is on."""
         looking, self._looking = self._looking, None
         if looking is not None:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            await end([looking])
 
     def _look(self) -> None:
         due = time.monotonic() - self._looked >= LOOK_EVERY

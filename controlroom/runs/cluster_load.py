@@ -13,6 +13,7 @@ from controlroom.runs.conduct import Conduct
 from controlroom.runs.folder import told
 from controlroom.runs.spec import LoadSpec
 from controlroom.targets.abilities import RECORDS, LoadWish, SendsLoad, TargetError
+from wire.ending import end
 
 POLL = 0.2
 START_TIME = 90.0
@@ -47,8 +48,7 @@ class ClusterLoadRun:
         try:
             await self._watch(load, following)
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await end([following])
         await self._end(load, following)
 
     def _wish(self) -> LoadWish:

@@ -18,6 +18,7 @@ from controlroom.torture.compare import Sent
 from controlroom.torture.numbers import Ids
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
+from wire.ending import end
 
 BATCH = 10
 ANSWER_PATIENCE = 15.0
@@ -96,9 +97,7 @@ class Load:
 
     async def close(self) -> None:
         """Lets go of the connections, answers or not."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self._http.aclose()
         if self._channel is not None:
             await self._channel.close(None)

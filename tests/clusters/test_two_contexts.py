@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ import psutil
 import pytest
 
 from tests.clusters.stage import Deployed
+from tests.operating import active, choose
 from tests.own_lab import OwnLab
 from tests.terminal import Terminal
 from tests.waiting import until
@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.clusters, pytest.mark.timeout(1200)]
 
 CONTEXTS = ("--context", "lab-a", "--context", "lab-b")
 LAUNCH = (sys.executable, "-m", "controlroom", "launch", "--no-sample-load", *CONTEXTS)
-DOWN = "\x1b[B"
 SLOW = 90.0
 """Seconds for what takes a program's start on a busy machine."""
 
@@ -84,27 +83,9 @@ def load_and_break(room: Terminal) -> None:
     room.until(r"lost\s+0\b", SLOW)
 
 
-def choose(room: Terminal, wanted: str) -> None:
-    """Goes down the list until the facts below it are those that are wanted."""
-    for _ in range(20):
-        if re.search(wanted, room.text()):
-            return
-        shown = room.until(r"what\s+(\S.*?)\s{2,}").group(1)
-        room.send(DOWN)
-        room.until_gone(rf"what\s+{re.escape(shown)}\s{{2,}}")
-        room.until(r"what\s+\S")
-    raise AssertionError(f"{wanted!r} is not in the list:\n{room.text()}")
-
-
 def counted(room: Terminal) -> str:
     """The figure behind `counted`, as it is written."""
     return room.until(r"counted\s+(\d[\d,\u2009 ]*?)\s{2,}", SLOW).group(1)
-
-
-def active(lab: OwnLab) -> list[str]:
-    """Runs that still act."""
-    runs = lab.run("run", "list", "--json").json()
-    return [run["id"] for run in runs if run["state"] in ("starting", "running", "stopping")]
 
 
 def left(lab: OwnLab) -> list[str]:

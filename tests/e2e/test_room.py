@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 from tests.e2e.conftest import SshDoor
+from tests.operating import active, choose
 from tests.own_stack import OwnStack
 from tests.terminal import Terminal
 from tests.waiting import until
 
 LOADING = r"▶ (load r-\d+|r-\d+\s+load)"
-DOWN = "\x1b[B"
 LAUNCH = (sys.executable, "-m", "controlroom", "launch", "--no-sample-load")
 
 
@@ -54,24 +54,6 @@ async def test_an_operator_loads_breaks_and_sees_that_nothing_was_lost(quiet: Ow
         lambda: (b := quiet.books())["in_flight"] == 0 and b, "the pipeline drains", 60
     )
     assert books["lost"] == books["doubled"] == 0
-
-
-def choose(room: Terminal, wanted: str) -> None:
-    """Goes down the list until the facts below it are those that are wanted."""
-    for _ in range(20):
-        if re.search(wanted, room.text()):
-            return
-        shown = room.until(r"what\s+(\S.*?)\s{2,}").group(1)
-        room.send(DOWN)
-        room.until_gone(rf"what\s+{re.escape(shown)}\s{{2,}}")
-        room.until(r"what\s+\S")
-    raise AssertionError(f"{wanted!r} is not in the list:\n{room.text()}")
-
-
-def active(stack: OwnStack) -> list[str]:
-    """Runs that still act."""
-    runs = stack.run("run", "list", "--json").json()
-    return [run["id"] for run in runs if run["state"] in ("starting", "running", "stopping")]
 
 
 async def test_a_run_survives_the_terminal_and_a_new_room_shows_it(quiet: OwnStack) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from controlroom.targets.abilities import TargetError
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import PODS
+from wire.ending import end
 
 if TYPE_CHECKING:
     import aiohttp
@@ -55,9 +56,7 @@ class Forward:
         server, self._server = self._server, None
         if server is not None:
             server.close()
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await end(self._open)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -93,9 +92,7 @@ async def _joined(
     try:
         done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        await end(ways)
     for way in done:
         way.result()
 

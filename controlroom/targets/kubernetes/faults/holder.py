@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controlroom.targets.kubernetes import restricted
+
 ACCOUNT = "controlroom-faults"
 """ServiceAccount of k8s/components/rbac that may put images of pods back, and nothing else."""
 FAULT = "controlroom/fault"
@@ -77,20 +79,12 @@ def job(
             "requests": {"cpu": "10m", "memory": "32Mi"},
             "limits": {"memory": "96Mi"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": restricted.CONTAINER,
     }
     pod = {
         "serviceAccountName": ACCOUNT,
         "restartPolicy": "OnFailure",
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 10001,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted.POD,
         "containers": [container],
     }
     return {

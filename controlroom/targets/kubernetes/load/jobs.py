@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controlroom.targets.abilities import RECORDS, LoadWish
+from controlroom.targets.kubernetes import restricted
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS
 
 LOAD = "controlroom/load"
@@ -117,11 +118,7 @@ def _pod(
             "requests": {"cpu": "100m", "memory": "96Mi"},
             "limits": {"memory": "384Mi"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": restricted.CONTAINER,
         "volumeMounts": [
             {"name": "wish", "mountPath": f"{FOLDER}/{run}", "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},
@@ -132,12 +129,7 @@ def _pod(
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": grace,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 10001,
-            "runAsGroup": 10001,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": {**restricted.POD, "runAsGroup": 10001},
         "containers": [container],
         "volumes": [
             {"name": "wish", "configMap": {"name": load}},
