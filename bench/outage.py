@@ -19,7 +19,6 @@ SLOW: Mapping[str, Any] = {
     "delay": {"latency": "400ms", "jitter": "100ms"},
 }
 LINKS: Mapping[str, tuple[tuple[str, str, Mapping[str, Any]], ...]] = {
-    "none": (),
     "kafka-away": (
         ("producer-http", "kafka", CUT),
         ("producer-grpc", "kafka", CUT),

@@ -1,10 +1,10 @@
-"""More than the pipeline can take, for minutes, with an engine away in the middle.
+"""More than the pipeline can take, for minutes, with engines away on the way.
 
-`python -m bench.overload [--minutes 10] [--times 5] [--fault kafka-away]` brings up a stack of
-its own, measures what it stores per second, then offers `--times` as much by HTTP and gRPC, and
-prints: answers by status, acknowledged against stored, seconds until events are taken again after
-the engine's return and until all is stored after the load's end, memory of every process.
-Nothing is asserted.
+`python -m bench.overload [--minutes 10] [--times 5] [--fault kafka-away ...]` brings up a stack
+of its own, measures what it stores per second, then offers `--times` as much by HTTP and gRPC,
+injects the faults one after the other, evenly spread, and prints: answers by status, acknowledged
+against stored, seconds until events are taken again after each engine's return and until all is
+stored after the load's end, memory of every process. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Plan:
 
     seconds: float
     times: float
-    fault: str
+    faults: tuple[str, ...]
     fault_seconds: float
     connections: int
 
@@ -103,12 +103,12 @@ async def run(setting: Setting, plan: Plan) -> None:
     offered = stored_rate * plan.times / SIZE
     print(
         f"stored {stored_rate:,.0f} events/s; offered {offered * SIZE:,.0f} events/s "
-        f"for {plan.seconds:.0f} s, fault {plan.fault}",
+        f"for {plan.seconds:.0f} s, faults: {', '.join(plan.faults)}",
         flush=True,
     )
     memory, probe = Resident(setting.stack), Probe(f"{setting.doors['ingress']}/input")
     watchers = [asyncio.create_task(memory.run()), asyncio.create_task(probe.run())]
-    fault = asyncio.create_task(_fault(setting, plan))
+    faults = asyncio.create_task(_faults(setting, plan))
     outcomes = await asyncio.gather(
         http_load.drive(
             http_urls(setting),
@@ -125,7 +125,7 @@ async def run(setting: Setting, plan: Plan) -> None:
             offered * _GRPC_SHARE,
         ),
     )
-    ended, returned = time.perf_counter(), await fault
+    ended, returned = time.perf_counter(), await faults
     waited = await drained(setting)
     watchers[1].cancel()
     await asyncio.wait([watchers[1]])
@@ -136,16 +136,20 @@ async def run(setting: Setting, plan: Plan) -> None:
     print(f"| probe | {dict(probe.answers)} | |")
     acknowledged = sum(outcome.events for outcome in outcomes) + len(probe.taken)
     _print_books(setting, acknowledged, before)
-    if plan.fault != "none":
-        print(f"taken again {probe.after(returned)} after the return of the engine")
+    for name, moment in returned.items():
+        print(f"taken again {probe.after(moment)} after the end of {name}")
     print(f"all stored {waited - ended:.1f} s after the end of the load")
     memory.print_rows()
 
 
-async def _fault(setting: Setting, plan: Plan) -> float:
-    """The outage in the middle; the moment of its end."""
-    await asyncio.sleep(max(0.0, (plan.seconds - plan.fault_seconds) / 2))
-    return await outage(setting.stack, plan.fault, plan.fault_seconds)
+async def _faults(setting: Setting, plan: Plan) -> dict[str, float]:
+    """The outages, each in the middle of its share of the load; the moments of their ends."""
+    begun, share, ends = time.perf_counter(), plan.seconds / max(1, len(plan.faults)), {}
+    for number, name in enumerate(plan.faults):
+        due = begun + share * number + (share - plan.fault_seconds) / 2
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        ends[name] = await outage(setting.stack, name, plan.fault_seconds)
+    return ends
 
 
 async def drained(setting: Setting) -> float:
@@ -187,14 +191,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.overload", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="of the load")
     parser.add_argument("--times", type=float, default=5.0, help="the capacity that is offered")
-    parser.add_argument("--fault", choices=sorted(LINKS), default="kafka-away")
+    parser.add_argument(
+        "--fault", nargs="*", choices=sorted(LINKS), default=["kafka-away"], help="in this order"
+    )
     parser.add_argument("--fault-seconds", type=float, default=30.0)
     parser.add_argument("--connections", type=int, default=400, help="of HTTP; gRPC has a quarter")
     parser.add_argument(
         "--kept", type=int, default=32 << 20, help="bytes that Kafka keeps of each partition"
     )
     args = parser.parse_args()
-    plan = Plan(args.minutes * 60, args.times, args.fault, args.fault_seconds, args.connections)
+    plan = Plan(
+        args.minutes * 60, args.times, tuple(args.fault), args.fault_seconds, args.connections
+    )
 
     def measure(stack: OwnStack) -> None:
         asyncio.run(run(Setting(stack, stack.endpoints(), 0.0, 0, 0), plan))
