@@ -22,6 +22,8 @@ EXAMPLES = (
     "controlroom deploy --context lab-a --overlay room --authorized-keys me.pub",
 )
 TIMEOUT = "5m"
+INSIST = 60.0
+"""Seconds that an API server which is restarted in the middle gets to come back."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +64,7 @@ async def main(args: argparse.Namespace) -> Exit:
     file: Path | None = args.authorized_keys
     given = {} if file is None else {"room": {"authorized_keys": await authorized_keys(file)}}
     target = KubernetesTarget(context, args.settings.namespace)
+    target.api.insist = INSIST
     try:
         namespace = await target.namespace()
         objects = await render(path)

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from controlroom.cli.deploy import one_place
+from controlroom.cli.deploy import INSIST, one_place
 from controlroom.cli.exits import Exit
 from controlroom.cli.verb import emit_json, talk
 from controlroom.runs.audit import acting
@@ -35,6 +35,7 @@ async def main(args: argparse.Namespace) -> Exit:
 
     context, overlay = one_place(args)
     target = KubernetesTarget(context, args.settings.namespace)
+    target.api.insist = INSIST
     try:
         applier = Applier(target.api, await target.namespace(), Path(overlay).name, talk)
         with acting(args.settings.state_dir, "undeploy", context, overlay=overlay):

@@ -53,3 +53,16 @@ async def api(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     made = Api(CONTEXT)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def own_plane(tmp_path: Path) -> Iterator[ControlPlane]:
+    """One that a test may stop."""
+    program = kubelab()
+    assert program is not None
+    made = ControlPlane(tmp_path / "plane", program)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from controlroom.targets.abilities import Refused
+from controlroom.targets.abilities import Refused, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.deploy.applying import Applier
 from controlroom.targets.kubernetes.deploy.readiness import Rollout
 from controlroom.targets.kubernetes.deploy.rendering import KUBECTL, Object, render
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS
-from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.control_plane import CONTEXT, ControlPlane
 from tests.kubernetes.objects import deployment, make_pod
+from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
 
@@ -69,6 +72,43 @@ async def test_deployed_twice_and_removed_without_a_trace(
     assert (await api.get(NAMESPACES.path(name=namespace)))["status"]["phase"] == "Active"
     with pytest.raises(Refused, match="not deployed"):
         await Applier(api, namespace, "own").remove()
+
+
+async def test_an_api_server_that_restarts_in_the_middle_is_waited_for(
+    own_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(own_plane.kubeconfig))
+    api, wanted = Api(CONTEXT, insist=60), [deployment(f"web-{n}") for n in range(100)]
+    path = DEPLOYMENTS.path("default")
+    try:
+        applying = asyncio.create_task(Applier(api, "default", "own").apply(wanted))
+
+        async def begun() -> bool:
+            return bool((await api.get(path))["items"])
+
+        await until(begun, "the first of them is made", every=0.01)
+        own_plane.stop_apiserver()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(applying), 2)
+        await asyncio.to_thread(own_plane.start_apiserver)
+        assert len(await applying) == 100
+        assert len((await api.get(path))["items"]) == 100
+    finally:
+        await api.close()
+
+
+async def test_where_nothing_has_ever_answered_it_is_said_at_once(
+    own_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(own_plane.kubeconfig))
+    own_plane.stop_apiserver()
+    api, began = Api(CONTEXT, insist=600), time.monotonic()
+    try:
+        with pytest.raises(Unreachable, match="cannot be reached"):
+            await api.get(DEPLOYMENTS.path("default"))
+    finally:
+        await api.close()
+    assert time.monotonic() - began < 60
 
 
 async def test_what_belongs_to_somebody_else_is_left_alone(

@@ -13,7 +13,7 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.mirror import Mirror
 from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS, SCALED_OBJECTS
 from controlroom.targets.kubernetes.target import KubernetesTarget
-from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane, kubelab
+from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane
 from tests.kubernetes.objects import make_deployment, make_pod
 from tests.waiting import until
 
@@ -154,19 +154,6 @@ async def test_the_kubeconfig_is_never_written(
     finally:
         await target.close()
     assert own.read_bytes() == before
-
-
-@pytest.fixture
-def own_plane(tmp_path: Path) -> AsyncIterator[ControlPlane]:
-    """One that a test may stop."""
-    program = kubelab()
-    assert program is not None
-    made = ControlPlane(tmp_path / "plane", program)
-    try:
-        made.up()
-        yield made
-    finally:
-        made.down()
 
 
 async def test_a_watch_resumes_after_restarts_and_lists_anew_when_it_is_too_old(

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ Params = Mapping[str, str]
 
 PATIENCE = 10.0
 """Seconds that one request may take, watches and logs that are followed aside."""
+INSIST_PAUSE = 0.5
 BUSY_TRIES = 4
 BUSY_PAUSE = 1.0
 """Seconds to wait where a busy server names no time of its own."""
@@ -40,10 +42,15 @@ class Api:
 
     Every request raises Unreachable where nothing answers, Denied where a right is missing,
     ApiError for any other refusal. Credentials that ran out are read anew, once a request.
+
+    A server that has answered before and is away is asked again for `insist` seconds, where
+    asking twice changes nothing.
     """
 
-    def __init__(self, context: str) -> None:
+    def __init__(self, context: str, insist: float = 0.0) -> None:
         self.context = context
+        self.insist = insist
+        self._answered = False
         self._access: Access | None = None
         self._session: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
@@ -154,8 +161,15 @@ class Api:
     async def _bytes(
         self, method: str, path: str, params: Params, body: Any = None, kind: str = ""
     ) -> bytes:
-        async with self._answer(method, path, params, body, kind, PATIENCE) as answer:
-            return await answer.read()
+        until = time.monotonic() + (self.insist if method != "POST" else 0.0)
+        while True:
+            try:
+                async with self._answer(method, path, params, body, kind, PATIENCE) as answer:
+                    return await answer.read()
+            except Unreachable:
+                if not self._answered or time.monotonic() > until:
+                    raise
+            await asyncio.sleep(INSIST_PAUSE)
 
     @asynccontextmanager
     async def _answer(
@@ -174,6 +188,7 @@ class Api:
             for left in range(BUSY_TRIES, -1, -1):
                 here = await self.access()
                 answer = await self._send(here, method, path, params, body, kind, timeout)
+                self._answered = True
                 async with answer:
                     if answer.status < 400:
                         yield answer
