@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from controlroom.runs.report import Progress
@@ -36,7 +36,13 @@ class Merging:
     @property
     def complete(self) -> bool:
         """Whether all have said their last word."""
-        return len(self._last) == self.workers and all(one.final for one in self._last.values())
+        return self.settled(frozenset())
+
+    def settled(self, gone: Collection[str]) -> bool:
+        """Whether all have said their last word but those that are gone."""
+        silent = self.workers - sum(one.final for one in self._last.values())
+        missed = [name for name in gone if name not in self._last or not self._last[name].final]
+        return silent <= len(missed)
 
     def lose(self) -> None:
         """Whoever has not said a last word never will: what it sent has no answer that is known."""

@@ -23,6 +23,7 @@ import gevent
 from gevent.event import Event
 from locust.env import Environment
 from locust.event import Events
+from locust.runners import STATE_MISSING
 
 from controlroom.runs.errors import RunError
 from controlroom.runs.folder import RunFolder
@@ -35,6 +36,8 @@ from controlroom.runs.supply import Part
 
 JOIN_TIME = 60.0
 """Seconds in which all workers have to come, and in which the master has to begin."""
+LOST_TIME = 15.0
+"""Seconds that workers which are not heard of are waited for when all others have ended."""
 GRACE = 5.0
 """Seconds after the drain in which workers must have said their last word."""
 PROGRESS, COMMAND, SEEN = "progress", "command", "seen"
@@ -67,9 +70,12 @@ def master(folder: RunFolder, workers: int, port: int) -> int:
     runner.start(users, spawn_rate=users)
     limit = time.monotonic() + JOIN_TIME + spec.timeout + spec.drain + GRACE
     gevent.spawn(_drain, drained, runner)
-    while not merging.complete and time.monotonic() < limit:
+    names, settled = {client.id for client in runner.clients.all}, time.monotonic()
+    while not merging.complete and time.monotonic() < min(limit, settled + LOST_TIME):
         say(merging.take())
         gevent.sleep(REPORT_EVERY)
+        if not merging.settled(names - _present(runner)):
+            settled = time.monotonic()
     if not merging.complete:
         merging.lose()
     last = merging.take()
@@ -117,6 +123,11 @@ def _tell(sending: Sending, runner: Any) -> None:
 def _drain(drained: Event, runner: Any) -> None:
     drained.wait()
     runner.send_message(COMMAND, "drain")
+
+
+def _present(runner: Any) -> set[str]:
+    """The workers that were heard of in the last seconds."""
+    return {client.id for client in runner.clients.all if client.state != STATE_MISSING}
 
 
 def _joined(runner: Any, workers: int) -> bool:

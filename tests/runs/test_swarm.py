@@ -109,6 +109,22 @@ async def test_a_term_to_the_master_drains_all(
     assert sum(len(line.took) for line in lines) == lines[-1].sent == server.count
 
 
+def test_a_worker_that_dies_is_told_when_the_others_have_ended_and_not_hours_later(
+    server: Server, swarm: Callable[[LoadSpec, int], Swarm], votes: Callable[[int], Path]
+) -> None:
+    spec = LoadSpec(
+        url=server.url, scenario="bands", users=2, file=str(votes(200)), timeout=9000.0, rate=40.0
+    )
+    one = swarm(spec, 2)
+    assert one.master.stdout is not None
+    first = next(line for line in map(parse, one.master.stdout) if line.sent > 10)
+    one.workers[0].kill()
+    last = one.lines()[-1]
+    assert (last.final, last.total) == (True, 200)
+    assert "1 of 2 load workers" in last.error
+    assert first.sent < last.sent < 200
+
+
 def test_parts_share_numbers_and_bodies_without_a_gap() -> None:
     for total in (0, 1, 5, 12):
         bodies = [str(n).encode() for n in range(total)]
