@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from controlroom.runs.catalog import chaos_dir, find
+from controlroom.targets.abilities import LoadWish
 from controlroom.targets.kubernetes.faults.holder import job
 from controlroom.targets.kubernetes.faults.selecting import placed
+from controlroom.targets.kubernetes.load import jobs
 from tests.crds import SCHEMAS
 from tests.k8s.rendering import NAMES, Object, of_kind, text_of
 from tests.kubernetes.control_plane import ControlPlane, kubelab
@@ -78,6 +80,22 @@ def test_the_server_takes_the_job_that_ends_a_fault_where_all_is_restricted(
     labels = {"controlroom/fault": "f", "controlroom/run": "r"}
     made = job("f", SPACES[0], SPACES, "controlroom/services:0.1.0", 0.0, labels)
     server.kubectl("create", *STRICT, "-f", "-", stdin=as_list([made]))
+
+
+def test_the_server_takes_the_objects_of_a_load_where_all_is_restricted(
+    server: ControlPlane,
+) -> None:
+    wish = LoadWish(run="r-0001", spec="{}", workers=3, seconds=60.0, records=b"{}\n")
+    labels, image = {"controlroom/load": "l", "controlroom/run": "r-0001"}, "controlroom/load:0.1.0"
+    made = [
+        jobs.master_job("l", labels, wish, image, 0.0),
+        jobs.wish_map("l", labels, wish),
+        jobs.workers_job("l", labels, wish, image, "10.0.0.1"),
+    ]
+    for one in made:
+        one["metadata"]["namespace"] = SPACES[0]
+    lines = server.kubectl("create", *STRICT, "-f", "-", stdin=as_list(made)).splitlines()
+    assert len(lines) == len(made)
 
 
 def test_the_server_refuses_what_is_misspelt_or_less_than_restricted(server: ControlPlane) -> None:
