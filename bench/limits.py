@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import uuid
 
+from bench.bodies import http_bodies
 from bench.setting import PARTITIONS, Setting
 from wire import keys
 
 _CHUNK = 1_000
 _WRITERS = 4
 _NAME = "bench-limits"
+_TOPIC_ID = str(uuid.uuid4())
+_EVENTS = [json.loads(body) for body in http_bodies(1)]
 
 
 async def reading(setting: Setting, topic: str, events: int) -> float:
@@ -51,18 +55,19 @@ async def _documents(setting: Setting, events: int, writers: int) -> float:
 
 
 def _chunk(number: int) -> list[dict[str, object]]:
-    """Documents as the consumer writes them."""
-    tp = keys.partition_id("limits", number % PARTITIONS)
+    """Documents as the consumer writes them, with an id of a topic, which the index repeats."""
+    tp = keys.partition_id(_TOPIC_ID, number % PARTITIONS)
+    now = time.time_ns() // 1_000_000
     return [
         {
             "_id": keys.document_id(tp, offset),
             "tp": tp,
             "o": offset,
             "id": uuid.uuid4().hex,
-            "origin": "kafka",
-            "at": number,
-            "stored": number,
-            "event": {"name": "one", "album": "another", "year": 2000, "rank": 1},
+            "origin": "http",
+            "at": now,
+            "stored": now,
+            "event": _EVENTS[offset % len(_EVENTS)],
         }
         for offset in range(number * _CHUNK, (number + 1) * _CHUNK)
     ]

@@ -125,9 +125,11 @@ class Setting:
         )
 
 
-async def reached(probe: Callable[[], Any], wanted: int, seconds: float = 600.0) -> float:
+async def reached(
+    probe: Callable[[], Any], wanted: int, seconds: float = 600.0, every: float = 0.02
+) -> float:
     """The moment (perf_counter) at which the asynchronous probe gave `wanted` or more."""
     async with asyncio.timeout(seconds):
         while await probe() < wanted:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(every)
     return time.perf_counter()

@@ -85,5 +85,8 @@ class Sink(Protocol[P]):
     async def prepare(self, batch: Batch, abandoned: Abandoned) -> P:
         """What of the work can be done while the batch before is still on its way."""
 
-    async def apply(self, prepared: Sequence[P], abandoned: Abandoned) -> list[Verdict]:
-        """Stores and counts each batch, or has it refused by its fence. Safe to repeat."""
+    async def store(self, prepared: Sequence[P], abandoned: Abandoned) -> None:
+        """Writes the documents of batches; they may lie beyond the fence. Safe to repeat."""
+
+    async def count(self, prepared: Sequence[P], abandoned: Abandoned) -> list[Verdict]:
+        """Counts stored batches, each only where its fence stands. Safe to repeat."""

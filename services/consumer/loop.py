@@ -1,6 +1,7 @@
 """The loop: fetch, hand over to be stored and counted behind the fence, commit.
 
-While one batch goes into the stores the next one is fetched and prepared, never more than one.
+While one batch is counted the documents of the next one are written, and the one after it is
+fetched and prepared; never more. They are counted in the order in which they were fetched.
 
 Documents come first and have ids of their own, so writing them twice changes nothing; counters
 and fence change in one step, so counting twice is refused; the commit is a hint only. Whatever
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -33,6 +35,8 @@ T = TypeVar("T")
 
 BATCH = 4_000
 """Most records that are fetched at once; as many as the writers of documents take in one go."""
+_AT_ONCE = 2
+"""Batches on their way into the stores."""
 FULL = 1_000
 """Records from which on a turn is not held back."""
 
@@ -86,7 +90,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._stopping = stopping
         self._round = 0
         self._busy = asyncio.Lock()
-        self._storing: asyncio.Task[None] | None = None
+        self._finishing: deque[asyncio.Task[None]] = deque()
         self._committing: asyncio.Task[None] | None = None
         self._commits: dict[TopicPartition, int] = {}
         self._committed = time.monotonic()
@@ -113,7 +117,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             with contextlib.suppress(AbandonedError):
                 await self._turn()
         with contextlib.suppress(AbandonedError):
-            await self._stored()
+            await self._finished(0)
         await self._flush()
 
     async def _turn(self) -> None:
@@ -123,33 +127,55 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             lambda: self._consumer.getmany(timeout_ms=_FETCH_MS, max_records=self._most)
         )
         work = await self._work(fetched) if await self._same_topics(fetched) else []
-        await self._stored()
-        self._storing = asyncio.create_task(self._finish(work, idle=not fetched), name="storing")
+        await self._finished(_AT_ONCE - 1)
+        before = self._finishing[-1] if self._finishing else None
+        finish = self._finish(work, before, idle=not fetched)
+        self._finishing.append(asyncio.create_task(finish, name="finish"))
         # its questions are to be on their way before the next records are unpacked
         await asyncio.sleep(0)
         if sum(map(len, fetched.values())) < FULL:
-            await self._stored()
+            await self._finished(0)
             await asyncio.sleep(begun + _PACE - time.monotonic())
 
-    async def _stored(self) -> None:
-        """Returns when the batch before is done with. Raises what it raised."""
-        storing, self._storing = self._storing, None
-        if storing is not None:
-            await storing
+    async def _finished(self, most: int) -> None:
+        """Returns when at most so many batches are not done with.
 
-    async def _finish(self, work: Sequence[Work], idle: bool) -> None:
-        """Brings a batch into the stores, and looks after what is due."""
+        Raises AbandonedError when all are done with and one was abandoned.
+        """
+        while len(self._finishing) > most:
+            try:
+                await self._finishing[0]
+            except AbandonedError:
+                await asyncio.gather(*self._finishing, return_exceptions=True)
+                self._finishing.clear()
+                # what was prepared to follow it is read again
+                self._places.clear()
+                raise
+            self._finishing.popleft()
+
+    async def _finish(
+        self, work: Sequence[Work], before: asyncio.Task[None] | None, idle: bool
+    ) -> None:
+        """Brings a batch into the stores, after the one before, and looks after what is due."""
+        ours = self._ours(work)
+        if ours:
+            await self._sink.store([w.prepared for w in ours], self._abandoned())
+        if before is not None:
+            await before
         async with self._busy:
-            # what was prepared before its partition was taken away or doubted is read again
-            ours = [w for w in work if self._places.get(w.partition) is w.place]
+            ours = self._ours(ours)
             if ours:
-                await self._apply(ours)
+                await self._count(ours)
             if time.monotonic() - self._looked > _LOOK_EVERY:
                 await self._look_around(idle)
         committing = self._committing is not None and not self._committing.done()
         if time.monotonic() - self._committed > _COMMIT_EVERY and not committing:
             # nobody waits for it: the fence is what counts
             self._committing = asyncio.create_task(self._flush(), name="commit")
+
+    def _ours(self, work: Sequence[Work]) -> list[Work]:
+        """What was prepared before its partition was taken away or doubted is read again."""
+        return [w for w in work if self._places.get(w.partition) is w.place]
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         return await self._kafka.ask(question, self._abandoned())
@@ -241,8 +267,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             )
         return missing - expired
 
-    async def _apply(self, work: Sequence[Work]) -> None:
-        verdicts = await self._sink.apply([w.prepared for w in work], self._abandoned())
+    async def _count(self, work: Sequence[Work]) -> None:
+        verdicts = await self._sink.count([w.prepared for w in work], self._abandoned())
         for done, verdict in zip(work, verdicts, strict=True):
             self._judge(done, verdict)
 
@@ -310,7 +336,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 end=position,
             )
             prepared = await self._sink.prepare(batch, self._abandoned())
-            await self._apply([Work(partition, place, prepared)])
+            await self._count([Work(partition, place, prepared)])
 
     async def _flush(self) -> None:
         """Commits what was counted; where that fails the fence still knows."""

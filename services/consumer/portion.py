@@ -35,13 +35,6 @@ class Portion:
     changes: Changes | None = None
     """Of the window of ids; None where no client gave one."""
 
-    def stamp(self, now: int) -> None:
-        """Its documents are stored at `now`, ms since the epoch."""
-        for document in self.documents:
-            document["stored"] = now
-        for document in self.rejected:
-            document["stored"] = now
-
 
 class WindowNeededError(Exception):
     """A client gave the id of a record, and the ids before it are not known."""

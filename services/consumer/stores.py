@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -36,7 +36,7 @@ from wire.stores import redis_client
 CHUNK = 1_000
 """Most documents of one insert."""
 WRITERS = 4
-"""Inserts under way at a time."""
+"""Inserts under way at a time, of all batches together."""
 SLICE = 250
 """Records that are decoded in one go; some milliseconds."""
 
@@ -74,6 +74,7 @@ class Stores:
         self._documents = documents
         self._windows = Windows(redis, documents, scenario.name, bounds)
         self._open = OpenWindows()
+        self._writers = asyncio.Semaphore(WRITERS)
         self._redis = near_redis
         self._mongo = near_mongo
 
@@ -110,17 +111,23 @@ class Stores:
         field = keys.fence_field(self._group, batch.topic, batch.topic_id, batch.partition)
         return Prepared(batch, portion, field)
 
-    async def apply(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> list[Verdict]:
-        """Stores and counts batches; see services.consumer.batch.Sink."""
-        counted = False
-        try:
-            await self._store([each.portion for each in prepared], abandoned)
-            wanted = [(each.field, each.portion) for each in prepared]
+    async def store(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> None:
+        """Writes documents, in the order of the calls; see services.consumer.batch.Sink."""
+        documents = [each for one in prepared for each in one.portion.documents]
+        rejected = [each for one in prepared for each in one.portion.rejected]
+        chunks = [
+            (collection, wanted[start : start + CHUNK])
+            for collection, wanted in ((self._logs, documents), (self._rejected, rejected))
+            for start in range(0, len(wanted), CHUNK)
+        ]
+        with self._untrusted(prepared):
+            await asyncio.gather(*(self._write(*chunk, abandoned) for chunk in chunks))
+
+    async def count(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> list[Verdict]:
+        """Counts behind the fences; see services.consumer.batch.Sink."""
+        wanted = [(each.field, each.portion) for each in prepared]
+        with self._untrusted(prepared):
             verdicts = await self._redis.ask(lambda: self._counting.count(wanted), abandoned)
-            counted = True
-        finally:
-            if not counted:
-                self._open.drop(*(each.portion.tp for each in prepared))
         for each, verdict in zip(prepared, verdicts, strict=True):
             if reached(verdict, each.batch):
                 _observe(each.portion, verdict)
@@ -154,29 +161,23 @@ class Stores:
             lambda: self._windows.recalled(tp, collection, before), abandoned
         )
 
-    async def _store(self, portions: Sequence[Portion], abandoned: Abandoned) -> None:
-        now = time.time_ns() // 1_000_000
-        for portion in portions:
-            portion.stamp(now)
-        documents = [document for portion in portions for document in portion.documents]
-        rejected = [document for portion in portions for document in portion.rejected]
-        chunks = [
-            (collection, wanted[start : start + CHUNK])
-            for collection, wanted in ((self._logs, documents), (self._rejected, rejected))
-            for start in range(0, len(wanted), CHUNK)
-        ]
-        left = iter(chunks)
+    @contextlib.contextmanager
+    def _untrusted(self, prepared: Sequence[Prepared]) -> Iterator[None]:
+        """What is known of ids is read anew where the block does not come to its end."""
+        try:
+            yield
+        except BaseException:
+            self._open.drop(*(each.portion.tp for each in prepared))
+            raise
 
-        async def write() -> None:
-            for collection, chunk in left:
-                await self._insert(collection, chunk, abandoned)
-
-        await asyncio.gather(*(write() for _ in chunks[:WRITERS]))
-
-    async def _insert(
+    async def _write(
         self, collection: str, documents: Sequence[Document], abandoned: Abandoned
     ) -> None:
-        await self._mongo.ask(lambda: self._documents.insert(collection, documents), abandoned)
+        async with self._writers:
+            now = time.time_ns() // 1_000_000
+            for document in documents:
+                document["stored"] = now
+            await self._mongo.ask(lambda: self._documents.insert(collection, documents), abandoned)
 
 
 @contextlib.asynccontextmanager

@@ -42,7 +42,8 @@ class Applying:
         """Documents first, then counters behind the fence."""
         batch = batch_of_message(request)
         prepared = await self._stores.prepare(batch, _once)
-        (verdict,) = await self._stores.apply([prepared], _once)
+        await self._stores.store([prepared], _once)
+        (verdict,) = await self._stores.count([prepared], _once)
         self._lag.tell(batch.topic, batch.partition, batch.end - verdict.fence - 1)
         return pb.Verdict(counted=verdict.counted, fence=verdict.fence, failed=verdict.failed)
 

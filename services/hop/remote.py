@@ -72,7 +72,10 @@ class RemoteSink:
         """Nothing can be done before the far side has it; see services.consumer.batch.Sink."""
         return Raw(batch)
 
-    async def apply(self, prepared: Sequence[Raw], abandoned: Abandoned) -> list[Verdict]:
+    async def store(self, prepared: Sequence[Raw], abandoned: Abandoned) -> None:
+        """The far side stores what it counts; see services.consumer.batch.Sink."""
+
+    async def count(self, prepared: Sequence[Raw], abandoned: Abandoned) -> list[Verdict]:
         """Has batches stored and counted; see services.consumer.batch.Sink."""
         outcomes = await asyncio.gather(
             *(self._apply(each.batch, abandoned) for each in prepared), return_exceptions=True

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+from typing import Any
+
 import psutil
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
 
+from services.consumer.loop import BATCH
 from tests.consumer.proxies import Link, link
 from tests.consumer.rig import Rig, Service
 from tests.waiting import until
+from wire import keys
 
 EVENTS = 6_000
 
@@ -51,6 +58,51 @@ async def test_a_store_that_is_cut_off_and_comes_back(bands: Rig, store: str) ->
     assert books.closed
     assert books.stored == EVENTS
     assert await bands.tallies(["votes", "rank"]) == bands.tallied(events)
+
+
+async def test_while_nothing_can_be_counted_documents_run_ahead_by_two_batches_at_most(
+    bands: Rig,
+) -> None:
+    many = 10 * BATCH
+    events, logs = bands.events(many), keys.logs_collection(bands.name)
+    async with link(bands.engines.toxiproxy, bands.engines.redis) as where:
+        service = await through(bands, "redis", where)
+        service.process.send_signal(signal.SIGSTOP)
+        await bands.produce(events)
+        service.process.send_signal(signal.SIGCONT)
+        await until(lambda: counted(bands), "the first are counted", every=0.01)
+        await where.cut()
+        await until(lambda: unready(service, "redis"), "a consumer without redis")
+        found = await until(lambda: resting(bands, logs), "no more documents come", every=1.0)
+        assert found < many, "cut in the middle"
+        assert 0 < found - await counted(bands) <= 2 * BATCH
+        await where.mend()
+        books = await bands.settled(many)
+    assert books.closed
+    assert books.stored == many
+    assert await bands.tallies(["votes", "rank"]) == bands.tallied(events)
+
+
+async def counted(rig: Rig) -> int:
+    """Events that Redis has counted."""
+    return int(await rig.redis.hget(keys.books_key(rig.name), "counted") or 0)
+
+
+async def resting(rig: Rig, collection: str) -> int:
+    """How many documents there are, when it has not become more for a while; else 0."""
+    before = await count(rig, collection)
+    await asyncio.sleep(1.0)
+    now = await count(rig, collection)
+    return now if now == before else 0
+
+
+async def count(rig: Rig, collection: str) -> int:
+    """Documents, counted by a client of its own."""
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(rig.engines.mongo)
+    try:
+        return await client[keys.DATABASE][collection].count_documents({})
+    finally:
+        client.close()
 
 
 async def test_an_answer_that_gets_lost_is_not_counted_twice(bands: Rig) -> None:

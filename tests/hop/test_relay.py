@@ -130,7 +130,7 @@ async def test_a_link_that_is_too_slow_gets_smaller_pieces() -> None:
         stub = HopStub(channel)  # type: ignore[no-untyped-call]
         sink = RemoteSink("s", stub, near, deadline=0.3)
         given = batch(600, b"x" * (MOST // 500))
-        (verdict,) = await sink.apply([Raw(given)], lambda: False)
+        (verdict,) = await sink.count([Raw(given)], lambda: False)
     assert verdict.counted
     assert verdict.fence == given.last
     assert len(taken) > 1
@@ -147,6 +147,6 @@ async def test_a_refusal_ends_the_batch_with_the_fence_as_it_is() -> None:
         near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,), Busy())
         stub = HopStub(channel)  # type: ignore[no-untyped-call]
         given = batch(600, b"x" * (MOST // 100))
-        (verdict,) = await RemoteSink("s", stub, near).apply([Raw(given)], lambda: False)
+        (verdict,) = await RemoteSink("s", stub, near).count([Raw(given)], lambda: False)
         assert (verdict.counted, verdict.fence) == (False, 400)
         assert servicer.calls == 1
