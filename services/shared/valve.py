@@ -29,7 +29,7 @@ from wire.topics import OffsetReader
 
 RETRY_AFTER = 5
 """Seconds until a client should ask again: space does not come back at once."""
-SHUT_SHARE, OPEN_SHARE = 0.5, 0.4
+SHUT_SHARE, OPEN_SHARE = 0.5, 0.45
 """Shares of what Kafka keeps that may wait: shut above the one, open again below the other."""
 _DISK_EVERY, _QUEUE_EVERY = 1.0, 2.0
 _BELIEVED = 20.0
