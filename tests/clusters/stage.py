@@ -6,6 +6,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,13 @@ IMAGE = re.compile(r"\bimage: controlroom/([\w-]+):")
 DEPLOY_PATIENCE = "8m"
 """For a machine of two cores that does other work too."""
 COMMAND_PATIENCE = 600.0
+
+
+def make_images(names: Sequence[str], folder: Path) -> None:
+    """NAME.tar of each in that folder."""
+    words = [sys.executable, "-m", "images", "--to", str(folder), *names]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=COMMAND_PATIENCE)
+    assert done.returncode == 0, done.stderr
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,12 @@ class Deployed:
             return books if books["in_flight"] == 0 else {}
 
         return await until(closed, "the pipeline drains", timeout, every=1)
+
+    def give_image(self, name: str, folder: Path) -> None:
+        """Makes one of our images in that folder and gives it to the cluster."""
+        make_images([name], folder)
+        letter = self.context.removeprefix("lab-")
+        self.lab.lab("load-image", str(folder / f"{name}.tar"), "--cluster", letter)
 
     def endpoints(self) -> dict[str, str]:
         """Doors that work on this machine; forwarded ones have ended with the command."""
@@ -103,9 +117,7 @@ class Stage:
         assert names, f"{overlay} names no image of ours"
         missing = [name for name in names if not self._file(name).exists()]
         if missing:
-            words = [sys.executable, "-m", "images", "--to", str(self.folder), *missing]
-            done = subprocess.run(words, capture_output=True, text=True, timeout=COMMAND_PATIENCE)
-            assert done.returncode == 0, done.stderr
+            make_images(missing, self.folder)
         for name in names:
             if (context, name) not in self._loaded:
                 letter = context.removeprefix("lab-")

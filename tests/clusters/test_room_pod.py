@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +63,7 @@ def door(
 ) -> Iterator[Door]:
     """A pipeline, the room's image, and keys; the room goes afterwards, the pipeline stays."""
     pipeline, folder = deployed("lab-a", "lab-one"), tmp_path_factory.mktemp("door")
-    made = [sys.executable, "-m", "images", "--to", str(folder), "room"]
-    subprocess.run(made, check=True, capture_output=True, timeout=COMMAND_PATIENCE)
-    pipeline.lab.lab("load-image", str(folder / "room.tar"), "--cluster", "a")
+    pipeline.give_image("room", folder)
     for name in ("id", "foreign"):
         words = ("-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
         subprocess.run(["ssh-keygen", *words], check=True)
