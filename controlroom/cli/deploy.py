@@ -63,8 +63,7 @@ async def main(args: argparse.Namespace) -> Exit:
     path = overlay_path(overlay)
     file: Path | None = args.authorized_keys
     given = {} if file is None else {"room": {"authorized_keys": await authorized_keys(file)}}
-    target = KubernetesTarget(context, args.settings.namespace)
-    target.api.insist = INSIST
+    target = KubernetesTarget(context, args.settings.namespace, INSIST)
     try:
         namespace = await target.namespace()
         objects = await render(path)

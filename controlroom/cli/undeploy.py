@@ -34,8 +34,7 @@ async def main(args: argparse.Namespace) -> Exit:
     from controlroom.targets.kubernetes.target import KubernetesTarget
 
     context, overlay = one_place(args)
-    target = KubernetesTarget(context, args.settings.namespace)
-    target.api.insist = INSIST
+    target = KubernetesTarget(context, args.settings.namespace, INSIST)
     try:
         applier = Applier(target.api, await target.namespace(), Path(overlay).name, talk)
         with acting(args.settings.state_dir, "undeploy", context, overlay=overlay):

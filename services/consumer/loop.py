@@ -35,11 +35,11 @@ T = TypeVar("T")
 
 BATCH = 4_000
 """Most records that are fetched at once; as many as the writers of documents take in one go."""
-_AT_ONCE = 2
-"""Batches on their way into the stores."""
 FULL = 1_000
 """Records from which on a turn is not held back."""
 
+_AT_ONCE = 2
+"""Batches on their way into the stores."""
 _FETCH_MS = 200
 _PACE = 0.03
 """Least seconds of a turn that is far from full: a turn costs the same for one record as for a
@@ -174,7 +174,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             self._committing = asyncio.create_task(self._flush(), name="commit")
 
     def _ours(self, work: Sequence[Work]) -> list[Work]:
-        """What was prepared before its partition was taken away or doubted is read again."""
+        """What is left of it: what was prepared before its partition was taken away or doubted is
+        read again."""
         return [w for w in work if self._places.get(w.partition) is w.place]
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:

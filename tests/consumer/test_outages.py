@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from typing import Any
 
@@ -73,7 +72,13 @@ async def test_while_nothing_can_be_counted_documents_run_ahead_by_two_batches_a
         await until(lambda: counted(bands), "the first are counted", every=0.01)
         await where.cut()
         await until(lambda: unready(service, "redis"), "a consumer without redis")
-        found = await until(lambda: resting(bands, logs), "no more documents come", every=1.0)
+        seen: list[int] = []
+
+        async def resting() -> int:
+            seen.append(await count(bands, logs))
+            return seen[-1] if seen[-2:-1] == seen[-1:] else 0
+
+        found = await until(resting, "no more documents come", every=1.0)
         assert found < many, "cut in the middle"
         assert 0 < found - await counted(bands) <= 2 * BATCH
         await where.mend()
@@ -86,14 +91,6 @@ async def test_while_nothing_can_be_counted_documents_run_ahead_by_two_batches_a
 async def counted(rig: Rig) -> int:
     """Events that Redis has counted."""
     return int(await rig.redis.hget(keys.books_key(rig.name), "counted") or 0)
-
-
-async def resting(rig: Rig, collection: str) -> int:
-    """How many documents there are, when it has not become more for a while; else 0."""
-    before = await count(rig, collection)
-    await asyncio.sleep(1.0)
-    now = await count(rig, collection)
-    return now if now == before else 0
 
 
 async def count(rig: Rig, collection: str) -> int:

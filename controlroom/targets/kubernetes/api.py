@@ -49,7 +49,7 @@ class Api:
 
     def __init__(self, context: str, insist: float = 0.0) -> None:
         self.context = context
-        self.insist = insist
+        self._insist = insist
         self._answered = False
         self._access: Access | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -161,7 +161,7 @@ class Api:
     async def _bytes(
         self, method: str, path: str, params: Params, body: Any = None, kind: str = ""
     ) -> bytes:
-        until = time.monotonic() + (self.insist if method != "POST" else 0.0)
+        until = time.monotonic() + (self._insist if method != "POST" else 0.0)
         while True:
             try:
                 async with self._answer(method, path, params, body, kind, PATIENCE) as answer:

@@ -34,9 +34,10 @@ NAMESPACE = "controlroom"
 class KubernetesTarget:
     """The pipeline in one namespace of one context. Connects at first use."""
 
-    def __init__(self, context: str, namespace: str = "") -> None:
+    def __init__(self, context: str, namespace: str = "", insist: float = 0.0) -> None:
+        """`insist`: see Api."""
         self.context = context
-        self.api = Api(context)
+        self.api = Api(context, insist)
         self._wanted = namespace
         self._watch: ClusterWatch | None = None
         self._doors: ClusterDoors | None = None
