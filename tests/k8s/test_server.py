@@ -17,7 +17,7 @@ from controlroom.targets.kubernetes.faults.selecting import placed
 from controlroom.targets.kubernetes.load import jobs
 from tests.crds import SCHEMAS
 from tests.k8s.rendering import NAMES, Object, of_kind, text_of
-from tests.kubernetes.control_plane import ControlPlane, kubelab
+from tests.kubernetes.control_plane import ControlPlane, standing
 
 pytestmark = pytest.mark.clusters
 
@@ -29,11 +29,7 @@ SPACES = ("controlroom", "controlroom-data")
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """An API server of its own, which knows the kinds of the other makers and our namespaces."""
-    program = kubelab()
-    assert program is not None, "build the lab first: `controlroom lab build`"
-    made = ControlPlane(tmp_path_factory.mktemp("server"), program)
-    try:
-        made.up()
+    with standing(tmp_path_factory.mktemp("server")) as made:
         made.kubectl("apply", "--server-side", "-f", str(SCHEMAS), "-R")
         established = ("--for=condition=Established", "--timeout=120s")
         made.kubectl("wait", *established, *(f"crd/{name}" for name in served()))
@@ -42,8 +38,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         }
         made.kubectl("apply", "-f", "-", stdin=as_list(list(namespaces.values())))
         yield made
-    finally:
-        made.down()
 
 
 def served() -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from controlroom.targets.kubernetes.api import Api
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane, kubelab
+from tests.kubernetes.control_plane import CONTEXT, ControlPlane, kubelab, standing
 
 
 @pytest.fixture(scope="session")
@@ -21,21 +21,17 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
     `CONTROLROOM_TEST_PLANE` names the folder of one that a developer keeps running.
     """
-    program = kubelab()
-    assert program is not None, "build the lab first: `controlroom lab up`"
     kept = os.environ.get("CONTROLROOM_TEST_PLANE")
     if kept:
         config = yaml.safe_load((Path(kept) / "kubeconfig").read_text())
         port = urlsplit(config["clusters"][0]["cluster"]["server"]).port
+        program = kubelab()
         assert port is not None
+        assert program is not None
         yield ControlPlane(Path(kept), program, port)
         return
-    made = ControlPlane(tmp_path_factory.mktemp("plane"), program)
-    try:
-        made.up()
+    with standing(tmp_path_factory.mktemp("plane")) as made:
         yield made
-    finally:
-        made.down()
 
 
 @pytest.fixture
@@ -58,11 +54,5 @@ async def api(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 @pytest.fixture
 def own_plane(tmp_path: Path) -> Iterator[ControlPlane]:
     """One that a test may stop."""
-    program = kubelab()
-    assert program is not None
-    made = ControlPlane(tmp_path / "plane", program)
-    try:
-        made.up()
+    with standing(tmp_path / "plane") as made:
         yield made
-    finally:
-        made.down()

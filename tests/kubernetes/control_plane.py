@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -178,6 +180,19 @@ class ControlPlane:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
+
+
+@contextlib.contextmanager
+def standing(folder: Path, *more: str) -> Iterator[ControlPlane]:
+    """A control plane while the block runs. `more` are arguments of the API server."""
+    program = kubelab()
+    assert program is not None, "build the lab first: `controlroom lab build`"
+    made = ControlPlane(folder, program, more=more)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
 
 
 def _keys(folder: Path) -> None:

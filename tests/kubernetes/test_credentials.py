@@ -15,7 +15,7 @@ from controlroom.targets.abilities import Denied, Unreachable
 from controlroom.targets.kubernetes import api as module
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import PODS
-from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane, kubelab
+from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane, standing
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
@@ -103,24 +103,18 @@ async def test_a_plugin_that_fails_is_named_with_what_it_said(
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """An API server that takes one request at a time and answers 429 to all others."""
-    program = kubelab()
-    assert program is not None
     more = (
         "--enable-priority-and-fairness=false",
         "--max-requests-inflight=1",
         "--max-mutating-requests-inflight=1",
     )
-    made = ControlPlane(tmp_path_factory.mktemp("narrow"), program, more=more)
-    try:
-        made.up()
+    with standing(tmp_path_factory.mktemp("narrow"), *more) as made:
         # requests of administrators are never refused, so somebody else has to ask
         made.kubectl("create", "serviceaccount", "many", "-n", "default")
         made.kubectl("create", "clusterrole", "lists", "--verb=list", "--resource=pods")
         role = ["--clusterrole=lists", "--serviceaccount=default:many"]
         made.kubectl("create", "clusterrolebinding", "many", *role)
         yield made
-    finally:
-        made.down()
 
 
 def refused(plane: ControlPlane) -> int:

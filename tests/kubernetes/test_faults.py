@@ -18,7 +18,7 @@ from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
 from controlroom.targets.kubernetes.faults.mesh import KINDS
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS, PODS, SERVICE_ACCOUNTS
 from tests import crds
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane, kubelab
+from tests.kubernetes.control_plane import CONTEXT, ControlPlane, standing
 from tests.kubernetes.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
 from tests.waiting import until
 
@@ -150,18 +150,12 @@ async def test_nothing_is_held_down_where_nothing_would_end_it(
 @pytest.fixture(scope="module")
 def mesh_plane(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """An API server that serves the CRDs of Chaos Mesh; its controller is played by the test."""
-    program = kubelab()
-    assert program is not None
-    made = ControlPlane(tmp_path_factory.mktemp("mesh"), program)
-    try:
-        made.up()
+    with standing(tmp_path_factory.mktemp("mesh")) as made:
         for kind in ("podchaos", "networkchaos"):
             crd = (crds.SCHEMAS / f"chaos-mesh.org_{kind}.yaml").read_text()
             made.kubectl("create", "-f", "-", stdin=crd)
         made.kubectl("wait", "--for=condition=Established", "crd", "--all")
         yield made
-    finally:
-        made.down()
 
 
 @pytest.fixture
