@@ -97,6 +97,15 @@ def prometheus(tmp_path: Path) -> Iterator[Scraped]:
         yield one
 
 
+async def make_links(api: Api, namespace: str) -> None:
+    """A Link, a Service mirrored by it, one whose Link is gone, and one that is not mirrored."""
+    await api.create(LINKS.path(module.HOME), link("west"), fieldValidation="Strict")
+    await api.create(SERVICES.path(namespace), mirrored("hop-server-west", "west"))
+    await api.create(SERVICES.path(namespace), mirrored("reader-east", "east"))
+    plain = {**mirrored("plain", "west"), "metadata": {"name": "plain"}}
+    await api.create(SERVICES.path(namespace), plain)
+
+
 async def test_links_mirrored_services_and_gateways(
     api: Api,
     namespace: str,
@@ -116,11 +125,7 @@ async def test_links_mirrored_services_and_gateways(
     try:
         assert await until(told, "the cluster has answered") == Links(installed=False)
         served()
-        await api.create(LINKS.path(module.HOME), link("west"), fieldValidation="Strict")
-        await api.create(SERVICES.path(namespace), mirrored("hop-server-west", "west"))
-        await api.create(SERVICES.path(namespace), mirrored("reader-east", "east"))
-        plain = {**mirrored("plain", "west"), "metadata": {"name": "plain"}}
-        await api.create(SERVICES.path(namespace), plain)
+        await make_links(api, namespace)
         west = Link("west", "10.1.2.3:4143", ("hop-server-west",))
         east = Link("east", "", ("reader-east",), "its Link is gone")
 
