@@ -28,8 +28,8 @@ from stack.engines.prometheus import Prometheus
 from stack.engines.redis import Redis
 from stack.engines.toxiproxy import Toxiproxy
 from stack.ports import Ports
-from tests.engines.relay import relay
 from tests.engines.running import running, start, stop, when_ready
+from tests.relay import relay
 from tests.waiting import until
 
 

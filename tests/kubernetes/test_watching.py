@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+import yaml
 
 from controlroom.targets.abilities import Denied, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.mirror import Mirror
-from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS, SCALED_OBJECTS
+from controlroom.targets.kubernetes.resources import PODS, SCALED_OBJECTS
 from controlroom.targets.kubernetes.target import KubernetesTarget
 from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane
-from tests.kubernetes.objects import make_deployment, make_pod
+from tests.kubernetes.objects import make_deployment, make_pod, pod
+from tests.ports import free_port
+from tests.relay import relay
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
@@ -93,7 +98,6 @@ async def test_a_kind_that_is_not_served_is_absent(api: Api, namespace: str) -> 
 
 async def test_many_pods_come_in_pages(api: Api, namespace: str) -> None:
     from controlroom.targets.kubernetes import mirror as module
-    from tests.kubernetes.objects import pod
 
     await asyncio.gather(
         *(api.create(PODS.path(namespace), pod(f"p-{n}", "web")) for n in range(25))
@@ -156,77 +160,80 @@ async def test_the_kubeconfig_is_never_written(
     assert own.read_bytes() == before
 
 
-async def test_a_watch_resumes_after_restarts_and_lists_anew_when_it_is_too_old(
-    own_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+def make_unready(plane: ControlPlane, name: str) -> None:
+    """A pod that nobody has given a status, made past everything that a test holds."""
+    given = json.dumps(pod(name, "web"))
+    plane.kubectl("create", "-n", "default", "-f", "-", stdin=given)
+
+
+@pytest.fixture
+def by_link(
+    own_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AbstractAsyncContextManager[object]]:
+    """The way to `own_plane`, there while its block runs."""
+    port = free_port()
+    config = own_plane.config(TOKEN, "default")
+    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
+    path = tmp_path / "by-link"
+    path.write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    return lambda: relay(port, own_plane.port)
+
+
+async def test_a_watch_resumes_where_it_stood_and_lists_anew_when_it_is_too_old(
+    own_plane: ControlPlane, by_link: Callable[[], AbstractAsyncContextManager[object]]
 ) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(own_plane.kubeconfig))
     api = Api(CONTEXT)
-    watched = Watched(api, "default")
-    target = KubernetesTarget(CONTEXT, "default")
-    try:
+    async with by_link():
+        watched = Watched(api, "default")
         await watched.mirror.settled.wait()
-        await target.fleet()
-        own_plane.stop_apiserver()
+    try:
         await until(lambda: watched.mirror.state == "away", "the loss noticed")
-        with pytest.raises(Unreachable, match="cannot be reached"):
-            await target.fleet()
-        own_plane.start_apiserver()
-        await make_pod(api, "default", "after", "web")
-        await until(lambda: watched.names() == {"after"}, "resumed", timeout=60)
-        await until(lambda: _answers(target), "the fleet is back", timeout=60)
+        make_unready(own_plane, "missed")
+        async with by_link():
+            await until(lambda: watched.names() == {"missed"}, "resumed", timeout=60)
         assert watched.mirror.lists == 1
 
-        own_plane.stop_apiserver()
         await until(lambda: watched.mirror.state == "away", "the loss noticed again")
-        own_plane.start_apiserver()
-        other = Api(CONTEXT)
-        await make_pod(other, "default", "later", "web")
+        make_unready(own_plane, "forgotten")
+        own_plane.stop_apiserver()
+        await asyncio.to_thread(own_plane.start_apiserver)
         own_plane.compact()
-        await other.close()
-        await until(lambda: watched.names() == {"after", "later"}, "caught up", timeout=60)
+        async with by_link():
+            names = {"missed", "forgotten"}
+            await until(lambda: watched.names() == names, "caught up", timeout=60)
+            assert watched.mirror.lists == 2
     finally:
         watched.task.cancel()
-        await target.close()
         await api.close()
 
 
-async def _answers(target: KubernetesTarget) -> bool:
+async def test_the_fleet_is_back_after_a_restart_of_the_server(
+    own_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(own_plane.kubeconfig))
+    target = KubernetesTarget(CONTEXT, "default")
     try:
         await target.fleet()
-    except Unreachable:
-        return False
-    return True
-
-
-async def test_a_gone_revision_is_listed_anew(api: Api, namespace: str) -> None:
-    await make_pod(api, namespace, "one", "web")
-    watched = Watched(api, namespace)
-    await watched.mirror.settled.wait()
-    watched.task.cancel()
-    await asyncio.gather(watched.task, return_exceptions=True)
-    watched.mirror._version = "1"
-    again = asyncio.create_task(watched.mirror.run())
-    await make_pod(api, namespace, "two", "web")
-    await until(lambda: watched.names() == {"one", "two"}, "caught up")
-    assert watched.mirror.state == "live"
-    again.cancel()
-
-
-async def test_scaling_keeps_to_the_autoscalers_bounds(
-    plane: ControlPlane, api: Api, namespace: str
-) -> None:
-    from controlroom.targets.abilities import Refused
-
-    await make_deployment(api, namespace, "web", ready=2, replicas=2)
-    plane.kubectl("autoscale", "deployment/web", "--min=2", "--max=5", "-n", namespace)
-    target = KubernetesTarget(CONTEXT, namespace)
-    try:
-        with pytest.raises(Refused, match="between 2 and 5"):
-            await target.scale("web", 9)
-        await target.scale("web", 4)
-        await target.restart("web")
-        found = await api.get(DEPLOYMENTS.path(namespace, "web"))
-        assert found["spec"]["replicas"] == 4
-        assert found["spec"]["template"]["metadata"]["annotations"]
+        own_plane.stop_apiserver()
+        await until(lambda: _is_away(target), "the loss noticed")
+        own_plane.start_apiserver()
+        make_unready(own_plane, "after")
+        await until(lambda: _shows(target, "after"), "the fleet is back", timeout=60)
     finally:
         await target.close()
+
+
+async def _is_away(target: KubernetesTarget) -> bool:
+    try:
+        await target.fleet()
+    except Unreachable as error:
+        return "cannot be reached" in str(error)
+    return False
+
+
+async def _shows(target: KubernetesTarget, pod: str) -> bool:
+    try:
+        return pod in {one.name for one in (await target.fleet()).pods}
+    except Unreachable:
+        return False
