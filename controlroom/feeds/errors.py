@@ -44,9 +44,10 @@ GONE = frozenset(
         "ReadError",
         "RemoteProtocolError",
         "FileNotFoundError",
-        "DocumentsAway",
     }
 )
+ENGINES = {"redis": "Redis", "aiokafka": "Kafka", "pymongo": "MongoDB"}
+"""Whose client a library is."""
 LIBRARIES = frozenset({"redis", "aiokafka", "httpx", "pymongo", "motor", "wire", "requests"})
 WAIT = "it is asked again by itself; `controlroom status` shows whether it runs"
 
@@ -62,13 +63,12 @@ class Trouble:
 
 def foreseen(error: Exception) -> bool:
     """Whether it comes from a source or the network, and not from a mistake of ours."""
-    library = type(error).__module__.partition(".")[0]
-    return isinstance(error, TargetError | OSError | TimeoutError) or library in LIBRARIES
+    return isinstance(error, TargetError | OSError | TimeoutError) or _library(error) in LIBRARIES
 
 
 def explain(source: str, error: Exception) -> Trouble:
     """One sentence of what failed and one of what to do."""
-    title = TITLES.get(source, source)
+    title = _title(source, error)
     causes = [error, *([error.__cause__] if error.__cause__ else [])]
     names = {kind.__name__ for cause in causes for kind in type(cause).__mro__}
     if isinstance(error, TargetError):
@@ -82,3 +82,16 @@ def explain(source: str, error: Exception) -> Trouble:
         return Trouble(f"{title} cannot be reached", WAIT)
     detail = " ".join(str(error).split())[:160] or type(error).__name__
     return Trouble(f"{title}: {detail}", WAIT)
+
+
+def _title(source: str, error: Exception) -> str:
+    """Who did not answer; of a source that asks several engines, which of them."""
+    title = TITLES.get(source, source)
+    if source != "books":
+        return title
+    engine = ENGINES.get(_library(error))
+    return f"{engine}, which {title} need," if engine else title
+
+
+def _library(error: Exception) -> str:
+    return type(error).__module__.partition(".")[0]

@@ -7,6 +7,10 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
+from aiokafka.errors import KafkaConnectionError
+from pymongo.errors import AutoReconnect
+from redis.exceptions import ConnectionError as RedisConnectionError
+
 from controlroom.feeds.doors import Doors
 from controlroom.feeds.errors import explain
 from controlroom.feeds.feed import Feed
@@ -140,5 +144,13 @@ def test_errors_are_sentences() -> None:
     assert denied.denied
     assert denied.error == "Redis refuses these credentials"
     assert explain("golden", ConnectionRefusedError()).error == "Prometheus cannot be reached"
+    for error, engine in (
+        (KafkaConnectionError("no route"), "Kafka"),
+        (RedisConnectionError("refused"), "Redis"),
+        (AutoReconnect("asleep"), "MongoDB"),
+    ):
+        said = explain("books", error).error
+        assert said == f"{engine}, which the books need, cannot be reached"
+    assert explain("books", OSError("odd")).error == "the books: odd"
     assert explain("log", RuntimeError("a\nb")).error == "MongoDB: a b"
     assert explain("log", RuntimeError()).error == "MongoDB: RuntimeError"
