@@ -5,6 +5,7 @@ Errors are known by the names of their classes, so that no client library is imp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controlroom.targets.abilities import Denied, TargetError
@@ -68,8 +69,8 @@ def foreseen(error: Exception) -> bool:
 
 def explain(source: str, error: Exception) -> Trouble:
     """One sentence of what failed and one of what to do."""
-    title = _title(source, error)
     causes = [error, *([error.__cause__] if error.__cause__ else [])]
+    title = _title(source, causes)
     names = {kind.__name__ for cause in causes for kind in type(cause).__mro__}
     if isinstance(error, TargetError):
         return Trouble(str(error), error.fix or WAIT, isinstance(error, Denied))
@@ -84,14 +85,12 @@ def explain(source: str, error: Exception) -> Trouble:
     return Trouble(f"{title}: {detail}", WAIT)
 
 
-def _title(source: str, error: Exception) -> str:
+def _title(source: str, causes: Sequence[BaseException]) -> str:
     """Who did not answer; of a source that asks several engines, which of them."""
     title = TITLES.get(source, source)
-    if source != "books":
-        return title
-    engine = ENGINES.get(_library(error))
-    return f"{engine}, which {title} need," if engine else title
+    engines = [ENGINES[name] for name in map(_library, causes) if name in ENGINES]
+    return f"{engines[0]}, which {title} need," if source == "books" and engines else title
 
 
-def _library(error: Exception) -> str:
+def _library(error: BaseException) -> str:
     return type(error).__module__.partition(".")[0]

@@ -21,6 +21,7 @@ from controlroom.model.samples import Failed, Figure, NoData, Report, Sample
 from controlroom.targets.abilities import Unreachable
 from tests.feeds.world import World, vote
 from tests.waiting import until
+from wire.documents import DocumentsError
 
 
 class Scripted:
@@ -144,10 +145,13 @@ def test_errors_are_sentences() -> None:
     assert denied.denied
     assert denied.error == "Redis refuses these credentials"
     assert explain("golden", ConnectionRefusedError()).error == "Prometheus cannot be reached"
+    away = DocumentsError("asleep")
+    away.__cause__ = AutoReconnect("asleep")
     for error, engine in (
         (KafkaConnectionError("no route"), "Kafka"),
         (RedisConnectionError("refused"), "Redis"),
         (AutoReconnect("asleep"), "MongoDB"),
+        (away, "MongoDB"),
     ):
         said = explain("books", error).error
         assert said == f"{engine}, which the books need, cannot be reached"
