@@ -29,6 +29,11 @@ def make_images(names: Sequence[str], folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def load_image(lab: OwnLab, context: str, archive: Path) -> None:
+    """Gives an image to the cluster of that context."""
+    lab.lab("load-image", str(archive), "--cluster", context.removeprefix("lab-"))
+
+
 @dataclass(frozen=True)
 class Deployed:
     """An overlay that is ready on one cluster of the lab."""
@@ -66,8 +71,7 @@ class Deployed:
     def give_image(self, name: str, folder: Path) -> None:
         """Makes one of our images in that folder and gives it to the cluster."""
         make_images([name], folder)
-        letter = self.context.removeprefix("lab-")
-        self.lab.lab("load-image", str(folder / f"{name}.tar"), "--cluster", letter)
+        load_image(self.lab, self.context, folder / f"{name}.tar")
 
     def endpoints(self) -> dict[str, str]:
         """Doors that work on this machine; forwarded ones have ended with the command."""
@@ -120,8 +124,7 @@ class Stage:
             make_images(missing, self.folder)
         for name in names:
             if (context, name) not in self._loaded:
-                letter = context.removeprefix("lab-")
-                self.lab.lab("load-image", str(self._file(name)), "--cluster", letter)
+                load_image(self.lab, context, self._file(name))
                 self._loaded.add((context, name))
 
     def _file(self, name: str) -> Path:
