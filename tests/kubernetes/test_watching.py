@@ -6,15 +6,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from controlroom.targets.abilities import Denied, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.mirror import Mirror
-from controlroom.targets.kubernetes.resources import PODS, SCALED_OBJECTS
+from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS, SCALED_OBJECTS
 from controlroom.targets.kubernetes.target import KubernetesTarget
 from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane
 from tests.kubernetes.objects import make_deployment, make_pod, pod
@@ -172,10 +172,7 @@ def by_link(
 ) -> Callable[[], AbstractAsyncContextManager[object]]:
     """The way to `own_plane`, there while its block runs."""
     port = free_port()
-    config = own_plane.config(TOKEN, "default")
-    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
-    path = tmp_path / "by-link"
-    path.write_text(yaml.safe_dump(config))
+    path = replace(own_plane, port=port).write_kubeconfig(tmp_path / "by-link", TOKEN, "default")
     monkeypatch.setenv("KUBECONFIG", str(path))
     return lambda: relay(port, own_plane.port)
 
@@ -237,3 +234,37 @@ async def _shows(target: KubernetesTarget, pod: str) -> bool:
         return pod in {one.name for one in (await target.fleet()).pods}
     except Unreachable:
         return False
+
+
+async def test_a_gone_revision_is_listed_anew(api: Api, namespace: str) -> None:
+    await make_pod(api, namespace, "one", "web")
+    watched = Watched(api, namespace)
+    await watched.mirror.settled.wait()
+    watched.task.cancel()
+    await asyncio.gather(watched.task, return_exceptions=True)
+    watched.mirror._version = "1"
+    again = asyncio.create_task(watched.mirror.run())
+    await make_pod(api, namespace, "two", "web")
+    await until(lambda: watched.names() == {"one", "two"}, "caught up")
+    assert watched.mirror.state == "live"
+    again.cancel()
+
+
+async def test_scaling_keeps_to_the_autoscalers_bounds(
+    plane: ControlPlane, api: Api, namespace: str
+) -> None:
+    from controlroom.targets.abilities import Refused
+
+    await make_deployment(api, namespace, "web", ready=2, replicas=2)
+    plane.kubectl("autoscale", "deployment/web", "--min=2", "--max=5", "-n", namespace)
+    target = KubernetesTarget(CONTEXT, namespace)
+    try:
+        with pytest.raises(Refused, match="between 2 and 5"):
+            await target.scale("web", 9)
+        await target.scale("web", 4)
+        await target.restart("web")
+        found = await api.get(DEPLOYMENTS.path(namespace, "web"))
+        assert found["spec"]["replicas"] == 4
+        assert found["spec"]["template"]["metadata"]["annotations"]
+    finally:
+        await target.close()
