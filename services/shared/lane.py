@@ -104,12 +104,16 @@ class Lane:
 
     def connected(self, partitions: set[int]) -> None:
         """Take up the partitions of the topic, after a new connection."""
+        self._flying.clear()
+        self.spread(partitions)
+
+    def spread(self, partitions: set[int]) -> None:
+        """Send to these from now on; what is under way stays so."""
         self.partitions = partitions
         known = sorted(partitions)
         if self._slot is not None and known:
             known = [known[self._slot % len(known)]]
         self._partitions = known
-        self._flying.clear()
         self._note()
 
     def add(self, job: Job) -> None:

@@ -27,6 +27,8 @@ DEADLINE = 10.0
 MAX_WAITING = 50_000
 """Records that may wait for Kafka in one process."""
 _SWEEP = 0.1
+_METADATA_AGE_MS = 5_000
+"""Partitions that are added get records after this time at most."""
 _SILENT = 3.0
 """Seconds without an answer after which the log tells of it."""
 _CLOSE = 8.0
@@ -164,7 +166,18 @@ class Publisher:
                 lane.expire(now)
             self._silent = self._silence(now)
             self._tell()
+            self._follow_topics()
             self._wake.set()
+
+    def _follow_topics(self) -> None:
+        """Spread the records over partitions that were added meanwhile."""
+        if self._producer is None:
+            return
+        known = self._producer.client.cluster.partitions_for_topic
+        for lane in self._lanes.values():
+            partitions = known(lane.topic)
+            if partitions and partitions != lane.partitions:
+                lane.spread(partitions)
 
     def _tell(self) -> None:
         away = self._silent > _SILENT
@@ -198,6 +211,7 @@ class Publisher:
             enable_idempotence=True,
             max_batch_size=1_000_000,
             request_timeout_ms=8_000,
+            metadata_max_age_ms=_METADATA_AGE_MS,
         )
         try:
             await producer.start()
