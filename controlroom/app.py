@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import sys
@@ -66,6 +67,7 @@ class ControlRoom(App[None]):
         self.paused_at: int | None = None
         self._keys = 0
         self._said_ready = ""
+        self._settled = False
         self._flows: Flows | None = None
         self._undo_signals: Callable[[], None] = lambda: None
         pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
@@ -121,7 +123,16 @@ class ControlRoom(App[None]):
             self.room.header.say(paused=_arrived(frame) - self.paused_at)
             return
         self.room.show(frame)
-        if self.probing and not self._said_ready and self.room.has_data(frame):
+        if not self._settled and self.room.has_data(frame):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Once everything is loaded: no key waits again for a garbage collection of all that."""
+        self._settled = True
+        if not self.is_headless:  # a process under test holds more than the room
+            gc.collect()
+            gc.freeze()
+        if self.probing:
             self._said_ready = "READY"
             self._probe()
 
