@@ -6,7 +6,7 @@ ARGS ?=
 AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo env HOME="$$HOME" PYTHONDONTWRITEBYTECODE=1)
 export PYTHON
 BUILDER ?=
-VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' stack/version.py)
 
 .PHONY: help launch test lab test-clusters images engines check format lock clean
 
@@ -38,7 +38,7 @@ ifeq ($(BUILDER),)
 	@.venv/bin/python -m images $(ARGS)
 else
 	@for name in services load room; do \
-		$(BUILDER) build -f images/$$name/Dockerfile -t controlroom/$$name:$(VERSION) . || exit 1; done
+		$(BUILDER) build -f images/$$name/Dockerfile -t docker.io/controlroom/$$name:$(VERSION) . || exit 1; done
 endif
 
 engines: ## build the faster document store (cargo, cmake, ninja, a C compiler; minutes)

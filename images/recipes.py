@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from images import engines, python
 from images.root import Root
-from stack.config import own_version
 from stack.engines.engine import Progress
+from stack.version import VERSION
 
 USER = 10001
 """The user and group of every container (k8s/base runs them so too)."""
@@ -145,4 +145,4 @@ RECIPES: Mapping[str, Recipe] = {
 
 def reference(name: str) -> str:
     """The whole name of the image, as manifests ask for it."""
-    return f"{PLACE}/{name}:{own_version()}"
+    return f"{PLACE}/{name}:{VERSION}"

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from scenarios import loading
@@ -89,11 +88,3 @@ class Wishes:
     def keep(self, deployment: str, replicas: int) -> None:
         """Remembers one."""
         write_private(self._file, json.dumps(self.read() | {deployment: replicas}))
-
-
-def own_version() -> str:
-    """The version of the project."""
-    try:
-        return version("controlroom")
-    except PackageNotFoundError:
-        return ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from stack.config import own_version
 from stack.engines.engine import url_with_login
 from stack.pods.container import ContainerRun
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
 from stack.supervisor.keeper import Keeper
+from stack.version import VERSION
 from stack.world import World
 
 Json = dict[str, Any]
@@ -50,7 +50,7 @@ def _stack(world: World) -> Json:
         "scenario": world.chosen.scenario.name,
         "scenario_file": str(world.chosen.file),
         "namespace": world.manifests.namespace,
-        "version": own_version(),
+        "version": VERSION,
         "message": world.message(),
     }
 

@@ -40,9 +40,9 @@ def enter(argv: Sequence[str]) -> int:
 def _run(argv: Sequence[str]) -> int:
     before, rest = parsers.split(argv)
     if before.version:
-        from importlib.metadata import version
+        from stack.version import VERSION
 
-        emit(f"controlroom {version('controlroom')}")
+        emit(f"controlroom {VERSION}")
         return Exit.OK
     if before.help or (rest and rest[0] == "help"):
         emit(parsers.overview())

@@ -17,6 +17,7 @@ from controlroom.settings import NAMES, Settings, config_file
 from controlroom.targets.abilities import TargetError
 from controlroom.targets.choosing import targets_of
 from stack.paths import cache_dir
+from stack.version import VERSION
 
 DESCRIPTION = """\
 Print versions, paths, every setting with the place it came from, and whether the
@@ -43,7 +44,7 @@ async def main(args: argparse.Namespace) -> Exit:
     """Collects it; a stack that is away is a fact, not an error."""
     settings: Settings = args.settings
     facts = {
-        "versions": {"controlroom": version("controlroom"), "python": platform.python_version()}
+        "versions": {"controlroom": VERSION, "python": platform.python_version()}
         | {name: found for name in PACKAGES if (found := _version(name))},
         "paths": {
             "config": str(config_file(os.environ)),

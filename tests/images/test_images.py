@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from controlroom.cli.verbs import VERBS
 from images.making import Made, make
-from images.python import APP, UNCALLED
+from images.python import APP, NOT_RUN, UNCALLED
 from images.recipes import (
     APP_ENVIRONMENT,
     LOAD,
@@ -27,6 +28,7 @@ from images.recipes import (
     USER,
 )
 from stack.config import PROJECT
+from stack.version import VERSION
 from tests.manifests.test_base import containers
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
@@ -127,6 +129,9 @@ def test_the_room_can_start_in_its_image_which_has_the_same_digest_twice(tmp_pat
     assert inside(folders[2], config, "-c", IMPORT_ALL) == "ok\n"
     code = "import locust.main, controlroom.app, controlroom.targets.kubernetes.target; print('ok')"
     assert inside(folders[2], config, "-c", code) == "ok\n"
+    assert VERSION in inside(folders[2], config, "-m", "controlroom", "--version")
+    told = json.loads(inside(folders[2], config, "-m", "controlroom", "info", "--json"))
+    assert {"controlroom", "textual", "kubernetes"} <= set(told["versions"])
     for verb in VERBS:
         assert verb.name in inside(folders[2], config, "-m", "controlroom", verb.name, "--help")
 
@@ -159,6 +164,10 @@ def test_the_dockerfile_holds_the_same(name: str, wheels: str, code: tuple[str, 
     copies = [tuple(line.split()[1:]) for line in first.splitlines() if line.startswith("COPY ")]
     packages = [(package, f"/{APP}/{package}") for package in code]
     assert copies == [(f"requirements/{wheels}.txt", "/requirements.txt"), *packages]
+    dropped = re.findall(r"-name '?([^ ']+)", first)
+    assert dropped == list(NOT_RUN)
+    shipped = (PROJECT / ".dockerignore").read_text().splitlines()
+    assert {f"!{copied.partition('/')[0]}" for copied, _ in copies} <= set(shipped)
     left_out = [pattern for pattern in UNCALLED if f"/{pattern}" in first.split()]
     assert left_out == (list(UNCALLED) if name == "room" else [])
     recipe = RECIPES[name]
