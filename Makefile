@@ -8,7 +8,7 @@ export PYTHON
 BUILDER ?=
 VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' stack/version.py)
 
-.PHONY: help launch test lab test-clusters images engines check format lock clean
+.PHONY: help launch test lab lab-images lab-down test-clusters images engines check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -26,6 +26,15 @@ test: ## install what the tests need and run all of them on real engines
 lab: ## bring two real Kubernetes clusters up on this machine (root or sudo; the first time builds them)
 	@bin/bootstrap lab
 	@$(AS_ROOT) .venv/bin/controlroom lab up $(ARGS)
+
+lab-images: ## make the container images and give them to the lab's clusters (cargo; minutes the first time)
+	@bin/bootstrap lab
+	@.venv/bin/python -m stack.install --rust-store
+	@.venv/bin/python -m images $(ARGS)
+	@$(AS_ROOT) .venv/bin/controlroom lab load-image
+
+lab-down: ## end the two clusters and remove everything of them
+	@$(AS_ROOT) .venv/bin/controlroom lab down
 
 test-clusters: ## run the tests that need real clusters (root or sudo)
 	@bin/bootstrap clusters

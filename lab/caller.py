@@ -1,10 +1,14 @@
-"""The user who called by sudo: what he reads of a lab is his."""
+"""Who called: by sudo what is read of a lab stays the caller's, without root he learns the way."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shlex
+import sys
 from pathlib import Path
+
+from stack.errors import StackError
 
 
 def caller() -> tuple[int, int] | None:
@@ -22,3 +26,22 @@ def give(path: Path) -> None:
     if found is not None:
         with contextlib.suppress(OSError):
             os.chown(path, *found, follow_symlinks=False)
+
+
+def by_sudo(*words: str) -> str:
+    """The line that does `controlroom lab WORDS` as root in the folders of the caller.
+
+    Left to itself sudo looks into root's home, and not into the environment of the project.
+    """
+    program = str(Path(sys.executable).with_name("controlroom"))
+    return 'sudo env HOME="$HOME" ' + shlex.join([program, "lab", *words])
+
+
+def require_root(*words: str) -> None:
+    """Raises StackError where `controlroom lab WORDS` is asked of a user who is not root."""
+    if os.geteuid() != 0:
+        raise StackError(
+            "Processes, links and namespaces of a lab are root's.",
+            f"Run: {by_sudo(*words)}",
+            "refused",
+        )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import network, programs, record
-from lab.caller import give
+from lab.caller import give, require_root
 from lab.claims import claim_folder, claim_number
 from lab.cluster import programs_of
 from lab.commands import outer_pid
@@ -76,6 +76,8 @@ class Lab:
     async def down(self) -> bool:
         """Ends the lab and returns when nothing of it is left; whether there was one."""
         running = self.record()
+        if running is not None or self.folder.exists():
+            require_root("down")
         if running is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(running.pid, signal.SIGTERM)
@@ -103,9 +105,14 @@ class Lab:
         return there
 
     async def status(self) -> Json:
-        """All that is known, as JSON: phase, network, and each cluster with its programs."""
+        """All that is known, as JSON: phase, network, and each cluster with its programs.
+
+        `joined` is None where there is one cluster, or where the caller, who is not root, may
+        not look at the link.
+        """
         found = self._running()
         of = self.plan(found)
+        seen = len(found.clusters) > 1 and os.geteuid() == 0
         clusters = [await self._cluster_status(found, cluster) for cluster in of.clusters]
         return {
             "phase": found.phase,
@@ -113,7 +120,7 @@ class Lab:
             "network": found.network,
             "kubeconfig": str(of.kubeconfig),
             "kubectl": str(Path(found.programs) / "kubectl"),
-            "joined": await self.is_joined() if len(clusters) > 1 else None,
+            "joined": await self.is_joined() if seen else None,
             "error": found.error,
             "clusters": clusters,
         }
@@ -121,18 +128,21 @@ class Lab:
     async def is_joined(self) -> bool:
         """Whether the clusters reach each other."""
         found = self._running()
+        require_root("link", "status")
         self._check_join(found)
         return all([await network.is_joined(one.init) for one in found.clusters])
 
     async def cut(self) -> None:
         """Takes the link between the clusters away."""
         found = self._running()
+        require_root("link", "cut")
         self._check_join(found)
         await network.set_join(found.clusters[0].init, up=False)
 
     async def mend(self) -> None:
         """Gives the link between the clusters back."""
         found = self._running()
+        require_root("link", "mend")
         self._check_join(found)
         one, other = self.plan(found).clusters
         init = found.clusters[0].init
@@ -142,6 +152,7 @@ class Lab:
     async def load_image(self, file: Path, letters: Sequence[str]) -> None:
         """Gives an image archive to clusters, by their letters."""
         found = self._running()
+        require_root("load-image", str(file))
         for letter in letters:
             init = self._init(found, letter)
             try:
@@ -155,6 +166,7 @@ class Lab:
     async def restart(self, program: str, letter: str, number: int = signal.SIGTERM) -> float:
         """Ends one program of a cluster and waits until it serves anew; answers the seconds."""
         found = self._running()
+        require_root("restart", program, "--cluster", letter)
         cluster = self._plan_of(found, letter)
         known = names(cluster)
         name = next((n for n in known if program in (n, n.removeprefix("kube-"))), None)
@@ -190,7 +202,9 @@ class Lab:
     def _running(self) -> LabRecord:
         found = self.record()
         if found is None:
-            raise StackError("No lab is up.", "Start it: `controlroom lab up`.", "unreachable")
+            raise StackError(
+                f"No lab is up in {self.folder}.", "Start it: `controlroom lab up`.", "unreachable"
+            )
         return found
 
     def _plan_of(self, of: LabRecord, letter: str) -> ClusterPlan:

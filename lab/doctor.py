@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from lab import cgroups, network, programs
-from lab.caller import caller
+from lab.caller import by_sudo, caller
 from lab.commands import call
 from lab.files import CNI_PROGRAMS
 from lab.plan import LETTERS, NETWORK, NUMBERS, plan
@@ -76,9 +76,8 @@ async def examine(folder: Path, net: str = NETWORK, clusters: int = len(LETTERS)
 def _root() -> Check:
     if os.geteuid() == 0:
         return Check("root", True, "This is root.")
-    return Check(
-        "root", False, "Namespaces, links and mounts of a lab need root.", "Run it by sudo."
-    )
+    fix = f"Run it by sudo: {by_sudo('up')}"
+    return Check("root", False, "Namespaces, links and mounts of a lab need root.", fix)
 
 
 def _programs() -> Check:
@@ -110,9 +109,7 @@ async def _go() -> Check:
     if programs.is_built():
         return Check("kubelab", True, f"Built: {programs.folder()}.")
     if caller() is not None:
-        fix = (
-            "Run `controlroom lab build` without sudo, then: sudo env HOME=$HOME controlroom lab up"
-        )
+        fix = f"Run `controlroom lab build` without sudo, then: {by_sudo('up')}"
         return Check("kubelab", False, "Not built yet; Go's caches should not become root's.", fix)
     go = await usable_go(programs.MINIMUM_GO)
     least = ".".join(map(str, programs.MINIMUM_GO))

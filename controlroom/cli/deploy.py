@@ -82,6 +82,10 @@ async def main(args: argparse.Namespace) -> Exit:
         talk(f"{one.kind} {one.name} in {one.namespace}: {one.state}")
         for reason in one.reasons:
             talk(f"    {reason}")
+    images = sorted({image for one in left for image in one.images})
+    if images:
+        talk(f"The cluster cannot get these images: {', '.join(images)}.")
+        talk("  On a lab: `make lab-images`. Elsewhere push them to where the cluster pulls from.")
     if left:
         talk(f"Not ready within {args.timeout}; it goes on by itself, or `controlroom undeploy`.")
         return Exit.FAILED

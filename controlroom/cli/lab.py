@@ -20,6 +20,7 @@ from lab.client import Lab
 from lab.doctor import examine
 from lab.plan import LETTERS, NETWORK, lab_dir
 from stack.doctor import first_fault
+from stack.paths import cache_dir
 
 DESCRIPTION = """\
 One or two real Kubernetes clusters on this machine, without Docker: contexts lab-a and lab-b
@@ -31,7 +32,7 @@ EXAMPLES = (
 )
 USAGE = (
     "controlroom lab up | down | status | kubeconfig | doctor | build |\n"
-    "       link cut|mend|status | load-image FILE | restart PROGRAM"
+    "       link cut|mend|status | load-image [FILE ...] | restart PROGRAM"
 )
 
 
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = USAGE
     add = parser.add_argument
     add("action", choices=tuple(DOES), help=argparse.SUPPRESS)
-    add("what", nargs="?", help=argparse.SUPPRESS)
+    add("what", nargs="*", help=argparse.SUPPRESS)
     counts = range(1, len(LETTERS) + 1)
     add("--clusters", type=int, choices=counts, default=len(LETTERS), help="of up: how many")
     add("--network", default=NETWORK, metavar="CIDR", help=f"of up: a /14 (default {NETWORK})")
@@ -51,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def main(args: argparse.Namespace) -> Exit:
     """Does it."""
+    if args.what and args.action not in TAKING:
+        raise CommandError(f"`controlroom lab {args.action}` takes no {args.what[0]!r}.", USAGE)
     lab = Lab(lab_dir(args.settings.state_dir))
     return await DOES[args.action](lab, args)
 
@@ -94,7 +97,7 @@ async def _until_told(lab: Lab) -> None:
 
 async def _down(lab: Lab, args: argparse.Namespace) -> Exit:
     was = await lab.down()
-    talk("The lab is gone." if was else "No lab is up.")
+    talk("The lab is gone." if was else f"No lab is up in {lab.folder}.")
     if args.json:
         emit_json({"was_up": was})
     return Exit.OK
@@ -137,11 +140,11 @@ async def _doctor(lab: Lab, args: argparse.Namespace) -> Exit:
 
 
 async def _link(lab: Lab, args: argparse.Namespace) -> Exit:
-    if args.what == "cut":
+    if args.what == ["cut"]:
         await lab.cut()
-    elif args.what == "mend":
+    elif args.what == ["mend"]:
         await lab.mend()
-    elif args.what != "status":
+    elif args.what != ["status"]:
         raise CommandError("`controlroom lab link` wants cut, mend or status.", USAGE)
     joined = await lab.is_joined()
     emit_json({"joined": joined}) if args.json else emit("joined" if joined else "cut")
@@ -149,26 +152,36 @@ async def _link(lab: Lab, args: argparse.Namespace) -> Exit:
 
 
 async def _load_image(lab: Lab, args: argparse.Namespace) -> Exit:
-    if not args.what:
-        raise CommandError("`controlroom lab load-image` wants an archive.", USAGE)
     record = lab.record()
     every = [cluster.letter for cluster in record.clusters] if record is not None else LETTERS
     letters = [args.cluster] if args.cluster else every
-    await lab.load_image(Path(args.what), letters)
+    files = [Path(name) for name in args.what] or _made_images()
+    for file in files:
+        await lab.load_image(file, letters)
+        talk(f"{file.name} is in {', '.join(f'lab-{letter}' for letter in letters)}.")
     if args.json:
-        emit_json({"clusters": list(letters)})
-    talk(f"{args.what} is in {', '.join(f'lab-{letter}' for letter in letters)}.")
+        emit_json({"files": [str(file) for file in files], "clusters": list(letters)})
     return Exit.OK
 
 
+def _made_images() -> list[Path]:
+    """What `make images` has put into the cache. Raises CommandError where there is nothing."""
+    folder = cache_dir() / "images"
+    found = sorted(folder.glob("*.tar"))
+    if not found:
+        raise CommandError(f"There is no image in {folder}.", "Run `make images`, or name a FILE.")
+    return found
+
+
 async def _restart(lab: Lab, args: argparse.Namespace) -> Exit:
-    if not args.what or not args.cluster:
+    if len(args.what) != 1 or not args.cluster:
         raise CommandError("`controlroom lab restart` wants a program and --cluster.", USAGE)
     number = signal.SIGKILL if args.kill else signal.SIGTERM
-    took = await lab.restart(args.what, args.cluster, number)
+    (program,) = args.what
+    took = await lab.restart(program, args.cluster, number)
     if args.json:
         emit_json({"seconds": round(took, 2)})
-    talk(f"{args.what} of lab-{args.cluster} serves again after {took:.1f} s.")
+    talk(f"{program} of lab-{args.cluster} serves again after {took:.1f} s.")
     return Exit.OK
 
 
@@ -183,3 +196,5 @@ DOES: Mapping[str, Callable[[Lab, argparse.Namespace], Awaitable[Exit]]] = {
     "load-image": _load_image,
     "restart": _restart,
 }
+TAKING = ("link", "load-image", "restart")
+"""Those that are told what to act on."""

@@ -9,6 +9,7 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS
 
 STRATEGIC = "application/strategic-merge-patch+json"
+IMAGE = "controlroom/services:0.1.0"
 AT_ONCE = 16
 
 
@@ -17,7 +18,7 @@ def deployment(name: str, replicas: int = 2) -> dict[str, Any]:
     labels = {"app.kubernetes.io/name": name}
     container = {
         "name": "main",
-        "image": "controlroom/services:0.1.0",
+        "image": IMAGE,
         "command": ["python", "-c", "pass"],
     }
     return {
@@ -47,7 +48,7 @@ def pod(name: str, owner: str) -> dict[str, Any]:
         "kind": "Pod",
         "metadata": {"name": name, "labels": labels, "ownerReferences": [reference]},
         "spec": {
-            "containers": [{"name": "main", "image": "controlroom/services:0.1.0"}],
+            "containers": [{"name": "main", "image": IMAGE}],
             "terminationGracePeriodSeconds": 0,
         },
     }
@@ -61,7 +62,7 @@ RUNNING = {
             "name": "main",
             "ready": True,
             "restartCount": 3,
-            "image": "controlroom/services:0.1.0",
+            "image": IMAGE,
             "imageID": "",
             "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
         }

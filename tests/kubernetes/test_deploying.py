@@ -18,7 +18,7 @@ from controlroom.targets.kubernetes.deploy.readiness import Rollout
 from controlroom.targets.kubernetes.deploy.rendering import KUBECTL, Object, render
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS
 from tests.kubernetes.control_plane import CONTEXT, ControlPlane
-from tests.kubernetes.objects import deployment, make_pod
+from tests.kubernetes.objects import IMAGE, deployment, make_pod
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
@@ -132,7 +132,8 @@ async def test_a_kind_that_is_not_served_is_refused_before_anything_is_made(
 
 async def test_what_is_not_ready_is_told_with_its_reason(api: Api, namespace: str) -> None:
     applied = await Applier(api, namespace, "own").apply([deployment("web")])
-    waiting = {"reason": "ErrImagePull", "message": "no such image"}
+    wrapped = f'failed to pull image "{IMAGE}": failed to do request: Head "https://x/y": no route'
+    waiting = {"reason": "ErrImagePull", "message": wrapped}
     status = {
         "phase": "Pending",
         "containerStatuses": [
@@ -142,9 +143,14 @@ async def test_what_is_not_ready_is_told_with_its_reason(api: Api, namespace: st
             }
         ],
     }  # fmt: skip
-    await make_pod(api, namespace, "web-1", "web", status)
+    for name in ("web-1", "web-2"):
+        await make_pod(api, namespace, name, "web", status)
     said: list[str] = []
     (left,) = await Rollout(api, applied).wait(2.0, said.append)
     assert (left.kind, left.name) == ("Deployment", "web")
-    assert "web-1: main ErrImagePull: no such image" in left.reasons
+    # told once, by its cause, however many pods wait for the same image
+    assert [line for line in left.reasons if "ErrImagePull" in line] == [
+        "web-1: main ErrImagePull: no route"
+    ]
+    assert left.images == (IMAGE,)
     assert any(line.startswith("0/1 ready") for line in said)

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from lab.claims import claim_folder, claim_number
+from lab.client import Lab
+from lab.commands import started
 from lab.doctor import examine
-from lab.plan import NUMBERS
+from lab.plan import LETTERS, NETWORK, NUMBERS
+from lab.record import ClusterRecord, LabRecord, keep, path_in
+from stack.errors import StackError
 from tests.own_lab import OwnLab
 
 NOBODY = 65534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="another user can only be played by root")
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """For the length of the block this is not root."""
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 @pytest.mark.parametrize("words", [("status",), ("kubeconfig",), ("link", "status")])
@@ -28,23 +46,74 @@ def test_down_without_a_lab_is_no_fault_and_makes_nothing(tmp_path: Path) -> Non
     assert not (own.state / "lab").exists()
 
 
-@pytest.mark.parametrize("words", [("link",), ("restart", "kubelet"), ("load-image",), ("fly",)])
+@pytest.mark.parametrize(
+    "words", [("link",), ("restart", "kubelet"), ("link", "cut", "mend"), ("down", "b"), ("fly",)]
+)
 def test_half_a_command_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
     said = OwnLab(tmp_path / "state").lab(*words, check=False)
     assert said.code == 2
     assert "Traceback" not in said.err
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="another user can only be played by root")
+@as_root
 async def test_a_plain_user_reads_that_root_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTROLROOM_CACHE_DIR", "/var/tmp/nobody")
-    os.seteuid(NOBODY)
-    try:
+    with as_nobody():
         checks = {one.name: one for one in await examine(Path("/var/tmp/nobody/lab"))}
-    finally:
-        os.seteuid(0)
     assert not checks["root"].ok
     assert "sudo" in checks["root"].fix
+
+
+@pytest.fixture
+def roots_lab() -> Iterator[Lab]:
+    """What a user sees of a lab that he had sudo start: its record, with a daemon that lives."""
+    daemon = os.getppid()
+    since = started(daemon)
+    assert since is not None
+    clusters = tuple(ClusterRecord(letter, daemon) for letter in LETTERS)
+    with tempfile.TemporaryDirectory(prefix="controlroom-lab-") as name:
+        folder = Path(name)
+        keep(folder, LabRecord(daemon, since, NUMBERS[-1], NETWORK, "", clusters, "ready"))
+        for path in (folder, path_in(folder)):
+            os.chown(path, NOBODY, NOBODY)
+        yield Lab(folder)
+
+
+@as_root
+@pytest.mark.parametrize(
+    "words",
+    [
+        "down",
+        "link cut",
+        "link mend",
+        "link status",
+        "load-image a.tar",
+        "restart etcd --cluster a",
+    ],
+)
+async def test_what_only_root_may_do_names_the_whole_command(roots_lab: Lab, words: str) -> None:
+    does = {
+        "down": roots_lab.down,
+        "link cut": roots_lab.cut,
+        "link mend": roots_lab.mend,
+        "link status": roots_lab.is_joined,
+        "load-image a.tar": lambda: roots_lab.load_image(Path("a.tar"), LETTERS),
+        "restart etcd --cluster a": lambda: roots_lab.restart("etcd", "a"),
+    }
+    with as_nobody(), pytest.raises(StackError) as caught:
+        await does[words]()
+    assert caught.value.kind == "refused"
+    assert caught.value.fix.startswith('Run: sudo env HOME="$HOME" /')
+    assert caught.value.fix.endswith(f"/controlroom lab {words}")
+
+
+@as_root
+async def test_a_plain_user_is_told_all_but_the_link(roots_lab: Lab) -> None:
+    with as_nobody():
+        status = await roots_lab.status()
+    assert status["phase"] == "ready"
+    assert status["joined"] is None
+    assert [one["context"] for one in status["clusters"]] == ["lab-a", "lab-b"]
 
 
 async def test_missing_programs_are_named_by_their_packages(

@@ -7,6 +7,12 @@ from datetime import datetime
 
 from controlroom.targets.kubernetes.resources import Json
 
+_NO_IMAGE = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
+    | {"ImageInspectError", "RegistryUnavailable"}
+)
+"""Words of the kubelet for a container that waits for its image."""
+
 
 def moment(text: object) -> float | None:
     """Seconds since the epoch of a time as objects hold it."""
@@ -71,6 +77,18 @@ def message(pod: Json) -> str:
         if condition["status"] != "True" and condition.get("message"):
             return str(condition["message"])
     return ""
+
+
+def missing_images(pod: Json) -> dict[str, str]:
+    """Container -> image, for those that wait because the node cannot get it."""
+    spec = pod.get("spec", {})
+    declared = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    images = {one["name"]: str(one.get("image", "")) for one in declared}
+    return {
+        one["name"]: images.get(one["name"], "")
+        for one in container_statuses(pod)
+        if ((one.get("state") or {}).get("waiting") or {}).get("reason") in _NO_IMAGE
+    }
 
 
 def restarts(pod: Json) -> int:

@@ -41,6 +41,8 @@ class NotReady:
     name: str
     state: str
     reasons: tuple[str, ...]
+    images: tuple[str, ...] = ()
+    """Images that its pods wait for and their nodes cannot get."""
 
 
 class Rollout:
@@ -105,10 +107,10 @@ class Rollout:
     async def _explained(self, key: Key, state: str) -> NotReady:
         kind, space, name = key
         try:
-            reasons = await why(self._api, WORKLOADS[kind], space, name)
+            reasons, images = await why(self._api, WORKLOADS[kind], space, name)
         except TargetError as error:
-            reasons = [str(error)]
-        return NotReady(kind, space, name, state, tuple(reasons))
+            reasons, images = [str(error)], []
+        return NotReady(kind, space, name, state, tuple(reasons), tuple(images))
 
 
 def unready(kind: str, one: Json) -> str:
@@ -137,23 +139,28 @@ def unready(kind: str, one: Json) -> str:
     return "" if there >= wanted else f"{there}/{wanted} ready"
 
 
-async def why(api: Api, resource: Resource, namespace: str, name: str) -> list[str]:
-    """Conditions, pods with their last lines, and the newest events about both."""
+async def why(
+    api: Api, resource: Resource, namespace: str, name: str
+) -> tuple[list[str], list[str]]:
+    """Conditions, pods with their last lines, and the newest events about both; then the images
+    that no node could get, each told of once however many pods wait for it."""
     one = await api.get(resource.path(namespace, name))
     reasons = [trouble(one)] if trouble(one) else []
     words = ",".join(f"{k}={v}" for k, v in (one["spec"]["selector"]["matchLabels"]).items())
     found = (await api.get(PODS.path(namespace), labelSelector=words))["items"]
-    names = {name}
+    names, images = {name}, set[str]()
     for pod in found:
         names.add(pod["metadata"]["name"])
-        if not of_pod.ready(pod):
+        missing = set(of_pod.missing_images(pod).values())
+        if not of_pod.ready(pod) and not (missing and missing <= images):
             reasons += await _of_pod(api, namespace, pod)
+        images |= missing
     told = (await api.get(EVENTS.path(namespace)))["items"]
-    about = [e for e in told if _about(e, names)]
+    about = [e for e in told if _about(e, names) and not (images and _of_image(e))]
     for event in events(about)[-LAST_EVENTS:]:
         ago = max(0.0, time.time() - event.at)
         reasons.append(f"{ago:.0f} s ago {event.object}: {event.reason}: {event.message}")
-    return reasons
+    return reasons, sorted(images)
 
 
 def _about(event: Json, names: set[str]) -> bool:
@@ -163,9 +170,18 @@ def _about(event: Json, names: set[str]) -> bool:
     )
 
 
+def _of_image(event: Json) -> bool:
+    """What the pod's own status says already, at greater length."""
+    said = str(event.get("message", ""))
+    return any(word in said for word in ("pull image", "pulling image", "ImagePull"))
+
+
 async def _of_pod(api: Api, namespace: str, pod: Json) -> list[str]:
     name = pod["metadata"]["name"]
-    reasons = [f"{name}: {of_pod.message(pod) or of_pod.phase(pod)}"]
+    said = of_pod.message(pod)
+    if of_pod.missing_images(pod):
+        said = _cause(said)
+    reasons = [f"{name}: {said or of_pod.phase(pod)}"]
     for status in of_pod.container_statuses(pod):
         if status.get("ready") or not (status.get("restartCount") or status.get("started")):
             continue
@@ -179,3 +195,10 @@ async def _of_pod(api: Api, namespace: str, pod: Json) -> list[str]:
             continue
         reasons += [f"{name}/{status['name']} said: {line}" for line in said.splitlines()]
     return reasons
+
+
+def _cause(message: str) -> str:
+    """Why an image cannot be had, without the layers around it: each names in quotes what it was
+    about, and then the next one."""
+    head, found, cause = message.rpartition('": ')
+    return f"{head.partition(': ')[0]}: {cause}" if found else message
