@@ -10,13 +10,13 @@ import pytest
 
 from stack.doctor import Check, examine, first_fault
 from stack.engines.kafka.java import found_java, java_candidates, usable_java
-from stack.engines.mongo.programs import PYTHON_SERVER, RUST_SERVER, chosen_store
+from stack.engines.mongo.programs import PYTHON_SERVER, RUST, RUST_SERVER, build_rust, chosen_store
 from stack.engines.redis import Redis
 from stack.engines.registry import engines_for
 from stack.errors import StackError
 from stack.install import commands
 from stack.install.parts import install, part_of
-from stack.paths import private_dir, socket_path, stack_socket, write_private
+from stack.paths import engine_cache, private_dir, socket_path, stack_socket, write_private
 from stack.ports import Ports, is_free, owns
 
 
@@ -111,6 +111,20 @@ async def test_a_missing_server_is_named_with_its_package(
     fault = first_fault(list(checks.values()))
     assert fault is not None
     assert fault.fix
+
+
+async def test_only_a_store_that_is_not_built_yet_needs_a_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTROLROOM_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("PATH", "/var/empty")
+    monkeypatch.setattr(commands, "SBIN", ())
+    with pytest.raises(StackError, match="needs cargo, cmake, ninja, cc to be built"):
+        await build_rust(print)
+    program = engine_cache("secantus-rs", RUST) / "bin" / "secantusd-rs"
+    program.parent.mkdir(parents=True)
+    program.touch(mode=0o755)
+    await build_rust(print)
 
 
 async def test_documents_are_never_opened_by_another_kind_of_store(

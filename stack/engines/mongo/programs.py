@@ -103,7 +103,9 @@ async def python_store(progress: Progress) -> Store:
 
 
 async def build_rust(progress: Progress) -> None:
-    """Compiles the Rust server: some minutes, and cargo, cmake, ninja and a C compiler."""
+    """Compiles the Rust server once: some minutes, and cargo, cmake, ninja and a C compiler."""
+    if await built_rust() is not None:
+        return
     missing = [name for name in ("cargo", "cmake", "ninja", "cc") if find_program(name) is None]
     if missing:
         raise StackError(
