@@ -13,7 +13,7 @@ from pathlib import Path
 from images.making import make
 from images.recipes import RECIPES
 from stack.errors import StackError
-from stack.paths import cache_dir, private_dir
+from stack.paths import images_dir, private_dir
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"[{time.monotonic() - started:5.1f} s] {line}", file=sys.stderr, flush=True)
 
     try:
-        target = private_dir((options.to or cache_dir() / "images").absolute())
+        target = private_dir((options.to or images_dir()).absolute())
         with tempfile.TemporaryDirectory(prefix="controlroom-images-") as folder:
             names = options.names or list(RECIPES)
             for image in asyncio.run(make(names, target, Path(folder), progress)):

@@ -24,6 +24,11 @@ def cache_dir() -> Path:
     return _folder("CONTROLROOM_CACHE_DIR", "XDG_CACHE_HOME", ".cache")
 
 
+def images_dir() -> Path:
+    """Where container images go that are made without a registry."""
+    return cache_dir() / "images"
+
+
 def engine_cache(name: str, version: str) -> Path:
     """Where one version of an engine is installed; it need not exist yet."""
     return cache_dir() / "engines" / f"{name}-{version}"

@@ -20,7 +20,7 @@ from lab.client import Lab
 from lab.doctor import examine
 from lab.plan import LETTERS, NETWORK, lab_dir
 from stack.doctor import first_fault
-from stack.paths import cache_dir
+from stack.paths import images_dir
 
 DESCRIPTION = """\
 One or two real Kubernetes clusters on this machine, without Docker: contexts lab-a and lab-b
@@ -166,7 +166,7 @@ async def _load_image(lab: Lab, args: argparse.Namespace) -> Exit:
 
 def _made_images() -> list[Path]:
     """What `make images` has put into the cache. Raises CommandError where there is nothing."""
-    folder = cache_dir() / "images"
+    folder = images_dir()
     found = sorted(folder.glob("*.tar"))
     if not found:
         raise CommandError(f"There is no image in {folder}.", "Run `make images`, or name a FILE.")

@@ -55,6 +55,15 @@ def test_half_a_command_is_refused(tmp_path: Path, words: tuple[str, ...]) -> No
     assert "Traceback" not in said.err
 
 
+def test_no_images_are_told_with_the_way_to_them(tmp_path: Path) -> None:
+    own = OwnLab(tmp_path / "state")
+    own.env["CONTROLROOM_CACHE_DIR"] = str(tmp_path / "cache")
+    said = own.lab("load-image", check=False)
+    assert said.code == 2
+    assert f"There is no image in {tmp_path / 'cache' / 'images'}." in said.err
+    assert "make images" in said.err
+
+
 @as_root
 async def test_a_plain_user_reads_that_root_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTROLROOM_CACHE_DIR", "/var/tmp/nobody")
