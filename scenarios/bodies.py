@@ -13,6 +13,8 @@ MAX_RECORDS = 10_000
 """Most records in one body."""
 MAX_DEPTH = 8
 """Deepest nesting of lists and objects in one body."""
+WRAPPER_FIELDS = 2
+"""Most fields of an object that is not a record but holds a list of them."""
 
 _decode = msgspec.json.Decoder().decode
 _PLACE = re.compile(r" \(byte (\d+)\)$")
@@ -72,9 +74,19 @@ def parse_records(
         raise TooManyRecordsError(
             f"the body has {len(records)} records, at most {max_records} are taken"
         )
-    if body.count(b"[") + body.count(b"{") > max_depth and _deeper(records, max_depth):
+    if _may_be_deep(body, records, max_depth) and _deeper(records, max_depth):
         raise BodyTooDeepError(f"the body is nested deeper than {max_depth}")
     return records
+
+
+def _may_be_deep(body: bytes, records: Records, max_depth: int) -> bool:
+    """Whether brackets enough are there. Most bodies have one for each record, side by side, and
+    need not be walked through."""
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets <= max_depth:
+        return False
+    beside = list(map(type, records)).count(dict)
+    return brackets - beside >= max_depth - 1
 
 
 def _whole(body: bytes) -> Records:
@@ -92,6 +104,9 @@ def _whole(body: bytes) -> Records:
 def _flattened(value: Any) -> Records:
     records = Records()
     if type(value) is list:
+        if not [item for item in value if type(item) is dict and len(item) <= WRAPPER_FIELDS]:
+            records.extend(value)
+            return records
         for item in value:
             inner = _list_in(item)
             if inner is None:
@@ -109,7 +124,7 @@ def _flattened(value: Any) -> Records:
 
 
 def _list_in(value: Any) -> list[Any] | None:
-    if type(value) is dict and len(value) <= 2:
+    if type(value) is dict and len(value) <= WRAPPER_FIELDS:
         for key, inner in value.items():
             if type(inner) is list and key.casefold() == "lista":
                 return inner

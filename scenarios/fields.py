@@ -48,15 +48,20 @@ class FieldReader:
         return text
 
     def _integer(self, value: object) -> Value | Refused:
-        whole = (type(value) is str and _WHOLE.fullmatch(value.strip())) or (
-            type(value) is float and value.is_integer()
-        )
-        number = int(value) if whole else value  # type: ignore[call-overload]
-        if type(number) is not int:
+        number = value if type(value) is int else _whole(value)
+        if number is None:
             return Refused(f"must be a whole number{self._span}, is {shown(value)}")
         if not self._minimum <= number <= self._maximum:
             return Refused(f"must be a whole number{self._span}, is {shown(number)}")
         return number
+
+
+def _whole(value: object) -> int | None:
+    if type(value) is str and _WHOLE.fullmatch(value.strip()):
+        return int(value)
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return None
 
 
 def _span(field: Field) -> str:

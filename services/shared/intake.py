@@ -12,7 +12,7 @@ import msgspec
 from scenarios.bodies import Unreadable
 from scenarios.events import EventCodec, FieldError
 from services.shared.dedup import REUSED, Dedup, Uses, slot_of
-from services.shared.ids import fresh
+from services.shared.ids import fresh_ids
 from services.shared.ledger import Ledger
 from services.shared.publisher import Entry, Publisher
 from wire import keys, problems
@@ -86,11 +86,12 @@ class Intake:
         bad: list[Entry] = []
         errors: list[RecordError] = []
         last_id = ""
+        own = fresh_ids(len(records))
         for index, raw in enumerate(records):
             given = ids[index] if ids else ""
             outcome = self._event(raw, given)
             if isinstance(outcome, bytes):
-                last_id = given or fresh()
+                last_id = given or own[index]
                 good.append(Entry(outcome, headers(last_id, self._origin, bool(given))))
             else:
                 bad.append(self._refused(raw, outcome, given))

@@ -8,7 +8,10 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from scenarios.bodies import BodyTooDeepError
 from scenarios.events import (
     BodyError,
     BodyTooLargeError,
@@ -154,6 +157,34 @@ def test_bodies_are_bounded() -> None:
         parse_records(b" " * 101, max_bytes=100)
     with pytest.raises(BodyTooLargeError, match="4 records, at most 3"):
         parse_records(b'[{"Lista":[1,2]},3,4]', max_records=3)
+
+
+NESTED = st.recursive(
+    st.integers(0, 3) | st.text("[{", max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+def levels(value: object) -> int:
+    """Lists and objects on the longest way down."""
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return 1 + max(map(levels, inner), default=0) if isinstance(inner, list) else 0
+
+
+@settings(deadline=None)
+@given(st.lists(NESTED, max_size=12), st.integers(2, 5))
+def test_a_body_is_refused_by_its_deepest_record(value: list[object], most: int) -> None:
+    body = json.dumps(value).encode()
+    records = parse_records(body, max_depth=100)
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets > most and max(map(levels, records), default=0) >= most:
+        with pytest.raises(BodyTooDeepError):
+            parse_records(body, max_depth=most)
+    else:
+        assert parse_records(body, max_depth=most) == records
 
 
 def test_a_bad_line_is_one_bad_record() -> None:
