@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import os
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -78,6 +79,12 @@ class ControlRoom(App[None]):
             if action.id != "palette":
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
 
+    def opened(self, mouse: bool = True) -> int:
+        """Runs in this terminal until it is left; answers the exit code."""
+        self.run(mouse=mouse)
+        terminal.let_go()
+        return self.return_code or 0
+
     @staticmethod
     def _driver_for(remote: bool) -> type[Driver] | None:
         """One that counts bytes when they travel; None leaves the choice to Textual."""
@@ -94,10 +101,18 @@ class ControlRoom(App[None]):
     def on_mount(self) -> None:
         """Starts the frame clock; the feeds start after the first picture."""
         self._undo_signals = terminal.end_on_signals(self._leave)
-        self.set_interval(1 / (REMOTE_HZ if self.remote else LOCAL_HZ), self.tick)
+        pace = REMOTE_HZ if self.remote else LOCAL_HZ
+        self._frame_clock = self.set_interval(1 / pace, self.tick)
         self.set_interval(1.0, self._account)
         self.tick()
         self.call_after_refresh(self._first_picture)
+
+    def _lose_terminal(self) -> None:
+        """Ends as at the signal that tells most processes of it."""
+        self._frame_clock.stop()
+        code = 128 + signal.SIGHUP
+        terminal.end_soon(code)
+        self.exit(return_code=code)
 
     def _leave(self, code: int) -> None:
         """Called between two instructions by a signal: only asks the loop to end the room."""
@@ -116,8 +131,12 @@ class ControlRoom(App[None]):
 
     def tick(self) -> None:
         """Draws the newest frame, unless the terminal cannot take it now: frames never queue."""
-        if not self.is_headless and not terminal.writable(sys.__stderr__):
-            return
+        if not self.is_headless:
+            if terminal.hung_up(sys.__stderr__):
+                self._lose_terminal()
+                return
+            if not terminal.writable(sys.__stderr__):
+                return
         frame = self.source.frame(self.clock())
         if self.paused_at is not None:
             self.room.header.say(paused=_arrived(frame) - self.paused_at)

@@ -31,6 +31,30 @@ def writable(stream: TextIO | None) -> bool:
         return True
 
 
+def hung_up(stream: TextIO | None) -> bool:
+    """Whether the terminal is gone, of which not every process is told by a signal."""
+    if stream is None:
+        return False
+    try:
+        asked = select.poll()
+        asked.register(stream.fileno(), 0)
+        return bool(asked.poll(0))
+    except (OSError, ValueError):
+        return False
+
+
+def let_go() -> None:
+    """What a terminal that hung up has not taken goes nowhere: the interpreter would try again
+    at its end, and exit with a code of its own."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is None or stream.closed:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def end_on_signals(leave: Callable[[int], None]) -> Callable[[], None]:
     """Has SIGHUP and SIGTERM call `leave(128 + signal)`; returns what undoes that.
 
@@ -43,9 +67,7 @@ def end_on_signals(leave: Callable[[int], None]) -> Callable[[], None]:
     before = {}
 
     def handle(number: int, _frame: Any) -> None:
-        last = threading.Timer(_PATIENCE, _leave_hard, (128 + number, saved))
-        last.daemon = True
-        last.start()
+        end_soon(128 + number, saved)
         leave(128 + number)
 
     for number in (signal.SIGHUP, signal.SIGTERM):
@@ -57,6 +79,14 @@ def end_on_signals(leave: Callable[[int], None]) -> Callable[[], None]:
             signal.signal(number, handler)
 
     return undo
+
+
+def end_soon(code: int, saved: list[Any] | None = None) -> None:
+    """Ends the process in three seconds where it has not ended by then: leaving a terminal that
+    is gone, or that nobody reads, can block. `saved` are attributes to be given back to it."""
+    last = threading.Timer(_PATIENCE, _leave_hard, (code, saved))
+    last.daemon = True
+    last.start()
 
 
 def _attributes() -> list[Any] | None:

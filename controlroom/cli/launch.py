@@ -136,5 +136,4 @@ def _open_room(settings: Settings) -> int:
         read_only=settings.read_only,
         ascii_only=settings.ascii,
     )
-    app.run(mouse=settings.mouse)
-    return app.return_code or 0
+    return app.opened(settings.mouse)

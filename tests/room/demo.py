@@ -67,8 +67,7 @@ def main() -> int:
     scenario = sys.argv[1] if len(sys.argv) > 1 else "bands"
     ascii_only = os.environ.get("DEMO_ASCII") == "1"
     room = ControlRoom(MovingSource(scenario), RecordedCommands(), ascii_only=ascii_only)
-    room.run()
-    return room.return_code or 0
+    return room.opened()
 
 
 if __name__ == "__main__":

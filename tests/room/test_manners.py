@@ -54,6 +54,15 @@ def test_a_closed_terminal_ends_the_room(demo: Terminal) -> None:
     assert demo.ended() == 129
 
 
+def test_a_closed_terminal_ends_a_room_that_no_signal_reaches(env: dict[str, str]) -> None:
+    deaf = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])"
+    argv = (sys.executable, "-c", f"{deaf}; os.execv(sys.argv[1], sys.argv[1:])", *DEMO)
+    with Terminal(argv, env) as room:
+        room.until("READY")
+        room.hang_up()
+        assert room.ended() == 129
+
+
 def test_the_probe_counts_handled_keys(demo: Terminal) -> None:
     demo.send("j")
     demo.until("K:0001")
