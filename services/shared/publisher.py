@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
 
 from services.shared import golden, logline
@@ -166,16 +167,12 @@ class Publisher:
                 lane.expire(now)
             self._silent = self._silence(now)
             self._tell()
-            self._follow_topics()
             self._wake.set()
 
-    def _follow_topics(self) -> None:
-        """Spread the records over partitions that were added meanwhile."""
-        if self._producer is None:
-            return
-        known = self._producer.client.cluster.partitions_for_topic
+    def _follow_topics(self, cluster: ClusterMetadata) -> None:
+        """Spread the records over partitions that were added meanwhile; called at each news."""
         for lane in self._lanes.values():
-            partitions = known(lane.topic)
+            partitions = cluster.partitions_for_topic(lane.topic)
             if partitions and partitions != lane.partitions:
                 lane.spread(partitions)
 
@@ -217,6 +214,7 @@ class Publisher:
             await producer.start()
             for lane in self._lanes.values():
                 lane.connected(await producer.partitions_for(lane.topic))
+            producer.client.cluster.add_listener(self._follow_topics)
         except BaseException:
             await _stop(producer, 1.0)
             raise
