@@ -103,31 +103,22 @@ def _whole(body: bytes) -> Records:
 
 def _flattened(value: Any) -> Records:
     records = Records()
-    if type(value) is list:
-        if not [item for item in value if type(item) is dict and len(item) <= WRAPPER_FIELDS]:
-            records.extend(value)
-            return records
-        for item in value:
-            inner = _list_in(item)
-            if inner is None:
-                records.append(item)
-            else:
-                records.extend(inner)
-        return records
-    inner = _list_in(value)
-    if inner is not None:
-        records.extend(inner)
-        return records
-    records.append(value)
-    records.single = True
+    for item in value if type(value) is list else (value,):
+        # looked at here, because a call for each record would cost more than all else
+        small = type(item) is dict and len(item) <= WRAPPER_FIELDS
+        inner = _list_in(item) if small else None
+        if inner is None:
+            records.append(item)
+        else:
+            records.extend(inner)
+    records.single = type(value) is not list and len(records) == 1 and records[0] is value
     return records
 
 
-def _list_in(value: Any) -> list[Any] | None:
-    if type(value) is dict and len(value) <= WRAPPER_FIELDS:
-        for key, inner in value.items():
-            if type(inner) is list and key.casefold() == "lista":
-                return inner
+def _list_in(wrapper: dict[str, Any]) -> list[Any] | None:
+    for key, inner in wrapper.items():
+        if type(inner) is list and key.casefold() == "lista":
+            return inner
     return None
 
 
