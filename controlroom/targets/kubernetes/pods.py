@@ -79,13 +79,13 @@ def message(pod: Json) -> str:
     return ""
 
 
-def missing_images(pod: Json) -> dict[str, str]:
-    """Container -> image, for those that wait because the node cannot get it."""
+def missing_images(pod: Json) -> set[str]:
+    """Images that its containers wait for and the node cannot get."""
     spec = pod.get("spec", {})
     declared = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     images = {one["name"]: str(one.get("image", "")) for one in declared}
     return {
-        one["name"]: images.get(one["name"], "")
+        images.get(one["name"], "")
         for one in container_statuses(pod)
         if ((one.get("state") or {}).get("waiting") or {}).get("reason") in _NO_IMAGE
     }

@@ -151,9 +151,10 @@ async def why(
     names, images = {name}, set[str]()
     for pod in found:
         names.add(pod["metadata"]["name"])
-        missing = set(of_pod.missing_images(pod).values())
+        missing = of_pod.missing_images(pod)
         if not of_pod.ready(pod) and not (missing and missing <= images):
-            reasons += await _of_pod(api, namespace, pod)
+            said = of_pod.message(pod)
+            reasons += await _of_pod(api, namespace, pod, _cause(said) if missing else said)
         images |= missing
     told = (await api.get(EVENTS.path(namespace)))["items"]
     about = [e for e in told if _about(e, names) and not (images and _of_image(e))]
@@ -176,11 +177,8 @@ def _of_image(event: Json) -> bool:
     return any(word in said for word in ("pull image", "pulling image", "ImagePull"))
 
 
-async def _of_pod(api: Api, namespace: str, pod: Json) -> list[str]:
+async def _of_pod(api: Api, namespace: str, pod: Json, said: str) -> list[str]:
     name = pod["metadata"]["name"]
-    said = of_pod.message(pod)
-    if of_pod.missing_images(pod):
-        said = _cause(said)
     reasons = [f"{name}: {said or of_pod.phase(pod)}"]
     for status in of_pod.container_statuses(pod):
         if status.get("ready") or not (status.get("restartCount") or status.get("started")):
@@ -188,12 +186,12 @@ async def _of_pod(api: Api, namespace: str, pod: Json) -> list[str]:
         path = PODS.path(namespace, name, "log")
         before = {"previous": "true"} if status.get("restartCount") else {}
         try:
-            said = await api.text(
+            lines = await api.text(
                 path, container=status["name"], tailLines=str(LAST_LINES), **before
             )
         except TargetError:
             continue
-        reasons += [f"{name}/{status['name']} said: {line}" for line in said.splitlines()]
+        reasons += [f"{name}/{status['name']} said: {line}" for line in lines.splitlines()]
     return reasons
 
 
