@@ -28,9 +28,8 @@ lab: ## bring two real Kubernetes clusters up on this machine (root or sudo; the
 	@$(AS_ROOT) .venv/bin/controlroom lab up $(ARGS)
 
 lab-images: ## make the container images and give them to the lab's clusters (cargo; minutes the first time)
-	@bin/bootstrap lab
-	@.venv/bin/python -m stack.install --rust-store
-	@.venv/bin/python -m images $(ARGS)
+	@$(MAKE) --no-print-directory engines
+	@$(MAKE) --no-print-directory images BUILDER=
 	@$(AS_ROOT) .venv/bin/controlroom lab load-image
 
 lab-down: ## end the two clusters and remove everything of them

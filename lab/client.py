@@ -127,22 +127,19 @@ class Lab:
 
     async def is_joined(self) -> bool:
         """Whether the clusters reach each other."""
-        found = self._running()
-        require_root("link", "status")
+        found = self._acted_on("link", "status")
         self._check_join(found)
         return all([await network.is_joined(one.init) for one in found.clusters])
 
     async def cut(self) -> None:
         """Takes the link between the clusters away."""
-        found = self._running()
-        require_root("link", "cut")
+        found = self._acted_on("link", "cut")
         self._check_join(found)
         await network.set_join(found.clusters[0].init, up=False)
 
     async def mend(self) -> None:
         """Gives the link between the clusters back."""
-        found = self._running()
-        require_root("link", "mend")
+        found = self._acted_on("link", "mend")
         self._check_join(found)
         one, other = self.plan(found).clusters
         init = found.clusters[0].init
@@ -151,8 +148,7 @@ class Lab:
 
     async def load_image(self, file: Path, letters: Sequence[str]) -> None:
         """Gives an image archive to clusters, by their letters."""
-        found = self._running()
-        require_root("load-image", str(file))
+        found = self._acted_on("load-image", str(file))
         for letter in letters:
             init = self._init(found, letter)
             try:
@@ -165,8 +161,7 @@ class Lab:
 
     async def restart(self, program: str, letter: str, number: int = signal.SIGTERM) -> float:
         """Ends one program of a cluster and waits until it serves anew; answers the seconds."""
-        found = self._running()
-        require_root("restart", program, "--cluster", letter)
+        found = self._acted_on("restart", program, "--cluster", letter)
         cluster = self._plan_of(found, letter)
         known = names(cluster)
         name = next((n for n in known if program in (n, n.removeprefix("kube-"))), None)
@@ -205,6 +200,12 @@ class Lab:
             raise StackError(
                 f"No lab is up in {self.folder}.", "Start it: `controlroom lab up`.", "unreachable"
             )
+        return found
+
+    def _acted_on(self, *words: str) -> LabRecord:
+        """The lab that runs, for `controlroom lab WORDS`; raises StackError without root."""
+        found = self._running()
+        require_root(*words)
         return found
 
     def _plan_of(self, of: LabRecord, letter: str) -> ClusterPlan:
