@@ -114,6 +114,14 @@ async def narrowed(plane: ControlPlane, account: tuple[str, str]) -> AsyncIterat
         yield account
 
 
+@pytest.fixture
+async def target(account: tuple[str, str]) -> AsyncIterator[KubernetesTarget]:
+    """What the room asks, as that account."""
+    one = KubernetesTarget(CONTEXT)
+    yield one
+    await one.close()
+
+
 def rejected(plane: ControlPlane, namespace: str) -> int:
     """How many requests of the account the server has refused as too many."""
     told = REJECTED.findall(plane.kubectl("get", "--raw", "/metrics"))
@@ -173,55 +181,43 @@ async def the_only_seat(plane: ControlPlane, token: str, namespace: str) -> Asyn
 
 
 async def test_a_busy_server_is_named_asked_seldom_and_found_again(
-    plane: ControlPlane, narrowed: tuple[str, str]
+    plane: ControlPlane, narrowed: tuple[str, str], target: KubernetesTarget
 ) -> None:
     namespace, token = narrowed
-    target = KubernetesTarget(CONTEXT)
     path = PODS.path(namespace)
-    try:
-        # no watch is open: it would be refused too, beside the question that is counted
-        async with the_only_seat(plane, token, namespace):
-            before, began = rejected(plane, namespace), time.monotonic()
-            with pytest.raises(Unreachable, match=r"busy or away \(429\)"):
-                await target.api.get(path)
-            took, tries = time.monotonic() - began, rejected(plane, namespace) - before
-        # the server asks for a second before each attempt but the first
-        assert tries == BUSY_TRIES + 1
-        assert took >= BUSY_TRIES
-        found = await until(lambda: _answer(target), "the server answers", timeout=60)
-        assert found["items"] == []
-    finally:
-        await target.close()
+    # no watch is open: it would be refused too, beside the question that is counted
+    async with the_only_seat(plane, token, namespace):
+        before, began = rejected(plane, namespace), time.monotonic()
+        with pytest.raises(Unreachable, match=r"busy or away \(429\)"):
+            await target.api.get(path)
+        took, tries = time.monotonic() - began, rejected(plane, namespace) - before
+    # the server asks for a second before each attempt but the first
+    assert tries == BUSY_TRIES + 1
+    assert took >= BUSY_TRIES
+    found = await until(lambda: _answer(target), "the server answers", timeout=60)
+    assert found["items"] == []
 
 
 async def test_a_fleet_that_is_open_stays_whole_while_the_server_is_busy(
-    plane: ControlPlane, account: tuple[str, str]
+    plane: ControlPlane, account: tuple[str, str], target: KubernetesTarget
 ) -> None:
     namespace, token = account
-    target = KubernetesTarget(CONTEXT)
-    try:
-        await target.fleet()
-        async with one_at_a_time(plane, namespace):
-            async with the_only_seat(plane, token, namespace):
-                assert (await target.fleet()).notes == ()
+    await target.fleet()
+    async with one_at_a_time(plane, namespace):
+        async with the_only_seat(plane, token, namespace):
             assert (await target.fleet()).notes == ()
-    finally:
-        await target.close()
+        assert (await target.fleet()).notes == ()
 
 
 async def test_who_waits_as_asked_gets_through(
-    plane: ControlPlane, narrowed: tuple[str, str]
+    plane: ControlPlane, narrowed: tuple[str, str], target: KubernetesTarget
 ) -> None:
     namespace, token = narrowed
-    target = KubernetesTarget(CONTEXT)
-    try:
-        async with the_only_seat(plane, token, namespace):
-            before = rejected(plane, namespace)
-            asked = asyncio.create_task(target.api.get(PODS.path(namespace)))
-            await until(lambda: rejected(plane, namespace) > before, "refused once")
-        assert (await asked)["items"] == []
-    finally:
-        await target.close()
+    async with the_only_seat(plane, token, namespace):
+        before = rejected(plane, namespace)
+        asked = asyncio.create_task(target.api.get(PODS.path(namespace)))
+        await until(lambda: rejected(plane, namespace) > before, "refused once")
+    assert (await asked)["items"] == []
 
 
 async def _refused(namespace: str) -> bool:

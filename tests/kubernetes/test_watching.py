@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from controlroom.targets.abilities import Denied, Unreachable
+from controlroom.targets.abilities import Denied, Refused, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.mirror import Mirror
 from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS, SCALED_OBJECTS
@@ -253,8 +253,6 @@ async def test_a_gone_revision_is_listed_anew(api: Api, namespace: str) -> None:
 async def test_scaling_keeps_to_the_autoscalers_bounds(
     plane: ControlPlane, api: Api, namespace: str
 ) -> None:
-    from controlroom.targets.abilities import Refused
-
     await make_deployment(api, namespace, "web", ready=2, replicas=2)
     plane.kubectl("autoscale", "deployment/web", "--min=2", "--max=5", "-n", namespace)
     target = KubernetesTarget(CONTEXT, namespace)
