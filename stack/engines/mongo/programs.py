@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,11 @@ MONGOD = "mongod"
 NOTE = "server"
 """The file that names the kind."""
 MINIMUM_MONGOD = (4, 4)
+WISH = "CONTROLROOM_DOCUMENT_STORE"
+"""Names the kind that a new state folder begins with, in place of the best one that is here."""
+WISHES = {"mongod": MONGOD, "rust": RUST_SERVER, "python": PYTHON_SERVER}
 PYTHON_ENTRY = "import sys; from secantus.cli import main; sys.exit(main())"
+_WISH_FIX = f"Use one of {', '.join(WISHES)} (`make engines` builds rust), or leave {WISH} unset."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,19 @@ async def chosen_store(folder: Path, progress: Progress) -> Store:
     One data directory is never opened by two kinds: they do not read each other's indexes.
     """
     kept = kept_kind(folder)
-    if kept:
-        return await _of_kind(kept, folder, progress)
-    store = await any_store(progress)
-    write_private(folder / NOTE, store.kind + "\n")
-    return store
+    if not kept:
+        store = await any_store(progress)
+        write_private(folder / NOTE, store.kind + "\n")
+        return store
+    found = await _of_kind(kept, progress)
+    if found is not None:
+        return found
+    raise StackError(
+        f"The documents in {folder} were stored by {kept}, which is not here any more.",
+        "Bring it back (`make engines` builds the Rust store), or remove that folder and its "
+        "documents.",
+        "not_found",
+    )
 
 
 def kept_kind(folder: Path) -> str:
@@ -129,23 +142,33 @@ async def build_rust(progress: Progress) -> None:
 
 
 async def any_store(progress: Progress) -> Store:
-    """The best store that is here; the Python server is fetched when there is none."""
+    """The kind wished for, else the best that is here; the Python server is fetched when there
+    is none. Raises StackError where the wish cannot be had."""
+    kind = wished_kind(os.environ)
+    if kind:
+        store = await _of_kind(kind, progress)
+        if store is None:
+            raise StackError(*not_here(kind), "not_found")
+        return store
     return await usable_mongod() or await built_rust() or await python_store(progress)
 
 
-async def _of_kind(kind: str, folder: Path, progress: Progress) -> Store:
+def wished_kind(environ: Mapping[str, str]) -> str:
+    """The kind that the environment asks for; empty where it asks for none. Raises StackError."""
+    word = environ.get(WISH, "")
+    if word and word not in WISHES:
+        raise StackError(f"{WISH} is {word!r}, which is no document store.", _WISH_FIX, "refused")
+    return WISHES.get(word, "")
+
+
+def not_here(kind: str) -> tuple[str, str]:
+    """The sentence about a kind that was wished for in vain, and its fix."""
+    return f"{WISH} asks for {kind}, which is not here.", _WISH_FIX
+
+
+async def _of_kind(kind: str, progress: Progress) -> Store | None:
     if kind == PYTHON_SERVER:
         return await python_store(progress)
-    store = None
     if kind == MONGOD:
-        store = await usable_mongod()
-    elif kind == RUST_SERVER:
-        store = await built_rust()
-    if store is not None:
-        return store
-    raise StackError(
-        f"The documents in {folder} were stored by {kind}, which is not here any more.",
-        "Bring it back (`make engines` builds the Rust store), or remove that folder and its "
-        "documents.",
-        "not_found",
-    )
+        return await usable_mongod()
+    return await built_rust() if kind == RUST_SERVER else None
