@@ -17,8 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from stack.paths import cache_dir
@@ -32,6 +31,7 @@ USER = "newcomer"
 HOME = Path("/home") / USER
 NAMESPACES = ("--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc")
 INSIDE = "CONTROLROOM_FRESH"
+REMOVE = ("rm", "-rf", "--one-file-system")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 PASSED_ON = ("PIP_", "GOPROXY", "GOSUMDB", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY",
              "HTTPS_PROXY", "NO_PROXY")  # fmt: skip
@@ -72,9 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for suite in wanted:
             _base(suite)
             _in_namespaces(suite, options.args)
-    except FreshError as error:
+    except (FreshError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     print(f"make fresh: both commands did what they should on Debian {', '.join(wanted)}")
     return 0
 
@@ -121,27 +123,28 @@ def _mirror() -> str:
 def _in_namespaces(suite: str, args: str) -> None:
     """This module again, as the first process of new namespaces."""
     again = [sys.executable, "-m", "tests.fresh", suite, "--args", args]
-    done = subprocess.run(["unshare", *NAMESPACES, *again], env={**os.environ, INSIDE: suite})
+    # whatever ends this process ends them, and with them all mounts and processes
+    bound = ("setpriv", "--pdeathsig", "KILL", "unshare")
+    try:
+        done = subprocess.run([*bound, *NAMESPACES, *again], env={**os.environ, INSIDE: suite})
+    finally:
+        subprocess.run([*REMOVE, str(_cache() / f"{suite}.run")], check=False)
     if done.returncode:
         raise FreshError(f"{suite}: the commands of the README did not do what they should")
 
 
 def _both_commands(suite: str, args: str) -> None:
     root = _cache() / f"{suite}.run"
-    try:
-        _lay(suite, root)
-        with _mounted(root):
-            machine = Machine(root)
-            machine.launch()
-            machine.test(args)
-    finally:
-        # the mounts are gone by now; --one-file-system stays out of any that is not
-        subprocess.run(["rm", "-rf", "--one-file-system", str(root)], check=False)
+    _lay(suite, root)
+    _mount_all(root)
+    machine = Machine(root)
+    machine.launch()
+    machine.test(args)
 
 
 def _lay(suite: str, root: Path) -> None:
     """A copy of the base with this machine's settings, the user and the project."""
-    subprocess.run(["rm", "-rf", "--one-file-system", str(root)], check=True)
+    subprocess.run([*REMOVE, str(root)], check=True)
     subprocess.run(["cp", "-a", "--reflink=auto", str(_cache() / suite), str(root)], check=True)
     _chroot(root, "useradd", "--create-home", "--shell", "/bin/bash", USER)
     rule = root / "etc/sudoers.d" / USER
@@ -171,8 +174,7 @@ def _apt_settings() -> str:
     return "".join(f"{line}\n" for line in done.stdout.splitlines() if line.startswith(wanted))
 
 
-@contextmanager
-def _mounted(root: Path) -> Iterator[None]:
+def _mount_all(root: Path) -> None:
     """/proc, /sys and a /dev with what any machine has."""
     for kind, place, options in (
         ("proc", "proc", ""),
@@ -188,11 +190,6 @@ def _mounted(root: Path) -> Iterator[None]:
         _mount(root / "dev" / name, "--bind", f"/dev/{name}")
     for name, target in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd")):
         (root / "dev" / name).symlink_to(target)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--recursive", "--lazy", str(root / "dev")], check=False)
-        subprocess.run(["umount", "--lazy", str(root / "sys"), str(root / "proc")], check=False)
 
 
 def _mount(place: Path, *words: str) -> None:
@@ -223,9 +220,11 @@ class Machine:
         began = time.monotonic()
         argv = self.argv("make launch")
         with Terminal(argv, {"PATH": os.environ["PATH"]}) as room:
-            while not re.search(r"counted\s+\d", room.text()):
+            shown = ""
+            while not re.search(r"counted\s+\d", text := room.text()):
                 if _over(room) or time.monotonic() > began + PATIENCE:
-                    raise FreshError(f"make launch: no room came up:\n{room.text()}")
+                    raise FreshError(f"make launch: no room came up:\n{text}")
+                shown = _told(text, shown)
                 time.sleep(0.5)
             _say(f"make launch: the room is up after {time.monotonic() - began:.0f} s")
             print(room.text(), flush=True)
@@ -253,6 +252,15 @@ class Machine:
         _say(f"make test {args}: {done.returncode} after {time.monotonic() - began:.0f} s")
         if done.returncode:
             raise FreshError(f"make test {args}: {done.returncode}")
+
+
+def _told(text: str, before: str) -> str:
+    """Prints the last line of the screen where it says something new; seconds are not."""
+    line = next((each for each in reversed(text.splitlines()) if each.strip()), "")
+    said = re.sub(r"[\d.]+", "", line)
+    if said != before:
+        print(line, flush=True)
+    return said
 
 
 def _over(terminal: Terminal) -> bool:
