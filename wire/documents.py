@@ -246,6 +246,18 @@ class Documents:
             found = await self._collection(keys.floors_collection(scenario)).find({}).to_list(None)
             return {row["_id"]: int(row["o"]) for row in found}
 
+    async def audits(self, scenario: str) -> list[Document]:
+        """What was counted and kept of each partition."""
+        async with _answering():
+            return await self._collection(keys.audits_collection(scenario)).find({}).to_list(None)
+
+    async def keep_audit(self, scenario: str, document: Document) -> None:
+        """Keeps what was counted of a partition, in the place of what was kept before."""
+        async with _answering():
+            await self._collection(keys.audits_collection(scenario)).replace_one(
+                {"_id": document["_id"]}, document, upsert=True
+            )
+
     async def drop(self, scenario: str) -> None:
         """Removes all collections of a scenario, indexes included."""
         async with _answering():
@@ -253,6 +265,7 @@ class Documents:
                 keys.logs_collection,
                 keys.rejected_collection,
                 keys.floors_collection,
+                keys.audits_collection,
             ):
                 await self._collection(name_of(scenario)).drop()
 
