@@ -23,13 +23,22 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from services.consumer import metrics
-from services.consumer.batch import Abandoned, Batch, Prepared, Sink, Verdict
+from services.consumer.batch import (
+    Abandoned,
+    Batch,
+    Prepared,
+    Record,
+    Sink,
+    Verdict,
+    offsets_of,
+)
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Place, Places
 from services.consumer.stores import reached
 from services.shared import logline
 from services.shared.lifecycle import Pulse
 from wire import keys
+from wire.batches import unreadable_of
 
 T = TypeVar("T")
 
@@ -225,11 +234,13 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
     async def _batch(
         self, partition: TopicPartition, place: Place, fetched: Sequence[ConsumerRecord]
     ) -> Batch | None:
-        records = [record for record in fetched if record.offset > place.prepared]
+        records: list[Record] = [
+            unreadable_of(record) or record for record in fetched if record.offset > place.prepared
+        ]
         metrics.DROPPED.inc(len(fetched) - len(records))
         if not records:
             return None
-        missing = records[-1].offset - place.prepared - len(records)
+        missing = records[-1].offset - place.prepared - offsets_of(records, place.prepared)
         if missing and not self._certain(partition, place):
             return None
         believed, place.prepared = place.prepared, records[-1].offset
