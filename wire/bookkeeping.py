@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -65,9 +66,11 @@ class Auditor:
         """Figures, and the floors that they hold for: a purge meanwhile makes them worthless."""
         acknowledged = await read_acknowledged(self._redis, self._scenario)
         fences = await read_fences(self._redis, self._scenario)
-        ends = await self._ends()
+        ends, stable = await self._ends(fences.fences)
         found = await self._count(fences)
-        figures = Figures(self._scenario, acknowledged, fences.fences, fences.totals, ends, found)
+        figures = Figures(
+            self._scenario, acknowledged, fences.fences, fences.totals, ends, found, stable
+        )
         return figures, fences.floors
 
     async def _follow(self, figures: Figures, now: Fences) -> tuple[Figures, dict[str, int]]:
@@ -80,14 +83,21 @@ class Auditor:
         found = await self._count(replace(now, fences=fences))
         return replace(figures, totals=totals, found=found), now.floors
 
-    async def _ends(self) -> dict[str, int]:
-        """End offsets of the events topic; empty where there is no such topic."""
+    async def _ends(self, fences: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+        """End offsets of the events topic, and how far it may be read where there is more than
+        the fences cover; empty where there is no such topic."""
         try:
             topic = await self._offsets.topic(keys.events_topic(self._scenario))
         except UnknownTopicOrPartitionError:
-            return {}
-        ends = await self._offsets.ends_of(topic)
-        return {keys.partition_id(topic.id, p): end for p, end in ends.items()}
+            return {}, {}
+
+        def named(offsets: Mapping[int, int]) -> dict[str, int]:
+            return {keys.partition_id(topic.id, p): offset for p, offset in offsets.items()}
+
+        ends = named(await self._offsets.ends_of(topic))
+        if all(fences.get(tp, -1) + 1 >= end for tp, end in ends.items()):
+            return ends, {}
+        return ends, named(await self._offsets.stable_of(topic))
 
     async def _count(self, fences: Fences) -> int:
         ranges = fences.ranges()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Books:
     """Events that were counted or stored more than once."""
     purged: int = 0
     """Of the stored documents those that were removed, by hand or by retention."""
+    held: int = 0
+    """Of those in flight the records that nobody may read before an open transaction has ended."""
 
     @property
     def closed(self) -> bool:
@@ -39,10 +41,10 @@ class Books:
     def to_json(self) -> dict[str, str | int]:
         """The contract of `controlroom books --json`: nine keys, which other tools rely on.
 
-        `repeated` and `purged` come after them, and only where there are any.
+        `repeated`, `purged` and `held` come after them, and only where there are any.
         """
         figures = asdict(self)
-        rare = {name: figures.pop(name) for name in ("repeated", "purged")}
+        rare = {name: figures.pop(name) for name in ("repeated", "purged", "held")}
         return figures | {name: value for name, value in rare.items() if value}
 
 
@@ -75,6 +77,9 @@ class Figures:
     """`tp` -> end offset, of the topic that exists now."""
     found: int
     """Documents at or below the fences and above what was purged."""
+    stable: dict[str, int] = field(default_factory=dict)
+    """`tp` -> offset up to which records may be read, where that was asked: the first one of the
+    oldest open transaction, else the end."""
 
 
 def balance(figures: Figures) -> Books:
@@ -103,6 +108,10 @@ def balance(figures: Figures) -> Books:
         lost=max(expected - totals.counted, expected - stored, figures.acknowledged - kafka, 0),
         doubled=max(totals.counted - expected, stored - expected, 0),
         purged=totals.purged,
+        held=sum(
+            max(0, end - max(figures.stable.get(tp, end), figures.fences.get(tp, -1) + 1))
+            for tp, end in figures.ends.items()
+        ),
     )
 
 

@@ -115,4 +115,6 @@ class Sieve:
 
 def _behind(raw: Raw) -> bool:
     """Whether a batch ends before what was asked for, though another one follows it."""
-    return raw.header.last < raw.position and raw.following is not None and raw.sound
+    header = raw.header
+    before = 0 <= header.delta and header.last < raw.position
+    return before and raw.following is not None and raw.sound

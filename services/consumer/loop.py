@@ -32,6 +32,7 @@ from services.consumer.batch import (
     Verdict,
     offsets_of,
 )
+from services.consumer.held import HeldBack
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Place, Places
 from services.consumer.stores import reached
@@ -97,6 +98,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._most = most
         self._pulse = pulse
         self._stopping = stopping
+        self._held = HeldBack(consumer)
         self._round = 0
         self._busy = asyncio.Lock()
         self._finishing: deque[asyncio.Task[None]] = deque()
@@ -303,6 +305,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         """Are the fences where they were left; while nothing comes: is Kafka there, is the topic
         the same, was something skipped."""
         self._looked = time.monotonic()
+        self._held.look()
         displaced = await self._displaced()
         if displaced:
             logline.warning("fences were moved by somebody else", partitions=len(displaced))
