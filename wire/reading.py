@@ -116,5 +116,5 @@ class Sieve:
 def _behind(raw: Raw) -> bool:
     """Whether a batch ends before what was asked for, though another one follows it."""
     header = raw.header
-    before = 0 <= header.delta and header.last < raw.position
+    before = header.delta >= 0 and header.last < raw.position
     return before and raw.following is not None and raw.sound

@@ -13,12 +13,16 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from controlroom.torture.compare import Found
+from controlroom.torture.numbers import Ids
+from controlroom.torture.stores import Stores
 from tests.consumer.raw import CODECS, HEADER, altering, batch, checked, produce
 from tests.consumer.rig import Rig, Service
 from tests.waiting import until
 from wire import keys
 from wire.batches import MAX_HEADERS
 from wire.documents import Range
+from wire.rebuilding import rebuild
 
 VOTE = {"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 4}
 
@@ -86,6 +90,9 @@ async def test_what_was_aborted_is_not_counted(bands: Rig) -> None:
     books = await bands.books()
     assert (books.kafka, books.counted, books.stored, books.rejected) == (2, 2, 2, 0)
     assert [each["event"]["album"] for each in await bands.logs()] == ["El Silencio"] * 2
+    judged = await tortured(bands, bands.engines.kafka)
+    assert (judged.events, judged.stored) == (2, 2)
+    assert judged.tallies == judged.expected
 
 
 async def test_a_transaction_that_stays_open_is_said_and_holds_up_its_partition_only(
@@ -169,6 +176,9 @@ async def test_batches_that_cannot_be_read_are_kept_and_passed_over(bands: Rig) 
         books = await bands.settled(4 * good)
         watch.cancel()
         assert await watch == []
+        judged = await tortured(bands, link.address)
+    assert (judged.events, judged.stored) == (good, good)
+    assert judged.tallies == judged.expected
     assert (books.kafka, books.counted, books.stored) == (4 * good, good, good)
     assert books.rejected == 3 * good
     assert books.closed
@@ -179,6 +189,9 @@ async def test_batches_that_cannot_be_read_are_kept_and_passed_over(bands: Rig) 
         assert found["reason"][0]["message"].startswith("cannot be read: the batch "), name
         assert found["value"], name
     assert not kept
+    await rebuild(bands.scenario, bands.redis, bands.documents, bands.offsets)
+    rebuilt = await bands.books()
+    assert (rebuilt.counted, rebuilt.rejected, rebuilt.closed) == (good, 3 * good, True)
 
 
 def odd() -> Sequence[bytes]:
@@ -234,6 +247,16 @@ async def allow(rig: Rig, size: int) -> None:
     wanted = {"max.message.bytes": str(size)}
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, rig.topic, wanted)])
     await admin.close()
+
+
+async def tortured(rig: Rig, kafka: str) -> Found:
+    """What the torture finds with eyes of its own."""
+    doors = {"kafka": kafka, "redis": rig.engines.redis, "mongo": rig.engines.mongo}
+    stores = Stores(doors, rig.scenario, Ids("none"))
+    try:
+        return await stores.read()
+    finally:
+        await stores.close()
 
 
 @contextlib.asynccontextmanager
