@@ -141,7 +141,8 @@ async def _follow(
 
 def _offsets(document: Document) -> range:
     """What a document stands for: more than its own offset where a batch could not be read."""
-    return range(document.get("first", document["o"]), document["o"] + 1)
+    first = document["first"] if "first" in document else document["o"]
+    return range(first, document["o"] + 1)
 
 
 def _reach(there: set[int], window: Range, begin: int) -> int:

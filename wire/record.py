@@ -20,6 +20,10 @@ MAX_NAMED = 1_024
 """Most bytes of the value of a header of ours; a longer one is somebody else's and not looked at:
 ids are kept in memory by the thousand."""
 
+MAX_AT = 253_402_300_799_999
+"""The end of the year 9999 in ms since the epoch: any number may stand in a record, and a time
+that no calendar has must not end up where times are shown."""
+
 _OURS = frozenset(("id", "origin", ONCE))
 
 Headers = list[tuple[str, bytes]]
@@ -64,7 +68,8 @@ def read_meta(given: Iterable[tuple[str, bytes]] | None, timestamp: int | None, 
     named = {name: value.decode(errors="replace") for name, value in ours(given)}
     event_id = named.get("id")
     once = ONCE in named and bool(event_id)
-    return Meta(event_id or place, named.get("origin") or "kafka", timestamp or 0, once)
+    at = min(max(0, timestamp or 0), MAX_AT)
+    return Meta(event_id or place, named.get("origin") or "kafka", at, once)
 
 
 def ours(given: Iterable[tuple[str, bytes]] | None) -> Headers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from aiokafka import ConsumerRecord
 from scenarios.loading import load
 from services.consumer.portion import Portion, Preparer
 from wire.batches import Unreadable
-from wire.record import encode_rejected, headers
+from wire.record import MAX_AT, encode_rejected, headers
 
 VOTE = {"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 4}
 
@@ -124,3 +125,14 @@ def test_headers_above_any_limit_are_not_looked_at(preparer: Preparer) -> None:
     (document,) = portion.documents
     assert (document["id"], document["origin"], document["at"]) == ("T:3#5", "kafka", 0)
     assert portion.changes is None
+
+
+@pytest.mark.parametrize(("given", "kept"), [(-1, 0), (-(1 << 63), 0), ((1 << 63) - 1, MAX_AT)])
+def test_a_time_that_no_calendar_has_is_bounded(preparer: Preparer, given: int, kept: int) -> None:
+    value = json.dumps(VOTE).encode()
+    portion = Portion("T:3", 4, last=5)
+    odd = ConsumerRecord("bands.events", 3, 5, given, 0, None, value, None, 0, 9, ())
+    preparer.events(portion, [odd], 2_000)
+    (document,) = portion.documents
+    assert document["at"] == kept
+    assert datetime.fromtimestamp(document["at"] / 1000, UTC)
