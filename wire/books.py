@@ -32,19 +32,22 @@ class Books:
     """Of the stored documents those that were removed, by hand or by retention."""
     held: int = 0
     """Of those in flight the records that nobody may read before an open transaction has ended."""
+    unaudited: int = 0
+    """Offsets whose documents were not counted yet. Until they are, `stored` is what was found so
+    far, and a missing or surplus document does not show in `lost` or `doubled`."""
 
     @property
     def closed(self) -> bool:
         """Everything arrived, once."""
-        return not (self.in_flight or self.lost or self.doubled)
+        return not (self.in_flight or self.lost or self.doubled or self.unaudited)
 
     def to_json(self) -> dict[str, str | int]:
         """The contract of `controlroom books --json`: nine keys, which other tools rely on.
 
-        `repeated`, `purged` and `held` come after them, and only where there are any.
+        `repeated`, `purged`, `held` and `unaudited` come after them, and only where there are any.
         """
         figures = asdict(self)
-        rare = {name: figures.pop(name) for name in ("repeated", "purged", "held")}
+        rare = {name: figures.pop(name) for name in ("repeated", "purged", "held", "unaudited")}
         return figures | {name: value for name, value in rare.items() if value}
 
 
@@ -77,6 +80,8 @@ class Figures:
     """`tp` -> end offset, of the topic that exists now."""
     found: int
     """Documents at or below the fences and above what was purged."""
+    unaudited: int = 0
+    """Offsets of those whose documents were not counted yet."""
     stable: dict[str, int] = field(default_factory=dict)
     """`tp` -> offset up to which records may be read, where that was asked: the first one of the
     oldest open transaction, else the end."""
@@ -96,6 +101,7 @@ def balance(figures: Figures) -> Books:
     kafka = _offsets(figures) - totals.gaps
     expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
     stored = figures.found + totals.purged
+    missing = 0 if figures.unaudited else expected - stored
     return Books(
         scenario=figures.scenario,
         acknowledged=figures.acknowledged,
@@ -105,13 +111,14 @@ def balance(figures: Figures) -> Books:
         rejected=totals.refused + totals.dead,
         repeated=totals.repeated,
         in_flight=_in_flight(figures),
-        lost=max(expected - totals.counted, expected - stored, figures.acknowledged - kafka, 0),
-        doubled=max(totals.counted - expected, stored - expected, 0),
+        lost=max(expected - totals.counted, missing, figures.acknowledged - kafka, 0),
+        doubled=max(totals.counted - expected, -missing, 0),
         purged=totals.purged,
         held=sum(
             max(0, end - max(figures.stable.get(tp, end), figures.fences.get(tp, -1) + 1))
             for tp, end in figures.ends.items()
         ),
+        unaudited=figures.unaudited,
     )
 
 
