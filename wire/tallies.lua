@@ -55,11 +55,12 @@ local function list(at, key)
   at.listed, at.floor = 0, -math.huge
   repeat
     local page = redis.call(at.kind == 'set' and 'SSCAN' or 'HSCAN', key, cursor, 'COUNT', 1000)
-    for i = 1, #page[2], step do
-      local count = step == 2 and tonumber(page[2][i + 1]) or 0
+    local found = page[2]
+    for i = 1, #found, step do
+      local count = step == 2 and tonumber(found[i + 1]) or 0
       sum = sum + count
-      if page[2][i] ~= OTHERS then
-        enter(at, key, page[2][i], count)
+      if count > at.floor and found[i] ~= OTHERS then
+        enter(at, key, found[i], count)
       end
     end
     cursor = page[1]
