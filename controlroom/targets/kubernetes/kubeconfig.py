@@ -103,7 +103,7 @@ async def _whole(context: str, picked: Picked) -> dict[str, Any]:
             user["client-key-data"] = _encoded(given["clientKeyData"])
     if "token" not in user and "tokenFile" in user:
         user["token"] = Path(user["tokenFile"]).read_text("utf-8").strip()
-    cluster["server"] = _server(context, cluster, user)
+    cluster["server"] = _server(context, cluster)
     return {
         "contexts": [{"name": context, "context": {"cluster": "its", "user": "its"}}],
         "clusters": [{"name": "its", "cluster": cluster}],
@@ -115,18 +115,12 @@ def _encoded(text: str) -> str:
     return base64.standard_b64encode(text.encode()).decode()
 
 
-_TLS = ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
-_CERTIFICATES = ("client-certificate", "client-certificate-data")
-
-
-def _server(context: str, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> str:
-    """The address with its scheme. Where it has none it is https if anything of TLS is named,
-    else http: so does kubectl."""
+def _server(context: str, cluster: Mapping[str, Any]) -> str:
+    """The address with its scheme; http where it has none, whatever else is named: as kubectl."""
     given = str(cluster.get("server") or "localhost:8080")
     parts = _split(given)
     if parts is None or not (parts.scheme and parts.netloc):
-        tls = any(cluster.get(n) for n in _TLS) or any(user.get(n) for n in _CERTIFICATES)
-        parts = _split(f"{'https' if tls else 'http'}://{given}")
+        parts = _split(f"http://{given}")
         if parts is None or parts.path not in ("", "/"):
             parts = None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
