@@ -11,6 +11,10 @@ PARTITIONS = 12
 
 DATABASE = "controlroom"
 
+OTHERS = "%others"
+"""Member of a tally for what had no place among its members. No event makes this name, because
+`%` is escaped in it."""
+
 
 def events_topic(scenario: str) -> str:
     """Kafka topic of accepted events."""
@@ -28,8 +32,17 @@ def consumer_group(scenario: str) -> str:
 
 
 def counter_key(scenario: str, key: str) -> str:
-    """Redis key of one tally, `key` being its filled template."""
+    """Redis key of one tally, `key` being its filled template: a hash, a set or a number.
+
+    A hash or set with many members has more beside it, see `tallies.lua`: the sorted set
+    `{scenario}:%top:<key>`, and fields of the hashes `{scenario}:%sums` and `{scenario}:%floors`.
+    """
     return f"{{{scenario}}}:{key}"
+
+
+def is_beside(key: str) -> bool:
+    """Whether a key without the scenario is not a tally but lies beside one."""
+    return key.startswith("%")
 
 
 def fence_key(scenario: str) -> str:
@@ -66,7 +79,7 @@ def books_key(scenario: str) -> str:
     transactions, what they aborted, compaction) · `refused` records of the rejected topic ·
     `purged` documents removed on purpose, by hand or by retention · `forgotten` the same of the
     rejected topic · `version` rises with every change · `at` time of the last counting, ms since
-    the epoch by the clock of Redis.
+    the epoch by the clock of Redis · `most` members that a tally may have.
     """
     return f"{{{scenario}}}:books"
 

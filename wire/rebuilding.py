@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from typing import Any
 
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -24,8 +23,9 @@ from wire import keys
 from wire.documents import Document, Documents, Range
 from wire.fences import read_fences
 from wire.topics import OffsetReader
+from wire.tops import MOST_MEMBERS, script
 
-_SCRIPT = files("wire").joinpath("rebuild.lua").read_text()
+_SCRIPT = script("wire", "rebuild.lua")
 
 
 class PurgedError(Exception):
@@ -180,11 +180,12 @@ async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
         f"{_literal(keys.counter_key(scenario, ''))}*",
         # an id above the new fence names its own record, so it does no harm when that comes again
         keys.once_key(scenario, ""),
+        MOST_MEMBERS,
     ]
     for place, fence in rebuilt.fences.items():
-        arguments += ("hash", 1, place, fence)
+        arguments += ("total", 1, place, fence)
     for name, amount in rebuilt.totals.items():
-        arguments += ("hash", 2, name, amount)
+        arguments += ("total", 2, name, amount)
     for (kind, key, member), amount in rebuilt.tallies.items():
         number = numbers.setdefault(keys.counter_key(scenario, key), len(numbers) + 1)
         arguments += (kind, number, member, amount)

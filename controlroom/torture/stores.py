@@ -171,7 +171,7 @@ class Stores:
         found: dict[Member, int] = {}
         async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):
             key = name.removeprefix(prefix)
-            if key not in own and not key.startswith("once:"):
+            if key not in own and not key.startswith("once:") and not keys.is_beside(key):
                 found.update(await self._tally(name, key))
         return found
 
