@@ -33,7 +33,7 @@ def _record(fields: bytes) -> bytes:
 
 
 def _tiny_fields() -> bytes:
-    fields = ",".join(f'"{number:x}":{{}}' for number in range(5_500))
+    fields = ",".join(f'"{number:x}":{{}}' for number in range(2_900))
     return _list(f"{{{fields}}}".encode())
 
 
@@ -46,15 +46,15 @@ HTTP: Mapping[str, Callable[[], bytes]] = {
     "`1` a line, 2 MiB": lambda: b"1\n" * MIB,
     "`1` a line, 8 MiB": lambda: b"1\n" * (4 * MIB),
     "list of `{}`": lambda: _list(b"{}"),
-    "records of 64 KiB full of `{}`": lambda: _list(_record(_list(b"{}", 60_000))),
-    "records of 5,500 fields": _tiny_fields,
-    "numbers next to the largest": lambda: _list(_record(_list(b"1e308", 60_000))),
-    "numbers next to nothing": lambda: _list(_record(_list(b"4.9e-324", 60_000))),
-    "numbers of 4,300 digits": lambda: _list(_record(_list(b"7" * 4_300, 60_000))),
-    "nested 8 deep": lambda: _list(_record(_list(b"[[[[[1]]]]]", 60_000))),
+    "records of 32 KiB full of `{}`": lambda: _list(_record(_list(b"{}", 30_000))),
+    "records of 2,900 fields": _tiny_fields,
+    "numbers next to the largest": lambda: _list(_record(_list(b"1e308", 30_000))),
+    "numbers next to nothing": lambda: _list(_record(_list(b"4.9e-324", 30_000))),
+    "numbers of 4,300 digits": lambda: _list(_record(_list(b"7" * 4_300, 30_000))),
+    "nested 8 deep": lambda: _list(_record(_list(b"[[[[[1]]]]]", 30_000))),
     "nested without end": lambda: b"[" * LARGE,
     "one text of escapes": lambda: b'{"name":"' + b"\\u00e9" * (LARGE // 6 - 4) + b'"}',
-    "records of escapes": lambda: _list(b'{"name":"' + b"\\u00e9" * 10_000 + b'"}'),
+    "records of escapes": lambda: _list(b'{"name":"' + b"\\u00e9" * 5_000 + b'"}'),
     "9,900 bad lines": _bad_lines,
     "10,000 records that are refused": lambda: _list(b'{"a":"' + b'\\"' * 395 + b'"}'),
     "10,000 events": lambda: http_bodies(10_000)[0],
@@ -67,7 +67,7 @@ HTTP: Mapping[str, Callable[[], bytes]] = {
 GRPC: Mapping[str, Callable[[], bytes]] = {
     "batch of empty events": lambda: b"\x0a\x00" * (2 * MIB - 8),
     "events of empty fields": lambda: (b"\x0a\x80\xf0\x01" + b"\x12\x00" * 15_360) * 130,
-    "events of JSON `1e308`": lambda: _events(_record(_list(b"1e308", 60_000)), 64),
+    "events of JSON `1e308`": lambda: _events(_record(_list(b"1e308", 30_000)), 64),
     "10,000 events that are refused": lambda: _events(b'{"a":"' + b'\\"' * 180 + b'"}', 10_000),
 }
 """Requests of SendBatch."""

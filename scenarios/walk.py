@@ -32,9 +32,9 @@ MAX_RECORDS = 10_000
 """Most records in one body."""
 MAX_DEPTH = 8
 """Deepest nesting of lists and objects in one body."""
-MAX_RECORD = 64 << 10
+MAX_RECORD = 32 << 10
 """Largest record in bytes, so that no single value takes long or much memory to decode."""
-SLICE = 32 << 10
+SLICE = 16 << 10
 """Bytes that are decoded, at least and about, between two pauses; a record is never cut."""
 SLICE_RECORDS = 500
 """Records, as `SLICE` is bytes."""
@@ -42,7 +42,7 @@ _KEPT = 4 << 10
 """Bytes of a bad line that are kept."""
 _CUT = 16
 """Bytes at the end of a piece that may look wrong because of what is not there."""
-_BLANK = re.compile(rb"[ \t\r\n]{0,32768}")
+_BLANK = re.compile(rb"[ \t\r\n]{0,16384}")
 _TEXT = rb'"(?:[^"\\]|\\.){0,200}"'
 _GAP = rb"[ \t\r\n]{0,1000}"
 _FIELD = _TEXT + _GAP + b":" + _GAP + b"(?:" + _TEXT + rb"|[-+.\w]{1,40})" + _GAP
