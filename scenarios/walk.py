@@ -38,6 +38,8 @@ SLICE = 16 << 10
 """Bytes that are decoded, at least and about, between two pauses; a record is never cut."""
 SLICE_RECORDS = 500
 """Records, as `SLICE` is bytes."""
+_HEAD = 8 << 10
+"""Bytes in which an object around a list has to begin, or to end after it."""
 _KEPT = 4 << 10
 """Bytes of a bad line that are kept."""
 _CUT = 16
@@ -135,6 +137,7 @@ class Walk:
     def forget(self) -> None:
         """Let the body go."""
         self._body, self._view = b"", memoryview(b"")
+        self._at = self._end = 0
         self._lines = Lines(b"")
 
     def _hand_out(self) -> list[Any]:
@@ -275,7 +278,7 @@ class Walk:
             self._open.append(_Open(0))
             self._at = at + 1
         else:
-            found = _WRAPPER.match(self._body, at, min(self._end, at + SLICE))
+            found = _WRAPPER.match(self._body, at, min(self._end, at + _HEAD))
             if found is None or not _is_object(found[1]):
                 return False
             self._open.append(_Open(1 + bool(found[1])))
@@ -286,7 +289,7 @@ class Walk:
     def _leave(self, at: int) -> None:
         fields = self._open.pop().fields
         if fields:
-            found = _REST.match(self._body, at, min(self._end, at + SLICE))
+            found = _REST.match(self._body, at, min(self._end, at + _HEAD))
             if found is not None and fields + bool(found[1]) > WRAPPER_FIELDS:
                 # a record after all
                 self._too_large()

@@ -207,7 +207,7 @@ def test_a_large_body_is_handed_out_once_and_let_go() -> None:
     stream = read_records(json.dumps([A] * 2_000).encode(), Bounds())
     assert isinstance(stream, Stream)
     assert sum(map(len, stream.slices())) == 2_000
-    assert list(stream.slices()) != [[A] * 2_000]
+    assert not sum(map(len, stream.slices()))
 
 
 def test_one_large_record_is_single_and_one_too_large_is_refused() -> None:
