@@ -124,8 +124,8 @@ def test_file_and_door_have_the_same_verdict(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (VOTE % (',"x":' + "1" * 5_000), "line 1, column 51 is not JSON: a number is out of range"),
-        ("\n" + VOTE % ',"x":1e400', "line 2, column 51 is not JSON: a number is out of range in"),
+        (VOTE % (',"x":' + "1" * 5_000), "line 1, column 53 is not JSON: a number is out of range"),
+        ("\n" + VOTE % ',"x":1e400', "line 2, column 53 is not JSON: a number is out of range in"),
         (VOTE % ',"note":"\\ud83d cut"', "half of a surrogate pair in field note"),
         (VOTE % ',"price":NaN', "in field price"),
         (VOTE % (',"deep":' + '{"a":' * 12 + "1" + "}" * 12), "is nested too deeply"),
