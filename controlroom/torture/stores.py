@@ -18,6 +18,7 @@ from controlroom.torture.numbers import Ids, Seen
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
 from wire import keys
+from wire.kafka import client_arguments
 
 # an outage is part of the game
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -104,7 +105,7 @@ class Stores:
     async def _read_kafka(self) -> None:
         # without a group every partition is assigned, and nobody else notices
         consumer = AIOKafkaConsumer(
-            self.topic, bootstrap_servers=self._doors["kafka"], auto_offset_reset="none"
+            self.topic, **client_arguments(self._doors["kafka"]), auto_offset_reset="none"
         )
         try:
             await consumer.start()
