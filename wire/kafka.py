@@ -25,8 +25,11 @@ _FILES = {"ca": "ca_file", "cert": "cert_file", "key": "key_file"}
 _ANY = "any"
 
 
-class AddressError(ValueError):
-    """The address or a variable cannot be used; the text names it and holds no secret."""
+class AddressError(OSError, ValueError):
+    """The address, a variable or a file cannot be used; the text names it and holds no secret.
+
+    An OSError too: a file may be away for a moment, while a certificate is replaced.
+    """
 
 
 @dataclass(frozen=True, slots=True)

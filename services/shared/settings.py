@@ -159,7 +159,10 @@ def _whole(env: Mapping[str, str], name: str) -> int:
 
 def _brokers(env: Mapping[str, str]) -> Brokers:
     try:
-        return brokers_from(env)
+        found = brokers_from(env)
+        # files that are missing are told now, by name
+        found.arguments()
+        return found
     except AddressError as error:
         raise SettingsError(
             str(error), "see the variables KAFKA_... in k8s/base/config.yaml"

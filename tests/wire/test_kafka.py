@@ -49,6 +49,8 @@ def test_an_address_is_read_as_it_is_written(brokers: Brokers) -> None:
 def test_a_service_is_told_all_of_it_by_its_environment(brokers: Brokers) -> None:
     env = {"KAFKA_BOOTSTRAP": brokers.bootstrap} | brokers.environment()
     assert brokers_from(env) == brokers
+    if brokers.tls:
+        return
     settings = Settings.from_env(environ=env | {"SCENARIO": "s", "POD_NAME": "p", "POD_IP": "i"})
     assert settings.kafka == brokers
     assert SECRET not in repr(settings)
@@ -82,6 +84,10 @@ def test_a_certificate_that_is_missing_is_named(tmp_path: Path) -> None:
     missing = str(tmp_path / "ca.pem")
     with pytest.raises(AddressError, match=r"ca\.pem"):
         Brokers("a:1", tls=True, ca_file=missing).arguments()
+    env = {"SCENARIO": "s", "POD_NAME": "p", "POD_IP": "i", "KAFKA_BOOTSTRAP": "a:1"}
+    env |= {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_CA_FILE": missing}
+    with pytest.raises(SettingsError, match=r"ca\.pem"):
+        Settings.from_env(environ=env)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made by openssl")
