@@ -20,7 +20,7 @@ BEARER = {"authorization": f"Bearer {TOKEN}"}
 
 async def client_of(rig: Rig, **environment: str) -> httpx.AsyncClient:
     service, address = await rig.reader(**environment)
-    await until(service.ready, "a reader that is ready")
+    await until(service.ready, "a reader that is ready", timeout=60)
     return httpx.AsyncClient(base_url=address, timeout=20)
 
 
@@ -69,7 +69,7 @@ async def test_a_purge_is_taken_inside_only_by_token_and_name(bands: Rig) -> Non
     await bands.produce(bands.events(VOTES))
     await bands.settled(VOTES)
     service, address = await bands.reader(PURGE_TOKEN=TOKEN)
-    await until(service.ready, "a reader that is ready")
+    await until(service.ready, "a reader that is ready", timeout=60)
     named = {"confirm": bands.name}
     async with httpx.AsyncClient(base_url=address, headers=BEARER) as client:
         for method, path in (("POST", "/purge"), ("DELETE", "/logs")):
@@ -102,7 +102,7 @@ async def test_a_purge_is_taken_inside_only_by_token_and_name(bands: Rig) -> Non
 
 async def test_without_a_token_nobody_purges_by_http(bands: Rig) -> None:
     service, _ = await bands.reader()
-    await until(service.ready, "a reader that is ready")
+    await until(service.ready, "a reader that is ready", timeout=60)
     async with httpx.AsyncClient(base_url=service.admin, headers=BEARER) as client:
         answer = await client.post("/purge", json={"confirm": bands.name})
         assert (answer.status_code, answer.json()["code"]) == (403, "purge_inside")
