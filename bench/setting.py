@@ -122,7 +122,10 @@ class Setting:
     def reader(self) -> AIOKafkaConsumer:
         """A plain reader without a group; start it."""
         return AIOKafkaConsumer(
-            **client_arguments(self.doors["kafka"]), auto_offset_reset="earliest", group_id=None
+            **client_arguments(self.doors["kafka"]),
+            auto_offset_reset="earliest",
+            group_id=None,
+            isolation_level="read_committed",
         )
 
 
