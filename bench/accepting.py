@@ -12,6 +12,7 @@ from bench.cost import cpu_seconds
 from bench.http_load import LIMIT, Outcome
 from bench.processes import answering, free_port, go_producer, running
 from bench.setting import Setting
+from wire.kafka import brokers_of
 
 OTHERS = 2
 """Processes of every other producer: as many as the stack has replicas."""
@@ -124,7 +125,8 @@ async def other(
     """Another producer on a topic of its own: URLs and processes."""
     await setting.make_topic(topic)
     addresses = [f"127.0.0.1:{free_port()}" for _ in range(OTHERS)]
-    common = {"KAFKA_BOOTSTRAP": setting.doors["kafka"], "TOPIC": topic}
+    kafka = brokers_of(setting.doors["kafka"])
+    common = {"KAFKA_BOOTSTRAP": str(kafka), "TOPIC": topic} | kafka.environment()
     async with running(argv, [{**common, "ADDRESS": address} for address in addresses]) as pids:
         await answering(addresses)
         yield [f"http://{address}/input" for address in addresses], pids

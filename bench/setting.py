@@ -22,6 +22,7 @@ from scenarios.loading import file_of
 from tests.own_stack import OwnStack
 from wire import keys
 from wire.documents import Documents
+from wire.kafka import client_arguments
 
 PARTITIONS = keys.PARTITIONS
 
@@ -102,26 +103,26 @@ class Setting:
 
     async def make_topic(self, name: str) -> None:
         """A topic with as many partitions as that of the events."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.doors["kafka"])
+        admin = AIOKafkaAdminClient(**client_arguments(self.doors["kafka"]))
         await admin.start()
         await admin.create_topics([NewTopic(name, PARTITIONS, 1)])
         await admin.close()
 
     async def drop_topics(self, *names: str) -> None:
         """Removes topics of the bench."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.doors["kafka"])
+        admin = AIOKafkaAdminClient(**client_arguments(self.doors["kafka"]))
         await admin.start()
         await admin.delete_topics(list(names))
         await admin.close()
 
     def producer(self) -> AIOKafkaProducer:
         """A plain producer; start it."""
-        return AIOKafkaProducer(bootstrap_servers=self.doors["kafka"], max_batch_size=1_000_000)
+        return AIOKafkaProducer(**client_arguments(self.doors["kafka"]), max_batch_size=1_000_000)
 
     def reader(self) -> AIOKafkaConsumer:
         """A plain reader without a group; start it."""
         return AIOKafkaConsumer(
-            bootstrap_servers=self.doors["kafka"],
+            **client_arguments(self.doors["kafka"]),
             auto_offset_reset="earliest",
             group_id=None,
             isolation_level="read_committed",

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from stack.errors import Kind, StackError
-from stack.status import status
+from stack.status import endpoints, status
 from stack.world import World
 
 CODES: Mapping[Kind, int] = {"refused": 409, "not_found": 404, "unreachable": 503, "failed": 500}
@@ -24,6 +24,7 @@ def application(world: World, down: Callable[[], None]) -> Starlette:
     routes = Routes(world, down)
     table: list[tuple[str, str, Callable[[Request], Awaitable[JSONResponse]]]] = [
         ("GET", "/v1/status", routes.status),
+        ("GET", "/v1/endpoints", routes.endpoints),
         ("GET", "/v1/events", routes.events),
         ("GET", "/v1/logs/{name}", routes.logs),
         ("POST", "/v1/deployments/{name}/scale", routes.scale),
@@ -53,6 +54,10 @@ class Routes:
     async def status(self, request: Request) -> JSONResponse:
         """Everything that runs."""
         return JSONResponse(await status(self._world))
+
+    async def endpoints(self, request: Request) -> JSONResponse:
+        """The doors, with their logins."""
+        return JSONResponse(endpoints(self._world))
 
     async def events(self, request: Request) -> JSONResponse:
         """What happened after a number."""
@@ -107,7 +112,7 @@ class Routes:
 
     async def faults(self, request: Request) -> JSONResponse:
         """All faults that are held."""
-        return JSONResponse({"faults": [f.to_json() for f in self._world.faults.statuses()]})
+        return JSONResponse({"faults": [f.to_json() for f in await self._world.faults.all()]})
 
     async def recover(self, request: Request) -> JSONResponse:
         """Ends a fault; answers when that is verified."""

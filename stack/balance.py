@@ -10,6 +10,7 @@ from stack.engines.haproxy import Haproxy
 from stack.manifests.model import Manifests, Route, Service, ServicePort
 from stack.pods.pod import Pod
 from stack.ports import Ports
+from stack.refusals import grpc_lines, ingress_lines
 
 INGRESS = "ingress"
 _STREAM_TIMEOUT = "300s"
@@ -155,6 +156,7 @@ def backend_name(service: str, port: str) -> str:
 
 def _ingress(manifests: Manifests, port: int) -> str:
     lines = [f"frontend {INGRESS}", f"  bind 127.0.0.1:{port}", *_STREAMING_CLIENT]
+    lines += [f"  {line}" for line in ingress_lines()]
     grpc = _first_h2c(manifests)
     if grpc:
         lines.append(f"  use_backend {grpc} if {{ req.hdr(content-type) -m beg application/grpc }}")
@@ -194,8 +196,9 @@ def _first_h2c(manifests: Manifests) -> str:
 
 def _frontend(service: Service, port: ServicePort, door: int) -> str:
     name = backend_name(service.name, port.name)
-    protocol = " proto h2" if port.h2c else ""
-    lines = [f"frontend service.{name}", f"  bind 127.0.0.1:{door}{protocol}"]
+    lines = [f"frontend service.{name}", f"  bind 127.0.0.1:{door}"]
+    if port.h2c:
+        lines += [f"  {line}" for line in grpc_lines()]
     return "\n".join([*lines, *_STREAMING_CLIENT, f"  default_backend {name}"]) + "\n"
 
 

@@ -57,6 +57,10 @@ class StackClient:
         """Everything that runs."""
         return await self._ask("GET", "/v1/status")
 
+    async def endpoints(self) -> Json:
+        """The doors as any client of this user opens them, logins included."""
+        return await self._ask("GET", "/v1/endpoints")
+
     async def events(self, after: int = 0) -> Json:
         """`{"events": [...], "last": number}`: what happened after that number."""
         return await self._ask("GET", f"/v1/events?after={after}")

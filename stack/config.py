@@ -69,6 +69,12 @@ def overridden(
     return {**config_maps, "retention": own}
 
 
+def guests(environ: Mapping[str, str]) -> dict[str, str]:
+    """Whom the doors of the services let in, where the environment says it."""
+    names = ("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
+    return {name: given for name in names if (given := environ.get(f"CONTROLROOM_{name}"))}
+
+
 class Wishes:
     """Numbers of replicas that were asked for; they survive `down` and `up`."""
 

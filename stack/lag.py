@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiokafka.errors import KafkaError
 
 from wire import keys
+from wire.kafka import NOWHERE, Brokers
 from wire.topics import OffsetReader
 
 _TIMEOUT = 3.0
@@ -27,9 +28,9 @@ class Backlog:
 class Lag:
     """Asks over one connection, which is made anew when the broker's address changes."""
 
-    def __init__(self, address: Callable[[], str]) -> None:
-        self._address = address
-        self._at = ""
+    def __init__(self, brokers: Callable[[], Brokers]) -> None:
+        self._brokers = brokers
+        self._at = NOWHERE
         self._reader: OffsetReader | None = None
 
     async def of(self, scenario: str) -> Backlog | None:
@@ -51,8 +52,8 @@ class Lag:
             await reader.close()
 
     async def _connected(self) -> OffsetReader:
-        address = self._address()
-        if self._reader is None or address != self._at:
+        brokers = self._brokers()
+        if self._reader is None or brokers != self._at:
             await self.close()
-            self._at, self._reader = address, OffsetReader(address, _TIMEOUT)
+            self._at, self._reader = brokers, OffsetReader(brokers, _TIMEOUT)
         return self._reader

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
@@ -15,8 +15,10 @@ from stack.engines.engine import Engine, host_and_port
 from stack.engines.external import External
 from stack.engines.kafka.properties import Listener
 from stack.engines.registry import Engines
+from stack.engines.toxiproxy import api_client
 from stack.errors import StackError
 from stack.ports import Ports
+from stack.strangers import Stranger, strangers
 
 LINKED = ("kafka", "redis", "mongo")
 Stream = Literal["upstream", "downstream"]
@@ -125,9 +127,12 @@ class Links:
     async def sync(self) -> None:
         """Makes every proxy and every toxic anew in a toxiproxy that may have forgotten them."""
         async with self._lock:
-            await self._call("POST", "/populate", self._proxies())
-            for toxic in self._toxics.values():
-                await self._put(toxic)
+            await self._fill()
+
+    async def _fill(self) -> None:
+        await self._call("POST", "/populate", self._proxies())
+        for toxic in self._toxics.values():
+            await self._put(toxic)
 
     async def add(self, toxics: Iterable[Toxic]) -> None:
         """Puts them on their links; they stay until `remove`, whatever dies meanwhile."""
@@ -157,6 +162,40 @@ class Links:
             raise StackError(
                 f"Toxics are left on {', '.join(sorted(set(left)))}.", "Restart toxiproxy."
             )
+
+    async def strangers(self) -> list[Stranger]:
+        """Links that are not as the stack made them; none while toxiproxy does not answer."""
+        async with self._lock:
+            try:
+                return self._strange(await self._found())
+            except StackError:
+                return []
+
+    async def mend(self, link: str) -> None:
+        """Takes from a link what is not the stack's. Raises StackError if something is left."""
+        async with self._lock:
+            for one in self._strange(await self._found()):
+                if one.link == link:
+                    await self._take_away(one)
+            left = [one for one in self._strange(await self._found()) if one.link == link]
+        if left:
+            raise StackError(f"{link}: {', '.join(left[0].wrongs)}.", "Restart toxiproxy.")
+
+    async def _take_away(self, one: Stranger) -> None:
+        name = quote(one.link, safe="")
+        if one.proxy:
+            await self._call("DELETE", f"/proxies/{name}", allowed=(404,))
+            await self._fill()
+            return
+        for toxic in one.toxics:
+            path = f"/proxies/{name}/toxics/{quote(toxic, safe='')}"
+            await self._call("DELETE", path, allowed=(404,))
+            if (one.link, toxic) in self._toxics:
+                await self._put(self._toxics[one.link, toxic])
+
+    def _strange(self, found: Mapping[str, Any]) -> list[Stranger]:
+        leased = {place: toxic.to_json() for place, toxic in self._toxics.items()}
+        return strangers(found, self._proxies(), leased)
 
     async def status(self) -> list[dict[str, Any]]:
         """All links as toxiproxy shows them; empty while it does not answer."""
@@ -194,10 +233,9 @@ class Links:
         self, method: str, path: str, body: object = None, allowed: tuple[int, ...] = ()
     ) -> bytes:
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=5, trust_env=False)
-        url = f"{self._engines.toxiproxy.address()}{path}"
+            self._client = api_client(self._engines.toxiproxy.address())
         try:
-            answer = await self._client.request(method, url, json=body)
+            answer = await self._client.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise StackError(
                 f"toxiproxy does not answer: {error or type(error).__name__}.",

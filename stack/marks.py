@@ -70,7 +70,9 @@ class Marks:
         self.socket.unlink(missing_ok=True)
         self._error.unlink(missing_ok=True)
         started = psutil.Process().create_time()
-        write_private(self._pid, json.dumps({"pid": os.getpid(), "started": started}))
+        write_private(
+            self._pid, json.dumps({"pid": os.getpid(), "started": started}), lasting=False
+        )
         return lock
 
     def clear(self) -> None:

@@ -76,21 +76,39 @@ def private_dir(path: Path) -> Path:
     return path
 
 
-def write_private(path: Path, content: str | bytes) -> Path:
-    """Replaces the file in one step; only its owner can read it."""
+def write_private(path: Path, content: str | bytes, *, lasting: bool = True) -> Path:
+    """Replaces the file in one step; only its owner can read it.
+
+    `lasting`: a power cut leaves the old or the new one. Without it the disk is not waited for,
+    which is for what is written often, or made anew.
+    """
     data = content.encode() if isinstance(content, str) else content
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
+        if lasting:
+            _sync_folder(path.parent)
     except OSError as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
         raise explained(error, path) from error
     return path
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the new name of a file is on the disk too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def explained(error: OSError, path: Path) -> StackError:

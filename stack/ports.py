@@ -40,7 +40,9 @@ class Ports:
         if port is None or not is_free(port):
             port = self._unused(set(known.values()))
             private_dir(self.file.parent)
-            write_private(self.file, json.dumps(known | {key: port}, indent=1, sort_keys=True))
+            write_private(
+                self.file, json.dumps(known | {key: port}, indent=1, sort_keys=True), lasting=False
+            )
         return port
 
     def _unused(self, given: set[int]) -> int:

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 async def status(world: World) -> Json:
-    """Everything. CPU in cores, memory in bytes, times in seconds since the epoch."""
+    """Everything but secrets. CPU in cores, memory in bytes, times in seconds since the epoch."""
     links = await world.links.status() if world.keepers["toxiproxy"].serving.is_set() else []
     return {
         "stack": _stack(world),
@@ -25,20 +25,32 @@ async def status(world: World) -> Json:
         "deployments": [_deployment(world, c) for c in world.controllers.values()],
         "pods": [_pod(world, pod) for pod in world.pods()],
         "links": links,
-        "faults": [fault.to_json() for fault in world.faults.statuses()],
-        "endpoints": endpoints(world),
+        "faults": [fault.to_json() for fault in await world.faults.all()],
+        "endpoints": _doors(world),
     }
 
 
 def endpoints(world: World) -> Json:
     """The doors for any client of this user, secrets included; those that are known already."""
     engines = world.engines
+    found = _doors(world)
+    for engine in (engines.redis, engines.mongo, engines.prometheus):
+        if engine.name in found:
+            found[engine.name] = url_with_login(engine)
+    if "kafka" in found:
+        found["kafka"] = engines.kafka.brokers().url()
+    return found
+
+
+def _doors(world: World) -> Json:
+    """The doors that are known already, without a login: a status is copied into reports."""
+    engines = world.engines
     found: Json = {}
     if world.keepers["haproxy"].serving.is_set():
         found["ingress"] = f"http://127.0.0.1:{world.balancer.ingress_port}"
     for engine in (engines.kafka, engines.redis, engines.mongo, engines.prometheus):
         if world.keepers[engine.name].prepared:
-            found[engine.name] = url_with_login(engine)
+            found[engine.name] = engine.address()
     return found
 
 

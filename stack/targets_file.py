@@ -29,7 +29,7 @@ class TargetsFile:
         text = json.dumps(groups, indent=1)
         if text != self._written:
             private_dir(self._file.parent)
-            write_private(self._file, text)
+            write_private(self._file, text, lasting=False)
             self._written = text
 
     def _group(self, pod: Pod, container: str, port: int) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from typing import Literal
 
 from stack.autoscaler import Scaling
 from stack.balance import Balancer
-from stack.config import StackConfig, Wishes, choose, overridden
+from stack.config import StackConfig, Wishes, choose, guests, overridden
 from stack.disk import Disks
 from stack.engines.engine import Engine
 from stack.engines.external import External
 from stack.engines.mongo import Mongo
 from stack.engines.registry import engines_for
+from stack.engines.secrets import kept_secret
 from stack.errors import StackError
 from stack.faster_store import FasterStore
 from stack.faults.leases import Leases
@@ -92,7 +93,7 @@ class World:
         planner = Planner(population, self.links, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
-        self._lag = Lag(self.engines.kafka.address)
+        self._lag = Lag(self.engines.kafka.brokers)
         self._wishes = Wishes(config.state)
         self._targets = self._targets_file()
         self._linked = False
@@ -223,6 +224,7 @@ class World:
             "EVENTS_TOPIC": keys.events_topic(name),
             "CONSUMER_GROUP": keys.consumer_group(name),
             "DISK_RESERVE": str(self.disks.reserve),
+            **guests(os.environ),
         }
         return Surroundings(
             namespace=self.manifests.namespace,
@@ -232,7 +234,10 @@ class World:
                 **overridden(self.manifests.config_maps, os.environ),
                 "endpoints": {**endpoints, **filled},
             },
-            secrets={"stores": self._secrets()},
+            secrets={
+                "stores": self._secrets(),
+                "purge": {"PURGE_TOKEN": kept_secret(self.config.state / "purge-token")},
+            },
         )
 
     def _own_engines(self) -> dict[str, Engine]:
@@ -241,7 +246,8 @@ class World:
 
     def _secrets(self) -> dict[str, str]:
         redis, mongo = self.engines.redis, self.engines.mongo
-        values = {
+        login = self.engines.kafka.brokers().environment()
+        values = login | {
             "REDIS_PASSWORD": redis.secret(),
             "MONGO_USERNAME": mongo.username if mongo.secret() else None,
             "MONGO_PASSWORD": mongo.secret(),

@@ -1,4 +1,8 @@
-"""Kafka's topics, changed by hand."""
+"""Kafka's topics, changed by hand.
+
+Every client of a test is made with `wire.kafka.client_arguments(engines.kafka)`: the tests' own
+broker asks for a login, as that of every local stack.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,13 @@ from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from wire.kafka import client_arguments
+
 
 @asynccontextmanager
 async def topics_admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """A connected admin client."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaAdminClient(**client_arguments(bootstrap))
     await client.start()
     try:
         yield client

@@ -40,6 +40,13 @@ BAD_QUERY = Problem("bad_query", 400, "INVALID_ARGUMENT", "A parameter is not of
 NOT_CONFIRMED = Problem(
     "not_confirmed", 400, "FAILED_PRECONDITION", "A purge has to name the scenario."
 )
+FOREIGN_ORIGIN = Problem(
+    "foreign_origin", 403, "PERMISSION_DENIED", "The page of another web site asks for this."
+)
+PURGE_INSIDE = Problem(
+    "purge_inside", 403, "PERMISSION_DENIED", "A purge is asked for inside, with its token."
+)
+WRONG_TOKEN = Problem("wrong_token", 401, "UNAUTHENTICATED", "The token is missing or wrong.")
 UNKNOWN_ROUTE = Problem("unknown_route", 404, "UNIMPLEMENTED", "There is no such path or method.")
 WRONG_METHOD = Problem("wrong_method", 405, "UNIMPLEMENTED", "The path takes another method.")
 GET_WRITES_OFF = Problem(
@@ -58,6 +65,13 @@ TOO_MANY_RECORDS = Problem(
 BAD_ENCODING = Problem(
     "bad_encoding", 415, "INVALID_ARGUMENT", "The body is encoded in a way that is not read."
 )
+WRONG_TYPE = Problem(
+    "wrong_type", 415, "INVALID_ARGUMENT", "The body is of a type that is not taken here."
+)
+NEEDS_HTTP2 = Problem("needs_http2", 415, "INVALID_ARGUMENT", "gRPC needs HTTP/2.")
+FOREIGN_HOST = Problem(
+    "foreign_host", 421, "PERMISSION_DENIED", "The name of the host is none of this service."
+)
 INVALID = Problem(
     "invalid", 422, "INVALID_ARGUMENT", "No event was accepted; `errors` has field and reason."
 )
@@ -68,6 +82,9 @@ HEADERS_TOO_LARGE = Problem(
     "headers_too_large", 431, "RESOURCE_EXHAUSTED", "Request line and headers are too long."
 )
 FAILED = Problem("failed", 500, "INTERNAL", "The service failed; its log has the reason.")
+NOT_OFFERED = Problem(
+    "not_offered", 501, "UNIMPLEMENTED", "The request needs a transfer coding that is not offered."
+)
 UNAVAILABLE = Problem(
     "unavailable", 503, "UNAVAILABLE", "Kafka did not take the events in time.", True
 )

@@ -28,6 +28,7 @@ from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from wire import keys
 from wire.detours import Detoured
+from wire.kafka import Brokers, brokers_of, client_arguments
 from wire.log_dirs import LogDirs, LogDirsRequest
 from wire.metadata import Topic, TopicsRequest, read_topic
 
@@ -45,13 +46,13 @@ _TRY_AGAIN = 0.2
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
-async def ensure_topics(bootstrap: str, scenario: str, kept: int = 0) -> None:
+async def ensure_topics(bootstrap: str | Brokers, scenario: str, kept: int = 0) -> None:
     """Makes what is missing of both topics, partitions included. Raises KafkaError.
 
     `kept`: bytes that Kafka keeps of each partition of a topic that is made; 0 leaves it to the
     broker, and what a topic that is there keeps is never changed.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(**client_arguments(bootstrap), request_timeout_ms=10_000)
     wanted = {
         keys.events_topic(scenario): keys.PARTITIONS,
         keys.rejected_topic(scenario): REJECTED_PARTITIONS,
@@ -100,12 +101,12 @@ async def _visible(reader: OffsetReader, topic: str, partitions: int) -> None:
     raise LeaderNotAvailableError(topic)
 
 
-async def topic_id(reader: OffsetReader | str, topic: str) -> str:
+async def topic_id(reader: OffsetReader | Brokers | str, topic: str) -> str:
     """Kafka's id of the topic, which changes when it is deleted and made again.
 
-    `reader` is an open reader or a bootstrap address. Raises UnknownTopicOrPartitionError.
+    `reader` is an open reader or an address. Raises UnknownTopicOrPartitionError.
     """
-    if isinstance(reader, str):
+    if not isinstance(reader, OffsetReader):
         async with OffsetReader(reader) as opened:
             return (await opened.topic(topic)).id
     return (await reader.topic(topic)).id
@@ -119,9 +120,12 @@ class OffsetReader:
     """
 
     def __init__(
-        self, bootstrap: str, timeout: float = 5.0, detours: Mapping[str, str] | None = None
+        self,
+        bootstrap: str | Brokers,
+        timeout: float = 5.0,
+        detours: Mapping[str, str] | None = None,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._brokers = brokers_of(bootstrap)
         self._timeout = timeout
         self._detours = detours
         self._client: AIOKafkaClient | None = None
@@ -260,11 +264,11 @@ class OffsetReader:
             return self._client
 
     async def _connect(self) -> AIOKafkaClient:
-        if not self._bootstrap:
+        if not self._brokers.bootstrap:
             # the client would take it for this machine
             raise KafkaConnectionError("no address of Kafka is given here")
         client = AIOKafkaClient(
-            bootstrap_servers=self._bootstrap, request_timeout_ms=int(self._timeout * 1000)
+            **self._brokers.arguments(), request_timeout_ms=int(self._timeout * 1000)
         )
         if self._detours:
             client.cluster = Detoured(self._detours)

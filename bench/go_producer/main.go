@@ -1,6 +1,6 @@
 // A producer as it is usually written in Go: net/http in front of kafka-go, which gathers what
 // many requests write for 10 ms. It answers 201 after Kafka has acknowledged the event.
-// Environment: ADDRESS host:port to listen on, KAFKA_BOOTSTRAP, TOPIC.
+// Environment: ADDRESS host:port to listen on, KAFKA_BOOTSTRAP, TOPIC, KAFKA_USERNAME, KAFKA_PASSWORD.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl/plain"
 )
 
 type event struct {
@@ -22,7 +23,13 @@ type event struct {
 }
 
 func main() {
+	// the local stack's login; empty for brokers that ask for none
+	transport := &kafka.Transport{}
+	if user := os.Getenv("KAFKA_USERNAME"); user != "" {
+		transport.SASL = plain.Mechanism{Username: user, Password: os.Getenv("KAFKA_PASSWORD")}
+	}
 	writer := &kafka.Writer{
+		Transport:    transport,
 		Addr:         kafka.TCP(os.Getenv("KAFKA_BOOTSTRAP")),
 		Topic:        os.Getenv("TOPIC"),
 		Balancer:     &kafka.RoundRobin{},

@@ -14,6 +14,8 @@ from aiokafka import AIOKafkaConsumer
 from motor.motor_asyncio import AsyncIOMotorClient
 from redis.asyncio import Redis
 
+from wire.kafka import brokers_from
+
 
 async def main() -> None:
     """Consumes until it is killed."""
@@ -23,7 +25,7 @@ async def main() -> None:
     logs = mongo["controlroom"][topic]
     async with AIOKafkaConsumer(
         topic,
-        bootstrap_servers=os.environ["KAFKA_BOOTSTRAP"],
+        **brokers_from(os.environ).arguments(),
         group_id=topic,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from wire.kafka import brokers_from
+
 FIELDS = ("name", "album", "year", "rank")
 
 
@@ -21,7 +23,7 @@ FIELDS = ("name", "album", "year", "rank")
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """The producer lives as long as the application."""
     async with AIOKafkaProducer(
-        bootstrap_servers=os.environ["KAFKA_BOOTSTRAP"], acks="all", enable_idempotence=True
+        **brokers_from(os.environ).arguments(), acks="all", enable_idempotence=True
     ) as producer:
         app.state.producer = producer
         yield

@@ -46,7 +46,7 @@ async def bring_up(settings: Settings) -> Json:
             await client.set_scenario(settings.scenario)
         status = await client.ensure_up(lambda line: _say(started, line), settings.scenario)
     if running is None:
-        where = reading.endpoints(status)
+        where = reading.endpoints(status["endpoints"])
         _say(started, f"ready; events go to {where.ingress}/input")
     return status
 

@@ -128,7 +128,9 @@ class RunFolder:
         return (self.path / "cut").exists()
 
     def _write(self, name: str, value: Any) -> None:
-        write_private(self.path / name, json.dumps(value, ensure_ascii=False) + os.linesep)
+        write_private(
+            self.path / name, json.dumps(value, ensure_ascii=False) + os.linesep, lasting=False
+        )
 
     def _stored_view(self) -> RunView | None:
         try:

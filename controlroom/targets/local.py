@@ -60,9 +60,10 @@ class LocalTarget:
 
     async def endpoints(self) -> Endpoints:
         """The doors. Raises Unreachable while the stack is not yet up."""
-        status = await self.status()
+        with _translated():
+            doors = await self._client.endpoints()
         try:
-            return reading.endpoints(status)
+            return reading.endpoints(doors)
         except KeyError as error:
             raise Unreachable(
                 "The local stack is still starting.", "Wait for it: `controlroom up`."

@@ -34,9 +34,8 @@ def event(one: Json) -> FleetEvent:
     )
 
 
-def endpoints(status: Json) -> Endpoints:
+def endpoints(doors: Json) -> Endpoints:
     """Where the doors are. KeyError while the stack does not know one yet."""
-    doors = status["endpoints"]
     return Endpoints(
         ingress=str(doors["ingress"]),
         kafka=str(doors["kafka"]),

@@ -19,6 +19,7 @@ from controlroom.torture.disk import fill
 from controlroom.torture.stage import TortureError
 from stack.errors import StackError
 from stack.paths import engine_dir
+from wire.kafka import client_arguments
 
 _LOAD_SECONDS = 5.0
 _FULL_SECONDS = 10.0
@@ -133,7 +134,7 @@ async def _drop_half(torture: Torture) -> int:
 
 @asynccontextmanager
 async def _admin(torture: Torture) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=torture.stage.doors["kafka"])
+    admin = AIOKafkaAdminClient(**client_arguments(torture.stage.doors["kafka"]))
     await admin.start()
     try:
         yield admin

@@ -19,6 +19,7 @@ from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
 from wire import keys
 from wire.batches import unreadable_of
+from wire.kafka import client_arguments
 from wire.reading import open_reader
 
 # an outage is part of the game
@@ -106,7 +107,7 @@ class Stores:
     async def _read_kafka(self) -> None:
         # without a group every partition is assigned, and nobody else notices
         consumer = open_reader(
-            self.topic, bootstrap_servers=self._doors["kafka"], auto_offset_reset="none"
+            self.topic, **client_arguments(self._doors["kafka"]), auto_offset_reset="none"
         )
         try:
             await consumer.start()

@@ -40,9 +40,7 @@ class Member:
     async def ensure_topics(self, abandoned: Abandoned) -> None:
         """Makes the topics where they are missing. Raises AbandonedError."""
         await self.kafka.ask(
-            lambda: ensure_topics(
-                self.settings.kafka_bootstrap, self.scenario, self.settings.topic_bytes
-            ),
+            lambda: ensure_topics(self.settings.kafka, self.scenario, self.settings.topic_bytes),
             abandoned,
         )
 
@@ -74,7 +72,7 @@ async def membership(
 ) -> AsyncIterator[Member]:
     """A member that leaves its group at the end of the block."""
     consumer = _consumer(settings, scenario)
-    offsets = OffsetReader(settings.kafka_bootstrap)
+    offsets = OffsetReader(settings.kafka)
     places = Places(consumer, offsets, keys.consumer_group(scenario))
     errors = (KafkaError, OSError)
     gate, busy = lifecycle.gate("kafka"), waits_for("kafka")
@@ -101,7 +99,7 @@ def client_has_ended(error: Exception) -> bool:
 
 def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
     return open_reader(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **settings.kafka.arguments(),
         client_id=settings.pod_name,
         group_id=keys.consumer_group(scenario),
         enable_auto_commit=False,

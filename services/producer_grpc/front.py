@@ -15,6 +15,7 @@ from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.grouping import Grouping
 from services.producer_grpc.messages import event_of_record, receipt_of_message
 from services.shared import golden
+from services.shared.entrance import Entrance
 from services.shared.ids import Ids
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Receipt, Sent
@@ -144,7 +145,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             get_writes=settings.compat_get_writes,
         )
         door = (settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits)
-        async with serving(app, *door, whole=True):
+        entrance = Entrance(app, settings.guests, writes_by_get=settings.compat_get_writes)
+        async with serving(entrance, *door, whole=True):
             lifecycle.service.open()
             await lifecycle.stopping.wait()
         opening.cancel()

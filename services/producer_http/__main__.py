@@ -8,6 +8,7 @@ from scenarios.events import EventCodec
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from services.shared import golden
+from services.shared.entrance import Entrance
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Intake
 from services.shared.ledger import keeping
@@ -44,7 +45,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             get_writes=settings.compat_get_writes,
         )
         door = (settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits)
-        async with serving(app, *door, whole=True):
+        entrance = Entrance(app, settings.guests, writes_by_get=settings.compat_get_writes)
+        async with serving(entrance, *door, whole=True):
             lifecycle.service.open()
             await lifecycle.stopping.wait()
 

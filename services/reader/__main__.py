@@ -5,11 +5,12 @@ from __future__ import annotations
 import uvloop
 
 from scenarios.loading import load
-from services.reader.app import Counted, application
+from services.reader.app import Counted, application, inner_application
 from services.reader.gauges import told
 from services.reader.shelf import Shelf
 from services.reader.stream import Watcher
 from services.shared import golden
+from services.shared.entrance import Entrance
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
 from services.shared.start import main, start
@@ -30,12 +31,13 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     redis = redis_client(settings.redis_url, settings.redis_password)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
-    offsets = OffsetReader(settings.kafka_bootstrap)
+    offsets = OffsetReader(settings.kafka)
     auditor = Auditor(scenario.name, redis, offsets, documents)
     traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
     shelf = Shelf(scenario, redis, documents, auditor)
     watcher = Watcher(shelf, settings.limits, lifecycle.draining)
-    app = Counted(application(shelf, watcher, settings.compat_get_writes), traffic)
+    app = Counted(Entrance(application(shelf, watcher), settings.guests), traffic)
+    lifecycle.inner = inner_application(shelf, settings.purge_token, settings.compat_get_writes)
     try:
         async with (
             told(scenario, redis),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -20,15 +19,13 @@ from services.reader.endpoint import (
     Handler,
     list_of,
     object_of,
-    small_body,
-    writes_by_get_are_off,
 )
 from services.reader.errors import RequestError
 from services.reader.logs import MOST, wanted_lines
 from services.reader.presets import endpoints_of
+from services.reader.purging import WAYS, Purging, elsewhere
 from services.reader.shelf import Shelf
 from services.reader.stream import KIND, LiveStream, Watcher
-from services.shared import logline
 from services.shared.golden import Traffic
 from services.shared.ingest_app import DOCUMENT
 from services.shared.openapi import Json, encoded, openapi
@@ -74,30 +71,9 @@ class Answers:
         """GET /books"""
         return JSONResponse((await self._shelf.books()).to_json())
 
-    async def purge(self, request: Request) -> Response:
-        """POST /purge and DELETE /logs"""
-        await self._confirmed(request)
-        removed = await self._shelf.purge()
-        logline.info("logs purged", documents=removed)
-        return JSONResponse({"scenario": self._shelf.scenario.name, "purged": removed})
-
-    async def _confirmed(self, request: Request) -> None:
-        name = self._shelf.scenario.name
-        fix = f'send {{"confirm": "{name}"}} as JSON'
-        try:
-            body = json.loads(await small_body(request))
-        except (ValueError, RecursionError) as error:
-            raise RequestError(
-                problems.NOT_CONFIRMED, "a purge has to be confirmed", fix
-            ) from error
-        if not isinstance(body, dict) or body.get("confirm") != name:
-            raise RequestError(
-                problems.NOT_CONFIRMED, "the confirmation does not name the scenario", fix
-            )
-
     def endpoints(self) -> list[Endpoint]:
         """All routes. Raises ScenarioError where a preset does not fit the scenario."""
-        return [*self._reading(), *self._purging(), *endpoints_of(self._shelf)]
+        return [*self._reading(), *endpoints_of(self._shelf)]
 
     def _reading(self) -> list[Endpoint]:
         choice = {"<selector>": "the key of a choice, for a view with selections"}
@@ -127,20 +103,6 @@ class Answers:
                 self.books,
                 polled=False,
             ),
-        ]
-
-    def _purging(self) -> list[Endpoint]:
-        return [
-            Endpoint(
-                method,
-                path,
-                "Removes the stored events; the body names the scenario.",
-                self.purge,
-                object_of(scenario="string", purged="integer"),
-                body=object_of(confirm="string"),
-                polled=False,
-            )
-            for method, path in (("POST", "/purge"), ("DELETE", "/logs"))
         ]
 
 
@@ -178,33 +140,58 @@ class Counted:
 
 def document(scenario: Scenario, endpoints: list[Endpoint]) -> Json:
     """The OpenAPI document of this service."""
-    return openapi("reader", scenario, [endpoint.operation() for endpoint in endpoints])
+    shown = [endpoint.operation() for endpoint in endpoints if not endpoint.writes]
+    return openapi("reader", scenario, shown)
 
 
-def application(shelf: Shelf, watcher: Watcher, get_writes: bool = False) -> Starlette:
-    """The routes, with every error as JSON. Raises ScenarioError for a preset that does not fit."""
+def application(shelf: Shelf, watcher: Watcher) -> Starlette:
+    """What everybody may read, with every error as JSON; purges are named and refused.
+
+    Raises ScenarioError for a preset that does not fit.
+    """
     endpoints = Answers(shelf, watcher).endpoints()
+    open_ones = [each for each in endpoints if not each.writes]
+    listed = _listed(open_ones)
     described = encoded(document(shelf.scenario, endpoints))
 
     async def documented(request: Request) -> Response:
         return Response(described, media_type="application/json")
 
+    async def listing(request: Request) -> Response:
+        """GET /output: what is there, so that a prefix alone leads somewhere."""
+        return JSONResponse({"scenario": shelf.scenario.name, "routes": listed})
+
+    closed = [*WAYS, *((each.method, each.path) for each in endpoints if each.writes)]
     routes = [
-        *(
-            Route(each.path, _handler(shelf, each, get_writes), methods=[each.method])
-            for each in endpoints
-        ),
+        *(Route(each.path, _handler(shelf, each), methods=[each.method]) for each in open_ones),
+        *(Route(path, elsewhere, methods=[method]) for method, path in closed),
         Route(DOCUMENT, documented, methods=["GET"]),
     ]
     return Starlette(
-        routes=[*routes, Mount(OUTPUT, routes=routes)],
-        exception_handlers=_handlers({f"{e.method} {e.path}": e.summary for e in endpoints}),
+        routes=[
+            *routes,
+            Route(OUTPUT, listing),
+            Mount(OUTPUT, routes=[Route("/", listing), *routes]),
+        ],
+        exception_handlers=_handlers(listed),
     )
 
 
-def _handler(shelf: Shelf, endpoint: Endpoint, get_writes: bool) -> Handler:
-    if endpoint.writes and not get_writes:
-        return writes_by_get_are_off
+def inner_application(shelf: Shelf, token: str, get_writes: bool = False) -> Starlette:
+    """What the admin port takes for the token: purges. `get_writes`: also by GET, as presets do."""
+    compatible = [each for each in endpoints_of(shelf) if each.writes]
+    found = Purging(shelf, token).routes(compatible, get_writes)
+    return Starlette(
+        routes=[Route(path, call, methods=[method]) for (method, path), call in found.items()],
+        exception_handlers=_handlers({f"{method} {path}": "" for method, path in found}),
+    )
+
+
+def _listed(endpoints: list[Endpoint]) -> dict[str, str]:
+    return {f"{each.method} {each.path}": each.summary for each in endpoints}
+
+
+def _handler(shelf: Shelf, endpoint: Endpoint) -> Handler:
     if not endpoint.polled:
         return endpoint.handler
 

@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY, generate_latest
 from services.shared import logline
 from services.shared.problem import problem_body
 from services.shared.settings import Settings
-from services.shared.web import Headers, Message, Receive, Send, answer, serving
+from services.shared.web import App, Headers, Message, Receive, Send, answer, serving
 from wire import problems
 from wire.problems import Problem
 
@@ -75,6 +75,9 @@ class Lifecycle:
         self._pulses: list[Pulse] = []
         self._stack = contextlib.AsyncExitStack()
         self._drainer: asyncio.Task[None] | None = None
+        self.inner: App | None = None
+        """Answers on the admin port what is not of the lifecycle; such as must not be reached by
+        an ingress."""
         self.service = self.gate("service")
         """Opened by the service once its own doors are open; the admin server answers earlier."""
 
@@ -155,7 +158,9 @@ class Lifecycle:
 
     async def _admin(self, scope: Message, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path not in _ADMIN_PATHS:
+        if path not in _ADMIN_PATHS and self.inner is not None:
+            await self.inner(scope, receive, send)
+        elif path not in _ADMIN_PATHS:
             await _refuse(send, problems.UNKNOWN_ROUTE, f"paths are {', '.join(_ADMIN_PATHS)}")
         elif scope["method"] not in ("GET", "HEAD"):
             await _refuse(send, problems.WRONG_METHOD, f"{path} takes GET", ((b"allow", b"GET"),))

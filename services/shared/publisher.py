@@ -19,6 +19,7 @@ from services.shared.settings import Settings
 from services.shared.valve import Valve, watching
 from wire import keys, problems
 from wire.ending import end
+from wire.kafka import Brokers, brokers_of
 from wire.topics import ensure_topics
 
 __all__ = ["DEADLINE", "MAX_WAITING", "Entry", "Publisher", "Unavailable", "publishing"]
@@ -46,7 +47,7 @@ class Publisher:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: str | Brokers,
         scenario: str,
         deadline: float = DEADLINE,
         *,
@@ -54,7 +55,7 @@ class Publisher:
         kept: int = 0,
     ) -> None:
         self.connected = asyncio.Event()
-        self._bootstrap = bootstrap
+        self._brokers = brokers_of(bootstrap)
         self._scenario = scenario
         self._deadline = deadline
         self._valve = valve
@@ -64,7 +65,7 @@ class Publisher:
         self._silent = 0.0
         self._wake = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
-        traffic = golden.outbound("kafka", bootstrap)
+        traffic = golden.outbound("kafka", self._brokers.bootstrap)
         self._waits = waits_for("kafka")
         topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
         self._traffic = traffic
@@ -192,7 +193,7 @@ class Publisher:
             self._away = away
             (self._waits.hold if away else self._waits.release)(self)
             word = "Kafka does not answer" if away else "Kafka answers again"
-            logline.warning(word, bootstrap=self._bootstrap)
+            logline.warning(word, bootstrap=str(self._brokers))
 
     async def _connect(self) -> None:
         pause = 0.1
@@ -200,19 +201,19 @@ class Publisher:
             try:
                 self._producer = await self._connected()
             except (KafkaError, OSError, TimeoutError) as error:
-                logline.warning("Kafka is away", bootstrap=self._bootstrap, error=repr(error))
+                logline.warning("Kafka is away", bootstrap=str(self._brokers), error=repr(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
         self._broken = False
         self._silent = 0.0
         self.connected.set()
         self._wake.set()
-        logline.info("Kafka is there", bootstrap=self._bootstrap)
+        logline.info("Kafka is there", bootstrap=str(self._brokers))
 
     async def _connected(self) -> AIOKafkaProducer:
-        await ensure_topics(self._bootstrap, self._scenario, self._kept)
+        await ensure_topics(self._brokers, self._scenario, self._kept)
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._brokers.arguments(),
             client_id=f"{self._scenario}-producer",
             acks="all",
             enable_idempotence=True,
@@ -266,9 +267,7 @@ async def publishing(
     itself says better than a balancer what is wrong.
     """
     async with watching(settings, scenario) as valve:
-        publisher = Publisher(
-            settings.kafka_bootstrap, scenario, valve=valve, kept=settings.topic_bytes
-        )
+        publisher = Publisher(settings.kafka, scenario, valve=valve, kept=settings.topic_bytes)
         async with _running(publisher, settings, lifecycle):
             yield publisher
 
@@ -278,7 +277,7 @@ async def _running(
     publisher: Publisher, settings: Settings, lifecycle: Lifecycle
 ) -> AsyncIterator[None]:
     gate = lifecycle.gate("kafka")
-    gate.shut(f"no connection to {settings.kafka_bootstrap} yet")
+    gate.shut(f"no connection to {settings.kafka} yet")
 
     async def opened() -> None:
         await publisher.connected.wait()

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.shared.dedup import Dedup
+from services.shared.guests import Guests, hosts_of, origins_of
 from services.shared.limits import LimitError, Limits, limits_of
+from wire.kafka import NOWHERE, AddressError, Brokers, brokers_from
 from wire.pruning import Keep
 from wire.tops import MOST_MEMBERS
 
@@ -33,13 +35,13 @@ class Settings:
     pod_name: str
     pod_ip: str
     """The address that every server of the pod binds."""
-    kafka_bootstrap: str = ""
-    """Empty, like `redis_url` and `mongo_url`, where that is in another cluster."""
+    kafka: Brokers = NOWHERE
+    """Nowhere, as `redis_url` and `mongo_url` are empty, where that is in another cluster."""
     redis_url: str = ""
-    redis_password: str = ""
+    redis_password: str = field(default="", repr=False)
     mongo_url: str = ""
     mongo_username: str = ""
-    mongo_password: str = ""
+    mongo_password: str = field(default="", repr=False)
     http_port: int = 0
     grpc_port: int = 0
     admin_port: int = 0
@@ -66,6 +68,9 @@ class Settings:
     """Bytes that stay free on the disk of each store; 0: as `wire.disk` has it."""
     compat_get_writes: bool = False
     """Whether GET may write and purge, as existing clients do it."""
+    guests: Guests = field(default_factory=Guests)
+    purge_token: str = field(default="", repr=False)
+    """Whoever shows it may purge over HTTP; empty where nobody may."""
 
     @classmethod
     def from_env(cls, *needed: str, environ: Mapping[str, str] | None = None) -> Settings:
@@ -88,7 +93,7 @@ class Settings:
             scenario=text("SCENARIO"),
             pod_name=text("POD_NAME"),
             pod_ip=text("POD_IP"),
-            kafka_bootstrap=text("KAFKA_BOOTSTRAP"),
+            kafka=_brokers(env),
             redis_url=text("REDIS_URL"),
             redis_password=text("REDIS_PASSWORD"),
             mongo_url=text("MONGO_URL"),
@@ -115,6 +120,8 @@ class Settings:
             topic_bytes=_whole(env, "TOPIC_BYTES_PER_PARTITION"),
             disk_reserve=_whole(env, "DISK_RESERVE"),
             compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
+            guests=_guests(env),
+            purge_token=text("PURGE_TOKEN"),
         )
 
 
@@ -152,6 +159,30 @@ def _whole(env: Mapping[str, str], name: str, default: int = 0) -> int:
     if text.isascii() and text.isdecimal() and len(text) <= 18:
         return int(text)
     raise SettingsError(f"{name} is {text!r}", f"set {name} to a whole number; 0 sets no bound")
+
+
+def _brokers(env: Mapping[str, str]) -> Brokers:
+    try:
+        found = brokers_from(env)
+        # files that are missing are told now, by name
+        found.arguments()
+        return found
+    except AddressError as error:
+        raise SettingsError(
+            str(error), "see the variables KAFKA_... in k8s/base/config.yaml"
+        ) from error
+
+
+def _guests(env: Mapping[str, str]) -> Guests:
+    found: dict[str, frozenset[str]] = {}
+    for name, read in (("ALLOWED_HOSTS", hosts_of), ("ALLOWED_ORIGINS", origins_of)):
+        try:
+            found[name] = read(env.get(name, ""))
+        except ValueError as error:
+            raise SettingsError(
+                f"{name}: {error}", f"set {name} as docs/clients.md says"
+            ) from error
+    return Guests(found["ALLOWED_HOSTS"], found["ALLOWED_ORIGINS"])
 
 
 def _limits(env: Mapping[str, str]) -> Limits:

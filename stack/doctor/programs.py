@@ -23,8 +23,8 @@ from stack.engines.mongo.programs import (
     usable_mongod,
     wished_kind,
 )
+from stack.engines.toxiproxy.build import BUILD as TOXIPROXY
 from stack.engines.toxiproxy.build import MINIMUM_GO
-from stack.engines.toxiproxy.build import VERSION as TOXIPROXY
 from stack.install.commands import find_program
 from stack.install.golang import usable_go
 from stack.install.wheels import wheel_folder

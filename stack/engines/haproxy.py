@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 from stack.engines.engine import NotReady, Progress
@@ -12,8 +11,8 @@ from stack.install.commands import find_program, output_of, run
 from stack.install.wheels import base_environment
 from stack.paths import engine_dir, private_dir, socket_path, write_private
 from stack.ports import Ports
+from stack.refusals import error_lines
 from stack.spec import ProcessSpec
-from wire.problems import NO_ANSWER, NO_INSTANCE, OVERDUE
 
 BASE = """\
 global
@@ -33,10 +32,6 @@ frontend metrics
   bind 127.0.0.1:{port}
   http-request use-service prometheus-exporter if {{ path /metrics }}
 """
-_ERRORS = (NO_ANSWER, NO_INSTANCE, OVERDUE)
-"""What haproxy says for itself, in the words of the services."""
-_AGAIN = 1
-"""Seconds of Retry-After: a pod is started anew about as soon."""
 SOCKET_EXTRA = len(".4194304.tmp")
 """haproxy first binds a longer name beside the socket and renames it."""
 
@@ -120,12 +115,7 @@ class Haproxy:
 
 
 def _errors() -> str:
-    return "\n".join(
-        f"  http-error status {each.status} content-type application/json "
-        f"string '{json.dumps({'error': each.sentence, 'code': each.code})}' "
-        f"hdr Retry-After {_AGAIN}"
-        for each in _ERRORS
-    )
+    return "\n".join(f"  {line}" for line in error_lines())
 
 
 def _version(text: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
-from stack.engines.engine import NotReady, Progress, require_owner
-from stack.engines.external import External
+from stack.engines.engine import NotReady, Progress, require_owner, url_with_login
+from stack.engines.external import External, split_login
+from stack.engines.secrets import bcrypted, kept_secret
 from stack.errors import StackError
 from stack.install.commands import find_program, output_of, run
 from stack.install.parts import install
@@ -17,6 +19,7 @@ from stack.paths import engine_cache, engine_dir, private_dir, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
 
+USER = "controlroom"
 RETENTION = "24h"
 CONFIG = """\
 global:
@@ -35,7 +38,7 @@ class Prometheus:
 
     name = "prometheus"
     needs: tuple[str, ...] = ()
-    username = ""
+    username = USER
 
     def __init__(self, state: Path, ports: Ports) -> None:
         self.version = ""
@@ -44,6 +47,7 @@ class Prometheus:
         self._ports = ports
         self._port = 0
         self._program = Path()
+        self._secret: str | None = None
 
     async def prepare(self, progress: Progress) -> None:
         """Finds or fetches the program and writes its configuration."""
@@ -52,6 +56,9 @@ class Prometheus:
         private_dir(self._folder / "data")
         private_dir(self.targets)
         write_private(self._folder / "prometheus.yml", CONFIG)
+        self._secret = kept_secret(self._folder / "secret")
+        login = f"basic_auth_users:\n  {USER}: {bcrypted(self._secret)}\n"
+        write_private(self._folder / "web.yml", login)
         self._port = self._ports.choose(self.name)
 
     def spec(self) -> ProcessSpec | None:
@@ -64,6 +71,9 @@ class Prometheus:
                 "--storage.tsdb.path=data",
                 f"--storage.tsdb.retention.time={RETENTION}",
                 f"--web.listen-address=127.0.0.1:{self._port}",
+                "--web.config.file=web.yml",
+                # a pattern of the origins whose pages may read; it is `.*` by default
+                "--web.cors.origin=none",
                 "--log.level=warn",
             ),
             cwd=self._folder,
@@ -73,28 +83,29 @@ class Prometheus:
     async def ready(self, pid: int) -> None:
         """Its own readiness page, from our child."""
         require_owner(self.name, pid, self._port)
-        await answer(self.name, f"{self.address()}/-/ready")
+        await answer(self.name, f"{url_with_login(self)}/-/ready")
 
     def address(self) -> str:
         """The base URL of its API."""
         return f"http://127.0.0.1:{self._port}"
 
     def secret(self) -> str | None:
-        """None: it knows no password."""
-        return None
+        """The password that its API asks for."""
+        return self._secret
 
 
 def external_prometheus(url: str) -> External:
     """A server given by CONTROLROOM_PROMETHEUS_URL."""
-    address = url.rstrip("/")
+    address, user, secret = split_login(url.rstrip("/"))
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise StackError(
-            f"CONTROLROOM_PROMETHEUS_URL is not the URL of a Prometheus server: {url}",
-            "Give it as http://host:9090.",
+            f"CONTROLROOM_PROMETHEUS_URL is not the URL of a Prometheus server: {address}",
+            "Give it as http://host:9090, or http://user:password@host:9090.",
             "refused",
         )
-    return External("prometheus", address, lambda: answer("prometheus", f"{address}/-/ready"))
+    probe = partial(answer, "prometheus", f"{url.rstrip('/')}/-/ready")
+    return External("prometheus", address, probe, user, secret)
 
 
 async def answer(name: str, url: str) -> None:

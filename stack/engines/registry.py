@@ -10,7 +10,7 @@ from pathlib import Path
 from stack.engines.engine import Engine
 from stack.engines.external import External
 from stack.engines.haproxy import Haproxy
-from stack.engines.kafka import Kafka, external_kafka
+from stack.engines.kafka import ExternalKafka, Kafka, external_kafka
 from stack.engines.mongo import Mongo, external_mongo
 from stack.engines.prometheus import Prometheus, external_prometheus
 from stack.engines.redis import Redis, external_redis
@@ -22,7 +22,7 @@ from stack.ports import Ports
 class Engines:
     """All engines by name. Iterating gives them in an order that respects their needs."""
 
-    kafka: Kafka | External
+    kafka: Kafka | ExternalKafka
     redis: Redis | External
     mongo: Mongo | External
     prometheus: Prometheus | External

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import secrets
 from pathlib import Path
 
+from stack.errors import StackError
 from stack.paths import explained, private_dir, write_private
 
 
@@ -22,3 +25,20 @@ def kept_secret(file: Path) -> str:
     private_dir(file.parent)
     write_private(file, made + "\n")
     return made
+
+
+def bcrypted(secret: str) -> str:
+    """The secret as bcrypt keeps it. The least cost: it is random and has 192 bits."""
+    salt = f"$2b$04${secrets.token_hex(11)}"
+    for name in ("libcrypt.so.1", "libcrypt.so.2", ctypes.util.find_library("crypt")):
+        try:
+            crypt = ctypes.CDLL(name).crypt
+        except (OSError, AttributeError):
+            continue
+        crypt.restype = ctypes.c_char_p
+        made = crypt(secret.encode(), salt.encode())
+        if made and made.startswith(b"$2b$"):
+            return str(made.decode())
+    raise StackError(
+        "No libcrypt that knows bcrypt is on this machine.", "Install libcrypt1.", "not_found"
+    )

@@ -16,9 +16,11 @@ from stack.faults import network, processes, reading
 from stack.faults.model import Fault, LinkFault
 from stack.faults.plan import Plan, Planner, Preview
 from stack.links import Links, Toxic
+from stack.strangers import Stranger
 from stack.supervisor.events import Events
 
 Phase = Literal["injecting", "running", "paused", "deleting", "finished"]
+ELSEWHERE = "elsewhere-"
 KEPT = 100
 """Finished faults that are remembered."""
 _DICE_EVERY = 1.0
@@ -68,6 +70,8 @@ class Leases:
         self._events = events
         self._namespace = namespace
         self._leases: dict[str, _Lease] = {}
+        self._seen: dict[str, float] = {}
+        """Id of what somebody else did -> when it was first seen."""
 
     def preview(self, manifest: Mapping[str, Any]) -> Preview:
         """What would be hit now. Raises StackError where it cannot be done."""
@@ -76,6 +80,10 @@ class Leases:
     def statuses(self) -> list[Status]:
         """All that are held, and the finished ones of late, oldest first."""
         return [lease.status for lease in self._leases.values()]
+
+    async def all(self) -> list[Status]:
+        """Those of `statuses`, and what somebody else has put on the links."""
+        return [*self.statuses(), *(self._elsewhere(one) for one in await self._links.strangers())]
 
     async def inject(self, manifest: Mapping[str, Any], run: str) -> Status:
         """Starts it; it ends by itself. Raises StackError, and then nothing is left injected."""
@@ -102,6 +110,8 @@ class Leases:
     async def recover(self, fault_id: str) -> Status:
         """Ends it now; answers when nothing of it is left. Raises StackError if not."""
         lease = self._leases.get(fault_id)
+        if lease is None and fault_id.startswith(ELSEWHERE):
+            return await self._mend(fault_id)
         if lease is None:
             raise StackError(
                 f"There is no fault {fault_id}.", "See `controlroom chaos list`.", "not_found"
@@ -113,6 +123,30 @@ class Leases:
         if lease.status.phase != "finished":
             raise StackError(lease.status.message or f"{fault_id} is not recovered.")
         return lease.status
+
+    async def _mend(self, fault_id: str) -> Status:
+        """Takes away what somebody else has put on a link; nothing is left of one that is gone."""
+        for one in await self._links.strangers():
+            if one.id == fault_id:
+                await self._links.mend(one.link)
+                status = self._elsewhere(one)
+                self._tell(status, "Recovered", f"{one.link}: {', '.join(one.wrongs)}")
+                status.phase, status.recovered = "finished", time.time()
+                return status
+        raise StackError(f"There is no fault {fault_id} any more.", "", "not_found")
+
+    def _elsewhere(self, one: Stranger) -> Status:
+        return Status(
+            id=one.id,
+            run="",
+            kind="NetworkChaos",
+            action="elsewhere",
+            name=one.link,
+            targets=(one.link,),
+            phase="running",
+            created=self._seen.setdefault(one.id, time.time()),
+            message=f"not the stack's: {', '.join(one.wrongs)}",
+        )
 
     async def close(self) -> None:
         """Ends all."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from stack.engines.toxiproxy import api_client
 from tests.ports import free_port
 
 
@@ -68,7 +69,7 @@ async def link(toxiproxy: str, upstream: str) -> AsyncIterator[Link]:
     name = f"test-{uuid.uuid4().hex[:8]}"
     target = upstream.rpartition("//")[2].partition("/")[0].rpartition("@")[2]
     address = f"127.0.0.1:{free_port()}"
-    async with httpx.AsyncClient(base_url=toxiproxy) as client:
+    async with api_client(toxiproxy) as client:
         given = {"name": name, "listen": address, "upstream": target, "enabled": True}
         (await client.post("/proxies", json=given)).raise_for_status()
         try:

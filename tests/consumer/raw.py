@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
@@ -16,6 +16,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
 from tests.ports import free_port
+from wire.kafka import brokers_of, client_arguments
 from wire.topics import OffsetReader
 
 HEADER = 61
@@ -52,7 +53,7 @@ async def produce(
     """Sends batches one by one, whatever they hold; the offset of the first record of each."""
     async with OffsetReader(bootstrap) as reader:
         leader = (await reader.topic(topic)).leaders[partition]
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaClient(**client_arguments(bootstrap))
     client.set_topics([])
     await client.bootstrap()
     offsets = []
@@ -92,9 +93,10 @@ class Altering:
 @contextlib.asynccontextmanager
 async def altering(bootstrap: str) -> AsyncIterator[Altering]:
     """A link to a broker of which no byte is what it was, where a test says so."""
-    host, port = bootstrap.split(":")
+    brokers = brokers_of(bootstrap)
+    host, port = brokers.bootstrap.split(":")
     own = free_port()
-    link = Altering(f"{host}:{own}")
+    link = Altering(replace(brokers, bootstrap=f"{host}:{own}").url())
     # what the broker tells of itself leads back to this link
     link.changes[host.encode() + struct.pack(">i", int(port))] = host.encode() + struct.pack(
         ">i", own

@@ -31,6 +31,7 @@ from wire.bookkeeping import Auditor
 from wire.books import Books
 from wire.documents import Documents
 from wire.fences import read_fences
+from wire.kafka import client_arguments
 from wire.record import headers
 from wire.stores import redis_client
 from wire.topics import OffsetReader, ensure_topics
@@ -233,7 +234,9 @@ async def rig(engines: Engines, path: Path) -> AsyncIterator[Rig]:
     """A scenario with its topics, removed from Kafka and Redis at the end."""
     scenario = load(path)
     await ensure_topics(engines.kafka, scenario.name)
-    producer = AIOKafkaProducer(bootstrap_servers=engines.kafka, acks="all", max_batch_size=1 << 20)
+    producer = AIOKafkaProducer(
+        **client_arguments(engines.kafka), acks="all", max_batch_size=1 << 20
+    )
     await producer.start()
     made = Rig(
         engines,
@@ -267,7 +270,7 @@ async def _clean(made: Rig) -> None:
 
 async def delete_topics(made: Rig, topics: list[str]) -> None:
     """Removes topics from the broker."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=made.engines.kafka)
+    admin = AIOKafkaAdminClient(**client_arguments(made.engines.kafka))
     await admin.start()
     await admin.delete_topics(topics)
     await admin.close()

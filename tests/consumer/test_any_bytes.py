@@ -22,6 +22,7 @@ from tests.waiting import until
 from wire import keys
 from wire.batches import MAX_HEADERS
 from wire.documents import Range
+from wire.kafka import client_arguments
 from wire.rebuilding import rebuild
 
 VOTE = {"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 4}
@@ -242,7 +243,7 @@ async def test_a_batch_above_what_is_fetched_at_once_gets_through(bands: Rig) ->
 
 async def allow(rig: Rig, size: int) -> None:
     """Lets the events topic take batches of so many bytes."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=rig.engines.kafka)
+    admin = AIOKafkaAdminClient(**client_arguments(rig.engines.kafka))
     await admin.start()
     wanted = {"max.message.bytes": str(size)}
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, rig.topic, wanted)])
@@ -262,7 +263,7 @@ async def tortured(rig: Rig, kafka: str) -> Found:
 @contextlib.asynccontextmanager
 async def transactional(rig: Rig) -> AsyncIterator[AIOKafkaProducer]:
     """A producer that writes in transactions."""
-    producer = AIOKafkaProducer(bootstrap_servers=rig.engines.kafka, transactional_id=rig.name)
+    producer = AIOKafkaProducer(**client_arguments(rig.engines.kafka), transactional_id=rig.name)
     await producer.start()
     try:
         yield producer

@@ -13,6 +13,7 @@ from tests.consumer.rig import Rig, delete_topics
 from tests.waiting import until
 from wire import keys
 from wire.books import Books
+from wire.kafka import client_arguments
 from wire.rebuilding import rebuild
 from wire.record import headers
 
@@ -89,7 +90,7 @@ async def test_ids_whose_records_are_gone_are_found_in_the_documents(bands: Rig)
     for _ in range(2):
         await send(bands, events)
     await right(bands, events, EVENTS)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bands.engines.kafka)
+    admin = AIOKafkaAdminClient(**client_arguments(bands.engines.kafka))
     await admin.start()
     gone = {TopicPartition(bands.topic, PARTITION): RecordsToDelete(EVENTS)}
     await admin.delete_records(gone)

@@ -10,6 +10,7 @@ from tests.consumer.rig import Rig
 from tests.waiting import until
 from wire import keys
 from wire.documents import Range
+from wire.kafka import client_arguments
 from wire.record import encode_rejected
 
 MATCH = {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": 1}
@@ -65,7 +66,7 @@ async def test_what_producers_refused_is_kept_with_their_reason(worldcup: Rig) -
 async def test_marks_of_transactions_are_no_loss(worldcup: Rig) -> None:
     await worldcup.consumer()
     producer = AIOKafkaProducer(
-        bootstrap_servers=worldcup.engines.kafka, transactional_id=worldcup.name
+        **client_arguments(worldcup.engines.kafka), transactional_id=worldcup.name
     )
     await producer.start()
     try:

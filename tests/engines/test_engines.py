@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -23,14 +25,17 @@ from redis.exceptions import AuthenticationError
 from stack.engines.engine import Engine, NotReady, host_and_port, url_with_login
 from stack.engines.haproxy import Haproxy
 from stack.engines.kafka import Kafka, Listener
+from stack.engines.kafka.probe import has_brokers
 from stack.engines.mongo import Mongo
+from stack.engines.mongo.apart import namespaces
 from stack.engines.prometheus import Prometheus
 from stack.engines.redis import Redis
-from stack.engines.toxiproxy import Toxiproxy
+from stack.engines.toxiproxy import Toxiproxy, api_client
 from stack.ports import Ports
 from tests.engines.running import running, start, stop, when_ready
 from tests.relay import relay
 from tests.waiting import until
+from wire.kafka import Brokers
 
 
 @pytest.fixture
@@ -45,13 +50,14 @@ async def test_kafka_keeps_a_record_and_sends_each_client_to_the_door_it_came_by
     link, elsewhere = ports.choose("link"), ports.choose("elsewhere")
     kafka.configure([Listener("consumer.kafka", link, f"127.0.0.1:{elsewhere}")])
     async with running(kafka, tmp_path):
-        await _create_topic(kafka.address())
-        producer = AIOKafkaProducer(bootstrap_servers=kafka.address(), acks="all")
+        await _create_topic(kafka.brokers())
+        producer = AIOKafkaProducer(**kafka.brokers().arguments(), acks="all")
         await producer.start()
         await producer.send_and_wait("votes", b"one")
         await producer.stop()
         async with relay(elsewhere, link) as came:
-            client = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{link}")
+            way = replace(kafka.brokers(), bootstrap=f"127.0.0.1:{link}")
+            client = AIOKafkaAdminClient(**way.arguments())
             await client.start()
             brokers = (await client.describe_cluster())["brokers"]
             await client.close()
@@ -59,7 +65,7 @@ async def test_kafka_keeps_a_record_and_sends_each_client_to_the_door_it_came_by
         assert came
     kafka = Kafka(tmp_path, ports)
     async with running(kafka, tmp_path):
-        consumer = AIOKafkaConsumer(bootstrap_servers=kafka.address())
+        consumer = AIOKafkaConsumer(**kafka.brokers().arguments())
         await consumer.start()
         partition = TopicPartition("votes", 0)
         consumer.assign([partition])
@@ -68,8 +74,31 @@ async def test_kafka_keeps_a_record_and_sends_each_client_to_the_door_it_came_by
         await consumer.stop()
 
 
-async def _create_topic(bootstrap: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def test_kafka_lets_nobody_in_without_its_password_by_any_door(
+    tmp_path: Path, ports: Ports
+) -> None:
+    kafka = Kafka(tmp_path, ports)
+    link = ports.choose("link")
+    kafka.configure([Listener("consumer.kafka", link, f"127.0.0.1:{link}")])
+    async with running(kafka, tmp_path):
+        right = kafka.brokers()
+        doors = [int(right.bootstrap.rpartition(":")[2]), link, ports.known()["kafka.controller"]]
+        for door in doors:
+            at = f"127.0.0.1:{door}"
+            for wrong in (Brokers(at), replace(right, bootstrap=at, password="wrong")):
+                with pytest.raises(NotReady):
+                    await has_brokers(wrong)
+    secret = (tmp_path / "engines" / "kafka" / "secret").read_text().strip()
+    spec = kafka.spec()
+    assert right.password == secret
+    assert spec is not None
+    assert secret not in " ".join([repr(right), str(right), *spec.argv])
+    for file in ("secret", "server.properties"):
+        assert stat.S_IMODE((tmp_path / "engines" / "kafka" / file).stat().st_mode) == 0o600
+
+
+async def _create_topic(brokers: Brokers) -> None:
+    admin = AIOKafkaAdminClient(**brokers.arguments())
     await admin.start()
     await admin.create_topics([NewTopic("votes", 1, 1)])
     await admin.close()
@@ -124,6 +153,37 @@ async def test_the_document_store_asks_for_its_login_and_survives_a_kill(
         await client.close()
 
 
+async def test_the_document_store_is_never_on_the_network_without_a_login(
+    tmp_path: Path, ports: Ports
+) -> None:
+    mongo = Mongo(tmp_path, ports)
+    reached: list[str] = []
+    over = asyncio.Event()
+
+    async def stranger() -> None:
+        while not over.is_set():
+            port = ports.known().get("mongo")
+            with contextlib.suppress(OSError):
+                if port is not None:
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                    reached.append(f"port {port}")
+                    writer.close()
+            await asyncio.sleep(0.01)
+
+    if not await namespaces():
+        pytest.skip("this kernel gives no network of its own to this user")
+    trying = asyncio.create_task(stranger())
+    await mongo.prepare(lambda _line: None)
+    over.set()
+    await trying
+    assert reached == []
+    async with running(mongo, tmp_path):
+        client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(url_with_login(mongo))
+        found = await client.admin.command("usersInfo", {"forAllDBs": True})
+        assert [one["user"] for one in found["users"]] == [mongo.username]
+        await client.close()
+
+
 async def test_prometheus_scrapes_what_is_listed_in_its_folder(
     tmp_path: Path, ports: Ports
 ) -> None:
@@ -132,7 +192,7 @@ async def test_prometheus_scrapes_what_is_listed_in_its_folder(
         own = prometheus.address().removeprefix("http://")
         listed = [{"targets": [own], "labels": {"deployment": "reader"}}]
         (prometheus.targets / "reader.json").write_text(json.dumps(listed))
-        async with httpx.AsyncClient(base_url=prometheus.address()) as client:
+        async with httpx.AsyncClient(base_url=url_with_login(prometheus)) as client:
 
             async def seen() -> bool:
                 reply = await client.get("/api/v1/query", params={"query": "up"})
@@ -169,7 +229,7 @@ async def test_toxiproxy_has_the_proxies_of_its_list_again_after_a_kill(
 
 
 async def _proxies(toxiproxy: Toxiproxy) -> list[str]:
-    async with httpx.AsyncClient(base_url=toxiproxy.address()) as client:
+    async with api_client(toxiproxy.address()) as client:
         return list((await client.get("/proxies")).json())
 
 

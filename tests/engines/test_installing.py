@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -210,6 +212,29 @@ def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_private_file_is_on_the_disk_before_it_has_its_name_and_its_name_is_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, os.replace
+
+    def synced(handle: int) -> None:
+        sync(handle)
+        done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+
+    def renamed(old: str, new: str) -> None:
+        rename(old, new)
+        done.append("name")
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    write_private(tmp_path / "secret", "one")
+    assert done == ["file", "name", "folder"]
+    done.clear()
+    write_private(tmp_path / "view", "one", lasting=False)
+    assert done == ["name"]
+
+
 def test_ports_are_kept_while_they_are_free_and_never_given_twice(tmp_path: Path) -> None:
     ports = Ports(tmp_path)
     first, second = ports.choose("a"), ports.choose("b")
@@ -265,6 +290,7 @@ async def test_doctor_sees_a_dead_socket_a_half_install_and_a_file_in_the_way(
     ("variable", "value"),
     [
         ("CONTROLROOM_KAFKA", "broker"),
+        ("CONTROLROOM_KAFKA", "redis://broker:9092"),
         ("CONTROLROOM_REDIS_URL", "localhost:6379"),
         ("CONTROLROOM_MONGO_URL", "http://x"),
         ("CONTROLROOM_PROMETHEUS_URL", "prometheus:9090"),
@@ -281,6 +307,8 @@ def test_a_given_address_of_a_wrong_form_is_named(
 def test_a_given_address_is_taken_without_its_secret(tmp_path: Path) -> None:
     given = {
         "CONTROLROOM_REDIS_URL": "redis://:p%40ss@db.example:6379/0",
+        "CONTROLROOM_KAFKA": "kafkas://me:s3cret@a:9092,b:9092?mechanism=SCRAM-SHA-512",
+        "CONTROLROOM_PROMETHEUS_URL": "https://me:s3cret@p.example:9090/",
         "CONTROLROOM_MONGO_URL": "mongodb://me:s3cret@a:27017,b:27017/?replicaSet=rs",
     }
     engines = engines_for(tmp_path, given)
@@ -291,6 +319,10 @@ def test_a_given_address_is_taken_without_its_secret(tmp_path: Path) -> None:
     assert engines.redis.spec() is None
     assert engines.mongo.address() == "mongodb://a:27017,b:27017/?replicaSet=rs"
     assert (engines.mongo.username, engines.mongo.secret()) == ("me", "s3cret")
+    assert (engines.kafka.address(), engines.kafka.secret()) == ("a:9092,b:9092", "s3cret")
+    assert engines.kafka.brokers().protocol == "SASL_SSL"
+    assert engines.prometheus.address() == "https://p.example:9090"
+    assert (engines.prometheus.username, engines.prometheus.secret()) == ("me", "s3cret")
 
 
 async def _nothing() -> None:

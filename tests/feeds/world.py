@@ -18,6 +18,7 @@ from scenarios.templates import escape
 from tests.conftest import Engines
 from wire import keys
 from wire.documents import Documents
+from wire.kafka import client_arguments
 from wire.stores import redis_client
 from wire.topics import ensure_topics, topic_id
 
@@ -72,7 +73,7 @@ class World:
 
     async def produce(self, events: Sequence[Mapping[str, Any]], partition: int = 0) -> None:
         """Puts them on Kafka, acknowledged."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.engines.kafka)
+        producer = AIOKafkaProducer(**client_arguments(self.engines.kafka))
         await producer.start()
         try:
             for event in events:

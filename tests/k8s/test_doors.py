@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from stack.config import PROJECT
-from tests.k8s.rendering import of_kind
+from stack.refusals import error_lines, ingress_lines
+from tests.k8s.rendering import NAMES, of_kind
 
 CONFIG = PROJECT / "k8s" / "components" / "ingress-haproxy" / "haproxy.cfg"
 Doors = dict[str, str]
@@ -49,3 +52,19 @@ def test_the_gateway_sends_each_path_where_the_ingress_says() -> None:
             doors |= {match["path"]["value"]: name for match in rule["matches"]}
     assert doors == of_ingresses("lab-one")
     assert of_kind("one", "Ingress") == []
+
+
+@pytest.mark.parametrize("overlay", NAMES)
+def test_no_ingress_has_a_way_of_its_own_to_a_purge(overlay: str) -> None:
+    paths = set(of_ingresses(overlay))
+    for route in of_kind(overlay, "HTTPRoute"):
+        for rule in route["spec"]["rules"]:
+            paths |= {match["path"]["value"] for match in rule.get("matches", ())}
+    assert [path for path in paths if "purge" in path] == []
+
+
+def test_haproxy_of_a_lab_refuses_in_the_words_of_the_local_one() -> None:
+    lines = [line.strip() for line in CONFIG.read_text().splitlines()]
+    said = [line for line in lines if line.startswith(("http-error", "http-request return"))]
+    own = [line for line in said if "/livez" not in line]
+    assert own == [*error_lines(), *ingress_lines()]

@@ -21,6 +21,7 @@ from tests.conftest import ROOT, Engines
 from tests.ports import free_port
 from tests.waiting import until
 from wire import keys
+from wire.kafka import client_arguments
 from wire.topics import OffsetReader
 
 
@@ -133,7 +134,7 @@ async def producers(engines: Engines, scenario: Path, folder: Path) -> AsyncIter
 
 async def read(bootstrap: str, topic: str, count: int) -> list[Any]:
     """All records of a topic, in order of their time; there must be exactly `count`."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**client_arguments(bootstrap), enable_auto_commit=False)
     await consumer.start()
     try:
         async with OffsetReader(bootstrap) as reader:

@@ -21,6 +21,7 @@ from tests.producers.test_http import GOOD
 from tests.waiting import until
 from wire import keys
 from wire.disk import Shortage, tell
+from wire.kafka import client_arguments
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 
@@ -123,7 +124,7 @@ async def test_more_than_kafka_keeps_is_not_taken_before_it_is_read(
 async def read_all(bootstrap: str, topic: str, group: str) -> None:
     """Commits everything, as consumers do that have come to the end."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False
+        **client_arguments(bootstrap), group_id=group, enable_auto_commit=False
     )
     await consumer.start()
     try:

@@ -76,11 +76,19 @@ async def test_the_routes_of_three_implementations(cup: Rig) -> None:
         assert {each["phase"] for each in logs["Logs"]} == {"1", "3"}
 
         off = await client.get("/deleteLogs")
-        assert (off.status_code, off.json()["code"]) == (405, "get_writes_off")
+        assert (off.status_code, off.json()["code"]) == (403, "purge_inside")
         paths = (await client.get("/openapi.json")).json()["paths"]
         assert {"/live/stream", "/getDataFases", "/GetPaises", "/get-all-mongo"} <= set(paths)
-    async with await client_of(cup, COMPAT_GET_WRITES="1") as client:
-        assert (await client.get("/deleteLogs")).json() == "Listo"
+    bearer = {"authorization": "Bearer let-me"}
+    async with await client_of(cup, PURGE_TOKEN="let-me") as client:
+        inner = cup.services[-1].admin + "/deleteLogs"
+        off = await client.get(inner, headers=bearer)
+        assert (off.status_code, off.json()["code"]) == (405, "get_writes_off")
+    async with await client_of(cup, COMPAT_GET_WRITES="1", PURGE_TOKEN="let-me") as client:
+        inner = cup.services[-1].admin + "/deleteLogs"
+        assert (await client.get("/deleteLogs")).status_code == 403
+        assert (await client.get(inner)).status_code == 401
+        assert (await client.get(inner, headers=bearer)).json() == "Listo"
         assert (await client.get("/getTotalMongo")).json() == {"Total": 0}
 
 

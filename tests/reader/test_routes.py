@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -13,11 +14,13 @@ from tests.ports import free_port
 from tests.waiting import until
 
 VOTES = 1_500
+TOKEN = "let-me-purge"
+BEARER = {"authorization": f"Bearer {TOKEN}"}
 
 
 async def client_of(rig: Rig, **environment: str) -> httpx.AsyncClient:
     service, address = await rig.reader(**environment)
-    await until(service.ready, "a reader that is ready")
+    await until(service.ready, "a reader that is ready", timeout=60)
     return httpx.AsyncClient(base_url=address, timeout=20)
 
 
@@ -61,27 +64,69 @@ async def test_logs_are_the_newest_first_and_bounded(votes: httpx.AsyncClient) -
         assert "500" in answer.json()["fix"]
 
 
-async def test_a_purge_is_confirmed_by_name_and_never_a_get(
-    bands: Rig, votes: httpx.AsyncClient
-) -> None:
-    assert (await votes.get("/total")).json()["total"] == VOTES
-    for body in (None, {}, {"confirm": "bands"}, {"confirm": None}, [bands.name]):
-        answer = await votes.post("/purge", json=body)
-        assert answer.status_code == 400
-        assert bands.name in answer.json()["fix"]
-    assert (await votes.post("/purge", content=b"x" * 100_000)).status_code == 400
-    assert (await votes.get("/purge")).status_code == 405
-    assert (await votes.get("/total")).json()["total"] == VOTES
-    answer = await votes.post("/purge", json={"confirm": bands.name})
-    assert answer.json() == {"scenario": bands.name, "purged": VOTES}
-    assert (await votes.get("/logs")).json() == []
-    again = await votes.request("DELETE", "/logs", json={"confirm": bands.name})
-    assert again.json()["purged"] == 0
+async def test_a_purge_is_taken_inside_only_by_token_and_name(bands: Rig) -> None:
+    await bands.consumer()
+    await bands.produce(bands.events(VOTES))
+    await bands.settled(VOTES)
+    service, address = await bands.reader(PURGE_TOKEN=TOKEN)
+    await until(service.ready, "a reader that is ready", timeout=60)
+    named = {"confirm": bands.name}
+    async with httpx.AsyncClient(base_url=address, headers=BEARER) as client:
+        for method, path in (("POST", "/purge"), ("DELETE", "/logs")):
+            for prefix in ("", "/output"):
+                answer = await client.request(method, prefix + path, json=named)
+                assert (answer.status_code, answer.json()["code"]) == (403, "purge_inside")
+                assert "controlroom logs --purge" in answer.json()["fix"]
+        assert (await client.get("/purge")).status_code == 405
+        assert (await client.get("/total")).json()["total"] == VOTES
+    async with httpx.AsyncClient(base_url=service.admin) as stranger:
+        for headers in ({}, {"authorization": "Bearer x"}, {"authorization": f"Basic {TOKEN}"}):
+            answer = await stranger.post("/purge", json=named, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (401, "wrong_token")
+            assert "PURGE_TOKEN" in answer.json()["fix"]
+    async with httpx.AsyncClient(base_url=service.admin, headers=BEARER) as client:
+        for body in (None, {}, {"confirm": "bands"}, {"confirm": None}, [bands.name]):
+            answer = await client.post("/purge", json=body)
+            assert answer.status_code in (400, 415)
+            assert bands.name in answer.json()["fix"]
+        text = json.dumps(named)
+        typed = await client.post("/purge", content=text, headers={"content-type": "text/plain"})
+        assert (typed.status_code, typed.json()["code"]) == (415, "wrong_type")
+        sure = {"content-type": "application/json"}
+        assert (await client.post("/purge", content=b"x" * 9000, headers=sure)).status_code == 400
+        answer = await client.post("/purge", json=named)
+        assert answer.json() == {"scenario": bands.name, "purged": VOTES}
+        assert (await client.request("DELETE", "/logs", json=named)).json()["purged"] == 0
+    await _goes_on_after_a_purge(bands, address)
+
+
+async def test_without_a_token_nobody_purges_by_http(bands: Rig) -> None:
+    service, _ = await bands.reader()
+    await until(service.ready, "a reader that is ready", timeout=60)
+    async with httpx.AsyncClient(base_url=service.admin, headers=BEARER) as client:
+        answer = await client.post("/purge", json={"confirm": bands.name})
+        assert (answer.status_code, answer.json()["code"]) == (403, "purge_inside")
+        assert "PURGE_TOKEN" in answer.json()["fix"]
+
+
+async def test_the_prefix_alone_lists_what_is_there(bands: Rig) -> None:
+    async with await client_of(bands) as client:
+        for path in ("/output", "/output/"):
+            answer = await client.get(path)
+            assert answer.status_code == 200
+            assert "GET /live" in answer.json()["routes"]
+            assert not [each for each in answer.json()["routes"] if "purge" in each]
+        assert (await client.get("/output/nosuch")).status_code == 404
+
+
+async def _goes_on_after_a_purge(bands: Rig, address: str) -> None:
     await bands.produce(bands.events(10), first=VOTES)
     books = await bands.settled(VOTES + 10)
     assert books.closed
-    assert (await votes.get("/books")).json() == books.to_json()
-    assert (await votes.get("/total")).json()["total"] == 10
+    async with httpx.AsyncClient(base_url=address, timeout=20) as client:
+        assert (await client.get("/logs")).json()[0]["offset"] >= 0
+        assert (await client.get("/books")).json() == books.to_json()
+        assert (await client.get("/total")).json()["total"] == 10
 
 
 async def test_an_unknown_route_lists_the_routes(votes: httpx.AsyncClient) -> None:
@@ -140,13 +185,14 @@ async def test_documents_that_are_away_leave_the_tallies(bands: Rig) -> None:
     await bands.settled(100)
     async with (
         link(bands.engines.toxiproxy, bands.engines.mongo) as where,
-        await client_of(bands, MONGO_URL=where.url) as client,
+        await client_of(bands, MONGO_URL=where.url, PURGE_TOKEN=TOKEN) as client,
     ):
         await where.cut()
         answer = await client.get("/logs")
         assert answer.status_code == 503
         assert "MongoDB" in answer.json()["error"]
-        gone = await client.post("/purge", json={"confirm": bands.name})
+        inner = bands.services[-1].admin + "/purge"
+        gone = await client.post(inner, json={"confirm": bands.name}, headers=BEARER)
         assert gone.status_code == 503
         assert (await client.get("/live")).json()["total"] == 100
         await where.mend()

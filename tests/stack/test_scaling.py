@@ -19,6 +19,7 @@ from tests.waiting import until
 from wire import keys
 from wire.bookkeeping import Auditor
 from wire.documents import Documents, Range
+from wire.kafka import client_arguments
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 
@@ -72,7 +73,7 @@ async def world(config: StackConfig) -> AsyncIterator[World]:
 async def produce(bootstrap: str, scenario: str, partitions: int = keys.PARTITIONS) -> None:
     """A backlog, spread over the partitions."""
     async with AIOKafkaProducer(
-        bootstrap_servers=bootstrap, max_batch_size=BATCH * 200
+        **client_arguments(bootstrap), max_batch_size=BATCH * 200
     ) as producer:
         for number in range(BACKLOG // BATCH):
             batch = producer.create_batch()

@@ -20,6 +20,7 @@ from tests.conftest import Engines
 from tests.consumer.raw import CODECS, Altering, altering, batch, checked, produce
 from tests.topics import topics_admin
 from wire.batches import BadBatchError, raw_batches, readable, stand_in, unreadable_of
+from wire.kafka import client_arguments
 from wire.reading import open_reader
 
 FEW = settings(
@@ -153,8 +154,8 @@ async def bench(kafka: str) -> AsyncIterator[Bench]:
     partition = TopicPartition(topic, 0)
     async with topics_admin(kafka) as admin, altering(kafka) as link:
         await admin.create_topics([NewTopic(topic, 1, 1)])
-        producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=topic)
-        consumer = open_reader(bootstrap_servers=link.address, auto_offset_reset="earliest")
+        producer = AIOKafkaProducer(**client_arguments(kafka), transactional_id=topic)
+        consumer = open_reader(**client_arguments(link.address), auto_offset_reset="earliest")
         await producer.start()
         await consumer.start()
         consumer.assign([partition])

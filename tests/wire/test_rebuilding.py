@@ -13,6 +13,7 @@ from tests.consumer.rig import Rig, delete_topics
 from tests.waiting import until
 from wire import keys
 from wire.documents import Documents
+from wire.kafka import client_arguments
 from wire.purging import purge
 from wire.rebuilding import PurgedError, rebuild
 from wire.topics import ensure_topics
@@ -29,7 +30,7 @@ async def forget(rig: Rig) -> None:
 
 async def drop_records(rig: Rig, before: int) -> None:
     """Removes the oldest records of every partition from Kafka, as retention does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=rig.engines.kafka)
+    admin = AIOKafkaAdminClient(**client_arguments(rig.engines.kafka))
     await admin.start()
     ends = await rig.offsets.end_offsets(rig.topic)
     await admin.delete_records(

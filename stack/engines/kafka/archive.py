@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from stack.engines.engine import NotReady, Progress
 from stack.engines.kafka.jars import archive_file, broker_command, format_storage
 from stack.engines.kafka.java import Java
 from stack.engines.kafka.probe import has_brokers, new_cluster_id
-from stack.engines.kafka.properties import properties
+from stack.engines.kafka.properties import own_brokers, properties
 from stack.install.wheels import base_environment
 from stack.paths import write_private
 from stack.ports import Ports, owns
@@ -38,7 +39,8 @@ async def _dump(java: Java, folder: Path) -> Path | None:
     ports = Ports(folder)
     port, controller = ports.choose("kafka"), ports.choose("controller")
     config = folder / "server.properties"
-    config.write_text(properties(folder / "data", port, controller, ()))
+    secret = secrets.token_urlsafe(24)
+    write_private(config, properties(folder / "data", port, controller, (), secret))
     await format_storage(java, config, new_cluster_id())
     archive = folder / "classes.jsa"
     argv = broker_command(java, config, f"-XX:ArchiveClassesAtExit={archive}", "-Xlog:cds=off")
@@ -54,7 +56,7 @@ async def _dump(java: Java, folder: Path) -> Path | None:
     )
     try:
         async with asyncio.timeout(PATIENCE):
-            await _serving(child, port)
+            await _serving(child, port, secret)
             child.terminate()
             await child.wait()
     except TimeoutError:
@@ -66,11 +68,11 @@ async def _dump(java: Java, folder: Path) -> Path | None:
     return archive if archive.exists() else None
 
 
-async def _serving(child: asyncio.subprocess.Process, port: int) -> None:
+async def _serving(child: asyncio.subprocess.Process, port: int, secret: str) -> None:
     while child.returncode is None:
         if owns(child.pid, port):
             try:
-                await has_brokers(f"127.0.0.1:{port}")
+                await has_brokers(own_brokers(port, secret))
                 return
             except NotReady:
                 pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from stack.engines.engine import Progress, require_owner
@@ -17,12 +18,25 @@ from stack.engines.kafka.jars import (
 )
 from stack.engines.kafka.java import Java, found_java
 from stack.engines.kafka.probe import has_brokers, new_cluster_id
-from stack.engines.kafka.properties import Listener, properties
+from stack.engines.kafka.properties import (
+    CLIENT_FILE,
+    USER,
+    Listener,
+    client_properties,
+    own_brokers,
+    properties,
+)
+from stack.engines.secrets import kept_secret
 from stack.errors import StackError
 from stack.install.wheels import base_environment
 from stack.paths import engine_dir, private_dir, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
+from wire.kafka import AddressError, Brokers, brokers_of
+
+_FORM = (
+    "Give it as host:port, or kafka://user:password@host:port; several with commas between them."
+)
 
 
 class Kafka:
@@ -31,12 +45,13 @@ class Kafka:
     name = "kafka"
     needs: tuple[str, ...] = ()
     version = VERSION
-    username = ""
+    username = USER
 
     def __init__(self, state: Path, ports: Ports) -> None:
         self._folder = engine_dir(state, self.name)
         self._ports = ports
         self._port = 0
+        self._secret = ""
         self._links: tuple[Listener, ...] = ()
         self._java: Java | None = None
 
@@ -57,8 +72,10 @@ class Kafka:
         data = private_dir(self._folder / "data")
         self._port = self._ports.choose(self.name)
         controller = self._ports.choose("kafka.controller")
-        text = properties(data, self._port, controller, self._links)
+        self._secret = kept_secret(self._folder / "secret")
+        text = properties(data, self._port, controller, self._links, self._secret)
         config = write_private(self._folder / "server.properties", text)
+        write_private(self._folder / CLIENT_FILE, client_properties(self.brokers()))
         if not (data / "meta.properties").exists():
             progress("kafka: preparing its storage")
             await format_storage(self._java, config, new_cluster_id())
@@ -80,25 +97,47 @@ class Kafka:
     async def ready(self, pid: int) -> None:
         """Our child's cluster has a living broker."""
         require_owner(self.name, pid, self._port)
-        await has_brokers(self.address())
+        await has_brokers(self.brokers())
 
     def address(self) -> str:
         """host:port of the direct listener."""
         return f"127.0.0.1:{self._port}"
 
     def secret(self) -> str | None:
-        """None: the broker asks for no login."""
-        return None
+        """The password that every listener asks for."""
+        return self._secret or None
+
+    def brokers(self) -> Brokers:
+        """The direct listener with its login."""
+        return own_brokers(self._port, self._secret)
 
 
-def external_kafka(bootstrap: str) -> External:
-    """Brokers given by CONTROLROOM_KAFKA as host:port, several with commas."""
-    for server in bootstrap.split(","):
+class ExternalKafka(External):
+    """Brokers that run elsewhere, with the login that was given."""
+
+    def __init__(self, brokers: Brokers) -> None:
+        probe = partial(has_brokers, brokers)
+        secret = brokers.password if brokers.mechanism else None
+        super().__init__("kafka", brokers.bootstrap, probe, brokers.username, secret)
+        self._brokers = brokers
+
+    def brokers(self) -> Brokers:
+        """As they were given."""
+        return self._brokers
+
+
+def external_kafka(address: str) -> ExternalKafka:
+    """Brokers given by CONTROLROOM_KAFKA, as `wire.kafka` reads an address."""
+    try:
+        brokers = brokers_of(address)
+    except AddressError as error:
+        raise StackError(f"CONTROLROOM_KAFKA: {error}.", _FORM, "refused") from error
+    for server in brokers.bootstrap.split(","):
         host, _, port = server.strip().rpartition(":")
         if not host or not port.isdigit() or "/" in host:
             raise StackError(
                 f"CONTROLROOM_KAFKA names no broker: {server.strip()!r}.",
-                "Give it as host:port, several with commas between them.",
+                _FORM,
                 "refused",
             )
-    return External("kafka", bootstrap, lambda: has_brokers(bootstrap))
+    return ExternalKafka(brokers)

@@ -7,16 +7,17 @@ import logging
 import uuid
 
 from stack.engines.engine import NotReady
+from wire.kafka import Brokers
 
 
-async def has_brokers(bootstrap: str) -> None:
+async def has_brokers(brokers: Brokers) -> None:
     """The cluster names at least one living broker; NotReady tells why it does not."""
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 
     # It logs each failed attempt, and a broker that starts is many failed attempts.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+    client = AIOKafkaAdminClient(**brokers.arguments(), request_timeout_ms=3000)
     try:
         await client.start()
         cluster = await client.describe_cluster()

@@ -7,6 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wire.kafka import Brokers
+
+USER = "controlroom"
+"""Who logs in: the services, the room, the stack and the broker at itself."""
+MECHANISM = "PLAIN"
+CLIENT_FILE = "client.properties"
+"""In the broker's folder, for clients of this user that are not ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -23,7 +31,10 @@ class Listener:
         return re.sub(r"[^A-Z0-9]", "_", self.name.upper())
 
 
-LEAN = """\
+LEAN = f"""\
+sasl.enabled.mechanisms={MECHANISM}
+sasl.mechanism.inter.broker.protocol={MECHANISM}
+sasl.mechanism.controller.protocol={MECHANISM}
 process.roles=broker,controller
 node.id=1
 controller.listener.names=CONTROLLER
@@ -56,22 +67,52 @@ transaction.state.log.load.buffer.size=1048576
 """
 
 
-def properties(data: Path, port: int, controller: int, links: Sequence[Listener]) -> str:
-    """The whole file: a direct listener on `port`, and one per link."""
+def properties(
+    data: Path, port: int, controller: int, links: Sequence[Listener], secret: str
+) -> str:
+    """The whole file: a direct listener on `port`, and one per link; all ask for the login."""
     doors = [Listener("direct", port, f"127.0.0.1:{port}"), *links]
     listeners = [f"{door.label}://127.0.0.1:{door.port}" for door in doors]
     advertised = [f"{door.label}://{door.advertised}" for door in doors]
-    protocols = [f"{door.label}:PLAINTEXT" for door in doors]
+    labels = [*(door.label for door in doors), "CONTROLLER"]
+    protocols = [f"{label}:SASL_PLAINTEXT" for label in labels]
     return LEAN + "\n".join(
         [
             f"controller.quorum.voters=1@127.0.0.1:{controller}",
             f"listeners={','.join(listeners)},CONTROLLER://127.0.0.1:{controller}",
             f"advertised.listeners={','.join(advertised)}",
-            f"listener.security.protocol.map={','.join(protocols)},CONTROLLER:PLAINTEXT",
+            f"listener.security.protocol.map={','.join(protocols)}",
+            *(f"listener.name.{label.lower()}.{_jaas(secret)}" for label in labels),
             f"log.dirs={_value(data)}",
             "",
         ]
     )
+
+
+def own_brokers(port: int, secret: str) -> Brokers:
+    """The broker's direct listener, with the login that it asks for."""
+    return Brokers(f"127.0.0.1:{port}", USER, secret, MECHANISM)
+
+
+def client_properties(brokers: Brokers) -> str:
+    """The login as kcat and all that is made with librdkafka read it: `kcat -F FILE`."""
+    return "\n".join(
+        [
+            f"bootstrap.servers={brokers.bootstrap}",
+            f"security.protocol={brokers.protocol}",
+            f"sasl.mechanism={brokers.mechanism}",
+            f"sasl.username={brokers.username}",
+            f"sasl.password={brokers.password}",
+            "",
+        ]
+    )
+
+
+def _jaas(secret: str) -> str:
+    """Both sides at once: whom the listener lets in, and what the broker shows at itself."""
+    module = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    own = f'username="{USER}" password="{secret}" user_{USER}="{secret}"'
+    return f"{MECHANISM.lower()}.sasl.jaas.config={module} {own};"
 
 
 def _value(path: Path) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stack.engines.mongo.users import USER, ensure_user, serving
+from stack.engines.mongo.apart import ensure_user_apart
+from stack.engines.mongo.users import USER, serving
 from stack.errors import StackError
 from stack.spec import ProcessSpec
 
@@ -77,7 +78,7 @@ async def move(old: Server, new: Server, secret: str, tell: Callable[[str], None
     from pymongo.errors import PyMongoError
 
     login: dict[str, Any] = {"username": USER, "password": secret}
-    await ensure_user(new.open, new.port, secret)
+    await ensure_user_apart(new.open, new.port, secret)
     try:
         async with (
             serving(old.closed, old.port, login) as source,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stack.engines.engine import Progress, require_owner
 from stack.engines.external import External, split_login
+from stack.engines.mongo.apart import ensure_user_apart
 from stack.engines.mongo.moving import Server, move
 from stack.engines.mongo.programs import (
     PYTHON_SERVER,
@@ -17,7 +18,7 @@ from stack.engines.mongo.programs import (
     keep,
     kept_data,
 )
-from stack.engines.mongo.users import USER, ensure_user, ping
+from stack.engines.mongo.users import USER, ping
 from stack.engines.secrets import kept_secret
 from stack.errors import StackError
 from stack.install.wheels import base_environment
@@ -60,7 +61,7 @@ class Mongo:
         if not made.exists():
             progress("mongo: making its user")
             spec = self._run(self._store, self._port, self._data, auth=False)
-            await ensure_user(spec, self._port, self._secret)
+            await ensure_user_apart(spec, self._port, self._secret)
             write_private(made, USER + "\n")
         await self._move_on(self._store, self._secret, progress)
         self.version = self._store.label()

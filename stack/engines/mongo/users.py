@@ -10,11 +10,14 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stack.engines.engine import NotReady, require_owner
 from stack.errors import StackError
 from stack.spec import ProcessSpec
+
+if TYPE_CHECKING:
+    from pymongo import AsyncMongoClient
 
 USER = "controlroom"
 EXISTS = 51003
@@ -27,6 +30,18 @@ async def ensure_user(spec: ProcessSpec, port: int, secret: str, user: str = USE
     """Starts the server by `spec`, makes the user or sets its password, and ends the server."""
     async with serving(spec, port, {}) as url:
         await _make_user(url, user, secret)
+
+
+async def _alone(client: AsyncMongoClient[dict[str, Any]], user: str) -> None:
+    """Nobody else has used the run without a login. Raises StackError."""
+    found = await client.admin.command("usersInfo", {"forAllDBs": True})
+    others = [one["user"] for one in found["users"] if one["user"] != user]
+    if others:
+        raise StackError(
+            f"Somebody else has made users in the document store: {', '.join(others)}.",
+            "Remove its folder in engines/, and find out who was it.",
+            "refused",
+        )
 
 
 @asynccontextmanager
@@ -66,6 +81,7 @@ async def _make_user(url: str, user: str, secret: str) -> None:
             if error.code != EXISTS:
                 raise
             await client.admin.command("updateUser", user, pwd=secret)
+        await _alone(client, user)
     except PyMongoError as error:
         raise StackError(
             f"The document store made no user: {error}", "Look at its log with controlroom logs."

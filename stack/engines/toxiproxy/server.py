@@ -5,19 +5,25 @@ Killed, it forgets every toxic and every proxy that is not in its file.
 
 from __future__ import annotations
 
+import socket
+import struct
 from pathlib import Path
 
-from stack.engines.engine import Progress, require_owner
-from stack.engines.prometheus import answer
+import httpx
+
+from stack.engines.engine import NotReady, Progress
 from stack.engines.toxiproxy.build import VERSION, toxiproxy_program
 from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, write_private
+from stack.paths import engine_dir, private_dir, socket_path, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
 
+UNIX = "unix:"
+
 
 class Toxiproxy:
-    """One server on loopback; its HTTP interface makes and ends toxics."""
+    """One server; its HTTP interface, which makes and ends toxics, is on a unix socket of ours:
+    it asks nobody who they are."""
 
     name = "toxiproxy"
     needs: tuple[str, ...] = ()
@@ -26,8 +32,7 @@ class Toxiproxy:
 
     def __init__(self, state: Path, ports: Ports) -> None:
         self._folder = engine_dir(state, self.name)
-        self._ports = ports
-        self._port = 0
+        self.socket = state / "toxiproxy.sock"
         self._program = Path()
         self._text = "[]"
 
@@ -40,7 +45,7 @@ class Toxiproxy:
         self._program = await toxiproxy_program(progress)
         private_dir(self._folder)
         write_private(self._folder / "proxies.json", self._text)
-        self._port = self._ports.choose(self.name)
+        socket_path(self.socket)
 
     def spec(self) -> ProcessSpec | None:
         """The list is read at each start, so a restart brings back every proxy, without toxics."""
@@ -48,26 +53,47 @@ class Toxiproxy:
             name=self.name,
             argv=(
                 str(self._program),
-                "-host",
-                "127.0.0.1",
-                "-port",
-                str(self._port),
+                "-socket",
+                str(self.socket),
                 "-config",
                 "proxies.json",
             ),
             cwd=self._folder,
-            env=base_environment() | {"LOG_LEVEL": "warn"},
+            env=base_environment(),
         )
 
     async def ready(self, pid: int) -> None:
         """Its version page, from our child."""
-        require_owner(self.name, pid, self._port)
-        await answer(self.name, f"{self.address()}/version")
+        try:
+            if _listener(self.socket) != pid:
+                raise NotReady("toxiproxy: another process answers on its socket")
+            async with api_client(self.address()) as client:
+                (await client.get("/version")).raise_for_status()
+        except (OSError, httpx.HTTPError) as error:
+            raise NotReady(f"toxiproxy: {error or type(error).__name__}") from error
 
     def address(self) -> str:
-        """The base URL of its API."""
-        return f"http://127.0.0.1:{self._port}"
+        """`unix:` and the path of its API's socket."""
+        return f"{UNIX}{self.socket}"
 
     def secret(self) -> str | None:
-        """None: it knows no password."""
+        """None: it knows no password, the socket's mode guards it."""
         return None
+
+
+def api_client(address: str, timeout: float = 5.0) -> httpx.AsyncClient:
+    """A client of the API; paths such as `/proxies`."""
+    way = httpx.AsyncHTTPTransport(uds=address.removeprefix(UNIX))
+    return httpx.AsyncClient(
+        transport=way, base_url="http://toxiproxy", timeout=timeout, trust_env=False
+    )
+
+
+def _listener(path: Path) -> int:
+    """The process that listens there. Raises OSError where none does."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.settimeout(2)
+        one.connect(str(path))
+        return int(
+            struct.unpack("3i", one.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        )
