@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--args", default="", help="given on to `make test`")
     options = parser.parse_args(arguments)
     wanted = [s for s, n in SUITES.items() if options.suite in (s, n, "all")]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         if INSIDE in os.environ:
             _both_commands(wanted[0], options.args)
