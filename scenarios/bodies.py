@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from scenarios.json_values import NotJsonError, Truncated, decode, flattened, nested_deeper
+from scenarios.json_values import (
+    WRAPPER_FIELDS,
+    NotJsonError,
+    Truncated,
+    decode,
+    flattened,
+    nested_deeper,
+)
 from scenarios.places import Lines
 from scenarios.refusals import (
     BodyError,
@@ -141,9 +148,13 @@ def _small(body: bytes | bytearray, bounds: Bounds) -> Records:
     except (NotJsonError, Truncated):
         walk = Walk(body, bounds)
         return _gathered(walk.slices(), walk)
-    found, single = flattened(value)
-    records = Records(found)
-    records.single = single
+    if type(value) is dict and len(value) > WRAPPER_FIELDS:
+        records = Records((value,))
+        records.single = True
+    else:
+        found, single = flattened(value)
+        records = Records(found)
+        records.single = single
     if max(len(records), len(value) if type(value) is list else 0) > bounds.records:
         raise TooManyRecordsError(
             f"the body has {len(records)} records, at most {bounds.records} are taken"

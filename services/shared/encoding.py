@@ -24,9 +24,12 @@ class BadEncodingError(BodyError):
 
 def encoding_of(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """`gzip`, or nothing where the body is as it is. Raises BadEncodingError."""
-    given = b",".join(value for name, value in headers if name == b"content-encoding")
+    given = b""
+    for name, value in headers:
+        if name == b"content-encoding":
+            given += b"," + value
     if not given:
-        return b""
+        return given
     names = [name.strip().lower() for name in given.split(b",")]
     names = [name for name in names if name not in (b"", b"identity")]
     if not names:

@@ -254,4 +254,4 @@ def _event_id(headers: Sequence[Header]) -> str:
 
 
 def _is_single(records: Given) -> bool:
-    return isinstance(records, Records | Stream) and records.single
+    return bool(getattr(records, "single", False))
