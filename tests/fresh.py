@@ -257,7 +257,7 @@ class Machine:
 def _told(text: str, before: str) -> str:
     """Prints the last line of the screen where it says something new; seconds are not."""
     line = next((each for each in reversed(text.splitlines()) if each.strip()), "")
-    said = re.sub(r"[\d.]+", "", line)
+    said = re.sub(r"[\d.\s]+", " ", line)
     if said != before:
         print(line, flush=True)
     return said

@@ -72,10 +72,11 @@ def once_key(scenario: str, tp: str) -> str:
 def books_key(scenario: str) -> str:
     """Redis hash of totals over all topics that ever had the name of the events topic.
 
-    `counted` events · `dead` events of the events topic that were kept as rejected · `repeated`
+    `counted` events · `dead` events of the events topic that were kept as rejected, and every
+    offset of a batch that cannot be read · `repeated`
     records of the events topic whose id had been there before · `extra` events beyond the first
-    of a record that held a list · `gaps` offsets that never held a record (marks of
-    transactions, compaction) · `refused` records of the rejected topic ·
+    of a record that held a list · `gaps` offsets without a record that may be read (marks of
+    transactions, what they aborted, compaction) · `refused` records of the rejected topic ·
     `purged` documents removed on purpose, by hand or by retention · `forgotten` the same of the
     rejected topic · `version` rises with every change · `at` time of the last counting, ms since
     the epoch by the clock of Redis · `most` members that a tally may have.
@@ -119,7 +120,9 @@ def rejected_collection(scenario: str) -> str:
 
     `reason`: list of {field, message}; `value`: the record as text, at most 4 KiB;
     `origin`, `at`, `stored` as in the logs. A record whose id had been there before is kept here
-    too, with the `_id` of the first as `repeats`.
+    too, with the `_id` of the first as `repeats`. Of records that cannot be read there is one
+    document: `o` is the last of their offsets, `first` the first, and `value` their first bytes in
+    hexadecimal.
     """
     return f"{scenario}.rejected"
 
