@@ -70,9 +70,15 @@ def _parse(parser: parsers.Parser, words: Sequence[str], more: bool) -> argparse
 def _settings(before: argparse.Namespace, args: argparse.Namespace) -> Settings:
     from controlroom.settings import NAMES, load
 
-    given = {**vars(before), **vars(args)}
-    flags = {name: given[name] for name in NAMES if given.get(name) is not None}
+    # a verb may have the same flag: where it was not given there, the one before the verb holds
+    given = [(name, value) for words in (before, args) for name, value in vars(words).items()]
+    flags = {name: value for name, value in given if name in NAMES and value is not None}
     settings = load(flags)
+    if "scenario" in flags:
+        from scenarios.loading import load as load_scenario
+
+        # also by verbs that do not need one, or not yet: it is wrong all the same
+        load_scenario(settings.scenario)
     # the stack and the runs that are started from here find their folder by this
     os.environ["CONTROLROOM_STATE_DIR"] = str(settings.state_dir)
     return settings

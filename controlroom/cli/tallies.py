@@ -27,7 +27,6 @@ selectors, such as phase and match, each is a flag: its value is a key or a labe
 pipeline runs."""
 EXAMPLES = (
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
-    "controlroom tallies --json | jq .total",
     "controlroom tallies --all --json | jq -s 'map(.count) | add'",
     "controlroom tallies rebuild --confirm bands",
 )

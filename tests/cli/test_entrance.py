@@ -55,6 +55,27 @@ def test_help_imports_no_client_library() -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("--scenario", "nosuch", "status"),
+        ("--scenario", "nosuch", "launch"),
+        ("launch", "--scenario", "nosuch"),
+        ("--scenario", "/tmp", "status"),
+        ("--scenario", "nosuch", "tallies"),
+        ("--scenario", "nosuch", "info"),
+        ("--scenario", "nosuch", "status", "--context", "nobody"),
+    ],
+)
+def test_a_scenario_that_is_not_there_is_refused_by_every_verb(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    found = controlroom(tmp_path, *words)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "nosuch" in found.stderr or "/tmp" in found.stderr
+    assert ".toml file" in found.stderr
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (("boks",), "Did you mean `controlroom books`?"),

@@ -13,6 +13,7 @@ from controlroom.torture.conduct import disagreements
 from controlroom.torture.numbers import Ids, Seen
 from scenarios.events import EventCodec
 from scenarios.loading import load
+from wire.keys import OTHERS
 
 EVENTS = 20
 
@@ -213,3 +214,14 @@ def test_a_verdict_keeps_few_traces() -> None:
     verdict: Verdict = compare(sent, found)
     assert verdict.lost == EVENTS + 1
     assert len(verdict.missing) < EVENTS
+
+
+def test_what_had_no_place_in_a_full_tally_is_expected_under_others() -> None:
+    sent, found = world()
+    total = EVENTS + 1
+    found.expected = {("votes", "a"): total - 5, ("votes", "b"): 2, ("votes", "c"): 3}
+    found.tallies = {("votes", "a"): total - 5, ("votes", OTHERS): 5}
+    assert compare(sent, found).clean
+    found.tallies = {("votes", "a"): total - 5, ("votes", OTHERS): 4}
+    verdict = compare(sent, found)
+    assert (verdict.lost, verdict.doubled) == (1, 0)
