@@ -89,7 +89,7 @@ async def _load_code(root: Root, progress: Progress) -> None:
 
 
 async def _store_code(root: Root, progress: Progress) -> None:
-    python.code(root, ("stack",))
+    python.code(root, ("stack", "wire"))
 
 
 async def _room_code(root: Root, progress: Progress) -> None:

@@ -39,6 +39,7 @@ from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
 from wire import keys
+from wire.accounts import ACCOUNTS, variables
 from wire.ending import end
 
 NEEDED = (*LINKED, "toxiproxy", "haproxy")
@@ -228,21 +229,15 @@ class World:
                 **overridden(self.manifests.config_maps, os.environ),
                 "endpoints": {**endpoints, **filled},
             },
-            secrets={"stores": self._secrets()},
+            secrets={each.secret: self._secret(each.name) for each in ACCOUNTS},
         )
 
     def _own_engines(self) -> dict[str, Engine]:
         """Those that have a folder here."""
         return {e.name: e for e in self.engines if not isinstance(e, External)}
 
-    def _secrets(self) -> dict[str, str]:
-        redis, mongo = self.engines.redis, self.engines.mongo
-        values = {
-            "REDIS_PASSWORD": redis.secret(),
-            "MONGO_USERNAME": mongo.username if mongo.secret() else None,
-            "MONGO_PASSWORD": mongo.secret(),
-        }
-        return {key: value for key, value in values.items() if value is not None}
+    def _secret(self, account: str) -> dict[str, str]:
+        return variables(self.engines.redis.login(account), self.engines.mongo.login(account))
 
     def _targets_file(self) -> TargetsFile | None:
         prometheus = self.engines.prometheus

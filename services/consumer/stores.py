@@ -185,7 +185,7 @@ async def storing(
     settings: Settings, scenario: Scenario, lifecycle: Lifecycle, pulse: Pulse
 ) -> AsyncIterator[Stores]:
     """The stores that the settings name, pruned while the block runs and closed at its end."""
-    redis = redis_client(settings.redis_url, settings.redis_password)
+    redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = GuardedDocuments(
         redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
     )

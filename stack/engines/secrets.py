@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from stack.paths import explained, private_dir, write_private
+from wire.accounts import ACCOUNTS
 
 
 def kept_secret(file: Path) -> str:
@@ -22,3 +23,8 @@ def kept_secret(file: Path) -> str:
     private_dir(file.parent)
     write_private(file, made + "\n")
     return made
+
+
+def account_secrets(folder: Path) -> dict[str, str]:
+    """Name of an account -> its password in an engine's folder."""
+    return {each.name: kept_secret(folder / "accounts" / each.name) for each in ACCOUNTS}

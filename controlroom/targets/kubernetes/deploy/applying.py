@@ -59,7 +59,7 @@ class Applier:
         a value that cannot be drawn and is not `given`.
         """
         placed = [await self._placed(one) for one in objects]
-        lacking, given = wanted(placed), given or {}
+        lacking, given = wanted(placed, self._namespace), given or {}
         checked(given, lacking)
         for name, spaces in lacking.items():
             placed += await prepared(self._api, name, spaces, given.get(name, {}))
