@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from controlroom.targets.abilities import Denied, Endpoints, Refused, TargetError, Unreachable
 from controlroom.targets.kubernetes.access import allowed
 from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.certificates import Certificates
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.forward import Forward
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, INGRESSES, Json
@@ -48,6 +49,7 @@ class ClusterDoors:
         self._api = api
         self._namespace = namespace
         self._forwards: dict[tuple[Host, int], Forward] = {}
+        self._certificates = Certificates(api, namespace)
 
     async def config(self) -> Mapping[str, str]:
         """The ConfigMap's entries. Raises TargetError where nothing is deployed here."""
@@ -70,7 +72,7 @@ class ClusterDoors:
         absent: dict[str, str] = {}
         ways: dict[str, Callable[[], Awaitable[str]]] = {
             "ingress": partial(self._ingress, config.get("INGRESS_URL", "")),
-            "kafka": partial(self._kafka, config.get("KAFKA_BOOTSTRAP", "")),
+            "kafka": partial(self._kafka, config),
             "redis": partial(self._redis, config.get("REDIS_URL", "")),
             "mongo": partial(self._mongo, config.get("MONGO_URL", "")),
             "prometheus": partial(self._prometheus, config.get("PROMETHEUS_URL", "")),
@@ -108,6 +110,7 @@ class ClusterDoors:
         forwards, self._forwards = self._forwards, {}
         for forward in forwards.values():
             await forward.close()
+        self._certificates.close()
 
     async def reach(self, name: str, port: int) -> str:
         """`host:port` on this machine for a name that is meant inside the cluster."""
@@ -167,10 +170,14 @@ class ClusterDoors:
         # members of a replica set tell names of the cluster, which mean nothing here
         return await self._url(url, user, password, "directConnection=true")
 
-    async def _kafka(self, bootstrap: str) -> str:
+    async def _kafka(self, config: Mapping[str, str]) -> str:
+        bootstrap = config.get("KAFKA_BOOTSTRAP", "")
         _there(bootstrap, "Kafka", "KAFKA_BOOTSTRAP")
         name, _, port = bootstrap.split(",")[0].rpartition(":")
-        return await self.reach(name, int(port))
+        address = await self.reach(name, int(port))
+        if config.get("KAFKA_SECURITY_PROTOCOL") != "SSL":
+            return address
+        return await self._certificates.url(address)
 
     async def _brokers(self, bootstrap: str) -> dict[str, str]:
         """Every broker by its pod's name, and the Service by its own."""
