@@ -88,9 +88,9 @@ class Redis:
         """The password of the default user."""
         return self._secret
 
-    def login(self, account: str) -> tuple[str, str]:
-        """Name and password of one of `wire.accounts`."""
-        return account, self._accounts[account]
+    def login(self, account: str) -> tuple[str, str | None]:
+        """Name and password of one of `wire.accounts`; no password before `prepare`."""
+        return account, self._accounts.get(account)
 
 
 def external_redis(url: str) -> External:

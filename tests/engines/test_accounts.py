@@ -66,7 +66,7 @@ async def test_redis_lets_each_account_do_its_own_work_only(redis: Redis) -> Non
     done: dict[str, set[str]] = {title: set() for title in COMMANDS}
     for name in NAMES:
         user, password = redis.login(name)
-        client = redis_client(redis.address(), password, user)
+        client = redis_client(redis.address(), password or "", user)
         for title, (command, _) in COMMANDS.items():
             try:
                 await client.execute_command(*command)
@@ -83,7 +83,7 @@ async def test_no_account_is_entered_with_the_secret_of_another(redis: Redis) ->
     secrets = [redis.login(name)[1] for name in NAMES]
     assert len({*secrets, redis.secret()}) == len(NAMES) + 1
     for name, other in zip(NAMES, secrets[1:] + secrets[:1], strict=True):
-        client: RedisClient = redis_client(redis.address(), other, name)
+        client: RedisClient = redis_client(redis.address(), other or "", name)
         with pytest.raises(AuthenticationError):
             await client.ping()
         await client.aclose()

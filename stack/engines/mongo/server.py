@@ -74,7 +74,7 @@ class Mongo:
     def login(self, account: str) -> tuple[str, str | None]:
         """Name and password of one of `wire.accounts`; None for one that has none here."""
         has_one = any(each.name == account and each.mongo for each in ACCOUNTS)
-        return account, self._accounts[account] if has_one else None
+        return account, self._accounts.get(account) if has_one else None
 
     def _run(self, store: Store, auth: bool) -> ProcessSpec:
         data, settings = self._folder / "data", self._folder / "settings.toml"
