@@ -30,19 +30,22 @@ class Books:
     """Events that were counted or stored more than once."""
     purged: int = 0
     """Of the stored documents those that were removed, by hand or by retention."""
+    unaudited: int = 0
+    """Offsets whose documents were not counted yet. Until they are, `stored` is what was found so
+    far, and a missing or surplus document does not show in `lost` or `doubled`."""
 
     @property
     def closed(self) -> bool:
         """Everything arrived, once."""
-        return not (self.in_flight or self.lost or self.doubled)
+        return not (self.in_flight or self.lost or self.doubled or self.unaudited)
 
     def to_json(self) -> dict[str, str | int]:
         """The contract of `controlroom books --json`: nine keys, which other tools rely on.
 
-        `repeated` and `purged` come after them, and only where there are any.
+        `repeated`, `purged` and `unaudited` come after them, and only where there are any.
         """
         figures = asdict(self)
-        rare = {name: figures.pop(name) for name in ("repeated", "purged")}
+        rare = {name: figures.pop(name) for name in ("repeated", "purged", "unaudited")}
         return figures | {name: value for name, value in rare.items() if value}
 
 
@@ -75,6 +78,8 @@ class Figures:
     """`tp` -> end offset, of the topic that exists now."""
     found: int
     """Documents at or below the fences and above what was purged."""
+    unaudited: int = 0
+    """Offsets of those whose documents were not counted yet."""
 
 
 def balance(figures: Figures) -> Books:
@@ -91,6 +96,7 @@ def balance(figures: Figures) -> Books:
     kafka = _offsets(figures) - totals.gaps
     expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
     stored = figures.found + totals.purged
+    missing = 0 if figures.unaudited else expected - stored
     return Books(
         scenario=figures.scenario,
         acknowledged=figures.acknowledged,
@@ -100,9 +106,10 @@ def balance(figures: Figures) -> Books:
         rejected=totals.refused + totals.dead,
         repeated=totals.repeated,
         in_flight=_in_flight(figures),
-        lost=max(expected - totals.counted, expected - stored, figures.acknowledged - kafka, 0),
-        doubled=max(totals.counted - expected, stored - expected, 0),
+        lost=max(expected - totals.counted, missing, figures.acknowledged - kafka, 0),
+        doubled=max(totals.counted - expected, -missing, 0),
         purged=totals.purged,
+        unaudited=figures.unaudited,
     )
 
 

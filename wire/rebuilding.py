@@ -82,23 +82,28 @@ async def rebuild(
 async def _partitions(
     scenario: str, documents: Documents, offsets: OffsetReader
 ) -> list[_Partition]:
-    """Those that Kafka has now, and earlier lives of which documents are left."""
-    found: dict[str, _Partition] = {}
+    """Those that Kafka has now, and earlier lives of which documents are left.
+
+    A partition that Kafka has may get documents while this is asked. They change nothing of what
+    is known of it: beyond the end that was read first, and behind a hole, consumers count again.
+    """
+    living: dict[str, _Partition] = {}
     for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
         for partition in await _living(topic, offsets):
-            found[partition.tp] = partition
+            living[partition.tp] = partition
+    gone: dict[str, _Partition] = {}
     for collection, topic in (
         (keys.logs_collection(scenario), keys.events_topic(scenario)),
         (keys.rejected_collection(scenario), keys.rejected_topic(scenario)),
     ):
         for tp, last in (await documents.last_offsets(collection)).items():
-            topic_id, _, number = tp.rpartition(":")
-            known = found.get(tp)
-            if known is None:
-                found[tp] = _Partition(topic, topic_id, int(number), last + 1, last + 1)
-            elif last >= known.end:  # the last records of an earlier life were no events
-                found[tp] = replace(known, begin=last + 1, end=last + 1)
-    return list(found.values())
+            if tp not in living:
+                topic_id, _, number = tp.rpartition(":")
+                # the last records of an earlier life may have been no events
+                known = gone.get(tp) or _Partition(topic, topic_id, int(number), 0, 0)
+                end = max(known.end, last + 1)
+                gone[tp] = replace(known, begin=end, end=end)
+    return [*living.values(), *gone.values()]
 
 
 async def _living(topic: str, offsets: OffsetReader) -> list[_Partition]:

@@ -35,11 +35,15 @@ async def ensure_user(
 
     So it does with `accounts`: name -> password.
     """
-    async with _running(spec) as child:
-        url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
-        await _wait_ready(child, spec.name, port, url)
+    async with serving(spec, port, {}) as url:
         await _make_user(url, user, secret)
-        await ensure_accounts(url, {}, accounts or {})
+        try:
+            await ensure_accounts(url, {}, accounts or {})
+        except NotReady as error:
+            raise StackError(
+                f"The document store made no accounts: {error}",
+                "Look at its log and start it again.",
+            ) from error
 
 
 async def ensure_accounts(url: str, login: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
@@ -61,6 +65,15 @@ async def ensure_accounts(url: str, login: Mapping[str, Any], secrets: Mapping[s
     finally:
         if client is not None:
             await client.close()
+
+
+@asynccontextmanager
+async def serving(spec: ProcessSpec, port: int, login: Mapping[str, Any]) -> AsyncIterator[str]:
+    """A server that answers while the block runs, and its URL. Raises StackError."""
+    async with _running(spec) as child:
+        url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+        await _wait_ready(child, spec.name, port, url, login)
+        yield url
 
 
 async def ping(url: str, login: Mapping[str, Any]) -> None:
@@ -106,14 +119,16 @@ async def _set_user(client: Any, user: str, secret: str, roles: Sequence[object]
         await client.admin.command("updateUser", user, pwd=secret, roles=roles)
 
 
-async def _wait_ready(child: asyncio.subprocess.Process, name: str, port: int, url: str) -> None:
+async def _wait_ready(
+    child: asyncio.subprocess.Process, name: str, port: int, url: str, login: Mapping[str, Any]
+) -> None:
     reason = "it did not start"
     try:
         async with asyncio.timeout(PATIENCE):
             while child.returncode is None:
                 try:
                     require_owner(name, child.pid, port)
-                    await ping(url, {})
+                    await ping(url, login)
                     return
                 except NotReady as error:
                     reason = str(error)
