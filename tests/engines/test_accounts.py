@@ -13,6 +13,7 @@ from redis.asyncio import Redis as RedisClient
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from stack.engines.mongo import Mongo
+from stack.engines.mongo.programs import built_rust
 from stack.engines.redis import Redis
 from stack.ports import Ports
 from tests.engines.running import running
@@ -119,9 +120,13 @@ async def tried(client: AsyncMongoClient[dict[str, Any]], what: str) -> None:
         await client.admin.command("createUser", "stranger", pwd="x", roles=["root"])
 
 
+@pytest.mark.parametrize("store", ["python", "rust"])
 async def test_the_document_store_lets_each_account_do_its_own_work_only(
-    tmp_path: Path, ports: Ports
+    tmp_path: Path, ports: Ports, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if store == "rust" and await built_rust() is None:
+        pytest.skip("the Rust store is not built here")
+    monkeypatch.setenv("CONTROLROOM_DOCUMENT_STORE", store)
     mongo = Mongo(tmp_path, ports)
     done: dict[str, set[str]] = {what: set() for what in WORK}
     async with running(mongo, tmp_path):
