@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from redis.asyncio import Redis as RedisClient
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from stack.engines.engine import NotReady
 from stack.engines.mongo import Mongo
 from stack.engines.mongo.programs import built_rust
+from stack.engines.mongo.users import ping
 from stack.engines.redis import Redis
 from stack.ports import Ports
+from tests.conftest import ROOT
 from tests.engines.running import running
+from tests.ports import free_port
+from tests.waiting import until
 from wire import keys
 from wire.accounts import ACCOUNTS
 from wire.stores import redis_client
@@ -147,3 +157,76 @@ async def test_the_document_store_lets_each_account_do_its_own_work_only(
                         raise
             await client.close()
     assert done == WORK
+
+
+async def test_redis_of_a_cluster_lets_the_same_accounts_in(tmp_path: Path) -> None:
+    """The shell of the manifest writes the accounts as Redis reads them."""
+    documents = yaml.safe_load_all((ROOT / "k8s/components/redis/redis.yaml").read_text())
+    pod = next(one for one in documents if one["kind"] == "StatefulSet")["spec"]["template"]
+    container = pod["spec"]["containers"][0]
+    port, script = free_port(), container["args"][0]
+    for old, new in {
+        "port 6379": f"port {port}",
+        "0.0.0.0": "127.0.0.1",
+        "/data": str(tmp_path),
+    }.items():
+        assert old in script
+        script = script.replace(old, new)
+    given = {variable["name"]: f"of-{variable['name']}" for variable in container["env"]}
+    env = {"PATH": os.environ["PATH"], **given}
+    server = await asyncio.create_subprocess_exec(*container["command"], script, env=env)
+    try:
+        for name in NAMES:
+            client = redis_client(
+                f"redis://127.0.0.1:{port}/0", given[f"REDIS_PASSWORD_{name.upper()}"], name
+            )
+
+            async def in_by_then(client: RedisClient = client) -> bool:
+                try:
+                    return bool(await client.ping())
+                except RedisConnectionError:
+                    return False
+
+            await until(in_by_then, f"{name} is let in")
+            with pytest.raises(NoPermissionError):
+                await client.flushall()
+            await client.aclose()
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+async def test_the_first_run_in_a_pod_makes_all_accounts(tmp_path: Path, ports: Ports) -> None:
+    found = await built_rust()
+    if found is None:
+        pytest.skip("the Rust store is not built here")
+    port, data = ports.choose("mongo"), tmp_path / "data"
+    data.mkdir()
+    secrets = {f"MONGO_PASSWORD_{each.name.upper()}": each.name for each in ACCOUNTS}
+    words = (*found.command, "--host=127.0.0.1", "--port", str(port), f"--storage-path={data}")
+    env = {**os.environ, "MONGO_USERNAME": "root", "MONGO_PASSWORD": "of-root", **secrets}
+    for _ in range(2):
+        made = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "stack.engines.mongo.first_user", str(data), "--", *words),
+            cwd=ROOT,
+            env=env,
+        )
+        assert await made.wait() == 0
+    server = await asyncio.create_subprocess_exec(*words, "--auth", cwd=tmp_path)
+    try:
+        for each in ACCOUNTS:
+            if not each.mongo:
+                continue
+            login = {"username": each.name, "password": each.name}
+
+            async def in_by_then(login: dict[str, str] = login) -> bool:
+                try:
+                    await ping(f"mongodb://127.0.0.1:{port}/?directConnection=true", login)
+                except NotReady:
+                    return False
+                return True
+
+            await until(in_by_then, f"{each.name} is let in")
+    finally:
+        server.terminate()
+        await server.wait()
