@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wire import keys
 
-_LOOKS = "+@read +@connection +@transaction -@admin -@dangerous"
+_LOOKS = "+@read +@connection +@transaction +eval_ro +evalsha_ro -@admin -@dangerous"
 _ACTS = "+@all -@admin -@dangerous"
 _OWN = "~{*}:*"
 _DISKS = "controlroom:disk:*"
