@@ -8,7 +8,7 @@ export PYTHON
 BUILDER ?=
 VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' stack/version.py)
 
-.PHONY: help launch test lab lab-images lab-down test-clusters images engines check format lock clean
+.PHONY: help launch test fresh lab lab-images lab-down test-clusters images engines check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -19,9 +19,15 @@ launch: ## install what is missing, bring the stack up and open the room
 	@bin/bootstrap runtime
 	@exec .venv/bin/controlroom launch $(ARGS)
 
+# Tests find no program that neither a bare Debian has nor bin/bootstrap names (tests/bare.py).
 test: ## install what the tests need and run all of them on real engines
 	@bin/bootstrap dev
-	@.venv/bin/pytest $(ARGS)
+	@path=$$(.venv/bin/python -m tests.bare dev) && \
+		exec env --unset=JAVA_HOME PATH="$$path" .venv/bin/pytest $(ARGS)
+
+fresh: ## try both commands on a bare Debian 12 and 13 (root or sudo; minutes); SUITE=12, ARGS="tests/engines"
+	@bin/bootstrap dev
+	@$(AS_ROOT) .venv/bin/python -m tests.fresh $(or $(SUITE),all) --args="$(ARGS)"
 
 lab: ## bring two real Kubernetes clusters up on this machine (root or sudo; the first time builds them)
 	@bin/bootstrap lab
@@ -37,8 +43,10 @@ lab-down: ## end the two clusters and remove everything of them
 
 test-clusters: ## run the tests that need real clusters (root or sudo)
 	@bin/bootstrap clusters
-	@$(AS_ROOT) .venv/bin/controlroom lab doctor >&2
-	@$(AS_ROOT) .venv/bin/pytest -p no:cacheprovider -m clusters $(ARGS)
+	@path=$$(.venv/bin/python -m tests.bare clusters) && \
+		$(AS_ROOT) env --unset=JAVA_HOME PATH="$$path" .venv/bin/controlroom lab doctor >&2 && \
+		exec $(AS_ROOT) env --unset=JAVA_HOME PATH="$$path" \
+			.venv/bin/pytest -p no:cacheprovider -m clusters $(ARGS)
 
 images: ## make the container images; BUILDER=docker or podman makes them by Dockerfile
 	@bin/bootstrap runtime

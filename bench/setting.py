@@ -121,7 +121,10 @@ class Setting:
     def reader(self) -> AIOKafkaConsumer:
         """A plain reader without a group; start it."""
         return AIOKafkaConsumer(
-            bootstrap_servers=self.doors["kafka"], auto_offset_reset="earliest", group_id=None
+            bootstrap_servers=self.doors["kafka"],
+            auto_offset_reset="earliest",
+            group_id=None,
+            isolation_level="read_committed",
         )
 
 

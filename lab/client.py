@@ -20,12 +20,12 @@ from lab.cluster import programs_of
 from lab.commands import outer_pid
 from lab.components import names
 from lab.images import load
-from lab.plan import LETTERS, NETWORK, ClusterPlan, LabPlan, lab_dir, plan
+from lab.plan import LETTERS, NETWORK, ClusterPlan, LabPlan, plan
 from lab.record import LabRecord
 from lab.sweeper import PATIENCE as SWEEP_PATIENCE
 from lab.sweeper import sweep
 from stack.errors import StackError
-from stack.paths import explained, private_dir
+from stack.paths import explained, lab_dir, private_dir
 
 PROJECT = Path(__file__).resolve().parent.parent
 UP_PATIENCE = 660.0

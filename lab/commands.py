@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import IO
 
 from stack.errors import StackError
-from stack.install.commands import SBIN
+from stack.install.commands import search_path
 
 ENVIRONMENT = {
     **os.environ,
-    "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), *SBIN]),
+    "PATH": search_path(),
     "LANG": "C.UTF-8",
 }
 

@@ -25,10 +25,10 @@ from lab.caller import give
 from lab.claims import claim_folder, claim_number
 from lab.cluster import Cluster
 from lab.commands import started
-from lab.plan import LETTERS, NETWORK, NUMBERS, LabPlan, lab_dir, plan
+from lab.plan import LETTERS, NETWORK, NUMBERS, LabPlan, plan
 from lab.record import ClusterRecord, LabRecord, keep
 from stack.errors import StackError
-from stack.paths import private_dir, write_private
+from stack.paths import lab_dir, private_dir, write_private
 
 PROJECT = Path(__file__).resolve().parent.parent
 

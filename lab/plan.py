@@ -9,8 +9,6 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.paths import state_dir
-
 LETTERS = "ab"
 """One letter for each cluster that a lab may have."""
 NUMBERS = range(64)
@@ -110,11 +108,6 @@ class LabPlan:
     def kubeconfig(self) -> Path:
         """The lab's own, with one context for each cluster."""
         return self.folder / "kubeconfig"
-
-
-def lab_dir(state: Path | None = None) -> Path:
-    """The folder of all that a lab writes; it is gone when the lab is."""
-    return (state or state_dir()) / "lab"
 
 
 def plan(number: int, clusters: int, folder: Path, network: str = NETWORK) -> LabPlan:

@@ -1,49 +1,63 @@
-"""From the bytes of a body or a file to raw records: every shape that is accepted."""
+"""From the bytes of a body or a file to raw records: every shape that is accepted.
+
+A text is values one after the other, apart by blanks, lines or nothing. A value is a record, a
+list of records, or an object of at most WRAPPER_FIELDS fields that holds a list of records under
+`lista`. Doors and files are read by this grammar and no other; `scenarios.walk` carries it out
+for what is more than a mouthful.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
+from scenarios.json_values import NotJsonError, Truncated, decode, flattened, nested_deeper
+from scenarios.places import Lines
+from scenarios.refusals import (
+    BodyError,
+    BodyTooDeepError,
+    BodyTooLargeError,
+    MalformedError,
+    TooManyRecordsError,
+    Unreadable,
+)
+from scenarios.walk import (
+    MAX_BODY,
+    MAX_DEPTH,
+    MAX_RECORD,
+    MAX_RECORDS,
+    SLICE,
+    Bounds,
+    Walk,
+)
 
-MAX_BODY = 8 << 20
-"""Largest body in bytes."""
-MAX_RECORDS = 10_000
-"""Most records in one body."""
-MAX_DEPTH = 8
-"""Deepest nesting of lists and objects in one body."""
-WRAPPER_FIELDS = 2
-"""Most fields of an object that is not a record but holds a list of them."""
+__all__ = [
+    "MAX_BODY",
+    "MAX_DEPTH",
+    "MAX_RECORD",
+    "MAX_RECORDS",
+    "MOUTHFUL",
+    "SLICE",
+    "BodyError",
+    "BodyTooDeepError",
+    "BodyTooLargeError",
+    "Bounds",
+    "Given",
+    "MalformedError",
+    "Records",
+    "Stream",
+    "TooManyRecordsError",
+    "Unreadable",
+    "parse_records",
+    "placed_records",
+    "read_records",
+    "slices_of",
+]
 
-_decode = msgspec.json.Decoder().decode
-_PLACE = re.compile(r" \(byte (\d+)\)$")
-
-
-class BodyError(ValueError):
-    """A body that is not records at all; the text says why."""
-
-
-class BodyTooDeepError(BodyError):
-    """A body that is nested too deep."""
-
-
-class BodyTooLargeError(BodyError):
-    """A body with too many bytes."""
-
-
-class TooManyRecordsError(BodyTooLargeError):
-    """A body with too many records."""
-
-
-class Unreadable:
-    """One line of JSON lines that is not JSON."""
-
-    __slots__ = ("message", "text")
-
-    def __init__(self, text: bytes, message: str) -> None:
-        self.text = text
-        self.message = message
+MOUTHFUL = 8 << 10
+"""Bytes that are decoded in one go, whatever they are."""
+_BLANKS = b" \t\r\n\v\f"
+_MARK = b"\xef\xbb\xbf"
 
 
 class Records(list[Any]):
@@ -52,108 +66,98 @@ class Records(list[Any]):
     single: bool = False
 
 
+class Stream:
+    """The raw records of a larger body, which is decoded slice by slice as they are asked for.
+
+    What was given out is not kept. The end of the iteration is the end of a good body; until
+    then BodyError may be raised.
+    """
+
+    def __init__(self, body: bytes | bytearray, bounds: Bounds) -> None:
+        self._walk = Walk(body, bounds)
+
+    @property
+    def single(self) -> bool:
+        """Whether the body was one record; known with the first slice."""
+        return self._walk.single
+
+    def slices(self) -> Iterator[Sequence[Any]]:
+        """The records, at most about SLICE bytes of the body at a time; to be asked once."""
+        yield from self._walk.slices()
+        self._walk.forget()
+
+
+Given = Sequence[Any] | Stream
+"""Raw records on their way to whoever takes them."""
+
+
+def slices_of(records: Given) -> Iterable[Sequence[Any]]:
+    """Pieces of the records that are each handled without a pause."""
+    return records.slices() if isinstance(records, Stream) else (records,)
+
+
+def read_records(body: bytes | bytearray, bounds: Bounds) -> Records | Stream:
+    """The raw records of a body; those of a large one are decoded as they are asked for.
+
+    Raises BodyError where the body is no records, BodyTooLargeError beyond the bounds. Records
+    are not validated; a bad line of JSON lines becomes Unreadable.
+    """
+    if len(body) > bounds.body:
+        raise BodyTooLargeError(f"the body has {len(body)} bytes, at most {bounds.body} are taken")
+    return _small(body, bounds) if len(body) <= MOUTHFUL else Stream(body, bounds)
+
+
+def placed_records(text: bytes, bounds: Bounds) -> Iterator[tuple[int, Any]]:
+    """The raw records of a text with the line, from 1, in which each begins; those of an object
+    that fits into the bound of a record stand where it begins. Raises BodyError, also for what
+    a door makes one bad record of.
+    """
+    walk = Walk(text, bounds, placed=True)
+    lines = Lines(text)
+    for part in walk.slices():
+        for at, record in zip(walk.starts, part, strict=True):
+            yield lines.line(at), record
+
+
 def parse_records(
     body: bytes,
     *,
     max_bytes: int = MAX_BODY,
     max_records: int = MAX_RECORDS,
     max_depth: int = MAX_DEPTH,
+    max_record: int = MAX_RECORD,
 ) -> Records:
-    """The raw records of one object, a list, `{"lista": [...]}`, a list of those, or JSON lines.
+    """All raw records of a body at once; see `read_records`."""
+    found = read_records(body, Bounds(max_bytes, max_records, max_depth, max_record))
+    return found if isinstance(found, Records) else _gathered(found.slices(), found)
 
-    Raises BodyError where it is none of these, BodyTooLargeError beyond `max_bytes` or
-    `max_records`. Records are not validated; a bad line of JSON lines becomes Unreadable.
-    """
-    if len(body) > max_bytes:
-        raise BodyTooLargeError(f"the body has {len(body)} bytes, at most {max_bytes} are taken")
-    body = body.removeprefix(b"\xef\xbb\xbf").strip()
-    if not body:
+
+def _small(body: bytes | bytearray, bounds: Bounds) -> Records:
+    text = body.removeprefix(_MARK).strip(_BLANKS)
+    if not text:
         raise BodyError("the body is empty")
-    records = _whole(body)
-    if len(records) > max_records:
-        raise TooManyRecordsError(
-            f"the body has {len(records)} records, at most {max_records} are taken"
-        )
-    if _may_be_deep(body, records, max_depth) and _deeper(records, max_depth):
-        raise BodyTooDeepError(f"the body is nested deeper than {max_depth}")
-    return records
-
-
-def _may_be_deep(body: bytes, records: Records, max_depth: int) -> bool:
-    """Whether brackets enough are there. Most bodies have one for each record, side by side, and
-    need not be walked through."""
-    brackets = body.count(b"[") + body.count(b"{")
-    if brackets <= max_depth:
-        return False
-    beside = list(map(type, records)).count(dict)
-    return brackets - beside >= max_depth - 1
-
-
-def _whole(body: bytes) -> Records:
     try:
-        return _flattened(_decode(body))
-    except RecursionError:
-        raise BodyTooDeepError("the body is nested too deep") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        lines = _lines(body)
-        if lines is None:
-            raise BodyError(f"the body is not JSON: {_placed(body, str(error))}") from None
-        return lines
-
-
-def _flattened(value: Any) -> Records:
-    records = Records()
-    for item in value if type(value) is list else (value,):
-        # looked at here, because a call for each record would cost more than all else
-        small = type(item) is dict and len(item) <= WRAPPER_FIELDS
-        inner = _list_in(item) if small else None
-        if inner is None:
-            records.append(item)
-        else:
-            records.extend(inner)
-    records.single = type(value) is not list and len(records) == 1 and records[0] is value
+        value = decode(text)
+    except (NotJsonError, Truncated):
+        walk = Walk(body, bounds)
+        return _gathered(walk.slices(), walk)
+    found, single = flattened(value)
+    records = Records(found)
+    records.single = single
+    if max(len(records), len(value) if type(value) is list else 0) > bounds.records:
+        raise TooManyRecordsError(
+            f"the body has {len(records)} records, at most {bounds.records} are taken"
+        )
+    if len(text) > bounds.record:
+        # a long list of short records is as good as any, which only a walk can tell
+        walk = Walk(body, bounds)
+        return _gathered(walk.slices(), walk)
+    if nested_deeper(text, records, bounds.depth):
+        raise BodyTooDeepError(f"the body is nested deeper than {bounds.depth}")
     return records
 
 
-def _list_in(wrapper: dict[str, Any]) -> list[Any] | None:
-    for key, inner in wrapper.items():
-        if type(inner) is list and key.casefold() == "lista":
-            return inner
-    return None
-
-
-def _lines(body: bytes) -> Records | None:
-    """The records of JSON lines; None where the first line is no JSON by itself."""
-    lines = [line for line in body.splitlines() if line.strip()]
-    if len(lines) < 2:
-        return None
-    records = Records()
-    for number, line in enumerate(lines):
-        try:
-            records.extend(_flattened(_decode(line)))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            if number == 0:
-                return None
-            records.append(Unreadable(line, f"the line is not JSON: {error}"))
+def _gathered(slices: Iterable[Sequence[Any]], source: Walk | Stream) -> Records:
+    records = Records(record for part in slices for record in part)
+    records.single = source.single
     return records
-
-
-def _placed(body: bytes, message: str) -> str:
-    """The message of the decoder with line and column in place of its byte."""
-    place = _PLACE.search(message)
-    if place is None:
-        return message
-    before = body[: int(place[1])]
-    line = before.count(b"\n") + 1
-    column = len(before) - (before.rfind(b"\n") + 1) + 1
-    return f"{message[: place.start()]} (line {line}, column {column})"
-
-
-def _deeper(value: Any, left: int) -> bool:
-    if type(value) is dict:
-        value = value.values()
-    elif not isinstance(value, list):
-        return False
-    return left == 0 or any(
-        _deeper(inner, left - 1) for inner in value if type(inner) in (dict, list)
-    )

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from scenarios.scenario import Field, Value
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+NUMBER_TEXT = r"[+-]?[0-9]{1,18}([.][0-9]{1,18})?([eE][+-]?[0-9]{1,3})?"
+"""A text that is read as the number that it would be without its quotes."""
+_NUMBER = re.compile(NUMBER_TEXT)
 _LIMIT = 10**18
 # C0, DEL, C1, line and paragraph separators, directional overrides, lone surrogates
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -57,8 +60,11 @@ class FieldReader:
 
 
 def _whole(value: object) -> int | None:
-    if type(value) is str and _WHOLE.fullmatch(value.strip()):
-        return int(value)
+    if type(value) is str:
+        text = value.strip()
+        if _WHOLE.fullmatch(text):
+            return int(text)
+        value = float(text) if _NUMBER.fullmatch(text) else None
     if type(value) is float and value.is_integer():
         return int(value)
     return None

@@ -37,7 +37,8 @@ class Lag:
         group, topic = keys.consumer_group(scenario), keys.events_topic(scenario)
         try:
             async with asyncio.timeout(_TIMEOUT):
-                lags = await (await self._connected()).lag(group, topic)
+                # more consumers do not end a transaction
+                lags = await (await self._connected()).lag(group, topic, readable=True)
         except (KafkaError, OSError, TimeoutError):
             await self.close()
             return None

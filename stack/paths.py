@@ -44,6 +44,11 @@ def engine_dir(state: Path, name: str) -> Path:
     return state / "engines" / name
 
 
+def lab_dir(state: Path | None = None) -> Path:
+    """The folder of all that a lab writes, such as its kubeconfig; it is gone when the lab is."""
+    return (state or state_dir()) / "lab"
+
+
 def runs_dir(state: Path | None = None) -> Path:
     """The folder that holds one folder for each run."""
     return (state or state_dir()) / "runs"

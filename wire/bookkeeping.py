@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -99,10 +100,16 @@ class Auditor:
         """Figures, and the fences that they hold for: a purge meanwhile makes them worthless."""
         acknowledged = await read_acknowledged(self._redis, self._scenario)
         fences = await read_fences(self._redis, self._scenario)
-        ends = await self._ends()
-        found = await self._documents(fences, deadline)
+        ends, stable = await self._ends(fences.fences)
         figures = Figures(
-            self._scenario, acknowledged, fences.fences, fences.totals, ends, found, self._left
+            scenario=self._scenario,
+            acknowledged=acknowledged,
+            fences=fences.fences,
+            totals=fences.totals,
+            ends=ends,
+            found=await self._documents(fences, deadline),
+            unaudited=self._left,
+            stable=stable,
         )
         return figures, fences
 
@@ -118,14 +125,21 @@ class Auditor:
         found = await self._documents(replace(now, fences=fences), deadline)
         return replace(figures, totals=totals, found=found, unaudited=self._left), now
 
-    async def _ends(self) -> dict[str, int]:
-        """End offsets of the events topic; empty where there is no such topic."""
+    async def _ends(self, fences: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+        """End offsets of the events topic, and how far it may be read where there is more than
+        the fences cover; empty where there is no such topic."""
         try:
             topic = await self._offsets.topic(keys.events_topic(self._scenario))
         except UnknownTopicOrPartitionError:
-            return {}
-        ends = await self._offsets.ends_of(topic)
-        return {keys.partition_id(topic.id, p): end for p, end in ends.items()}
+            return {}, {}
+
+        def named(offsets: Mapping[int, int]) -> dict[str, int]:
+            return {keys.partition_id(topic.id, p): offset for p, offset in offsets.items()}
+
+        ends = named(await self._offsets.ends_of(topic))
+        if all(fences.get(tp, -1) + 1 >= end for tp, end in ends.items()):
+            return ends, {}
+        return ends, named(await self._offsets.stable_of(topic))
 
     async def _documents(self, fences: Fences, deadline: float | None) -> int:
         """Documents that were counted below the fences; `_left` says what was not."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+
+RARE = ("repeated", "purged", "unaudited", "held")
+"""Figures of the books that are told only where they are not 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Books:
     unaudited: int = 0
     """Offsets whose documents were not counted yet. Until they are, `stored` is what was found so
     far, and a missing or surplus document does not show in `lost` or `doubled`."""
+    held: int = 0
+    """Of those in flight the records that nobody may read before an open transaction has ended."""
 
     @property
     def closed(self) -> bool:
@@ -42,10 +47,10 @@ class Books:
     def to_json(self) -> dict[str, str | int]:
         """The contract of `controlroom books --json`: nine keys, which other tools rely on.
 
-        `repeated`, `purged` and `unaudited` come after them, and only where there are any.
+        The others come after them, and only where there are any.
         """
         figures = asdict(self)
-        rare = {name: figures.pop(name) for name in ("repeated", "purged", "unaudited")}
+        rare = {name: figures.pop(name) for name in RARE}
         return figures | {name: value for name, value in rare.items() if value}
 
 
@@ -80,6 +85,9 @@ class Figures:
     """Documents at or below the fences and above what was purged."""
     unaudited: int = 0
     """Offsets of those whose documents were not counted yet."""
+    stable: dict[str, int] = field(default_factory=dict)
+    """`tp` -> offset up to which records may be read, where that was asked: the first one of the
+    oldest open transaction, else the end."""
 
 
 def balance(figures: Figures) -> Books:
@@ -110,6 +118,10 @@ def balance(figures: Figures) -> Books:
         doubled=max(totals.counted - expected, -missing, 0),
         purged=totals.purged,
         unaudited=figures.unaudited,
+        held=sum(
+            max(0, end - max(figures.stable.get(tp, end), figures.fences.get(tp, -1) + 1))
+            for tp, end in figures.ends.items()
+        ),
     )
 
 

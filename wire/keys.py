@@ -11,6 +11,10 @@ PARTITIONS = 12
 
 DATABASE = "controlroom"
 
+OTHERS = "%others"
+"""Member of a tally for what had no place among its members. No event makes this name, because
+`%` is escaped in it."""
+
 
 def events_topic(scenario: str) -> str:
     """Kafka topic of accepted events."""
@@ -28,8 +32,17 @@ def consumer_group(scenario: str) -> str:
 
 
 def counter_key(scenario: str, key: str) -> str:
-    """Redis key of one tally, `key` being its filled template."""
+    """Redis key of one tally, `key` being its filled template: a hash, a set or a number.
+
+    A hash or set with many members has more beside it, see `tallies.lua`: the sorted set
+    `{scenario}:%top:<key>`, and fields of the hashes `{scenario}:%sums` and `{scenario}:%floors`.
+    """
     return f"{{{scenario}}}:{key}"
+
+
+def is_beside(key: str) -> bool:
+    """Whether a key without the scenario is not a tally but lies beside one."""
+    return key.startswith("%")
 
 
 def fence_key(scenario: str) -> str:
@@ -59,13 +72,14 @@ def once_key(scenario: str, tp: str) -> str:
 def books_key(scenario: str) -> str:
     """Redis hash of totals over all topics that ever had the name of the events topic.
 
-    `counted` events · `dead` events of the events topic that were kept as rejected · `repeated`
+    `counted` events · `dead` events of the events topic that were kept as rejected, and every
+    offset of a batch that cannot be read · `repeated`
     records of the events topic whose id had been there before · `extra` events beyond the first
-    of a record that held a list · `gaps` offsets that never held a record (marks of
-    transactions, compaction) · `refused` records of the rejected topic ·
+    of a record that held a list · `gaps` offsets without a record that may be read (marks of
+    transactions, what they aborted, compaction) · `refused` records of the rejected topic ·
     `purged` documents removed on purpose, by hand or by retention · `forgotten` the same of the
     rejected topic · `version` rises with every change · `at` time of the last counting, ms since
-    the epoch by the clock of Redis.
+    the epoch by the clock of Redis · `most` members that a tally may have.
     """
     return f"{{{scenario}}}:books"
 
@@ -106,7 +120,9 @@ def rejected_collection(scenario: str) -> str:
 
     `reason`: list of {field, message}; `value`: the record as text, at most 4 KiB;
     `origin`, `at`, `stored` as in the logs. A record whose id had been there before is kept here
-    too, with the `_id` of the first as `repeats`.
+    too, with the `_id` of the first as `repeats`. Of records that cannot be read there is one
+    document: `o` is the last of their offsets, `first` the first, and `value` their first bytes in
+    hexadecimal.
     """
     return f"{scenario}.rejected"
 

@@ -55,6 +55,9 @@ TOO_LARGE = Problem("too_large", 413, "RESOURCE_EXHAUSTED", "The body has too ma
 TOO_MANY_RECORDS = Problem(
     "too_many_records", 413, "RESOURCE_EXHAUSTED", "The body has too many records."
 )
+BAD_ENCODING = Problem(
+    "bad_encoding", 415, "INVALID_ARGUMENT", "The body is encoded in a way that is not read."
+)
 INVALID = Problem(
     "invalid", 422, "INVALID_ARGUMENT", "No event was accepted; `errors` has field and reason."
 )
@@ -70,6 +73,13 @@ UNAVAILABLE = Problem(
 )
 BUSY = Problem(
     "busy", 503, "RESOURCE_EXHAUSTED", "As many events as are taken wait for Kafka.", True
+)
+TOO_MANY_BYTES = Problem(
+    "too_many_bytes",
+    503,
+    "RESOURCE_EXHAUSTED",
+    "As many bytes of bodies as are taken are under way.",
+    True,
 )
 BACKLOG_FULL = Problem(
     "backlog_full", 503, "RESOURCE_EXHAUSTED", "Too many events wait for the stores.", True

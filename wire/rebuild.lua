@@ -1,30 +1,34 @@
--- Puts rebuilt counters, fences and books in the place of what is there, in one step.
+-- Puts rebuilt counters, fences and books in the place of what is there, in one step. Follows
+-- tallies.lua.
 -- KEYS: fences, books, floors, acknowledged, then the tallies.
 -- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
--- begin, which stay; then per write: kind (hash, counter, set), number of its key, member, amount.
--- The fences are written as `hash` on key 1.
+-- begin, which stay; most members of a tally where the books do not say it; then per write: kind
+-- (total, of fences and books; hash, counter, set), number of its key, member, amount.
 -- Answers 1, or 0 where documents were purged on purpose: their events are in the counters only.
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return 0
 end
 local version = tonumber(redis.call('HGET', KEYS[2], 'version') or '0')
+-- the bound that the consumers had, as they are who set it
+local most = redis.call('HGET', KEYS[2], 'most') or ARGV[3]
 -- by pattern, because a consumer may have made keys that the caller has not seen
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
   if key ~= KEYS[4] and string.sub(key, 1, #ARGV[2]) ~= ARGV[2] then
     redis.call('DEL', key)
   end
 end
-for i = 3, #ARGV, 4 do
+for i = 4, #ARGV, 4 do
   local kind, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
-  if kind == 'hash' then
+  if kind == 'total' then
     redis.call('HSET', key, ARGV[i + 2], ARGV[i + 3])
   elseif kind == 'counter' then
     redis.call('SET', key, ARGV[i + 3])
   else
-    redis.call('SADD', key, ARGV[i + 2])
+    add(kind, key, ARGV[i + 2], ARGV[i + 3], tonumber(most))
   end
 end
-redis.call('HSET', KEYS[2], 'version', version + 1)
+settle()
+redis.call('HSET', KEYS[2], 'version', version + 1, 'most', most)
 local now = redis.call('TIME')
 redis.call('HSET', KEYS[2], 'at', string.format('%d', now[1] * 1000 + math.floor(now[2] / 1000)))
 return 1

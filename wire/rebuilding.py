@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from typing import Any
 
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -24,8 +23,9 @@ from wire import keys
 from wire.documents import Document, Documents, Range
 from wire.fences import read_fences
 from wire.topics import OffsetReader
+from wire.tops import MOST_MEMBERS, script
 
-_SCRIPT = files("wire").joinpath("rebuild.lua").read_text()
+_SCRIPT = script("wire", "rebuild.lua")
 
 
 class PurgedError(Exception):
@@ -125,13 +125,16 @@ async def _follow(
     for window in Range(partition.tp, -1, partition.end - 1).windows():
         stored = await documents.find(keys.logs_collection(name), window) if events else []
         rejected = await documents.find(keys.rejected_collection(name), window)
-        there = {document["o"] for document in (*stored, *rejected)}
+        there = {offset for document in (*stored, *rejected) for offset in _offsets(document)}
         fence = _reach(there, window, partition.begin)
         _add(codec, rebuilt, [d for d in stored if d["o"] <= fence])
         known = [d for d in rejected if d["o"] <= fence]
         repeated = sum("repeats" in document for document in known)
         rebuilt.totals["repeated"] += repeated if events else 0
-        rebuilt.totals["dead" if events else "refused"] += len(known) - repeated
+        if events:
+            rebuilt.totals["dead"] += sum(len(_offsets(document)) for document in known) - repeated
+        else:
+            rebuilt.totals["refused"] += len(known) - repeated
         rebuilt.totals["extra"] += _extra((*stored, *rejected), fence) if events else 0
         if fence < window.upto:
             break
@@ -139,6 +142,12 @@ async def _follow(
         group = keys.consumer_group(name)
         place = keys.fence_field(group, partition.topic, partition.topic_id, partition.number)
         rebuilt.fences[place] = fence
+
+
+def _offsets(document: Document) -> range:
+    """What a document stands for: more than its own offset where a batch could not be read."""
+    first = document["first"] if "first" in document else document["o"]
+    return range(first, document["o"] + 1)
 
 
 def _reach(there: set[int], window: Range, begin: int) -> int:
@@ -171,11 +180,12 @@ async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
         f"{_literal(keys.counter_key(scenario, ''))}*",
         # an id above the new fence names its own record, so it does no harm when that comes again
         keys.once_key(scenario, ""),
+        MOST_MEMBERS,
     ]
     for place, fence in rebuilt.fences.items():
-        arguments += ("hash", 1, place, fence)
+        arguments += ("total", 1, place, fence)
     for name, amount in rebuilt.totals.items():
-        arguments += ("hash", 2, name, amount)
+        arguments += ("total", 2, name, amount)
     for (kind, key, member), amount in rebuilt.tallies.items():
         number = numbers.setdefault(keys.counter_key(scenario, key), len(numbers) + 1)
         arguments += (kind, number, member, amount)

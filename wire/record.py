@@ -16,6 +16,16 @@ _decode = msgspec.json.Decoder().decode
 ONCE = "once"
 """Header of a record whose id a client gave."""
 
+MAX_NAMED = 1_024
+"""Most bytes of the value of a header of ours; a longer one is somebody else's and not looked at:
+ids are kept in memory by the thousand."""
+
+MAX_AT = 253_402_300_799_999
+"""The end of the year 9999 in ms since the epoch: any number may stand in a record, and a time
+that no calendar has must not end up where times are shown."""
+
+_OURS = frozenset(("id", "origin", ONCE))
+
 Headers = list[tuple[str, bytes]]
 
 
@@ -53,12 +63,22 @@ def headers(event_id: str, origin: str, once: bool = False) -> Headers:
     return [*made, (ONCE, b"1")] if once else made
 
 
-def read_meta(given: Iterable[tuple[str, bytes]] | None, timestamp: int, place: str) -> Meta:
+def read_meta(given: Iterable[tuple[str, bytes]] | None, timestamp: int | None, place: str) -> Meta:
     """Id, origin and time of a consumed record; `place` is `<topic id>:<partition>#<offset>`."""
-    named = {name: value.decode(errors="replace") for name, value in given or () if value}
+    named = {name: value.decode(errors="replace") for name, value in ours(given)}
     event_id = named.get("id")
     once = ONCE in named and bool(event_id)
-    return Meta(event_id or place, named.get("origin") or "kafka", timestamp, once)
+    at = min(max(0, timestamp or 0), MAX_AT)
+    return Meta(event_id or place, named.get("origin") or "kafka", at, once)
+
+
+def ours(given: Iterable[tuple[str, bytes]] | None) -> Headers:
+    """Of a record's headers those that are looked at."""
+    return [
+        (name, value)
+        for name, value in given or ()
+        if name in _OURS and value and len(value) <= MAX_NAMED
+    ]
 
 
 def is_once(given: Iterable[tuple[str, bytes]] | None) -> bool:

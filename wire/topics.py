@@ -36,6 +36,8 @@ BROKERS_OWN = -1
 """As many replicas as the brokers' `default.replication.factor` says (KIP-464)."""
 
 _RETENTION = "retention.bytes"
+_COMMITTED = 1
+"""Isolation level of a question for what may be read."""
 _TRIES = 10
 _TRY_AGAIN = 0.2
 
@@ -161,6 +163,11 @@ class OffsetReader:
         """End offsets of a topic that was just looked up."""
         return await self._list_offsets(topic, OffsetResetStrategy.LATEST)
 
+    async def stable_of(self, topic: Topic) -> dict[int, int]:
+        """Partition -> offset up to which records may be read: its end, or the first record of
+        the oldest transaction that is open."""
+        return await self._list_offsets(topic, OffsetResetStrategy.LATEST, _COMMITTED)
+
     async def begins_of(self, topic: Topic) -> dict[int, int]:
         """Oldest offsets of a topic that was just looked up."""
         return await self._list_offsets(topic, OffsetResetStrategy.EARLIEST)
@@ -176,12 +183,13 @@ class OffsetReader:
             if name == topic and not error and offset >= 0
         }
 
-    async def lag(self, group: str, topic: str) -> dict[int, int]:
-        """Partition -> records that the group has not committed yet."""
+    async def lag(self, group: str, topic: str, readable: bool = False) -> dict[int, int]:
+        """Partition -> records that the group has not committed yet; of the `readable` ones only
+        where those behind an open transaction are not meant."""
         committed = await self.committed(group, topic)
         found = await self.topic(topic)
         begins = await self.begins_of(found)
-        ends = await self.ends_of(found)
+        ends = await (self.stable_of(found) if readable else self.ends_of(found))
         return {p: max(0, end - max(committed.get(p, 0), begins[p])) for p, end in ends.items()}
 
     async def members(self, group: str) -> list[str]:
@@ -206,17 +214,17 @@ class OffsetReader:
         _raise(error, message or topic)
         return next((int(entry[1]) for entry in entries if entry[0] == _RETENTION), -1)
 
-    async def _list_offsets(self, topic: Topic, which: int) -> dict[int, int]:
+    async def _list_offsets(self, topic: Topic, which: int, isolation: int = 0) -> dict[int, int]:
         """Asks again while a partition moves or is only just made."""
         for _ in range(_TRIES):
             try:
-                return await self._ask_leaders(topic, which)
+                return await self._ask_leaders(topic, which, isolation)
             except (LeaderNotAvailableError, NotLeaderForPartitionError):
                 await asyncio.sleep(_TRY_AGAIN)
                 topic = await self.topic(topic.name)
         raise LeaderNotAvailableError(topic.name)
 
-    async def _ask_leaders(self, topic: Topic, which: int) -> dict[int, int]:
+    async def _ask_leaders(self, topic: Topic, which: int, isolation: int) -> dict[int, int]:
         by_leader: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for partition, leader in topic.leaders.items():
             by_leader[leader].append((partition, which))
@@ -224,7 +232,8 @@ class OffsetReader:
             raise LeaderNotAvailableError(topic.name)
         found: dict[int, int] = {}
         for leader, wanted in by_leader.items():
-            response = await self._ask(OffsetRequest(-1, 0, [(topic.name, wanted)]), leader)
+            request = OffsetRequest(-1, isolation, [(topic.name, wanted)])
+            response = await self._ask(request, leader)
             found.update(_offsets(response))
         return dict(sorted(found.items()))
 

@@ -34,6 +34,7 @@ ROWS = (
     ("rejected", "kept with the reason why they are no events"),
     ("repeated", "sent again by clients under the same id, and not counted again"),
     ("in_flight", "in Kafka, not yet handled by a consumer"),
+    ("held", "of those in flight, behind an open transaction: nobody may read them yet"),
     ("lost", "had time to arrive and are missing"),
     ("doubled", "counted or stored more than once"),
 )
@@ -98,6 +99,9 @@ def verdict(books: Books, settings: Settings) -> str:
     if books.lost or books.doubled:
         text = f"{books.scenario}: the books do not close"
         return paint(text, "bad", settings)
+    if books.held:
+        text = f"an open transaction holds back {number(books.held)} of {number(books.in_flight)}"
+        return f"{books.scenario}: waiting, {text} in flight until its producer ends it"
     if books.in_flight:
         return f"{books.scenario}: closing, {number(books.in_flight)} in flight"
     return paint(f"{books.scenario}: the books close", "good", settings)

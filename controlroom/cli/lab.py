@@ -18,9 +18,9 @@ from controlroom.settings import Settings
 from lab import programs
 from lab.client import Lab
 from lab.doctor import examine
-from lab.plan import LETTERS, NETWORK, lab_dir
+from lab.plan import LETTERS, NETWORK
 from stack.doctor import first_fault
-from stack.paths import images_dir
+from stack.paths import images_dir, lab_dir
 
 DESCRIPTION = """\
 One or two real Kubernetes clusters on this machine, without Docker: contexts lab-a and lab-b

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from controlroom.cli.exits import Exit
 from controlroom.cli.verb import talk
 from controlroom.runs.spec import LoadSpec
 from controlroom.settings import Settings
+from controlroom.targets.abilities import TargetError
 
 DESCRIPTION = """\
 Open the control room. Brings the local stack up first where it is not up; with
@@ -122,7 +125,20 @@ async def _send_samples(settings: Settings) -> None:
         await target.close()
 
 
+async def _log_in(contexts: Sequence[str]) -> None:
+    """Credential plugins that talk with a person do it now; then the terminal is the room's."""
+    from controlroom.targets.kubernetes import kubeconfig, plugins
+
+    for context in contexts:
+        # one that fails is told in the room, where it is asked again
+        with contextlib.suppress(TargetError):
+            await kubeconfig.log_in(context)
+    plugins.take_terminal()
+
+
 def _open_room(settings: Settings) -> int:
+    if settings.contexts:
+        asyncio.run(_log_in(settings.contexts))
     from controlroom.app import ControlRoom
     from controlroom.opening import Opening
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from controlroom.cli.exits import Exit
 from controlroom.cli.table import number, sign, size, span, table
-from controlroom.cli.verb import emit, emit_json
+from controlroom.cli.verb import emit, emit_json, talk
 from controlroom.model.fleet import Deployment, Engine, Fleet, Pod
 from controlroom.model.links import Link, Links
 from controlroom.settings import Settings
@@ -63,7 +63,10 @@ async def _clusters(settings: Settings, as_json: bool) -> Exit:
         now = time.time()
         blocks = [f"{context}\n{tables(seen, now, settings)}" for context, seen in fleets.items()]
         emit("\n\n".join(blocks))
-    return Exit.OK
+    empty = [context for context, seen in fleets.items() if not (seen.deployments or seen.pods)]
+    for context in empty:
+        talk(f"controlroom: nothing is deployed in {context}, as far as can be seen.")
+    return Exit.UNREACHABLE if empty else Exit.OK
 
 
 def shown(status: Mapping[str, Any], settings: Settings) -> str:

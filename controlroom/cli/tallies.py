@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,18 +13,22 @@ from controlroom.cli.table import number, percent, table
 from controlroom.cli.verb import emit, emit_json, talk
 from controlroom.cli.world import World, answering, opened, world
 from controlroom.feeds.tallies import TalliesSource
-from controlroom.model.tallies import Choice, Selection, Tallies
+from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
 from controlroom.runs.audit import acting
 from controlroom.targets.rebuild import rebuild_tallies
 from scenarios.scenario import BarsView, Scenario
+from scenarios.templates import split_member
 
 DESCRIPTION = """\
-Print the counters, largest first. Where a scenario has selectors, such as phase
-and match, each is a flag: its value is a key or a label. `rebuild` makes the
-counters and fences anew from the stored documents, while the pipeline runs."""
+Print the counters, largest first; of many members the highest 200 and the total.
+`--all` prints every member as it is read, in no order. Where a scenario has
+selectors, such as phase and match, each is a flag: its value is a key or a label.
+`rebuild` makes the counters and fences anew from the stored documents, while the
+pipeline runs."""
 EXAMPLES = (
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
     "controlroom tallies --json | jq .total",
+    "controlroom tallies --all --json | jq -s 'map(.count) | add'",
     "controlroom tallies rebuild --confirm bands",
 )
 TAKES_MORE = True
@@ -31,6 +36,7 @@ TAKES_MORE = True
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The selectors are the scenario's, so they are not known here."""
+    parser.add_argument("--all", action="store_true", help="every member, as lines, in no order")
     parser.add_argument("--confirm", metavar="SCENARIO", help="name of the scenario to rebuild")
 
 
@@ -44,13 +50,50 @@ async def main(args: argparse.Namespace) -> Exit:
         async with opened(source):
             found = await source.read()
             for index, value in wanted:
-                source.choose(index, key_of(found.selections[index], value))
+                await _choose(source, found.selections[index], index, value)
                 found = await source.read()
+            if args.all:
+                await _stream(source, found, args.json)
+                return Exit.OK
     if args.json:
         emit_json(asdict(found))
     else:
         emit(shown(found))
     return Exit.OK
+
+
+async def _stream(source: TalliesSource, found: Tallies, as_json: bool) -> None:
+    """Every member a line, some at a time, so that a million take no memory; then the total."""
+    line = _json_line if as_json else _line
+    if found.others:
+        emit(line(TallyRow(("others",), found.others)))
+    with answering("tallies"):
+        async for rows in source.all_rows():
+            if rows:
+                emit("\n".join(map(line, rows)))
+    if not as_json:
+        emit(f"total {number(found.total)} {found.noun}")
+
+
+def _json_line(row: TallyRow) -> str:
+    return json.dumps(asdict(row), ensure_ascii=False)
+
+
+def _line(row: TallyRow) -> str:
+    average = "" if row.average is None else f"  {number(row.average, 1):>6}"
+    return f"{number(row.count):>12}{average}  {' · '.join(row.labels)}"
+
+
+async def _choose(source: TalliesSource, selection: Selection, index: int, value: str) -> None:
+    """Selects what was meant; where more can be chosen than is listed, all of it is looked at."""
+    if selection.more and not any(_same(value, choice) for choice in selection.choices):
+        with answering("tallies"):
+            async for names in source.choices():
+                for name in names:
+                    if _same(value, Choice(name, " - ".join(split_member(name)))):
+                        source.choose_beyond(name)
+                        return
+    source.choose(index, key_of(selection, value))
 
 
 async def _rebuild(here: World, args: argparse.Namespace) -> Exit:
@@ -133,7 +176,9 @@ def shown(tallies: Tallies) -> str:
     chosen_labels = [
         f"{one.title}: {label}" for one in tallies.selections if (label := _label(one)) is not None
     ]
-    here = sum(row.count for row in tallies.rows)
+    here = tallies.sum
+    blank = ("",) * (len(tallies.columns) - 1)
+    others = [TallyRow(("others", *blank), tallies.others)] if tallies.others else []
     average = [tallies.average_label] if tallies.average_label else []
     rows = [
         (
@@ -142,10 +187,12 @@ def shown(tallies: Tallies) -> str:
             percent(row.count / here if here else None),
             *([number(row.average, 1)] if average else []),
         )
-        for row in tallies.rows
+        for row in (*tallies.rows, *others)
     ]
     header = (*tallies.columns, tallies.noun, "share", *average)
     lines = [*chosen_labels, table(header, rows, left=len(tallies.columns))]
+    if tallies.more:
+        lines.append(f"+ {number(tallies.more)} more members; `controlroom tallies --all` has them")
     return "\n".join([*lines, f"total {number(tallies.total)} {tallies.noun}"])
 
 

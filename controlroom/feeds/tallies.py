@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, cast
 
 from controlroom.feeds.doors import Where
-from controlroom.feeds.views import Question, reader_of
-from controlroom.model.tallies import Tallies
+from controlroom.feeds.views import BarsReader, reader_of, row_of
+from controlroom.model.tallies import Tallies, TallyRow
 from scenarios.scenario import Scenario
 from wire.keys import books_key
 
@@ -24,10 +24,11 @@ class TalliesSource:
     name = "tallies"
     period = 0.2
     timeout = 3.0
-    needs: tuple[str, ...] = ("wire.stores",)
+    needs: tuple[str, ...] = ("wire.stores", "wire.tops")
 
     def __init__(self, where: Where, scenario: Scenario) -> None:
         self._where = where
+        self._scenario = scenario.name
         self._books = books_key(scenario.name)
         self._reader = reader_of(scenario)
         self._client: Redis | None = None
@@ -57,6 +58,30 @@ class TalliesSource:
             self._version = version
         return self._last
 
+    async def all_rows(self) -> AsyncIterator[list[TallyRow]]:
+        """Every member of what is read, also those beyond the rows, some at a time, in no order."""
+        from wire.tops import pieces
+
+        *_, wanted = self._reader.questions()
+        if wanted.kind == "hash":
+            async for piece in pieces(cast(Any, self._client), wanted.key, wanted.second):
+                yield [row_of(row) for row in piece]
+
+    async def choices(self) -> AsyncIterator[list[str]]:
+        """Every key of the second selection, also those beyond the listed, some at a time."""
+        if isinstance(self._reader, BarsReader):
+            from wire.tops import names
+
+            async for piece in names(cast(Any, self._client), self._reader.choices_key()):
+                yield piece
+
+    def choose_beyond(self, key: str) -> None:
+        """Selects one of `choices` that is not listed."""
+        assert isinstance(self._reader, BarsReader)
+        self._reader.choose(1, key, beyond=True)
+        self._last = None
+        self._chosen += 1
+
     async def close(self) -> None:
         """Ends the connection."""
         client, self._client = self._client, None
@@ -65,16 +90,10 @@ class TalliesSource:
 
     async def _ask(self, client: Any) -> Tallies:
         """Asks again when the choice is settled only by the answers, or changed meanwhile."""
+        from wire.tops import look
+
         while True:
             chosen = self._chosen
-            *answers, counted = await self._pipeline(client, self._reader.questions())
-            if chosen == self._chosen and self._reader.complete(answers):
-                return self._reader.build(answers, int(counted or 0))
-
-    async def _pipeline(self, client: Any, questions: Sequence[Question]) -> list[Any]:
-        """Answers of one moment, the number of counted events last."""
-        async with client.pipeline(transaction=True) as pipe:
-            for command, key in questions:
-                getattr(pipe, command)(key)
-            pipe.hget(self._books, "counted")
-            return cast(list[Any], await pipe.execute())
+            found = await look(client, self._scenario, self._reader.questions())
+            if chosen == self._chosen and self._reader.complete(found.tops):
+                return self._reader.build(found.tops, found.counted)

@@ -1,20 +1,19 @@
-"""From the hashes and sets of Redis to rows and bars; what is asked, and what it means."""
+"""From the tallies of Redis to rows and bars; what is asked, and what it means."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from controlroom.feeds.text import clean
 from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
 from scenarios.scenario import BarsView, Scenario, TableView
 from scenarios.templates import escape, places, split_member
 from wire.keys import counter_key
+from wire.tops import Ask, Row, Top
 
-Question = tuple[str, str]
-"""(command, key): `hgetall` or `smembers`."""
-Counts = Mapping[str, str]
+MOST = 200
+"""Rows, and choices of one selection, that are asked for."""
 
 
 @dataclass(slots=True)
@@ -24,27 +23,32 @@ class TableReader:
     scenario: Scenario
     view: TableView
 
-    def questions(self) -> list[Question]:
+    def questions(self) -> list[Ask]:
         """What to ask now."""
-        tallies = [self.view.tally, *([self.view.average] if self.view.average else [])]
-        keys = [self.scenario.tally(name).key for name in tallies]
-        return [("hgetall", counter_key(self.scenario.name, key)) for key in keys]
+        return [Ask("hash", self._key(self.view.tally), MOST, self.second)]
 
-    def complete(self, answers: Sequence[Any]) -> bool:
+    @property
+    def second(self) -> str:
+        """Key of the hash of which the mean is made; empty where there is none."""
+        return self._key(self.view.average) if self.view.average else ""
+
+    def complete(self, answers: Sequence[Top]) -> bool:
         """Whether the answers are enough to build from."""
         return True
 
-    def build(self, answers: Sequence[Any], total: int) -> Tallies:
+    def build(self, answers: Sequence[Top], total: int) -> Tallies:
         """The rows, largest first."""
-        sums: Counts = answers[1] if self.view.average else {}
         add = self.scenario.tally(self.view.average).add if self.view.average else ""
         columns = tuple(self.scenario.field(name).label for name in self.view.columns)
         label = self.scenario.field(add).label if add else ""
-        return Tallies(columns, rows(answers[0], sums), total, self.scenario.noun, label)
+        return _tallies(columns, answers[0], total, self.scenario.noun, label)
 
     def choose(self, selection: int, key: str) -> None:
         """A table has nothing to choose. Raises ValueError."""
         raise ValueError(f"The tallies of {self.scenario.name} have nothing to select.")
+
+    def _key(self, tally: str) -> str:
+        return counter_key(self.scenario.name, self.scenario.tally(tally).key)
 
 
 @dataclass(slots=True)
@@ -55,43 +59,47 @@ class BarsReader:
     view: BarsView
     first: str | None = None
     second: str | None = None
-    _offered: dict[str, list[str]] = field(default_factory=dict)
+    _offered: dict[str, Top] = field(default_factory=dict)
+    _beyond: tuple[str | None, str] | None = None
+    """(first, second) that is chosen though it is not among those that are listed."""
 
-    def questions(self) -> list[Question]:
-        """The sets of all choices, and the hash of the chosen one."""
-        choices = self.scenario.tally(self.view.choices)
-        asked = [self._key(choices.key, {self.view.selectors[0]: key}) for key in self._firsts()]
-        questions = [("smembers", key) for key in asked]
+    def questions(self) -> list[Ask]:
+        """The choices for the first selector's, and the hash of the chosen one."""
+        questions = [
+            Ask("set", self.choices_key(key), MOST if key == self.first else 1)
+            for key in self._firsts()
+        ]
         if self.second is not None:
-            questions.append(("hgetall", self._chosen_key()))
+            questions.append(Ask("hash", self._chosen_key(), MOST))
         return questions
 
-    def complete(self, answers: Sequence[Any]) -> bool:
+    def complete(self, answers: Sequence[Top]) -> bool:
         """Settles what is chosen; False when the hash of a new choice has to be asked for."""
         sets = answers[: len(self._firsts())]
-        self._offered = {
-            key: sorted(members) for key, members in zip(self._firsts(), sets, strict=True)
-        }
+        self._offered = dict(zip(self._firsts(), sets, strict=True))
         before = (self.first, self.second)
         if self.first is None:
-            self.first = next((key for key, members in self._offered.items() if members), None)
-        offered = self._offered.get(self.first or "", [])
+            self.first = next((key for key, top in self._offered.items() if top.rows), None)
+        offered = self._names()
         if self.second not in offered:
             self.second = offered[0] if offered else None
-        return before == (self.first, self.second) or self.second is None
+        return before == (self.first, self.second)
 
-    def build(self, answers: Sequence[Any], total: int) -> Tallies:
+    def build(self, answers: Sequence[Top], total: int) -> Tallies:
         """One bar per member, largest first."""
-        counts: Counts = answers[-1] if self.second is not None else {}
+        found = answers[-1] if self.second is not None else Top((), 0, 0, 0)
         member = places(self.scenario.tally(self.view.tally).member) or ()
         columns = tuple(self.scenario.field(name).label for name in member)
-        return Tallies(
-            columns, rows(counts, {}), total, self.scenario.noun, selections=self._selections()
-        )
+        made = _tallies(columns, found, total, self.scenario.noun)
+        return replace(made, selections=self._selections())
 
-    def choose(self, selection: int, key: str) -> None:
-        """Selects; another first choice lets go of the second. Raises ValueError."""
-        offered = self._firsts() if selection == 0 else self._offered.get(self.first or "", [])
+    def choose(self, selection: int, key: str, beyond: bool = False) -> None:
+        """Selects; another first choice lets go of the second. Raises ValueError for one that is
+        not listed, unless the caller has seen `beyond` the list that it is there."""
+        offered = self._firsts() if selection == 0 else self._names()
+        if beyond and selection == 1:
+            self._beyond = (self.first, key)
+            offered = self._names()
         if selection not in (0, 1) or key not in offered:
             title = self.view.selectors[1 if selection else 0]
             raise ValueError(f"{key!r} is not one of the choices of {title}.")
@@ -100,6 +108,19 @@ class BarsReader:
             self.first = key
         else:
             self.second = key
+
+    def choices_key(self, first: str | None = None) -> str:
+        """Key of the set of choices, by default of those that are listed now."""
+        wanted = {self.view.selectors[0]: self.first or "" if first is None else first}
+        return self._key(self.scenario.tally(self.view.choices).key, wanted)
+
+    def _names(self) -> list[str]:
+        """The second choices there are for the first."""
+        top = self._offered.get(self.first or "")
+        names = top.names if top else []
+        if self._beyond and self._beyond[0] == self.first and self._beyond[1] not in names:
+            names.append(self._beyond[1])
+        return names
 
     def _firsts(self) -> list[str]:
         labels = self.scenario.field(self.view.selectors[0]).labels or {}
@@ -122,12 +143,13 @@ class BarsReader:
         labels = phase.labels or {}
         firsts = tuple(Choice(key, labels[int(key)]) for key in self._firsts())
         seconds = tuple(
-            Choice(member, " – ".join(map(clean, split_member(member))))
-            for member in self._offered.get(self.first or "", [])
+            Choice(member, " – ".join(map(clean, split_member(member)))) for member in self._names()
         )
+        top = self._offered.get(self.first or "")
+        more = max(0, top.members - len(seconds)) if top else 0
         return (
             Selection(phase.label, firsts, self.first),
-            Selection(self.view.selectors[1].capitalize(), seconds, self.second),
+            Selection(self.view.selectors[1].capitalize(), seconds, self.second, more),
         )
 
 
@@ -141,16 +163,23 @@ def reader_of(scenario: Scenario) -> Reader:
     return BarsReader(scenario, scenario.view)
 
 
-def rows(counts: Counts, sums: Counts) -> tuple[TallyRow, ...]:
-    """Rows of one hash, largest first, those with equal counts by their labels."""
-    found = [
-        TallyRow(
-            tuple(map(clean, split_member(member))), int(count), _mean(sums.get(member), count)
-        )
-        for member, count in counts.items()
-    ]
-    return tuple(sorted(found, key=lambda row: (-row.count, row.labels)))
+def row_of(row: Row) -> TallyRow:
+    """One member as the room shows it; its mean where there is a second count."""
+    mean = row.second / row.count if row.second is not None and row.count else None
+    return TallyRow(tuple(map(clean, split_member(row.member))), row.count, mean)
 
 
-def _mean(total: str | None, count: str) -> float | None:
-    return int(total) / int(count) if total is not None and int(count) else None
+def _tallies(
+    columns: tuple[str, ...], top: Top, total: int, noun: str, average_label: str = ""
+) -> Tallies:
+    found = sorted(map(row_of, top.rows), key=lambda row: (-row.count, row.labels))
+    return Tallies(
+        columns,
+        tuple(found),
+        total,
+        noun,
+        average_label,
+        more=top.members - len(found),
+        others=top.others,
+        sum=top.total,
+    )

@@ -29,11 +29,14 @@ class Selection:
     title: str
     choices: tuple[Choice, ...]
     selected: str | None
+    more: int = 0
+    """Choices beyond those that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """Rows sorted by count, largest first; `selections` is empty for a table."""
+    """Rows sorted by count, largest first; `selections` is empty for a table. Of many members only
+    the highest are rows."""
 
     columns: tuple[str, ...]
     rows: tuple[TallyRow, ...]
@@ -42,6 +45,12 @@ class Tallies:
     noun: str
     average_label: str = ""
     selections: tuple[Selection, ...] = ()
+    more: int = 0
+    """Members beyond the rows."""
+    others: int = 0
+    """What is counted of members that had no place in the tally."""
+    sum: int = 0
+    """Counts of all members of this tally, rows or not, with `others`."""
 
     @property
     def bars(self) -> bool:

@@ -24,6 +24,18 @@ def _speed(value: float | None, none: str) -> str:
     return figure if value is None or len(figure) < _RATE else text.short(value)
 
 
+def _shown(value: Tallies) -> tuple[TallyRow, ...]:
+    """The rows, and one for what had no place among the members."""
+    if not value.others:
+        return value.rows
+    return (*value.rows, TallyRow(("others",), value.others))
+
+
+def _sum(value: Tallies) -> int:
+    """Counts of all members of what is shown, also of those that are not."""
+    return value.sum or sum(row.count for row in value.rows)
+
+
 class TalliesPane(Pane):
     """What has been counted, from Redis."""
 
@@ -74,7 +86,7 @@ class TalliesPane(Pane):
         head = self._selectors(value, width) if value.bars else [self._header(value, width)]
         foot = [self._sum(value, frame, width)]
         room = max(1, height - len(head) - len(foot))
-        rows = value.rows
+        rows = _shown(value)
         if not rows:
             hint = f"no {text.clean(value.noun)} yet {self.look.signs.dot} press l for a load run"
             return [*head, text.row([(hint, self.look.dim)], width, self.look.text)]
@@ -129,7 +141,7 @@ class TalliesPane(Pane):
 
     def _bar_row(self, value: Tallies, row: TallyRow, longest: int, width: int) -> Strip:
         look = self.look
-        total = sum(other.count for other in value.rows)
+        total = _sum(value)
         label = min(14, max(6, width // 5))
         room = max(4, width - label - _COUNT - _SHARE - 2)
         name = f" {look.signs.dot} ".join(text.clean(part) for part in row.labels)
@@ -147,13 +159,12 @@ class TalliesPane(Pane):
     def _sum(self, value: Tallies, frame: Frame, width: int) -> Strip:
         look = self.look
         speed = _speed(frame.rates.total, look.signs.none)
-        hidden = len(value.rows) - 1
+        more = f" + {value.more:,} more" if value.more else ""
         if value.bars:
-            here = sum(row.count for row in value.rows)
-            left: list[Span] = [(f"of this {here:,}", look.text)]
+            left: list[Span] = [(f"of this {_sum(value):,}{more}", look.text)]
             after: list[Span] = [(f"all {value.total:,}  {speed}/s", look.dim)]
             return text.ends(left, after, width, look.text)
-        name = f"all ({hidden + 1} rows)"
+        name = f"all ({len(value.rows)} rows{more})"
         return self._cells(value, name, f"{value.total:,}", speed, "", " ", width)
 
     def _selectors(self, value: Tallies, width: int) -> list[Strip]:
@@ -178,7 +189,9 @@ class TalliesPane(Pane):
             return text.row(spans, width, look.text)
         label = text.clean(chosen.label) if chosen else "nothing to choose yet"
         spans += [(f"{signs.left}{label}{signs.right}" if chosen else label, look.bright)]
-        after: list[Span] = [(f"  {place} of {len(selection.choices)}", look.dim)]
+        after: list[Span] = [
+            (f"  {place} of {len(selection.choices) + selection.more:,}", look.dim)
+        ]
         return text.ends(spans, after if chosen else [], width, look.text)
 
     def action_vertical(self, step: int) -> None:

@@ -1,21 +1,22 @@
-"""Records of a data file, each with the place where it stands.
-
-Taken are one object, an array, JSON lines, and objects `{"Lista": [...]}` anywhere among them.
-"""
+"""Records of a data file, each with the place where it stands, by the grammar of the doors."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from controlroom.runs.errors import SpecError
+from scenarios.bodies import (
+    BodyError,
+    BodyTooDeepError,
+    BodyTooLargeError,
+    Bounds,
+    MalformedError,
+    placed_records,
+)
 
 LARGEST = 256 << 20
-_BLANK = re.compile(r"[ \t\r\n]*")
-_LIST_KEY = "lista"
+_BOUNDS = Bounds(body=LARGEST, records=LARGEST)
 
 
 class Placed(NamedTuple):
@@ -38,86 +39,43 @@ def scan_file(path: Path) -> list[Placed]:
             raise SpecError(
                 f"-f {path} is larger than {LARGEST >> 20} MiB.", "Split it, or use --repeat."
             )
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes()
     except OSError as error:
         raise SpecError(
             f"-f {path} cannot be read: {error.strerror}.", "Give a readable file of records."
         ) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise SpecError(f"-f {path}, line {line} is not UTF-8 text.", "Save it as UTF-8.") from None
-    records = [
-        Placed(line, number, value) for number, (line, value) in enumerate(_scan(path, text), 1)
-    ]
+    try:
+        records = [
+            Placed(line, number, value)
+            for number, (line, value) in enumerate(placed_records(text, _BOUNDS), 1)
+        ]
+    except BodyError as error:
+        raise _told(path, error, empty=not text.strip()) from None
     if not records:
-        raise SpecError(f"-f {path} holds no records.", "Put at least one JSON object into it.")
+        raise _nothing(path)
     return records
 
 
-def _scan(path: Path, text: str) -> Iterator[tuple[int, Any]]:
-    for line, value in _values(path, text):
-        if isinstance(value, dict) and len(value) == 1:
-            key, inner = next(iter(value.items()))
-            if key.casefold() == _LIST_KEY and isinstance(inner, list):
-                yield from ((line, one) for one in inner)
-                continue
-        yield line, value
+def _nothing(path: Path) -> SpecError:
+    return SpecError(f"-f {path} holds no records.", "Put at least one JSON object into it.")
 
 
-def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:
-    """Values at the top, and the elements of arrays that stand there."""
-    decode = json.JSONDecoder().raw_decode
-    at, line, counted, inside = 0, 1, 0, False
-    try:
-        while True:
-            at = _skip(text, at)
-            line += text.count("\n", counted, at)
-            counted = at
-            if at == len(text):
-                break
-            sign = text[at]
-            if not inside and sign == "[":
-                inside, at = True, _element(text, at + 1)
-            elif inside and sign == "]":
-                inside, at = False, at + 1
-            else:
-                value, end = decode(text, at)
-                yield line, value
-                at = _after(text, end) if inside else end
-        if inside:
-            raise json.JSONDecodeError("The array is not closed", text, at)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise _broken(path, error) from None
-
-
-def _skip(text: str, at: int) -> int:
-    match = _BLANK.match(text, at)
-    return match.end() if match else at
-
-
-def _element(text: str, at: int) -> int:
-    """Where the first element of an array begins, or its end."""
-    return _skip(text, at)
-
-
-def _after(text: str, at: int) -> int:
-    """The place after the comma that follows an element, or the closing bracket."""
-    at = _skip(text, at)
-    sign = text[at : at + 1]
-    if sign == "]":
-        return at
-    if sign != ",":
-        raise json.JSONDecodeError("A comma or ] is missing", text, at)
-    following = _skip(text, at + 1)
-    if text[following : following + 1] == "]":
-        raise json.JSONDecodeError("A comma stands before ]", text, at)
-    return following
-
-
-def _broken(path: Path, error: json.JSONDecodeError | RecursionError) -> SpecError:
-    if isinstance(error, RecursionError):
-        return SpecError(f"-f {path} is nested too deeply.", "Give plain records.")
-    return SpecError(
-        f"-f {path}, line {error.lineno}, column {error.colno} is not JSON: {error.msg}.",
-        "Mend that line: one object, an array, or one object a line.",
-    )
+def _told(path: Path, error: BodyError, empty: bool) -> SpecError:
+    if isinstance(error, MalformedError):
+        inside = f" in field {error.field}" if error.field else ""
+        if error.coded:
+            where = f"-f {path}, line {error.line} is not UTF-8 text"
+            what = f"{error.reason}{inside}, column {error.column}"
+            return SpecError(f"{where}: {what}.", "Save it as UTF-8.")
+        return SpecError(
+            f"-f {path}, line {error.line}, column {error.column} is not JSON: "
+            f"{error.reason}{inside}.",
+            "Mend that line: one object, an array, or one object a line.",
+        )
+    if isinstance(error, BodyTooDeepError):
+        return SpecError(f"-f {path} is nested too deeply: {error}.", "Give plain records.")
+    if isinstance(error, BodyTooLargeError):
+        return SpecError(f"-f {path}: {error}, which no door takes.", "Make the records smaller.")
+    if empty:
+        return _nothing(path)
+    return SpecError(f"-f {path} cannot be read: {error}.", "Give a file of records.")

@@ -29,6 +29,10 @@ class Refused(TargetError):
     """The target will not do this, and says why."""
 
 
+class WrongConfig(Refused):
+    """What says where the target is cannot be used: the sentence names file, context or field."""
+
+
 class Denied(Refused):
     """A right is missing; the sentence names the verb and the resource."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from controlroom.torture.numbers import Seen
 from scenarios.events import EventCodec
 from scenarios.scenario import Event
+from wire.keys import OTHERS
 
 Member = tuple[str, str]
 """Key of a tally without the scenario, and its member."""
@@ -126,18 +127,32 @@ def _twice(sent: Sent, found: Found) -> set[int]:
 
 def _differences(found: Found) -> tuple[int, int]:
     short = over = 0
-    for key, member in found.tallies.keys() | found.expected.keys():
+    expected = _placed(found)
+    for key, member in found.tallies.keys() | expected.keys():
         if key in found.counting:
-            difference = found.tallies.get((key, member), 0) - found.expected.get((key, member), 0)
+            difference = found.tallies.get((key, member), 0) - expected.get((key, member), 0)
             short += max(0, -difference)
             over += max(0, difference)
     return short, over
 
 
+def _placed(found: Found) -> Mapping[Member, int]:
+    """What is expected, where a full tally counts under one name what had no place in it."""
+    full = {key for key, member in found.tallies if member == OTHERS}
+    if not full:
+        return found.expected
+    placed: Counter[Member] = Counter()
+    for (key, member), amount in found.expected.items():
+        there = key not in full or (key, member) in found.tallies
+        placed[key, member if there else OTHERS] += amount
+    return placed
+
+
 def _wrong(found: Found) -> list[str]:
     wrong = []
-    for place in sorted(found.tallies.keys() | found.expected.keys()):
-        there, wanted = found.tallies.get(place, 0), found.expected.get(place, 0)
+    expected = _placed(found)
+    for place in sorted(found.tallies.keys() | expected.keys()):
+        there, wanted = found.tallies.get(place, 0), expected.get(place, 0)
         if there != wanted:
             wrong.append(f"{place[0]} {place[1]}: {there}, expected {wanted}")
     return wrong[:_FEW]

@@ -18,6 +18,8 @@ from controlroom.torture.numbers import Ids, Seen
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
 from wire import keys
+from wire.batches import unreadable_of
+from wire.reading import open_reader
 
 # an outage is part of the game
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -103,7 +105,7 @@ class Stores:
 
     async def _read_kafka(self) -> None:
         # without a group every partition is assigned, and nobody else notices
-        consumer = AIOKafkaConsumer(
+        consumer = open_reader(
             self.topic, bootstrap_servers=self._doors["kafka"], auto_offset_reset="none"
         )
         try:
@@ -119,12 +121,16 @@ class Stores:
         for partition in partitions:
             consumer.seek(partition, self._next.setdefault(partition, 0))
         while any(self._next[partition] < end for partition, end in ends.items()):
-            for partition, records in (await consumer.getmany(timeout_ms=_ROUND_MS)).items():
+            for records in (await consumer.getmany(timeout_ms=_ROUND_MS)).values():
                 self._take(records)
-                self._next[partition] = records[-1].offset + 1
+            for partition in partitions:
+                # beyond the last record: marks and what was aborted are passed over
+                self._next[partition] = await consumer.position(partition)
 
     def _take(self, records: list[Any]) -> None:
         for record in records:
+            if unreadable_of(record) is not None:
+                continue
             named = dict(record.headers)
             event_id = named.get("id", b"").decode()
             if "once" in named and self._again(event_id):
@@ -165,7 +171,7 @@ class Stores:
         found: dict[Member, int] = {}
         async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):
             key = name.removeprefix(prefix)
-            if key not in own and not key.startswith("once:"):
+            if key not in own and not key.startswith("once:") and not keys.is_beside(key):
                 found.update(await self._tally(name, key))
         return found
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
+from wire.batches import Unreadable
+
 Abandoned = Callable[[], bool]
 """Says whether the work in hand is no longer ours to finish."""
 
@@ -50,6 +52,12 @@ class Batch:
     """Offsets in (believed, last] that never held a record."""
     end: int = 0
     """The end of the partition's log, as far as known."""
+
+
+def offsets_of(records: Sequence[Record], believed: int) -> int:
+    """Offsets behind `believed` that records stand for: one each, and all of what is unreadable."""
+    beyond = sum(each.beyond(believed) for each in records if isinstance(each, Unreadable))
+    return len(records) + beyond
 
 
 class Verdict(NamedTuple):

@@ -1,8 +1,8 @@
--- Counts the records of one partition, or refuses them, in one step.
+-- Counts the records of one partition, or refuses them, in one step. Follows tallies.lua.
 -- KEYS: fences, books, then the tallies.
--- ARGV: field of the fence, the fence that the records follow, their last offset, then per
--- write: kind (hash, counter, set; of ids that clients gave: drop, put, keep), number of its
--- key, member, amount.
+-- ARGV: field of the fence, the fence that the records follow, their last offset, most members of
+-- a tally, then per write: kind (total, of the books; hash, counter, set; of ids that clients
+-- gave: drop, put, keep), number of its key, member, amount.
 -- Answers {1, last offset, failed writes} or, when the fence is another than the caller knows,
 -- {0, fence, 0}: somebody else has counted these records (fence above), or Redis has forgotten
 -- records before them (fence below), which a mere comparison with the first offset would miss.
@@ -10,16 +10,16 @@ local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
 if fence ~= tonumber(ARGV[2]) then
   return {0, fence, 0}
 end
-local failed = 0
-for i = 4, #ARGV, 4 do
+local failed, most = 0, tonumber(ARGV[4])
+for i = 5, #ARGV, 4 do
   local kind, key, answer = ARGV[i], KEYS[tonumber(ARGV[i + 1])], nil
   -- pcall: a key of another type must not keep the other writes and the fence from moving
-  if kind == 'hash' then
-    answer = redis.pcall('HINCRBY', key, ARGV[i + 2], ARGV[i + 3])
+  if kind == 'hash' or kind == 'set' then
+    answer = add(kind, key, ARGV[i + 2], ARGV[i + 3], most)
   elseif kind == 'counter' then
     answer = redis.pcall('INCRBY', key, ARGV[i + 3])
-  elseif kind == 'set' then
-    answer = redis.pcall('SADD', key, ARGV[i + 2])
+  elseif kind == 'total' then
+    answer = redis.pcall('HINCRBY', key, ARGV[i + 2], ARGV[i + 3])
   elseif kind == 'drop' then
     answer = redis.pcall('HDEL', key, ARGV[i + 2])
   elseif kind == 'put' then
@@ -31,8 +31,10 @@ for i = 4, #ARGV, 4 do
     failed = failed + 1
   end
 end
+settle()
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 redis.call('HINCRBY', KEYS[2], 'version', 1)
 local now = redis.call('TIME')
-redis.call('HSET', KEYS[2], 'at', string.format('%d', now[1] * 1000 + math.floor(now[2] / 1000)))
+local at = string.format('%d', now[1] * 1000 + math.floor(now[2] / 1000))
+redis.call('HSET', KEYS[2], 'at', at, 'most', ARGV[4])
 return {1, tonumber(ARGV[3]), failed}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 from redis.asyncio import Redis
@@ -13,18 +12,20 @@ from services.consumer.batch import Verdict
 from services.consumer.portion import Portion
 from services.consumer.window import Changes
 from wire import keys
+from wire.tops import MOST_MEMBERS, script
 
 _KEPT_SECONDS = 14 * 86_400
 """An idle window of ids is kept for twice as long as Kafka keeps records by default."""
-_SCRIPT = files("services.consumer").joinpath("count.lua").read_text()
+_SCRIPT = script("services.consumer", "count.lua")
 
 
 class Counting:
-    """The counters of one scenario."""
+    """The counters of one scenario. `most`: members that a tally may have; 0 sets no bound."""
 
-    def __init__(self, redis: Redis, scenario: str) -> None:
+    def __init__(self, redis: Redis, scenario: str, most: int = MOST_MEMBERS) -> None:
         self._redis = redis
         self._scenario = scenario
+        self._most = most
         self._fences = keys.fence_key(scenario)
         self._books = keys.books_key(scenario)
         self._sha = ""
@@ -60,10 +61,10 @@ class Counting:
 
     def _call(self, field: str, portion: Portion) -> tuple[list[str], list[str | int]]:
         numbers = {self._fences: 1, self._books: 2}
-        arguments: list[str | int] = [field, portion.believed, portion.last]
+        arguments: list[str | int] = [field, portion.believed, portion.last, self._most]
         for name, amount in portion.totals.items():
             if amount:
-                arguments += ("hash", 2, name, amount)
+                arguments += ("total", 2, name, amount)
         for (kind, key, member), amount in portion.tallies.items():
             number = numbers.setdefault(keys.counter_key(self._scenario, key), len(numbers) + 1)
             arguments += (kind, number, member, amount)

@@ -23,13 +23,23 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from services.consumer import metrics
-from services.consumer.batch import Abandoned, Batch, Prepared, Sink, Verdict
+from services.consumer.batch import (
+    Abandoned,
+    Batch,
+    Prepared,
+    Record,
+    Sink,
+    Verdict,
+    offsets_of,
+)
+from services.consumer.held import HeldBack
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.places import Place, Places
 from services.consumer.stores import reached
 from services.shared import logline
 from services.shared.lifecycle import Pulse
 from wire import keys
+from wire.batches import unreadable_of
 
 T = TypeVar("T")
 
@@ -88,6 +98,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._most = most
         self._pulse = pulse
         self._stopping = stopping
+        self._held = HeldBack(consumer)
         self._round = 0
         self._busy = asyncio.Lock()
         self._finishing: deque[asyncio.Task[None]] = deque()
@@ -225,11 +236,13 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
     async def _batch(
         self, partition: TopicPartition, place: Place, fetched: Sequence[ConsumerRecord]
     ) -> Batch | None:
-        records = [record for record in fetched if record.offset > place.prepared]
+        records: list[Record] = [
+            unreadable_of(record) or record for record in fetched if record.offset > place.prepared
+        ]
         metrics.DROPPED.inc(len(fetched) - len(records))
         if not records:
             return None
-        missing = records[-1].offset - place.prepared - len(records)
+        missing = records[-1].offset - place.prepared - offsets_of(records, place.prepared)
         if missing and not self._certain(partition, place):
             return None
         believed, place.prepared = place.prepared, records[-1].offset
@@ -292,6 +305,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         """Are the fences where they were left; while nothing comes: is Kafka there, is the topic
         the same, was something skipped."""
         self._looked = time.monotonic()
+        self._held.look()
         displaced = await self._displaced()
         if displaced:
             logline.warning("fences were moved by somebody else", partitions=len(displaced))

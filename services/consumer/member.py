@@ -19,6 +19,7 @@ from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
+from wire.reading import open_reader
 from wire.topics import OffsetReader, ensure_topics
 
 _LEAVE_SECONDS = 5.0
@@ -99,7 +100,7 @@ def client_has_ended(error: Exception) -> bool:
 
 
 def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
+    return open_reader(
         bootstrap_servers=settings.kafka_bootstrap,
         client_id=settings.pod_name,
         group_id=keys.consumer_group(scenario),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from prometheus_client import REGISTRY, Counter
+from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -24,6 +24,11 @@ DROPPED = Counter(
 
 EXPIRED = Counter(
     "controlroom_expired_records", "Records that the broker dropped before they were read."
+)
+
+HELD = Gauge(
+    "controlroom_held_records",
+    "Records of the member's partitions that may not be read before a transaction has ended.",
 )
 
 PRUNED = Counter("controlroom_pruned_documents", "Documents that retention has removed.")

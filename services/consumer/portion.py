@@ -12,6 +12,7 @@ from scenarios.scenario import Scenario
 from services.consumer.batch import Record
 from services.consumer.window import Changes, Window
 from wire import keys
+from wire.batches import Unreadable
 from wire.record import Meta, cut_text, decode_rejected, read_meta
 
 Document = dict[str, Any]
@@ -32,6 +33,8 @@ class Portion:
     """(kind, key without the scenario, member) -> amount."""
     totals: Counter[str] = field(default_factory=Counter)
     """What is added to the books, by the names of `wire.books.Totals`."""
+    beyond: int = 0
+    """Offsets that rejected documents stand for beside their own, since they cannot be read."""
     changes: Changes | None = None
     """Of the window of ids; None where no client gave one."""
 
@@ -57,9 +60,14 @@ class Preparer:
         for record in records:
             self._record(portion, record, now, window)
         portion.totals["counted"] = len(portion.documents)
-        portion.totals["dead"] = len(portion.rejected) - portion.totals["repeated"]
+        dead = len(portion.rejected) + portion.beyond - portion.totals["repeated"]
+        portion.totals["dead"] = dead
 
     def _record(self, portion: Portion, record: Record, now: int, window: Window | None) -> None:
+        if isinstance(record, Unreadable):
+            portion.rejected.append(_unread(portion.tp, record, now))
+            portion.beyond += record.beyond(portion.believed)
+            return
         place = keys.document_id(portion.tp, record.offset)
         meta = read_meta(record.headers, record.timestamp, place)
         if _repeats(portion, record, meta, now, window):
@@ -84,6 +92,10 @@ class Preparer:
     ) -> None:
         """Adds records of the rejected topic: kept with the reason that their producer gave."""
         for record in records:
+            if isinstance(record, Unreadable):
+                portion.rejected.append(_unread(portion.tp, record, now))
+                portion.totals["refused"] += 1
+                continue
             found = decode_rejected(record.value or b"")
             place = keys.document_id(portion.tp, record.offset)
             meta = read_meta(record.headers, record.timestamp, place)
@@ -127,6 +139,17 @@ def _document(tp: str, offset: int, index: int | None, meta: Meta, now: int) -> 
         document["i"] = index
         document["id"] = f"{meta.id}.{index}"
     return document
+
+
+def _unread(tp: str, record: Unreadable, now: int) -> Document:
+    """What is kept of records that cannot be read: where they lie, why, and their first bytes."""
+    meta = Meta(keys.document_id(tp, record.offset), "kafka", record.timestamp, False)
+    reason = f"cannot be read: the batch {record.reason}"
+    return _document(tp, record.offset, None, meta, now) | {
+        "first": record.first,
+        "value": record.value.hex(" ", 4),
+        "reason": [{"field": "", "message": reason}],
+    }
 
 
 def _poison(value: bytes | None, errors: list[FieldError]) -> Document:

@@ -33,6 +33,7 @@ from wire import keys
 from wire.documents import Documents, DocumentsError
 from wire.ending import end
 from wire.stores import redis_client
+from wire.tops import MOST_MEMBERS
 
 CHUNK = 1_000
 """Most documents of one insert."""
@@ -63,6 +64,7 @@ class Stores:
         near_redis: Neighbour,
         near_mongo: Neighbour,
         bounds: Dedup,
+        most: int = MOST_MEMBERS,
     ) -> None:
         self.redis = redis
         self._scenario = scenario.name
@@ -71,7 +73,7 @@ class Stores:
         self._logs = keys.logs_collection(scenario.name)
         self._rejected = keys.rejected_collection(scenario.name)
         self._preparer = Preparer(scenario)
-        self._counting = Counting(redis, scenario.name)
+        self._counting = Counting(redis, scenario.name, most)
         self._documents = documents
         self._windows = Windows(redis, documents, scenario.name, bounds)
         self._open = OpenWindows()
@@ -212,7 +214,8 @@ async def storing(
         asyncio.create_task(auditing.run(), name="auditing"),
     ]
     try:
-        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup)
+        most = settings.tally_members
+        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup, most)
     finally:
         await end(beside)
         await redis.aclose()

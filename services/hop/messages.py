@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.consumer.batch import Batch, Record
+from services.consumer.batch import Batch, Record, offsets_of
 from services.pb import hop_pb2 as pb
+from wire.batches import Unreadable
+from wire.record import MAX_NAMED, ours
 
 SERVICE = "controlroom.hop.v1.Hop"
 METHODS = ("Fences", "Apply", "Acknowledge")
@@ -63,7 +65,9 @@ def piece_of(scenario: str, batch: Batch, start: int, size: int) -> Piece:
         believed=believed,
         last=last,
         records=records,
-        gaps=_gaps(batch, start, last - believed - len(records)),
+        gaps=_gaps(
+            batch, start, last - believed - offsets_of(batch.records[start:after], believed)
+        ),
         end=batch.end,
     )
     return Piece(message, after)
@@ -73,19 +77,24 @@ def _gaps(batch: Batch, start: int, missing: int) -> int:
     """Gaps of a piece. Offsets that the broker dropped all lie before the first record."""
     if not batch.gaps:
         return 0
-    dropped = batch.last - batch.believed - len(batch.records) - batch.gaps
+    held = offsets_of(batch.records, batch.believed)
+    dropped = batch.last - batch.believed - held - batch.gaps
     return missing if start else missing - dropped
 
 
 def _record(record: Record) -> pb.Record:
     value = record.value if record.value is None else record.value[:MAX_VALUE]
-    headers = [pb.Header(name=name, value=value) for name, value in record.headers]
+    headers = [pb.Header(name=name, value=value) for name, value in ours(record.headers)]
+    unreadable = None
+    if isinstance(record, Unreadable):
+        unreadable = pb.Unreadable(first=record.first, reason=record.reason)
     return pb.Record(
         offset=record.offset,
         timestamp=record.timestamp,
-        key=record.key,
+        key=record.key if record.key is None else record.key[:MAX_NAMED],
         value=value,
         headers=headers,
+        unreadable=unreadable,
     )
 
 
@@ -103,7 +112,10 @@ def batch_of_message(message: pb.Batch) -> Batch:
     )
 
 
-def _far(record: pb.Record) -> FarRecord:
+def _far(record: pb.Record) -> FarRecord | Unreadable:
+    if record.HasField("unreadable"):
+        told = record.unreadable
+        return Unreadable(record.offset, told.first, record.timestamp, record.value, told.reason)
     return FarRecord(
         record.offset,
         record.timestamp,

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from scenarios.bodies import Unreadable
+from scenarios.bodies import MAX_RECORD, Unreadable
 from services.producer_grpc.messages import message_of_receipt
+from services.producer_grpc.packed import Packed, TooMuchError, too_large
 from services.shared import logline
 from services.shared.golden import Traffic
 from services.shared.ids import KEY_NAME, BadIdError, checked
+from services.shared.inflight import InFlight
 from services.shared.intake import MAX_ERRORS, Receipt
 from services.shared.publisher import Unavailable
 from wire import problems
@@ -45,15 +47,12 @@ class RefusedError(Exception):
         self.receipt = receipt
 
 
-class TooMuchError(Exception):
-    """More than the server takes at once."""
-
-
 class Calls:
     """The calls that a server is at: counted in the metrics, and known when it has to end."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: Traffic, in_flight: InFlight) -> None:
         self._traffic = traffic
+        self._in_flight = in_flight
         self._active = 0
         self.idle = asyncio.Event()
         self.idle.set()
@@ -68,7 +67,10 @@ class Calls:
             status = "1"
             try:
                 try:
-                    reply = await _in_time(behaviour, request, context)
+                    with self._in_flight.charge() as charge:
+                        if isinstance(request, Packed):
+                            charge.grow(len(request.raw))
+                        reply = await _in_time(behaviour, request, context)
                     status = "0"
                     return reply
                 except Exception as error:
@@ -122,12 +124,17 @@ def key_of(context: Context) -> str:
     return ""
 
 
-def reading(kind: type[Message]) -> Callable[[bytes], Message | Unreadable]:
-    """Reads requests of that kind; bytes that are none become a record that is refused."""
-    return functools.partial(_read, kind)
+def reading(
+    kind: type[Message], largest: int = MAX_RECORD
+) -> Callable[[bytes], Message | Unreadable]:
+    """Reads requests of that kind, each one event; bytes that are none, or more than `largest`,
+    become a record that is refused."""
+    return functools.partial(_read, kind, largest)
 
 
-def _read(kind: type[Message], raw: bytes) -> Message | Unreadable:
+def _read(kind: type[Message], largest: int, raw: bytes) -> Message | Unreadable:
+    if len(raw) > largest:
+        return too_large(raw, largest)
     try:
         return kind.FromString(raw)
     except DecodeError:

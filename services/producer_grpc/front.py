@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import grpc
 
-from scenarios.bodies import BodyTooLargeError
+from scenarios.bodies import BodyTooLargeError, Given
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.grouping import Grouping
 from services.producer_grpc.messages import event_of_record, receipt_of_message
 from services.shared import golden
+from services.shared.ids import Ids
 from services.shared.ingest_app import IngestApp
-from services.shared.intake import Receipt
+from services.shared.intake import Receipt, Sent
 from services.shared.lifecycle import Gate, Lifecycle
 from services.shared.openapi import Json, encoded, ingest_operations, openapi
 from services.shared.publisher import DEADLINE, Unavailable
 from services.shared.settings import Settings
 from services.shared.start import main, start
+from services.shared.turn import breathing, is_long
 from services.shared.web import serving
-from wire.problems import BACKLOG_FULL, BUSY, DISK_FULL
+from wire.problems import BACKLOG_FULL, BUSY, DISK_FULL, TOO_MANY_BYTES
 
 NEEDED = ("http_port", "admin_port", "grpc_server_port")
 _OPTIONS = (
@@ -36,6 +37,8 @@ _OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 _TIMEOUT = DEADLINE + 2.0
+_PIECE = 1 << 20
+"""Bytes of events of one call; a body that has more is sent in several."""
 _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
@@ -49,15 +52,24 @@ class Forward:
             response_deserializer=pb.Receipt.FromString,
         )
         self._traffic = traffic
+        self._turn = asyncio.Lock()
 
-    async def accept(self, records: Sequence[Any], ids: Sequence[str]) -> Receipt:
+    async def accept(self, records: Given, ids: Ids) -> Receipt:
         """Hand raw records to the server; see services.shared.intake.Accept."""
-        batch = pb.Batch(
-            events=[
-                event_of_record(record, event_id)
-                for record, event_id in zip_longest(records, ids, fillvalue="")
-            ]
-        )
+        if not is_long(records):
+            return await self._send(_events(cast(Sequence[Any], records), ids, 0))
+        events: list[pb.Event] = []
+        # nothing is sent of a body before all of it is known to be good
+        async with self._turn:
+            async for part in breathing(records):
+                events += _events(part, ids, len(events))
+        sent = Sent()
+        for piece in _pieces(events):
+            sent.add(await self._send(piece))
+        return sent.receipt
+
+    async def _send(self, events: Sequence[pb.Event]) -> Receipt:
+        batch = pb.Batch(events=events)
         started = self._traffic.begin()
         code = grpc.StatusCode.OK
         try:
@@ -75,10 +87,30 @@ class Forward:
             self._traffic.end(started, 200, str(code.value[0]))
 
 
+def _events(records: Sequence[Any], ids: Ids, first: int) -> list[pb.Event]:
+    """Records as they are sent; `first`: the place of the first of them in its body."""
+    return [
+        event_of_record(record, ids[place] if ids else "")
+        for place, record in enumerate(records, first)
+    ]
+
+
+def _pieces(events: Sequence[pb.Event]) -> Iterator[Sequence[pb.Event]]:
+    """The events in calls of about _PIECE bytes."""
+    start = size = 0
+    for at, event in enumerate(events):
+        more = len(event.json) + len(event.id)
+        if at > start and size + more > _PIECE:
+            yield events[start:at]
+            start, size = at, 0
+        size += more
+    yield events[start:]
+
+
 def _refusal(error: grpc.aio.AioRpcError) -> Unavailable | None:
     """What the server refuses for a while, with its own reason; None for anything else."""
     trailing: dict[str, Any] = dict(cast(Any, error.trailing_metadata() or ()))
-    for problem in (DISK_FULL, BACKLOG_FULL, BUSY):
+    for problem in (DISK_FULL, BACKLOG_FULL, BUSY, TOO_MANY_BYTES):
         if trailing.get("code") == problem.code:
             seconds = int(str(trailing.get("retry-after", 1)))
             return Unavailable(error.details() or problem.sentence, seconds, problem)

@@ -7,7 +7,8 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from scenarios.bodies import BodyTooLargeError
+from scenarios.bodies import BodyTooLargeError, Given, Stream
+from services.shared.ids import Ids
 from services.shared.intake import MAX_ERRORS, Accept, Receipt, RecordError
 
 AT_ONCE = 4
@@ -33,9 +34,9 @@ class Grouping:
         self._waiting: deque[_Single] = deque()
         self._calls: set[asyncio.Task[None]] = set()
 
-    async def accept(self, records: Sequence[Any], ids: Sequence[str]) -> Receipt:
+    async def accept(self, records: Given, ids: Ids) -> Receipt:
         """Take raw records; see services.shared.intake.Accept."""
-        if len(records) != 1:
+        if isinstance(records, Stream) or len(records) != 1:
             return await self._accept(records, ids)
         if not self._waiting and len(self._calls) < AT_ONCE:
             # what this turn of the event loop brings still goes into the same call

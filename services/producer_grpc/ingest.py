@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import grpc
 
-from scenarios.bodies import MAX_RECORDS, Unreadable
+from scenarios.bodies import Unreadable
 from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.calls import (
     Calls,
     Context,
     Handler,
     RefusedError,
-    TooMuchError,
     key_of,
     reading,
 )
 from services.producer_grpc.messages import message_of_receipt, record_of_event
+from services.producer_grpc.packed import Events, Packed, Readable, TooMuchError, read_batch
 from services.shared.ids import keepable
-from services.shared.intake import MAX_ERRORS, Intake, Receipt, RecordError
+from services.shared.intake import Intake, Receipt, Sent
+from services.shared.limits import Limits
+from services.shared.turn import is_long
 
 SERVICE = "controlroom.v1.Ingest"
 _WINDOW = 2_000
 """Events of one stream that are read ahead of Kafka."""
+_WINDOW_BYTES = 256 << 10
+"""Bytes of them, as `_WINDOW` is events."""
 
 
 class Ingest:
     """Behaviours of the three RPCs. A request may be Unreadable, which is refused as a record."""
 
-    def __init__(self, intake: Intake, max_records: int = MAX_RECORDS) -> None:
+    def __init__(self, intake: Intake, limits: Limits) -> None:
         self._intake = intake
-        self._max_records = max_records
+        self._limits = limits
 
     async def send(self, event: pb.Event | Unreadable, context: Context) -> pb.Receipt:
         """One event; a bad one ends the call."""
@@ -43,40 +47,48 @@ class Ingest:
             raise RefusedError(receipt)
         return message_of_receipt(receipt)
 
-    async def send_batch(self, batch: pb.Batch | Unreadable, context: Context) -> pb.Receipt:
-        """Events, each good or bad by itself."""
-        if isinstance(batch, Unreadable):
-            raise RefusedError(await self._accept([batch], _Names(context)))
-        if len(batch.events) > self._max_records:
-            raise TooMuchError(f"{len(batch.events)} events, at most {self._max_records} are taken")
-        return message_of_receipt(await self._accept(list(batch.events), _Names(context)))
-
-    async def send_stream(
-        self, stream: AsyncIterator[pb.Event | Unreadable], context: Context
+    async def send_batch(
+        self, batch: pb.Batch | Packed | Unreadable, context: Context
     ) -> pb.Receipt:
+        """Events, each good or bad by itself."""
+        names, most = _Names(context), self._limits.max_records
+        if isinstance(batch, Unreadable):
+            raise RefusedError(await self._accept([batch], names))
+        if isinstance(batch, Packed):
+            events = Events(batch.events(most, self._limits.max_record_bytes), names.take)
+            return message_of_receipt(await self._intake.accept(events, events.ids))
+        if len(batch.events) > most:
+            raise TooMuchError(f"{len(batch.events)} events, at most {most} are taken")
+        return message_of_receipt(await self._accept(list(batch.events), names))
+
+    async def send_stream(self, stream: AsyncIterator[Readable], context: Context) -> pb.Receipt:
         """Events until the client ends the stream."""
         accept = functools.partial(self._accept, names=_Names(context))
         return message_of_receipt(await _Stream(stream, accept).receipt())
 
-    async def _accept(self, events: Sequence[pb.Event | Unreadable], names: _Names) -> Receipt:
+    async def _accept(self, events: Sequence[Readable], names: _Names) -> Receipt:
+        if is_long(events):
+            later = Events(events, names.take)
+            return await self._intake.accept(later, later.ids)
         return await self._intake.accept(
             [record_of_event(event) for event in events], [names.take(event) for event in events]
         )
 
     def handler(self, calls: Calls) -> Handler:
         """The service for a gRPC server."""
-        kinds: dict[str, tuple[Any, Any, type[Any]]] = {
-            "Send": (grpc.unary_unary_rpc_method_handler, self.send, pb.Event),
-            "SendBatch": (grpc.unary_unary_rpc_method_handler, self.send_batch, pb.Batch),
-            "SendStream": (grpc.stream_unary_rpc_method_handler, self.send_stream, pb.Event),
+        event = reading(pb.Event, self._limits.max_record_bytes)
+        kinds: dict[str, tuple[Any, Any, Callable[[bytes], Any]]] = {
+            "Send": (grpc.unary_unary_rpc_method_handler, self.send, event),
+            "SendBatch": (grpc.unary_unary_rpc_method_handler, self.send_batch, read_batch),
+            "SendStream": (grpc.stream_unary_rpc_method_handler, self.send_stream, event),
         }
         handlers = {
             name: make(
                 calls.counted(behaviour),
-                request_deserializer=reading(request),
+                request_deserializer=read,
                 response_serializer=pb.Receipt.SerializeToString,
             )
-            for name, (make, behaviour, request) in kinds.items()
+            for name, (make, behaviour, read) in kinds.items()
         }
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
@@ -103,49 +115,45 @@ class _Names:
 class _Stream:
     """Reads on while Kafka is busy with what came before, within a window."""
 
-    def __init__(self, stream: AsyncIterator[pb.Event | Unreadable], accept: Any) -> None:
+    def __init__(self, stream: AsyncIterator[Readable], accept: Any) -> None:
         self._stream = stream
         self._accept = accept
-        self._read: list[pb.Event | Unreadable] = []
+        self._read: list[Readable] = []
+        self._bytes = 0
         self._ended = False
         self._changed = asyncio.Condition()
-        self._receipt = Receipt(0, 0, [])
+        self._sent = Sent()
 
     async def receipt(self) -> Receipt:
         """The receipt of the whole stream."""
         reader = asyncio.create_task(self._reading(), name="stream")
         try:
             while chunk := await self._next():
-                self._add(await self._accept(chunk))
+                self._sent.add(await self._accept(chunk))
             await reader
         finally:
             reader.cancel()
-        return self._receipt
+        return self._sent.receipt
 
     async def _reading(self) -> None:
         try:
             async for event in self._stream:
                 async with self._changed:
-                    await self._changed.wait_for(lambda: len(self._read) < _WINDOW)
+                    await self._changed.wait_for(self._has_room)
                     self._read.append(event)
+                    self._bytes += len(event.json) if isinstance(event, pb.Event) else 0
                     self._changed.notify_all()
         finally:
             self._ended = True
             async with self._changed:
                 self._changed.notify_all()
 
-    async def _next(self) -> list[pb.Event | Unreadable]:
+    def _has_room(self) -> bool:
+        return len(self._read) < _WINDOW and self._bytes < _WINDOW_BYTES
+
+    async def _next(self) -> list[Readable]:
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._read) or self._ended)
-            chunk, self._read = self._read, []
+            chunk, self._read, self._bytes = self._read, [], 0
             self._changed.notify_all()
         return chunk
-
-    def _add(self, receipt: Receipt) -> None:
-        seen = self._receipt.accepted + self._receipt.rejected
-        errors = [RecordError(e.index + seen, e.field, e.message) for e in receipt.errors]
-        self._receipt = Receipt(
-            self._receipt.accepted + receipt.accepted,
-            self._receipt.rejected + receipt.rejected,
-            (self._receipt.errors + errors)[:MAX_ERRORS],
-        )

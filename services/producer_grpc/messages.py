@@ -8,7 +8,7 @@ import msgspec
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
-from scenarios.bodies import BodyError, Unreadable, parse_records
+from scenarios.bodies import BodyError, TooManyRecordsError, Unreadable, parse_records
 from scenarios.errors import ScenarioError
 from scenarios.reading import near
 from services.pb import confproto_pb2, controlroom_pb2, helloworld_pb2, usactar_pb2
@@ -49,7 +49,9 @@ def record_of_event(event: controlroom_pb2.Event | Unreadable) -> Any:
     if not event.json:
         return {name: _plain(value) for name, value in event.fields.items()}
     try:
-        records = parse_records(event.json)
+        records = parse_records(event.json, max_records=1)
+    except TooManyRecordsError:
+        return Unreadable(event.json, "must be one object")
     except BodyError as error:
         return Unreadable(event.json, str(error))
     return records[0] if records.single else Unreadable(event.json, "must be one object")

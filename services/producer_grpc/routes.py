@@ -53,11 +53,12 @@ class Route:
 class RoutesHandler(Handler):
     """Finds the behaviour of a method by its path."""
 
-    def __init__(self, routes: list[Route], calls: Calls) -> None:
+    def __init__(self, routes: list[Route], calls: Calls, largest: int) -> None:
+        """`largest`: bytes of one request."""
         self._handlers = {
             route.method: grpc.unary_unary_rpc_method_handler(
                 calls.counted(route.call),
-                request_deserializer=reading(route.request),
+                request_deserializer=reading(route.request, largest),
                 response_serializer=lambda message: message.SerializeToString(),
             )
             for route in routes

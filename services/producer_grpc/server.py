@@ -17,6 +17,7 @@ from services.producer_grpc.routes import Route, RoutesHandler
 from services.producer_grpc.wellness import Wellness
 from services.shared import golden
 from services.shared.grpc_port import listen
+from services.shared.inflight import InFlight
 from services.shared.intake import Intake
 from services.shared.ledger import keeping
 from services.shared.lifecycle import Lifecycle
@@ -38,12 +39,13 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         publishing(settings, scenario.name, lifecycle) as publisher,
     ):
         intake = Intake(EventCodec(scenario), publisher, ledger, "grpc", settings.dedup)
-        calls = Calls(golden.inbound(address))
+        limits = settings.limits
+        calls = Calls(golden.inbound(address), InFlight(limits.max_bytes_in_flight))
         routes = [Route(route, intake) for route in scenario.grpc]
-        ingest = Ingest(intake, settings.limits.max_records)
-        handlers = [ingest.handler(calls), RoutesHandler(routes, calls)]
+        ingest = Ingest(intake, limits)
+        handlers = [ingest.handler(calls), RoutesHandler(routes, calls, limits.max_record_bytes)]
         services = [SERVICE, *sorted({route.method.split("/")[1] for route in routes})]
-        server = _server(address, handlers, settings.limits)
+        server = _server(address, handlers, limits)
         wellness = Wellness(server, services)
         names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
         reflection.enable_server_reflection(names, server)
@@ -80,7 +82,7 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
     return [
         # two servers on one port would share its calls in silence
         ("grpc.so_reuseport", 0),
-        ("grpc.max_receive_message_length", 2 * limits.max_body_bytes),
+        ("grpc.max_receive_message_length", _message_bytes(limits)),
         ("grpc.max_metadata_size", limits.max_header_bytes),
         ("grpc.absolute_max_metadata_size", limits.max_header_bytes),
         ("grpc.max_concurrent_streams", limits.max_calls),
@@ -90,6 +92,10 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
         # clients may ping every 10 s
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ]
+
+
+def _message_bytes(limits: Limits) -> int:
+    return min(2 * limits.max_body_bytes, limits.max_message_bytes)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class TallyGauge(Collector):
             await asyncio.sleep(EVERY)
 
     async def _table(self) -> list[Tally]:
-        answer = await live(self._scenario, self._redis, {})
+        answer = await live(self._scenario, self._redis, {}, MOST)
         tallies = []
         for row in answer["rows"]:
             first, *others = (str(v) for k, v in row.items() if k not in ("count", "average"))
@@ -84,7 +84,7 @@ class TallyGauge(Collector):
                     view.selectors[0]: one
                 }
                 group = f"{one} · {' - '.join(split_member(member))}"
-                found = await counts(self._scenario, self._redis, view, values)
+                found = await counts(self._scenario, self._redis, view, values, MOST)
                 tallies += [(count, group, label) for label, count in found.items()]
         return tallies
 

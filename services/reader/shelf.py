@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -60,11 +60,16 @@ class Shelf:
         return await self._auditor.audit(within=_WITHIN)
 
     async def offered(self) -> dict[str, list[str]]:
-        """Value of the first selector -> members that can be chosen for it; of bars only."""
+        """Value of the first selector -> members that can be chosen for it; of bars only. Of many
+        members the first ones by name."""
         return await live.offered(self.scenario, self._redis, self._bars)
 
+    async def among(self, value: str, members: Sequence[str]) -> list[str]:
+        """Those of the members that can be chosen for a value of the first selector."""
+        return await live.among(self.scenario, self._redis, self._bars, value, members)
+
     async def bars(self, value: str, member: str) -> dict[str, int]:
-        """Label -> count of one member for one value of the first selector."""
+        """Label -> count of one member for one value of the first selector; of many the highest."""
         view = self._bars
         names = places(self.scenario.tally(view.choices).member) or ()
         parts = member.split(":")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
-from scenarios.bodies import BodyError
+from scenarios.bodies import BodyError, Stream
 
 MAX_ID = 128
 RULE = f"must be 1 to {MAX_ID} printable ASCII signs"
@@ -41,6 +42,31 @@ def checked(name: str, text: str) -> str:
 
 def ids_of(key: str, count: int) -> list[str]:
     """Ids of the events of a request. Raises BadIdError where the key leaves them no room."""
+    _must_have_room(key, count)
+    return [f"{key}.{index}" for index in range(count)]
+
+
+def _must_have_room(key: str, count: int) -> None:
     if len(key) + 1 + len(str(count)) > MAX_ID:
         raise BadIdError(f"{KEY_NAME} is too long for {count} events; {MAX_ID - 8} signs will do")
-    return [f"{key}.{index}" for index in range(count)]
+
+
+class Numbered:
+    """The ids of the records of a body whose number is not known yet."""
+
+    def __init__(self, key: str, records: Stream, most: int) -> None:
+        self._key = key
+        self._records = records
+        self._most = most
+
+    def __getitem__(self, index: int) -> str:
+        """The id of a record of a slice that was given out. Raises BadIdError."""
+        if self._records.single:
+            return self._key
+        if index == 0:
+            _must_have_room(self._key, self._most)
+        return f"{self._key}.{index}"
+
+
+Ids = Sequence[str] | Numbered
+"""Those that the client gave, one for each record, or none."""

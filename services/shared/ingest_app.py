@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -12,14 +12,18 @@ from scenarios.bodies import (
     BodyError,
     BodyTooDeepError,
     BodyTooLargeError,
+    Given,
     Records,
+    Stream,
     TooManyRecordsError,
-    parse_records,
+    read_records,
 )
 from scenarios.scenario import HttpRoutes
 from services.shared import logline
+from services.shared.encoding import ACCEPTED, BadEncodingError, encoding_of, unpacked
 from services.shared.golden import Traffic
-from services.shared.ids import KEY_NAME, BadIdError, checked, ids_of
+from services.shared.ids import KEY_NAME, BadIdError, Ids, Numbered, checked, ids_of
+from services.shared.inflight import Charge, InFlight
 from services.shared.intake import Accept, Receipt
 from services.shared.limits import Limits
 from services.shared.problem import problem_body
@@ -51,6 +55,7 @@ class _GoneError(Exception):
 
 _REFUSALS: tuple[tuple[type[BodyError], Problem], ...] = (
     (BadIdError, problems.BAD_ID),
+    (BadEncodingError, problems.BAD_ENCODING),
     (TooManyRecordsError, problems.TOO_MANY_RECORDS),
     (BodyTooLargeError, problems.TOO_LARGE),
     (BodyTooDeepError, problems.TOO_DEEP),
@@ -62,7 +67,8 @@ class IngestApp:
     """POST of events on the paths of a scenario.
 
     201 all accepted (the scenario's reply to a single event, else counts), 207 some, 422 none;
-    400 no records at all, 413 too large, 404, 405; 503 with Retry-After when Kafka is away.
+    400 no records at all, 413 too large, 415 encoded otherwise than by gzip, 404, 405; 503 with
+    Retry-After when Kafka is away or too much is under way.
     A 2xx is sent after Kafka has every accepted event and every rejected record. Every error
     has a code of `wire.problems`. `document` is what GET /openapi.json answers; `get_writes`
     takes an event from the query of a GET too.
@@ -86,6 +92,8 @@ class IngestApp:
         self._accept = accept
         self._traffic = traffic
         self._limits = limits or Limits()
+        self._bounds = self._limits.bounds
+        self._in_flight = InFlight(self._limits.max_bytes_in_flight)
         self._document = Answer(200, document)
         self._get_writes = get_writes
 
@@ -110,9 +118,10 @@ class IngestApp:
         if method != "POST" and not (method == "GET" and self._get_writes):
             return self._wrong_method(scope)
         try:
-            event_id = _event_id(scope["headers"])
-            records = await self._records(scope, receive)
-            receipt = await self._accept(records, _ids(event_id, records))
+            with self._in_flight.charge() as charge:
+                event_id = _event_id(scope["headers"])
+                records = await self._records(scope, receive, charge)
+                receipt = await self._accept(records, self._ids(event_id, records))
         except BodyError as error:
             return _refusal(error)
         except Unavailable as error:
@@ -123,7 +132,7 @@ class IngestApp:
         except Exception as error:
             logline.error("a request failed", trace=error)
             return _failure(problems.FAILED)
-        if not records.single:
+        if not _is_single(records):
             return _batch(receipt)
         return created if receipt.accepted else _invalid(receipt)
 
@@ -138,18 +147,23 @@ class IngestApp:
             return _failure(problems.GET_WRITES_OFF, "", allow)
         return _failure(problems.WRONG_METHOD, "events are sent by POST", allow)
 
-    async def _records(self, scope: Message, receive: Receive) -> Records:
-        limits = self._limits
+    async def _records(self, scope: Message, receive: Receive, charge: Charge) -> Given:
         if scope["method"] == "GET":
             return _query_record(scope["query_string"])
-        return parse_records(
-            await self._body(receive),
-            max_bytes=limits.max_body_bytes,
-            max_records=limits.max_records,
-            max_depth=limits.max_depth,
-        )
+        encoding = encoding_of(scope["headers"])
+        body = await self._body(receive, charge)
+        if encoding:
+            body = await unpacked(body, self._limits.max_body_bytes, charge)
+        return read_records(body, self._bounds)
 
-    async def _body(self, receive: Receive) -> bytes:
+    def _ids(self, event_id: str, records: Given) -> Ids:
+        if not event_id:
+            return ()
+        if isinstance(records, Stream):
+            return Numbered(event_id, records, self._limits.max_records)
+        return (event_id,) if _is_single(records) else ids_of(event_id, len(records))
+
+    async def _body(self, receive: Receive, charge: Charge) -> bytes | bytearray:
         message = await receive()
         if message["type"] == "http.request" and not message.get("more_body"):
             body: bytes = message.get("body", b"")
@@ -157,22 +171,33 @@ class IngestApp:
         parts = bytearray()
         while message["type"] == "http.request":
             parts += message.get("body", b"")
-            if not message.get("more_body"):
-                return bytes(parts)
             if len(parts) > self._limits.max_body_bytes:
-                await self._discard(receive)
+                await self._discard(receive, message, charge, parts)
+                raise BodyTooLargeError(f"at most {self._limits.max_body_bytes} bytes are taken")
+            try:
+                charge.grow(len(parts))
+            except Unavailable:
+                await self._discard(receive, message, charge, parts)
+                raise
+            if not message.get("more_body"):
+                return parts
             message = await receive()
         raise _GoneError
 
-    async def _discard(self, receive: Receive) -> NoReturn:
+    async def _discard(
+        self, receive: Receive, message: Message, charge: Charge, parts: bytearray
+    ) -> None:
         """Read on for a while: a client that still sends would not see the answer."""
+        parts.clear()
+        charge.release()
+        if not message.get("more_body"):
+            return
         left = _DISCARD
         while left > 0:
             message = await receive()
             left -= len(message.get("body", b""))
             if message["type"] != "http.request" or not message.get("more_body"):
                 break
-        raise BodyTooLargeError(f"at most {self._limits.max_body_bytes} bytes are taken")
 
 
 def _invalid(receipt: Receipt) -> Answer:
@@ -200,8 +225,12 @@ def _summary(receipt: Receipt) -> str:
 
 def _refusal(error: BodyError) -> Answer:
     problem = next(problem for kind, problem in _REFUSALS if isinstance(error, kind))
-    close = ((b"connection", b"close"),) if problem.status == 413 else ()
-    return _failure(problem, str(error), *close)
+    more: dict[int, Header] = {
+        413: (b"connection", b"close"),
+        415: (b"accept-encoding", ACCEPTED),
+    }
+    headers = [more[problem.status]] if problem.status in more else []
+    return _failure(problem, str(error), *headers)
 
 
 def _failure(problem: Problem, message: str = "", *headers: Header, **more: Any) -> Answer:
@@ -224,9 +253,5 @@ def _event_id(headers: Sequence[Header]) -> str:
     return ""
 
 
-def _ids(event_id: str, records: Records) -> Sequence[str]:
-    if not event_id:
-        return ()
-    if records.single:
-        return (event_id,)
-    return ids_of(event_id, len(records))
+def _is_single(records: Given) -> bool:
+    return isinstance(records, Records | Stream) and records.single

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
 
-from scenarios.bodies import Unreadable
+from scenarios.bodies import Given, Unreadable
 from scenarios.events import EventCodec, FieldError
 from services.shared.dedup import REUSED, Dedup, Uses, slot_of
-from services.shared.ids import fresh_ids
+from services.shared.ids import Ids, fresh_ids
 from services.shared.ledger import Ledger
 from services.shared.publisher import Entry, Publisher
+from services.shared.turn import breathing, is_long
 from wire import keys, problems
 from wire.problems import Problem
 from wire.record import encode_event, encode_rejected, headers, is_once
 
 MAX_ERRORS = 100
 """Most errors in one receipt."""
-_BREATH = 500
 _to_json = msgspec.json.Encoder().encode
 
 
@@ -51,14 +51,46 @@ class Receipt(NamedTuple):
         return problems.KEY_REUSED if fields == {REUSED.field} else problems.INVALID
 
 
+class Sent:
+    """The receipt of records that were taken in several pieces, one after the other."""
+
+    def __init__(self) -> None:
+        self.receipt = Receipt(0, 0, [])
+
+    def add(self, piece: Receipt) -> None:
+        """The next piece was taken."""
+        so_far = self.receipt
+        seen = so_far.accepted + so_far.rejected
+        errors = [RecordError(e.index + seen, e.field, e.message) for e in piece.errors]
+        self.receipt = Receipt(
+            so_far.accepted + piece.accepted,
+            so_far.rejected + piece.rejected,
+            (so_far.errors + errors)[:MAX_ERRORS],
+            piece.last_id or so_far.last_id,
+        )
+
+
 class Accept(Protocol):
     """The way from a front door to Kafka. Raises Unavailable where Kafka does not answer."""
 
-    async def __call__(self, records: Sequence[Any], ids: Sequence[str]) -> Receipt:
+    async def __call__(self, records: Given, ids: Ids) -> Receipt:
         """Take raw records. `ids` are those that the client gave, one per record, or empty.
 
-        Records of the same id are one event, however often they are given.
+        Records of the same id are one event, however often they are given. Raises BodyError
+        where records that are decoded on the way turn out to be none; then nothing was taken.
         """
+
+
+@dataclass(slots=True)
+class _Judged:
+    """Records as they go to Kafka."""
+
+    good: list[Entry] = field(default_factory=list)
+    bad: list[Entry] = field(default_factory=list)
+    errors: list[RecordError] = field(default_factory=list)
+    last_id: str = ""
+    named: bool = False
+    """Whether a client gave an id."""
 
 
 class Intake:
@@ -77,35 +109,45 @@ class Intake:
         self._ledger = ledger
         self._origin = origin
         self._uses = Uses(dedup or Dedup())
+        self._turn = asyncio.Lock()
         self._events = keys.events_topic(codec.scenario.name)
         self._rejected = keys.rejected_topic(codec.scenario.name)
 
-    async def accept(self, records: Sequence[Any], ids: Sequence[str] = ()) -> Receipt:
+    async def accept(self, records: Given, ids: Ids = ()) -> Receipt:
         """Take raw records; see Accept."""
-        good: list[Entry] = []
-        bad: list[Entry] = []
-        errors: list[RecordError] = []
-        last_id = ""
-        own = fresh_ids(len(records))
-        for index, raw in enumerate(records):
+        judged = _Judged()
+        if is_long(records):
+            async with self._turn:
+                async for part in breathing(records):
+                    self._judge(judged, part, ids)
+        else:
+            self._judge(judged, cast(Sequence[Any], records), ids)
+        if judged.bad:
+            await self._publish(self._rejected, judged.bad, judged.named)
+        if judged.good:
+            await self._publish(self._events, judged.good, judged.named)
+            self._ledger.add(len(judged.good))
+        errors = judged.errors[:MAX_ERRORS]
+        return Receipt(len(judged.good), len(judged.bad), errors, judged.last_id)
+
+    def _judge(self, judged: _Judged, records: Sequence[Any], ids: Ids) -> None:
+        """Add some records to those before them."""
+        index = len(judged.good) + len(judged.bad)
+        for raw, fresh in zip(records, fresh_ids(len(records)), strict=True):
             given = ids[index] if ids else ""
             outcome = self._event(raw, given)
             if isinstance(outcome, bytes):
-                last_id = given or own[index]
-                good.append(Entry(outcome, headers(last_id, self._origin, bool(given))))
+                judged.last_id = given or fresh
+                made = headers(judged.last_id, self._origin, bool(given))
+                judged.good.append(Entry(outcome, made))
             else:
-                bad.append(self._refused(raw, outcome, given))
-                if len(errors) < MAX_ERRORS:
-                    errors += [RecordError(index, wrong.field, wrong.message) for wrong in outcome]
-            if index % _BREATH == _BREATH - 1:
-                await asyncio.sleep(0)
-        named = any(ids)
-        if bad:
-            await self._publish(self._rejected, bad, named)
-        if good:
-            await self._publish(self._events, good, named)
-            self._ledger.add(len(good))
-        return Receipt(len(good), len(bad), errors[:MAX_ERRORS], last_id)
+                judged.bad.append(self._refused(raw, outcome, given))
+                if len(judged.errors) < MAX_ERRORS:
+                    judged.errors += [
+                        RecordError(index, wrong.field, wrong.message) for wrong in outcome
+                    ]
+            judged.named = judged.named or bool(given)
+            index += 1
 
     def _event(self, raw: object, given: str) -> bytes | list[FieldError]:
         """The value of the event's record, or what is wrong with it."""

@@ -20,6 +20,8 @@ GROUP_RECORDS = 500
 """Most records of one job and of one batch."""
 GROUP_BYTES = 600_000
 """Most bytes of one batch; a broker takes 1 MB by default."""
+SHORT = 20
+"""Most records of a job that need not wait for those of longer ones."""
 LINGER = 0.002
 """Most seconds that a batch waits for the requests that came with the one before it."""
 _OVERHEAD = 96
@@ -67,7 +69,8 @@ class Lane:
     A batch goes to one partition, the next batch to the next partition. More than one batch is
     under way only where a whole group waits, never two for one partition. Clients that were
     answered together ask again together, so a batch waits a moment for as many requests as the
-    one before it held; a request that comes alone never waits.
+    one before it held; a request that comes alone never waits. Short jobs and longer ones have a
+    queue each and begin every other batch, so that neither waits for all of the other.
     """
 
     def __init__(
@@ -92,7 +95,8 @@ class Lane:
         self._wake = wake
         self._expected = 1
         self._free_at = 0.0
-        self._jobs: deque[Job] = deque()
+        self._queues: tuple[deque[Job], deque[Job]] = (deque(), deque())
+        self._longer_first = True
         self._flying: dict[int, tuple[float, list[Job]]] = {}
         self._partitions: list[int] = []
         self._turn = 0
@@ -100,7 +104,12 @@ class Lane:
     @property
     def idle(self) -> bool:
         """Nothing waits and nothing is under way."""
-        return not self._jobs and not self._flying
+        return not self._queued and not self._flying
+
+    @property
+    def _queued(self) -> int:
+        """Jobs that wait."""
+        return len(self._queues[0]) + len(self._queues[1])
 
     def connected(self, partitions: set[int]) -> None:
         """Take up the partitions of the topic, after a new connection."""
@@ -118,7 +127,7 @@ class Lane:
 
     def add(self, job: Job) -> None:
         """Queue a job."""
-        self._jobs.append(job)
+        self._queues[len(job.entries) > SHORT].append(job)
         self.waiting += len(job.entries)
         self._note()
 
@@ -132,13 +141,13 @@ class Lane:
 
     def due(self, now: float) -> float | None:
         """Seconds until a batch should be sent; None where something else has to happen first."""
-        if not self._jobs or len(self._flying) >= len(self._partitions):
+        if not self._queued or len(self._flying) >= len(self._partitions):
             return None
         if self.waiting >= GROUP_RECORDS:
             return 0.0
         if self._flying:
             return None
-        if len(self._jobs) >= self._expected:
+        if self._queued >= self._expected:
             return 0.0
         return max(0.0, self._free_at + LINGER - now)
 
@@ -169,10 +178,11 @@ class Lane:
 
     def expire(self, now: float) -> None:
         """Fail every job whose deadline has passed; those not yet sent will not be sent."""
-        while self._jobs and self._jobs[0].deadline <= now:
-            job = self._jobs.popleft()
-            self.waiting -= len(job.entries)
-            job.fail("Kafka did not answer in time")
+        for queue in self._queues:
+            while queue and queue[0].deadline <= now:
+                job = queue.popleft()
+                self.waiting -= len(job.entries)
+                job.fail("Kafka did not answer in time")
         self._note()
         for _, jobs in self._flying.values():
             for job in jobs:
@@ -181,25 +191,27 @@ class Lane:
 
     def _note(self) -> None:
         """Kafka is waited for while events queue behind a batch that is under way."""
-        if self._jobs and self._flying:
+        if self._queued and self._flying:
             self._busy.hold(self)
         else:
             self._busy.release(self)
 
     def _take(self) -> list[Job]:
+        self._longer_first = not self._longer_first
         jobs: list[Job] = []
         records = size = 0
-        while self._jobs:
-            job = self._jobs[0]
-            records += len(job.entries)
-            size += job.bytes
-            if jobs and (records > GROUP_RECORDS or size > GROUP_BYTES):
-                break
-            self._jobs.popleft()
-            self.waiting -= len(job.entries)
-            # whoever gave up meanwhile will not be told, so its records are not sent
-            if not job.done.done():
-                jobs.append(job)
+        for queue in self._queues[:: -1 if self._longer_first else 1]:
+            while queue:
+                job = queue[0]
+                records += len(job.entries)
+                size += job.bytes
+                if jobs and (records > GROUP_RECORDS or size > GROUP_BYTES):
+                    return jobs
+                queue.popleft()
+                self.waiting -= len(job.entries)
+                # whoever gave up meanwhile will not be told, so its records are not sent
+                if not job.done.done():
+                    jobs.append(job)
         return jobs
 
     def _next_partition(self) -> int:
@@ -224,7 +236,7 @@ class Lane:
         if error is not None:
             self._failed()
         self.expect(len(jobs), time.monotonic())
-        if self._jobs:
+        if self._queued:
             self._wake()
 
 

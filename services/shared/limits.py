@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from scenarios.bodies import MAX_BODY, MAX_DEPTH, MAX_RECORDS
+from scenarios.bodies import MAX_BODY, MAX_DEPTH, MAX_RECORD, MAX_RECORDS, Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,13 @@ class Limits:
     """The variable of each is its name in capitals. The length of a text is the scenario's."""
 
     max_body_bytes: int = MAX_BODY
-    """Bytes of one HTTP body; a gRPC message may have twice as many."""
+    """Bytes of one HTTP body, also of what a compressed one holds."""
+    max_message_bytes: int = 4 << 20
+    """Bytes of one gRPC message, of which a stream may have any number."""
+    max_bytes_in_flight: int = 32 << 20
+    """Bytes of all bodies and messages together that one process holds at a time."""
+    max_record_bytes: int = MAX_RECORD
+    """Bytes of one record."""
     max_records: int = MAX_RECORDS
     """Records of one body or batch."""
     max_depth: int = MAX_DEPTH
@@ -31,6 +37,11 @@ class Limits:
     """From the first byte of a request (or the connection) to its last."""
     heartbeat_seconds: float = 5.0
     """Longest silence of a live stream."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """Those of one body."""
+        return Bounds(self.max_body_bytes, self.max_records, self.max_depth, self.max_record_bytes)
 
 
 class LimitError(ValueError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from scenarios.fields import NUMBER_TEXT
 from scenarios.scenario import Field, HttpRoutes, Scenario
 from services.shared.ids import KEY_NAME
 from wire import problems
@@ -23,12 +24,14 @@ _INGEST_PROBLEMS = (
     problems.TOO_SLOW,
     problems.TOO_LARGE,
     problems.TOO_MANY_RECORDS,
+    problems.BAD_ENCODING,
     problems.INVALID,
     problems.KEY_REUSED,
     problems.HEADERS_TOO_LARGE,
     problems.FAILED,
     problems.UNAVAILABLE,
     problems.TOO_MANY_CONNECTIONS,
+    problems.TOO_MANY_BYTES,
 )
 
 
@@ -85,6 +88,7 @@ def ingest_operations(routes: HttpRoutes) -> list[Operation]:
             headers={
                 KEY_NAME: "names the request: sent again under the same key, it counts once",
                 "x-event-id": "the same, by another name",
+                "content-encoding": "gzip, where the body is compressed",
             },
             body={"$ref": "#/components/schemas/Body"},
         )
@@ -192,4 +196,4 @@ def _field(each: Field) -> Json:
     number = {"type": "integer"} | {key: value for key, value in span.items() if value is not None}
     if each.labels:
         about["description"] += ": " + ", ".join(f"{k} = {v}" for k, v in each.labels.items())
-    return about | {"anyOf": [number, {"type": "string", "pattern": "^[+-]?[0-9]{1,18}$"}]}
+    return about | {"anyOf": [number, {"type": "string", "pattern": f"^{NUMBER_TEXT}$"}]}

@@ -27,6 +27,8 @@ DEADLINE = 10.0
 """Seconds that a request waits for Kafka; longer than a broker's restart takes."""
 MAX_WAITING = 50_000
 """Records that may wait for Kafka in one process."""
+MAX_WAITING_BYTES = 32 << 20
+"""Bytes of records that may, with those that are under way; one request may have more."""
 _SWEEP = 0.1
 _METADATA_AGE_MS = 5_000
 """Partitions that are added get records after this time at most."""
@@ -70,6 +72,7 @@ class Publisher:
             topic: Lane(topic, traffic, self._waits, self._failed, self._wake.set)
             for topic in topics
         }
+        self._bytes = 0
         self._broken = False
         self._away = False
 
@@ -87,13 +90,20 @@ class Publisher:
         self._admit(len(entries))
         lane = self._lanes[topic] if slot is None else self._bound(topic, slot)
         jobs = jobs_of(entries, now + self._deadline)
-        for job in jobs:
-            lane.add(job)
-        self._wake.set()
-        if len(jobs) == 1:
-            await jobs[0].done
-        else:
-            await asyncio.gather(*(job.done for job in jobs))
+        size = sum([job.bytes for job in jobs])
+        if self._bytes and self._bytes + size > MAX_WAITING_BYTES:
+            raise Unavailable(f"{self._bytes} bytes already wait for Kafka", problem=problems.BUSY)
+        self._bytes += size
+        try:
+            for job in jobs:
+                lane.add(job)
+            self._wake.set()
+            if len(jobs) == 1:
+                await jobs[0].done
+            else:
+                await asyncio.gather(*(job.done for job in jobs))
+        finally:
+            self._bytes -= size
 
     def _bound(self, topic: str, slot: int) -> Lane:
         """The lane of one partition; made where it is needed first."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from services.shared.dedup import Dedup
 from services.shared.limits import LimitError, Limits, limits_of
 from wire.pruning import Keep
+from wire.tops import MOST_MEMBERS
 
 _DEDUP = Dedup()
 
@@ -61,6 +62,8 @@ class Settings:
     """The same for all services of a scenario."""
     keep: Keep = field(default_factory=Keep)
     """How much of the documents stays."""
+    tally_members: int = MOST_MEMBERS
+    """Members that one tally may have; 0 sets no bound."""
     topic_bytes: int = 0
     """Bytes that Kafka keeps of each partition of a topic that is made; 0: as the broker has it."""
     disk_reserve: int = 0
@@ -114,6 +117,7 @@ class Settings:
                 documents=_whole(env, "DOCUMENTS_MAX"),
                 seconds=float(_whole(env, "DOCUMENTS_MAX_SECONDS")),
             ),
+            tally_members=_whole(env, "TALLY_MEMBERS_MAX", MOST_MEMBERS),
             topic_bytes=_whole(env, "TOPIC_BYTES_PER_PARTITION"),
             disk_reserve=_whole(env, "DISK_RESERVE"),
             compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
@@ -149,8 +153,8 @@ def _count(env: Mapping[str, str], name: str, default: int, most: int) -> int:
     raise SettingsError(f"{name} is {text!r}", f"set {name} to a whole number, 1 to {most}")
 
 
-def _whole(env: Mapping[str, str], name: str) -> int:
-    text = env.get(name, "").strip() or "0"
+def _whole(env: Mapping[str, str], name: str, default: int = 0) -> int:
+    text = env.get(name, "").strip() or str(default)
     if text.isascii() and text.isdecimal() and len(text) <= 18:
         return int(text)
     raise SettingsError(f"{name} is {text!r}", f"set {name} to a whole number; 0 sets no bound")

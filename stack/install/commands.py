@@ -12,16 +12,22 @@ from pathlib import Path
 
 from stack.errors import StackError
 
-SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+BESIDE = {"/usr/local/bin": "/usr/local/sbin", "/usr/bin": "/usr/sbin", "/bin": "/sbin"}
 TAIL = 30
 """Lines of output that are kept to explain a failure."""
 
 
 def find_program(name: str) -> Path | None:
-    """The program on PATH or in the system folders that a plain user's PATH leaves out."""
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SBIN])
-    found = shutil.which(name, path=path)
+    """The program on PATH or in a system folder that a plain user's PATH leaves out."""
+    found = shutil.which(name, path=search_path())
     return Path(found).absolute() if found else None
+
+
+def search_path() -> str:
+    """PATH, and for each of the system's folders on it the one for root's programs beside it."""
+    path = os.environ.get("PATH", os.defpath)
+    beside = [BESIDE[place] for place in path.split(os.pathsep) if place in BESIDE]
+    return os.pathsep.join([path, *beside])
 
 
 async def output_of(*argv: str | Path, timeout: float = 20.0) -> str | None:

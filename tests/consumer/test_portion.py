@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from aiokafka import ConsumerRecord
 
 from scenarios.loading import load
 from services.consumer.portion import Portion, Preparer
-from wire.record import encode_rejected, headers
+from wire.batches import Unreadable
+from wire.record import MAX_AT, encode_rejected, headers
 
 VOTE = {"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 4}
 
@@ -100,3 +102,37 @@ def test_what_producers_rejected_keeps_their_reason(preparer: Preparer) -> None:
     assert portion.rejected[1]["reason"][0]["message"]
     assert portion.totals == {"refused": 2}
     assert portion.tallies == {}
+
+
+def test_each_offset_of_what_cannot_be_read_is_one_that_was_rejected(preparer: Preparer) -> None:
+    # read again from behind its first two offsets
+    unreadable = Unreadable(9, 3, 0, b"\x00\xff" * 300, "has a wrong checksum")
+    portion = Portion("T:3", 4, last=10)
+    preparer.events(portion, [unreadable, record(10, json.dumps(VOTE).encode())], 2_000)
+    assert +portion.totals == {"counted": 1, "dead": 5}
+    (kept,) = portion.rejected
+    assert (kept["_id"], kept["first"], kept["o"]) == ("T:3#9", 3, 9)
+    assert kept["reason"][0]["message"] == "cannot be read: the batch has a wrong checksum"
+    assert kept["value"].startswith("00ff00ff 00ff")
+
+
+def test_headers_above_any_limit_are_not_looked_at(preparer: Preparer) -> None:
+    value = json.dumps(VOTE).encode()
+    given = (("id", b"i" * 5_000), ("once", b"1"), ("origin", b"o" * 5_000))
+    giant = ConsumerRecord("bands.events", 3, 5, None, 0, None, value, None, 0, 9, given)
+    portion = Portion("T:3", 4, last=5)
+    preparer.events(portion, [giant], 2_000)
+    (document,) = portion.documents
+    assert (document["id"], document["origin"], document["at"]) == ("T:3#5", "kafka", 0)
+    assert portion.changes is None
+
+
+@pytest.mark.parametrize(("given", "kept"), [(-1, 0), (-(1 << 63), 0), ((1 << 63) - 1, MAX_AT)])
+def test_a_time_that_no_calendar_has_is_bounded(preparer: Preparer, given: int, kept: int) -> None:
+    value = json.dumps(VOTE).encode()
+    portion = Portion("T:3", 4, last=5)
+    odd = ConsumerRecord("bands.events", 3, 5, given, 0, None, value, None, 0, 9, ())
+    preparer.events(portion, [odd], 2_000)
+    (document,) = portion.documents
+    assert document["at"] == kept
+    assert datetime.fromtimestamp(document["at"] / 1000, UTC)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.consumer.batch import Batch
+from services.consumer.batch import Batch, offsets_of
 from services.hop.messages import MAX_VALUE, FarRecord, Piece, batch_of_message, piece_of
+from wire.batches import Unreadable
 
 
 def record(offset: int, value: bytes | None = b"{}") -> FarRecord:
@@ -60,3 +61,21 @@ def test_a_value_too_large_to_cross_arrives_cut() -> None:
     assert not piece.whole
     (arrived,) = batch_of_message(piece.message).records
     assert len(arrived.value or b"") == MAX_VALUE
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_what_cannot_be_read_crosses_as_what_it_is(size: int) -> None:
+    # 0 to 4 are a batch that cannot be read, of which 0 and 1 were counted; 6 is a mark
+    unreadable = Unreadable(4, 0, 0, b"\x00\xff", "has a wrong checksum")
+    batch = Batch("s.events", "T", 0, 1, 7, [unreadable, record(5), record(7)], gaps=1)
+    made = across(pieces(batch, size))
+    assert [r for piece in made for r in piece.records] == batch.records
+    assert sum(piece.gaps for piece in made) == 1
+    assert offsets_of(batch.records, 1) == 3 + 2
+
+
+def test_headers_that_nobody_looks_at_and_the_rest_of_a_long_key_stay_behind() -> None:
+    giant = FarRecord(0, 1, b"k" * (9 << 20), b"{}", [("x", b"h" * (9 << 20)), ("id", b"e")])
+    (piece,) = pieces(Batch("s.events", "T", 0, -1, 0, [giant]), 1)
+    assert piece.message.ByteSize() < MAX_VALUE
+    assert across([piece])[0].records[0].headers == [("id", b"e")]

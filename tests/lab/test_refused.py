@@ -129,7 +129,6 @@ async def test_missing_programs_are_named_by_their_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("stack.install.commands.SBIN", ())
     checks = {one.name: one for one in await examine(tmp_path)}
     assert not checks["programs"].ok
     for package in ("containerd", "runc", "nftables", "openssl"):

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from controlroom.targets.abilities import TargetError, Unreachable
-from controlroom.targets.kubernetes.errors import ApiError, refusal
+from controlroom.targets.kubernetes import plugins
+from controlroom.targets.kubernetes.errors import ApiError, refusal, stranger
 from controlroom.targets.kubernetes.kubeconfig import Access, access
 
 if TYPE_CHECKING:
@@ -156,7 +157,14 @@ class Api:
     async def _decoded(
         self, method: str, path: str, params: Params, body: Any = None, kind: str = ""
     ) -> Any:
-        return msgspec.json.decode(await self._bytes(method, path, params, body, kind))
+        said = await self._bytes(method, path, params, body, kind)
+        try:
+            found = msgspec.json.decode(said)
+        except msgspec.DecodeError:
+            found = None
+        if not isinstance(found, dict):
+            raise stranger((await self.access()).server, "something that is no object in JSON")
+        return found
 
     async def _bytes(
         self, method: str, path: str, params: Params, body: Any = None, kind: str = ""
@@ -200,7 +208,8 @@ class Api:
                     if answer.status == 429 and left:
                         await asyncio.sleep(_pause(answer.headers.get("Retry-After")))
                         continue
-                raise refusal(answer.status, said, method, path)
+                page = answer.content_type == "text/html"
+                raise refusal(answer.status, said, method, path, here.server if page else "")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise self._away(error) from error
 
@@ -239,6 +248,7 @@ class Api:
         """Reads kubeconfig and plugin anew, unless another request has just done so."""
         async with self._opening:
             if self._access is old:
+                plugins.forget(self.context)
                 self._access = await access(self.context)
 
     def _away(self, error: BaseException) -> TargetError:

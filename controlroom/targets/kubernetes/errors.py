@@ -27,9 +27,12 @@ class ApiError(TargetError):
         self.reason = reason
 
 
-def refusal(status: int, body: bytes, method: str, path: str) -> TargetError:
-    """The error of an answer that is not 2xx."""
+def refusal(status: int, body: bytes, method: str, path: str, stranger_at: str = "") -> TargetError:
+    """The error of an answer that is not 2xx. `stranger_at`: the server, where it answered with a
+    page for browsers."""
     said = _status(body)
+    if stranger_at:
+        return stranger(stranger_at, f"{status} with a page for browsers")
     message = str(said.get("message") or body[:200].decode(errors="replace")).strip()
     reason = str(said.get("reason") or "")
     if status == 401:
@@ -40,6 +43,14 @@ def refusal(status: int, body: bytes, method: str, path: str) -> TargetError:
     if status in (429, 502, 503, 504):
         return Unreachable(f"The API server is busy or away ({status}): {message}.", "")
     return ApiError(f"{method} {path}: {message}", "", status, reason)
+
+
+def stranger(server: str, answer: str) -> Unreachable:
+    """The error of an answer that no API server gives."""
+    return Unreachable(
+        f"{server} is no API server of Kubernetes: it answers {answer}.",
+        "Look at the server of the context in your kubeconfig, and at proxies on the way.",
+    )
 
 
 def _denied(message: str) -> TargetError:

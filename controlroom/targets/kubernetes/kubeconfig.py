@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import logging
 import os
 import ssl
-from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
-from controlroom.targets.abilities import Denied, Refused, TargetError
+from controlroom.targets.abilities import WrongConfig
+from controlroom.targets.kubernetes import config_files, plugins
+from controlroom.targets.kubernetes.config_files import Picked
 
 IN_CLUSTER = "in-cluster"
 """Name of the context that a pod has by its service account."""
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # it would write over the screen; what it has to say is raised here
 logging.getLogger("kubernetes").setLevel(logging.CRITICAL)
-_said: ContextVar[list[str] | None] = ContextVar("said", default=None)
-
-
-class _Listener(logging.Handler):
-    """The library only logs why a credential plugin failed, and goes on as nobody."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keeps it for whoever reads that kubeconfig now."""
-        heard = _said.get()
-        if heard is not None:
-            heard.append(record.getMessage())
-
-
-_reader = logging.getLogger("kubernetes.aio.config.kube_config")
-_reader.setLevel(logging.ERROR)
-_reader.propagate = False
-_reader.addHandler(_Listener())
-_FIX = "Name one of your contexts by --context, or set KUBECONFIG to the file that has it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +41,19 @@ class Access:
 
 def files() -> str:
     """The files that make up the kubeconfig, as `KUBECONFIG` lists them."""
-    return os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    return os.pathsep.join(map(str, config_files.paths()))
 
 
 def contexts() -> Sequence[str]:
-    """Names of all contexts. Raises TargetError for a file that cannot be read."""
-    config = _merged()
-    return [] if config is None else [str(one["name"]) for one in config.value["contexts"]]
+    """Names of all contexts. Raises WrongConfig for a file that cannot be read."""
+    return list(config_files.merged().contexts)
 
 
 async def access(context: str) -> Access:
     """Reads the files anew, and asks the context's credential plugin where it has one.
 
-    Raises Refused for a context that is not there, TargetError for files that cannot be read.
+    Raises WrongConfig for a context that is not there, for files that cannot be used and for what
+    they name, Denied where the plugin gives nothing.
     """
     from kubernetes.aio.client import Configuration
     from kubernetes.aio.config import ConfigException
@@ -80,47 +66,78 @@ async def access(context: str) -> Access:
         if context == IN_CLUSTER:
             load_incluster_config(client_configuration=found, try_refresh_token=False)  # type: ignore[no-untyped-call]
             return _access(context, _own_namespace(), found)
-        config = _merged()
-        known = [] if config is None else [str(one["name"]) for one in config.value["contexts"]]
-        if context not in known:
-            names = f"It has {', '.join(known)}." if known else "It has none."
-            raise Refused(f"The kubeconfig {files()} has no context {context!r}. {names}", _FIX)
-        loader = KubeConfigLoader(config, active_context=context, config_base_path=None)  # type: ignore[no-untyped-call]
-        await _load(loader, found)
-        own = loader.current_context["context"].get("namespace") or ""
-        return _access(context, own, found)
-    except (ConfigException, OSError, ValueError, KeyError) as error:
-        raise TargetError(
+        picked = config_files.pick(config_files.merged(), context)
+        body = await _whole(context, picked)
+        loader = KubeConfigLoader(body, active_context=context, config_base_path="")  # type: ignore[no-untyped-call]
+        await loader.load_and_set(found)  # type: ignore[no-untyped-call]
+        return _access(context, picked.context.get("namespace") or "", found)
+    except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WrongConfig(
             f"The context {context!r} cannot be used: {' '.join(str(error).split())}.",
             "See that `kubectl --context` with the same name works.",
         ) from error
 
 
-async def _load(loader: Any, found: Any) -> None:
-    heard: list[str] = []
-    before = _said.set(heard)
-    try:
-        await loader.load_and_set(found)
-    finally:
-        _said.reset(before)
-    plugin = loader.current_context["context"].get("user") and loader._user.safe_get("exec")
-    if plugin and heard:
-        why = " ".join(heard[-1].split())
-        raise Denied(
-            f"The credential plugin {plugin['command']} gave nothing: {why}.",
-            "Log in as your cluster wants it; the plugin is asked again by itself.",
+async def log_in(context: str) -> None:
+    """Asks the context's plugin now if it would talk with a person, who has the terminal still.
+
+    Raises as `access` does.
+    """
+    if context == IN_CLUSTER:
+        return
+    picked = config_files.pick(config_files.merged(), context)
+    if "exec" in picked.user and plugins.talks(picked.user["exec"]):
+        await plugins.credentials(context, picked.user["exec"], picked.cluster, picked.user_folder)
+
+
+async def _whole(context: str, picked: Picked) -> dict[str, Any]:
+    """A kubeconfig of this context alone, its plugin asked."""
+    cluster, user = dict(picked.cluster), dict(picked.user)
+    plugin = user.pop("exec", None)
+    if plugin is not None:
+        given = await plugins.credentials(context, plugin, cluster, picked.user_folder)
+        if given.get("token"):
+            user["token"] = given["token"]
+        if given.get("clientCertificateData"):
+            user["client-certificate-data"] = _encoded(given["clientCertificateData"])
+            user["client-key-data"] = _encoded(given["clientKeyData"])
+    if "token" not in user and "tokenFile" in user:
+        user["token"] = Path(user["tokenFile"]).read_text("utf-8").strip()
+    cluster["server"] = _server(context, cluster)
+    return {
+        "contexts": [{"name": context, "context": {"cluster": "its", "user": "its"}}],
+        "clusters": [{"name": "its", "cluster": cluster}],
+        "users": [{"name": "its", "user": user}],
+    }
+
+
+def _encoded(text: str) -> str:
+    return base64.standard_b64encode(text.encode()).decode()
+
+
+def _server(context: str, cluster: Mapping[str, Any]) -> str:
+    """The address with its scheme; http where it has none, whatever else is named: as kubectl."""
+    given = str(cluster.get("server") or "localhost:8080")
+    parts = _split(given)
+    if parts is None or not (parts.scheme and parts.netloc):
+        parts = _split(f"http://{given}")
+        if parts is None or parts.path not in ("", "/"):
+            parts = None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise WrongConfig(
+            f"The context {context!r} cannot be used: its server {given!r} is no address.",
+            "Write it as https://host:port in your kubeconfig.",
         )
+    return parts.geturl().rstrip("/")
 
 
-def _merged() -> Any:
-    """All files as one; None where there is none."""
-    import yaml
-    from kubernetes.aio.config.kube_config import KubeConfigMerger
-
+def _split(address: str) -> SplitResult | None:
     try:
-        return KubeConfigMerger(files()).config  # type: ignore[no-untyped-call]
-    except (OSError, yaml.YAMLError, AttributeError, TypeError, KeyError) as error:
-        raise TargetError(f"{files()} is not a kubeconfig: {error}.", _FIX) from error
+        parts = urlsplit(address)
+        # a port that is no number is found only when it is asked for
+        return parts if parts.port is None or parts.port else None
+    except ValueError:
+        return None
 
 
 def _access(context: str, namespace: str, found: Any) -> Access:
@@ -140,15 +157,26 @@ def _access(context: str, namespace: str, found: Any) -> Access:
 def _tls(found: Any) -> ssl.SSLContext | bool:
     if not found.host.startswith("https"):
         return False
-    tls = ssl.create_default_context(cafile=found.ssl_ca_cert)
+    with _naming("certificate-authority of its cluster"):
+        tls = ssl.create_default_context(cafile=found.ssl_ca_cert)
     # an API server may sign its own certificate, which has no key usage for signing
     tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if found.cert_file:
-        tls.load_cert_chain(found.cert_file, keyfile=found.key_file)
+        with _naming("client-certificate and client-key of its user"):
+            tls.load_cert_chain(found.cert_file, keyfile=found.key_file)
     if not found.verify_ssl:
         tls.check_hostname = False
         tls.verify_mode = ssl.CERT_NONE
     return tls
+
+
+@contextlib.contextmanager
+def _naming(fields: str) -> Iterator[None]:
+    """What TLS says of a file names the fields too."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{fields}, as file or as data: {error}") from error
 
 
 def _own_namespace() -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from controlroom.targets.abilities import Denied, TargetError, Unreachable
 from controlroom.targets.kubernetes.api import Api
-from controlroom.targets.kubernetes.errors import ApiError
+from controlroom.targets.kubernetes.errors import ApiError, stranger
 from controlroom.targets.kubernetes.resources import Json, Resource
 
 PAGE = "500"
@@ -90,6 +90,9 @@ class Mirror:
                 else:
                     self._version = ""
                     await self._away("away", error, self._growing())
+            except TargetError as error:
+                # such as a kubeconfig that is being mended
+                await self._away("away", error, self._growing())
 
     async def _list(self) -> None:
         path = self.resource.path(self.namespace)
@@ -98,6 +101,8 @@ class Mirror:
         while True:
             params = {"limit": PAGE, **self._selected, **({"continue": more} if more else {})}
             page = await self._api.get(path, **params)
+            if "metadata" not in page:
+                raise stranger((await self._api.access()).server, "a list without metadata")
             self.lists += 1
             for one in page.get("items") or ():
                 found[_key(one)] = _slim(one)

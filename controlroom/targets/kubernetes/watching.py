@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from controlroom.model.fleet import Fleet
-from controlroom.targets.abilities import Denied, TargetError
+from controlroom.targets.abilities import Denied, TargetError, Unreachable
 from controlroom.targets.kubernetes import reading
 from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.errors import stranger
 from controlroom.targets.kubernetes.links import LinkWatch
 from controlroom.targets.kubernetes.mirror import Mirror
 from controlroom.targets.kubernetes.resources import (
@@ -79,6 +80,16 @@ class ClusterWatch:
                 await self._measured.wait()
         for resource in NEEDED:
             mirror = self.mirrors[resource, self.namespace]
+            if mirror.state == "starting":
+                server = f"The API server of {self._api.context}"
+                raise Unreachable(
+                    f"{server} has not answered in {FIRST_LOOK:.0f} s.",
+                    "It is asked again by itself; see that the cluster is up.",
+                )
+            if mirror.state == "absent":
+                raise stranger(
+                    (await self._api.access()).server, f"404 to a list of {resource.plural}"
+                )
             if mirror.state in ("away", "denied") and mirror.error is not None:
                 if mirror.state == "away":
                     # asked again by the panel: then the watch is tried again too

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from scenarios.templates import split_member
+from scenarios.templates import escape, split_member
 from services.reader.endpoint import Endpoint, object_of, small_body
 from services.reader.shelf import Shelf
 from services.shared import logline
@@ -67,9 +67,8 @@ class _Routes:
     async def match(self, request: Request) -> Response:
         name, value = _wanted(await small_body(request))
         try:
-            offered = await self._shelf.offered()
-            member = next((m for m in offered.get(value, []) if _joined(m) == name), None)
-            counts = await self._shelf.bars(value, member) if member is not None else {}
+            members = await self._shelf.among(value, _parted(name))
+            counts = await self._shelf.bars(value, members[0]) if members else {}
         except RedisError:
             return _coded(301, "Error inesperado ha ocurrido", Fase=_NONE)
         if not counts:
@@ -106,6 +105,12 @@ def _coded(code: int, text: str, **more: Any) -> Response:
 
 def _joined(member: str) -> str:
     return "-".join(split_member(member))
+
+
+def _parted(name: str) -> list[str]:
+    """The members that are joined to a name: it says not which of its hyphens parts the two."""
+    hyphens = [place for place, sign in enumerate(name) if sign == "-"]
+    return [f"{escape(name[:place])}:{escape(name[place + 1 :])}" for place in hyphens]
 
 
 def _wanted(body: bytes) -> tuple[str, str]:
