@@ -101,9 +101,9 @@ async def look(redis: Redis, scenario: str, asked: Sequence[Ask]) -> Looked:
     text, sha = _look()
     client = cast(Any, redis)
     try:
-        answer = await client.evalsha(sha, *given)
+        answer = await client.evalsha_ro(sha, *given)
     except NoScriptError:
-        answer = await client.eval(text, *given)
+        answer = await client.eval_ro(text, *given)
     counted, at, *tops = answer
     found = [_top(each, top) for each, top in zip(asked, tops, strict=True)]
     return Looked(int(counted or 0), None if at is None else int(at), found)
