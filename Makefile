@@ -54,7 +54,7 @@ ifeq ($(BUILDER),)
 	@.venv/bin/python -m images $(ARGS)
 else
 	@for name in services load room; do \
-		$(BUILDER) build -f images/$$name/Dockerfile -t docker.io/controlroom/$$name:$(VERSION) . || exit 1; done
+		$(BUILDER) build -f images/$$name/Dockerfile -t localhost/controlroom/$$name:$(VERSION) . || exit 1; done
 endif
 
 engines: ## build the faster document store (cargo, cmake, ninja, a C compiler; minutes)

@@ -19,7 +19,7 @@ class Made:
     """One image that was written."""
 
     name: str
-    """The whole reference, `docker.io/controlroom/NAME:VERSION`."""
+    """The whole reference, `localhost/controlroom/NAME:VERSION`."""
     digest: str
     """Of its manifest: `sha256:` and 64 hexadecimal digits."""
     file: Path

@@ -12,7 +12,9 @@ from stack.version import VERSION
 
 USER = 10001
 """The user and group of every container (k8s/base runs them so too)."""
-PLACE = "docker.io/controlroom"
+PLACE = "localhost/controlroom"
+"""No registry: a name without a host would be one of a public registry, where `controlroom` may be
+anybody's. An image that is missing is then not pulled from a stranger."""
 PATH = "/opt/python/bin:/usr/sbin:/usr/bin:/bin"
 APP_ENVIRONMENT = {
     "PATH": PATH,
@@ -89,7 +91,7 @@ async def _load_code(root: Root, progress: Progress) -> None:
 
 
 async def _store_code(root: Root, progress: Progress) -> None:
-    python.code(root, ("stack",))
+    python.code(root, ("stack", "wire"))
 
 
 async def _room_code(root: Root, progress: Progress) -> None:

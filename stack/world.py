@@ -42,6 +42,7 @@ from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
 from wire import keys
+from wire.accounts import ACCOUNTS, variables
 from wire.ending import end
 
 NEEDED = (*LINKED, "toxiproxy", "haproxy")
@@ -235,7 +236,7 @@ class World:
                 "endpoints": {**endpoints, **filled},
             },
             secrets={
-                "stores": self._secrets(),
+                **{each.secret: self._secret(each.name) for each in ACCOUNTS},
                 "purge": {"PURGE_TOKEN": kept_secret(self.config.state / "purge-token")},
             },
         )
@@ -244,15 +245,9 @@ class World:
         """Those that have a folder here."""
         return {e.name: e for e in self.engines if not isinstance(e, External)}
 
-    def _secrets(self) -> dict[str, str]:
-        redis, mongo = self.engines.redis, self.engines.mongo
-        login = self.engines.kafka.brokers().environment()
-        values = login | {
-            "REDIS_PASSWORD": redis.secret(),
-            "MONGO_USERNAME": mongo.username if mongo.secret() else None,
-            "MONGO_PASSWORD": mongo.secret(),
-        }
-        return {key: value for key, value in values.items() if value is not None}
+    def _secret(self, account: str) -> dict[str, str]:
+        stores = variables(self.engines.redis.login(account), self.engines.mongo.login(account))
+        return self.engines.kafka.brokers().environment() | stores
 
     def _targets_file(self) -> TargetsFile | None:
         prometheus = self.engines.prometheus

@@ -7,7 +7,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 
-def redis_client(url: str, password: str = "", timeout: float = 5.0) -> Redis:
+def redis_client(url: str, password: str = "", username: str = "", timeout: float = 5.0) -> Redis:
     """A client that answers with text and gives up after `timeout` seconds.
 
     It connects at its first command and again after a loss: a command that met a connection
@@ -16,6 +16,7 @@ def redis_client(url: str, password: str = "", timeout: float = 5.0) -> Redis:
     """
     return Redis.from_url(
         url,
+        username=username or None,
         password=password or None,
         decode_responses=True,
         socket_timeout=timeout,

@@ -6,12 +6,16 @@ import argparse
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.verb import emit_json, talk
 from controlroom.model.duration import parse_duration
 from controlroom.runs.audit import acting
 from controlroom.settings import Settings
+
+if TYPE_CHECKING:
+    from controlroom.targets.kubernetes.api import Api
 
 DESCRIPTION = """\
 Put an overlay of k8s/overlays on a cluster and wait until it is ready; what is
@@ -48,7 +52,7 @@ async def main(args: argparse.Namespace) -> Exit:
     """Renders, applies, waits."""
     from controlroom.targets.kubernetes.deploy.applying import Applier
     from controlroom.targets.kubernetes.deploy.entering import authorized_keys
-    from controlroom.targets.kubernetes.deploy.peers import settle
+    from controlroom.targets.kubernetes.deploy.peers import calls_across, open_slices, settle
     from controlroom.targets.kubernetes.deploy.readiness import Rollout
     from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
     from controlroom.targets.kubernetes.target import KubernetesTarget
@@ -62,12 +66,19 @@ async def main(args: argparse.Namespace) -> Exit:
     timeout = _seconds(args.timeout)
     path = overlay_path(overlay)
     file: Path | None = args.authorized_keys
-    given = {} if file is None else {"room": {"authorized_keys": await authorized_keys(file)}}
+    given: dict[str, dict[str, str]] = {}
+    if file is not None:
+        given = {"room": {"authorized_keys": await authorized_keys(file)}}
     target = KubernetesTarget(context, args.settings.namespace, INSIST)
     try:
         namespace = await target.namespace()
         objects = await render(path)
-        settle(objects, await _addresses(args.peer))
+        across = calls_across(objects)
+        if across:
+            given |= {"hop": await _hop_secret(args.peer, namespace, target.api)}
+        # where a mesh finds the far side, a peer is named for its secret alone
+        wanted = not across or open_slices(objects)
+        settle(objects, await _addresses(args.peer) if wanted else ())
         say(f"{len(objects)} objects of {path.name} for {context}")
         facts = {"overlay": str(path), **({"peer": args.peer} if args.peer else {})}
         with acting(args.settings.state_dir, "deploy", context, **facts):
@@ -122,6 +133,20 @@ async def _addresses(peer: str | None) -> list[str]:
     api = Api(peer)
     try:
         return await node_addresses(api)
+    finally:
+        await api.close()
+
+
+async def _hop_secret(peer: str | None, namespace: str, own: Api) -> dict[str, str]:
+    """What both ends of the hop know: as the far side has it, else as it is here already."""
+    from controlroom.targets.kubernetes.api import Api
+    from controlroom.targets.kubernetes.deploy.peers import hop_secret
+
+    if not peer:
+        return await hop_secret(own, namespace)
+    api = Api(peer)
+    try:
+        return await hop_secret(api, namespace)
     finally:
         await api.close()
 

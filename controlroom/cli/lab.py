@@ -34,6 +34,10 @@ USAGE = (
     "controlroom lab up | down | status | kubeconfig | doctor | build |\n"
     "       link cut|mend|status | load-image [FILE ...] | restart PROGRAM"
 )
+ROOT = (
+    "Whoever reads that file is root on this machine: a pod may mount all of it. It is readable by "
+    "you alone; do not pass it on."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +74,7 @@ async def _up(lab: Lab, args: argparse.Namespace) -> Exit:
     elif running is not None:
         talk("The lab was up already.")
     talk(f"export KUBECONFIG={lab.kubeconfig()}")
+    talk(ROOT)
     if args.foreground:
         talk("The lab ends with this command (ctrl+c).")
         await _until_told(lab)

@@ -5,7 +5,9 @@ One JSON object a line, only ever appended to. Actions that were refused or fail
 
 from __future__ import annotations
 
+import base64
 import getpass
+import hashlib
 import json
 import os
 import time
@@ -83,4 +85,20 @@ def _user() -> str:
     except (KeyError, OSError):
         name = str(os.getuid())
     before = os.environ.get("SUDO_USER", "")
-    return f"{before} as {name}" if before and before != name else name
+    whole = f"{before} as {name}" if before and before != name else name
+    key = _key()
+    return f"{whole} by key {key}" if key else whole
+
+
+def _key() -> str:
+    """Fingerprint of the key by which sshd let this session in, as `ssh-keygen -l` shows it.
+
+    Empty where sshd says nothing (`ExposeAuthInfo`). In a room in a pod all people are one user.
+    """
+    try:
+        words = Path(os.environ["SSH_USER_AUTH"]).read_text().split()
+        # publickey ssh-ed25519 AAAA...
+        digest = hashlib.sha256(base64.b64decode(words[2], validate=True)).digest()
+    except (KeyError, OSError, IndexError, ValueError):
+        return ""
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"

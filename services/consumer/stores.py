@@ -189,7 +189,7 @@ async def storing(
 ) -> AsyncIterator[Stores]:
     """The stores that the settings name, pruned and counted while the block runs and closed at
     its end."""
-    redis = redis_client(settings.redis_url, settings.redis_password)
+    redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = GuardedDocuments(
         redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import grpc
@@ -17,8 +18,16 @@ from services.hop.messages import SERVICE, batch_of_message
 from services.pb import hop_pb2 as pb
 from services.shared import logline
 from services.shared.golden import Traffic
+from wire import keys
 
 Reply = Callable[[Any], Awaitable[Message]]
+
+MOST_COUNT = 1 << 53
+"""Beyond it the numbers of a Lua script are no longer exact."""
+
+
+class BadCallError(Exception):
+    """A call that no near side of the pipeline makes."""
 
 
 class OtherScenarioError(Exception):
@@ -40,6 +49,7 @@ class Applying:
 
     async def apply(self, request: pb.Batch) -> pb.Verdict:
         """Documents first, then counters behind the fence."""
+        _plausible(self._scenario, request)
         batch = batch_of_message(request)
         prepared = await self._stores.prepare(batch, _once)
         await self._stores.store([prepared], _once)
@@ -49,6 +59,8 @@ class Applying:
 
     async def acknowledge(self, request: pb.Acknowledged) -> pb.AcknowledgedReply:
         """For the books."""
+        if any(count > MOST_COUNT for count in request.counts.values()):
+            raise BadCallError(f"a producer has acknowledged more than {MOST_COUNT} events")
         await keep(self._stores.redis, self._scenario, dict(request.counts))
         return pb.AcknowledgedReply()
 
@@ -96,6 +108,32 @@ class Applying:
             )
 
 
+def _plausible(scenario: str, message: pb.Batch) -> None:
+    """Raises BadCallError for a batch whose offsets cannot be those of a partition's log.
+
+    The fence itself is compared where it is moved; here is what can be known without it.
+    """
+    wrong = ""
+    offsets = [record.offset for record in message.records]
+    places = [message.believed, *offsets]
+    if message.topic not in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
+        wrong = f"{message.topic!r} is no topic of the scenario"
+    elif not message.topic_id or "/" in message.topic_id or message.partition < 0:
+        wrong = "it names no partition"
+    elif message.believed < -1 or message.last < message.believed:
+        wrong = f"the fence would go from {message.believed} to {message.last}"
+    elif any(second <= first for first, second in pairwise(places)):
+        wrong = "its offsets do not rise from the fence on"
+    elif places[-1] > message.last:
+        wrong = f"offset {places[-1]} lies beyond its last, {message.last}"
+    elif message.end and message.last >= message.end:
+        wrong = f"its last, {message.last}, lies beyond the log's end, {message.end}"
+    elif not 0 <= message.gaps <= message.last - message.believed - len(offsets):
+        wrong = f"{message.gaps} gaps have no room in it"
+    if wrong:
+        raise BadCallError(f"the batch is refused: {wrong}")
+
+
 def _once() -> bool:
     """What fails is given up at once: the near side repeats it."""
     return True
@@ -103,6 +141,8 @@ def _once() -> bool:
 
 def _told(error: Exception) -> tuple[grpc.StatusCode, str]:
     """Status and text of a failure."""
+    if isinstance(error, BadCallError):
+        return grpc.StatusCode.INVALID_ARGUMENT, str(error)
     if isinstance(error, OtherScenarioError):
         return grpc.StatusCode.FAILED_PRECONDITION, str(error)
     if isinstance(error, AbandonedError | RedisError):

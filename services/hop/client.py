@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 
+from services.hop.admission import metadata_of
 from services.hop.breaker import Breaker, OpenError
 from services.hop.messages import MAX_MESSAGE, METHODS, SERVICE
 from services.hop.relay import Relay
@@ -15,7 +16,7 @@ from services.shared.lifecycle import Gate, Lifecycle
 from services.shared.settings import Settings, SettingsError
 from services.shared.start import main, start
 
-NEEDED = ("hop_target", "hop_socket", "admin_port")
+NEEDED = ("hop_target", "hop_socket", "admin_port", "hop_token")
 
 AT_ONCE = 8
 """Calls that are under way at a time; what comes beyond is refused, so memory is bounded."""
@@ -87,7 +88,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     async with grpc.aio.insecure_channel(settings.hop_target, options=_OPTIONS) as channel:
         opening = asyncio.create_task(_open(channel, gate), name="channel")
         traffic = golden.outbound("hop-server", settings.hop_target)
-        relay = Relay(channel, Breaker(), traffic, Door(gate, settings.hop_target).changed)
+        door = Door(gate, settings.hop_target)
+        metadata = metadata_of(settings.hop_token)
+        relay = Relay(channel, Breaker(), traffic, door.changed, metadata=metadata)
         server = grpc.aio.server(
             handlers=[Handler(relay)], options=_OPTIONS[:2], maximum_concurrent_rpcs=AT_ONCE
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import uniform
 
@@ -57,8 +57,12 @@ class Relay:
         traffic: Traffic,
         changed: Callable[[str], None],
         policy: Policy = Policy(),
+        metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """`changed` is told why the far side is taken as away, or "" when it answers."""
+        """`changed` is told why the far side is taken as away, or "" when it answers.
+
+        `metadata` goes with each call.
+        """
         # the bytes go on as they came
         self._calls = {
             name: channel.unary_unary(f"/{SERVICE}/{name}", bytes, bytes) for name in METHODS
@@ -67,6 +71,7 @@ class Relay:
         self._traffic = traffic
         self._changed = changed
         self._policy = policy
+        self._metadata = tuple(metadata)
 
     async def call(self, method: str, request: bytes, remaining: float | None) -> bytes:
         """The answer. `remaining`: the caller's own patience, seconds.
@@ -106,7 +111,9 @@ class Relay:
         started = self._traffic.begin()
         code, reason = grpc.StatusCode.CANCELLED, ""
         try:
-            answer: bytes = await self._calls[method](request, timeout=timeout)
+            answer: bytes = await self._calls[method](
+                request, timeout=timeout, metadata=self._metadata
+            )
             code = grpc.StatusCode.OK
             return answer
         except grpc.aio.AioRpcError as error:

@@ -12,6 +12,7 @@ from scenarios.loading import load
 from services.consumer.neighbours import AbandonedError
 from services.consumer.serve import STUCK_SECONDS
 from services.consumer.stores import Stores, storing
+from services.hop.admission import Admission
 from services.hop.applying import Applying
 from services.hop.lag import Lag
 from services.hop.messages import MAX_MESSAGE
@@ -22,7 +23,7 @@ from services.shared.settings import Settings
 from services.shared.start import main, start
 from wire.ending import end
 
-NEEDED = ("redis_url", "mongo_url", "grpc_port", "admin_port")
+NEEDED = ("redis_url", "mongo_url", "grpc_port", "admin_port", "hop_token")
 
 AT_ONCE = 16
 """Calls that are under way at a time; what comes beyond is refused, so memory is bounded."""
@@ -54,7 +55,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         except AbandonedError:
             return
         applying = Applying(scenario.name, stores, golden.inbound(address), lag)
-        server = _server(address, applying)
+        server = _server(address, applying, settings.hop_token)
         await server.start()
         lifecycle.service.open()
         looking = asyncio.create_task(_look(stores, pulse, lifecycle), name="stores")
@@ -74,9 +75,12 @@ async def _look(stores: Stores, pulse: Pulse, lifecycle: Lifecycle) -> None:
             await asyncio.sleep(_LOOK_EVERY)
 
 
-def _server(address: str, applying: Applying) -> grpc.aio.Server:
+def _server(address: str, applying: Applying, token: str) -> grpc.aio.Server:
     server = grpc.aio.server(
-        handlers=[applying.handler()], options=_OPTIONS, maximum_concurrent_rpcs=AT_ONCE
+        handlers=[applying.handler()],
+        interceptors=[Admission(token)],
+        options=_OPTIONS,
+        maximum_concurrent_rpcs=AT_ONCE,
     )
     listen(server, address)
     return server

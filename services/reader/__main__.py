@@ -29,7 +29,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     So are the books where Kafka is in another cluster.
     """
     scenario = load(settings.scenario)
-    redis = redis_client(settings.redis_url, settings.redis_password)
+    redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
     offsets = OffsetReader(settings.kafka)
     auditor = Auditor(scenario.name, redis, offsets, documents)

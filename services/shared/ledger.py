@@ -206,6 +206,7 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
         return
     redis = Redis.from_url(
         settings.redis_url,
+        username=settings.redis_username or None,
         password=settings.redis_password or None,
         socket_timeout=2,
         socket_connect_timeout=2,

@@ -38,6 +38,8 @@ class Settings:
     kafka: Brokers = NOWHERE
     """Nowhere, as `redis_url` and `mongo_url` are empty, where that is in another cluster."""
     redis_url: str = ""
+    redis_username: str = ""
+    """Empty for the server's default user."""
     redis_password: str = field(default="", repr=False)
     mongo_url: str = ""
     mongo_username: str = ""
@@ -51,6 +53,8 @@ class Settings:
     """Path of the unix socket between the two containers of the hop."""
     hop_target: str = ""
     """`host:port` of the hop's server in the other cluster."""
+    hop_token: str = ""
+    """What both ends of the hop know and nobody else."""
     ledger_dir: Path | None = None
     """Folder of the acknowledged counts; outlives the process, shared by the replicas."""
     drain_seconds: float = 1.2
@@ -95,6 +99,7 @@ class Settings:
             pod_ip=text("POD_IP"),
             kafka=_brokers(env),
             redis_url=text("REDIS_URL"),
+            redis_username=text("REDIS_USERNAME"),
             redis_password=text("REDIS_PASSWORD"),
             mongo_url=text("MONGO_URL"),
             mongo_username=text("MONGO_USERNAME"),
@@ -105,6 +110,7 @@ class Settings:
             grpc_server_port=_port(env, "GRPC_SERVER_PORT"),
             hop_socket=text("HOP_SOCKET"),
             hop_target=text("HOP_TARGET"),
+            hop_token=text("HOP_TOKEN"),
             ledger_dir=Path(ledger) if ledger else None,
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),

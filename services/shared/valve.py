@@ -114,7 +114,9 @@ async def watching(settings: Settings, scenario: str) -> AsyncIterator[Valve]:
     """A valve that looks while the block runs."""
     redis = None
     if settings.redis_url:
-        redis = redis_client(settings.redis_url, settings.redis_password, timeout=2.0)
+        redis = redis_client(
+            settings.redis_url, settings.redis_password, settings.redis_username, timeout=2.0
+        )
     offsets = OffsetReader(settings.kafka, timeout=3.0)
     valve = Valve(scenario, redis, offsets, settings.disk_reserve)
     task = asyncio.create_task(valve.run(), name="valve")

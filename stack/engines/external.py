@@ -46,6 +46,10 @@ class External:
         """The password of the given URL."""
         return self._secret
 
+    def login(self, account: str) -> tuple[str, str | None]:
+        """Name and password for one of `wire.accounts`: the given ones, whatever the account."""
+        return self.username, self._secret
+
 
 def split_login(url: str) -> tuple[str, str, str | None]:
     """The URL without its login, the user's name and the password."""

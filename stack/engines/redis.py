@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 
 from stack.engines.engine import NotReady, Progress, require_owner
 from stack.engines.external import External, split_login
-from stack.engines.secrets import kept_secret
+from stack.engines.secrets import account_secrets, kept_secret
 from stack.errors import StackError
 from stack.install.commands import find_program, output_of
 from stack.install.wheels import base_environment
 from stack.paths import engine_dir, private_dir
 from stack.ports import Ports
 from stack.spec import ProcessSpec
+from wire.accounts import ACCOUNTS, redis_line
 
 CONFIG = """\
 bind 127.0.0.1
@@ -42,6 +43,7 @@ class Redis:
         self._port = 0
         self._program = Path()
         self._secret: str | None = None
+        self._accounts: dict[str, str] = {}
 
     async def prepare(self, progress: Progress) -> None:
         """Finds the server and chooses port and password."""
@@ -56,12 +58,15 @@ class Redis:
         self.version = _version(await output_of(program, "--version") or "")
         private_dir(self._folder / "data")
         self._secret = kept_secret(self._folder / "secret")
+        self._accounts = account_secrets(self._folder)
         self._port = self._ports.choose(self.name)
 
     def spec(self) -> ProcessSpec | None:
         """The configuration goes by standard input: the password is in no process list."""
         data = str(self._folder / "data").replace("\\", "\\\\").replace('"', '\\"')
         config = CONFIG.format(port=self._port, secret=self._secret, data=data)
+        lines = [redis_line(each, self._accounts[each.name]) for each in ACCOUNTS]
+        config += "\n".join(lines) + "\n"
         return ProcessSpec(
             name=self.name,
             argv=(str(self._program), "-"),
@@ -82,6 +87,10 @@ class Redis:
     def secret(self) -> str | None:
         """The password of the default user."""
         return self._secret
+
+    def login(self, account: str) -> tuple[str, str | None]:
+        """Name and password of one of `wire.accounts`; no password before `prepare`."""
+        return account, self._accounts.get(account)
 
 
 def external_redis(url: str) -> External:

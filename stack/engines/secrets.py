@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stack.errors import StackError
 from stack.paths import explained, private_dir, write_private
+from wire.accounts import ACCOUNTS
 
 
 def kept_secret(file: Path) -> str:
@@ -42,3 +43,8 @@ def bcrypted(secret: str) -> str:
     raise StackError(
         "No libcrypt that knows bcrypt is on this machine.", "Install libcrypt1.", "not_found"
     )
+
+
+def account_secrets(folder: Path) -> dict[str, str]:
+    """Name of an account -> its password in an engine's folder."""
+    return {each.name: kept_secret(folder / "accounts" / each.name) for each in ACCOUNTS}

@@ -16,7 +16,7 @@ from tests.own_lab import OwnLab
 from tests.own_stack import Result
 from tests.waiting import until
 
-IMAGE = re.compile(r"\bimage: controlroom/([\w-]+):")
+IMAGE = re.compile(r"\bimage: localhost/controlroom/([\w-]+):")
 DEPLOY_PATIENCE = "8m"
 """For a machine of two cores that does other work too."""
 COMMAND_PATIENCE = 600.0

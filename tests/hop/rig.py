@@ -13,6 +13,8 @@ from tests.consumer.rig import Rig, Service
 from tests.ports import free_port
 from tests.waiting import until
 
+TOKEN = "between-the-two-sides"
+
 
 @dataclass
 class Hop:
@@ -44,7 +46,11 @@ class Hop:
 
     async def start_client(self) -> Service:
         """The container that calls across."""
-        given = {"HOP_SOCKET": str(self.socket), "HOP_TARGET": self.link.url}
+        given = {
+            "HOP_SOCKET": str(self.socket),
+            "HOP_TARGET": self.link.url,
+            "HOP_TOKEN": TOKEN,
+        }
         nowhere = {"KAFKA_BOOTSTRAP": "", "REDIS_URL": "", "MONGO_URL": ""}
         return await self.rig.start("services.hop.client", "hop-client", given | nowhere)
 
@@ -66,7 +72,12 @@ class Hop:
 
 async def server(rig: Rig, port: int, store: Link) -> Service:
     """The far side; it is started, not yet ready."""
-    given = {"GRPC_PORT": str(port), "KAFKA_BOOTSTRAP": "", "REDIS_URL": store.url}
+    given = {
+        "GRPC_PORT": str(port),
+        "KAFKA_BOOTSTRAP": "",
+        "REDIS_URL": store.url,
+        "HOP_TOKEN": TOKEN,
+    }
     return await rig.start("services.hop.server", "hop-server", given)
 
 

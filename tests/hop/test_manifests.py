@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from controlroom.targets.kubernetes.deploy.secrets import GENERATED
 from services.shared.settings import Settings
 from tests.conftest import ROOT
 from tests.manifests.schema import problems
@@ -45,7 +46,9 @@ def environment(container: Document, side: dict[str, str | None]) -> dict[str, s
         item["name"]: item.get("value") or POD[item["valueFrom"]["fieldRef"]["fieldPath"]]
         for item in container["env"]
     }
-    given = {**of_kind(ENDPOINTS, "ConfigMap")["data"], **side, **own}
+    secrets = [s["secretRef"]["name"] for s in container["envFrom"] if "secretRef" in s]
+    drawn = {key: "drawn" for name in secrets for key in GENERATED[name]}
+    given = {**of_kind(ENDPOINTS, "ConfigMap")["data"], **side, **drawn, **own}
     return {name: value for name, value in given.items() if value is not None}
 
 

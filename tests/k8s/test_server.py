@@ -72,7 +72,7 @@ def test_the_server_takes_the_job_that_ends_a_fault_where_all_is_restricted(
     server: ControlPlane,
 ) -> None:
     labels = {"controlroom/fault": "f", "controlroom/run": "r"}
-    made = job("f", SPACES[0], SPACES, "controlroom/services:0.1.0", 0.0, labels)
+    made = job("f", SPACES[0], SPACES, "localhost/controlroom/services:0.1.0", 0.0, labels)
     server.kubectl("create", *STRICT, "-f", "-", stdin=as_list([made]))
 
 
@@ -80,7 +80,10 @@ def test_the_server_takes_the_objects_of_a_load_where_all_is_restricted(
     server: ControlPlane,
 ) -> None:
     wish = LoadWish(run="r-0001", spec="{}", workers=3, seconds=60.0, records=b"{}\n")
-    labels, image = {"controlroom/load": "l", "controlroom/run": "r-0001"}, "controlroom/load:0.1.0"
+    labels, image = (
+        {"controlroom/load": "l", "controlroom/run": "r-0001"},
+        "localhost/controlroom/load:0.1.0",
+    )
     made = [
         jobs.master_job("l", labels, wish, image, 0.0),
         jobs.wish_map("l", labels, wish),

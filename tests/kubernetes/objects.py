@@ -9,7 +9,7 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS
 
 STRATEGIC = "application/strategic-merge-patch+json"
-IMAGE = "controlroom/services:0.1.0"
+IMAGE = "localhost/controlroom/services:0.1.0"
 AT_ONCE = 16
 
 

@@ -14,6 +14,8 @@ import pytest
 from controlroom.targets.abilities import Refused, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.deploy.applying import Applier
+from controlroom.targets.kubernetes.deploy.copies import COPY_OF
+from controlroom.targets.kubernetes.deploy.peers import calls_across, hop_secret
 from controlroom.targets.kubernetes.deploy.readiness import Rollout
 from controlroom.targets.kubernetes.deploy.rendering import KUBECTL, Object, render
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS
@@ -47,6 +49,12 @@ def overlay(
     return write
 
 
+async def drawn(api: Api, namespace: str) -> dict[str, dict[str, str]]:
+    """Account of the stores -> what its Secret holds."""
+    found = (await api.get(SECRETS.path(namespace)))["items"]
+    return {one["metadata"]["name"].removeprefix("stores-"): one["data"] for one in found}
+
+
 async def deployed(api: Api, namespace: str, folder: Path) -> list[Object]:
     return await Applier(api, namespace, folder.name).apply(await render(folder))
 
@@ -55,11 +63,16 @@ async def test_deployed_twice_and_removed_without_a_trace(
     api: Api, namespace: str, overlay: Callable[..., Path]
 ) -> None:
     await deployed(api, namespace, overlay("config.yaml", "consumer.yaml", "reader.yaml"))
-    first = await api.get(SECRETS.path(namespace, "stores"))
+    first = await drawn(api, namespace)
     await deployed(api, namespace, overlay("config.yaml", "consumer.yaml"))
-    again = await api.get(SECRETS.path(namespace, "stores"))
-    assert first["data"] == again["data"]
-    assert len(set(first["data"].values())) == 3
+    again = await drawn(api, namespace)
+    # the logins of the pods that are there, and those of rooms
+    assert sorted(first) == ["consumer", "operator", "reader", "viewer"]
+    assert again == {name: first[name] for name in sorted(first) if name != "reader"}
+    passwords = [
+        data[key] for data in first.values() for key in ("REDIS_PASSWORD", "MONGO_PASSWORD")
+    ]
+    assert len(set(passwords)) == len(passwords)
     found = await api.get(DEPLOYMENTS.path(namespace))
     assert [one["metadata"]["name"] for one in found["items"]] == ["consumer"]
     foreign = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "foreign"}}
@@ -154,3 +167,40 @@ async def test_what_is_not_ready_is_told_with_its_reason(api: Api, namespace: st
     ]
     assert left.images == (IMAGE,)
     assert any(line.startswith("0/1 ready") for line in said)
+
+
+async def test_a_certificate_of_another_namespace_is_copied_once_it_is_there(
+    api: Api, namespace: str, plane: ControlPlane
+) -> None:
+    other = f"{namespace}-kafka"
+    plane.kubectl("create", "namespace", other)
+    copy = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "kafka-ca", "annotations": {COPY_OF: f"{other}/made-late"}},
+    }
+    applying = asyncio.create_task(Applier(api, namespace, "own").apply([copy]))
+
+    async def waits() -> bool:
+        return await api.exists(CONFIG_MAPS.path(namespace, "kafka-ca"))
+
+    await until(waits, "the map is there, and empty")
+    assert not applying.done()
+    secret = {"metadata": {"name": "made-late"}, "stringData": {"ca.crt": "PEM", "ca.key": "no"}}
+    await api.create(SECRETS.path(other), secret)
+    await applying
+    found = await api.get(CONFIG_MAPS.path(namespace, "kafka-ca"))
+    assert found["data"] == {"ca.crt": "PEM"}
+
+
+async def test_both_ends_of_a_hop_have_the_secret_of_the_far_one(api: Api, namespace: str) -> None:
+    far = deployment("hop-server")
+    far["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"secretRef": {"name": "hop"}}]
+    with pytest.raises(Refused, match="has no Secret hop"):
+        await hop_secret(api, namespace)
+    await Applier(api, namespace, "far").apply([far])
+    token = await hop_secret(api, namespace)
+    assert len(token["HOP_TOKEN"]) >= 32
+    near = deployment("hop")
+    assert calls_across([near])
+    assert not calls_across([far])

@@ -18,6 +18,7 @@ from tests.kubernetes.control_plane import CONTEXT, ControlPlane
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
 
+LOOKING = ("get", "list", "watch")
 RBAC = Path(__file__).parents[2] / "k8s" / "components" / "rbac"
 
 
@@ -96,4 +97,5 @@ def test_a_cluster_that_does_not_answer_is_one_fault(tmp_path: Path, plane: Cont
 def test_the_rights_are_those_of_the_shipped_roles() -> None:
     told = {str(right) for right in rights_of("operator")}
     assert {"patch deployments.apps/scale", "create jobs.batch", "delete pods"} <= told
-    assert any(right.name == "stores" for right in rights_of("viewer"))
+    assert {right.name for right in rights_of("viewer")} == {"", "stores-viewer", "kafka-viewer"}
+    assert not [right for right in rights_of("viewer") if right.verb not in LOOKING]

@@ -109,7 +109,7 @@ async def test_jobs_send_what_a_local_run_sends(
         assert one["spec"]["activeDeadlineSeconds"] < 60 + 200
         assert one["spec"]["ttlSecondsAfterFinished"] == 600
         image = one["spec"]["template"]["spec"]["containers"][0]["image"]
-        assert image == "controlroom/load:0.1.0"
+        assert image == "localhost/controlroom/load:0.1.0"
     assert jobs[f"{load}-workers"]["spec"]["completions"] == 2
     (owner,) = jobs[f"{load}-workers"]["metadata"]["ownerReferences"]
     assert owner["uid"] == jobs[load]["metadata"]["uid"]

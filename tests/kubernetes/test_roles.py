@@ -13,27 +13,31 @@ import yaml
 from controlroom.targets.abilities import Denied, LoadWish, Refused
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.faults.holder import FAULT
+from controlroom.targets.kubernetes.forward import PROTOCOL
 from controlroom.targets.kubernetes.load.jobs import LOAD, MASTER
 from controlroom.targets.kubernetes.resources import (
     CONFIG_MAPS,
     DEPLOYMENTS,
     PODS,
     SECRETS,
+    SERVICES,
 )
 from controlroom.targets.kubernetes.target import KubernetesTarget
 from tests.kubernetes.control_plane import CONTEXT, ControlPlane
 from tests.kubernetes.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
 from tests.waiting import until
+from wire.accounts import ACCOUNTS
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
 
+SECRET_NAMES = ("stores", "other", *(account.secret for account in ACCOUNTS))
 ROLES = Path(__file__).parents[2] / "k8s" / "components" / "rbac"
 
 
 @pytest.fixture
 def roles(plane: ControlPlane, namespace: str) -> str:
     """The component, in the test's namespace."""
-    for file in ("viewer", "operator", "faults", "bindings"):
+    for file in ("viewer", "operator", "faults", "forward", "bindings"):
         text = (
             (ROLES / f"{file}.yaml")
             .read_text()
@@ -69,8 +73,14 @@ async def web(api: Api, roles: str) -> str:
     """Something to look at: a deployment with a pod, and the Secret of the stores."""
     await make_deployment(api, roles, "web", ready=1, replicas=1)
     await make_pod(api, roles, "web-0", "web")
-    for name in ("stores", "other"):
-        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
+    for name in SECRET_NAMES:
+        login = {"REDIS_USERNAME": name, "REDIS_PASSWORD": f"of-{name}"}
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name},
+            "stringData": login,
+        }
         await api.create(SECRETS.path(roles), secret)
     config = {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "endpoints"},
@@ -87,15 +97,84 @@ async def test_a_viewer_sees_everything_and_changes_nothing(web: str, acting: An
     assert seen.notes == ()
     assert (await target.info()).scenario == "bands"
     await target.faults()
-    await api.get(SECRETS.path(web, "stores"))
-    with pytest.raises(Denied, match="lacks the verb get on secrets"):
-        await api.get(SECRETS.path(web, "other"))
+    for name in SECRET_NAMES:
+        if name == "stores-viewer":
+            await api.get(SECRETS.path(web, name))
+            continue
+        with pytest.raises(Denied, match="lacks the verb get on secrets"):
+            await api.get(SECRETS.path(web, name))
+    with pytest.raises(Denied, match="lacks the verb list on secrets"):
+        await api.get(SECRETS.path(web))
+    with pytest.raises(Denied):
+        await forwarded(api, web)
     with pytest.raises(Denied, match=r"lacks the verb patch on deployments\.apps/scale"):
         await target.scale("web", 2)
     with pytest.raises(Denied, match=r"lacks the verb patch on deployments\.apps"):
         await target.restart("web")
     with pytest.raises(Denied, match="lacks the verb delete on pods"):
         await api.delete(PODS.path(web, "web-0"))
+
+
+async def forwarded(api: Api, namespace: str) -> None:
+    """Asks for a port of the pod, as `kubectl port-forward` does."""
+    path = PODS.path(namespace, "web-0", "portforward")
+    async with api.websocket(path, {"ports": "80"}, PROTOCOL):
+        pass
+
+
+async def test_each_account_may_do_what_the_roles_are_for_and_nothing_that_changes(
+    web: str, acting: Any, plane: ControlPlane
+) -> None:
+    """Every verb on every resource, as the API server itself answers for a viewer."""
+    acting("viewer")
+    account = f"--as=system:serviceaccount:{web}:controlroom-viewer"
+    told = plane.kubectl("auth", "can-i", "--list", "-n", web, account).splitlines()[1:]
+    asking = ("selfsubject", "/")
+    acts = [
+        line
+        for line in told
+        if not line.startswith(asking)
+        and set(line.rpartition("[")[2].rstrip("]").split()) - {"get", "list", "watch"}
+    ]
+    assert acts == []
+
+
+@pytest.mark.parametrize(("account", "login"), [("viewer", "viewer"), ("operator", "operator")])
+async def test_a_room_enters_the_stores_by_the_login_of_its_account(
+    web: str, acting: Any, api: Api, account: str, login: str
+) -> None:
+    _, target = acting(account)
+    await api.patch(
+        CONFIG_MAPS.path(web, "endpoints"),
+        {"data": {"REDIS_URL": "redis://192.0.2.7:6379/0", "KAFKA_BOOTSTRAP": "web:9092"}},
+    )
+    service = {
+        "metadata": {"name": "web"},
+        "spec": {"selector": {"app.kubernetes.io/name": "web"}, "ports": [{"port": 9092}]},
+    }
+    await api.create(SERVICES.path(web), service)
+    doors = await target.endpoints()
+    assert doors.redis == f"redis://stores-{login}:of-stores-{login}@192.0.2.7:6379/0"
+    # a viewer is told at once why there is no way to a pod
+    denied = "lacks the verb create on pods/portforward of web-0"
+    assert (denied in doors.absent.get("kafka", "")) is (account == "viewer")
+    assert bool(doors.kafka) is (account == "operator")
+
+
+async def test_a_viewer_forwards_the_ports_of_the_stores_and_of_nothing_else(
+    web: str, acting: Any, plane: ControlPlane
+) -> None:
+    acting("viewer")
+    text = (ROLES.parent / "rbac-data" / "viewer.yaml").read_text()
+    text = text.replace("namespace: controlroom-data", f"namespace: {web}")
+    plane.kubectl(
+        "apply", "-f", "-", stdin=text.replace("namespace: controlroom}", f"namespace: {web}}}")
+    )
+    account = f"--as=system:serviceaccount:{web}:controlroom-viewer"
+    for pod_name, answer in {"redis-0": "yes", "mongo-0": "yes", "kafka-0": "no"}.items():
+        ask = ("auth", "can-i", "create", f"pods/{pod_name}", "--subresource=portforward")
+        said = plane.kubectl(*ask, "-n", web, account, check=False)
+        assert said.split()[0] == answer, pod_name
 
 
 async def test_an_operator_acts_in_its_namespace_only(web: str, acting: Any, api: Api) -> None:

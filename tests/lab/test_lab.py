@@ -148,6 +148,7 @@ def test_up_once_more_changes_nothing(lab: OwnLab) -> None:
     said = lab.lab("up")
     after = lab.lab_status()
     assert "up already" in said.err
+    assert "is root on this machine" in said.err
     assert [c["init"] for c in after["clusters"]] == [c["init"] for c in before["clusters"]]
     refused = lab.lab("up", "--clusters", "1", check=False)
     assert refused.code == 4

@@ -42,7 +42,9 @@ CUSTOM: dict[tuple[str, str], str] = {
     ("kafka.strimzi.io/v1", "Kafka"): "kafka.strimzi.io_kafkas.yaml",
     ("kafka.strimzi.io/v1", "KafkaNodePool"): "kafka.strimzi.io_kafkanodepools.yaml",
     ("kafka.strimzi.io/v1", "KafkaTopic"): "kafka.strimzi.io_kafkatopics.yaml",
+    ("kafka.strimzi.io/v1", "KafkaUser"): "kafka.strimzi.io_kafkausers.yaml",
     ("keda.sh/v1alpha1", "ScaledObject"): "keda.sh_scaledobjects.yaml",
+    ("keda.sh/v1alpha1", "TriggerAuthentication"): "keda.sh_triggerauthentications.yaml",
 }
 """Kinds of other makers, by the file of their definition in tests/schemas."""
 

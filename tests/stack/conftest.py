@@ -44,7 +44,7 @@ spec:
           command: [python, "%(tiny)s"]
           envFrom:
             - configMapRef: {name: endpoints}
-            - secretRef: {name: stores, optional: true}
+            - secretRef: {name: stores-consumer, optional: true}
           env:
             - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
             - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}

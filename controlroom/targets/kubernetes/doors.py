@@ -2,7 +2,8 @@
 
 The ConfigMap `endpoints` tells how the services reach them inside the cluster; a name that is
 a Service is forwarded, any other is used as it stands. Credentials are those of the Secret
-`stores`. What is missing is told door by door, so that the rest goes on.
+`stores-operator`, or of `stores-viewer` for who may not read that. What is
+missing is told door by door, so that the rest goes on.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from controlroom.targets.abilities import Endpoints, Refused, TargetError, Unreachable
+from controlroom.targets.abilities import Denied, Endpoints, Refused, TargetError, Unreachable
+from controlroom.targets.kubernetes.access import allowed
 from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.certificates import Certificates
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.forward import Forward
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, INGRESSES, Json
@@ -26,8 +29,11 @@ from controlroom.targets.kubernetes.services import (
     pods_behind,
 )
 
-ENDPOINTS, STORES = "endpoints", "stores"
-"""Names of the ConfigMap and of the Secret that the services are run with."""
+ENDPOINTS = "endpoints"
+"""Name of the ConfigMap that the services are run with."""
+STORES = ("stores-operator", "stores-viewer")
+"""Secrets with a room's logins; the first that may be read is taken."""
+FORWARD = "pods/portforward"
 PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379, "mongodb": 27017}
 MONITORING = (("{namespace}-monitoring", "prometheus"), ("linkerd-viz", "prometheus"))
 """Where Prometheus is looked for when the ConfigMap does not tell."""
@@ -43,6 +49,7 @@ class ClusterDoors:
         self._api = api
         self._namespace = namespace
         self._forwards: dict[tuple[Host, int], Forward] = {}
+        self._certificates = Certificates(api, namespace)
 
     async def config(self) -> Mapping[str, str]:
         """The ConfigMap's entries. Raises TargetError where nothing is deployed here."""
@@ -65,7 +72,7 @@ class ClusterDoors:
         absent: dict[str, str] = {}
         ways: dict[str, Callable[[], Awaitable[str]]] = {
             "ingress": partial(self._ingress, config.get("INGRESS_URL", "")),
-            "kafka": partial(self._kafka, config.get("KAFKA_BOOTSTRAP", "")),
+            "kafka": partial(self._kafka, config),
             "redis": partial(self._redis, config.get("REDIS_URL", "")),
             "mongo": partial(self._mongo, config.get("MONGO_URL", "")),
             "prometheus": partial(self._prometheus, config.get("PROMETHEUS_URL", "")),
@@ -103,6 +110,7 @@ class ClusterDoors:
         forwards, self._forwards = self._forwards, {}
         for forward in forwards.values():
             await forward.close()
+        self._certificates.close()
 
     async def reach(self, name: str, port: int) -> str:
         """`host:port` on this machine for a name that is meant inside the cluster."""
@@ -114,8 +122,30 @@ class ClusterDoors:
     async def _forwarded(self, host: Host, port: int) -> str:
         key = (host, port)
         if key not in self._forwards:
+            await self._may_forward(host)
             self._forwards[key] = Forward(self._api, lambda: place_of(self._api, host, port))
         return await self._forwards[key].start()
+
+    async def _may_forward(self, host: Host) -> None:
+        """Raises Denied where no port of a pod behind that name may be forwarded.
+
+        Said here, because a connection that is not forwarded is only closed.
+        """
+        service = await find_service(self._api, host)
+        behind = await pods_behind(self._api, service) if service is not None else []
+        names = [pod["metadata"]["name"] for pod in behind]
+        if host.pod:
+            names = [host.pod]
+        for name in names:
+            if await allowed(self._api, host.namespace, "create", FORWARD, name=name):
+                return
+        if names:
+            raise Denied(
+                f"Your account lacks the verb create on {FORWARD} of {names[0]} in namespace "
+                f"{host.namespace}.",
+                "Have an administrator bind a role that has it, or give an address of it that "
+                "needs no forwarding.",
+            )
 
     async def _url(self, url: str, user: str = "", password: str = "", query: str = "") -> str:
         parts = urlsplit(url)
@@ -129,7 +159,9 @@ class ClusterDoors:
 
     async def _redis(self, url: str) -> str:
         _there(url, "Redis", "REDIS_URL")
-        return await self._url(url, "", (await self._secret()).get("REDIS_PASSWORD", ""))
+        secret = await self._secret()
+        user, password = secret.get("REDIS_USERNAME", ""), secret.get("REDIS_PASSWORD", "")
+        return await self._url(url, user, password)
 
     async def _mongo(self, url: str) -> str:
         _there(url, "MongoDB", "MONGO_URL")
@@ -138,10 +170,14 @@ class ClusterDoors:
         # members of a replica set tell names of the cluster, which mean nothing here
         return await self._url(url, user, password, "directConnection=true")
 
-    async def _kafka(self, bootstrap: str) -> str:
+    async def _kafka(self, config: Mapping[str, str]) -> str:
+        bootstrap = config.get("KAFKA_BOOTSTRAP", "")
         _there(bootstrap, "Kafka", "KAFKA_BOOTSTRAP")
         name, _, port = bootstrap.split(",")[0].rpartition(":")
-        return await self.reach(name, int(port))
+        address = await self.reach(name, int(port))
+        if config.get("KAFKA_SECURITY_PROTOCOL") != "SSL":
+            return address
+        return await self._certificates.url(address)
 
     async def _brokers(self, bootstrap: str) -> dict[str, str]:
         """Every broker by its pod's name, and the Service by its own."""
@@ -205,7 +241,12 @@ class ClusterDoors:
         return await self._forwarded(host, int(port["port"]))
 
     async def _secret(self) -> Mapping[str, str]:
-        return await read_secret(self._api, self._namespace, STORES)
+        for name in STORES[:-1]:
+            try:
+                return await read_secret(self._api, self._namespace, name)
+            except Denied:
+                continue
+        return await read_secret(self._api, self._namespace, STORES[-1])
 
 
 async def _answers(host: str, port: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from stack.paths import engine_cache
 
 VERSION = "4.3.1"
 POM = Path(__file__).resolve().parent / "pom.xml"
+LOCK = Path(__file__).resolve().parent.parent / "locks" / "kafka-jars.sha256"
+"""SHA-256 and name of every jar that the broker is made of, as `sha256sum` writes them."""
 FRUGAL = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """The second compiler would eat the core that it wants to save."""
 
@@ -40,8 +44,30 @@ async def ensure_jars(progress: Progress) -> None:
         scope = ["-DincludeScope=runtime", f"-DoutputDirectory={part / 'libs'}"]
         fix = "Check the network and Maven's settings (~/.m2/settings.xml), then start again."
         await run("Fetching Kafka's jars", [*argv, *scope], part, fix)
+        await asyncio.to_thread(check_jars, part / "libs")
 
     await install(kafka_folder(), "kafka", make, progress)
+
+
+def check_jars(folder: Path, lock: Path = LOCK) -> None:
+    """Raises StackError unless exactly the locked jars are in the folder, to the byte."""
+    locked = (line.split() for line in lock.read_text().splitlines())
+    wanted = {name: digest for digest, name in locked}
+    found = {file.name: _digest(file) for file in folder.iterdir()}
+    wrong = sorted(name for name in wanted.keys() | found if wanted.get(name) != found.get(name))
+    if wrong:
+        raise StackError(
+            f"What Maven has fetched is not what Kafka {VERSION} is made of: {', '.join(wrong[:3])}"
+            f"{' ...' if len(wrong) > 3 else ''} is missing, changed or not known.",
+            "Somebody between this machine and Maven's repository may have changed it: look at "
+            "~/.m2/settings.xml, remove the file from ~/.m2/repository, then start again.",
+            "refused",
+        )
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def archive_file(java: Java) -> Path:

@@ -1,7 +1,8 @@
 """Makes the user of a fresh document store: `python -m stack.engines.mongo.first_user DATA -- CMD`.
 
 CMD is the server without `--auth`, with `--port PORT` of 127.0.0.1. Name and password are taken
-from MONGO_USERNAME and MONGO_PASSWORD. A data folder whose user was made is left as it is.
+from MONGO_USERNAME and MONGO_PASSWORD, those of `wire.accounts` from MONGO_PASSWORD_ and the name
+of each. A data folder in which all of them were made is left as it is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from stack.engines.mongo.users import ensure_user
 from stack.errors import StackError
 from stack.spec import ProcessSpec
+from wire.accounts import ACCOUNTS
 
 MARK = ".user-made"
 
@@ -29,17 +31,22 @@ def main(arguments: Sequence[str]) -> int:
     if not user or not secret:
         print("error: MONGO_USERNAME or MONGO_PASSWORD is not set", file=sys.stderr)
         return 2
-    mark = data / MARK
-    if mark.exists():
+    accounts = {
+        each.name: os.environ[f"MONGO_PASSWORD_{each.name.upper()}"]
+        for each in ACCOUNTS
+        if each.mongo and os.environ.get(f"MONGO_PASSWORD_{each.name.upper()}")
+    }
+    mark, made = data / MARK, "".join(f"{name}\n" for name in sorted(accounts))
+    if mark.exists() and mark.read_text() == made:
         return 0
     port = int(command[command.index("--port") + 1])
     spec = ProcessSpec("mongo", command, data, dict(os.environ), stop_timeout=20.0)
     try:
-        asyncio.run(ensure_user(spec, port, secret, user))
+        asyncio.run(ensure_user(spec, port, secret, user, accounts))
     except StackError as error:
         print(f"error: {error.message}\nfix: {error.fix}", file=sys.stderr)
         return 1
-    mark.touch()
+    mark.write_text(made)
     return 0
 
 

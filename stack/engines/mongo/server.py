@@ -18,13 +18,14 @@ from stack.engines.mongo.programs import (
     keep,
     kept_data,
 )
-from stack.engines.mongo.users import USER, ping
-from stack.engines.secrets import kept_secret
+from stack.engines.mongo.users import USER, ensure_accounts, ping
+from stack.engines.secrets import account_secrets, kept_secret
 from stack.errors import StackError
 from stack.install.wheels import base_environment
 from stack.paths import engine_dir, private_dir, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
+from wire.accounts import ACCOUNTS
 
 
 class Mongo:
@@ -48,6 +49,8 @@ class Mongo:
         """Why the documents could not be moved to a faster server that is here."""
         self._store: Store | None = None
         self._secret: str | None = None
+        self._accounts: dict[str, str] = {}
+        self._known_to = 0
 
     async def prepare(self, progress: Progress) -> None:
         """Chooses the server; at the first time starts it once without login to make the user."""
@@ -56,6 +59,7 @@ class Mongo:
         self._data = private_dir(kept_data(self._folder))
         write_private(self._folder / "settings.toml", "")
         self._secret = kept_secret(self._folder / "secret")
+        self._accounts = account_secrets(self._folder)
         self._port = self._ports.choose(self.name)
         made = self._folder / "user-made"
         if not made.exists():
@@ -76,10 +80,13 @@ class Mongo:
         return self._store is not None and self._store.kind == PYTHON_SERVER
 
     async def ready(self, pid: int) -> None:
-        """A command that needs the login, answered by our child."""
+        """A command that needs the login, answered by our child; the accounts are there then."""
         require_owner(self.name, pid, self._port)
         login = {"username": USER, "password": self._secret or ""}
         await ping(self.address(), login)
+        if self._known_to != pid:
+            await ensure_accounts(self.address(), login, self._accounts)
+            self._known_to = pid
 
     def address(self) -> str:
         """The URL; direct, because a discovering driver would go around a link to the server."""
@@ -88,6 +95,11 @@ class Mongo:
     def secret(self) -> str | None:
         """The password of the user."""
         return self._secret
+
+    def login(self, account: str) -> tuple[str, str | None]:
+        """Name and password of one of `wire.accounts`; None for one that has none here."""
+        has_one = any(each.name == account and each.mongo for each in ACCOUNTS)
+        return account, self._accounts.get(account) if has_one else None
 
     async def _move_on(self, store: Store, secret: str, progress: Progress) -> None:
         """To a faster server, if one is here by now. What goes wrong leaves all as it was."""

@@ -1,20 +1,21 @@
-"""The one user of the document store, and the question whether the store serves.
+"""Users of the document store, and the question whether the store serves.
 
-The user is made on a first, short run without `--auth`: not every server lets a first user in
-otherwise.
+The first user, its administrator, is made on a first, short run without `--auth`: not every
+server lets a first user in otherwise. The accounts of `wire.accounts` are made by that user.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from stack.engines.engine import NotReady, require_owner
 from stack.errors import StackError
 from stack.spec import ProcessSpec
+from wire.accounts import ACCOUNTS
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
@@ -26,16 +27,54 @@ PATIENCE = 30.0
 """Seconds that the first run may take to answer."""
 
 
-async def ensure_user(spec: ProcessSpec, port: int, secret: str, user: str = USER) -> None:
-    """Starts the server by `spec`, makes the user or sets its password, and ends the server."""
+async def ensure_user(
+    spec: ProcessSpec,
+    port: int,
+    secret: str,
+    user: str = USER,
+    accounts: Mapping[str, str] | None = None,
+) -> None:
+    """Starts the server by `spec`, makes the user or sets its password, and ends the server.
+
+    So it does with `accounts`: name -> password.
+    """
     async with serving(spec, port, {}) as url:
         await _make_user(url, user, secret)
+        try:
+            await ensure_accounts(url, {}, accounts or {})
+        except NotReady as error:
+            raise StackError(
+                f"The document store made no accounts: {error}",
+                "Look at its log and start it again.",
+            ) from error
+
+
+async def ensure_accounts(url: str, login: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+    """Makes the accounts, or sets their passwords and roles. `secrets`: account -> password.
+
+    Raises NotReady while that cannot be done.
+    """
+    from pymongo import AsyncMongoClient
+    from pymongo.errors import PyMongoError
+
+    client: AsyncMongoClient[dict[str, Any]] | None = None
+    try:
+        client = AsyncMongoClient(url, serverSelectionTimeoutMS=2000, **login)
+        for each in ACCOUNTS:
+            if each.mongo and each.name in secrets:
+                await _set_user(client, each.name, secrets[each.name], each.roles)
+    except (PyMongoError, OSError) as error:
+        raise NotReady(f"mongo: its accounts are not made: {str(error)[:200]}") from error
+    finally:
+        if client is not None:
+            await client.close()
 
 
 async def _alone(client: AsyncMongoClient[dict[str, Any]], user: str) -> None:
     """Nobody else has used the run without a login. Raises StackError."""
     found = await client.admin.command("usersInfo", {"forAllDBs": True})
-    others = [one["user"] for one in found["users"] if one["user"] != user]
+    ours = {user, *(each.name for each in ACCOUNTS)}
+    others = [one["user"] for one in found["users"] if one["user"] not in ours]
     if others:
         raise StackError(
             f"Somebody else has made users in the document store: {', '.join(others)}.",
@@ -71,16 +110,11 @@ async def ping(url: str, login: Mapping[str, Any]) -> None:
 
 async def _make_user(url: str, user: str, secret: str) -> None:
     from pymongo import AsyncMongoClient
-    from pymongo.errors import OperationFailure, PyMongoError
+    from pymongo.errors import PyMongoError
 
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url)
     try:
-        try:
-            await client.admin.command("createUser", user, pwd=secret, roles=["root"])
-        except OperationFailure as error:
-            if error.code != EXISTS:
-                raise
-            await client.admin.command("updateUser", user, pwd=secret)
+        await _set_user(client, user, secret, ["root"])
         await _alone(client, user)
     except PyMongoError as error:
         raise StackError(
@@ -88,6 +122,18 @@ async def _make_user(url: str, user: str, secret: str) -> None:
         ) from error
     finally:
         await client.close()
+
+
+async def _set_user(client: Any, user: str, secret: str, roles: Sequence[object]) -> None:
+    """Makes the user, or gives the one that is there this password and these roles."""
+    from pymongo.errors import OperationFailure
+
+    try:
+        await client.admin.command("createUser", user, pwd=secret, roles=roles)
+    except OperationFailure as error:
+        if error.code != EXISTS:
+            raise
+        await client.admin.command("updateUser", user, pwd=secret, roles=roles)
 
 
 async def _wait_ready(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from controlroom.targets.abilities import Refused, TargetError
 from controlroom.targets.kubernetes.api import APPLY, Api
+from controlroom.targets.kubernetes.deploy.copies import fill, is_copy, wait_and_fill
 from controlroom.targets.kubernetes.deploy.discovery import Discovery
 from controlroom.targets.kubernetes.deploy.inventory import (
     MANAGED_BY,
@@ -59,7 +60,7 @@ class Applier:
         a value that cannot be drawn and is not `given`.
         """
         placed = [await self._placed(one) for one in objects]
-        lacking, given = wanted(placed), given or {}
+        lacking, given = wanted(placed, self._namespace), given or {}
         checked(given, lacking)
         for name, spaces in lacking.items():
             placed += await prepared(self._api, name, spaces, given.get(name, {}))
@@ -70,7 +71,11 @@ class Applier:
         before = await inventory.read() or set()
         now = {item_of(one) for one in mine}
         await inventory.write(before | now)
+        late = [one for one in mine if is_copy(one) and not await fill(self._api, one)]
         for one in mine:
+            await self._apply_one(one)
+        for one in late:
+            await wait_and_fill(self._api, one)
             await self._apply_one(one)
         await self._remove(before - now)
         await inventory.write(now)

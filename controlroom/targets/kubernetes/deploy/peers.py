@@ -1,4 +1,4 @@
-"""Addresses of another cluster, in the place that an overlay keeps open for them."""
+"""What a deployment takes from another cluster: its nodes' addresses, and the hop's secret."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from controlroom.targets.abilities import Refused
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.deploy.rendering import Object
 from controlroom.targets.kubernetes.resources import NODES
+from controlroom.targets.kubernetes.secret import read_secret
 
+HOP = "hop"
+"""Name of the Deployment at the near end, and of the Secret that both ends have."""
 OPEN = "192.0.2.1"
 """Stands for an address that is not known yet. It is one for documents, by RFC 5737, so nobody
 has it."""
@@ -22,6 +25,11 @@ def open_slices(objects: Sequence[Object]) -> list[Object]:
         if one["kind"] == "EndpointSlice"
         and any(OPEN in each["addresses"] for each in one.get("endpoints") or ())
     ]
+
+
+def calls_across(objects: Sequence[Object]) -> bool:
+    """Whether the near end of the hop is among them."""
+    return any(one["kind"] == "Deployment" and one["metadata"]["name"] == HOP for one in objects)
 
 
 def settle(objects: Sequence[Object], addresses: Sequence[str]) -> None:
@@ -59,5 +67,17 @@ async def node_addresses(api: Api) -> list[str]:
     if not found:
         raise Refused(
             f"No node of {api.context} has an address.", "Wait until its nodes are ready."
+        )
+    return found
+
+
+async def hop_secret(api: Api, namespace: str) -> dict[str, str]:
+    """The hop's secret as that cluster has it. Raises Refused where it has none."""
+    found = await read_secret(api, namespace, HOP)
+    if not found:
+        raise Refused(
+            f"Namespace {namespace} of {api.context} has no Secret {HOP}, which both ends of the "
+            "hop need alike.",
+            "Deploy the far side first, and give its context as --peer NAME.",
         )
     return found

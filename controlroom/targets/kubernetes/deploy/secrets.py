@@ -12,6 +12,7 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.deploy.entering import host_key, nobody
 from controlroom.targets.kubernetes.deploy.rendering import Object, pod_specs
 from controlroom.targets.kubernetes.secret import read_secret
+from wire.accounts import ACCOUNTS, Account
 
 BYTES = 24
 Given = Mapping[str, Mapping[str, str]]
@@ -22,20 +23,42 @@ async def _password() -> str:
     return secrets.token_urlsafe(BYTES)
 
 
-async def _user() -> str:
-    return "controlroom"
+def _drawn(value: str) -> Callable[[], Awaitable[str]]:
+    async def same() -> str:
+        return value
+
+    return same
+
+
+def _logins(account: Account) -> dict[str, Callable[[], Awaitable[str]]]:
+    stores = ("REDIS", "MONGO") if account.mongo else ("REDIS",)
+    return {
+        f"{store}_{key}": draw
+        for store in stores
+        for key, draw in (("USERNAME", _drawn(account.name)), ("PASSWORD", _password))
+    }
 
 
 GENERATED: Mapping[str, Mapping[str, Callable[[], Awaitable[str]]]] = {
-    "stores": {"REDIS_PASSWORD": _password, "MONGO_USERNAME": _user, "MONGO_PASSWORD": _password},
+    "stores": {
+        "REDIS_PASSWORD": _password,
+        "MONGO_USERNAME": _drawn("controlroom"),
+        "MONGO_PASSWORD": _password,
+    },
+    **{each.secret: _logins(each) for each in ACCOUNTS},
+    "hop": {"HOP_TOKEN": _password},
     "grafana": {"admin-password": _password},
     "room": {"host_key": host_key, "authorized_keys": nobody},
 }
 """Secret -> its keys -> what makes a value where there is none."""
+ROOMS = ("stores-operator", "stores-viewer")
 
 
-def wanted(objects: Sequence[Object]) -> dict[str, list[str]]:
-    """Name of a generated Secret -> namespaces whose pods refer to it, where none is rendered."""
+def wanted(objects: Sequence[Object], home: str = "") -> dict[str, list[str]]:
+    """Name of a generated Secret -> namespaces whose pods refer to it, where none is rendered.
+
+    The logins of rooms, which no pod has, go to the namespace `home` of the services.
+    """
     rendered = {_place(one) for one in objects if one["kind"] == "Secret"}
     found: dict[str, set[str]] = {}
     for one, pod in pod_specs(objects):
@@ -44,6 +67,9 @@ def wanted(objects: Sequence[Object]) -> dict[str, list[str]]:
             space = one["metadata"]["namespace"]
             if f'"{name}"' in said and _refers(pod, name) and (space, name) not in rendered:
                 found.setdefault(name, set()).add(space)
+    if any(home in spaces for name, spaces in found.items() if name.startswith("stores-")):
+        for name in ROOMS:
+            found.setdefault(name, set()).add(home)
     return {name: sorted(spaces) for name, spaces in found.items()}
 
 

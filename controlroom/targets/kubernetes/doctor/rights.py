@@ -11,8 +11,8 @@ from typing import Any, Literal
 import yaml
 
 import controlroom
+from controlroom.targets.kubernetes.access import allowed
 from controlroom.targets.kubernetes.api import Api
-from controlroom.targets.kubernetes.resources import ACCESS_REVIEWS
 
 Role = Literal["viewer", "operator"]
 AT_ONCE = 8
@@ -52,30 +52,13 @@ async def lacking(api: Api, namespace: str, rights: list[Right]) -> list[Right]:
 
     async def given(right: Right) -> bool:
         async with limit:
-            return await _given(api, namespace, right)
+            return await allowed(
+                api, namespace, right.verb, right.resource, right.group, right.name
+            )
 
     wanted = [right for right in rights if served[right.group]]
     answers = await asyncio.gather(*map(given, wanted))
     return [right for right, good in zip(wanted, answers, strict=True) if not good]
-
-
-async def _given(api: Api, namespace: str, right: Right) -> bool:
-    resource, _, sub = right.resource.partition("/")
-    asked = {
-        "namespace": namespace,
-        "verb": right.verb,
-        "group": right.group,
-        "resource": resource,
-        "subresource": sub,
-        "name": right.name,
-    }
-    body = {
-        "apiVersion": ACCESS_REVIEWS.api_version,
-        "kind": ACCESS_REVIEWS.kind,
-        "spec": {"resourceAttributes": asked},
-    }
-    answer = await api.create(ACCESS_REVIEWS.path(), body)
-    return bool(answer["status"]["allowed"])
 
 
 def _of(rule: Any) -> Iterator[Right]:

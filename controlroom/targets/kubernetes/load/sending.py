@@ -13,6 +13,7 @@ from typing import Any
 from controlroom.targets.abilities import LoadStatus, LoadWish, Refused, TargetError
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.doors import ENDPOINTS
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.mesh import MANAGED_BY, RUN
 from controlroom.targets.kubernetes.load import jobs
@@ -126,13 +127,25 @@ class ClusterLoad:
         return found[0] if found else None
 
     async def _image(self) -> str:
-        """The load's image, which lies where that of the services does, with the same tag."""
+        """The load's image: as `endpoints` names it, else where that of the services lies, with
+        the same tag."""
+        config = await self._api.get(CONFIG_MAPS.path(self._namespace, ENDPOINTS))
+        named = (config.get("data") or {}).get("LOAD_IMAGE")
+        if named:
+            return str(named)
         for one in (await self._api.get(DEPLOYMENTS.path(self._namespace)))["items"]:
             for container in one["spec"]["template"]["spec"]["containers"]:
                 place, slash, name = str(container["image"]).rpartition("/")
-                what, _, tag = name.partition(":")
+                tagged, _, digest = name.partition("@")
+                what, _, tag = tagged.partition(":")
+                if what == SERVICES and (tag or not digest):
+                    return f"{place}{slash}{LOADS}:{tag}".rstrip(":")
                 if what == SERVICES:
-                    return f"{place}{slash}{LOADS}:{tag.partition('@')[0]}".rstrip(":")
+                    raise Refused(
+                        f"The image {SERVICES} is named by its digest, so that of {LOADS} is not "
+                        "known.",
+                        "Name it, by its own digest, as LOAD_IMAGE in the ConfigMap endpoints.",
+                    )
         raise Refused(
             f"No deployment in {self._namespace} has the image {SERVICES}, beside which the "
             f"image {LOADS} would be.",
