@@ -16,6 +16,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
 from controlroom import terminal
@@ -26,6 +27,7 @@ from controlroom.panes.log import LogPane
 from controlroom.panes.look import THEME, Look
 from controlroom.panes.tallies import TalliesPane
 from controlroom.screens.room import RoomScreen
+from controlroom.screens.typeahead import Typeahead, Typed
 
 if TYPE_CHECKING:
     from controlroom.commands import ManySources
@@ -66,6 +68,7 @@ class ControlRoom(App[None]):
         self.look = Look(ascii_only)
         self.probing = os.environ.get("CONTROLROOM_PROBE") == "1"
         self.paused_at: int | None = None
+        self._typeahead = Typeahead(self, self._hand_on)
         self._keys = 0
         self._said_ready = ""
         self._settled = False
@@ -120,7 +123,8 @@ class ControlRoom(App[None]):
             self._loop.call_soon_threadsafe(partial(self.exit, return_code=code))
 
     def on_unmount(self) -> None:
-        """Signals mean what they meant before."""
+        """Signals mean what they meant before, and no key means anything any more."""
+        self._typeahead.close()
         self._undo_signals()
 
     async def _first_picture(self) -> None:
@@ -163,10 +167,19 @@ class ControlRoom(App[None]):
             self.room.header.say(remote=f"ssh {REMOTE_HZ:g} Hz{speed}")
 
     async def on_event(self, event: events.Event) -> None:
-        """Counts the keys that were handled, for the latency probe."""
-        fresh = isinstance(event, events.Key) and not event.is_forwarded
+        """Keys wait for their turn; ctrl+c does not, where a dialog is long in coming."""
+        fresh = isinstance(event, Typed) and not event.is_forwarded
+        if not fresh:
+            await super().on_event(event)
+        elif self._typeahead.holding and getattr(event, "key", "") == "ctrl+c":
+            self.do_quit()
+        else:
+            self._typeahead.take(cast("Typed", event))
+
+    async def _hand_on(self, event: Typed) -> None:
+        """Handles one key, and counts it for the latency probe."""
         await super().on_event(event)
-        if self.probing and fresh:
+        if self.probing and isinstance(event, events.Key):
             self._keys += 1
             self._probe()
 
@@ -186,8 +199,8 @@ class ControlRoom(App[None]):
         here = getattr(self.room, f"do_{action_id}", None) or getattr(self, f"do_{action_id}", None)
         if here is not None:
             here()
-            return
-        self._work(getattr(self.flows, action_id)(), action.id)
+        elif not isinstance(self.screen, ModalScreen):
+            self._work(self.flows.course(action_id), action.id)
 
     @property
     def flows(self) -> Flows:
@@ -195,16 +208,16 @@ class ControlRoom(App[None]):
         if self._flows is None:
             from controlroom.screens.flows import Flows
 
-            self._flows = Flows(self, self.room, self.commands)
+            self._flows = Flows(self, self.room, self.commands, self._typeahead)
         return self._flows
 
     def action_command_palette(self) -> None:
-        """Every action by name."""
+        """Every action by name. A dialog that is open comes first."""
         from textual.command import CommandPalette
 
         from controlroom.screens.palette import Actions
 
-        if not isinstance(self.screen, CommandPalette):
+        if not isinstance(self.screen, ModalScreen):
             self.push_screen(CommandPalette([Actions], placeholder="Find an action"))
 
     def do_palette(self) -> None:
