@@ -26,6 +26,7 @@ from controlroom.model.frame import Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import THEME, Look
 from controlroom.panes.tallies import TalliesPane
+from controlroom.screens.driver import RoomDriver
 from controlroom.screens.room import RoomScreen
 from controlroom.screens.typeahead import Typeahead, Typed
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
 LOCAL_PLOTS, REMOTE_PLOTS = 0.5, 1.0
+BEHIND = 1.0
+"""Seconds between two drawings of the room behind a dialog: who reads the dialog reads that."""
 """Seconds between two drawings of the plots."""
 Ready = Callable[[], Awaitable[None] | None]
 
@@ -45,7 +48,10 @@ class ControlRoom(App[None]):
     TITLE = "controlroom"
     CSS = "Toast { max-width: 76; }"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "do('quit')", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "do('quit')", show=False),
+        Binding("ctrl+z", "do('suspend')", show=False, priority=True),
+    ]
 
     def __init__(
         self,
@@ -70,6 +76,7 @@ class ControlRoom(App[None]):
         self.paused_at: int | None = None
         self._typeahead = Typeahead(self, self._hand_on)
         self._keys = 0
+        self._behind = 0.0
         self._said_ready = ""
         self._settled = False
         self._flows: Flows | None = None
@@ -79,7 +86,7 @@ class ControlRoom(App[None]):
         self.register_theme(THEME)
         self.theme = THEME.name
         for action in available(read_only):
-            if action.id != "palette":
+            if action.id not in ("palette", "suspend"):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
 
     def opened(self, mouse: bool = True) -> int:
@@ -89,10 +96,10 @@ class ControlRoom(App[None]):
         return self.return_code or 0
 
     @staticmethod
-    def _driver_for(remote: bool) -> type[Driver] | None:
-        """One that counts bytes when they travel; None leaves the choice to Textual."""
+    def _driver_for(remote: bool) -> type[Driver]:
+        """One that counts bytes when they travel."""
         if not remote:
-            return None
+            return RoomDriver
         from controlroom.screens.counting import CountingDriver
 
         return CountingDriver
@@ -145,6 +152,9 @@ class ControlRoom(App[None]):
         if self.paused_at is not None:
             self.room.header.say(paused=_arrived(frame) - self.paused_at)
             return
+        if self.screen is not self.room and frame.now - self._behind < BEHIND:
+            return
+        self._behind = frame.now
         self.room.show(frame)
         if not self._settled and self.room.has_data(frame):
             self._settle()
@@ -227,6 +237,12 @@ class ControlRoom(App[None]):
     def do_quit(self) -> None:
         """Leaves the room; runs go on in their own processes."""
         self.exit(return_code=0)
+
+    def do_suspend(self) -> None:
+        """Gives the terminal to the shell until it says fg."""
+        driver = cast("RoomDriver", self._driver)
+        if self.is_headless or not driver.suspend_job():
+            self.notify("There is no shell here to come back from.", markup=False)
 
     def do_sides(self) -> None:
         """All targets side by side, where there is more than one."""

@@ -26,7 +26,7 @@ from tests.room.typing import Met, burst, handled, watched
 from tests.waiting import until
 
 WIDE = (120, 40)
-STEPS = int(os.environ.get("CONTROLROOM_FUZZ_STEPS", "800"))
+STEPS = int(os.environ.get("CONTROLROOM_FUZZ_STEPS", "500"))
 """Keys of the fuzz, in bursts of 1 to 40; 10,000 take some minutes."""
 SEED = int(os.environ.get("CONTROLROOM_FUZZ_SEED", "11"))
 
@@ -174,7 +174,10 @@ async def test_a_dialog_answers_once_and_takes_no_other_screen_away() -> None:
         assert room.screen is above
 
 
-WORDS = ("consumer\r", "stop\r", "bands\r", "Alux1", "\x1b\x1b", "5\r", "l\r", "c\r", "R", "s3\r")
+WORDS = (
+    *("consumer\r", "stop\r", "bands\r", "Alux1", "\x1b\x1b", "5\r"),
+    *("l\r", "c\ry", "Ry", "s3\ry", "Pbands\r", "!stop\r", "f\ry", "fuy", "/lux\r"),
+)
 KEYS = (*"lcsRfP!/?pyrvznu0123456+-q \r\t", "down", "up", "escape", "\x1b", "\x7f", "ctrl+p", "f1")
 
 
@@ -250,6 +253,7 @@ def meant(call: tuple[object, ...], met: Sequence[Met]) -> bool:
     return (by_palette or origin[0].key == opens) and met[-1].key in ("y", "enter", "space")
 
 
+@pytest.mark.timeout(3600)
 async def test_bursts_do_only_what_was_meant() -> None:
     dice = random.Random(SEED)
     room = room_of(frames.calm())
@@ -269,5 +273,5 @@ async def test_bursts_do_only_what_was_meant() -> None:
                     assert meant(call, met[:at]), f"seed {SEED}, key {at}: {call} after {met[:at][-12:]}"
             commands.acts.clear()
     acts = {str(call[0]) for call in commands.calls}
-    assert acts & COURSES.keys(), "some acts were meant"
+    assert len(acts & COURSES.keys()) > 3, "many acts were meant"
     print(f"{typed} keys, {len(commands.calls)} acts: {sorted(acts)}")

@@ -45,7 +45,7 @@ def burst(room: ControlRoom, keys: Iterable[str]) -> None:
         room.post_message(event)
 
 
-async def handled(room: ControlRoom, seconds: float = 20.0) -> None:
+async def handled(room: ControlRoom, seconds: float = 60.0) -> None:
     """Waits until nothing of what was typed is left to be done."""
     await until(lambda: room._message_queue.empty() and room._typeahead.idle, "keys", seconds)
 
