@@ -90,10 +90,20 @@ class ControlRoom(App[None]):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
 
     def opened(self, mouse: bool = True) -> int:
-        """Runs in this terminal until it is left; answers the exit code."""
+        """Runs in this terminal until it is left; answers the exit code.
+
+        Raises what ended the room where it was not left, once the terminal is restored.
+        """
         self.run(mouse=mouse)
         terminal.let_go()
+        if self._exception is not None:
+            raise self._exception
         return self.return_code or 0
+
+    def _fatal_error(self) -> None:
+        """Ends the room; what is said of the error, and where it is kept, is the caller's to say,
+        on a terminal that can be read again."""
+        self._close_messages_no_wait()
 
     @staticmethod
     def _driver_for(remote: bool) -> type[Driver]:
@@ -135,6 +145,7 @@ class ControlRoom(App[None]):
         self._undo_signals()
 
     async def _first_picture(self) -> None:
+        gc.enable()
         if self.on_ready is not None:
             answer = self.on_ready()
             if inspect.isawaitable(answer):

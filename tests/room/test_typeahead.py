@@ -270,7 +270,9 @@ async def test_bursts_do_only_what_was_meant() -> None:
             assert len(met) == typed, f"seed {SEED}: every key was handed on once"
             for at, call in commands.acts:
                 if call[0] in COURSES:
-                    assert meant(call, met[:at]), f"seed {SEED}, key {at}: {call} after {met[:at][-12:]}"
+                    assert meant(call, met[:at]), (
+                        f"seed {SEED}, key {at}: {call} after {met[:at][-12:]}"
+                    )
             commands.acts.clear()
     acts = {str(call[0]) for call in commands.calls}
     assert len(acts & COURSES.keys()) > 3, "many acts were meant"
