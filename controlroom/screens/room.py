@@ -121,10 +121,12 @@ class RoomScreen(Screen[None]):
         if top is self or self not in self.app._background_screens:
             super()._compositor_refresh()
             return
-        changed = self._compositor._dirty_regions
+        dirty = self._compositor._dirty_regions
+        # all of it is dirty when a screen is put above, which paints itself then
+        changed = [region for region in dirty if region != self.size.region]
         if changed and top.styles.background.a < 1:
             top.refresh(*changed)
-        changed.clear()
+        dirty.clear()
         self._dirty_widgets.clear()
 
     def has_data(self, frame: Frame) -> bool:
