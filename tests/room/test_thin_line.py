@@ -39,7 +39,7 @@ def test_an_open_dialog_costs_what_the_still_room_costs() -> None:
         _rests(room)
         screen = room.received
         idle = _rate(room)
-        for key, words in (("?", "help"), ("l", "Start load"), ("\x10", "Find an action")):
+        for key, words in (("?", "Start a load run"), ("l", "Start load"), ("\x10", "Find an action")):
             before = room.received
             room.send(key)
             room.until(words, 60)
