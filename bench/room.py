@@ -1,7 +1,8 @@
 """What the room costs: start-up, CPU, bytes to the terminal, key to answer, under a stream.
 
-`python -m bench.room [--rate 1000] [--seconds 10]` brings up a stack of its own, sends
-`rate` events a second through the ingress, opens the room in a pty and prints one table.
+`python -m bench.room [--rate 1000] [--seconds 10]` brings up a stack of its own and prints what
+stack and room cost while nothing happens (lnav and htop beside them, where they are installed);
+then it sends `rate` events a second through the ingress and prints the same of a busy room.
 Nothing is asserted.
 """
 
@@ -15,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.room_idle import print_imports, print_stack, print_steady
+from bench.running_stack import print_machine
 from tests.own_stack import OwnStack
 from tests.terminal import Terminal
 
@@ -67,6 +70,17 @@ def measure(stack: OwnStack, label: str, columns: int, rows: int, seconds: float
     )
 
 
+def idle(stack: OwnStack, seconds: float) -> None:
+    """Everything about a stack that holds a few events and has nothing to do."""
+    stack.run("run", "-n", "500", "--timeout", "60s", timeout=120)
+    env = {**stack.env, "CONTROLROOM_PROBE": "1"}
+    time.sleep(5.0)
+    print_stack(stack, max(seconds, 30.0))
+    print_imports(env)
+    print_steady(env, seconds, stack.state)
+    print()
+
+
 def main() -> None:
     """Brings a stack up, keeps a stream going, measures the room beside it."""
     parser = argparse.ArgumentParser(prog="python -m bench.room", description=__doc__)
@@ -77,6 +91,8 @@ def main() -> None:
         stack = OwnStack(Path(folder))
         try:
             stack.run("up", "--scenario", "bands", timeout=600)
+            print_machine()
+            idle(stack, args.seconds)
             print(
                 "| terminal           | first byte ms | ready ms | CPU % |  KB/s "
                 "| key p50 ms | key p99 ms | lost |\n|---|---:|---:|---:|---:|---:|---:|---:|"

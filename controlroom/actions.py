@@ -137,6 +137,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("target", "x", "x", "next cluster", "Show the next cluster of --context", "look"),
     Action("palette", "ctrl+p", "ctrl+p", "palette", "Find any action by name", "room", rank=7),
     Action("help", "question_mark,f1", "? F1", "help", "All keys", "room", rank=8),
+    Action("suspend", "ctrl+z", "ctrl+z", "suspend", "Go to the shell; fg comes back", "room"),
     Action("quit", "q,ctrl+c", "q", "quit", "Leave the room; runs go on", "room", rank=10),
 )
 

@@ -16,6 +16,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
 from controlroom import terminal
@@ -25,7 +26,9 @@ from controlroom.model.frame import Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import THEME, Look
 from controlroom.panes.tallies import TalliesPane
+from controlroom.screens.driver import RoomDriver
 from controlroom.screens.room import RoomScreen
+from controlroom.screens.typeahead import Typeahead, Typed
 
 if TYPE_CHECKING:
     from controlroom.commands import ManySources
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
 LOCAL_PLOTS, REMOTE_PLOTS = 0.5, 1.0
+BEHIND = 1.0
+"""Seconds between two drawings of the room behind a dialog: who reads the dialog reads that."""
 """Seconds between two drawings of the plots."""
 Ready = Callable[[], Awaitable[None] | None]
 
@@ -43,7 +48,10 @@ class ControlRoom(App[None]):
     TITLE = "controlroom"
     CSS = "Toast { max-width: 76; }"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "do('quit')", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "do('quit')", show=False),
+        Binding("ctrl+z", "do('suspend')", show=False, priority=True),
+    ]
 
     def __init__(
         self,
@@ -66,7 +74,9 @@ class ControlRoom(App[None]):
         self.look = Look(ascii_only)
         self.probing = os.environ.get("CONTROLROOM_PROBE") == "1"
         self.paused_at: int | None = None
+        self._typeahead = Typeahead(self, self._hand_on)
         self._keys = 0
+        self._behind = 0.0
         self._said_ready = ""
         self._settled = False
         self._flows: Flows | None = None
@@ -76,20 +86,30 @@ class ControlRoom(App[None]):
         self.register_theme(THEME)
         self.theme = THEME.name
         for action in available(read_only):
-            if action.id != "palette":
+            if action.id not in ("palette", "suspend"):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
 
     def opened(self, mouse: bool = True) -> int:
-        """Runs in this terminal until it is left; answers the exit code."""
+        """Runs in this terminal until it is left; answers the exit code.
+
+        Raises what ended the room where it was not left, once the terminal is restored.
+        """
         self.run(mouse=mouse)
         terminal.let_go()
+        if self._exception is not None:
+            raise self._exception
         return self.return_code or 0
 
+    def _fatal_error(self) -> None:
+        """Ends the room; what is said of the error, and where it is kept, is the caller's to say,
+        on a terminal that can be read again."""
+        self._close_messages_no_wait()
+
     @staticmethod
-    def _driver_for(remote: bool) -> type[Driver] | None:
-        """One that counts bytes when they travel; None leaves the choice to Textual."""
+    def _driver_for(remote: bool) -> type[Driver]:
+        """One that counts bytes when they travel."""
         if not remote:
-            return None
+            return RoomDriver
         from controlroom.screens.counting import CountingDriver
 
         return CountingDriver
@@ -120,10 +140,12 @@ class ControlRoom(App[None]):
             self._loop.call_soon_threadsafe(partial(self.exit, return_code=code))
 
     def on_unmount(self) -> None:
-        """Signals mean what they meant before."""
+        """Signals mean what they meant before, and no key means anything any more."""
+        self._typeahead.close()
         self._undo_signals()
 
     async def _first_picture(self) -> None:
+        gc.enable()
         if self.on_ready is not None:
             answer = self.on_ready()
             if inspect.isawaitable(answer):
@@ -141,6 +163,9 @@ class ControlRoom(App[None]):
         if self.paused_at is not None:
             self.room.header.say(paused=_arrived(frame) - self.paused_at)
             return
+        if self.screen is not self.room and frame.now - self._behind < BEHIND:
+            return
+        self._behind = frame.now
         self.room.show(frame)
         if not self._settled and self.room.has_data(frame):
             self._settle()
@@ -163,10 +188,19 @@ class ControlRoom(App[None]):
             self.room.header.say(remote=f"ssh {REMOTE_HZ:g} Hz{speed}")
 
     async def on_event(self, event: events.Event) -> None:
-        """Counts the keys that were handled, for the latency probe."""
-        fresh = isinstance(event, events.Key) and not event.is_forwarded
+        """Keys wait for their turn; ctrl+c does not, where a dialog is long in coming."""
+        fresh = isinstance(event, Typed) and not event.is_forwarded
+        if not fresh:
+            await super().on_event(event)
+        elif self._typeahead.holding and getattr(event, "key", "") == "ctrl+c":
+            self.do_quit()
+        else:
+            self._typeahead.take(cast("Typed", event))
+
+    async def _hand_on(self, event: Typed) -> None:
+        """Handles one key, and counts it for the latency probe."""
         await super().on_event(event)
-        if self.probing and fresh:
+        if self.probing and isinstance(event, events.Key):
             self._keys += 1
             self._probe()
 
@@ -186,8 +220,8 @@ class ControlRoom(App[None]):
         here = getattr(self.room, f"do_{action_id}", None) or getattr(self, f"do_{action_id}", None)
         if here is not None:
             here()
-            return
-        self._work(getattr(self.flows, action_id)(), action.id)
+        elif not isinstance(self.screen, ModalScreen):
+            self._work(self.flows.course(action_id), action.id)
 
     @property
     def flows(self) -> Flows:
@@ -195,16 +229,16 @@ class ControlRoom(App[None]):
         if self._flows is None:
             from controlroom.screens.flows import Flows
 
-            self._flows = Flows(self, self.room, self.commands)
+            self._flows = Flows(self, self.room, self.commands, self._typeahead)
         return self._flows
 
     def action_command_palette(self) -> None:
-        """Every action by name."""
+        """Every action by name. A dialog that is open comes first."""
         from textual.command import CommandPalette
 
         from controlroom.screens.palette import Actions
 
-        if not isinstance(self.screen, CommandPalette):
+        if not isinstance(self.screen, ModalScreen):
             self.push_screen(CommandPalette([Actions], placeholder="Find an action"))
 
     def do_palette(self) -> None:
@@ -214,6 +248,12 @@ class ControlRoom(App[None]):
     def do_quit(self) -> None:
         """Leaves the room; runs go on in their own processes."""
         self.exit(return_code=0)
+
+    def do_suspend(self) -> None:
+        """Gives the terminal to the shell until it says fg."""
+        driver = cast("RoomDriver", self._driver)
+        if self.is_headless or not driver.suspend_job():
+            self.notify("There is no shell here to come back from.", markup=False)
 
     def do_sides(self) -> None:
         """All targets side by side, where there is more than one."""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 from controlroom.model.frame import Frame
 from controlroom.model.held import Held
 from controlroom.model.log import LogLine
-from controlroom.targets.abilities import Preview
 
 if TYPE_CHECKING:
     from controlroom.runs.catalog import ChaosFile
     from controlroom.runs.spec import LoadSpec
+    from controlroom.targets.abilities import Preview
 
 
 class FrameSource(Protocol):

@@ -43,6 +43,25 @@ def hung_up(stream: TextIO | None) -> bool:
         return False
 
 
+def has_job_control() -> bool:
+    """Whether a shell of this session would see this process stopped, and could go on with it:
+    some ancestor in its process group has its own parent in another group of the same session."""
+    pid, group, session = os.getpid(), os.getpgrp(), os.getsid(0)
+    try:
+        while os.getpgid(pid) == group:
+            pid = _parent(pid)
+            if os.getsid(pid) != session:
+                return False
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _parent(pid: int) -> int:
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
 def let_go() -> None:
     """What a terminal that hung up has not taken goes nowhere: the interpreter would try again
     at its end, and exit with a code of its own."""

@@ -82,7 +82,9 @@ class Room:
             settings.read_only,
             {source.name: source.period for source in sources},
         )
-        self._feeds = {source.name: Feed(source, self._take) for source in sources}
+        self._feeds = {
+            source.name: Feed(source, self._take, stirred=self._stir) for source in sources
+        }
         self._scrollback = Scrollback(self._log)
         self._tasks: list[asyncio.Task[None]] = []
         self._traffic = asyncio.Event()
@@ -136,6 +138,10 @@ class Room:
     async def purge_logs(self) -> int:
         """Removes the stored documents; answers how many there were."""
         return await purge_logs(await self.target.endpoints(), self.scenario.name)
+
+    def _stir(self) -> None:
+        for feed in self._feeds.values():
+            feed.wake()
 
     def _take(self, report: Report) -> None:
         self.board.apply(report)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from controlroom.cli.exits import Exit
 from controlroom.cli.verb import talk
-from controlroom.runs.spec import LoadSpec
 from controlroom.settings import Settings
 from controlroom.targets.abilities import TargetError
 
@@ -25,7 +26,7 @@ EXAMPLES = (
     "controlroom launch --scenario worldcup",
     "controlroom launch --context lab-a --context lab-b --read-only",
 )
-SAMPLES = LoadSpec(users=4, number=2400, rate=20.0, timeout=120.0)
+SAMPLES: dict[str, Any] = {"users": 4, "number": 2400, "rate": 20.0, "timeout": 120.0}
 """What flows when a stack is opened for the first time, so that there is something to see."""
 
 
@@ -112,13 +113,14 @@ async def _send_samples(settings: Settings) -> None:
     from controlroom.runs.audit import acting
     from controlroom.runs.launch import start
     from controlroom.runs.prepare import ready_load
+    from controlroom.runs.spec import LoadSpec
     from controlroom.runs.store import Store
     from controlroom.targets.local import LocalTarget
 
-    target = LocalTarget.from_settings(settings)
+    target, samples = LocalTarget.from_settings(settings), LoadSpec(**SAMPLES)
     try:
-        with acting(settings.state_dir, "load", command=SAMPLES.command(), by="launch") as deed:
-            spec = await ready_load(SAMPLES, "bands", target)
+        with acting(settings.state_dir, "load", command=samples.command(), by="launch") as deed:
+            spec = await ready_load(samples, "bands", target)
             store = Store(settings.state_dir / "runs", settings.max_runs)
             deed.add(run=start(store, spec).id)
     finally:
@@ -139,6 +141,8 @@ async def _log_in(contexts: Sequence[str]) -> None:
 def _open_room(settings: Settings) -> int:
     if settings.contexts:
         asyncio.run(_log_in(settings.contexts))
+    # importing makes nothing but what stays; the room collects again after its first picture
+    gc.disable()
     from controlroom.app import ControlRoom
     from controlroom.opening import Opening
 

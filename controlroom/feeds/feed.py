@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import operator
 import random
 import time
 from collections.abc import Callable
@@ -20,6 +21,10 @@ from controlroom.model.samples import Failed, Figure, NoData, Report, Sample
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
+CALM_AFTER = 3.0
+"""Seconds without a change after which a source is asked no more often than every CALM_PERIOD."""
+CALM_PERIOD = 1.0
+"""Seconds; shorter than the time after which figures count as stale."""
 
 
 class Source(Protocol):
@@ -56,13 +61,29 @@ class Feed:
         publish: Callable[[Report], None],
         clock: Callable[[], float] = time.time,
         first_pause: float = FIRST_PAUSE,
+        stirred: Callable[[], None] = lambda: None,
     ) -> None:
+        """`stirred` is called at the first change after a calm."""
         self.source = source
         self._publish = publish
         self._clock = clock
         self._first_pause = first_pause
+        self._stirred = stirred
         self._pause = first_pause
         self._hurry = asyncio.Event()
+        self._last: Figure | None = None
+        self._changed = time.monotonic()
+
+    @property
+    def calm(self) -> bool:
+        """Whether what the source says has not changed for a while."""
+        return time.monotonic() - self._changed > CALM_AFTER
+
+    def wake(self) -> None:
+        """Something else has changed, so that this is likely to; ends a calm."""
+        if self.calm and self._last is not None:
+            self._changed = time.monotonic()
+            self.hurry()
 
     def hurry(self) -> None:
         """Asks now instead of waiting, whether for the next turn or for the next try."""
@@ -99,10 +120,22 @@ class Feed:
         else:
             self._publish(Sample(name, now, figure, getattr(figure, "window", None)))
         self._pause = self._first_pause
-        await self._rest(self.source.period - (time.monotonic() - started))
+        self._compare(figure)
+        period = max(self.source.period, CALM_PERIOD) if self.calm else self.source.period
+        await self._rest(period - (time.monotonic() - started))
+
+    def _compare(self, figure: Figure | None) -> None:
+        same = getattr(self.source, "same", operator.eq)
+        before, self._last = self._last, figure
+        if before is not None and figure is not None and same(before, figure):
+            return
+        calm, self._changed = self.calm, time.monotonic()
+        if calm and before is not None:
+            self._stirred()
 
     async def _away(self, error: Exception) -> None:
         await self._close()
+        self._last = None
         jittered = self._pause * random.uniform(0.7, 1.3)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
         now = self._clock()

@@ -32,7 +32,22 @@ class FleetSource:
         told = await self._gateways.told(fleet.links)
         return fleet if told == fleet.links else replace(fleet, links=told)
 
+    @staticmethod
+    def same(before: Fleet, now: Fleet) -> bool:
+        """Whether the same runs, and as well; what each takes differs with every question."""
+        return _bare(before) == _bare(now)
+
     async def close(self) -> None:
         """Ends what the gateways' probes are asked by."""
         if self._gateways is not None:
             await self._gateways.close()
+
+
+def _bare(fleet: Fleet) -> tuple[object, ...]:
+    deployments = tuple(
+        (d.name, d.replicas, d.ready, d.restarts, d.minimum, d.maximum, d.message)
+        for d in fleet.deployments
+    )
+    pods = tuple((p.name, p.ready, p.phase, p.restarts, p.message) for p in fleet.pods)
+    engines = tuple((e.name, e.state, e.restarts, e.message) for e in fleet.engines)
+    return deployments, pods, engines, fleet.events, fleet.notes, fleet.links

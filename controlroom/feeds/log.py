@@ -77,6 +77,11 @@ class LogSource:
             self._waits.add(batch.lines)
         return batch
 
+    @staticmethod
+    def same(before: LogBatch, now: LogBatch) -> bool:
+        """Whether nothing came: a batch holds what is new."""
+        return not (now.lines or now.skipped) and before.total == now.total
+
     def next_offsets(self) -> dict[int, int]:
         """Partition -> offset from which the next reading goes on."""
         known = self._positions or {}

@@ -110,7 +110,8 @@ class ChaosDialog(Dialog[Chosen]):
             self.problem(bad)
 
     def on_option_list_option_highlighted(self) -> None:
-        """Previews what is highlighted; an older question is dropped."""
+        """Previews what is highlighted; an older question, or wish, is dropped."""
+        self.wanted = ""
         self.retell()
         self.run_worker(self._preview(), exclusive=True, group="preview", exit_on_error=False)
 
@@ -126,6 +127,7 @@ class ChaosDialog(Dialog[Chosen]):
             fix = getattr(error, "fix", "")
             shown.update(facts_text([what(file), ("refused", str(error)), ("fix", fix)]))
             self.refused.add(file.path)
+            self.let_keys_in()
             return
         self.seen[file.path] = preview
         shown.update(facts_text([what(file), *preview_facts(preview)]))
@@ -143,5 +145,6 @@ class ChaosDialog(Dialog[Chosen]):
             self.problem("This fault cannot be injected now; the reason stands above.")
         elif preview is None:
             self.wanted = file.path
+            self.keep_keys_a_while()
         else:
             self.dismiss((file, preview))

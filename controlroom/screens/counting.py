@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from textual.drivers.linux_driver import LinuxDriver
+from controlroom.screens.driver import RoomDriver
 
 
-class CountingDriver(LinuxDriver):
-    """Textual's own driver; only the number of bytes is kept."""
+class CountingDriver(RoomDriver):
+    """The room's driver; only the number of bytes is kept."""
 
     sent = 0
 

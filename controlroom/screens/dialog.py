@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -19,11 +20,16 @@ from controlroom.panes.text import clean
 from controlroom.runs.errors import RunError
 from controlroom.targets.abilities import TargetError
 
+if TYPE_CHECKING:
+    from controlroom.screens.typeahead import Hold
+
 T = TypeVar("T")
 Fact = tuple[str, str]
 """A word at the left, and what it says."""
 
 
+PATIENCE = 2.0
+"""Seconds after which keys go to a dialog that still waits for something, so that esc leaves it."""
 PROBLEMS = (TargetError, RunError, ValueError)
 """What a command raises when it could not be done; each says why."""
 
@@ -68,6 +74,8 @@ class Dialog(ModalScreen[T], Generic[T]):
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "back")]
     heading = ""
     wide = False
+    hold: Hold | None = None
+    """On while the dialog is on its way, and again from its answer on until the next question."""
 
     def compose(self) -> ComposeResult:
         """Box, body, command, problem, buttons."""
@@ -80,6 +88,32 @@ class Dialog(ModalScreen[T], Generic[T]):
             yield Static("", id="problem", markup=False)
             with Horizontal(id="buttons"):
                 yield from self.buttons()
+
+    def on_mount(self) -> None:
+        """Keys may come once what the dialog itself has put off is done, its focus above all."""
+        self.app.call_later(self.let_keys_in)
+
+    def let_keys_in(self) -> None:
+        """The keys that were typed ahead go on."""
+        if self.hold is not None:
+            self.hold.off()
+
+    def keep_keys_out(self) -> None:
+        """The keys that follow are for what comes next."""
+        if self.hold is not None:
+            self.hold.on()
+
+    def keep_keys_a_while(self) -> None:
+        """The same, unless what comes next takes long."""
+        self.keep_keys_out()
+        self.set_timer(PATIENCE, self.let_keys_in)
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Gives the answer, once: Textual would take whatever screen is at the top away."""
+        if not self.is_active:
+            return AwaitComplete.nothing()
+        self.keep_keys_out()
+        return super().dismiss(result)
 
     def body(self) -> ComposeResult:
         """What is between the title and the command."""
@@ -116,6 +150,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         """What nobody foresaw is said too, and ends nothing."""
         error = event.worker.error
         if event.state is WorkerState.ERROR and error is not None:
+            self.let_keys_in()
             self.problem(f"{type(error).__name__}: {error}")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

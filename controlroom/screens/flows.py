@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeVar
 
 from controlroom.actions import PANE_COMMANDS
 from controlroom.commands import Commands
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.chaos import ChaosDialog, is_blast, preview_facts, running_facts, what
 from controlroom.screens.confirm import Confirm
-from controlroom.screens.dialog import PROBLEMS, Fact, sentence_of
+from controlroom.screens.dialog import PROBLEMS, Dialog, Fact, sentence_of
 from controlroom.screens.held import HeldDialog, command_of, facts_of
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog, scale_command
 from controlroom.screens.room import RoomScreen
+from controlroom.screens.typeahead import Hold, Typeahead
 from controlroom.targets.choosing import LOCAL
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
     from controlroom.model.frame import Frame
 
+T = TypeVar("T")
+_HOLD: ContextVar[Hold | None] = ContextVar("hold", default=None)
+"""Of the course of questions that this task is in."""
 STOP_COMMAND = "controlroom chaos stop --all"
 """Ends load too."""
 
@@ -30,11 +35,14 @@ STOP_COMMAND = "controlroom chaos stop --all"
 class Flows:
     """One method per action that asks something. Each runs in a worker of its own."""
 
-    def __init__(self, app: App[None], room: RoomScreen, commands: Commands) -> None:
+    def __init__(
+        self, app: App[None], room: RoomScreen, commands: Commands, typeahead: Typeahead
+    ) -> None:
         self.app = app
         self.room = room
         self.commands = commands
         self.last_load: LoadSpec | None = None
+        self._typeahead = typeahead
 
     @property
     def frame(self) -> Frame:
@@ -52,8 +60,28 @@ class Flows:
                 markup=False,
             )
 
+    def course(self, action_id: str) -> Awaitable[None]:
+        """The questions and the command of an action. Keys wait from now on, before any of it
+        runs, until a dialog has the focus or it is clear that none comes."""
+        return self._course(action_id, self._typeahead.hold())
+
+    async def _course(self, action_id: str, hold: Hold) -> None:
+        _HOLD.set(hold)
+        try:
+            await getattr(self, action_id)()
+        finally:
+            hold.off()
+
+    async def _ask(self, dialog: Dialog[T]) -> T | None:
+        """The answer of a dialog; None when it was left."""
+        dialog.hold = _HOLD.get()
+        return await self.app.push_screen_wait(dialog)
+
     async def attempt(self, command: Awaitable[str | None]) -> None:
-        """Carries a command out and says what came of it."""
+        """Carries a command out and says what came of it; nothing is asked any more."""
+        hold = _HOLD.get()
+        if hold is not None:
+            hold.off()
         try:
             self.say(await command or "")
         except PROBLEMS as error:
@@ -67,7 +95,7 @@ class Flows:
             return await self.commands.start_load(spec)
 
         dialog = LoadDialog(start, self.last_load, clustered=self.frame.target != LOCAL)
-        self.say(await self.app.push_screen_wait(dialog) or "")
+        self.say(await self._ask(dialog) or "")
 
     async def chaos(self) -> None:
         """A fault: which one, are you sure, go."""
@@ -77,14 +105,14 @@ class Flows:
             self.say(sentence_of(error), bad=True)
             return
         dialog = ChaosDialog(files, self.commands.preview_fault)
-        chosen = await self.app.push_screen_wait(dialog)
+        chosen = await self._ask(dialog)
         if chosen is None:
             return
         file, preview = chosen
         facts = [what(file), *preview_facts(preview), *running_facts(self.frame)]
         typed = file.deployment if is_blast(file, preview) else None
         question = Confirm(f"chaos · {file.name}", facts, "Inject", file.command(), typed)
-        if await self.app.push_screen_wait(question):
+        if await self._ask(question):
             await self.attempt(self.commands.start_chaos(file))
 
     async def scale(self) -> None:
@@ -93,7 +121,7 @@ class Flows:
         if item is None:
             self.say("The fleet is not known yet, so there is nothing to scale.", bad=True)
             return
-        replicas = await self.app.push_screen_wait(ScaleDialog(item))
+        replicas = await self._ask(ScaleDialog(item))
         if replicas is None or replicas == item.replicas:
             return
         facts: list[Fact] = [("replicas", f"{item.replicas} -> {replicas}")]
@@ -102,7 +130,7 @@ class Flows:
             facts.append(("effect", f"nothing of {item.name} is left running"))
         typed = item.name if replicas == 0 else None
         question = Confirm(f"scale · {item.name}", facts, "Scale", command, typed)
-        if await self.app.push_screen_wait(question):
+        if await self._ask(question):
             await self.attempt(self.commands.scale(item.name, replicas))
 
     async def restart(self) -> None:
@@ -120,7 +148,7 @@ class Flows:
         facts = [*preview_facts(preview), *running_facts(self.frame)]
         command = f"controlroom scale {item.name} --restart"
         question = Confirm(f"restart · {item.name}", facts, "Restart", command, typed)
-        if await self.app.push_screen_wait(question):
+        if await self._ask(question):
             await self.attempt(self.commands.restart(item.name))
 
     async def held(self) -> None:
@@ -133,13 +161,13 @@ class Flows:
         if not held:
             self.say("Nothing is injected, and no Job sends load.")
             return
-        chosen = await self.app.push_screen_wait(HeldDialog(held))
+        chosen = await self._ask(HeldDialog(held))
         if chosen is None:
             return
         one, wish = chosen
         command = command_of(one, wish)
         question = Confirm(f"{wish} · {one.id}", facts_of(one), wish.capitalize(), command)
-        if not await self.app.push_screen_wait(question):
+        if not await self._ask(question):
             return
         if wish == "end":
             await self.attempt(self.commands.end_held(one))
@@ -158,7 +186,7 @@ class Flows:
         name = self.frame.scenario
         command = f"controlroom logs --purge --confirm {name}"
         question = Confirm("purge the log", facts, "Purge", command, name)
-        if await self.app.push_screen_wait(question):
+        if await self._ask(question):
             await self.attempt(self.commands.purge_logs())
 
     async def stop_all(self) -> None:
@@ -166,13 +194,13 @@ class Flows:
         facts = running_facts(self.frame) or [("runs now", "nothing that this room knows of")]
         facts = [*facts, ("effect", "all load and chaos ends, and that is verified")]
         question = Confirm("stop all", facts, "Stop all", STOP_COMMAND, "stop")
-        if await self.app.push_screen_wait(question):
+        if await self._ask(question):
             await self.attempt(self.commands.stop_all())
 
     async def help(self) -> None:
         """All keys."""
         dialog = HelpDialog(self.frame.read_only, self.room.look.signs)
-        await self.app.push_screen_wait(dialog)
+        await self._ask(dialog)
 
     async def copy(self) -> None:
         """Copies the command that prints the focused panel."""
@@ -201,7 +229,7 @@ class Flows:
     async def filter(self) -> None:
         """Which lines the log shows."""
         pane = self.room.log_pane
-        needle = await self.app.push_screen_wait(FilterDialog(pane.needle))
+        needle = await self._ask(FilterDialog(pane.needle))
         if needle is not None:
             pane.search(needle)
             self.room.focus_pane("log")

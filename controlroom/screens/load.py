@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
+from textual.worker import Worker
 
 from controlroom.runs.spec import WORKERS, LoadSpec
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
@@ -113,6 +114,8 @@ class LoadDialog(Dialog[str]):
         self.retell()
 
     def agree(self) -> None:
+        if self.query_one("#agree", Button).disabled:
+            return
         try:
             spec = self.spec(check=True)
         except FieldError as error:
@@ -120,13 +123,20 @@ class LoadDialog(Dialog[str]):
             for field in self.query(f"#{error.field}"):
                 field.focus()
             return
-        self.run_worker(self._start(spec), exclusive=True, group="start", exit_on_error=False)
+        # one wish starts one run, also when Enter is pressed twice
+        self.query_one("#agree", Button).disabled = True
+        self.keep_keys_a_while()
+        self.run_worker(self._start(spec), group="start", exit_on_error=False)
 
     async def _start(self, spec: LoadSpec) -> None:
         """Stays open when the run is refused, so that nothing has to be typed again."""
-        self.query_one("#agree", Button).disabled = True
         try:
             self.dismiss(await self.start(spec))
         except PROBLEMS as error:
             self.problem(sentence_of(error))
+            self.let_keys_in()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What was not started can be tried again."""
+        if event.worker.group == "start" and event.worker.is_finished:
             self.query_one("#agree", Button).disabled = False

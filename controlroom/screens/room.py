@@ -111,6 +111,24 @@ class RoomScreen(Screen[None]):
         for part in self.parts.values():
             part.show(frame)
 
+    def _compositor_refresh(self) -> None:
+        """Sends what changed; under a dialog, that part of the dialog's picture and no more.
+
+        Textual's own way marks a screen that lies under another as to be painted again by painting
+        it, so that all of it is sent again and again for as long as the other is open.
+        """
+        top = self.app.screen
+        if top is self or self not in self.app._background_screens:
+            super()._compositor_refresh()
+            return
+        dirty = self._compositor._dirty_regions
+        # all of it is dirty when a screen is put above, which paints itself then
+        changed = [region for region in dirty if region != self.size.region]
+        if changed and top.styles.background.a < 1:
+            top.refresh(*changed)
+        dirty.clear()
+        self._dirty_widgets.clear()
+
     def has_data(self, frame: Frame) -> bool:
         """Whether the frame holds figures for the main panels."""
         return all(getattr(frame, name).value is not None for name in self.FRAMES_WITH_DATA)

@@ -34,6 +34,7 @@ from services.consumer.batch import (
 )
 from services.consumer.held import HeldBack
 from services.consumer.neighbours import AbandonedError, Neighbour
+from services.consumer.patience import Patience
 from services.consumer.places import Place, Places
 from services.consumer.stores import reached
 from services.shared import logline
@@ -92,6 +93,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
     ) -> None:
         self.topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
         self._consumer = consumer
+        self._patience = Patience(consumer)
         self._places = places
         self._sink = sink
         self._kafka = kafka
@@ -137,6 +139,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         fetched: Fetched = await self._ask(
             lambda: self._consumer.getmany(timeout_ms=_FETCH_MS, max_records=self._most)
         )
+        self._patience.note(bool(fetched))
         work = await self._work(fetched) if await self._same_topics(fetched) else []
         await self._finished(_AT_ONCE - 1)
         before = self._finishing[-1] if self._finishing else None

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from services.consumer.batch import Abandoned, Sink
 from services.consumer.loop import BATCH, Loop
 from services.consumer.neighbours import Neighbour
+from services.consumer.patience import BUSY_MS
 from services.consumer.places import Places
 from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle, Pulse
@@ -23,7 +24,6 @@ from wire.reading import open_reader
 from wire.topics import OffsetReader, ensure_topics
 
 _LEAVE_SECONDS = 5.0
-_FETCH_WAIT_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,7 @@ def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         # only for offsets that are gone; the fence decides where reading begins
         auto_offset_reset="earliest",
-        # a fetch that asks only for partitions without news keeps the others waiting for so long
-        fetch_max_wait_ms=_FETCH_WAIT_MS,
+        fetch_max_wait_ms=BUSY_MS,
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_500,
         rebalance_timeout_ms=6_000,

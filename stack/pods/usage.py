@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import psutil
-
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 PERIOD = 1.0
 WINDOW = 15.0
 """Seconds over which the autoscaler's figure is an average, as metrics-server does it."""
@@ -16,7 +17,8 @@ WINDOW = 15.0
 
 @dataclass(slots=True)
 class _Track:
-    process: psutil.Process
+    born: str
+    """Start time of the process, which tells it from a later one with its id."""
     points: deque[tuple[float, float]] = field(default_factory=deque)
     """Moment and CPU seconds used until then."""
     memory: int = 0
@@ -55,14 +57,18 @@ class Usage:
 
     def _measured(self, pid: int) -> _Track | None:
         try:
-            track = self._tracks.get(pid) or _Track(psutil.Process(pid))
-            with track.process.oneshot():
-                times = track.process.cpu_times()
-                track.memory = track.process.memory_info().rss
-        except psutil.Error:
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                # the name in brackets may hold anything; see proc(5) for the fields behind it
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
             return None
+        born = fields[19].decode()
+        track = self._tracks.get(pid)
+        if track is None or track.born != born:
+            track = _Track(born)
+        track.memory = int(fields[21]) * _PAGE
         now = time.monotonic()
-        track.points.append((now, times.user + times.system))
+        track.points.append((now, (int(fields[11]) + int(fields[12])) / _TICKS))
         while now - track.points[0][0] > WINDOW + PERIOD:
             track.points.popleft()
         return track

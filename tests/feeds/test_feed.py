@@ -7,10 +7,12 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
+import pytest
 from aiokafka.errors import KafkaConnectionError
 from pymongo.errors import AutoReconnect
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from controlroom.feeds import feed
 from controlroom.feeds.doors import Doors
 from controlroom.feeds.errors import explain
 from controlroom.feeds.feed import Feed
@@ -46,6 +48,18 @@ class Scripted:
 
     async def close(self) -> None:
         self.closed += 1
+
+
+class Counting(Scripted):
+    """Says the same until it is told to say something else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lag = self.asked = 0
+
+    async def read(self) -> Figure | None:
+        self.asked += 1
+        return Queues("bands.events", "bands-consumer", 12, 2, self.lag, 100)
 
 
 @contextlib.asynccontextmanager
@@ -158,3 +172,26 @@ def test_errors_are_sentences() -> None:
     assert explain("books", OSError("odd")).error == "the books: odd"
     assert explain("log", RuntimeError("a\nb")).error == "MongoDB: a b"
     assert explain("log", RuntimeError()).error == "MongoDB: RuntimeError"
+
+
+async def test_a_source_that_says_the_same_is_asked_less_often_until_something_stirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feed, "CALM_AFTER", 0.2)
+    monkeypatch.setattr(feed, "CALM_PERIOD", 3600.0)
+    quiet, busy, stirs = Counting(), Counting(), []
+    calm = feed.Feed(quiet, lambda _: None)
+
+    def stir() -> None:
+        stirs.append(1)
+        calm.wake()
+
+    other = feed.Feed(busy, lambda _: None, stirred=stir)
+    async with running(calm), running(other):
+        await until(lambda: calm.calm and other.calm, "both are calm")
+        await asyncio.sleep(0.01)
+        before = quiet.asked
+        busy.lag = 7
+        other.hurry()
+        await until(lambda: quiet.asked > before + 3, "both are asked at their own pace again")
+    assert stirs == [1]

@@ -62,11 +62,22 @@ class MovingSource:
         )
 
 
+class StillSource:
+    """Frames in which nothing happens but that time goes by."""
+
+    def __init__(self, scenario: str) -> None:
+        self.base = frames.calm(scenario)
+
+    def frame(self, now: float) -> Frame:
+        return replace(self.base, now=now)
+
+
 def main() -> int:
     """Opens it in this terminal."""
     scenario = sys.argv[1] if len(sys.argv) > 1 else "bands"
     ascii_only = os.environ.get("DEMO_ASCII") == "1"
-    room = ControlRoom(MovingSource(scenario), RecordedCommands(), ascii_only=ascii_only)
+    source = StillSource if os.environ.get("DEMO_STILL") == "1" else MovingSource
+    room = ControlRoom(source(scenario), RecordedCommands(), ascii_only=ascii_only)
     return room.opened()
 
 
