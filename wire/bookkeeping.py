@@ -65,9 +65,18 @@ class Auditor:
         """Figures, and the floors that they hold for: a purge meanwhile makes them worthless."""
         acknowledged = await read_acknowledged(self._redis, self._scenario)
         fences = await read_fences(self._redis, self._scenario)
-        ends = await self._ends()
+        ends = await self._ends(fences)
         found = await self._count(fences)
-        figures = Figures(self._scenario, acknowledged, fences.fences, fences.totals, ends, found)
+        figures = Figures(
+            self._scenario,
+            acknowledged,
+            fences.fences,
+            fences.totals,
+            ends,
+            found,
+            fences.bases,
+            fences.settled,
+        )
         return figures, fences.floors
 
     async def _follow(self, figures: Figures, now: Fences) -> tuple[Figures, dict[str, int]]:
@@ -80,14 +89,14 @@ class Auditor:
         found = await self._count(replace(now, fences=fences))
         return replace(figures, totals=totals, found=found), now.floors
 
-    async def _ends(self) -> dict[str, int]:
+    async def _ends(self, fences: Fences) -> dict[str, int]:
         """End offsets of the events topic; empty where there is no such topic."""
         try:
             topic = await self._offsets.topic(keys.events_topic(self._scenario))
         except UnknownTopicOrPartitionError:
             return {}
         ends = await self._offsets.ends_of(topic)
-        return {keys.partition_id(topic.id, p): end for p, end in ends.items()}
+        return {fences.present(topic.id, p): end for p, end in ends.items()}
 
     async def _count(self, fences: Fences) -> int:
         ranges = fences.ranges()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class Books:
     """Events that had time to arrive and are missing somewhere."""
     doubled: int
     """Events that were counted or stored more than once."""
+    broker_lost: int = 0
+    """Of the lost ones those that were acknowledged and that Kafka does not have any more."""
+    settled: int = 0
+    """Events that the broker lost and that somebody has written off; they are lost no more."""
     purged: int = 0
     """Of the stored documents those that were removed, by hand or by retention."""
 
@@ -39,11 +43,15 @@ class Books:
     def to_json(self) -> dict[str, str | int]:
         """The contract of `controlroom books --json`: nine keys, which other tools rely on.
 
-        `repeated` and `purged` come after them, and only where there are any.
+        `repeated`, `purged`, `broker_lost` and `settled` come after them, and only where there
+        are any.
         """
         figures = asdict(self)
-        rare = {name: figures.pop(name) for name in ("repeated", "purged")}
+        rare = {name: figures.pop(name) for name in _RARE}
         return figures | {name: value for name, value in rare.items() if value}
+
+
+_RARE = ("repeated", "purged", "broker_lost", "settled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,10 @@ class Figures:
     """`tp` -> end offset, of the topic that exists now."""
     found: int
     """Documents at or below the fences and above what was purged."""
+    bases: dict[str, int] = field(default_factory=dict)
+    """`tp` -> its first offset, of those that do not begin at 0."""
+    settled: int = 0
+    """Acknowledged events that the broker lost and that were written off."""
 
 
 def balance(figures: Figures) -> Books:
@@ -84,13 +96,16 @@ def balance(figures: Figures) -> Books:
     `gaps`, which held none, `extra`, more events of a list, `dead`, which are no events, and
     `repeated`, whose event had been there before:
     expected = covered - gaps + extra - dead - repeated. Offsets that the broker dropped before
-    anybody read them are covered and neither gaps nor counted, so they are lost.
+    anybody read them are covered and neither gaps nor counted, so they are lost. Each life of a
+    partition covers its own offsets, from its base on.
     """
     totals = figures.totals
-    covered = sum(fence + 1 for fence in figures.fences.values())
+    bases, fences = figures.bases, figures.fences
+    covered = sum(fence + 1 - bases.get(tp, 0) for tp, fence in fences.items())
     kafka = _offsets(figures) - totals.gaps
     expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
     stored = figures.found + totals.purged
+    broker_lost = max(0, figures.acknowledged - kafka - figures.settled)
     return Books(
         scenario=figures.scenario,
         acknowledged=figures.acknowledged,
@@ -100,16 +115,21 @@ def balance(figures: Figures) -> Books:
         rejected=totals.refused + totals.dead,
         repeated=totals.repeated,
         in_flight=_in_flight(figures),
-        lost=max(expected - totals.counted, expected - stored, figures.acknowledged - kafka, 0),
+        lost=max(expected - totals.counted, expected - stored, broker_lost, 0),
         doubled=max(totals.counted - expected, stored - expected, 0),
         purged=totals.purged,
+        broker_lost=broker_lost,
+        settled=figures.settled,
     )
 
 
 def _offsets(figures: Figures) -> int:
-    """Offsets ever given out: the ends now, and the fences of topics that are gone."""
-    gone = figures.fences.keys() - figures.ends.keys()
-    return sum(figures.ends.values()) + sum(figures.fences[tp] + 1 for tp in gone)
+    """Offsets ever given out, per life: up to its end now, or to its fence where that is all that
+    is left, or where the broker has lost what was counted."""
+    reached = {tp: fence + 1 for tp, fence in figures.fences.items()}
+    for tp, end in figures.ends.items():
+        reached[tp] = max(end, reached.get(tp, 0))
+    return sum(end - figures.bases.get(tp, 0) for tp, end in reached.items())
 
 
 def _in_flight(figures: Figures) -> int:

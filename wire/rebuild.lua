@@ -1,5 +1,5 @@
 -- Puts rebuilt counters, fences and books in the place of what is there, in one step.
--- KEYS: fences, books, floors, acknowledged, then the tallies.
+-- KEYS: fences, books, floors, acknowledged, lives, then the tallies.
 -- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
 -- begin, which stay; then per write: kind (hash, counter, set), number of its key, member, amount.
 -- The fences are written as `hash` on key 1.
@@ -10,7 +10,7 @@ end
 local version = tonumber(redis.call('HGET', KEYS[2], 'version') or '0')
 -- by pattern, because a consumer may have made keys that the caller has not seen
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-  if key ~= KEYS[4] and string.sub(key, 1, #ARGV[2]) ~= ARGV[2] then
+  if key ~= KEYS[4] and key ~= KEYS[5] and string.sub(key, 1, #ARGV[2]) ~= ARGV[2] then
     redis.call('DEL', key)
   end
 end

@@ -1,17 +1,18 @@
 -- Counts the records of one partition, or refuses them, in one step.
--- KEYS: fences, books, then the tallies.
--- ARGV: field of the fence, the fence that the records follow, their last offset, then per
--- write: kind (hash, counter, set; of ids that clients gave: drop, put, keep), number of its
+-- KEYS: fences, books, lives, then the tallies.
+-- ARGV: field of the fence, the fence that the records follow, their last offset, the field that
+-- the fence of the partition's next life would have, then per write: kind (hash, counter, set; of ids that clients gave: drop, put, keep), number of its
 -- key, member, amount.
 -- Answers {1, last offset, failed writes} or, when the fence is another than the caller knows,
 -- {0, fence, 0}: somebody else has counted these records (fence above), or Redis has forgotten
 -- records before them (fence below), which a mere comparison with the first offset would miss.
+-- The same once the partition goes on as its next life: the fence of the one before is final.
 local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
-if fence ~= tonumber(ARGV[2]) then
+if fence ~= tonumber(ARGV[2]) or redis.call('HEXISTS', KEYS[3], ARGV[4]) == 1 then
   return {0, fence, 0}
 end
 local failed = 0
-for i = 4, #ARGV, 4 do
+for i = 5, #ARGV, 4 do
   local kind, key, answer = ARGV[i], KEYS[tonumber(ARGV[i + 1])], nil
   -- pcall: a key of another type must not keep the other writes and the fence from moving
   if kind == 'hash' then

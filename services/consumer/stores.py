@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,9 @@ from services.shared.golden import outbound
 from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
-from wire.documents import Documents, DocumentsError
+from wire.documents import Documents, DocumentsError, Range
 from wire.ending import end
+from wire.lives import Life, Lives, Part, Stand, present
 from wire.stores import redis_client
 
 CHUNK = 1_000
@@ -72,6 +74,8 @@ class Stores:
         self._preparer = Preparer(scenario)
         self._counting = Counting(redis, scenario.name)
         self._documents = documents
+        self._lives = Lives(scenario.name, redis, documents)
+        self._kept: list[Life] = []
         self._windows = Windows(redis, documents, scenario.name, bounds)
         self._open = OpenWindows()
         self._writers = asyncio.Semaphore(WRITERS)
@@ -95,6 +99,28 @@ class Stores:
     async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
         """The fence of each field; see services.consumer.batch.Sink."""
         return await self._redis.ask(lambda: self._counting.fences(fields), abandoned)
+
+    async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
+        """How far partitions are counted; see services.consumer.batch.Sink."""
+        # each asks both stores: the one that fails is told apart by its own neighbour
+        self._kept = await self._redis.ask(
+            lambda: self._mongo.ask(self._lives.restore, abandoned), abandoned
+        )
+        wanted = [present(part, self._kept) for part in parts]
+        return await self._redis.ask(lambda: self._lives.stands(wanted), abandoned)
+
+    async def open(self, before: Stand, base: int, abandoned: Abandoned) -> Stand:
+        """Opens the next life of a partition; see services.consumer.batch.Sink."""
+        life = await self._mongo.ask(lambda: self._lives.keep(before, base), abandoned)
+        logline.error(
+            "the broker has lost records that were counted; the partition goes on as a new life",
+            partition=f"{life.topic}:{life.partition}",
+            life=life.id,
+            base=life.base,
+            fence=life.fence,
+        )
+        (stand,) = await self.stands([life.part], abandoned)
+        return stand
 
     async def prepare(self, batch: Batch, abandoned: Abandoned) -> Prepared:
         """Decodes a batch; see services.consumer.batch.Sink."""
@@ -136,7 +162,7 @@ class Stores:
         return verdicts
 
     async def _portion(self, tp: str, batch: Batch, window: Window | None) -> Portion:
-        portion = Portion(tp, batch.believed, batch.last)
+        portion = Portion(tp, batch.believed, batch.last, mark=batch.mark.text)
         now = time.time_ns() // 1_000_000
         add = self._preparer.events if batch.topic == self._events else self._preparer.refused
         for start in range(0, len(batch.records), SLICE):
@@ -158,8 +184,17 @@ class Stores:
         collection = self._logs if batch.topic == self._events else self._rejected
         before = batch.records[0].offset
         return await self._mongo.ask(
-            lambda: self._windows.recalled(tp, collection, before), abandoned
+            lambda: self._windows.recalled(tp, collection, before, self._earlier(tp)), abandoned
         )
+
+    def _earlier(self, tp: str) -> list[Range]:
+        """The lives before one, oldest first, as far as each was counted."""
+        own = next((life for life in self._kept if life.tp == tp), None)
+        if own is None:
+            return []
+        lives = [life for life in self._kept if life.part == own.part and life.number <= own.number]
+        before = [Life(*own.part), *lives]
+        return [Range(old.tp, old.base - 1, new.fence) for old, new in itertools.pairwise(before)]
 
     @contextlib.contextmanager
     def _untrusted(self, prepared: Sequence[Prepared]) -> Iterator[None]:
