@@ -12,6 +12,7 @@ same life with the same base and does the rest.
 
 from __future__ import annotations
 
+import itertools
 import time
 import zlib
 from collections.abc import Iterable, Sequence
@@ -218,6 +219,19 @@ def before(life: Life, lives: Iterable[Life]) -> Life:
     """The life before one that is not the first."""
     known = (each for each in lives if each.part == life.part and each.number == life.number - 1)
     return next(known, Life(*life.part))
+
+
+def lives_before(tp: str, lives: Sequence[Life]) -> list[Range]:
+    """What was counted of the lives before the one that is `tp`, oldest first.
+
+    `lives` in the order of their numbers.
+    """
+    own = next((life for life in lives if life.tp == tp), None)
+    if own is None:
+        return []
+    later = [life for life in lives if life.part == own.part and life.number <= own.number]
+    all_ = [Life(*own.part), *later]
+    return [Range(old.tp, old.base - 1, new.fence) for old, new in itertools.pairwise(all_)]
 
 
 def _life(document: Document) -> Life:

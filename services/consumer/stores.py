@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,9 +29,9 @@ from services.shared.golden import outbound
 from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
-from wire.documents import Documents, DocumentsError, Range
+from wire.documents import Documents, DocumentsError
 from wire.ending import end
-from wire.lives import Life, Lives, Part, Stand, present
+from wire.lives import Lives, Part, Stand, lives_before, present
 from wire.stores import redis_client
 
 CHUNK = 1_000
@@ -75,7 +74,6 @@ class Stores:
         self._counting = Counting(redis, scenario.name)
         self._documents = documents
         self._lives = Lives(scenario.name, redis, documents)
-        self._kept: list[Life] = []
         self._windows = Windows(redis, documents, scenario.name, bounds)
         self._open = OpenWindows()
         self._writers = asyncio.Semaphore(WRITERS)
@@ -103,10 +101,10 @@ class Stores:
     async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
         """How far partitions are counted; see services.consumer.batch.Sink."""
         # each asks both stores: the one that fails is told apart by its own neighbour
-        self._kept = await self._redis.ask(
+        lives = await self._redis.ask(
             lambda: self._mongo.ask(self._lives.restore, abandoned), abandoned
         )
-        wanted = [present(part, self._kept) for part in parts]
+        wanted = [present(part, lives) for part in parts]
         return await self._redis.ask(lambda: self._lives.stands(wanted), abandoned)
 
     async def open(self, before: Stand, base: int, abandoned: Abandoned) -> Stand:
@@ -183,18 +181,10 @@ class Stores:
             return window
         collection = self._logs if batch.topic == self._events else self._rejected
         before = batch.records[0].offset
+        earlier = lives_before(tp, await self._mongo.ask(self._lives.kept, abandoned))
         return await self._mongo.ask(
-            lambda: self._windows.recalled(tp, collection, before, self._earlier(tp)), abandoned
+            lambda: self._windows.recalled(tp, collection, before, earlier), abandoned
         )
-
-    def _earlier(self, tp: str) -> list[Range]:
-        """The lives before one, oldest first, as far as each was counted."""
-        own = next((life for life in self._kept if life.tp == tp), None)
-        if own is None:
-            return []
-        lives = [life for life in self._kept if life.part == own.part and life.number <= own.number]
-        before = [Life(*own.part), *lives]
-        return [Range(old.tp, old.base - 1, new.fence) for old, new in itertools.pairwise(before)]
 
     @contextlib.contextmanager
     def _untrusted(self, prepared: Sequence[Prepared]) -> Iterator[None]:

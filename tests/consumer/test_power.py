@@ -59,7 +59,10 @@ async def send(rig: Rig, events: Sequence[dict[str, Any]], first: int = 0) -> No
 async def right(rig: Rig, events: Sequence[dict[str, Any]], repeated: int = 0) -> Books:
     """These events are counted and stored, once."""
     books = await rig.settled(len(events) + repeated, timeout=60)
-    assert (books.counted, books.stored, books.doubled) == (len(events), len(events), 0), (books, [s.log.read_text()[-3000:] for s in rig.services])
+    assert (books.counted, books.stored, books.doubled) == (len(events), len(events), 0), (
+        books,
+        [s.log.read_text()[-3000:] for s in rig.services],
+    )
     assert books.repeated == repeated
     assert books.kafka == len(events) + repeated
     expected = rig.tallied(list(events))
