@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 
 from services.consumer.neighbours import AbandonedError
 from services.consumer.stores import Stores
-from services.hop.acknowledged import keep
 from services.hop.lag import Lag
 from services.hop.messages import (
     SERVICE,
@@ -23,6 +22,7 @@ from services.hop.messages import (
 from services.pb import hop_pb2 as pb
 from services.shared import logline
 from services.shared.golden import Traffic
+from services.shared.ledger import keep_published
 
 Reply = Callable[[Any], Awaitable[Message]]
 
@@ -66,7 +66,7 @@ class Applying:
 
     async def acknowledge(self, request: pb.Acknowledged) -> pb.AcknowledgedReply:
         """For the books."""
-        await keep(self._stores.redis, self._scenario, dict(request.counts))
+        await keep_published(self._stores.redis, self._scenario, dict(request.counts))
         return pb.AcknowledgedReply()
 
     def handler(self) -> Any:
