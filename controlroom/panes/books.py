@@ -36,7 +36,11 @@ class BooksPane(Pane):
         if sample is None:
             return Title("books")
         dot = self.look.signs.dot
-        rare = (("repeated", sample.books.repeated), ("purged", sample.books.purged))
+        rare = (
+            ("lost by the broker", sample.books.broker_lost),
+            ("repeated", sample.books.repeated),
+            ("purged", sample.books.purged),
+        )
         beside = [f"limit: {sample.limit}"] if sample.limit else []
         beside += [f"{value:,} {name}" for name, value in rare if value]
         name = f" {dot} ".join(["books", *beside])

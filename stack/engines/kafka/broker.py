@@ -33,7 +33,9 @@ class Kafka:
     version = VERSION
     username = ""
 
-    def __init__(self, state: Path, ports: Ports) -> None:
+    def __init__(self, state: Path, ports: Ports, flushes: bool = False) -> None:
+        """`flushes`: every batch is on the disk before it is acknowledged."""
+        self._flushes = flushes
         self._folder = engine_dir(state, self.name)
         self._ports = ports
         self._port = 0
@@ -57,7 +59,7 @@ class Kafka:
         data = private_dir(self._folder / "data")
         self._port = self._ports.choose(self.name)
         controller = self._ports.choose("kafka.controller")
-        text = properties(data, self._port, controller, self._links)
+        text = properties(data, self._port, controller, self._links, self._flushes)
         config = write_private(self._folder / "server.properties", text)
         if not (data / "meta.properties").exists():
             progress("kafka: preparing its storage")

@@ -56,21 +56,33 @@ transaction.state.log.load.buffer.size=1048576
 """
 
 
-def properties(data: Path, port: int, controller: int, links: Sequence[Listener]) -> str:
+FLUSHING = """\
+log.flush.interval.messages=1
+"""
+"""Nothing is acknowledged that is not on the disk."""
+
+
+def properties(
+    data: Path, port: int, controller: int, links: Sequence[Listener], flushes: bool = False
+) -> str:
     """The whole file: a direct listener on `port`, and one per link."""
     doors = [Listener("direct", port, f"127.0.0.1:{port}"), *links]
     listeners = [f"{door.label}://127.0.0.1:{door.port}" for door in doors]
     advertised = [f"{door.label}://{door.advertised}" for door in doors]
     protocols = [f"{door.label}:PLAINTEXT" for door in doors]
-    return LEAN + "\n".join(
-        [
-            f"controller.quorum.voters=1@127.0.0.1:{controller}",
-            f"listeners={','.join(listeners)},CONTROLLER://127.0.0.1:{controller}",
-            f"advertised.listeners={','.join(advertised)}",
-            f"listener.security.protocol.map={','.join(protocols)},CONTROLLER:PLAINTEXT",
-            f"log.dirs={_value(data)}",
-            "",
-        ]
+    return (
+        LEAN
+        + (FLUSHING if flushes else "")
+        + "\n".join(
+            [
+                f"controller.quorum.voters=1@127.0.0.1:{controller}",
+                f"listeners={','.join(listeners)},CONTROLLER://127.0.0.1:{controller}",
+                f"advertised.listeners={','.join(advertised)}",
+                f"listener.security.protocol.map={','.join(protocols)},CONTROLLER:PLAINTEXT",
+                f"log.dirs={_value(data)}",
+                "",
+            ]
+        )
     )
 
 
