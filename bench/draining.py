@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
-import uuid
 
 from bench import limits
 from bench.accepting import ratio
-from bench.bodies import http_bodies
 from bench.cost import cpu_seconds
+from bench.filling import fill
 from bench.processes import free_port, running
-from bench.setting import PARTITIONS, Scratch, Setting, reached
+from bench.setting import Scratch, Setting, reached
 from wire import keys
 
 CONSUMERS = (1, 2, 3, 5)
@@ -20,7 +18,6 @@ HEAD = (
     "| CPU us/event |\n|---|---:|---:|---:|---:|---:|"
 )
 _INCREMENTS = 50_000
-_BATCH = 500
 
 
 async def print_rows(setting: Setting, consumers: tuple[int, ...] = CONSUMERS) -> None:
@@ -68,27 +65,16 @@ class _Drain:
         self._scratch = scratch
         self._consumers = consumers
         self.topic = keys.events_topic(scratch.name)
+        self._total = 0
 
     async def fill(self) -> None:
         """The backlog, spread over all partitions."""
         await self._setting.make_topic(self.topic)
-        values, sent = http_bodies(1), []
-        async with self._setting.producer() as producer:
-            for number in range(self._setting.backlog // _BATCH):
-                batch = producer.create_batch()
-                now = int(time.time() * 1000)
-                for index in range(_BATCH):
-                    headers = [("id", uuid.uuid4().hex.encode()), ("origin", b"http")]
-                    value = values[index % len(values)]
-                    batch.append(key=None, value=value, timestamp=now, headers=headers)
-                partition = number % PARTITIONS
-                sent.append(await producer.send_batch(batch, self.topic, partition=partition))
-            for one in sent:
-                await one
+        self._total = await fill(self._setting, self.topic, self._setting.backlog)
 
     async def run(self) -> tuple[float, float]:
         """Events/s from the first counted event to the last, and CPU us per event."""
-        total = self._setting.backlog // _BATCH * _BATCH
+        total = self._total
         envs = [
             {**self._scratch.env, "POD_NAME": f"bench-{n}", "ADMIN_PORT": str(free_port())}
             for n in range(self._consumers)

@@ -126,8 +126,8 @@ class StackClient:
     ) -> Json:
         """Starts the stack where none answers, and waits until it is ready; answers its status.
 
-        `progress` is given a line whenever what the stack waits for changes. A stack that
-        already runs keeps its scenario.
+        `progress` is given a line whenever what the stack waits for changes; `patience` are the
+        seconds in which nothing of it changes. A stack that already runs keeps its scenario.
         """
         await start_daemon(scenario, self.socket.parent)
         await self._try_failed_again()
@@ -138,6 +138,7 @@ class StackClient:
             line = str(status["stack"]["message"])
             if line != said:
                 said = line
+                deadline = time.monotonic() + patience
                 if line:
                     progress(line)
             if status["stack"]["state"] == "ready":

@@ -70,8 +70,13 @@ def _engine(world: World, keeper: Keeper) -> Json:
         "memory": world.usage.memory(pids),
         "disk": use.to_json() if use else None,
         "version": keeper.engine.version,
-        "message": keeper.message,
+        "message": keeper.message or _remark(world, keeper),
     }
+
+
+def _remark(world: World, keeper: Keeper) -> str:
+    """What there is to say of an engine that serves."""
+    return world.faster_store.note if keeper.engine is world.engines.mongo else ""
 
 
 def _deployment(world: World, controller: Controller) -> Json:

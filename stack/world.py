@@ -17,8 +17,10 @@ from stack.config import StackConfig, Wishes, choose, overridden
 from stack.disk import Disks
 from stack.engines.engine import Engine
 from stack.engines.external import External
+from stack.engines.mongo import Mongo
 from stack.engines.registry import engines_for
 from stack.errors import StackError
+from stack.faster_store import FasterStore
 from stack.faults.leases import Leases
 from stack.faults.plan import Planner
 from stack.faults.population import Population
@@ -78,6 +80,8 @@ class World:
         self.keepers = {engine.name: self._keeper(engine) for engine in self.engines}
         self._levels = levels({engine.name: engine.needs for engine in self.engines})
         self.disks = Disks(config.state, self._own_engines(), self.engines.redis, self.events)
+        file = private_dir(config.state / "logs") / "faster-store.log"
+        self.faster_store = FasterStore(config.project, Output(file), self.events)
         self._pod_ports = PodPorts(ports)
         self.controllers = {name: self._controller(name) for name in self.manifests.deployments}
         population = Population(
@@ -274,6 +278,8 @@ class World:
         await self._settle()
         seconds = time.time() - self.started
         self.events.add("stack", "stack", "Ready", f"after {seconds:.1f} s")
+        if isinstance(self.engines.mongo, Mongo):
+            await self.faster_store.run(self.engines.mongo)
 
     async def _settle(self) -> None:
         """`ready` once nothing is waited for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -10,21 +11,23 @@ from redis.asyncio import Redis
 
 from wire import keys
 from wire.books import Books, Figures, balance
-from wire.documents import WINDOW, Documents, Range
+from wire.document_count import DocumentCount
+from wire.documents import Documents
 from wire.fences import Fences, read_acknowledged, read_fences
 from wire.topics import OffsetReader
 
-_AT_ONCE = 4
 _PATIENCE = 5
+_LOAD_EVERY = 10.0
+"""Seconds after which an auditor looks at what others have counted again meanwhile."""
 
 
 class Auditor:
     """Keeps the books of one scenario.
 
-    The first `audit` counts every document; later ones count what is new, and `recounts`
-    windows of what was counted before, in rotation, so that a document that somebody removed
-    is found too. A new Auditor is therefore an exact audit. Every audit raises RedisError,
-    KafkaError or DocumentsError where a source does not answer.
+    It goes on from what was counted and kept before, so an answer costs as much as what came
+    since. An `exact` auditor counts every document itself, once, and then `recounts` windows at
+    each audit, in rotation. Every audit raises RedisError, KafkaError or DocumentsError where a
+    source does not answer.
     """
 
     def __init__(
@@ -33,40 +36,71 @@ class Auditor:
         redis: Redis,
         offsets: OffsetReader,
         documents: Documents,
+        exact: bool = False,
         recounts: int = 2,
     ) -> None:
         self._scenario = scenario
         self._redis = redis
         self._offsets = offsets
-        self._documents = documents
-        self._recounts = recounts
-        self._counted: dict[str, _Counted] = {}
-        self._turn = 0
-        self._limit = asyncio.Semaphore(_AT_ONCE)
+        self._count = DocumentCount(scenario, documents)
+        self._exact = exact
+        self._recounts = recounts if exact else 0
+        self._loaded = -_LOAD_EVERY
+        self._seen = (-1, -1)
+        self._left = 0
+        self._pace = 0.0
         self._one_at_a_time = asyncio.Lock()
 
-    async def audit(self) -> Books:
-        """The books as they are now."""
+    async def audit(self, within: float | None = None) -> Books:
+        """The books as they are now.
+
+        After `within` seconds it answers with what was counted by then: `unaudited` says how many
+        offsets are left, and the next audit goes on with them.
+        """
         async with self._one_at_a_time:
-            figures, floors = await self._read()
+            deadline = None if within is None else time.monotonic() + within
+            await self._load()
+            figures, fences = await self._read(deadline)
             for _ in range(_PATIENCE):
                 now = await read_fences(self._redis, self._scenario)
-                if now.floors == floors:
+                if now.floors == fences.floors:
                     break
-                figures, floors = await self._follow(figures, now)
+                figures, fences = await self._follow(figures, now, deadline)
+            await self._count.recheck(self._recounts)
             return balance(figures)
+
+    async def changed(self) -> bool:
+        """Whether the stores were told anything since the last audit; asks Redis only. What foreign
+        producers put on the topic shows here once a consumer has come to it."""
+        seen = self._seen
+        self._seen = await self._look()
+        return self._seen != seen
+
+    async def _look(self) -> tuple[int, int]:
+        fences = await read_fences(self._redis, self._scenario)
+        return await read_acknowledged(self._redis, self._scenario), fences.version
 
     async def found(self) -> int:
         """Documents that are there now, below the fences; asks Redis and MongoDB only."""
         async with self._one_at_a_time:
-            return await self._count(await read_fences(self._redis, self._scenario))
+            await self._load()
+            return await self._documents(await read_fences(self._redis, self._scenario), None)
 
-    async def _read(self) -> tuple[Figures, dict[str, int]]:
-        """Figures, and the floors that they hold for: a purge meanwhile makes them worthless."""
+    def seconds_left(self, unaudited: int) -> float | None:
+        """How long so many offsets will take, as fast as it went so far; None where unknown."""
+        return unaudited / self._pace if self._pace else None
+
+    async def _load(self) -> None:
+        if not self._exact and time.monotonic() - self._loaded >= _LOAD_EVERY:
+            await self._count.load()
+            self._loaded = time.monotonic()
+
+    async def _read(self, deadline: float | None) -> tuple[Figures, Fences]:
+        """Figures, and the fences that they hold for: a purge meanwhile makes them worthless."""
         acknowledged = await read_acknowledged(self._redis, self._scenario)
         fences = await read_fences(self._redis, self._scenario)
         ends = await self._ends(fences)
-        found = await self._count(fences)
+        found = await self._documents(fences, deadline)
         figures = Figures(
             self._scenario,
             acknowledged,
@@ -74,20 +108,23 @@ class Auditor:
             fences.totals,
             ends,
             found,
+            self._left,
             fences.bases,
             fences.settled,
         )
-        return figures, fences.floors
+        return figures, fences
 
-    async def _follow(self, figures: Figures, now: Fences) -> tuple[Figures, dict[str, int]]:
+    async def _follow(
+        self, figures: Figures, now: Fences, deadline: float | None
+    ) -> tuple[Figures, Fences]:
         """The figures after documents were removed on purpose while they were read."""
         fences = figures.fences
         if any(floor > fences.get(tp, -1) for tp, floor in now.floors.items()):
-            return await self._read()
+            return await self._read(deadline)
         # what was removed is at or below the fences read before, so those still hold
         totals = replace(figures.totals, purged=now.totals.purged)
-        found = await self._count(replace(now, fences=fences))
-        return replace(figures, totals=totals, found=found), now.floors
+        found = await self._documents(replace(now, fences=fences), deadline)
+        return replace(figures, totals=totals, found=found, unaudited=self._left), now
 
     async def _ends(self, fences: Fences) -> dict[str, int]:
         """End offsets of the events topic; empty where there is no such topic."""
@@ -98,77 +135,11 @@ class Auditor:
         ends = await self._offsets.ends_of(topic)
         return {fences.present(topic.id, p): end for p, end in ends.items()}
 
-    async def _count(self, fences: Fences) -> int:
+    async def _documents(self, fences: Fences, deadline: float | None) -> int:
+        """Documents that were counted below the fences; `_left` says what was not."""
         ranges = fences.ranges()
-        await asyncio.gather(*(self._advance(wanted) for wanted in ranges))
-        await self._recount()
-        return sum(self._counted[wanted.tp].total for wanted in ranges)
-
-    async def _advance(self, wanted: Range) -> None:
-        counted = self._counted.get(wanted.tp)
-        if counted is None or not counted.continues(wanted):
-            counted = self._counted[wanted.tp] = _Counted(wanted.tp, wanted.after)
-        elif wanted.after > counted.after:
-            remains = counted.remains(wanted.after)
-            counted.cut(wanted.after, await self._ask(remains) if remains else 0)
-        for window in counted.missing(wanted.upto):
-            counted.add(window, await self._ask(window))
-
-    async def _recount(self) -> None:
-        known = [(counted, number) for counted in self._counted.values() for number in counted.by]
-        for _ in range(min(self._recounts, len(known))):
-            self._turn = (self._turn + 1) % len(known)
-            counted, number = known[self._turn]
-            counted.by[number] = await self._ask(counted.window(number))
-
-    async def _ask(self, window: Range) -> int:
-        async with self._limit:
-            return await self._documents.count(keys.logs_collection(self._scenario), window)
-
-
-class _Counted:
-    """What is known of one partition: documents per window, from `after` up to `upto`."""
-
-    def __init__(self, tp: str, after: int) -> None:
-        self.tp = tp
-        self.after = after
-        self.upto = after
-        self.by: dict[int, int] = {}
-
-    @property
-    def total(self) -> int:
-        return sum(self.by.values())
-
-    def continues(self, wanted: Range) -> bool:
-        """Neither start nor end has gone back."""
-        return wanted.after >= self.after and wanted.upto >= self.upto
-
-    def remains(self, after: int) -> Range | None:
-        """What a start at `after` leaves of the window that it falls into; None if all or none."""
-        window = self.window((after + 1) // WINDOW)
-        if (after + 1) % WINDOW == 0 or after >= window.upto:
-            return None
-        return Range(self.tp, after, window.upto)
-
-    def cut(self, after: int, remaining: int) -> None:
-        """Begin at `after`; `remaining`: documents in what `remains` of its window."""
-        first = (after + 1) // WINDOW
-        remains = self.remains(after)
-        self.by = {number: count for number, count in self.by.items() if number >= first}
-        if remains is not None:
-            self.by[first] = remaining
-        elif (after + 1) % WINDOW:
-            self.by.pop(first, None)
-        self.after, self.upto = after, max(self.upto, after)
-
-    def missing(self, upto: int) -> list[Range]:
-        return Range(self.tp, self.upto, upto).windows()
-
-    def add(self, window: Range, count: int) -> None:
-        number = window.upto // WINDOW
-        self.by[number] = self.by.get(number, 0) + count
-        self.upto = window.upto
-
-    def window(self, number: int) -> Range:
-        first = number * WINDOW - 1
-        return Range(self.tp, max(self.after, first), min(self.upto, first + WINDOW))
+        before, begun = self._left, time.monotonic()
+        self._left = await self._count.advance(ranges, deadline)
+        if self._left and before > self._left:
+            self._pace = (before - self._left) / (time.monotonic() - begun)
+        return self._count.total

@@ -28,30 +28,33 @@ class Books:
     """Events that had time to arrive and are missing somewhere."""
     doubled: int
     """Events that were counted or stored more than once."""
+    purged: int = 0
+    """Of the stored documents those that were removed, by hand or by retention."""
+    unaudited: int = 0
+    """Offsets whose documents were not counted yet. Until they are, `stored` is what was found so
+    far, and a missing or surplus document does not show in `lost` or `doubled`."""
     broker_lost: int = 0
     """Of the lost ones those that were acknowledged and that Kafka does not have any more."""
     settled: int = 0
     """Events that the broker lost and that somebody has written off; they are lost no more."""
-    purged: int = 0
-    """Of the stored documents those that were removed, by hand or by retention."""
 
     @property
     def closed(self) -> bool:
         """Everything arrived, once."""
-        return not (self.in_flight or self.lost or self.doubled)
+        return not (self.in_flight or self.lost or self.doubled or self.unaudited)
 
     def to_json(self) -> dict[str, str | int]:
         """The contract of `controlroom books --json`: nine keys, which other tools rely on.
 
-        `repeated`, `purged`, `broker_lost` and `settled` come after them, and only where there
-        are any.
+        Behind them, and only where there are any, come `repeated`, `purged`, `unaudited`,
+        `broker_lost` and `settled`.
         """
         figures = asdict(self)
         rare = {name: figures.pop(name) for name in _RARE}
         return figures | {name: value for name, value in rare.items() if value}
 
 
-_RARE = ("repeated", "purged", "broker_lost", "settled")
+_RARE = ("repeated", "purged", "unaudited", "broker_lost", "settled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class Figures:
     """`tp` -> end offset, of the topic that exists now."""
     found: int
     """Documents at or below the fences and above what was purged."""
+    unaudited: int = 0
+    """Offsets of those whose documents were not counted yet."""
     bases: dict[str, int] = field(default_factory=dict)
     """`tp` -> its first offset, of those that do not begin at 0."""
     settled: int = 0
@@ -106,6 +111,7 @@ def balance(figures: Figures) -> Books:
     expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
     stored = figures.found + totals.purged
     broker_lost = max(0, figures.acknowledged - kafka - figures.settled)
+    missing = 0 if figures.unaudited else expected - stored
     return Books(
         scenario=figures.scenario,
         acknowledged=figures.acknowledged,
@@ -115,9 +121,10 @@ def balance(figures: Figures) -> Books:
         rejected=totals.refused + totals.dead,
         repeated=totals.repeated,
         in_flight=_in_flight(figures),
-        lost=max(expected - totals.counted, expected - stored, broker_lost, 0),
-        doubled=max(totals.counted - expected, stored - expected, 0),
+        lost=max(expected - totals.counted, missing, broker_lost, 0),
+        doubled=max(totals.counted - expected, -missing, 0),
         purged=totals.purged,
+        unaudited=figures.unaudited,
         broker_lost=broker_lost,
         settled=figures.settled,
     )

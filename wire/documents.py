@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
@@ -23,6 +24,9 @@ Document = dict[str, Any]
 
 WINDOW = 2_000
 """Offsets that one question covers at most; some milliseconds of the server's time."""
+
+REPAIR_SECONDS = 3_600.0
+"""Longest time of a question that reads a whole collection."""
 
 _DUPLICATE_KEY = 11_000
 _SELECTION_MS = 2_000
@@ -200,13 +204,16 @@ class Documents:
     async def last_offsets(self, collection: str) -> dict[str, int]:
         """`tp` -> largest offset, of every partition that has documents; reads its index through.
 
-        For repairs: the only question whose cost follows the size of the collection.
+        For repairs: the only question whose cost follows the size of the collection, so it may
+        take as long as that takes.
         """
         async with _answering():
-            cursor = self._collection(collection).aggregate(
-                [{"$group": {"_id": "$tp", "last": {"$max": "$o"}}}]
-            )
-            return {row["_id"]: int(row["last"]) for row in await cursor.to_list(None)}
+            with pymongo.timeout(REPAIR_SECONDS):
+                cursor = self._collection(collection).aggregate(
+                    [{"$group": {"_id": "$tp", "last": {"$max": "$o"}}}]
+                )
+                rows = await cursor.to_list(None)
+        return {row["_id"]: int(row["last"]) for row in rows}
 
     async def delete(self, collection: str, wanted: Range) -> int:
         """Removes the documents of a range, window by window; returns how many there were."""
@@ -265,6 +272,18 @@ class Documents:
         async with _answering():
             return await self._collection(collection).find({}).to_list(None)
 
+    async def audits(self, scenario: str) -> list[Document]:
+        """What was counted and kept of each partition."""
+        async with _answering():
+            return await self._collection(keys.audits_collection(scenario)).find({}).to_list(None)
+
+    async def keep_audit(self, scenario: str, document: Document) -> None:
+        """Keeps what was counted of a partition, in the place of what was kept before."""
+        async with _answering():
+            await self._collection(keys.audits_collection(scenario)).replace_one(
+                {"_id": document["_id"]}, document, upsert=True
+            )
+
     async def drop(self, scenario: str) -> None:
         """Removes all collections of a scenario, indexes included."""
         async with _answering():
@@ -273,6 +292,7 @@ class Documents:
                 keys.rejected_collection,
                 keys.floors_collection,
                 keys.lives_collection,
+                keys.audits_collection,
             ):
                 await self._collection(name_of(scenario)).drop()
 

@@ -153,6 +153,17 @@ def floors_collection(scenario: str) -> str:
     return f"{scenario}.floors"
 
 
+def audits_collection(scenario: str) -> str:
+    """MongoDB collection of what was counted of the logs: a document per `tp`, made and read by
+    `wire.document_count`."""
+    return f"{scenario}.audits"
+
+
+def auditing_key(scenario: str) -> str:
+    """Redis text with an expiry: the consumer that counts the documents now."""
+    return f"{{{scenario}}}:auditing"
+
+
 def retention_key(scenario: str) -> str:
     """Redis text with an expiry: the consumer that prunes the documents now."""
     return f"{{{scenario}}}:retention"

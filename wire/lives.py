@@ -119,6 +119,7 @@ class Lives:
         self._lives = keys.lives_key(scenario)
         self._fences = keys.fence_key(scenario)
         self._marks = keys.marks_key(scenario)
+        self._books = keys.books_key(scenario)
         self._redis = redis
         self._documents = documents
 
@@ -162,7 +163,9 @@ class Lives:
                 field = life.field(self._group)
                 pipe.hsetnx(self._lives, field, f"{life.base} {life.fence} {life.at}")
                 pipe.hsetnx(self._fences, field, str(life.base - 1))
-            await pipe.execute()
+            new = any(await pipe.execute())
+        if new:
+            await self._tell()
 
     async def stands(self, lives: Sequence[Life]) -> list[Stand]:
         """How far these lives are counted, fence and mark of the same moment. Raises RedisError."""
@@ -200,6 +203,11 @@ class Lives:
         """
         await self._documents.raise_to(self._collection, SETTLED, "events", events)
         await self._redis.hset(self._lives, SETTLED, str(await self._settled()))
+        await self._tell()
+
+    async def _tell(self) -> None:
+        """Whoever shows the books looks at them anew."""
+        await self._redis.hincrby(self._books, "version", 1)
 
     async def _settled(self) -> int:
         found = await self._documents.all_of(self._collection)

@@ -87,26 +87,31 @@ async def rebuild(
 async def _partitions(
     scenario: str, documents: Documents, offsets: OffsetReader, lives: Sequence[Life]
 ) -> list[_Partition]:
-    """Those that Kafka has now, and earlier lives of which documents are left."""
-    found: dict[str, _Partition] = {}
-    bases = {life.tp: life.base for life in lives}
-    ends = {before(life, lives).tp: life.fence + 1 for life in lives}
+    """Those that Kafka has now, and earlier lives of which documents are left.
+
+    A partition that Kafka has may get documents while this is asked. They change nothing of what
+    is known of it: beyond the end that was read first, and behind a hole, consumers count again.
+    """
+    living: dict[str, _Partition] = {}
     for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
         for partition in await _living(topic, offsets, lives):
-            found[partition.tp] = partition
+            living[partition.tp] = partition
+    gone: dict[str, _Partition] = {}
+    bases = {life.tp: life.base for life in lives}
+    ends = {before(life, lives).tp: life.fence + 1 for life in lives}
     for collection, topic in (
         (keys.logs_collection(scenario), keys.events_topic(scenario)),
         (keys.rejected_collection(scenario), keys.rejected_topic(scenario)),
     ):
         for tp, last in (await documents.last_offsets(collection)).items():
-            topic_id, _, number = tp.rpartition(":")
-            known = found.get(tp)
-            if known is None:
-                end, base = max(last + 1, ends.get(tp, 0)), bases.get(tp, 0)
-                found[tp] = _Partition(topic, topic_id, int(number), end, end, base)
-            elif last >= known.end:  # the last records of an earlier life were no events
-                found[tp] = replace(known, begin=last + 1, end=last + 1)
-    return list(found.values())
+            if tp not in living:
+                topic_id, _, number = tp.rpartition(":")
+                fresh = _Partition(topic, topic_id, int(number), 0, 0, bases.get(tp, 0))
+                # the last records of an earlier life may have been no events
+                known = gone.get(tp) or fresh
+                end = max(known.end, last + 1, ends.get(tp, 0))
+                gone[tp] = replace(known, begin=end, end=end)
+    return [*living.values(), *gone.values()]
 
 
 async def _living(topic: str, offsets: OffsetReader, lives: Sequence[Life]) -> list[_Partition]:

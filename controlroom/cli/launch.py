@@ -97,11 +97,11 @@ async def _bring_up(settings: Settings, sample: bool) -> None:
 
 
 async def _has_events(settings: Settings) -> bool:
-    from controlroom.cli.books import exact_books
+    from controlroom.cli.books import records
     from controlroom.cli.world import world
 
     async with world(settings) as here:
-        return (await exact_books(here)).kafka > 0
+        return await records(here) > 0
 
 
 async def _send_samples(settings: Settings) -> None:

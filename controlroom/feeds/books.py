@@ -15,18 +15,23 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from wire.bookkeeping import Auditor
+    from wire.books import Books
     from wire.documents import Documents
     from wire.topics import OffsetReader
 
 
+WITHIN = 0.5
+"""Seconds of counting documents in one reading; what is left the next ones go on with."""
+LOOK_EVERY = 2.0
+"""Seconds after which Kafka is asked although nothing else has changed."""
+
+
 class BooksSource:
-    """The first reading counts every document, later ones what is new."""
+    """Goes on from what was counted and kept. `exact` counts every document anew."""
 
     name = "books"
     period = 0.4
-    # a first reading of millions of documents takes its time; the stores' own clients give up
-    # sooner when one of them does not answer
-    timeout = 60.0
+    timeout = 20.0
     needs: tuple[str, ...] = ("wire.bookkeeping", "wire.stores")
 
     def __init__(
@@ -35,18 +40,22 @@ class BooksSource:
         scenario: str,
         waits: QueueTimes | None = None,
         limit: Limit | None = None,
+        exact: bool = False,
     ) -> None:
         self._doors = doors
         self._scenario = scenario
         self._waits = waits
         self._limit = limit
+        self._exact = exact
+        self._books: Books | None = None
+        self._read_at = 0.0
         self._redis: Redis | None = None
         self._offsets: OffsetReader | None = None
         self._documents: Documents | None = None
         self._auditor: Auditor | None = None
 
     async def open(self) -> None:
-        """Finds the three stores. A new auditor makes the next reading an exact one."""
+        """Finds the three stores."""
         from wire.bookkeeping import Auditor
         from wire.documents import Documents
         from wire.stores import redis_client
@@ -57,16 +66,28 @@ class BooksSource:
             await self._doors.kafka(), timeout=5.0, detours=await self._doors.brokers()
         )
         self._documents = Documents(await self._doors.mongo(), timeout=5.0)
-        self._auditor = Auditor(self._scenario, self._redis, self._offsets, self._documents)
+        self._auditor = Auditor(
+            self._scenario, self._redis, self._offsets, self._documents, self._exact
+        )
+        self._books = None
 
     async def read(self) -> BooksSample:
         """The books now, and how long recent events queued."""
         assert self._auditor is not None
         # asked beside the audit, so that a slow Prometheus does not hold up the books
-        books, _ = await asyncio.gather(self._auditor.audit(), self._refresh())
+        books, _ = await asyncio.gather(self._audit(self._auditor), self._refresh())
         queue_time = self._waits.figure(time.time()) if self._waits else None
         limit = self._limit.figure(books.in_flight) if self._limit else ""
-        return BooksSample(books, queue_time, limit)
+        left = self._auditor.seconds_left(books.unaudited) if books.unaudited else None
+        return BooksSample(books, queue_time, limit, left)
+
+    async def _audit(self, auditor: Auditor) -> Books:
+        known, now = self._books, time.monotonic()
+        changed = await auditor.changed()
+        if known is not None and known.closed and not changed and now - self._read_at < LOOK_EVERY:
+            return known
+        self._books, self._read_at = await auditor.audit(WITHIN), now
+        return self._books
 
     async def _refresh(self) -> None:
         if self._limit is not None:

@@ -19,6 +19,10 @@ def verdict(sample: BooksSample, look: Look) -> Span:
     books, signs = sample.books, look.signs
     if books.lost or books.doubled:
         return f"{signs.fault} do not close", look.bad
+    if books.unaudited:
+        left = sample.seconds_left
+        rest = "" if left is None else f" {signs.dot} {text.span(left)} left"
+        return f"counting {sample.audited:.0%}{rest}", look.dim
     if books.in_flight:
         return "closing", look.dim
     return f"{signs.good} closed", look.good
@@ -59,15 +63,18 @@ class BooksPane(Pane):
         gap = max(2, min(8, width - 2 * (_NAME + _FIGURE)))
         rows = []
         for left, right in pairs:
-            spans = [*self._figure(*left), (" " * gap, look.text), *self._figure(*right)]
+            sure = not books.unaudited
+            figures = (self._figure(*each, sure) for each in (left, right))
+            spans = [*next(figures), (" " * gap, look.text), *next(figures)]
             rows.append(text.row(spans, width, look.text))
         return [*rows, self._queue_time(sample, width)]
 
-    def _figure(self, name: str, value: int) -> list[Span]:
+    def _figure(self, name: str, value: int, sure: bool) -> list[Span]:
+        """One figure; not `sure` while documents are still being counted."""
         look = self.look
         style = look.text
         if name in ("lost", "doubled"):
-            style = look.alarm if value else look.good
+            style = look.alarm if value else look.good if sure else look.dim
         elif name == "in flight":
             style = look.dim
         # the sign stands for the colour where there is none

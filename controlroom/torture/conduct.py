@@ -163,8 +163,8 @@ class Torture:
             await asyncio.sleep(_EVERY)
 
     async def books(self) -> dict[str, Any]:
-        """What `controlroom books` says."""
-        answer = await self.stage.command("books", "--json")
+        """What `controlroom books` says of every document."""
+        answer = await self.stage.command("books", "--exact", "--json")
         if not answer.out:
             self.trouble(f"books: {answer.err.strip()}")
             return {}

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.consumer import metrics
+from services.consumer.lease import Lease
 from services.shared import logline
 from wire import keys
 from wire.documents import Documents, DocumentsError
@@ -18,8 +19,6 @@ _EVERY = 2.0
 """Seconds between two looks while nothing has to go."""
 _PAUSE = 0.02
 """Seconds between two steps, in which the store belongs to the others alone."""
-_LEASE = 15
-"""Seconds after which another consumer takes over from one that is silent."""
 
 
 class Retention:
@@ -29,14 +28,11 @@ class Retention:
     def __init__(
         self, scenario: str, redis: Redis, documents: Documents, keep: Keep, holder: str
     ) -> None:
-        self._redis = redis
         self._pruners = [
             Pruner(scenario, redis, documents, keep, rejected) for rejected in (False, True)
         ]
         self._keep = keep
-        self._key = keys.retention_key(scenario)
-        self._holder = holder
-        self._held = False
+        self._lease = Lease(redis, keys.retention_key(scenario), holder)
         self._away = False
 
     async def run(self) -> None:
@@ -46,28 +42,19 @@ class Retention:
         while True:
             pause = _EVERY
             try:
-                if await self._leads() and await self._work():
+                if await self._lease.held() and await self._work():
                     pause = _PAUSE
                 self._away = False
             except (RedisError, DocumentsError, OSError) as error:
                 self._tell(error)
             await asyncio.sleep(pause)
 
-    async def _leads(self) -> bool:
-        if await self._redis.set(self._key, self._holder, nx=True, ex=_LEASE):
-            return True
-        if await self._redis.get(self._key) != self._holder:
-            self._held = False
-            return False
-        await self._redis.expire(self._key, _LEASE)
-        return True
-
     async def _work(self) -> bool:
         """One step; whether there may be another."""
-        if not self._held:
+        if self._lease.fresh:
             for pruner in self._pruners:
                 await pruner.sweep()
-            self._held = True
+            self._lease.fresh = False
         now = time.time_ns() // 1_000_000
         steps = [await pruner.step(now) for pruner in self._pruners]
         metrics.PRUNED.inc(sum(step or 0 for step in steps))

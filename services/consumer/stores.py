@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from scenarios.scenario import Scenario
 from services.consumer import metrics
+from services.consumer.auditing import Auditing
 from services.consumer.batch import Abandoned, Batch, Verdict
 from services.consumer.counting import Counting
 from services.consumer.guarded import GuardedDocuments
@@ -209,7 +210,8 @@ class Stores:
 async def storing(
     settings: Settings, scenario: Scenario, lifecycle: Lifecycle, pulse: Pulse
 ) -> AsyncIterator[Stores]:
-    """The stores that the settings name, pruned while the block runs and closed at its end."""
+    """The stores that the settings name, pruned and counted while the block runs and closed at
+    its end."""
     redis = redis_client(settings.redis_url, settings.redis_password)
     documents = GuardedDocuments(
         redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
@@ -229,11 +231,15 @@ async def storing(
         outbound("mongo", _address(settings.mongo_url)),
     )
     retention = Retention(scenario.name, redis, documents, settings.keep, settings.pod_name)
-    pruning = asyncio.create_task(retention.run(), name="retention")
+    auditing = Auditing(scenario.name, redis, documents, settings.pod_name)
+    beside = [
+        asyncio.create_task(retention.run(), name="retention"),
+        asyncio.create_task(auditing.run(), name="auditing"),
+    ]
     try:
         yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup)
     finally:
-        await end([pruning])
+        await end(beside)
         await redis.aclose()
         documents.close()
 

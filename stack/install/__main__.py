@@ -1,9 +1,13 @@
-"""`python -m stack.install`: the engines; with `--rust-store` the faster document store too."""
+"""`python -m stack.install`: the engines; with `--rust-store` the faster document store too.
+
+`--aside` builds that store alone, with one core at the lowest priority.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all is there, 1 with one sentence and its fix otherwise."""
     parser = argparse.ArgumentParser(prog="python -m stack.install", description=__doc__)
     parser.add_argument("--rust-store", action="store_true", help="compile SecantusDB (minutes)")
+    parser.add_argument("--aside", action="store_true", help="in nobody's way")
     options = parser.parse_args(arguments)
     started = time.monotonic()
 
@@ -24,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"[{time.monotonic() - started:5.1f} s] {line}", file=sys.stderr, flush=True)
 
     try:
-        asyncio.run(_install(options.rust_store, progress))
+        if options.aside:
+            os.nice(19)
+            os.environ["CARGO_BUILD_JOBS"] = os.environ["CMAKE_BUILD_PARALLEL_LEVEL"] = "1"
+        asyncio.run(_install(options.rust_store, options.aside, progress))
     except StackError as error:
         print(f"error: {error.message}\nfix: {error.fix}", file=sys.stderr)
         return 1
@@ -33,10 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _install(rust_store: bool, progress: Progress) -> None:
+async def _install(rust_store: bool, aside: bool, progress: Progress) -> None:
     if rust_store:
         await install_rust_store(progress)
-    await install_all(progress)
+    if not aside:
+        await install_all(progress)
 
 
 if __name__ == "__main__":

@@ -133,7 +133,8 @@ class Rig:
 
     async def books(self) -> Books:
         """The books, counted from the start."""
-        return await Auditor(self.name, self.redis, self.offsets, self.documents).audit()
+        auditor = Auditor(self.name, self.redis, self.offsets, self.documents, exact=True)
+        return await auditor.audit()
 
     async def settled(self, kafka: int, timeout: float = 30.0) -> Books:
         """The books once everything is handled and at least `kafka` records were there."""

@@ -51,7 +51,8 @@ class Filled:
 
     def auditor(self) -> Auditor:
         """An auditor that has seen nothing yet."""
-        return Auditor(self.rig.name, self.rig.redis, self.rig.offsets, self.rig.documents)
+        rig = self.rig
+        return Auditor(rig.name, rig.redis, rig.offsets, rig.documents, exact=True)
 
 
 @pytest.fixture

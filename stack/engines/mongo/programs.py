@@ -23,8 +23,10 @@ RUST_SERVER = f"secantus-rs-{RUST}"
 PYTHON_SERVER = f"secantus-py-{PYTHON}"
 MONGOD = "mongod"
 NOTE = "server"
-"""The file that names the kind."""
+"""The file that names the kind and, where it is not `data`, the folder of its data."""
+WISH = "CONTROLROOM_DOCUMENT_STORE"
 MINIMUM_MONGOD = (4, 4)
+MINIMUM_CARGO = (1, 95)
 PYTHON_ENTRY = "import sys; from secantus.cli import main; sys.exit(main())"
 
 
@@ -61,17 +63,33 @@ async def chosen_store(folder: Path, progress: Progress) -> Store:
     if kept:
         return await _of_kind(kept, folder, progress)
     store = await any_store(progress)
-    write_private(folder / NOTE, store.kind + "\n")
+    keep(folder, store.kind)
     return store
 
 
 def kept_kind(folder: Path) -> str:
     """The kind that the state folder began with; empty before its first start."""
+    return (_noted(folder) or [""])[0]
+
+
+def kept_data(folder: Path) -> Path:
+    """Where the state folder has its documents."""
+    noted = _noted(folder)
+    return folder / (noted[1] if len(noted) > 1 else "data")
+
+
+def keep(folder: Path, kind: str, data: str = "data") -> None:
+    """From now on, and in one step, the documents of the state folder are there and of that
+    kind."""
+    write_private(folder / NOTE, f"{kind}\n" if data == "data" else f"{kind}\n{data}\n")
+
+
+def _noted(folder: Path) -> list[str]:
     note = folder / NOTE
     try:
-        return note.read_text().strip()
+        return note.read_text().split()
     except (FileNotFoundError, NotADirectoryError):
-        return ""
+        return []
     except OSError as error:
         raise explained(error, note) from error
 
@@ -102,28 +120,45 @@ async def python_store(progress: Progress) -> Store:
     return Store(PYTHON_SERVER, PYTHON, command)
 
 
+async def better_store(store: Store) -> Store | None:
+    """A faster one than the Python server, where that runs because nothing else was there."""
+    if store.kind != PYTHON_SERVER or os.environ.get(WISH):
+        return None
+    return await usable_mongod() or await built_rust()
+
+
+async def missing_for_rust() -> str:
+    """What keeps the Rust server from being compiled here, as a sentence; empty when nothing."""
+    missing = [name for name in ("cmake", "ninja", "cc") if find_program(name) is None]
+    found = re.search(r"\b(\d+)\.(\d+)\.\d+", await output_of("cargo", "--version") or "")
+    if not found or (int(found[1]), int(found[2])) < MINIMUM_CARGO:
+        missing.insert(0, f"cargo {'.'.join(map(str, MINIMUM_CARGO))} or later")
+    return f"The Rust document store needs {', '.join(missing)} to be built." if missing else ""
+
+
 async def build_rust(progress: Progress) -> None:
-    """Compiles the Rust server once: some minutes, and cargo, cmake, ninja and a C compiler."""
+    """Compiles the Rust server once: some minutes, and cargo, cmake, ninja and a C compiler.
+
+    What a build that was interrupted has compiled is used by the next one.
+    """
     if await built_rust() is not None:
         return
-    missing = [name for name in ("cargo", "cmake", "ninja", "cc") if find_program(name) is None]
+    missing = await missing_for_rust()
     if missing:
-        raise StackError(
-            f"The Rust document store needs {', '.join(missing)} to be built.",
-            "Install cargo 1.95 or later (rustup) and the packages cmake, ninja-build and gcc.",
-            "not_found",
-        )
+        fix = "Install cargo (Debian: cargo-web; else rustup) and cmake, ninja-build and gcc."
+        raise StackError(missing, fix, "not_found")
+    compiled = engine_cache("secantus-rs", f"{RUST}-build")
 
     async def make(part: Path) -> None:
-        progress("document store: compiling SecantusDB (6 to 15 minutes on 2 cores)")
+        progress("document store: compiling SecantusDB (3 to 15 minutes on 2 cores)")
         argv = ["cargo", "install", "secantus-mdb", "--version", RUST, "--locked"]
         argv += ["--ignore-rust-version", "--root", str(part)]
-        argv += ["--target-dir", str(part / "target")]
+        argv += ["--target-dir", str(compiled)]
         env = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16"}
         fix = "cargo 1.95 or later is needed, and the network."
         moving = now_and_then(lambda line: progress(f"document store: {line}"))
         await run("Building the document store", argv, part, fix, env, moving)
-        await run("Cleaning up the build", ["rm", "-rf", part / "target"], part, fix)
+        await run("Cleaning up the build", ["rm", "-rf", compiled], part, fix)
 
     await install(engine_cache("secantus-rs", RUST), "document store", make, progress)
 

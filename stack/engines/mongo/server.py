@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from pathlib import Path
 
 from stack.engines.engine import Progress, require_owner
 from stack.engines.external import External, split_login
-from stack.engines.mongo.programs import Store, chosen_store
+from stack.engines.mongo.moving import Server, move
+from stack.engines.mongo.programs import (
+    PYTHON_SERVER,
+    Store,
+    better_store,
+    chosen_store,
+    keep,
+    kept_data,
+)
 from stack.engines.mongo.users import USER, ensure_user, ping
 from stack.engines.secrets import kept_secret
 from stack.errors import StackError
@@ -17,7 +27,11 @@ from stack.spec import ProcessSpec
 
 
 class Mongo:
-    """One server; the kind of server belongs to the state folder and is kept with it."""
+    """One server; the kind of server belongs to the state folder and is kept with it.
+
+    Where the slower server has the documents and a faster one is here by now, they are moved
+    before it starts.
+    """
 
     name = "mongo"
     needs: tuple[str, ...] = ()
@@ -28,6 +42,9 @@ class Mongo:
         self._folder = engine_dir(state, self.name)
         self._ports = ports
         self._port = 0
+        self._data = self._folder / "data"
+        self.trouble = ""
+        """Why the documents could not be moved to a faster server that is here."""
         self._store: Store | None = None
         self._secret: str | None = None
 
@@ -35,20 +52,27 @@ class Mongo:
         """Chooses the server; at the first time starts it once without login to make the user."""
         private_dir(self._folder)
         self._store = await chosen_store(self._folder, progress)
-        self.version = self._store.label()
-        private_dir(self._folder / "data")
+        self._data = private_dir(kept_data(self._folder))
         write_private(self._folder / "settings.toml", "")
         self._secret = kept_secret(self._folder / "secret")
         self._port = self._ports.choose(self.name)
         made = self._folder / "user-made"
         if not made.exists():
             progress("mongo: making its user")
-            await ensure_user(self._run(self._store, auth=False), self._port, self._secret)
+            spec = self._run(self._store, self._port, self._data, auth=False)
+            await ensure_user(spec, self._port, self._secret)
             write_private(made, USER + "\n")
+        await self._move_on(self._store, self._secret, progress)
+        self.version = self._store.label()
 
     def spec(self) -> ProcessSpec | None:
         """With the login asked for."""
-        return self._run(self._store, auth=True) if self._store else None
+        return self._run(self._store, self._port, self._data, auth=True) if self._store else None
+
+    @property
+    def slow(self) -> bool:
+        """Whether the slower server runs, whose data moves on once a faster one is here."""
+        return self._store is not None and self._store.kind == PYTHON_SERVER
 
     async def ready(self, pid: int) -> None:
         """A command that needs the login, answered by our child."""
@@ -64,11 +88,37 @@ class Mongo:
         """The password of the user."""
         return self._secret
 
-    def _run(self, store: Store, auth: bool) -> ProcessSpec:
-        data, settings = self._folder / "data", self._folder / "settings.toml"
+    async def _move_on(self, store: Store, secret: str, progress: Progress) -> None:
+        """To a faster server, if one is here by now. What goes wrong leaves all as it was."""
+        for left in self._folder.glob("data*"):
+            if left != self._data:
+                await asyncio.to_thread(shutil.rmtree, left, True)
+        better = await better_store(store)
+        if better is None:
+            return
+        data, port = self._folder / f"data-{better.kind}", self._ports.choose("mongo-moving")
+        try:
+            await move(
+                self._server(store, self._port, self._data),
+                self._server(better, port, private_dir(data)),
+                secret,
+                progress,
+            )
+        except StackError as error:
+            self.trouble = error.message
+            return
+        keep(self._folder, better.kind, data.name)
+        # the old folder goes at the next start, when the new one has served
+        self._store, self._data = better, data
+
+    def _server(self, store: Store, port: int, data: Path) -> Server:
+        specs = (self._run(store, port, data, auth) for auth in (False, True))
+        return Server(port, *specs)
+
+    def _run(self, store: Store, port: int, data: Path, auth: bool) -> ProcessSpec:
         return ProcessSpec(
             name=self.name,
-            argv=store.argv(self._port, data, settings, auth),
+            argv=store.argv(port, data, self._folder / "settings.toml", auth),
             cwd=self._folder,
             env=base_environment() | {"PYTHONUNBUFFERED": "1"},
             stop_timeout=20.0,

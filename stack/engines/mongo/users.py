@@ -25,10 +25,17 @@ PATIENCE = 30.0
 
 async def ensure_user(spec: ProcessSpec, port: int, secret: str, user: str = USER) -> None:
     """Starts the server by `spec`, makes the user or sets its password, and ends the server."""
+    async with serving(spec, port, {}) as url:
+        await _make_user(url, user, secret)
+
+
+@asynccontextmanager
+async def serving(spec: ProcessSpec, port: int, login: Mapping[str, Any]) -> AsyncIterator[str]:
+    """A server that answers while the block runs, and its URL. Raises StackError."""
     async with _running(spec) as child:
         url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
-        await _wait_ready(child, spec.name, port, url)
-        await _make_user(url, user, secret)
+        await _wait_ready(child, spec.name, port, url, login)
+        yield url
 
 
 async def ping(url: str, login: Mapping[str, Any]) -> None:
@@ -67,14 +74,16 @@ async def _make_user(url: str, user: str, secret: str) -> None:
         await client.close()
 
 
-async def _wait_ready(child: asyncio.subprocess.Process, name: str, port: int, url: str) -> None:
+async def _wait_ready(
+    child: asyncio.subprocess.Process, name: str, port: int, url: str, login: Mapping[str, Any]
+) -> None:
     reason = "it did not start"
     try:
         async with asyncio.timeout(PATIENCE):
             while child.returncode is None:
                 try:
                     require_owner(name, child.pid, port)
-                    await ping(url, {})
+                    await ping(url, login)
                     return
                 except NotReady as error:
                     reason = str(error)

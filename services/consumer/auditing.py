@@ -1,0 +1,82 @@
+"""Counts the stored documents as they come, beside the loop, in one consumer at a time.
+
+What it counts is kept beside the documents, so whoever opens the books finds the work done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.consumer.lease import Lease
+from services.shared import logline
+from wire import keys
+from wire.document_count import DocumentCount
+from wire.documents import Documents, DocumentsError
+from wire.fences import Fences, read_fences
+
+_EVERY = 1.0
+"""Seconds between two looks at the fences."""
+_SLICE = 0.5
+"""Longest time of counting between two looks."""
+_REST = 3.0
+"""How many times as long as it counted the store then belongs to the others alone."""
+_SHARE = 0.01
+"""Of the time that is spent on counting again what was counted before."""
+_SAVE_EVERY = 2.0
+
+
+class Auditing:
+    """Counts while it holds the lease."""
+
+    def __init__(self, scenario: str, redis: Redis, documents: Documents, holder: str) -> None:
+        self._scenario = scenario
+        self._redis = redis
+        self._count = DocumentCount(scenario, documents)
+        self._lease = Lease(redis, keys.auditing_key(scenario), holder)
+        self._version = -1
+        self._saved = 0.0
+        self._recheck_at = 0.0
+        self._away = False
+
+    async def run(self) -> None:
+        """Works until cancelled; stores that do not answer are tried again."""
+        while True:
+            pause = _EVERY
+            try:
+                if await self._lease.held():
+                    pause = await self._work()
+                self._away = False
+            except (RedisError, DocumentsError, OSError) as error:
+                self._tell(error)
+            await asyncio.sleep(pause)
+
+    async def _work(self) -> float:
+        """Counts what came since; the seconds until there may be something to do again."""
+        if self._lease.fresh:
+            await self._count.load()
+            self._lease.fresh, self._version = False, -1
+        begun = time.monotonic()
+        fences = await read_fences(self._redis, self._scenario)
+        left = await self._advance(fences) if fences.version != self._version else 0
+        now = time.monotonic()
+        if now >= self._recheck_at:
+            await self._count.recheck()
+            self._recheck_at = time.monotonic() + (time.monotonic() - now) / _SHARE
+        if not left or time.monotonic() - self._saved >= _SAVE_EVERY:
+            await self._count.save()
+            self._saved = time.monotonic()
+        return (now - begun) * _REST if left else _EVERY
+
+    async def _advance(self, fences: Fences) -> int:
+        left = await self._count.advance(fences.ranges(), time.monotonic() + _SLICE)
+        self._version = -1 if left else fences.version
+        return left
+
+    def _tell(self, error: Exception) -> None:
+        if not self._away:
+            self._away = True
+            logline.warning("the count of the documents waits for a store", error=str(error))
