@@ -14,6 +14,10 @@ from stack.ports import Ports
 from tests.engines.running import LINES, start, stop, when_ready
 
 
+PATIENCE = 180.0
+"""Seconds for a broker to come up on a machine that is busy with other things."""
+
+
 class Broker:
     """One real broker."""
 
@@ -33,7 +37,7 @@ class Broker:
         spec = self._kafka.spec()
         assert spec is not None
         self._child = await start(spec, self._folder / "kafka.log")
-        await when_ready(self._kafka, self._child)
+        await when_ready(self._kafka, self._child, PATIENCE)
 
     async def kill(self) -> None:
         """As a power cut does, with what is in memory only."""

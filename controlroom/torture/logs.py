@@ -25,10 +25,10 @@ class Cut:
     end: int
     """Its end now."""
     records: tuple[Any, ...]
-    """What was taken, as aiokafka reads it."""
+    """What was taken, and what lies before it from the offset `since` on, as aiokafka reads it."""
 
 
-def cut(data: Path, topic: str, partition: int, wanted: int) -> Cut:
+def cut(data: Path, topic: str, partition: int, wanted: int, since: int = 0) -> Cut:
     """Takes from the newest segment every batch that reaches beyond the offset `wanted`.
 
     `data`: the broker's folder; the broker must not run. What it has noted of the log goes, so
@@ -38,7 +38,7 @@ def cut(data: Path, topic: str, partition: int, wanted: int) -> Cut:
     segment = max(folder.glob("*.log"))
     raw = segment.read_bytes()
     place, end, before = _boundary(raw, int(segment.stem), wanted)
-    taken = _records(raw[place:])
+    records = tuple(r for r in _records(raw) if r.offset >= min(since, end))
     with segment.open("r+b") as file:
         file.truncate(place)
     for pattern in (f"{segment.stem}.*index", "*.snapshot"):
@@ -46,7 +46,7 @@ def cut(data: Path, topic: str, partition: int, wanted: int) -> Cut:
             file_.unlink()
     for name in (_CHECKED, _CLEAN):
         (data / name).unlink(missing_ok=True)
-    return Cut(partition, before, end, taken)
+    return Cut(partition, before, end, records)
 
 
 def read_end(data: Path, topic: str, partition: int) -> int:
