@@ -13,7 +13,6 @@ from stack.paths import engine_dir
 from stack.ports import Ports
 from tests.engines.running import LINES, start, stop, when_ready
 
-
 PATIENCE = 180.0
 """Seconds for a broker to come up on a machine that is busy with other things."""
 
