@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.own_lab import OwnLab
-from tests.own_stack import OwnStack
+from tests.own_stack import RUST, OwnStack
+from tests.stores import documents_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,11 +31,18 @@ class Engines:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
-    """The whole local stack, brought up by the command line, with `bands`."""
+    """The whole local stack, brought up by the command line, with `bands`, on the Python store."""
     own = OwnStack(tmp_path_factory.mktemp("stack") / "state")
     own.run("up", "--scenario", "bands", timeout=900)
     yield own
     own.run("down", timeout=60, check=False)
+
+
+@pytest.fixture(scope="session")
+def rust_documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Rust document store of the tests' own, beside the stack."""
+    with documents_of(RUST, tmp_path_factory.mktemp("rust")) as url:
+        yield url
 
 
 CLUSTER_PATIENCE = 900

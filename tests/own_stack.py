@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stack.engines.mongo.programs import WISH
+
+PYTHON, RUST = "python", "rust"
+"""Kinds of document stores, as the setting names them."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -25,14 +30,18 @@ class Result:
 
 
 class OwnStack:
-    """Commands against one state folder; `up` and `down` are the command line's."""
+    """Commands against one state folder; `up` and `down` are the command line's.
 
-    def __init__(self, state: Path) -> None:
+    `store` is the kind of document store that it begins with.
+    """
+
+    def __init__(self, state: Path, store: str = PYTHON) -> None:
         self.state = state
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("CONTROLROOM_")},
             "CONTROLROOM_STATE_DIR": str(state),
             "CONTROLROOM_CONFIG_DIR": str(state / "config"),
+            WISH: store,
         }
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:

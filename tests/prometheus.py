@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
+import asyncio
 import socket
-import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from stack.engines.prometheus import prometheus_program
 from tests.ports import free_port
 
 
@@ -28,11 +28,10 @@ class Scraped:
         return self.url
 
 
-@contextmanager
-def scraping(folder: Path) -> Iterator[Scraped]:
+@asynccontextmanager
+async def scraping(folder: Path) -> AsyncIterator[Scraped]:
     """Runs both until the block ends."""
-    program = shutil.which("prometheus")
-    assert program is not None
+    program = await prometheus_program(print)
     port = free_port()
     one = Scraped(f"http://127.0.0.1:{port}")
 
@@ -54,21 +53,19 @@ def scraping(folder: Path) -> Iterator[Scraped]:
         "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
         f"scrape_configs: [{{job_name: test, static_configs: [{{targets: ['{place}']}}]}}]\n"
     )
-    process = subprocess.Popen(
-        [
-            program,
-            f"--config.file={config}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    process = await asyncio.create_subprocess_exec(
+        program,
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         yield one
     finally:
         process.kill()
-        process.wait()
+        await process.wait()
         server.shutdown()
         server.server_close()
 

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", metavar="N", type=int, help="the newest N, 10 if not given")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--follow", action="store_true", help="and every new one from then on")
-    what.add_argument("--total", action="store_true", help="how many are stored, counted now")
+    what.add_argument("--total", action="store_true", help="how many are stored")
     what.add_argument("--purge", action="store_true", help="remove all; the books stay right")
     parser.add_argument("--confirm", metavar="SCENARIO", help="name of the scenario to purge")
 

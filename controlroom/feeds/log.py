@@ -95,10 +95,14 @@ class LogSource:
         return [self._line(each) for each in await self._find_newest(ranges, n)]
 
     async def count(self) -> int:
-        """Documents in the store, counted one by one."""
+        """Documents in the store; those that were counted before are not counted again."""
+        from wire.document_count import DocumentCount
+
         assert self._documents is not None
-        ranges = (await self.fences()).ranges()
-        return sum([await self._documents.count(self._collection, each) for each in ranges])
+        count = DocumentCount(self._scenario.name, self._documents)
+        await count.load()
+        await count.advance((await self.fences()).ranges())
+        return count.total
 
     async def close(self) -> None:
         """Ends the connections."""

@@ -26,6 +26,8 @@ logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 Place = tuple[int, int, str]
 """Partition, offset and id of a record."""
 
+_OWN = {"acknowledged", "auditing", "books", "fence", "floor", "lives", "marks", "retention"}
+"""Keys of a scenario that are no tallies."""
 _PATIENCE_MS = 15_000
 _ROUND_MS = 500
 _LOOK = 0.05
@@ -205,11 +207,10 @@ class Stores:
     async def counted(self) -> dict[Member, int]:
         """The counters as they are."""
         prefix = keys.counter_key(self.scenario, "")
-        own = {"fence", "floor", "books", "acknowledged", "lives", "marks"}
         found: dict[Member, int] = {}
         async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):
             key = name.removeprefix(prefix)
-            if key not in own and not key.startswith("once:"):
+            if key not in _OWN and not key.startswith("once:"):
                 found.update(await self._tally(name, key))
         return found
 

@@ -19,7 +19,9 @@ from stack.engines.mongo.programs import (
     RUST_SERVER,
     built_rust,
     kept_kind,
+    not_here,
     usable_mongod,
+    wished_kind,
 )
 from stack.engines.toxiproxy.build import MINIMUM_GO
 from stack.engines.toxiproxy.build import VERSION as TOXIPROXY
@@ -124,7 +126,11 @@ async def document_store(state: Path, given: Mapping[str, str]) -> Checks:
         fix = f"Bring it back (`make engines` builds the Rust store), or remove {folder}."
         message = f"The documents were stored by {kept}, which is not here any more."
         return [Check("document store", False, message, fix)]
-    kind = kept or next(name for name in (MONGOD, RUST_SERVER, PYTHON_SERVER) if here[name])
+    first = kept or wished_kind(given)
+    if first and not here.get(first, False):
+        message, fix = not_here(first)
+        return [Check("document store", False, message, fix)]
+    kind = first or next(name for name in (MONGOD, RUST_SERVER, PYTHON_SERVER) if here[name])
     fetched = kind != PYTHON_SERVER or wheel_folder("secantus-py", PYTHON).exists()
     return [Check("document store", True, f"{kind}{'' if fetched else ', ' + LATER}.")]
 

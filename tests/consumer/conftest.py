@@ -1,5 +1,6 @@
-"""Scenarios of these tests' own."""
+"""Scenarios of these tests' own, with both document stores."""
 
 from tests.consumer.rig import bands, worldcup
+from tests.stores import engines_on_both
 
-__all__ = ["bands", "worldcup"]
+__all__ = ["bands", "engines_on_both", "worldcup"]

@@ -14,7 +14,7 @@ from wire import keys
 from wire.fences import read_fences
 from wire.topics import ensure_topics
 
-EVENTS = 20_000
+EVENTS = 4 * BATCH
 
 
 async def counted(rig: Rig) -> int:
@@ -28,7 +28,7 @@ async def killed_in_the_middle(rig: Rig, service: Service, after: int) -> None:
     async def busy() -> bool:
         return after < await counted(rig) < EVENTS
 
-    await until(busy, "a consumer in the middle of its work", every=0.005)
+    await until(busy, "a consumer in the middle of its work", timeout=60, every=0.005)
     service.kill()
     await service.process.wait()
 
@@ -43,7 +43,7 @@ async def test_nothing_is_lost_or_doubled_when_consumers_are_killed(bands: Rig) 
     await bands.consumer("consumer-2")
     ids += await bands.produce(events[EVENTS // 2 :], first=EVENTS // 2)
     await killed_in_the_middle(bands, second, EVENTS // 4)
-    books = await bands.settled(EVENTS, timeout=40)
+    books = await bands.settled(EVENTS)
     assert books.closed
     assert books.counted == books.stored == books.kafka == EVENTS
     assert await bands.tallies(["votes", "rank"]) == bands.tallied(events)
@@ -68,7 +68,7 @@ async def test_a_partition_added_under_way_breaks_neither_order_nor_books(bands:
     await until(widened, "a producer that knows the new partitions")
     ids += await bands.produce(events[half:], first=half, partitions=wider)
     await bands.consumer("consumer-1")
-    books = await bands.settled(EVENTS, timeout=40)
+    books = await bands.settled(EVENTS)
     assert books.closed
     assert books.counted == books.stored == books.kafka == EVENTS
     assert await bands.tallies(["votes", "rank"]) == bands.tallied(events)

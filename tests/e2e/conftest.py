@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stack.install.commands import find_program
 from tests.own_stack import OwnStack
 from tests.ports import free_port
 
@@ -39,7 +40,8 @@ def ssh_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshDoor]:
         "PasswordAuthentication no\nPermitRootLogin prohibit-password\nAcceptEnv LANG LC_*\n"
     )
     Path("/run/sshd").mkdir(exist_ok=True)
-    sshd = shutil.which("sshd") or "/usr/sbin/sshd"
+    sshd = find_program("sshd")
+    assert sshd is not None
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log)
     user = os.environ.get("USER") or Path.home().name

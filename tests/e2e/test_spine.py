@@ -1,4 +1,6 @@
-"""The main job on real engines: every acknowledged event is counted and stored once."""
+"""The main job on real engines: every acknowledged event is counted and stored once.
+
+It is tried with both document stores."""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ import httpx
 
 from controlroom.cli.exits import Exit
 from tests.own_stack import OwnStack
+from tests.stores import stack_on_both
 from tests.waiting import until
+
+__all__ = ["stack_on_both"]
 
 
 def settled(stack: OwnStack) -> dict[str, int] | None:

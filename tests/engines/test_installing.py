@@ -10,12 +10,20 @@ import pytest
 
 from stack.doctor import Check, examine, first_fault
 from stack.engines.kafka.java import found_java, java_candidates, usable_java
-from stack.engines.mongo.programs import PYTHON_SERVER, RUST, RUST_SERVER, build_rust, chosen_store
+from stack.engines.mongo.programs import (
+    PYTHON,
+    PYTHON_SERVER,
+    RUST,
+    RUST_SERVER,
+    build_rust,
+    chosen_store,
+)
 from stack.engines.redis import Redis
 from stack.engines.registry import engines_for
 from stack.errors import StackError
 from stack.install import commands
 from stack.install.parts import install, part_of
+from stack.install.wheels import wheel_folder
 from stack.paths import engine_cache, private_dir, socket_path, stack_socket, write_private
 from stack.ports import Ports, is_free, owns
 
@@ -85,7 +93,6 @@ def _java(folder: Path, version: str) -> Path:
 async def test_a_java_that_is_too_old_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "SBIN", ())
     monkeypatch.setenv("JAVA_HOME", str(_java(tmp_path / "old", "1.8.0_402")))
     monkeypatch.setenv("PATH", str(_java(tmp_path / "older", "11.0.2") / "bin"))
     assert len(java_candidates()) == 2
@@ -100,7 +107,6 @@ async def test_a_java_that_is_too_old_is_passed_over(
 async def test_a_missing_server_is_named_with_its_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "SBIN", ())
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StackError, match="redis-server is not on this machine") as caught:
         await Redis(tmp_path / "state", Ports(tmp_path / "state")).prepare(print)
@@ -118,7 +124,6 @@ async def test_only_a_store_that_is_not_built_yet_needs_a_compiler(
 ) -> None:
     monkeypatch.setenv("CONTROLROOM_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("PATH", "/var/empty")
-    monkeypatch.setattr(commands, "SBIN", ())
     with pytest.raises(StackError, match=r"needs cargo 1\.95 or later, cmake, ninja, cc"):
         await build_rust(print)
     program = engine_cache("secantus-rs", RUST) / "bin" / "secantusd-rs"
@@ -143,6 +148,27 @@ async def test_documents_are_never_opened_by_another_kind_of_store(
     (folder / "server").write_text(PYTHON_SERVER + "\n")
     checks = await _by_name(tmp_path / "state")
     assert PYTHON_SERVER in checks["document store"].message
+
+
+async def test_a_store_that_is_wished_for_is_taken_or_said_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTROLROOM_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("stack.engines.mongo.programs.usable_mongod", _nothing)
+    rust = private_dir(engine_cache("secantus-rs", RUST) / "bin") / "secantusd-rs"
+    rust.touch(mode=0o755)
+    assert (await chosen_store(private_dir(tmp_path / "a"), print)).kind == RUST_SERVER
+    monkeypatch.setenv("CONTROLROOM_DOCUMENT_STORE", "python")
+    wheel_folder("secantus-py", PYTHON).mkdir()
+    assert (await chosen_store(private_dir(tmp_path / "b"), print)).kind == PYTHON_SERVER
+    assert (await chosen_store(tmp_path / "a", print)).kind == RUST_SERVER, "the wish comes late"
+    rust.unlink()
+    monkeypatch.setenv("CONTROLROOM_DOCUMENT_STORE", "rust")
+    with pytest.raises(StackError, match=f"asks for {RUST_SERVER}, which is not here"):
+        await chosen_store(tmp_path / "c", print)
+    for word, said in (("rust", RUST_SERVER), ("oracle", "'oracle'")):
+        found = await examine(tmp_path / "state", {"CONTROLROOM_DOCUMENT_STORE": word})
+        assert any(said in check.message and check.fix for check in found if not check.ok)
 
 
 def test_a_file_in_place_of_the_state_folder_is_told(tmp_path: Path) -> None:
@@ -265,6 +291,10 @@ def test_a_given_address_is_taken_without_its_secret(tmp_path: Path) -> None:
     assert engines.redis.spec() is None
     assert engines.mongo.address() == "mongodb://a:27017,b:27017/?replicaSet=rs"
     assert (engines.mongo.username, engines.mongo.secret()) == ("me", "s3cret")
+
+
+async def _nothing() -> None:
+    return None
 
 
 async def _by_name(state: Path) -> dict[str, Check]:

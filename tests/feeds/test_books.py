@@ -1,4 +1,4 @@
-"""The books over the real stores, and runs on disk."""
+"""The books over the real stores, with both document stores, and runs on disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 from controlroom.feeds.books import BooksSource
 from controlroom.feeds.runs import RunsSource
 from tests.feeds.world import World, vote
+from tests.stores import engines_on_both
+
+__all__ = ["engines_on_both"]
 
 
 async def test_books_close_when_all_stores_agree(bands: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -30,8 +30,8 @@ def served(lags: list[int], group: str = GROUP) -> str:
 
 
 @pytest.fixture
-def prometheus(tmp_path: Path) -> Iterator[Scraped]:
-    with scraping(tmp_path) as one:
+async def prometheus(tmp_path: Path) -> AsyncIterator[Scraped]:
+    async with scraping(tmp_path) as one:
         yield one
 
 

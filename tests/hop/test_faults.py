@@ -21,7 +21,7 @@ async def counted(rig: Rig) -> int:
 
 async def exact(rig: Rig, events: list[dict[str, object]], timeout: float = 60.0) -> Books:
     """The books once all is handled; they close, and the tallies are those of the events."""
-    books = await rig.settled(len(events), timeout=timeout)
+    books = await rig.settled(len(events), patience=timeout)
     assert books.closed
     assert books.kafka == books.counted == books.stored == len(events)
     wanted = rig.tallied(events)

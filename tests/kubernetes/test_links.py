@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,8 @@ def served(plane: ControlPlane) -> Iterator[Any]:
 
 
 @pytest.fixture
-def prometheus(tmp_path: Path) -> Iterator[Scraped]:
-    with scraping(tmp_path) as one:
+async def prometheus(tmp_path: Path) -> AsyncIterator[Scraped]:
+    async with scraping(tmp_path) as one:
         yield one
 
 

@@ -1,4 +1,4 @@
-"""A scenario of these tests' own on the tests' own stack."""
+"""A scenario of these tests' own on the tests' own stack, with both document stores."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.own_stack import OwnStack
+from tests.stores import stack_on_both
+
+__all__ = ["stack_on_both"]
 
 
 @pytest.fixture

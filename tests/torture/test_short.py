@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.own_stack import OwnStack
+from tests.stores import BOTH
 
 FAULTS = 8
 SEED = 8
@@ -15,8 +16,9 @@ PHASES = ["document", "topic", "redis"]
 
 @pytest.mark.stack
 @pytest.mark.timeout(480)
-def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
-    shell = OwnStack(tmp_path / "unused")
+@pytest.mark.parametrize("store", BOTH)
+def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path, store: str) -> None:
+    shell = OwnStack(tmp_path / "unused", store)
     words = ("--faults", str(FAULTS), "--seed", str(SEED), "--phases", ",".join(PHASES), "--json")
     done = shell.run("torture", *words, timeout=460, check=False)
     assert done.code == 0, done

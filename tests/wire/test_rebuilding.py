@@ -68,7 +68,7 @@ async def test_what_kafka_has_no_more_is_seen_as_lost_and_rebuilt(bands: Rig) ->
     await right(bands, events)
     await drop_records(bands, before=400)
     await forget(bands)
-    seen = await bands.settled(EVENTS, timeout=60)
+    seen = await bands.settled(EVENTS, patience=60)
     assert seen.lost == keys.PARTITIONS * 400
 
     more = bands.events(MORE, seed=2)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,13 @@ PYTHON_SERVER = f"secantus-py-{PYTHON}"
 MONGOD = "mongod"
 NOTE = "server"
 """The file that names the kind and, where it is not `data`, the folder of its data."""
-WISH = "CONTROLROOM_DOCUMENT_STORE"
 MINIMUM_MONGOD = (4, 4)
 MINIMUM_CARGO = (1, 95)
+WISH = "CONTROLROOM_DOCUMENT_STORE"
+"""Names the kind that a new state folder begins with, in place of the best one that is here."""
+WISHES = {"mongod": MONGOD, "rust": RUST_SERVER, "python": PYTHON_SERVER}
 PYTHON_ENTRY = "import sys; from secantus.cli import main; sys.exit(main())"
+_WISH_FIX = f"Use one of {', '.join(WISHES)} (`make engines` builds rust), or leave {WISH} unset."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,19 @@ async def chosen_store(folder: Path, progress: Progress) -> Store:
     One data directory is never opened by two kinds: they do not read each other's indexes.
     """
     kept = kept_kind(folder)
-    if kept:
-        return await _of_kind(kept, folder, progress)
-    store = await any_store(progress)
-    keep(folder, store.kind)
-    return store
+    if not kept:
+        store = await any_store(progress)
+        keep(folder, store.kind)
+        return store
+    found = await _of_kind(kept, progress)
+    if found is not None:
+        return found
+    raise StackError(
+        f"The documents in {folder} were stored by {kept}, which is not here any more.",
+        "Bring it back (`make engines` builds the Rust store), or remove that folder and its "
+        "documents.",
+        "not_found",
+    )
 
 
 def kept_kind(folder: Path) -> str:
@@ -122,7 +134,7 @@ async def python_store(progress: Progress) -> Store:
 
 async def better_store(store: Store) -> Store | None:
     """A faster one than the Python server, where that runs because nothing else was there."""
-    if store.kind != PYTHON_SERVER or os.environ.get(WISH):
+    if store.kind != PYTHON_SERVER or wished_kind(os.environ):
         return None
     return await usable_mongod() or await built_rust()
 
@@ -164,23 +176,33 @@ async def build_rust(progress: Progress) -> None:
 
 
 async def any_store(progress: Progress) -> Store:
-    """The best store that is here; the Python server is fetched when there is none."""
+    """The kind wished for, else the best that is here; the Python server is fetched when there
+    is none. Raises StackError where the wish cannot be had."""
+    kind = wished_kind(os.environ)
+    if kind:
+        store = await _of_kind(kind, progress)
+        if store is None:
+            raise StackError(*not_here(kind), "not_found")
+        return store
     return await usable_mongod() or await built_rust() or await python_store(progress)
 
 
-async def _of_kind(kind: str, folder: Path, progress: Progress) -> Store:
+def wished_kind(environ: Mapping[str, str]) -> str:
+    """The kind that the environment asks for; empty where it asks for none. Raises StackError."""
+    word = environ.get(WISH, "")
+    if word and word not in WISHES:
+        raise StackError(f"{WISH} is {word!r}, which is no document store.", _WISH_FIX, "refused")
+    return WISHES.get(word, "")
+
+
+def not_here(kind: str) -> tuple[str, str]:
+    """The sentence about a kind that was wished for in vain, and its fix."""
+    return f"{WISH} asks for {kind}, which is not here.", _WISH_FIX
+
+
+async def _of_kind(kind: str, progress: Progress) -> Store | None:
     if kind == PYTHON_SERVER:
         return await python_store(progress)
-    store = None
     if kind == MONGOD:
-        store = await usable_mongod()
-    elif kind == RUST_SERVER:
-        store = await built_rust()
-    if store is not None:
-        return store
-    raise StackError(
-        f"The documents in {folder} were stored by {kind}, which is not here any more.",
-        "Bring it back (`make engines` builds the Rust store), or remove that folder and its "
-        "documents.",
-        "not_found",
-    )
+        return await usable_mongod()
+    return await built_rust() if kind == RUST_SERVER else None
