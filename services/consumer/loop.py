@@ -194,21 +194,19 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             topics = await self._known_topics()
             parts = [Part(tp.topic, topics[tp.topic].id, tp.partition) for tp in unknown]
             stands = await self._sink.stands(parts, self._abandoned())
-            # after the fences: a log that is read before them may end before what was counted since
-            for name, topic in (await self._known_topics()).items():
-                ours = [stand for stand in stands if stand.life.topic == name]
-                if topic.id == topics[name].id:
-                    await self._settle_topic(topic, ours)
+            for name in topics:
+                await self._settle_topic(name, [s for s in stands if s.life.topic == name])
 
-    async def _settle_topic(self, topic: Topic, stands: Sequence[Stand]) -> None:
-        for tail in await self._ask(lambda: self._places.tails(topic, stands)):
+    async def _settle_topic(self, name: str, stands: Sequence[Stand]) -> None:
+        # after the fences: a log that is read before them may end before what was counted since
+        for tail in await self._ask(lambda: self._places.tails(name, stands)):
             stand = tail.stand
             # what is in doubt is settled at a later turn
             with contextlib.suppress(DoubtError):
                 base = await self._places.cut(tail)
                 if base is not None:
                     stand = await self._sink.open(stand, base, self._abandoned())
-                self._places.settle(stand, topic.epochs[stand.life.partition])
+                self._places.settle(stand, tail.epoch)
 
     async def _known_topics(self, topics: Iterable[str] | None = None) -> dict[str, Topic]:
         wanted = self.topics if topics is None else topics

@@ -98,8 +98,8 @@ class Places:
                 life.topic_id, life.id, epoch, life.field(self._group), fence, fence
             )
 
-    async def tails(self, topic: Topic, stands: Sequence[Stand]) -> list[Tail]:
-        """The logs behind fences that were read before the topic; see Tails."""
+    async def tails(self, topic: str, stands: Sequence[Stand]) -> list[Tail]:
+        """The logs of partitions whose fences were read before; see Tails. Raises KafkaError."""
         return await self._tails.read(topic, stands)
 
     async def cut(self, tail: Tail) -> int | None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from services.shared import logline
 from wire.lives import Part, Stand
-from wire.metadata import Topic
 from wire.topics import OffsetReader
 
 _SURE_AFTER = 1.0
@@ -42,6 +41,8 @@ class Tail:
     """Offset that the next record gets."""
     known: int
     """Where the records of the fence's leader epoch end; -1 where that says nothing."""
+    epoch: int = -1
+    """Leader epoch in which it was read."""
 
 
 class Tails:
@@ -52,22 +53,27 @@ class Tails:
         self._clock = clock
         self._doubts: dict[Part, float] = {}
 
-    async def read(self, topic: Topic, stands: Sequence[Stand]) -> list[Tail]:
-        """The logs of partitions of a topic that was looked up after their fences were read.
+    async def read(self, name: str, stands: Sequence[Stand]) -> list[Tail]:
+        """The logs of partitions of a topic, whose fences were read before; those that the topic
+        does not have, or that are of an earlier topic of that name, are left out.
 
         Raises KafkaError.
         """
-        counted = [stand for stand in stands if stand.fence >= stand.life.base]
-        if not counted:
-            return [Tail(stand, stand.fence + 1, -1) for stand in stands]
+        # looked up at each attempt: a leader answers only whoever knows its epoch
+        topic = await self._offsets.topic(name)
+        ours = [
+            s for s in stands if s.life.topic_id == topic.id and s.life.partition in topic.epochs
+        ]
+        counted = [stand for stand in ours if stand.fence >= stand.life.base]
         epochs = {s.life.partition: s.mark.epoch for s in counted if s.mark.epoch >= 0}
         known = await self._offsets.epoch_ends(topic, epochs) if epochs else {}
-        ends = await self._offsets.ends_of(topic)
+        ends = await self._offsets.ends_of(topic) if counted else {}
         tails = []
-        for stand in stands:
+        for stand in ours:
             number = stand.life.partition
-            same = stand.mark.epoch == topic.epochs.get(number)
-            tails.append(Tail(stand, ends[number], -1 if same else known.get(number, -1)))
+            epoch, end = topic.epochs[number], ends.get(number, stand.fence + 1)
+            before = known.get(number, -1) if stand.mark.epoch != epoch else -1
+            tails.append(Tail(stand, end, before, epoch))
         return tails
 
     async def cut(self, tail: Tail, witness: Witness) -> int | None:
