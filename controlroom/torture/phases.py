@@ -111,7 +111,9 @@ async def lost_power(torture: Torture) -> str:
         await torture.stage.up()
     async with torture.loaded():
         sent = len(torture.load.sent.acknowledged)
-        await _until(lambda: _accepted(torture, sent + 300), "events are accepted again")
+        # producers first find that their sequence numbers are not the broker's any more
+        again = "events are accepted again"
+        await _until(lambda: _accepted(torture, sent + 300), again, 3 * _PATIENCE)
     verdict = await torture.settled()
     _must(verdict.clean, f"lost {verdict.lost}, doubled {verdict.doubled}")
     _must(verdict.gone > unconfirmed, f"the broker has lost {verdict.gone} records only")
@@ -217,11 +219,13 @@ async def _seen(torture: Torture, wanted: Callable[[Mapping[str, Any]], bool]) -
     return found
 
 
-async def _until(reached: Callable[[], Awaitable[bool]], what: str) -> None:
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+async def _until(
+    reached: Callable[[], Awaitable[bool]], what: str, patience: float = _PATIENCE
+) -> None:
+    deadline = asyncio.get_running_loop().time() + patience
     while not await reached():
         if asyncio.get_running_loop().time() > deadline:
-            raise WrongError(f"{what}: not within {_PATIENCE:g} s")
+            raise WrongError(f"{what}: not within {patience:g} s")
         await asyncio.sleep(_EVERY)
 
 

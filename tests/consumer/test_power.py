@@ -58,7 +58,7 @@ async def send(rig: Rig, events: Sequence[dict[str, Any]], first: int = 0) -> No
 
 async def right(rig: Rig, events: Sequence[dict[str, Any]], repeated: int = 0) -> Books:
     """These events are counted and stored, once."""
-    books = await rig.settled(len(events) + repeated, timeout=60)
+    books = await rig.settled(len(events) + repeated)
     assert (books.counted, books.stored, books.doubled) == (len(events), len(events), 0), (
         books,
         [s.log.read_text()[-3000:] for s in rig.services],

@@ -32,7 +32,7 @@ async def test_a_worker_goes_on_behind_a_log_that_was_cut(
         await own.lose_power(made.topic, {0: CUT})
         await made.produce(events[60:], first=60)
         across.worker = await across.start_worker()
-        books = await made.settled(120, timeout=60)
+        books = await made.settled(120)
         assert (books.counted, books.stored, books.closed) == (120, 120, True)
         expected = made.tallied(events)
         assert await made.tallies(expected) == expected
