@@ -17,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from controlroom.torture import power
 from controlroom.torture.conduct import STORE_ERRORS, Torture
 from controlroom.torture.disk import fill
-from controlroom.torture.stage import TortureError
+from controlroom.torture.stage import SUPERVISOR, TortureError
 from stack.errors import StackError
 from stack.paths import engine_dir
 
@@ -103,12 +103,14 @@ async def lost_power(torture: Torture) -> str:
     read is lost by the broker, the books say how much, and nothing that comes is dropped."""
     before = await torture.books()
     unconfirmed = before["kafka"] - before["acknowledged"]
-    async with power.stopped(torture, "consumer"):
+    broker = await power.the_broker(torture)
+    # while the supervisor is stopped nobody replaces the consumers, or starts the broker too soon
+    async with power.stopped(torture, "consumer"), power.stopped(torture, SUPERVISOR):
         async with torture.loaded():
             sent = len(torture.load.sent.acknowledged)
             await _until(lambda: _accepted(torture, sent + 300), "events that nobody reads")
-        await power.lose_tail(torture, torture.report.seed)
-        await torture.stage.up()
+        await power.lose_tail(torture, broker, torture.report.seed)
+    await torture.stage.up()
     async with torture.loaded():
         sent = len(torture.load.sent.acknowledged)
         # producers first find that their sequence numbers are not the broker's any more

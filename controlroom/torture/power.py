@@ -19,7 +19,7 @@ import psutil
 
 from controlroom.torture.conduct import Torture
 from controlroom.torture.logs import Cut, cut, read_end
-from controlroom.torture.stage import SUPERVISOR, TortureError
+from controlroom.torture.stage import TortureError
 from stack.paths import engine_dir
 from wire import keys
 
@@ -32,7 +32,7 @@ _LEDGER = ".count"
 
 @asynccontextmanager
 async def stopped(torture: Torture, target: str) -> AsyncIterator[None]:
-    """Every process of a deployment is stopped while the block runs."""
+    """Every process of a deployment, or the supervisor, is stopped while the block runs."""
     victims = await torture.stage.victims(target)
     _signal(victims, signal.SIGSTOP)
     try:
@@ -41,20 +41,20 @@ async def stopped(torture: Torture, target: str) -> AsyncIterator[None]:
         _signal(victims, signal.SIGCONT)
 
 
-async def lose_tail(torture: Torture, seed: int) -> list[Cut]:
-    """Kills the broker, cuts its logs, some below the fence and some above, and lets it start."""
+async def the_broker(torture: Torture) -> psutil.Process:
+    """Kafka's process."""
+    (broker,) = await torture.stage.victims("kafka")
+    return broker
+
+
+async def lose_tail(torture: Torture, broker: psutil.Process, seed: int) -> list[Cut]:
+    """Kills the broker, and cuts its logs, some below the fence and some above, while nobody
+    starts it again."""
     await torture.stores.events()
     fences = await _fences(torture)
-    (supervisor,) = await torture.stage.victims(SUPERVISOR)
-    (broker,) = await torture.stage.victims("kafka")
-    # nobody starts the broker before its log is cut
-    supervisor.send_signal(signal.SIGSTOP)
-    try:
-        broker.send_signal(signal.SIGKILL)
-        await _dead(broker)
-        cuts = await asyncio.to_thread(_cut, torture, fences, Random(seed))
-    finally:
-        supervisor.send_signal(signal.SIGCONT)
+    broker.send_signal(signal.SIGKILL)
+    await _dead(broker)
+    cuts = await asyncio.to_thread(_cut, torture, fences, Random(seed))
     for each in cuts:
         torture.stores.lose(each, fences.get(each.partition, -1))
     return cuts
