@@ -111,11 +111,7 @@ async def lost_power(torture: Torture) -> str:
             await _until(lambda: _accepted(torture, sent + 300), "events that nobody reads")
         await power.lose_tail(torture, broker, torture.report.seed)
     await torture.stage.up()
-    async with torture.loaded():
-        sent = len(torture.load.sent.acknowledged)
-        # producers first find that their sequence numbers are not the broker's any more
-        again = "events are accepted again"
-        await _until(lambda: _accepted(torture, sent + 300), again, 3 * _PATIENCE)
+    # before anything is sent again: what no producer can acknowledge hides as much of the loss
     verdict = await torture.settled()
     _must(verdict.clean, f"lost {verdict.lost}, doubled {verdict.doubled}")
     _must(verdict.gone > unconfirmed, f"the broker has lost {verdict.gone} records only")
@@ -123,6 +119,11 @@ async def lost_power(torture: Torture) -> str:
     await _seen(torture, lambda books: _says(books, wanted))
     answer = await torture.stage.command("books", "--settle", torture.stores.scenario)
     _must(answer.code == 0, f"books --settle: {answer.err.strip()}")
+    async with torture.loaded():
+        sent = len(torture.load.sent.acknowledged)
+        # producers first find that their sequence numbers are not the broker's any more
+        again = "events are accepted again"
+        await _until(lambda: _accepted(torture, sent + 300), again, 3 * _PATIENCE)
     await _closed(torture)
     return (
         f"lost by the broker: {verdict.broker_lost} events in {verdict.gone} records, the books "
