@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("--backlog", type=int, default=500_000, help="events to drain")
     parser.add_argument("--quick", action="store_true", help="two minutes, rough figures")
     parser.add_argument("--parts", default="abce", help="tables to print")
+    parser.add_argument("--durability", default="process", choices=("process", "power"))
     args = parser.parse_args()
     seconds, rounds, backlog = args.seconds, args.rounds, args.backlog
     if args.quick:
@@ -50,7 +51,7 @@ def main() -> int:
         setting = Setting(stack, stack.endpoints(), seconds, rounds, backlog)
         asyncio.run(tables(setting, args.parts))
 
-    return on_own_stack(measure)
+    return on_own_stack(measure, {"CONTROLROOM_DURABILITY": args.durability})
 
 
 if __name__ == "__main__":

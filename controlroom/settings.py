@@ -34,6 +34,9 @@ class Settings:
     """Folder of the stack's data, of the runs and of the logs."""
     read_only: bool = False
     """Nothing may be changed: no load, no chaos, no scaling, no purge."""
+    durability: str = "process"
+    """What the local stack's engines keep: `process` survives the death of any process, `power`
+    flushes every record and counter to the disk too. Taken at the start of the stack."""
     color: str = "auto"
     """auto, always or never. NO_COLOR means never."""
     ascii: bool = False
@@ -79,7 +82,7 @@ RANGES = {
     "max_users": (1, 100_000),
     "max_runs": (1, 100_000),
 }
-CHOICES = {"color": ("auto", "always", "never")}
+CHOICES = {"color": ("auto", "always", "never"), "durability": ("process", "power")}
 BOOLEANS = {
     "1": True, "true": True, "yes": True, "on": True,
     "0": False, "false": False, "no": False, "off": False, "": False,

@@ -100,7 +100,7 @@ class Auditor:
         """Figures, and the fences that they hold for: a purge meanwhile makes them worthless."""
         acknowledged = await read_acknowledged(self._redis, self._scenario)
         fences = await read_fences(self._redis, self._scenario)
-        ends, stable = await self._ends(fences.fences)
+        ends, stable = await self._ends(fences)
         figures = Figures(
             scenario=self._scenario,
             acknowledged=acknowledged,
@@ -110,6 +110,8 @@ class Auditor:
             found=await self._documents(fences, deadline),
             unaudited=self._left,
             stable=stable,
+            bases=fences.bases,
+            settled=fences.settled,
         )
         return figures, fences
 
@@ -125,7 +127,7 @@ class Auditor:
         found = await self._documents(replace(now, fences=fences), deadline)
         return replace(figures, totals=totals, found=found, unaudited=self._left), now
 
-    async def _ends(self, fences: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    async def _ends(self, fences: Fences) -> tuple[dict[str, int], dict[str, int]]:
         """End offsets of the events topic, and how far it may be read where there is more than
         the fences cover; empty where there is no such topic."""
         try:
@@ -134,10 +136,10 @@ class Auditor:
             return {}, {}
 
         def named(offsets: Mapping[int, int]) -> dict[str, int]:
-            return {keys.partition_id(topic.id, p): offset for p, offset in offsets.items()}
+            return {fences.present(topic.id, p): offset for p, offset in offsets.items()}
 
         ends = named(await self._offsets.ends_of(topic))
-        if all(fences.get(tp, -1) + 1 >= end for tp, end in ends.items()):
+        if all(fences.fences.get(tp, -1) + 1 >= end for tp, end in ends.items()):
             return ends, {}
         return ends, named(await self._offsets.stable_of(topic))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-RARE = ("repeated", "purged", "unaudited", "held")
+RARE = ("repeated", "purged", "unaudited", "held", "broker_lost", "settled")
 """Figures of the books that are told only where they are not 0."""
 
 
@@ -38,6 +38,10 @@ class Books:
     far, and a missing or surplus document does not show in `lost` or `doubled`."""
     held: int = 0
     """Of those in flight the records that nobody may read before an open transaction has ended."""
+    broker_lost: int = 0
+    """Of the lost ones those that were acknowledged and that Kafka does not have any more."""
+    settled: int = 0
+    """Events that the broker lost and that somebody has written off; they are lost no more."""
 
     @property
     def closed(self) -> bool:
@@ -88,6 +92,10 @@ class Figures:
     stable: dict[str, int] = field(default_factory=dict)
     """`tp` -> offset up to which records may be read, where that was asked: the first one of the
     oldest open transaction, else the end."""
+    bases: dict[str, int] = field(default_factory=dict)
+    """`tp` -> its first offset, of those that do not begin at 0."""
+    settled: int = 0
+    """Acknowledged events that the broker lost and that were written off."""
 
 
 def balance(figures: Figures) -> Books:
@@ -97,13 +105,16 @@ def balance(figures: Figures) -> Books:
     `gaps`, which held none, `extra`, more events of a list, `dead`, which are no events, and
     `repeated`, whose event had been there before:
     expected = covered - gaps + extra - dead - repeated. Offsets that the broker dropped before
-    anybody read them are covered and neither gaps nor counted, so they are lost.
+    anybody read them are covered and neither gaps nor counted, so they are lost. Each life of a
+    partition covers its own offsets, from its base on.
     """
     totals = figures.totals
-    covered = sum(fence + 1 for fence in figures.fences.values())
+    bases, fences = figures.bases, figures.fences
+    covered = sum(fence + 1 - bases.get(tp, 0) for tp, fence in fences.items())
     kafka = _offsets(figures) - totals.gaps
     expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
     stored = figures.found + totals.purged
+    broker_lost = max(0, figures.acknowledged - kafka - figures.settled)
     missing = 0 if figures.unaudited else expected - stored
     return Books(
         scenario=figures.scenario,
@@ -114,7 +125,7 @@ def balance(figures: Figures) -> Books:
         rejected=totals.refused + totals.dead,
         repeated=totals.repeated,
         in_flight=_in_flight(figures),
-        lost=max(expected - totals.counted, missing, figures.acknowledged - kafka, 0),
+        lost=max(expected - totals.counted, missing, broker_lost, 0),
         doubled=max(totals.counted - expected, -missing, 0),
         purged=totals.purged,
         unaudited=figures.unaudited,
@@ -122,13 +133,18 @@ def balance(figures: Figures) -> Books:
             max(0, end - max(figures.stable.get(tp, end), figures.fences.get(tp, -1) + 1))
             for tp, end in figures.ends.items()
         ),
+        broker_lost=broker_lost,
+        settled=figures.settled,
     )
 
 
 def _offsets(figures: Figures) -> int:
-    """Offsets ever given out: the ends now, and the fences of topics that are gone."""
-    gone = figures.fences.keys() - figures.ends.keys()
-    return sum(figures.ends.values()) + sum(figures.fences[tp] + 1 for tp in gone)
+    """Offsets ever given out, per life: up to its end now, or to its fence where that is all that
+    is left, or where the broker has lost what was counted."""
+    reached = {tp: fence + 1 for tp, fence in figures.fences.items()}
+    for tp, end in figures.ends.items():
+        reached[tp] = max(end, reached.get(tp, 0))
+    return sum(end - figures.bases.get(tp, 0) for tp, end in reached.items())
 
 
 def _in_flight(figures: Figures) -> int:

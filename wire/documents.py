@@ -7,6 +7,7 @@ so that its cost follows the size of the range and never the size of the collect
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING, WriteConcern
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from wire import keys
 
@@ -246,6 +247,31 @@ class Documents:
             found = await self._collection(keys.floors_collection(scenario)).find({}).to_list(None)
             return {row["_id"]: int(row["o"]) for row in found}
 
+    async def keep_once(self, collection: str, document: Document) -> Document:
+        """Stores a document where none has its `_id`; answers the one that is there."""
+        async with _answering():
+            with contextlib.suppress(DuplicateKeyError):
+                await self._collection(collection).insert_one(dict(document))
+            found = await self._collection(collection).find_one({"_id": document["_id"]})
+            return found or document
+
+    async def change(self, collection: str, name: str, fields: Document) -> None:
+        """Sets fields of the document `name` where there is one."""
+        async with _answering():
+            await self._collection(collection).update_one({"_id": name}, {"$set": fields})
+
+    async def raise_to(self, collection: str, name: str, field: str, value: int) -> None:
+        """Raises a field of the document `name`, which is made where it is missing."""
+        async with _answering():
+            await self._collection(collection).update_one(
+                {"_id": name}, {"$max": {field: value}}, upsert=True
+            )
+
+    async def all_of(self, collection: str) -> list[Document]:
+        """Every document; for collections that stay small."""
+        async with _answering():
+            return await self._collection(collection).find({}).to_list(None)
+
     async def audits(self, scenario: str) -> list[Document]:
         """What was counted and kept of each partition."""
         async with _answering():
@@ -265,6 +291,7 @@ class Documents:
                 keys.logs_collection,
                 keys.rejected_collection,
                 keys.floors_collection,
+                keys.lives_collection,
                 keys.audits_collection,
             ):
                 await self._collection(name_of(scenario)).drop()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from redis.asyncio import Redis
 
 from wire import keys
 from wire.books import Totals
 from wire.documents import Range
+from wire.lives import SETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,24 @@ class Fences:
     """`tp` -> offset up to which documents were purged on purpose."""
     totals: Totals
     version: int
+    bases: dict[str, int] = field(default_factory=dict)
+    """`tp` -> its first offset, of every later life of a partition (see `wire.lives`)."""
+    settled: int = 0
+    """Acknowledged events that the broker lost and that were written off."""
 
     def ranges(self) -> list[Range]:
         """Where the documents are: above what was purged, up to the fences."""
-        return [Range(tp, self.floors.get(tp, -1), upto) for tp, upto in self.fences.items()]
+        return [
+            Range(tp, self.floors.get(tp, self.bases.get(tp, 0) - 1), upto)
+            for tp, upto in self.fences.items()
+        ]
+
+    def present(self, topic_id: str, partition: int) -> str:
+        """`tp` of the present life of a partition."""
+        number = 0
+        while keys.partition_id(keys.life_id(topic_id, number + 1), partition) in self.bases:
+            number += 1
+        return keys.partition_id(keys.life_id(topic_id, number), partition)
 
 
 async def read_fences(redis: Redis, scenario: str, rejected: bool = False) -> Fences:
@@ -36,12 +51,17 @@ async def read_fences(redis: Redis, scenario: str, rejected: bool = False) -> Fe
         pipe.hgetall(keys.fence_key(scenario))
         pipe.hgetall(keys.floor_key(scenario))
         pipe.hgetall(keys.books_key(scenario))
-        fences, floors, totals = await pipe.execute()
+        pipe.hgetall(keys.lives_key(scenario))
+        fences, floors, totals, lives = await pipe.execute()
+    settled = int(lives.pop(SETTLED, 0))
+    bases = {name: text.partition(" ")[0] for name, text in lives.items()}
     return Fences(
         fences=_of_topic(scenario, topic, fences),
         floors=_of_topic(scenario, topic, floors),
         totals=_totals(totals),
         version=int(totals.get("version", 0)),
+        bases=_of_topic(scenario, topic, bases),
+        settled=settled,
     )
 
 
@@ -55,9 +75,9 @@ def _of_topic(scenario: str, topic: str, entries: Mapping[str, str]) -> dict[str
     """`tp` -> offset of those fields that belong to that topic."""
     prefix = f"{keys.consumer_group(scenario)}/{topic}/"
     found = {}
-    for field, offset in entries.items():
-        if field.startswith(prefix):
-            topic_id, _, partition = field.removeprefix(prefix).rpartition("/")
+    for name, offset in entries.items():
+        if name.startswith(prefix):
+            topic_id, _, partition = name.removeprefix(prefix).rpartition("/")
             found[keys.partition_id(topic_id, int(partition))] = int(offset)
     return found
 

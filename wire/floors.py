@@ -35,6 +35,11 @@ async def raise_floor(
     topic_id, _, partition = removed.tp.rpartition(":")
     topic = keys.rejected_topic(scenario) if rejected else keys.events_topic(scenario)
     field = keys.fence_field(keys.consumer_group(scenario), topic, topic_id, int(partition))
-    names = (keys.floor_key(scenario), keys.books_key(scenario), keys.fence_key(scenario))
+    names = (
+        keys.floor_key(scenario),
+        keys.books_key(scenario),
+        keys.fence_key(scenario),
+        keys.lives_key(scenario),
+    )
     wanted = (field, removed.after, removed.upto, count, "forgotten" if rejected else "purged")
     return bool(await redis.eval(_SCRIPT, len(names), *names, *wanted))

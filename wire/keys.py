@@ -55,6 +55,40 @@ def fence_field(group: str, topic: str, topic_id: str, partition: int) -> str:
     return f"{group}/{topic}/{topic_id}/{partition}"
 
 
+def life_id(topic_id: str, number: int) -> str:
+    """Identity of one life of a partition, which stands wherever the topic's id stands.
+
+    The life 0 is the topic as it was made. A log that was found shorter than what was counted of
+    it goes on as the next life, so that no offset ever names two records.
+    """
+    return f"{topic_id}~{number}" if number else topic_id
+
+
+def next_life(field: str) -> str:
+    """The field of the fence that the next life of that partition has."""
+    start, _, partition = field.rpartition("/")
+    topic_id, _, number = start.partition("~")
+    return f"{life_id(topic_id, int(number or 0) + 1)}/{partition}"
+
+
+def lives_key(scenario: str) -> str:
+    """Redis hash: fence field of a life above 0 -> `<base> <fence of the life before> <ms>`, and
+    `settled` -> acknowledged events that the broker lost and that somebody has written off."""
+    return f"{{{scenario}}}:lives"
+
+
+def marks_key(scenario: str) -> str:
+    """Redis hash: fence field -> `<leader epoch> <fingerprint>` of the record at the fence, as
+    `wire.lives.Mark` writes it. It changes together with the fence."""
+    return f"{{{scenario}}}:marks"
+
+
+def lives_collection(scenario: str) -> str:
+    """MongoDB collection of what `lives_key` has, because Redis may be emptied: `_id` a `tp`,
+    `topic`, `topic_id`, `partition`, `number`, `base`, `fence`, `at`; `settled` has `events`."""
+    return f"{scenario}.lives"
+
+
 def floor_key(scenario: str) -> str:
     """Redis hash: fence field -> offset up to which documents were purged on purpose."""
     return f"{{{scenario}}}:floor"
@@ -106,7 +140,7 @@ def logs_collection(scenario: str) -> str:
 
 
 def partition_id(topic_id: str, partition: int) -> str:
-    """`tp` of a document: one partition of one life of a topic."""
+    """`tp` of a document: one partition of one life of a topic (see `life_id`)."""
     return f"{topic_id}:{partition}"
 
 

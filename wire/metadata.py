@@ -7,7 +7,7 @@ which carry no topic id; the types that they are made of are its own.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 
 from aiokafka.protocol.abstract import AbstractType
@@ -131,6 +131,8 @@ class Topic:
     id: str
     leaders: dict[int, int]
     """Partition -> node; -1 where there is no leader at the moment."""
+    epochs: dict[int, int] = field(default_factory=dict)
+    """Partition -> leader epoch: it rises with every election, and after every restart."""
 
 
 def read_topic(response: TopicsResponse) -> Topic | None:
@@ -138,4 +140,9 @@ def read_topic(response: TopicsResponse) -> Topic | None:
     error, name, topic_id, _, partitions, _, _ = response.topics[0]
     if error == UNKNOWN_TOPIC:
         return None
-    return Topic(name, topic_id, {entry[1]: entry[2] for entry in partitions})
+    return Topic(
+        name,
+        topic_id,
+        {entry[1]: entry[2] for entry in partitions},
+        {entry[1]: entry[3] for entry in partitions},
+    )

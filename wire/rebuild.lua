@@ -1,6 +1,6 @@
 -- Puts rebuilt counters, fences and books in the place of what is there, in one step. Follows
 -- tallies.lua.
--- KEYS: fences, books, floors, acknowledged, then the tallies.
+-- KEYS: fences, books, floors, acknowledged, lives, then the tallies.
 -- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
 -- begin, which stay; most members of a tally where the books do not say it; then per write: kind
 -- (total, of fences and books; hash, counter, set), number of its key, member, amount.
@@ -13,7 +13,7 @@ local version = tonumber(redis.call('HGET', KEYS[2], 'version') or '0')
 local most = redis.call('HGET', KEYS[2], 'most') or ARGV[3]
 -- by pattern, because a consumer may have made keys that the caller has not seen
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-  if key ~= KEYS[4] and string.sub(key, 1, #ARGV[2]) ~= ARGV[2] then
+  if key ~= KEYS[4] and key ~= KEYS[5] and string.sub(key, 1, #ARGV[2]) ~= ARGV[2] then
     redis.call('DEL', key)
   end
 end

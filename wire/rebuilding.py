@@ -10,7 +10,7 @@ those the documents are all there is, and what is missing among them the books s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from scenarios.scenario import Scenario
 from wire import keys
 from wire.documents import Document, Documents, Range
 from wire.fences import read_fences
+from wire.lives import Life, Lives, Part, before, present
 from wire.topics import OffsetReader
 from wire.tops import MOST_MEMBERS, script
 
@@ -53,6 +54,8 @@ class _Partition:
     number: int
     begin: int
     end: int
+    base: int = 0
+    """First offset of this life."""
 
     @property
     def tp(self) -> str:
@@ -71,16 +74,18 @@ async def rebuild(
     known = (await read_fences(redis, scenario.name)).floors
     if known or await documents.floors(scenario.name):
         raise PurgedError(scenario.name)
+    # an emptied Redis has them again before anything is counted in them
+    lives = await Lives(scenario.name, redis, documents).restore()
     codec = EventCodec(scenario)
     rebuilt = Rebuilt()
-    for partition in await _partitions(scenario.name, documents, offsets):
+    for partition in await _partitions(scenario.name, documents, offsets, lives):
         await _follow(codec, documents, partition, rebuilt)
     await _write(scenario.name, redis, rebuilt)
     return rebuilt
 
 
 async def _partitions(
-    scenario: str, documents: Documents, offsets: OffsetReader
+    scenario: str, documents: Documents, offsets: OffsetReader, lives: Sequence[Life]
 ) -> list[_Partition]:
     """Those that Kafka has now, and earlier lives of which documents are left.
 
@@ -89,9 +94,11 @@ async def _partitions(
     """
     living: dict[str, _Partition] = {}
     for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
-        for partition in await _living(topic, offsets):
+        for partition in await _living(topic, offsets, lives):
             living[partition.tp] = partition
     gone: dict[str, _Partition] = {}
+    bases = {life.tp: life.base for life in lives}
+    ends = {before(life, lives).tp: life.fence + 1 for life in lives}
     for collection, topic in (
         (keys.logs_collection(scenario), keys.events_topic(scenario)),
         (keys.rejected_collection(scenario), keys.rejected_topic(scenario)),
@@ -99,20 +106,26 @@ async def _partitions(
         for tp, last in (await documents.last_offsets(collection)).items():
             if tp not in living:
                 topic_id, _, number = tp.rpartition(":")
+                fresh = _Partition(topic, topic_id, int(number), 0, 0, bases.get(tp, 0))
                 # the last records of an earlier life may have been no events
-                known = gone.get(tp) or _Partition(topic, topic_id, int(number), 0, 0)
-                end = max(known.end, last + 1)
+                known = gone.get(tp) or fresh
+                end = max(known.end, last + 1, ends.get(tp, 0))
                 gone[tp] = replace(known, begin=end, end=end)
     return [*living.values(), *gone.values()]
 
 
-async def _living(topic: str, offsets: OffsetReader) -> list[_Partition]:
+async def _living(topic: str, offsets: OffsetReader, lives: Sequence[Life]) -> list[_Partition]:
     try:
         topic_id = (await offsets.topic(topic)).id
     except UnknownTopicOrPartitionError:
         return []
     begins, ends = await offsets.beginning_offsets(topic), await offsets.end_offsets(topic)
-    return [_Partition(topic, topic_id, p, begins[p], ends[p]) for p in ends]
+    found = []
+    for p in ends:
+        life = present(Part(topic, topic_id, p), lives)
+        begin, end = max(begins[p], life.base), max(ends[p], life.base)
+        found.append(_Partition(topic, life.id, p, begin, end, life.base))
+    return found
 
 
 async def _follow(
@@ -121,8 +134,8 @@ async def _follow(
     """Adds the documents of a partition, window by window, up to the first that is missing."""
     name = codec.scenario.name
     events = partition.topic == keys.events_topic(name)
-    fence = -1
-    for window in Range(partition.tp, -1, partition.end - 1).windows():
+    fence = partition.base - 1
+    for window in Range(partition.tp, fence, partition.end - 1).windows():
         stored = await documents.find(keys.logs_collection(name), window) if events else []
         rejected = await documents.find(keys.rejected_collection(name), window)
         there = {offset for document in (*stored, *rejected) for offset in _offsets(document)}
@@ -175,6 +188,7 @@ async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
         keys.books_key(scenario): 2,
         keys.floor_key(scenario): 3,
         keys.acknowledged_key(scenario): 4,
+        keys.lives_key(scenario): 5,
     }
     arguments: list[Any] = [
         f"{_literal(keys.counter_key(scenario, ''))}*",

@@ -29,6 +29,7 @@ from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 from wire import keys
 from wire.detours import Detoured
 from wire.kafka import Brokers, brokers_of, client_arguments
+from wire.leader_epochs import EpochEndsRequest, read_epoch_ends
 from wire.log_dirs import LogDirs, LogDirsRequest
 from wire.metadata import Topic, TopicsRequest, read_topic
 
@@ -175,6 +176,22 @@ class OffsetReader:
     async def begins_of(self, topic: Topic) -> dict[int, int]:
         """Oldest offsets of a topic that was just looked up."""
         return await self._list_offsets(topic, OffsetResetStrategy.EARLIEST)
+
+    async def epoch_ends(self, topic: Topic, epochs: Mapping[int, int]) -> dict[int, int]:
+        """Partition -> where the records of a leader epoch, and of those before it, end in the log
+        as it is now; -1 where its leader cannot tell. `epochs`: partition -> that epoch.
+
+        `topic` was just looked up: a leader that is another by now, or was replaced without
+        knowing it, raises a KafkaError.
+        """
+        found: dict[int, int] = {}
+        for leader in {topic.leaders[partition] for partition in epochs}:
+            if leader == -1:
+                raise LeaderNotAvailableError(topic.name)
+            wanted = {p: e for p, e in epochs.items() if topic.leaders[p] == leader}
+            request = EpochEndsRequest(topic.name, wanted, topic.epochs)
+            found.update(read_epoch_ends(await self._ask(request, leader)))
+        return found
 
     async def committed(self, group: str, topic: str) -> dict[int, int]:
         """Partition -> offset that the group reads next; partitions never committed are absent."""

@@ -5,24 +5,28 @@ from __future__ import annotations
 import argparse
 import time
 
-from controlroom.cli.exits import Exit
+from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.table import number, paint, span, table
 from controlroom.cli.verb import emit, emit_json, talk
-from controlroom.cli.world import World, opened, world
+from controlroom.cli.world import World, answering, opened, world
 from controlroom.feeds.books import BooksSource
 from controlroom.model.books import Books, BooksSample
+from controlroom.runs.audit import acting
 from controlroom.settings import Settings
+from controlroom.targets.settling import settle_books
 
 DESCRIPTION = """\
 Acknowledged by the producers, in Kafka, counted in Redis, stored in MongoDB.
 Documents that were counted before are not counted again; --exact counts every
 one. Exit code 1 when anything is lost or doubled. Of a pipeline over two
-clusters both contexts are named."""
+clusters both contexts are named. What a broker has lost in a power cut is sent
+again by whoever has it, and then written off: --settle."""
 EXAMPLES = (
     "controlroom books",
     "controlroom books --exact",
     "controlroom books --json | jq .lost",
     "controlroom books --context lab-a --context lab-b",
+    "controlroom books --settle bands",
 )
 _SAY_EVERY = 2.0
 ROWS = (
@@ -37,25 +41,56 @@ ROWS = (
     ("held", "of those in flight, behind an open transaction: nobody may read them yet"),
     ("lost", "had time to arrive and are missing"),
     ("doubled", "counted or stored more than once"),
+    ("broker_lost", "of the lost: acknowledged, and not in Kafka any more"),
+    ("settled", "lost by the broker, and written off by --settle"),
 )
+RARE = ("broker_lost", "settled")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares how much is counted."""
+    """Declares how much is counted, and what is written off."""
     parser.add_argument(
         "--exact", action="store_true", help="count every document, also those counted before"
+    )
+    parser.add_argument(
+        "--settle", metavar="SCENARIO", help="write off the events that the broker has lost"
     )
 
 
 async def main(args: argparse.Namespace) -> Exit:
-    """Audits all three stores."""
+    """Audits all three stores; with `--settle` once before and once after."""
     async with world(args.settings, whole=True) as here:
+        if args.settle is not None:
+            name = here.scenario.name
+            with acting(args.settings.state_dir, "settle books", scenario=name) as deed:
+                deed.add(events=await _settled(here, args))
         books = await _audited(here, args.exact)
     if args.json:
         emit_json(books.to_json())
     else:
         emit(shown(books, args.settings))
     return Exit.FAILED if books.lost or books.doubled else Exit.OK
+
+
+async def _settled(here: World, args: argparse.Namespace) -> int:
+    """Writes off what the broker has lost; how many events that are."""
+    name = here.scenario.name
+    if args.settings.read_only:
+        raise CommandError("Nothing is written off in read-only mode.", code=Exit.REFUSED)
+    if args.settle != name:
+        raise CommandError(
+            f"The books are those of {name}, not of {args.settle}.",
+            f"Confirm it with its name: `controlroom books --settle {name}`.",
+            Exit.REFUSED,
+        )
+    books = await _audited(here, args.exact)
+    if not books.broker_lost:
+        raise CommandError(f"The broker has lost nothing of {name}.", code=Exit.REFUSED)
+    with answering("books"):
+        total = books.settled + books.broker_lost
+        await settle_books(await here.target.endpoints(), name, total)
+    talk(f"{name}: {number(books.broker_lost)} events that the broker has lost are written off")
+    return books.broker_lost
 
 
 async def _audited(here: World, exact: bool) -> Books:
@@ -87,9 +122,10 @@ async def records(here: World) -> int:
 
 def shown(books: Books, settings: Settings) -> str:
     """The books as a table, and what they say in one line."""
-    rows = [(name, number(getattr(books, name))) for name, _ in ROWS]
+    told = [(name, what) for name, what in ROWS if name not in RARE or getattr(books, name)]
+    rows = [(name, number(getattr(books, name))) for name, _ in told]
     lines = table(("", "events"), rows).splitlines()[1:]
-    explained = [paint(what, "dim", settings) for _, what in ROWS]
+    explained = [paint(what, "dim", settings) for _, what in told]
     listed = "\n".join(f"{line}  {what}" for line, what in zip(lines, explained, strict=True))
     return f"{listed}\n{verdict(books, settings)}"
 
@@ -98,6 +134,11 @@ def verdict(books: Books, settings: Settings) -> str:
     """One line: do they close?"""
     if books.lost or books.doubled:
         text = f"{books.scenario}: the books do not close"
+        if books.broker_lost:
+            text += (
+                f"; the broker has lost {number(books.broker_lost)} acknowledged events: send them "
+                f"again where they are known, then `controlroom books --settle {books.scenario}`"
+            )
         return paint(text, "bad", settings)
     if books.held:
         text = f"an open transaction holds back {number(books.held)} of {number(books.in_flight)}"

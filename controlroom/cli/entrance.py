@@ -81,6 +81,8 @@ def _settings(before: argparse.Namespace, args: argparse.Namespace) -> Settings:
         load_scenario(settings.scenario)
     # the stack and the runs that are started from here find their folder by this
     os.environ["CONTROLROOM_STATE_DIR"] = str(settings.state_dir)
+    # a stack that is started from here takes it from there
+    os.environ["CONTROLROOM_DURABILITY"] = settings.durability
     return settings
 
 

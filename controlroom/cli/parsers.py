@@ -33,6 +33,7 @@ class JoinContexts(argparse.Action):
 SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--scenario", {"metavar": "NAME|FILE"}),
     ("--state-dir", {"metavar": "DIR"}),
+    ("--durability", {"metavar": "process|power"}),
     ("--read-only", {"action": argparse.BooleanOptionalAction}),
     ("--context", {"metavar": "NAME", "action": JoinContexts}),
     ("--namespace", {"metavar": "NAME"}),

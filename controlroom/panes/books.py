@@ -42,6 +42,7 @@ class BooksPane(Pane):
         dot = self.look.signs.dot
         rare = (
             ("held by an open transaction", sample.books.held),
+            ("lost by the broker", sample.books.broker_lost),
             ("repeated", sample.books.repeated),
             ("purged", sample.books.purged),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controlroom.torture.numbers import Seen
 from scenarios.events import EventCodec
@@ -53,6 +53,18 @@ class Found:
     """The counters as the events on Kafka make them."""
     counting: Set[str] = frozenset()
     """Keys of the tally that counts each event as one."""
+    gone: Seen = field(default_factory=Seen)
+    """Events whose records were cut from Kafka's log before anybody had read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A record that was on Kafka, was cut from its log, and that nobody had read."""
+
+    number: int
+    once: bool
+    """Its id was given by the client: it counts once, however many records there are."""
+    value: bytes
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,10 @@ class Verdict:
     """Members of tallies that differ: `key member: found, expected`."""
     missing: tuple[int, ...]
     twice: tuple[int, ...]
+    broker_lost: int = 0
+    """Acknowledged events that the broker has lost; of these nothing is anywhere."""
+    gone: int = 0
+    """Records that the broker has lost, with those of events that are there by another one."""
 
     @property
     def clean(self) -> bool:
@@ -105,12 +121,40 @@ def compare(sent: Sent, found: Found) -> Verdict:
         counted_wrong=tuple(_wrong(found)),
         missing=tuple(missing[:_FEW]),
         twice=tuple(twice[:_FEW]),
+        broker_lost=sum(_only_gone(found, number) for number in sent.acknowledged),
+        gone=sum(found.gone[number] for number in found.gone),
+    )
+
+
+def _only_gone(found: Found, number: int) -> bool:
+    return bool(found.gone[number]) and not found.kafka[number]
+
+
+def without(found: Found, gone: Iterable[Gone], codec: EventCodec) -> Found:
+    """What lies in the stores as it has to be, when these records were lost by the broker."""
+    less, kafka, lost, repeated = Expected(codec), found.kafka.copy(), Seen(), found.repeated
+    for record in gone:
+        kafka.drop(record.number)
+        lost.add(record.number)
+        if record.once and kafka[record.number]:
+            repeated -= 1
+        else:
+            less.add(record.value)
+    expected = Counter(found.expected)
+    expected.subtract({place: n for place, n in less.tallies.items() if place not in less.sets})
+    return replace(
+        found,
+        kafka=kafka,
+        gone=lost,
+        repeated=repeated,
+        events=found.events - less.events,
+        expected={place: n for place, n in expected.items() if n},
     )
 
 
 def _missing(sent: Sent, found: Found) -> set[int]:
     return {
-        *(n for n in sent.acknowledged if not found.kafka[n]),
+        *(n for n in sent.acknowledged if not found.kafka[n] and not found.gone[n]),
         *(n for n in found.kafka if not found.documents[n]),
         *(n for n in sent.refused if not found.rejected[n]),
     }
@@ -165,6 +209,8 @@ class Expected:
     codec: EventCodec
     tallies: Counter[Member] = field(default_factory=Counter)
     counting: set[str] = field(default_factory=set)
+    sets: set[Member] = field(default_factory=set)
+    """Members that are there or not, however many events have them."""
     events: int = 0
 
     def add(self, value: bytes) -> None:
@@ -180,6 +226,7 @@ class Expected:
         ):
             if write.kind == "set":
                 self.tallies[write.key, write.member] = 1
+                self.sets.add((write.key, write.member))
                 continue
             self.tallies[write.key, "" if write.kind == "counter" else write.member] += write.amount
             if not tally.add:

@@ -115,7 +115,7 @@ class Torture:
         begun = time.monotonic()
         await self.stage.up()
         await self._no_fault_left()
-        verdict = await self._settled()
+        verdict = await self.settled()
         self.report.drained = time.monotonic() - begun
         self.report.verdict = verdict
         self.report.sent = self._ids.given
@@ -132,7 +132,7 @@ class Torture:
             if fault["phase"] not in ("recovered", "failed"):
                 await self.stage.client.recover_fault(fault["id"])
 
-    async def _settled(self) -> Verdict:
+    async def settled(self) -> Verdict:
         """The verdict once it is clean, or when nothing has moved for so long as its patience."""
         seen: tuple[int, ...] = ()
         moved = time.monotonic()

@@ -48,6 +48,16 @@ class Seen:
         if self._counts[number] < _MOST:
             self._counts[number] += 1
 
+    def drop(self, number: int) -> None:
+        """Counts a number once less."""
+        self._counts[number] -= 1
+
+    def copy(self) -> Seen:
+        """The same counts, which may then change."""
+        made = Seen()
+        made._counts = bytearray(self._counts)
+        return made
+
     def __getitem__(self, number: int) -> int:
         return self._counts[number] if number < len(self._counts) else 0
 

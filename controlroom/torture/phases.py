@@ -14,9 +14,10 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from controlroom.torture import power
 from controlroom.torture.conduct import STORE_ERRORS, Torture
 from controlroom.torture.disk import fill
-from controlroom.torture.stage import TortureError
+from controlroom.torture.stage import SUPERVISOR, TortureError
 from stack.errors import StackError
 from stack.paths import engine_dir
 from wire.kafka import client_arguments
@@ -98,12 +99,72 @@ async def full_disk(torture: Torture) -> str:
     return f"full for {_FULL_SECONDS:g} s under load; everything arrived after it"
 
 
+async def lost_power(torture: Torture) -> str:
+    """The broker comes back without the end of its log: what was counted stays, what nobody had
+    read is lost by the broker, the books say how much, and nothing that comes is dropped."""
+    before = await torture.books()
+    unconfirmed = before["kafka"] - before["acknowledged"]
+    broker = await power.the_broker(torture)
+    # while the supervisor is stopped nobody replaces the consumers, or starts the broker too soon
+    async with power.stopped(torture, "consumer"), power.stopped(torture, SUPERVISOR):
+        async with torture.loaded():
+            sent = len(torture.load.sent.acknowledged)
+            await _until(lambda: _accepted(torture, sent + 300), "events that nobody reads")
+        await power.lose_tail(torture, broker, torture.report.seed)
+    await torture.stage.up()
+    # before anything is sent again: what no producer can acknowledge hides as much of the loss
+    verdict = await torture.settled()
+    _must(verdict.clean, f"lost {verdict.lost}, doubled {verdict.doubled}")
+    _must(verdict.gone > unconfirmed, f"the broker has lost {verdict.gone} records only")
+    wanted = verdict.gone - unconfirmed
+    await _seen(torture, lambda books: _says(books, wanted))
+    answer = await torture.stage.command("books", "--settle", torture.stores.scenario)
+    _must(answer.code == 0, f"books --settle: {answer.err.strip()}")
+    async with torture.loaded():
+        sent = len(torture.load.sent.acknowledged)
+        # producers first find that their sequence numbers are not the broker's any more
+        again = "events are accepted again"
+        await _until(lambda: _accepted(torture, sent + 300), again, 3 * _PATIENCE)
+    await _closed(torture)
+    return (
+        f"lost by the broker: {verdict.broker_lost} events in {verdict.gone} records, the books "
+        f"said {wanted}; nothing else lost, nothing doubled; written off, the books close"
+    )
+
+
+def _says(books: Mapping[str, Any], lost: int) -> bool:
+    figures = [books.get(name, 0) for name in ("lost", "broker_lost", "in_flight", "doubled")]
+    return figures == [lost, lost, 0, 0]
+
+
+async def counter_set_back(torture: Torture) -> str:
+    """The count of a producer on disk is an older one when its successor begins: what was
+    published of it stays, and what comes is counted."""
+    before = await torture.books()
+    file = await power.count_of_one(torture)
+    older = file.read_bytes()
+    async with torture.loaded():
+        await asyncio.sleep(_LOAD_SECONDS)
+    await _until(lambda: power.published(torture, file), "the count is published")
+    events = await power.set_back(torture, file, older)
+    _must(events > 0, "the count had not moved")
+    async with torture.loaded():
+        await asyncio.sleep(_LOAD_SECONDS)
+    await _closed(torture)
+    after = torture.report.books
+    short = (after["kafka"] - after["acknowledged"]) - (before["kafka"] - before["acknowledged"])
+    _must(short < events, f"of {events} events that were set back the books lack {short}")
+    return f"set back by {events}; the books have them all"
+
+
 Phase = Callable[[Torture], Awaitable[str]]
 PHASES: Mapping[str, Phase] = {
     "document": deleted_document,
     "disk": full_disk,
     "topic": topic_made_anew,
     "redis": emptied_redis,
+    "power": lost_power,
+    "counter": counter_set_back,
 }
 
 
@@ -162,11 +223,13 @@ async def _seen(torture: Torture, wanted: Callable[[Mapping[str, Any]], bool]) -
     return found
 
 
-async def _until(reached: Callable[[], Awaitable[bool]], what: str) -> None:
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+async def _until(
+    reached: Callable[[], Awaitable[bool]], what: str, patience: float = _PATIENCE
+) -> None:
+    deadline = asyncio.get_running_loop().time() + patience
     while not await reached():
         if asyncio.get_running_loop().time() > deadline:
-            raise WrongError(f"{what}: not within {_PATIENCE:g} s")
+            raise WrongError(f"{what}: not within {patience:g} s")
         await asyncio.sleep(_EVERY)
 
 

@@ -47,6 +47,7 @@ class Report:
             "stored": verdict.stored if verdict else None,
             "rejected": verdict.rejected if verdict else None,
             "repeated": verdict.repeated if verdict else None,
+            "broker_lost": verdict.broker_lost if verdict else None,
             "counted_wrong": list(verdict.counted_wrong) if verdict else [],
             "missing": list(verdict.missing) if verdict else [],
             "twice": list(verdict.twice) if verdict else [],
@@ -67,7 +68,7 @@ class Report:
         data = self.to_json()
         names = ("seed", "faults", "seconds", "drained_seconds", "sent", "acknowledged")
         more = ("unconfirmed", "not_acknowledged", "kafka", "stored", "rejected", "repeated")
-        shown = (*names, *more, "lost", "doubled")
+        shown = (*names, *more, "lost", "doubled", "broker_lost")
         lines = [f"{name.replace('_', ' '):16} {data[name]}" for name in shown]
         books = " ".join(f"{name} {value}" for name, value in self.books.items())
         lines.append(f"{'books':16} {books}")

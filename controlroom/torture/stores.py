@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 
-from controlroom.torture.compare import Expected, Found, Member
+from controlroom.torture.compare import Expected, Found, Gone, Member, without
+from controlroom.torture.logs import Cut
 from controlroom.torture.numbers import Ids, Seen
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
@@ -25,6 +26,11 @@ from wire.reading import open_reader
 # an outage is part of the game
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
+Place = tuple[int, int, str]
+"""Partition, offset and id of a record."""
+
+_OWN = {"acknowledged", "auditing", "books", "fence", "floor", "lives", "marks", "retention"}
+"""Keys of a scenario that are no tallies."""
 _PATIENCE_MS = 15_000
 _ROUND_MS = 500
 _LOOK = 0.05
@@ -42,6 +48,8 @@ class Stores:
         self._repeated = 0
         self._given: set[str] = set()
         self._next: dict[TopicPartition, int] = {}
+        self._gone: dict[Place, Gone] = {}
+        self._read_on_time: set[Place] = set()
         self.redis: Redis = _redis(doors["redis"])
         self.mongo = self._mongo()
 
@@ -83,6 +91,25 @@ class Stores:
         """The topic begins at 0 again; what was read of it before still counts."""
         self._next.clear()
 
+    def lose(self, cut: Cut, fence: int) -> None:
+        """The broker has lost the end of a partition's log, which is read here a last time.
+
+        `fence`: how far the partition was counted.
+        """
+        partition = TopicPartition(self.topic, cut.partition)
+        since = self._next.get(partition, 0)
+        self._take(cut.partition, [r for r in cut.records if r.offset >= since])
+        for record in cut.records:
+            event_id = dict(record.headers).get("id", b"").decode()
+            number = self._ids.number(event_id)
+            if record.offset >= cut.end and number is not None:
+                place = (cut.partition, record.offset, event_id)
+                once = "once" in dict(record.headers)
+                self._gone[place] = Gone(number, once, record.value or b"")
+                if record.offset <= fence:
+                    self._read_on_time.add(place)
+        self._next[partition] = cut.end
+
     async def stored(self) -> int:
         """Documents there are."""
         return int(await asyncio.to_thread(self.logs.count_documents, {}))
@@ -92,7 +119,7 @@ class Stores:
         await self._read_kafka()
         documents, stored = await asyncio.to_thread(self._documents, "logs")
         rejected, _ = await asyncio.to_thread(self._documents, "rejected")
-        return Found(
+        found = Found(
             kafka=self._kafka,
             documents=documents,
             rejected=rejected,
@@ -103,6 +130,20 @@ class Stores:
             expected=self._expected.tallies,
             counting=self._expected.counting,
         )
+        gone = await asyncio.to_thread(self._never_read)
+        return without(found, gone, self._expected.codec) if gone else found
+
+    def _never_read(self) -> list[Gone]:
+        """Of the records that were cut from the log those of which there is no document."""
+        offsets = sorted({offset for _, offset, _ in self._gone})
+        there: set[Place] = set()
+        for name_of in (keys.logs_collection, keys.rejected_collection):
+            collection = self.mongo[keys.DATABASE][name_of(self.scenario)]
+            wanted = {"o": {"$in": offsets}}
+            for found in collection.find(wanted, {"id": 1, "o": 1, "tp": 1}) if offsets else ():
+                partition = int(found["tp"].rpartition(":")[2])
+                there.add((partition, int(found["o"]), str(found["id"])))
+        return [gone for place, gone in self._gone.items() if place not in there]
 
     async def _read_kafka(self) -> None:
         # without a group every partition is assigned, and nobody else notices
@@ -122,18 +163,23 @@ class Stores:
         for partition in partitions:
             consumer.seek(partition, self._next.setdefault(partition, 0))
         while any(self._next[partition] < end for partition, end in ends.items()):
-            for records in (await consumer.getmany(timeout_ms=_ROUND_MS)).values():
-                self._take(records)
+            for partition, records in (await consumer.getmany(timeout_ms=_ROUND_MS)).items():
+                self._take(partition.partition, records)
             for partition in partitions:
                 # beyond the last record: marks and what was aborted are passed over
                 self._next[partition] = await consumer.position(partition)
 
-    def _take(self, records: list[Any]) -> None:
+    def _take(self, partition: int, records: list[Any]) -> None:
         for record in records:
             if unreadable_of(record) is not None:
                 continue
             named = dict(record.headers)
             event_id = named.get("id", b"").decode()
+            place = (partition, record.offset, event_id)
+            if place in self._gone and place not in self._read_on_time:
+                # sent again, and at the same place: it is there, as if nothing had happened
+                del self._gone[place]
+                continue
             if "once" in named and self._again(event_id):
                 self._repeated += 1
             else:
@@ -168,11 +214,10 @@ class Stores:
     async def counted(self) -> dict[Member, int]:
         """The counters as they are."""
         prefix = keys.counter_key(self.scenario, "")
-        own = {"fence", "floor", "books", "acknowledged"}
         found: dict[Member, int] = {}
         async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):
             key = name.removeprefix(prefix)
-            if key not in own and not key.startswith("once:") and not keys.is_beside(key):
+            if key not in _OWN and not key.startswith("once:") and not keys.is_beside(key):
                 found.update(await self._tally(name, key))
         return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
 from wire.batches import Unreadable
+from wire.lives import Mark, Part, Stand, fingerprint
 
 Abandoned = Callable[[], bool]
 """Says whether the work in hand is no longer ours to finish."""
@@ -42,6 +43,7 @@ class Batch:
 
     topic: str
     topic_id: str
+    """Id of the topic, or of a later life of the partition (see `wire.keys.life_id`)."""
     partition: int
     believed: int
     """The fence that these records follow."""
@@ -52,6 +54,16 @@ class Batch:
     """Offsets in (believed, last] that never held a record."""
     end: int = 0
     """The end of the partition's log, as far as known."""
+    epoch: int = -1
+    """Leader epoch in which the records were read; -1 where it is not known."""
+
+    @property
+    def mark(self) -> Mark:
+        """What is remembered of the record at its last offset."""
+        if not self.records or self.records[-1].offset != self.last:
+            return Mark(self.epoch, "")
+        record = self.records[-1]
+        return Mark(self.epoch, fingerprint(record.timestamp, record.value))
 
 
 def offsets_of(records: Sequence[Record], believed: int) -> int:
@@ -89,6 +101,12 @@ class Sink(Protocol[P]):
 
     async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
         """The fence of each field; -1 where nothing was counted."""
+
+    async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
+        """How far the present life of each partition is counted."""
+
+    async def open(self, before: Stand, base: int, abandoned: Abandoned) -> Stand:
+        """The life after `before`, from `base` on where nobody has opened it yet."""
 
     async def prepare(self, batch: Batch, abandoned: Abandoned) -> P:
         """What of the work can be done while the batch before is still on its way."""

@@ -1,17 +1,19 @@
 -- Counts the records of one partition, or refuses them, in one step. Follows tallies.lua.
--- KEYS: fences, books, then the tallies.
--- ARGV: field of the fence, the fence that the records follow, their last offset, most members of
--- a tally, then per write: kind (total, of the books; hash, counter, set; of ids that clients
--- gave: drop, put, keep), number of its key, member, amount.
+-- KEYS: fences, books, lives, then the tallies.
+-- ARGV: field of the fence, the fence that the records follow, their last offset, the field that
+-- the fence of the partition's next life would have, most members of a tally, then per write: kind
+-- (total, of the books; hash, counter, set; of ids that clients gave: drop, put, keep), number of
+-- its key, member, amount.
 -- Answers {1, last offset, failed writes} or, when the fence is another than the caller knows,
 -- {0, fence, 0}: somebody else has counted these records (fence above), or Redis has forgotten
 -- records before them (fence below), which a mere comparison with the first offset would miss.
+-- The same once the partition goes on as its next life: the fence of the one before is final.
 local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
-if fence ~= tonumber(ARGV[2]) then
+if fence ~= tonumber(ARGV[2]) or redis.call('HEXISTS', KEYS[3], ARGV[4]) == 1 then
   return {0, fence, 0}
 end
-local failed, most = 0, tonumber(ARGV[4])
-for i = 5, #ARGV, 4 do
+local failed, most = 0, tonumber(ARGV[5])
+for i = 6, #ARGV, 4 do
   local kind, key, answer = ARGV[i], KEYS[tonumber(ARGV[i + 1])], nil
   -- pcall: a key of another type must not keep the other writes and the fence from moving
   if kind == 'hash' or kind == 'set' then
@@ -36,5 +38,5 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 redis.call('HINCRBY', KEYS[2], 'version', 1)
 local now = redis.call('TIME')
 local at = string.format('%d', now[1] * 1000 + math.floor(now[2] / 1000))
-redis.call('HSET', KEYS[2], 'at', at, 'most', ARGV[4])
+redis.call('HSET', KEYS[2], 'at', at, 'most', ARGV[5])
 return {1, tonumber(ARGV[3]), failed}

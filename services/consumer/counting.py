@@ -28,6 +28,8 @@ class Counting:
         self._most = most
         self._fences = keys.fence_key(scenario)
         self._books = keys.books_key(scenario)
+        self._lives = keys.lives_key(scenario)
+        self._marks = keys.marks_key(scenario)
         self._sha = ""
 
     async def fences(self, fields: Sequence[str]) -> list[int]:
@@ -60,11 +62,15 @@ class Counting:
         return answers
 
     def _call(self, field: str, portion: Portion) -> tuple[list[str], list[str | int]]:
-        numbers = {self._fences: 1, self._books: 2}
-        arguments: list[str | int] = [field, portion.believed, portion.last, self._most]
+        numbers = {self._fences: 1, self._books: 2, self._lives: 3}
+        arguments: list[str | int] = [field, portion.believed, portion.last]
+        arguments += (keys.next_life(field), self._most)
         for name, amount in portion.totals.items():
             if amount:
                 arguments += ("total", 2, name, amount)
+        if portion.mark:
+            numbers[self._marks] = len(numbers) + 1
+            arguments += ("put", numbers[self._marks], field, portion.mark)
         for (kind, key, member), amount in portion.tallies.items():
             number = numbers.setdefault(keys.counter_key(self._scenario, key), len(numbers) + 1)
             arguments += (kind, number, member, amount)
@@ -81,7 +87,7 @@ def _kept(changes: Changes, number: int) -> list[str | int]:
     for event_id in changes.dropped:
         writes += ("drop", number, event_id, 0)
     for event_id, first in changes.put.items():
-        writes += ("put", number, event_id, f"{first.offset} {first.at}")
+        writes += ("put", number, event_id, f"{first.offset} {first.at} {first.place}".rstrip())
     return [*writes, "keep", number, "", _KEPT_SECONDS]
 
 

@@ -37,10 +37,13 @@ from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.patience import Patience
 from services.consumer.places import Place, Places
 from services.consumer.stores import reached
+from services.consumer.tails import DoubtError
 from services.shared import logline
 from services.shared.lifecycle import Pulse
 from wire import keys
 from wire.batches import unreadable_of
+from wire.lives import Part, Stand
+from wire.metadata import Topic
 
 T = TypeVar("T")
 
@@ -202,26 +205,49 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
 
     async def _settle(self, unknown: list[TopicPartition]) -> None:
         if unknown:
-            ids = await self._topic_ids()
-            fields = self._places.fields(unknown, ids)
-            fences = await self._sink.fences(fields, self._abandoned())
-            self._places.settle(unknown, ids, fences)
+            topics = await self._known_topics()
+            parts = [Part(tp.topic, topics[tp.topic].id, tp.partition) for tp in unknown]
+            stands = await self._sink.stands(parts, self._abandoned())
+            for name in topics:
+                await self._settle_topic(name, [s for s in stands if s.life.topic == name])
 
-    async def _topic_ids(self, topics: Iterable[str] | None = None) -> dict[str, str]:
+    async def _settle_topic(self, name: str, stands: Sequence[Stand]) -> None:
+        # after the fences: a log that is read before them may end before what was counted since
+        for tail in await self._ask(lambda: self._places.tails(name, stands)):
+            stand = tail.stand
+            # what is in doubt is settled at a later turn
+            with contextlib.suppress(DoubtError):
+                base = await self._places.cut(tail)
+                if base is not None:
+                    stand = await self._sink.open(stand, base, self._abandoned())
+                self._places.settle(stand, tail.epoch)
+
+    async def _known_topics(self, topics: Iterable[str] | None = None) -> dict[str, Topic]:
         wanted = self.topics if topics is None else topics
-        return await self._ask(lambda: self._places.topic_ids(wanted))
+        return await self._ask(lambda: self._places.topics(wanted))
 
     async def _same_topics(self, fetched: Fetched) -> bool:
-        """Whether records that are here already came from the topics whose fences we know."""
+        """Whether records that are here already came from the topics whose fences we know.
+
+        Partitions whose leader epoch is another are forgotten, and their records with them.
+        """
         places = self._places.known()
-        topics = {partition.topic for partition in fetched}
-        ids = await self._topic_ids(topics) if topics else {}
-        if all(places[p].topic_id == ids[p.topic] for p in fetched if p in places):
+        names = {partition.topic for partition in fetched}
+        topics = await self._known_topics(names) if names else {}
+        if all(places[p].topic_id == topics[p.topic].id for p in fetched if p in places):
+            await self._leave(self._places.moved(topics))
             return True
         # records of a topic that was made anew would be taken for the old one's
-        logline.warning("a topic was made anew", topics=ids)
+        logline.warning("a topic was made anew", topics={t.name: t.id for t in topics.values()})
         self._places.clear()
         return False
+
+    async def _leave(self, moved: list[TopicPartition]) -> None:
+        """Partitions are settled anew, once what is on its way from them is counted: the broker
+        may not have it any more."""
+        if moved:
+            await self._finished(0)
+            self._places.forget(moved)
 
     async def _work(self, fetched: Fetched) -> list[Work]:
         """What of the fetched records is to be stored, partition by partition."""
@@ -251,13 +277,14 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         believed, place.prepared = place.prepared, records[-1].offset
         return Batch(
             partition.topic,
-            place.topic_id,
+            place.life,
             partition.partition,
             believed=believed,
             last=records[-1].offset,
             records=records,
             gaps=await self._gaps(partition, believed, missing),
             end=self._consumer.highwater(partition) or 0,
+            epoch=place.epoch,
         )
 
     def _certain(self, partition: TopicPartition, place: Place) -> bool:
@@ -315,10 +342,11 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             self._places.forget(displaced)
         if not idle:
             return
-        ids = await self._topic_ids()
+        topics = await self._known_topics()
+        self._places.forget(self._places.moved(topics))
         for partition in self._consumer.assignment():
             place = self._places.get(partition)
-            if place is not None and place.topic_id != ids[partition.topic]:
+            if place is not None and place.topic_id != topics[partition.topic].id:
                 self._places.forget([partition])
             elif place is not None:
                 await self._pass_over(partition, place)
@@ -346,12 +374,13 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         if missing > 0 and self._certain(partition, place):
             batch = Batch(
                 partition.topic,
-                place.topic_id,
+                place.life,
                 partition.partition,
                 believed=place.fence,
                 last=position - 1,
                 gaps=await self._gaps(partition, place.fence, missing),
                 end=position,
+                epoch=place.epoch,
             )
             prepared = await self._sink.prepare(batch, self._abandoned())
             await self._count([Work(partition, place, prepared)])

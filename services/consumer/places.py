@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from wire import keys
+from services.consumer.tails import DoubtError, Tail, Tails
+from wire.lives import Part, Stand, fingerprint
+from wire.metadata import Topic
 from wire.topics import OffsetReader
+
+_WITNESS_MS = 2_000
 
 
 @dataclass(slots=True)
@@ -18,6 +22,10 @@ class Place:
     """One partition of one life of a topic."""
 
     topic_id: str
+    life: str
+    """The topic's id, or what stands for it in a later life of the partition."""
+    epoch: int
+    """Leader epoch; a place is good for this one only."""
     field: str
     """Its field of the fence."""
     fence: int
@@ -34,6 +42,7 @@ class Places:
         self._consumer = consumer
         self._offsets = offsets
         self._group = group
+        self._tails = Tails(offsets)
         self._places: dict[TopicPartition, Place] = {}
 
     def get(self, partition: TopicPartition) -> Place | None:
@@ -53,9 +62,19 @@ class Places:
         """Assigned partitions without a place."""
         return [tp for tp in self._consumer.assignment() if tp not in self._places]
 
-    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
-        """The ids of topics as they are now. Raises KafkaError."""
-        return {topic: (await self._offsets.topic(topic)).id for topic in topics}
+    async def topics(self, names: Iterable[str]) -> dict[str, Topic]:
+        """Topics as they are now. Raises KafkaError."""
+        return {name: await self._offsets.topic(name) for name in names}
+
+    def moved(self, topics: Mapping[str, Topic]) -> list[TopicPartition]:
+        """Partitions of these topics that have another leader epoch than when they were settled:
+        what has come since may lie in a log that has lost its end."""
+        return [
+            partition
+            for partition, place in self._places.items()
+            if partition.topic in topics
+            and topics[partition.topic].epochs.get(partition.partition) != place.epoch
+        ]
 
     async def beginnings(self, topic: str) -> dict[int, int]:
         """Partition -> oldest offset that the broker still has. Raises KafkaError."""
@@ -65,23 +84,37 @@ class Places:
         """The places as they are now."""
         return dict(self._places)
 
-    def fields(self, partitions: Iterable[TopicPartition], ids: dict[str, str]) -> list[str]:
-        """The field of the fence of each partition, for topics with these ids."""
-        return [
-            keys.fence_field(self._group, tp.topic, ids[tp.topic], tp.partition)
-            for tp in partitions
-        ]
-
-    def settle(
-        self, partitions: Sequence[TopicPartition], ids: dict[str, str], fences: Sequence[int]
-    ) -> None:
-        """Takes places behind fences that were just read, and seeks there.
+    def settle(self, stand: Stand, epoch: int) -> None:
+        """Takes a place behind a fence that was just read, and seeks there.
 
         Whatever was fetched before is thrown away by the seek.
         """
-        fields = self.fields(partitions, ids)
-        for partition, field, fence in zip(partitions, fields, fences, strict=True):
-            # the partition may have been taken away while the fences were asked for
-            with contextlib.suppress(IllegalStateError):
-                self._consumer.seek(partition, fence + 1)
-                self._places[partition] = Place(ids[partition.topic], field, fence, fence)
+        life, fence = stand.life, stand.fence
+        partition = TopicPartition(life.topic, life.partition)
+        # the partition may have been taken away while the fence was asked for
+        with contextlib.suppress(IllegalStateError):
+            self._consumer.seek(partition, fence + 1)
+            self._places[partition] = Place(
+                life.topic_id, life.id, epoch, life.field(self._group), fence, fence
+            )
+
+    async def tails(self, topic: str, stands: Sequence[Stand]) -> list[Tail]:
+        """The logs of partitions whose fences were read before; see Tails. Raises KafkaError."""
+        return await self._tails.read(topic, stands)
+
+    async def cut(self, tail: Tail) -> int | None:
+        """Where a log was cut below its fence; see Tails. Raises DoubtError."""
+        return await self._tails.cut(tail, self._witness)
+
+    async def _witness(self, part: Part, offset: int) -> str:
+        """Fingerprint of the record at an offset of a partition without a place."""
+        partition = TopicPartition(part.topic, part.partition)
+        try:
+            self._consumer.seek(partition, offset)
+            found = await self._consumer.getmany(partition, timeout_ms=_WITNESS_MS, max_records=1)
+        except IllegalStateError as error:
+            raise DoubtError from error
+        for record in found.get(partition, ()):
+            if record.offset == offset:
+                return fingerprint(record.timestamp, record.value)
+        return ""

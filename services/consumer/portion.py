@@ -37,6 +37,8 @@ class Portion:
     """Offsets that rejected documents stand for beside their own, since they cannot be read."""
     changes: Changes | None = None
     """Of the window of ids; None where no client gave one."""
+    mark: str = ""
+    """What is kept of the record at the fence, as `wire.lives.Mark` writes it."""
 
 
 class WindowNeededError(Exception):
@@ -115,7 +117,7 @@ def _repeats(portion: Portion, record: Record, meta: Meta, now: int, window: Win
     if first is None:
         return False
     repeats = {
-        "repeats": keys.document_id(portion.tp, first.offset),
+        "repeats": first.place or keys.document_id(portion.tp, first.offset),
         "value": cut_text(record.value or b""),
         "reason": [{"field": "", "message": "repeats an event that has the same id"}],
     }

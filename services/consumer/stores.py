@@ -32,6 +32,7 @@ from services.shared.settings import Settings
 from wire import keys
 from wire.documents import Documents, DocumentsError
 from wire.ending import end
+from wire.lives import Lives, Part, Stand, lives_before, present
 from wire.stores import redis_client
 from wire.tops import MOST_MEMBERS
 
@@ -75,6 +76,7 @@ class Stores:
         self._preparer = Preparer(scenario)
         self._counting = Counting(redis, scenario.name, most)
         self._documents = documents
+        self._lives = Lives(scenario.name, redis, documents)
         self._windows = Windows(redis, documents, scenario.name, bounds)
         self._open = OpenWindows()
         self._writers = asyncio.Semaphore(WRITERS)
@@ -98,6 +100,28 @@ class Stores:
     async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
         """The fence of each field; see services.consumer.batch.Sink."""
         return await self._redis.ask(lambda: self._counting.fences(fields), abandoned)
+
+    async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
+        """How far partitions are counted; see services.consumer.batch.Sink."""
+        # each asks both stores: the one that fails is told apart by its own neighbour
+        lives = await self._redis.ask(
+            lambda: self._mongo.ask(self._lives.restore, abandoned), abandoned
+        )
+        wanted = [present(part, lives) for part in parts]
+        return await self._redis.ask(lambda: self._lives.stands(wanted), abandoned)
+
+    async def open(self, before: Stand, base: int, abandoned: Abandoned) -> Stand:
+        """Opens the next life of a partition; see services.consumer.batch.Sink."""
+        life = await self._mongo.ask(lambda: self._lives.keep(before, base), abandoned)
+        logline.error(
+            "the broker has lost records that were counted; the partition goes on as a new life",
+            partition=f"{life.topic}:{life.partition}",
+            life=life.id,
+            base=life.base,
+            fence=life.fence,
+        )
+        (stand,) = await self.stands([life.part], abandoned)
+        return stand
 
     async def prepare(self, batch: Batch, abandoned: Abandoned) -> Prepared:
         """Decodes a batch; see services.consumer.batch.Sink."""
@@ -139,7 +163,7 @@ class Stores:
         return verdicts
 
     async def _portion(self, tp: str, batch: Batch, window: Window | None) -> Portion:
-        portion = Portion(tp, batch.believed, batch.last)
+        portion = Portion(tp, batch.believed, batch.last, mark=batch.mark.text)
         now = time.time_ns() // 1_000_000
         add = self._preparer.events if batch.topic == self._events else self._preparer.refused
         for start in range(0, len(batch.records), SLICE):
@@ -160,8 +184,9 @@ class Stores:
             return window
         collection = self._logs if batch.topic == self._events else self._rejected
         before = batch.records[0].offset
+        earlier = lives_before(tp, await self._mongo.ask(self._lives.kept, abandoned))
         return await self._mongo.ask(
-            lambda: self._windows.recalled(tp, collection, before), abandoned
+            lambda: self._windows.recalled(tp, collection, before, earlier), abandoned
         )
 
     @contextlib.contextmanager

@@ -21,6 +21,9 @@ class First(NamedTuple):
     offset: int
     at: int
     """Produced, ms since the epoch."""
+    place: str = ""
+    """Id of its document where it lies in an earlier life of the partition; its offset is then
+    below zero."""
 
 
 class Changes(NamedTuple):
@@ -44,7 +47,7 @@ class Window:
         """Ids remembered."""
         return len(self._ids)
 
-    def first(self, event_id: str, offset: int, at: int) -> First | None:
+    def first(self, event_id: str, offset: int, at: int, place: str = "") -> First | None:
         """The record that this one repeats; None where it is the first, which is remembered."""
         known = self._ids.get(event_id)
         if known is not None:
@@ -52,7 +55,7 @@ class Window:
                 return None
             if at - known.at <= self._bounds.seconds * 1_000:
                 return known
-        self._ids[event_id] = self._put[event_id] = First(offset, at)
+        self._ids[event_id] = self._put[event_id] = First(offset, at, place)
         self._ids.move_to_end(event_id)
         self._forget(at)
         return None

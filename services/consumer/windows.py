@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
@@ -11,6 +12,8 @@ from services.shared.dedup import Dedup
 from wire import keys
 from wire.documents import Documents, Range
 
+_APART = 1 << 48
+"""Between the offsets below zero of one earlier life and those of the next."""
 _IDLE = 60.0
 """Seconds after which the window of a partition that gives nothing is let go."""
 
@@ -55,10 +58,24 @@ class Windows:
         kept = ((str(event_id), _first(str(text))) for event_id, text in found.items())
         return Window(self._bounds, kept)
 
-    async def recalled(self, tp: str, collection: str, before: int) -> Window:
+    async def recalled(
+        self, tp: str, collection: str, before: int, earlier: Sequence[Range] = ()
+    ) -> Window:
         """The window that the documents of the last records before an offset make: for a Redis
-        that has forgotten, and records that Kafka will not give again. Raises DocumentsError."""
+        that has forgotten, and records that Kafka will not give again. Raises DocumentsError.
+
+        `earlier`: the lives of the partition before this one, oldest first.
+        """
         window = Window(self._bounds)
+        for life in earlier:
+            last = Range(life.tp, max(life.after, life.upto - self._bounds.most), life.upto)
+            for document in await self._documents.given(collection, last):
+                # below zero, so that no record of this life can be taken for it
+                offset = (
+                    document["o"] - life.upto - 1 - _APART * (len(earlier) - earlier.index(life))
+                )
+                place = keys.document_id(life.tp, document["o"])
+                window.first(document["id"], offset, document["at"], place)
         wanted = Range(tp, max(-1, before - 1 - self._bounds.most), before - 1)
         for document in await self._documents.given(collection, wanted):
             window.first(document["id"], document["o"], document["at"])
@@ -66,5 +83,5 @@ class Windows:
 
 
 def _first(text: str) -> First:
-    offset, _, at = text.partition(" ")
-    return First(int(offset), int(at))
+    offset, at, *place = text.split(" ", 2)
+    return First(int(offset), int(at), *place)

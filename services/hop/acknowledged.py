@@ -8,22 +8,17 @@ cut link only delays them.
 from __future__ import annotations
 
 import asyncio
-from importlib.resources import files
 from pathlib import Path
-
-from redis.asyncio import Redis
 
 from services.hop.remote import HopError, called
 from services.pb import hop_pb2 as pb
 from services.pb.hop_pb2_grpc import HopStub
 from services.shared.ledger import read_counts
-from wire import keys
 
 EVERY = 1.0
 """Seconds between two looks into the folder."""
 _ANYWAY = 10
 """Looks after which the counts are sent though none has changed: Redis may have lost them."""
-_SCRIPT = files("services.hop").joinpath("acknowledge.lua").read_text()
 
 
 class Publication:
@@ -54,12 +49,3 @@ class Publication:
             self._sent = counts
         except HopError:
             self._sent = {}
-
-
-async def keep(redis: Redis, scenario: str, counts: dict[str, int]) -> None:
-    """Raises the published counts; a smaller one is older and changes nothing.
-
-    Raises RedisError.
-    """
-    pairs = [text for name, count in counts.items() for text in (name, str(count))]
-    await redis.eval(_SCRIPT, 1, keys.acknowledged_key(scenario), *pairs)

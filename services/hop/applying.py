@@ -12,12 +12,18 @@ from redis.exceptions import RedisError
 
 from services.consumer.neighbours import AbandonedError
 from services.consumer.stores import Stores
-from services.hop.acknowledged import keep
 from services.hop.lag import Lag
-from services.hop.messages import SERVICE, batch_of_message
+from services.hop.messages import (
+    SERVICE,
+    batch_of_message,
+    message_of_stand,
+    part_of_message,
+    stand_of_message,
+)
 from services.pb import hop_pb2 as pb
 from services.shared import logline
 from services.shared.golden import Traffic
+from services.shared.ledger import keep_published
 from wire import keys
 
 Reply = Callable[[Any], Awaitable[Message]]
@@ -47,6 +53,17 @@ class Applying:
         """Where reading has to begin."""
         return pb.FencesReply(fences=await self._stores.fences(request.fields, _once))
 
+    async def stands(self, request: pb.StandsRequest) -> pb.StandsReply:
+        """The same, with what tells whether the near side's log still holds it."""
+        parts = [part_of_message(part) for part in request.parts]
+        stands = await self._stores.stands(parts, _once)
+        return pb.StandsReply(stands=[message_of_stand(stand) for stand in stands])
+
+    async def open(self, request: pb.OpenRequest) -> pb.Stand:
+        """The next life of a partition."""
+        before = stand_of_message(request.before)
+        return message_of_stand(await self._stores.open(before, request.base, _once))
+
     async def apply(self, request: pb.Batch) -> pb.Verdict:
         """Documents first, then counters behind the fence."""
         _plausible(self._scenario, request)
@@ -61,13 +78,15 @@ class Applying:
         """For the books."""
         if any(count > MOST_COUNT for count in request.counts.values()):
             raise BadCallError(f"a producer has acknowledged more than {MOST_COUNT} events")
-        await keep(self._stores.redis, self._scenario, dict(request.counts))
+        await keep_published(self._stores.redis, self._scenario, dict(request.counts))
         return pb.AcknowledgedReply()
 
     def handler(self) -> Any:
         """The service for a gRPC server."""
         kinds: dict[str, tuple[Reply, type[Message]]] = {
             "Fences": (self.fences, pb.FencesRequest),
+            "Stands": (self.stands, pb.StandsRequest),
+            "Open": (self.open, pb.OpenRequest),
             "Apply": (self.apply, pb.Batch),
             "Acknowledge": (self.acknowledge, pb.Acknowledged),
         }

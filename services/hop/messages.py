@@ -9,10 +9,11 @@ from typing import NamedTuple
 from services.consumer.batch import Batch, Record, offsets_of
 from services.pb import hop_pb2 as pb
 from wire.batches import Unreadable
+from wire.lives import Life, Mark, Part, Stand
 from wire.record import MAX_NAMED, ours
 
 SERVICE = "controlroom.hop.v1.Hop"
-METHODS = ("Fences", "Apply", "Acknowledge")
+METHODS = ("Fences", "Stands", "Open", "Apply", "Acknowledge")
 
 MAX_VALUE = 4 << 20
 """Bytes of a record's value that cross; a longer one arrives cut, so it is kept as rejected."""
@@ -69,6 +70,7 @@ def piece_of(scenario: str, batch: Batch, start: int, size: int) -> Piece:
             batch, start, last - believed - offsets_of(batch.records[start:after], believed)
         ),
         end=batch.end,
+        epoch=None if batch.epoch < 0 else batch.epoch,
     )
     return Piece(message, after)
 
@@ -98,6 +100,29 @@ def _record(record: Record) -> pb.Record:
     )
 
 
+def message_of_stand(stand: Stand) -> pb.Stand:
+    """A stand for the other side."""
+    life = stand.life
+    return pb.Stand(
+        part=pb.Part(**life.part._asdict()),
+        life=life.number,
+        base=life.base,
+        fence=stand.fence,
+        mark=stand.mark.text,
+    )
+
+
+def stand_of_message(message: pb.Stand) -> Stand:
+    """A stand from the other side."""
+    life = Life(*part_of_message(message.part), message.life, message.base)
+    return Stand(life, message.fence, Mark.of(message.mark))
+
+
+def part_of_message(message: pb.Part) -> Part:
+    """A partition from the other side."""
+    return Part(message.topic, message.topic_id, message.partition)
+
+
 def batch_of_message(message: pb.Batch) -> Batch:
     """The batch that a piece is for the far side."""
     return Batch(
@@ -109,6 +134,7 @@ def batch_of_message(message: pb.Batch) -> Batch:
         [_far(record) for record in message.records],
         message.gaps,
         message.end,
+        message.epoch if message.HasField("epoch") else -1,
     )
 
 

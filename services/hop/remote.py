@@ -11,10 +11,11 @@ import grpc
 
 from services.consumer.batch import Abandoned, Batch, Verdict
 from services.consumer.neighbours import AbandonedError, Neighbour
-from services.hop.messages import Piece, piece_of
+from services.hop.messages import Piece, message_of_stand, piece_of, stand_of_message
 from services.pb import hop_pb2 as pb
 from services.pb.hop_pb2_grpc import HopStub
 from services.shared import logline
+from wire.lives import Part, Stand
 
 T = TypeVar("T")
 
@@ -67,6 +68,28 @@ class RemoteSink:
 
         reply = await self._near.ask(question, abandoned)
         return list(reply.fences)
+
+    async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
+        """How far partitions are counted; see services.consumer.batch.Sink."""
+        wanted = [pb.Part(**part._asdict()) for part in parts]
+        request = pb.StandsRequest(scenario=self._scenario, parts=wanted)
+
+        async def question() -> pb.StandsReply:
+            return await called(self._stub.Stands, request, self._deadline)
+
+        reply = await self._near.ask(question, abandoned)
+        return [stand_of_message(stand) for stand in reply.stands]
+
+    async def open(self, before: Stand, base: int, abandoned: Abandoned) -> Stand:
+        """Opens the next life of a partition; see services.consumer.batch.Sink."""
+        request = pb.OpenRequest(
+            scenario=self._scenario, before=message_of_stand(before), base=base
+        )
+
+        async def question() -> pb.Stand:
+            return await called(self._stub.Open, request, self._deadline)
+
+        return stand_of_message(await self._near.ask(question, abandoned))
 
     async def prepare(self, batch: Batch, abandoned: Abandoned) -> Raw:
         """Nothing can be done before the far side has it; see services.consumer.batch.Sink."""

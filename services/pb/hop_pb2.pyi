@@ -20,6 +20,54 @@ class FencesReply(_message.Message):
     fences: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, fences: _Optional[_Iterable[int]] = ...) -> None: ...
 
+class Part(_message.Message):
+    __slots__ = ("topic", "topic_id", "partition")
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
+    PARTITION_FIELD_NUMBER: _ClassVar[int]
+    topic: str
+    topic_id: str
+    partition: int
+    def __init__(self, topic: _Optional[str] = ..., topic_id: _Optional[str] = ..., partition: _Optional[int] = ...) -> None: ...
+
+class StandsRequest(_message.Message):
+    __slots__ = ("scenario", "parts")
+    SCENARIO_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    scenario: str
+    parts: _containers.RepeatedCompositeFieldContainer[Part]
+    def __init__(self, scenario: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[Part, _Mapping]]] = ...) -> None: ...
+
+class StandsReply(_message.Message):
+    __slots__ = ("stands",)
+    STANDS_FIELD_NUMBER: _ClassVar[int]
+    stands: _containers.RepeatedCompositeFieldContainer[Stand]
+    def __init__(self, stands: _Optional[_Iterable[_Union[Stand, _Mapping]]] = ...) -> None: ...
+
+class Stand(_message.Message):
+    __slots__ = ("part", "life", "base", "fence", "mark")
+    PART_FIELD_NUMBER: _ClassVar[int]
+    LIFE_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    FENCE_FIELD_NUMBER: _ClassVar[int]
+    MARK_FIELD_NUMBER: _ClassVar[int]
+    part: Part
+    life: int
+    base: int
+    fence: int
+    mark: str
+    def __init__(self, part: _Optional[_Union[Part, _Mapping]] = ..., life: _Optional[int] = ..., base: _Optional[int] = ..., fence: _Optional[int] = ..., mark: _Optional[str] = ...) -> None: ...
+
+class OpenRequest(_message.Message):
+    __slots__ = ("scenario", "before", "base")
+    SCENARIO_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    scenario: str
+    before: Stand
+    base: int
+    def __init__(self, scenario: _Optional[str] = ..., before: _Optional[_Union[Stand, _Mapping]] = ..., base: _Optional[int] = ...) -> None: ...
+
 class Header(_message.Message):
     __slots__ = ("name", "value")
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -53,7 +101,7 @@ class Unreadable(_message.Message):
     def __init__(self, first: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ("scenario", "topic", "topic_id", "partition", "believed", "last", "records", "gaps", "end")
+    __slots__ = ("scenario", "topic", "topic_id", "partition", "believed", "last", "records", "gaps", "end", "epoch")
     SCENARIO_FIELD_NUMBER: _ClassVar[int]
     TOPIC_FIELD_NUMBER: _ClassVar[int]
     TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
@@ -63,6 +111,7 @@ class Batch(_message.Message):
     RECORDS_FIELD_NUMBER: _ClassVar[int]
     GAPS_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     scenario: str
     topic: str
     topic_id: str
@@ -72,7 +121,8 @@ class Batch(_message.Message):
     records: _containers.RepeatedCompositeFieldContainer[Record]
     gaps: int
     end: int
-    def __init__(self, scenario: _Optional[str] = ..., topic: _Optional[str] = ..., topic_id: _Optional[str] = ..., partition: _Optional[int] = ..., believed: _Optional[int] = ..., last: _Optional[int] = ..., records: _Optional[_Iterable[_Union[Record, _Mapping]]] = ..., gaps: _Optional[int] = ..., end: _Optional[int] = ...) -> None: ...
+    epoch: int
+    def __init__(self, scenario: _Optional[str] = ..., topic: _Optional[str] = ..., topic_id: _Optional[str] = ..., partition: _Optional[int] = ..., believed: _Optional[int] = ..., last: _Optional[int] = ..., records: _Optional[_Iterable[_Union[Record, _Mapping]]] = ..., gaps: _Optional[int] = ..., end: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class Verdict(_message.Message):
     __slots__ = ("counted", "fence", "failed")

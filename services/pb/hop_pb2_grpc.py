@@ -39,6 +39,16 @@ class HopStub:
                 request_serializer=services_dot_pb_dot_hop__pb2.FencesRequest.SerializeToString,
                 response_deserializer=services_dot_pb_dot_hop__pb2.FencesReply.FromString,
                 _registered_method=True)
+        self.Stands = channel.unary_unary(
+                '/controlroom.hop.v1.Hop/Stands',
+                request_serializer=services_dot_pb_dot_hop__pb2.StandsRequest.SerializeToString,
+                response_deserializer=services_dot_pb_dot_hop__pb2.StandsReply.FromString,
+                _registered_method=True)
+        self.Open = channel.unary_unary(
+                '/controlroom.hop.v1.Hop/Open',
+                request_serializer=services_dot_pb_dot_hop__pb2.OpenRequest.SerializeToString,
+                response_deserializer=services_dot_pb_dot_hop__pb2.Stand.FromString,
+                _registered_method=True)
         self.Apply = channel.unary_unary(
                 '/controlroom.hop.v1.Hop/Apply',
                 request_serializer=services_dot_pb_dot_hop__pb2.Batch.SerializeToString,
@@ -56,6 +66,20 @@ class HopServicer:
 
     def Fences(self, request, context):
         """How far partitions are counted, which is where reading has to begin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Stands(self, request, context):
+        """The same with the life that each partition is in, and what is remembered of its last record.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Open(self, request, context):
+        """Opens the life after one whose log was found cut; the first call decides where it begins.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -82,6 +106,16 @@ def add_HopServicer_to_server(servicer, server):
                     servicer.Fences,
                     request_deserializer=services_dot_pb_dot_hop__pb2.FencesRequest.FromString,
                     response_serializer=services_dot_pb_dot_hop__pb2.FencesReply.SerializeToString,
+            ),
+            'Stands': grpc.unary_unary_rpc_method_handler(
+                    servicer.Stands,
+                    request_deserializer=services_dot_pb_dot_hop__pb2.StandsRequest.FromString,
+                    response_serializer=services_dot_pb_dot_hop__pb2.StandsReply.SerializeToString,
+            ),
+            'Open': grpc.unary_unary_rpc_method_handler(
+                    servicer.Open,
+                    request_deserializer=services_dot_pb_dot_hop__pb2.OpenRequest.FromString,
+                    response_serializer=services_dot_pb_dot_hop__pb2.Stand.SerializeToString,
             ),
             'Apply': grpc.unary_unary_rpc_method_handler(
                     servicer.Apply,
@@ -121,6 +155,60 @@ class Hop:
             '/controlroom.hop.v1.Hop/Fences',
             services_dot_pb_dot_hop__pb2.FencesRequest.SerializeToString,
             services_dot_pb_dot_hop__pb2.FencesReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Stands(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/controlroom.hop.v1.Hop/Stands',
+            services_dot_pb_dot_hop__pb2.StandsRequest.SerializeToString,
+            services_dot_pb_dot_hop__pb2.StandsReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Open(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/controlroom.hop.v1.Hop/Open',
+            services_dot_pb_dot_hop__pb2.OpenRequest.SerializeToString,
+            services_dot_pb_dot_hop__pb2.Stand.FromString,
             options,
             channel_credentials,
             insecure,

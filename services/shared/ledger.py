@@ -1,8 +1,9 @@
 """The acknowledged count of a producer, kept over its restarts and kills.
 
-Each process counts in a file of its own: eight bytes, mapped into memory, so that a count
-written is not lost with the process. The lock on the file tells whether its process lives;
-the counts of dead ones are published by the living.
+Each process counts in a file of its own, mapped into memory, so that a count written is not lost
+with the process; several times a second it is synced to the disk, so that a power cut takes no more
+than the last moment of it. The lock on the file tells whether its process lives; the counts of
+dead ones are published by the living. What is published never goes back.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import contextlib
 import fcntl
 import mmap
 import os
-import struct
+import threading
 import uuid
 from collections.abc import AsyncIterator
+from importlib.resources import files
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -22,26 +24,31 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from services.shared import logline
+from services.shared import count_file, logline
 from services.shared.settings import Settings, SettingsError
 from wire import keys
 from wire.ending import end
 
 PUBLISH_EVERY = 0.1
 """Seconds between two publications of the own count."""
+SYNC_EVERY = 0.2
+"""Seconds of counts that a power cut may take: the longest pause between two syncs."""
 _OTHERS_EVERY = 10
 _SUFFIX = ".count"
+_SCRIPT = files("services.shared").joinpath("acknowledge.lua").read_text()
 
 
 class Ledger:
     """The count of this process, in a file `<scenario>.<instance>.count` of the folder.
 
-    A file that a dead process left is taken over and counted on, so that files do not pile up.
+    A file that a dead process left is taken over and counted on, so that files do not pile up; but
+    for one that a power cut may have set back: what it lacks would be hidden by what comes.
     """
 
     def __init__(self, folder: Path, scenario: str) -> None:
         self._folder = folder
         self._scenario = scenario
+        self._boot = count_file.this_boot()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._path, self._file = self._claim()
@@ -50,9 +57,20 @@ class Ledger:
                 f"cannot keep the acknowledged count in {folder}: {error.strerror or error}",
                 "set LEDGER_DIR to a folder that this service may write",
             ) from error
-        self._map = mmap.mmap(self._file, 8)
+        kept = count_file.read(os.pread(self._file, count_file.SIZE, 0), self._boot)
+        assert kept is not None
+        if os.fstat(self._file).st_size != count_file.SIZE:
+            os.pwrite(self._file, bytes(count_file.SIZE - count_file.PLAIN), count_file.PLAIN)
+        self._map = mmap.mmap(self._file, count_file.SIZE)
+        self._view = memoryview(self._map)
         # an aligned eight-byte store is whole or absent, whenever the process is killed
-        self._cell = memoryview(self._map).cast("Q")
+        self._cell = self._view[: count_file.PLAIN].cast("Q")
+        self._cell[0] = self._begun = kept.events
+        self._generation = kept.generation
+        self._synced = -1
+        self._syncing = threading.Lock()
+        self._open = True
+        self.sync()
 
     @property
     def instance(self) -> str:
@@ -68,17 +86,44 @@ class Ledger:
         """Count events: after Kafka has them and before the client hears of it."""
         self._cell[0] += events
 
+    def catch_up(self, published: int) -> None:
+        """Raise the count to what was published under this id before this process began."""
+        if published > self._begun:
+            missing, self._begun = published - self._begun, published
+            self._cell[0] += missing
+            logline.warning(
+                "the count on disk had gone back and follows what was published",
+                instance=self.instance,
+                events=missing,
+            )
+
+    def sync(self) -> None:
+        """Bring the count to the disk where it has changed; blocks for as long as that takes."""
+        with self._syncing:
+            if self._open and self.count != self._synced:
+                self._stamp(self._boot)
+
     def close(self) -> None:
         """Release the file; its count stays and is published by others."""
-        self._cell.release()
-        self._map.close()
-        os.close(self._file)
+        with self._syncing:
+            self._stamp(count_file.CLOSED)
+            self._open = False
+            self._cell.release()
+            self._view.release()
+            self._map.close()
+            os.close(self._file)
+
+    def _stamp(self, boot: bytes) -> None:
+        self._generation += 1
+        stamp = count_file.Stamp(self._generation, self.count, boot)
+        self._view[stamp.place] = stamp.raw
+        # pages that were changed through the map belong to the file too
+        os.fdatasync(self._file)
+        self._synced = stamp.events
 
     def dead(self) -> Claims:
         """The files of processes that live no more, locked while the `with` block runs."""
-        return Claims(
-            [path for path in self._files() if path != self._path],
-        )
+        return Claims([path for path in self._files() if path != self._path], self._boot)
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob(f"{self._scenario}.*{_SUFFIX}"))
@@ -86,13 +131,23 @@ class Ledger:
     def _claim(self) -> tuple[Path, int]:
         for path in self._files():
             file = _lock(path)
-            if file is not None:
+            if file is None:
+                continue
+            kept = count_file.read(os.pread(file, count_file.SIZE, 0), self._boot)
+            if kept is not None and kept.sure:
                 return path, file
+            os.close(file)
+            logline.warning(
+                "a count is not continued: the machine went down while it was kept",
+                instance=_instance(path),
+            )
         path = self._folder / f"{self._scenario}.{uuid.uuid4().hex}{_SUFFIX}"
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)
         # real bytes: a hole in the file would turn a full disk into a crash at the first count
-        os.pwrite(file, bytes(8), 0)
+        os.pwrite(file, count_file.fresh(self._boot), 0)
+        os.fsync(file)
+        _sync_folder(self._folder)
         return path, file
 
 
@@ -100,8 +155,9 @@ class Claims:
     """Counts of dead processes. Their locks are held meanwhile, so that none is taken over
     and counted on between the reading and the publishing."""
 
-    def __init__(self, paths: list[Path]) -> None:
+    def __init__(self, paths: list[Path], boot: bytes) -> None:
         self._paths = paths
+        self._boot = boot
         self._files: list[int] = []
 
     def __enter__(self) -> dict[str, int]:
@@ -110,7 +166,9 @@ class Claims:
             file = _lock(path)
             if file is not None:
                 self._files.append(file)
-                counts[_instance(path)] = struct.unpack("=Q", os.pread(file, 8, 0))[0]
+                kept = count_file.read(os.pread(file, count_file.SIZE, 0), self._boot)
+                if kept is not None:
+                    counts[_instance(path)] = kept.events
         return counts
 
     def __exit__(self, *error: object) -> None:
@@ -123,7 +181,7 @@ def _lock(path: Path) -> int | None:
     file = os.open(path, os.O_RDWR)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(file).st_size == 8:
+        if os.fstat(file).st_size in (count_file.PLAIN, count_file.SIZE):
             return file
     except BlockingIOError:
         pass
@@ -137,12 +195,30 @@ def read_counts(folder: Path, scenario: str) -> dict[str, int]:
     Takes no lock, so it neither keeps a producer from its file nor needs to write.
     """
     counts: dict[str, int] = {}
+    boot = count_file.this_boot()
     for path in sorted(folder.glob(f"{scenario}.*{_SUFFIX}")):
-        raw = path.read_bytes()
-        # a file that is just being made has no count yet
-        if len(raw) == 8:
-            counts[_instance(path)] = struct.unpack("=Q", raw)[0]
+        kept = count_file.read(path.read_bytes(), boot)
+        if kept is not None:
+            counts[_instance(path)] = kept.events
     return counts
+
+
+async def keep_published(redis: Redis, scenario: str, counts: dict[str, int]) -> None:
+    """Raises the published counts; a smaller one is older and changes nothing.
+
+    Raises RedisError.
+    """
+    pairs = [text for name, count in counts.items() for text in (name, str(count))]
+    await redis.eval(_SCRIPT, 1, keys.acknowledged_key(scenario), *pairs)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A file that was just made is there after a power cut too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _instance(path: Path) -> str:
@@ -155,8 +231,9 @@ class Publication:
     def __init__(self, ledger: Ledger, redis: Redis, scenario: str) -> None:
         self._ledger = ledger
         self._redis = redis
-        self._key = keys.acknowledged_key(scenario)
+        self._scenario = scenario
         self._published = -1
+        self._caught_up = False
         self._away = False
 
     async def run(self) -> None:
@@ -169,10 +246,11 @@ class Publication:
 
     async def publish(self, others: bool) -> None:
         """Publish the own count where it has changed; with `others`, and those of the dead."""
-        count = self._ledger.count
-        if count == self._published and not others:
+        if self._ledger.count == self._published and not others:
             return
         try:
+            await self._catch_up()
+            count = self._ledger.count
             if others:
                 with self._ledger.dead() as counts:
                     await self._write({**counts, self._ledger.instance: count})
@@ -186,8 +264,22 @@ class Publication:
                 logline.warning("Redis is away, the count is kept on disk", error=repr(error))
             self._away = True
 
+    async def _catch_up(self) -> None:
+        """Before the first publication: what was published may be newer than the file."""
+        if not self._caught_up:
+            key = keys.acknowledged_key(self._scenario)
+            self._ledger.catch_up(int(await self._redis.hget(key, self._ledger.instance) or 0))
+            self._caught_up = True
+
     async def _write(self, counts: dict[str, int]) -> None:
-        await self._redis.hset(self._key, mapping={name: str(n) for name, n in counts.items()})
+        await keep_published(self._redis, self._scenario, counts)
+
+
+async def sync_often(ledger: Ledger) -> None:
+    """Sync until cancelled, beside the event loop: a disk may take its time."""
+    while True:
+        await asyncio.to_thread(ledger.sync)
+        await asyncio.sleep(SYNC_EVERY)
 
 
 @contextlib.asynccontextmanager
@@ -198,10 +290,12 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
     """
     assert settings.ledger_dir is not None
     ledger = Ledger(settings.ledger_dir, scenario)
+    syncing = asyncio.create_task(sync_often(ledger), name="ledger sync")
     if not settings.redis_url:
         try:
             yield ledger
         finally:
+            await end([syncing])
             ledger.close()
         return
     redis = Redis.from_url(
@@ -218,7 +312,7 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
     try:
         yield ledger
     finally:
-        await end([task])
+        await end([task, syncing])
         await publication.publish(others=False)
         await redis.aclose()
         ledger.close()

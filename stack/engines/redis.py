@@ -23,7 +23,7 @@ requirepass {secret}
 dir "{data}"
 daemonize no
 appendonly yes
-appendfsync everysec
+appendfsync {flush}
 save ""
 maxmemory-policy noeviction
 """
@@ -36,7 +36,9 @@ class Redis:
     needs: tuple[str, ...] = ()
     username = ""
 
-    def __init__(self, state: Path, ports: Ports) -> None:
+    def __init__(self, state: Path, ports: Ports, flushes: bool = False) -> None:
+        """`flushes`: every write is on the disk before it is answered, not within a second."""
+        self._flush = "always" if flushes else "everysec"
         self.version = ""
         self._folder = engine_dir(state, self.name)
         self._ports = ports
@@ -64,7 +66,7 @@ class Redis:
     def spec(self) -> ProcessSpec | None:
         """The configuration goes by standard input: the password is in no process list."""
         data = str(self._folder / "data").replace("\\", "\\\\").replace('"', '\\"')
-        config = CONFIG.format(port=self._port, secret=self._secret, data=data)
+        config = CONFIG.format(port=self._port, secret=self._secret, data=data, flush=self._flush)
         lines = [redis_line(each, self._accounts[each.name]) for each in ACCOUNTS]
         config += "\n".join(lines) + "\n"
         return ProcessSpec(

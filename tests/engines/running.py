@@ -47,7 +47,9 @@ async def stop(child: asyncio.subprocess.Process, spec: ProcessSpec) -> None:
         await child.wait()
 
 
-async def when_ready(engine: Engine, child: asyncio.subprocess.Process) -> None:
+async def when_ready(
+    engine: Engine, child: asyncio.subprocess.Process, timeout: float = 60
+) -> None:
     """Returns when the engine says that it serves."""
 
     async def probe() -> bool:
@@ -58,7 +60,7 @@ async def when_ready(engine: Engine, child: asyncio.subprocess.Process) -> None:
             return False
         return True
 
-    await until(probe, f"{engine.name} serves", timeout=60)
+    await until(probe, f"{engine.name} serves", timeout)
 
 
 @asynccontextmanager

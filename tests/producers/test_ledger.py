@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from services.shared.ledger import PUBLISH_EVERY, Ledger, keeping
+from services.shared import count_file
+from services.shared.ledger import PUBLISH_EVERY, Ledger, keep_published, keeping, read_counts
 from services.shared.settings import Settings, SettingsError
 from tests.conftest import ROOT, Engines
 from tests.ports import free_port
@@ -129,3 +130,92 @@ async def test_counting_goes_on_without_redis(tmp_path: Path) -> None:
     again = Ledger(tmp_path, "s")
     assert again.count == 6
     again.close()
+
+
+def only_file(folder: Path) -> Path:
+    """The one ledger of a folder."""
+    (found,) = folder.iterdir()
+    return found
+
+
+def test_a_count_is_not_continued_after_the_machine_went_down(tmp_path: Path) -> None:
+    before = Ledger(tmp_path, "s")
+    before.add(100)
+    before.sync()
+    left = only_file(tmp_path).read_bytes()
+    before.close()
+    # as the disk has it after a power cut: a stamp of another boot that nobody has closed
+    file = only_file(tmp_path)
+    file.write_bytes(left.replace(count_file.this_boot(), bytes(range(16))))
+    assert count_file.read(file.read_bytes(), count_file.this_boot()) is None, "a wrong checksum"
+    stamp = count_file.Stamp(7, 100, bytes(range(16)))
+    raw = bytearray(left)
+    raw[stamp.place] = stamp.raw
+    file.write_bytes(raw)
+    after = Ledger(tmp_path, "s")
+    assert after.count == 0
+    with after.dead() as dead:
+        assert dead == {before.instance: 100}
+    assert read_counts(tmp_path, "s") == {before.instance: 100, after.instance: 0}
+    after.close()
+    again = Ledger(tmp_path, "s")
+    assert again.instance == after.instance, "one that was closed is continued"
+    again.close()
+
+
+def test_a_count_from_before_there_were_stamps_is_continued(tmp_path: Path) -> None:
+    (tmp_path / "s.old.count").write_bytes((42).to_bytes(8, "little"))
+    ledger = Ledger(tmp_path, "s")
+    ledger.add(1)
+    assert (ledger.instance, ledger.count) == ("old", 43)
+    ledger.close()
+    assert read_counts(tmp_path, "s") == {"old": 43}
+
+
+def test_damaged_counts_are_neither_continued_nor_told(tmp_path: Path) -> None:
+    for name, raw in (("zeros", bytes(count_file.SIZE)), ("noise", b"\x5a" * count_file.SIZE)):
+        (tmp_path / f"s.{name}.count").write_bytes(raw)
+    ledger = Ledger(tmp_path, "s")
+    with ledger.dead() as dead:
+        assert dead == {}
+    assert ledger.instance not in ("zeros", "noise")
+    ledger.close()
+
+
+async def test_a_count_that_went_back_follows_what_was_published(
+    engines: Engines, tmp_path: Path
+) -> None:
+    scenario = f"ledger-{uuid.uuid4().hex[:8]}"
+    folder = tmp_path / "ledger"
+    settings = Settings(scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=folder)
+    key = acknowledged_key(scenario)
+    async with Redis.from_url(engines.redis, decode_responses=True) as redis:
+        async with keeping(settings, scenario) as ledger:
+            ledger.add(40)
+        older = only_file(folder).read_bytes()
+        async with keeping(settings, scenario) as ledger:
+            ledger.add(60)
+        assert await redis.hvals(key) == ["100"]
+        only_file(folder).write_bytes(older)
+        assert read_counts(folder, scenario) == {ledger.instance: 40}
+        # of a file that nobody continues the higher count stays, too
+        await keep_published(redis, scenario, read_counts(folder, scenario))
+        assert await redis.hvals(key) == ["100"]
+        async with keeping(settings, scenario) as ledger:
+            ledger.add(50)
+        assert await redis.hgetall(key) == {ledger.instance: "150"}
+        await redis.delete(key)
+
+
+async def test_the_count_is_synced_while_it_runs(tmp_path: Path) -> None:
+    settings = Settings("s", "p", "127.0.0.1", redis_url="", ledger_dir=tmp_path)
+    async with keeping(settings, "s") as ledger:
+        ledger.add(5)
+
+        def stamped() -> bool:
+            raw = only_file(tmp_path).read_bytes()
+            # what the count itself says is not looked at: it may not be on the disk yet
+            kept = count_file.read(bytes(8) + raw[8:], count_file.this_boot())
+            return kept is not None and kept.events == 5
+
+        await until(stamped, "a stamp with the count", timeout=20)

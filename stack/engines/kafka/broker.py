@@ -47,7 +47,9 @@ class Kafka:
     version = VERSION
     username = USER
 
-    def __init__(self, state: Path, ports: Ports) -> None:
+    def __init__(self, state: Path, ports: Ports, flushes: bool = False) -> None:
+        """`flushes`: every batch is on the disk before it is acknowledged."""
+        self._flushes = flushes
         self._folder = engine_dir(state, self.name)
         self._ports = ports
         self._port = 0
@@ -73,7 +75,7 @@ class Kafka:
         self._port = self._ports.choose(self.name)
         controller = self._ports.choose("kafka.controller")
         self._secret = kept_secret(self._folder / "secret")
-        text = properties(data, self._port, controller, self._links, self._secret)
+        text = properties(data, self._port, controller, self._links, self._secret, self._flushes)
         config = write_private(self._folder / "server.properties", text)
         write_private(self._folder / CLIENT_FILE, client_properties(self.brokers()))
         if not (data / "meta.properties").exists():

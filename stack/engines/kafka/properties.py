@@ -68,8 +68,19 @@ transaction.state.log.load.buffer.size=1048576
 """
 
 
+FLUSHING = """\
+log.flush.interval.messages=1
+"""
+"""Nothing is acknowledged that is not on the disk."""
+
+
 def properties(
-    data: Path, port: int, controller: int, links: Sequence[Listener], secret: str
+    data: Path,
+    port: int,
+    controller: int,
+    links: Sequence[Listener],
+    secret: str,
+    flushes: bool = False,
 ) -> str:
     """The whole file: a direct listener on `port`, and one per link; all ask for the login."""
     doors = [Listener("direct", port, f"127.0.0.1:{port}"), *links]
@@ -77,17 +88,16 @@ def properties(
     advertised = [f"{door.label}://{door.advertised}" for door in doors]
     labels = [*(door.label for door in doors), "CONTROLLER"]
     protocols = [f"{label}:SASL_PLAINTEXT" for label in labels]
-    return LEAN + "\n".join(
-        [
-            f"controller.quorum.voters=1@127.0.0.1:{controller}",
-            f"listeners={','.join(listeners)},CONTROLLER://127.0.0.1:{controller}",
-            f"advertised.listeners={','.join(advertised)}",
-            f"listener.security.protocol.map={','.join(protocols)}",
-            *(f"listener.name.{label.lower()}.{_jaas(secret)}" for label in labels),
-            f"log.dirs={_value(data)}",
-            "",
-        ]
-    )
+    lines = [
+        f"controller.quorum.voters=1@127.0.0.1:{controller}",
+        f"listeners={','.join(listeners)},CONTROLLER://127.0.0.1:{controller}",
+        f"advertised.listeners={','.join(advertised)}",
+        f"listener.security.protocol.map={','.join(protocols)}",
+        *(f"listener.name.{label.lower()}.{_jaas(secret)}" for label in labels),
+        f"log.dirs={_value(data)}",
+        "",
+    ]
+    return LEAN + (FLUSHING if flushes else "") + "\n".join(lines)
 
 
 def own_brokers(port: int, secret: str) -> Brokers:

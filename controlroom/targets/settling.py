@@ -1,0 +1,23 @@
+"""Writing off the events that a broker has lost."""
+
+from __future__ import annotations
+
+from controlroom.targets.abilities import Endpoints
+
+
+async def settle_books(doors: Endpoints, scenario: str, events: int) -> None:
+    """From now on the books expect `events` acknowledged events to be missing, in all.
+
+    Raises RedisError or the documents' own errors; safe to repeat.
+    """
+    from wire.documents import Documents
+    from wire.lives import Lives
+    from wire.stores import redis_client
+
+    redis = redis_client(doors.redis)
+    documents = Documents(doors.mongo)
+    try:
+        await Lives(scenario, redis, documents).settle(events)
+    finally:
+        documents.close()
+        await redis.aclose()

@@ -1,0 +1,136 @@
+"""What a power cut does: the end of Kafka's log is gone, and a producer's count has gone back.
+
+Both are made by hand, because nothing but a power cut does them: the broker is killed and the
+newest part of its log taken from the disk while nobody starts it again; a count is written over
+with what it was some time before, and its process killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import psutil
+
+from controlroom.torture.conduct import Torture
+from controlroom.torture.logs import Cut, cut, read_end
+from controlroom.torture.stage import TortureError
+from stack.paths import engine_dir
+from wire import keys
+
+_PATIENCE = 40.0
+_EVERY = 0.1
+_BELOW = 30
+"""Most offsets below a fence from which a log is cut; a whole batch goes with them."""
+_LEDGER = ".count"
+
+
+@asynccontextmanager
+async def stopped(torture: Torture, target: str) -> AsyncIterator[None]:
+    """Every process of a deployment, or the supervisor, is stopped while the block runs."""
+    victims = await torture.stage.victims(target)
+    _signal(victims, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(victims, signal.SIGCONT)
+
+
+async def the_broker(torture: Torture) -> psutil.Process:
+    """Kafka's process."""
+    (broker,) = await torture.stage.victims("kafka")
+    return broker
+
+
+async def lose_tail(torture: Torture, broker: psutil.Process, seed: int) -> list[Cut]:
+    """Kills the broker, and cuts its logs, some below the fence and some above, while nobody
+    starts it again."""
+    await torture.stores.events()
+    fences = await _fences(torture)
+    broker.send_signal(signal.SIGKILL)
+    await _dead(broker)
+    cuts = await asyncio.to_thread(_cut, torture, fences, Random(seed))
+    for each in cuts:
+        torture.stores.lose(each, fences.get(each.partition, -1))
+    return cuts
+
+
+def _cut(torture: Torture, fences: Mapping[int, int], rng: Random) -> list[Cut]:
+    data = engine_dir(torture.stage.state, "kafka") / "data"
+    topic, read = torture.stores.topic, torture.stores.ends()
+    cuts = []
+    for partition, since in sorted((tp.partition, end) for tp, end in read.items()):
+        end, fence = read_end(data, topic, partition), fences.get(partition, -1)
+        if partition % 2:
+            wanted = fence + 1 + rng.randint(0, max(0, end - fence - 1))
+        else:
+            wanted = max(0, fence + 1 - rng.randint(1, _BELOW))
+        cuts.append(cut(data, topic, partition, wanted, since))
+    return cuts
+
+
+async def _fences(torture: Torture) -> dict[int, int]:
+    """Partition -> how far it is counted, over all lives of the topic."""
+    scenario = torture.stores.scenario
+    found = await torture.stores.redis.hgetall(keys.fence_key(scenario))
+    prefix = f"{keys.consumer_group(scenario)}/{torture.stores.topic}/"
+    fences: dict[int, int] = {}
+    for name, offset in ((str(field), offset) for field, offset in found.items()):
+        if name.startswith(prefix):
+            partition = int(name.rpartition("/")[2])
+            fences[partition] = max(fences.get(partition, -1), int(offset))
+    return fences
+
+
+async def set_back(torture: Torture, file: Path, older: bytes) -> int:
+    """Writes a count over with what it was, and kills its process; how many events that are."""
+    (victim,) = [p for p in await torture.stage.victims("producer-http") if _holds(p, file)]
+    victim.send_signal(signal.SIGSTOP)
+    now = int.from_bytes(file.read_bytes()[:8], "little")
+    with file.open("r+b") as count:
+        count.write(older)
+    victim.send_signal(signal.SIGKILL)
+    await _dead(victim)
+    return now - int.from_bytes(older[:8], "little")
+
+
+async def count_of_one(torture: Torture) -> Path:
+    """The file of one producer's count."""
+    for process in await torture.stage.victims("producer-http"):
+        for each in process.open_files():
+            if each.path.endswith(_LEDGER):
+                return Path(each.path)
+    raise TortureError("no producer holds a count")
+
+
+async def published(torture: Torture, file: Path) -> bool:
+    """Whether Redis has what a file counts."""
+    key = keys.acknowledged_key(torture.stores.scenario)
+    instance = file.stem.rpartition(".")[2]
+    known = await torture.stores.redis.hget(key, instance)
+    return known == str(int.from_bytes(file.read_bytes()[:8], "little"))
+
+
+def _holds(process: psutil.Process, file: Path) -> bool:
+    return any(Path(each.path) == file for each in process.open_files())
+
+
+def _signal(victims: list[psutil.Process], number: signal.Signals) -> None:
+    for victim in victims:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            victim.send_signal(number)
+
+
+async def _dead(process: psutil.Process) -> None:
+    """Returns when a process has ended, whether or not anybody has taken note of it."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if asyncio.get_running_loop().time() > deadline:
+                raise TortureError(f"process {process.pid} does not end")
+            await asyncio.sleep(_EVERY)
