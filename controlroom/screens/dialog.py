@@ -111,7 +111,7 @@ class Dialog(ModalScreen[T], Generic[T]):
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Gives the answer, once: Textual would take whatever screen is at the top away."""
         if not self.is_active:
-            return AwaitComplete.nothing()
+            return AwaitComplete.nothing()  # type: ignore[no-any-return, no-untyped-call]
         self.keep_keys_out()
         return super().dismiss(result)
 

@@ -19,7 +19,7 @@ class RoomDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Signals are taken between two steps of the loop, not between two of its instructions."""
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
         loop.add_signal_handler(signal.SIGCONT, self._sigcont_application)

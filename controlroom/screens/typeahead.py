@@ -130,6 +130,6 @@ def _is_busy(pump: MessagePump) -> bool:
 
     Textual says so nowhere; the tests that type in bursts would fail where this no longer held.
     """
-    queue = pump._message_queue
-    waits = bool(queue.ready_event._waiters)  # type: ignore[attr-defined]
+    queue: Any = pump._message_queue
+    waits = bool(queue.ready_event._waiters)
     return pump.is_running and not (waits and queue.empty() and not pump._next_callbacks)
