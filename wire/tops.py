@@ -104,7 +104,7 @@ async def look(redis: Redis, scenario: str, asked: Sequence[Ask]) -> Looked:
         answer = await client.evalsha_ro(sha, *given)
     except NoScriptError:
         answer = await client.eval_ro(text, *given)
-    if any(None in top[:3] for top in answer[2:]):
+    if any(None in top[:3] or (top[0] and not top[3:]) for top in answer[2:]):
         # a tally from before its list was kept; whoever may write makes the list by looking
         answer = await client.eval(text, *given)
     counted, at, *tops = answer
