@@ -33,9 +33,11 @@ class Engines:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     """The whole local stack, brought up by the command line, with `bands`, on the Python store."""
     own = OwnStack(tmp_path_factory.mktemp("stack") / "state")
-    own.run("up", "--scenario", "bands", timeout=900)
-    yield own
-    own.run("down", timeout=60, check=False)
+    try:
+        own.run("up", "--scenario", "bands", timeout=900)
+        yield own
+    finally:
+        own.run("down", timeout=60, check=False)
 
 
 @pytest.fixture(scope="session")
