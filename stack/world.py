@@ -237,7 +237,9 @@ class World:
             },
             secrets={
                 **{each.secret: self._secret(each.name) for each in ACCOUNTS},
-                "purge": {"PURGE_TOKEN": kept_secret(self.config.state / "purge-token")},
+                # who may purge may write, so its login takes the place of the reader's own
+                "purge": self._secret("operator")
+                | {"PURGE_TOKEN": kept_secret(self.config.state / "purge-token")},
             },
         )
 
