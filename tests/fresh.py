@@ -34,8 +34,8 @@ NAMESPACES = ("--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "-
 INSIDE = "CONTROLROOM_FRESH"
 REMOVE = ("rm", "-rf", "--one-file-system")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-PASSED_ON = ("PIP_", "GOPROXY", "GOSUMDB", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY",
-             "HTTPS_PROXY", "NO_PROXY")  # fmt: skip
+PASSED_ON = ("PIP_", "CARGO_", "GOPROXY", "GOSUMDB", "http_proxy", "https_proxy", "no_proxy",
+             "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")  # fmt: skip
 SETTINGS = {
     "/etc/resolv.conf": "/etc/resolv.conf",
     "/etc/hosts": "/etc/hosts",
@@ -46,6 +46,7 @@ SETTINGS = {
     "~/.config/pip/pip.conf": f"{HOME}/.config/pip/pip.conf",
     "~/.pip/pip.conf": f"{HOME}/.config/pip/pip.conf",
     "~/.config/go/env": f"{HOME}/.config/go/env",
+    "~/.cargo/config.toml": f"{HOME}/.cargo/config.toml",
     "~/.m2/settings.xml": f"{HOME}/.m2/settings.xml",
 }
 """How this machine reaches the registries -> where the new one looks for it."""
