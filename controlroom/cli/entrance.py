@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from controlroom.cli import parsers
 from controlroom.cli.exits import Exit
-from controlroom.cli.verb import emit, talk
+from controlroom.cli.verb import NobodyReadsError, emit, talk
 
 if TYPE_CHECKING:
     from controlroom.settings import Settings
@@ -25,7 +25,7 @@ def enter(argv: Sequence[str]) -> int:
         return int(_run(argv))
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:
+    except NobodyReadsError:
         # whoever read us has seen enough; the interpreter must not complain at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK

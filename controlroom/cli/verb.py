@@ -44,11 +44,18 @@ def talk(text: str = "") -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+class NobodyReadsError(Exception):
+    """Whoever read our output has closed it. Not an OSError, which sources raise too."""
+
+
 def emit(text: str) -> None:
-    """Data for a person or a pipe, on stdout."""
-    print(text, flush=True)
+    """Data for a person or a pipe, on stdout. Raises NobodyReadsError."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError as error:
+        raise NobodyReadsError from error
 
 
 def emit_json(value: Any) -> None:
-    """Data for a program, on stdout: one JSON value, keys in their order."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    """Data for a program, on stdout: one JSON value, keys in their order. As `emit` raises."""
+    emit(json.dumps(value, ensure_ascii=False))
