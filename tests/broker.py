@@ -27,8 +27,8 @@ class Broker:
 
     @property
     def address(self) -> str:
-        """host:port."""
-        return self._kafka.address()
+        """Where it is, with its login."""
+        return self._kafka.brokers().url()
 
     async def start(self) -> None:
         """Returns when it serves."""

@@ -22,11 +22,9 @@ one. Exit code 1 when anything is lost or doubled. Of a pipeline over two
 clusters both contexts are named. What a broker has lost in a power cut is sent
 again by whoever has it, and then written off: --settle."""
 EXAMPLES = (
-    "controlroom books",
-    "controlroom books --exact",
     "controlroom books --json | jq .lost",
+    "controlroom books --exact",
     "controlroom books --context lab-a --context lab-b",
-    "controlroom books --settle bands",
 )
 _SAY_EVERY = 2.0
 ROWS = (

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--phases",
         metavar="LIST",
-        help="then destroyed: document, disk, topic, redis, power, counter; all; none",
+        help="document, disk, topic, redis, power, counter; all; none",
     )
 
 

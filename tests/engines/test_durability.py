@@ -28,7 +28,7 @@ async def test_engines_flush_as_they_are_told(
         assert await client.config_get("appendfsync") == {"appendfsync": redis}
         await client.aclose()
     async with running(engines.kafka, tmp_path):
-        admin = AIOKafkaAdminClient(bootstrap_servers=engines.kafka.address())
+        admin = AIOKafkaAdminClient(**engines.kafka.brokers().arguments())
         await admin.start()
         (found,) = await admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, "1")])
         await admin.close()
