@@ -35,6 +35,7 @@ from stack.ports import Ports
 from tests.engines.running import running, start, stop, when_ready
 from tests.relay import relay
 from tests.waiting import until
+from wire.accounts import ACCOUNTS
 from wire.kafka import Brokers
 
 
@@ -180,7 +181,8 @@ async def test_the_document_store_is_never_on_the_network_without_a_login(
     async with running(mongo, tmp_path):
         client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(url_with_login(mongo))
         found = await client.admin.command("usersInfo", {"forAllDBs": True})
-        assert [one["user"] for one in found["users"]] == [mongo.username]
+        ours = {mongo.username, *(each.name for each in ACCOUNTS if each.mongo)}
+        assert {one["user"] for one in found["users"]} == ours
         await client.close()
 
 
