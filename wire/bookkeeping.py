@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from aiokafka.errors import UnknownTopicOrPartitionError
 from redis.asyncio import Redis
@@ -13,7 +14,8 @@ from redis.asyncio import Redis
 from wire import keys
 from wire.books import Books, Figures, balance
 from wire.document_count import DocumentCount
-from wire.documents import Documents
+from wire.documents import Documents, Range
+from wire.ending import end
 from wire.fences import Fences, read_acknowledged, read_fences
 from wire.topics import OffsetReader
 
@@ -50,6 +52,7 @@ class Auditor:
         self._seen = (-1, -1)
         self._left = 0
         self._pace = 0.0
+        self._counting: _Counting | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def audit(self, within: float | None = None) -> Books:
@@ -67,7 +70,8 @@ class Auditor:
                 if now.floors == fences.floors:
                     break
                 figures, fences = await self._follow(figures, now, deadline)
-            await self._count.recheck(self._recounts)
+            if self._counting is None:
+                await self._count.recheck(self._recounts)
             return balance(figures)
 
     async def changed(self) -> bool:
@@ -144,10 +148,43 @@ class Auditor:
         return ends, named(await self._offsets.stable_of(topic))
 
     async def _documents(self, fences: Fences, deadline: float | None) -> int:
-        """Documents that were counted below the fences; `_left` says what was not."""
+        """Documents that were counted below the fences; `_left` says what was not.
+
+        A store that is busy may take longer for one question than there is time. The count goes
+        on by itself then: a question that were given up would be asked again, and so for ever.
+        """
         ranges = fences.ranges()
-        before, begun = self._left, time.monotonic()
-        self._left = await self._count.advance(ranges, deadline)
-        if self._left and before > self._left:
-            self._pace = (before - self._left) / (time.monotonic() - begun)
-        return self._count.total
+        while True:
+            counting = self._counting or self._begin(ranges, deadline)
+            task, wanted, before, begun = counting
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            done, _ = await asyncio.wait({task}, timeout=left)
+            if not done:
+                self._left = max(1, self._count.left(ranges))
+                return self._count.total
+            self._counting = None
+            self._left = task.result()
+            if self._left and before > self._left:
+                self._pace = (before - self._left) / (time.monotonic() - begun)
+            if wanted == ranges:
+                return self._count.total
+
+    def _begin(self, ranges: list[Range], deadline: float | None) -> _Counting:
+        task = asyncio.create_task(self._count.advance(ranges, deadline), name="count")
+        self._counting = _Counting(task, ranges, self._left, time.monotonic())
+        return self._counting
+
+    async def close(self) -> None:
+        """Ends a count that is still going on."""
+        if self._counting is not None:
+            await end([self._counting.task])
+
+
+class _Counting(NamedTuple):
+    """A count that goes on: of which ranges, how many offsets were left at its begin, and when that
+    was (monotonic clock)."""
+
+    task: asyncio.Task[int]
+    ranges: list[Range]
+    before: int
+    begun: float

@@ -62,7 +62,12 @@ class DocumentCount:
         """
         self._counted = {r.tp: self._counted.get(r.tp) or Counted(r.tp, r.after) for r in ranges}
         await asyncio.gather(*(self._advance(wanted, deadline) for wanted in ranges))
-        return sum(wanted.upto - self._counted[wanted.tp].upto for wanted in ranges)
+        return self.left(ranges)
+
+    def left(self, ranges: Sequence[Range]) -> int:
+        """Offsets of these ranges that are not counted yet."""
+        known = {tp: counted.upto for tp, counted in self._counted.items()}
+        return sum(max(0, r.upto - known.get(r.tp, r.after)) for r in ranges)
 
     @property
     def total(self) -> int:

@@ -65,7 +65,8 @@ class BooksSource:
         self._offsets = OffsetReader(
             await self._doors.kafka(), timeout=5.0, detours=await self._doors.brokers()
         )
-        self._documents = Documents(await self._doors.mongo(), timeout=5.0)
+        # a store that is overloaded is late, and not away; the log's feed sees sooner if it is
+        self._documents = Documents(await self._doors.mongo(), timeout=15.0)
         self._auditor = Auditor(
             self._scenario, self._redis, self._offsets, self._documents, self._exact
         )
@@ -95,7 +96,9 @@ class BooksSource:
 
     async def close(self) -> None:
         """Ends the connections."""
-        self._auditor = None
+        auditor, self._auditor = self._auditor, None
+        if auditor is not None:
+            await auditor.close()
         if self._limit is not None:
             await self._limit.close()
         redis, self._redis = self._redis, None

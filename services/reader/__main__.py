@@ -46,6 +46,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             lifecycle.service.open()
             await lifecycle.stopping.wait()
     finally:
+        await auditor.close()
         await offsets.close()
         await redis.aclose()
         documents.close()
