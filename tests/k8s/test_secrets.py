@@ -17,7 +17,8 @@ USES: dict[str, set[str]] = {
     "producer-http": {"stores-producer"},
     "producer-grpc/server": {"stores-producer"},
     "consumer": {"stores-consumer"},
-    "reader": {"stores-reader"},
+    # `purge` is made by those alone who let it purge
+    "reader": {"stores-reader", "purge"},
     # the hop's server stores and counts as a consumer does
     "hop-server/server": {"stores-consumer", "hop"},
     "hop/client": {"hop"},
