@@ -12,7 +12,8 @@ OWN = {
     "producer-http": {"producer"},
     "producer-grpc": {"producer"},
     "consumer": {"consumer"},
-    "reader": {"reader"},
+    # it may be asked to purge, so the Secret `purge` has a login that may
+    "reader": {"operator"},
 }
 
 
