@@ -25,6 +25,16 @@ def print_machine() -> None:
     )
 
 
+STORES = ("python", "rust")
+"""What a newcomer's stack begins with, and what is built beside it."""
+
+
+def document_store(stack: OwnStack) -> str:
+    """Kind and version of the one that runs."""
+    found = next(e for e in stack.status()["engines"] if e["name"] == "mongo")
+    return str(found["version"])
+
+
 def on_own_stack(measure: Callable[[OwnStack], None], env: Mapping[str, str] = _NOTHING) -> int:
     """Brings a stack up, with more environment where given, measures, takes it down.
 
@@ -38,6 +48,7 @@ def on_own_stack(measure: Callable[[OwnStack], None], env: Mapping[str, str] = _
             if up.code:
                 print(up.err, file=sys.stderr)
                 return up.code
+            print(f"document store: {document_store(stack)}", flush=True)
             measure(stack)
         except KeyboardInterrupt:
             print("interrupted; what was started is taken down", file=sys.stderr)

@@ -22,13 +22,12 @@ import httpx
 
 from bench.bodies import SCENARIO
 from bench.filling import fill
-from bench.running_stack import on_own_stack, print_machine
+from bench.running_stack import STORES, on_own_stack, print_machine
 from bench.setting import Setting, reached
 from tests.own_stack import OwnStack
 from wire import keys
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
-STORES = ("python", "rust")
 VERBS = (
     ("info",),
     ("status",),
@@ -140,7 +139,7 @@ def main() -> int:
         asyncio.run(run(Setting(stack, doors, 0, 0, 0), sorted(args.sizes)))
 
     for store in args.stores:
-        print(f"\nDocument store: {store}\n", flush=True)
+        print(flush=True)
         code = on_own_stack(measure, {"CONTROLROOM_DOCUMENT_STORE": store})
         if code:
             return code

@@ -13,7 +13,7 @@ import asyncio
 import sys
 
 from bench import accepting, draining, queueing, storing
-from bench.running_stack import on_own_stack, print_machine
+from bench.running_stack import STORES, on_own_stack, print_machine
 from bench.setting import Setting
 from tests.own_stack import OwnStack
 
@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="two minutes, rough figures")
     parser.add_argument("--parts", default="abce", help="tables to print")
     parser.add_argument("--durability", default="process", choices=("process", "power"))
+    parser.add_argument("--store", default="python", choices=STORES, help="the document store")
     args = parser.parse_args()
     seconds, rounds, backlog = args.seconds, args.rounds, args.backlog
     if args.quick:
@@ -51,7 +52,8 @@ def main() -> int:
         setting = Setting(stack, stack.endpoints(), seconds, rounds, backlog)
         asyncio.run(tables(setting, args.parts))
 
-    return on_own_stack(measure, {"CONTROLROOM_DURABILITY": args.durability})
+    env = {"CONTROLROOM_DURABILITY": args.durability, "CONTROLROOM_DOCUMENT_STORE": args.store}
+    return on_own_stack(measure, env)
 
 
 if __name__ == "__main__":
