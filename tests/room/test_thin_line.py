@@ -14,20 +14,18 @@ CLOCKS = 1500
 shown above all; twice, as those behind a dialog are sent in its shade."""
 
 
-def _rate(room: Terminal) -> float:
+def _rate(room: Terminal, seconds: float = SECONDS) -> float:
     """Bytes a second."""
     before, began = room.received, time.monotonic()
-    time.sleep(SECONDS)
+    time.sleep(seconds)
     return (room.received - before) / (time.monotonic() - began)
 
 
-def _rests(room: Terminal, seconds: float = 60.0) -> None:
-    """Waits until nothing is sent for a second."""
+def _rests(room: Terminal, seconds: float = 30.0) -> None:
+    """Waits until nothing is sent but what only time changes."""
     deadline = time.monotonic() + seconds
-    before = -1
-    while before != room.received and time.monotonic() < deadline:
-        before = room.received
-        time.sleep(1.0)
+    while (rate := _rate(room, 1.0)) > CLOCKS:
+        assert time.monotonic() < deadline, f"{rate:.0f} bytes a second are sent without end"
 
 
 def test_an_open_dialog_costs_what_the_still_room_costs() -> None:
