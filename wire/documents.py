@@ -285,16 +285,18 @@ class Documents:
             )
 
     async def drop(self, scenario: str) -> None:
-        """Removes all collections of a scenario, indexes included."""
+        """Removes all collections of a scenario, indexes included; takes as long as it takes."""
+        names = (
+            keys.logs_collection(scenario),
+            keys.rejected_collection(scenario),
+            keys.floors_collection(scenario),
+            keys.lives_collection(scenario),
+            keys.audits_collection(scenario),
+        )
         async with _answering():
-            for name_of in (
-                keys.logs_collection,
-                keys.rejected_collection,
-                keys.floors_collection,
-                keys.lives_collection,
-                keys.audits_collection,
-            ):
-                await self._collection(name_of(scenario)).drop()
+            with pymongo.timeout(REPAIR_SECONDS):
+                for name in names:
+                    await self._collection(name).drop()
 
     def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
         concern = WriteConcern("majority")
