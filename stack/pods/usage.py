@@ -75,8 +75,11 @@ class Usage:
 
 
 def _rate(points: deque[tuple[float, float]], window: float) -> float | None:
-    last_at, last_used = points[-1]
-    for at, used in points:
-        if last_at - at <= window and last_at > at:
+    """Since the first measure of the window; on a busy machine measures come late, and then since
+    the one before the last."""
+    *earlier, (last_at, last_used) = points
+    inside = [(at, used) for at, used in earlier if last_at - at <= window]
+    for at, used in inside or earlier[-1:]:
+        if last_at > at:
             return max(0.0, (last_used - used) / (last_at - at))
     return None
