@@ -49,6 +49,13 @@ def cut(data: Path, topic: str, partition: int, wanted: int, since: int = 0) -> 
     return Cut(partition, before, end, records)
 
 
+def topic_id(data: Path, topic: str) -> str:
+    """Kafka's id of a topic, as the folder of its first partition keeps it."""
+    text = (data / f"{topic}-0" / "partition.metadata").read_text()
+    named = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    return named["topic_id"]
+
+
 def read_end(data: Path, topic: str, partition: int) -> int:
     """Where the log of a partition ends; the broker must not run."""
     segment = max((data / f"{topic}-{partition}").glob("*.log"))

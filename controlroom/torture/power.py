@@ -18,7 +18,7 @@ from random import Random
 import psutil
 
 from controlroom.torture.conduct import Torture
-from controlroom.torture.logs import Cut, cut, read_end
+from controlroom.torture.logs import Cut, cut, read_end, topic_id
 from controlroom.torture.stage import TortureError
 from stack.paths import engine_dir
 from wire import keys
@@ -75,13 +75,14 @@ def _cut(torture: Torture, fences: Mapping[int, int], rng: Random) -> list[Cut]:
 
 
 async def _fences(torture: Torture) -> dict[int, int]:
-    """Partition -> how far it is counted, over all lives of the topic."""
-    scenario = torture.stores.scenario
+    """Partition -> how far it is counted, over its lives, of the topic that is there now."""
+    data = engine_dir(torture.stage.state, "kafka") / "data"
+    scenario, topic = torture.stores.scenario, torture.stores.topic
     found = await torture.stores.redis.hgetall(keys.fence_key(scenario))
-    prefix = f"{keys.consumer_group(scenario)}/{torture.stores.topic}/"
+    prefix = f"{keys.consumer_group(scenario)}/{topic}/{topic_id(data, topic)}"
     fences: dict[int, int] = {}
     for name, offset in ((str(field), offset) for field, offset in found.items()):
-        if name.startswith(prefix):
+        if name.startswith((f"{prefix}/", f"{prefix}~")):
             partition = int(name.rpartition("/")[2])
             fences[partition] = max(fences.get(partition, -1), int(offset))
     return fences
