@@ -12,7 +12,6 @@ import pytest
 
 from controlroom.app import ControlRoom
 from controlroom.runs.catalog import ChaosFile
-from controlroom.runs.spec import LoadSpec
 from controlroom.screens.chaos import ChaosDialog
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.load import LoadDialog
@@ -96,9 +95,8 @@ class Gated(RecordedCommands):
         await self.gate.wait()
         return await super().preview_fault(file)
 
-    async def start_load(self, spec: LoadSpec) -> str:
+    async def before_load(self) -> None:
         await self.gate.wait()
-        return await super().start_load(spec)
 
 
 @pytest.fixture
