@@ -22,7 +22,6 @@ from textual.worker import Worker, WorkerState
 
 from controlroom import terminal
 from controlroom.commands.exits import ReadOnlyError
-from controlroom.commands.ports import Commands, FrameSource
 from controlroom.commands.registry import available, named, with_key
 from controlroom.model.frame import Frame
 from controlroom.panes.log import LogPane
@@ -34,7 +33,7 @@ from controlroom.screens.typeahead import Typeahead, Typed
 
 if TYPE_CHECKING:
     from controlroom.commands.command import Command
-    from controlroom.commands.ports import ManySources
+    from controlroom.commands.ports import Commands, FrameSource, ManySources
     from controlroom.screens.flows import Flows
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
@@ -156,6 +155,8 @@ class ControlRoom(App[None]):
 
     def tick(self) -> None:
         """Draws the newest frame, unless the terminal cannot take it now: frames never queue."""
+        if not self._screen_stack:  # the room is being left
+            return
         if not self.is_headless:
             if terminal.hung_up(sys.__stderr__):
                 self._lose_terminal()

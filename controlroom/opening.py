@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from controlroom.operator import Operator
     from controlroom.wiring import Room
 
+KEYED = ("chaos", "logs", "run", "scale")
+"""Files of the acts that have a key, so that the first key waits for none of them."""
 RETRY = 1.0
 SETTLED = 10.0
 """Seconds between two looks whether a cluster runs another scenario now; each is a request."""
@@ -153,9 +155,11 @@ class Opening:
 
         refuse(named(command), Here(self._places[self._shown].settings))
 
-    def settings(self) -> Settings:
-        """The settings, aimed at the shown target."""
-        return self._places[self._shown].settings
+    async def line(self, text: str) -> object:
+        """Carries a command line out on the shown target."""
+        from controlroom.commands.line import run
+
+        return await run(text, self._places[self._shown].settings)
 
     def __getattr__(self, command: str) -> Any:
         if command.startswith("_"):
@@ -167,8 +171,8 @@ class Opening:
 
     async def start(self) -> None:
         """Puts all rooms together. Ends when it is cancelled."""
-        for module in ("controlroom.wiring", "controlroom.operator"):
-            await asyncio.to_thread(importlib.import_module, module)
+        for module in ("wiring", "operator", *(f"commands.{name}" for name in KEYED)):
+            await asyncio.to_thread(importlib.import_module, f"controlroom.{module}")
         pairs = zip(targets_of(self._settings), targets_of(self._settings), strict=True)
         async with asyncio.TaskGroup() as group:
             for place, (asking, here) in zip(self._places, pairs, strict=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from controlroom.commands.exits import Exit
+
+if TYPE_CHECKING:
+    import argparse
 
 Level = Literal["harmless", "reversible", "blast"]
 """harmless: no question · reversible: yes or no · blast: a name is typed."""

@@ -102,9 +102,7 @@ class Purge(Act):
 
     async def prepare(self, here: Here) -> Question:
         name = self.scenario = (await here.scenario()).name
-        count = (
-            "all stored documents" if self.stored is None else f"{self.stored:,} stored documents"
-        )
+        count = "all" if self.stored is None else f"{self.stored:,}"
         facts = (
             ("removes", f"{count} stored documents of {name}"),
             ("stays", "the tallies, the books and the fence; nothing is counted again"),

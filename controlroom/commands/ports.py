@@ -15,7 +15,6 @@ from controlroom.model.log import LogLine
 if TYPE_CHECKING:
     from controlroom.commands.performing import Act, Answer
     from controlroom.runs.catalog import ChaosFile
-    from controlroom.settings import Settings
     from controlroom.targets.abilities import Preview
 
 
@@ -54,8 +53,8 @@ class Commands(Protocol):
         """Notes that a read-only room was asked for a command. Raises ReadOnlyError."""
         ...
 
-    def settings(self) -> Settings:
-        """Those of a command line that is typed here: they aim at what is shown."""
+    async def line(self, text: str) -> object:
+        """Carries a command line out on what is shown; all is said through the caller's face."""
         ...
 
     async def chaos_files(self) -> Sequence[ChaosFile]:

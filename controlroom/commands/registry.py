@@ -93,7 +93,9 @@ def read_user_commands(environ: Mapping[str, str] = os.environ) -> list[str]:
 
     folder = config_dir(environ) / "commands"
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".py"))
+        names = sorted(
+            name for name in os.listdir(folder) if name.endswith(".py") and name[0] != "_"
+        )
     except OSError:
         return []
     import importlib
@@ -104,6 +106,8 @@ def read_user_commands(environ: Mapping[str, str] = os.environ) -> list[str]:
     sys.modules[PACKAGE] = package
     wrong = []
     for name in names:
+        if name.startswith("_"):  # what the others import
+            continue
         try:
             importlib.import_module(f"{PACKAGE}.{name.removesuffix('.py')}")
         except Exception as error:

@@ -6,11 +6,11 @@ from collections.abc import Awaitable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
-from controlroom.commands import line
 from controlroom.commands.catalogue import PANE_COMMANDS
 from controlroom.commands.chaos import StartFault, StopAll
 from controlroom.commands.exits import Declined, Exit
 from controlroom.commands.face import FACE
+from controlroom.commands.line import Known
 from controlroom.commands.logs import Purge
 from controlroom.commands.ports import Commands
 from controlroom.commands.question import Question, preview_facts
@@ -227,14 +227,15 @@ class Flows:
         async def run(bar: BarDialog, text: str) -> None:
             _HOLD.set(bar.hold)
             FACE.set(RoomFace(self, bar))
-            await line.run(text, self.commands.settings())
+            await self.commands.line(text)
 
-        known = line.Known(self.frame)
-        await self._ask(BarDialog(run, known, self.history, begun, at_once))
+        await self._ask(BarDialog(run, Known(self.frame), self.history, begun, at_once))
 
     async def typed(self, command: Command) -> None:
-        """A command that has no dialog of its own, by its words."""
-        await self.bar(f"{command.verb} " if command.needs else command.verb, not command.needs)
+        """A command that has no dialog of its own, by its words. One that was found by its name is
+        only begun: Enter is what does it."""
+        at_once = bool(command.key) and not command.needs
+        await self.bar(command.verb if at_once else f"{command.verb} ", at_once)
 
     async def help(self) -> None:
         """All keys."""

@@ -97,8 +97,8 @@ class RecordedCommands:
     def refuse(self, command: str) -> None:
         raise ReadOnlyError(named(command).refusal)
 
-    def settings(self) -> Settings:
-        return Settings()
+    async def line(self, text: str) -> None:
+        self._note("line", text)
 
     async def chaos_files(self) -> Sequence[ChaosFile]:
         return (KILL, PARTITION, BROKEN)
