@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("action", choices=ACTIONS, help=argparse.SUPPRESS)
     add("what", nargs="?", metavar="FILE|ID", help="a file or a name of the list; a run or a fault")
-    add("--yes", action="store_true", help="of run: do not ask")
+    add("--yes", action="store_true", help="do not ask")
     add("--run-for", metavar="TIME", help="of run and preview: instead of its own duration")
     add("--detach", action="store_true", help="of run: print the id and leave it alone")
     add("--all", action="store_true", help="of stop: all load and all faults")

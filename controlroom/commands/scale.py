@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("deployment", help="such as consumer")
     parser.add_argument("replicas", type=int, nargs="?", help="how many pods")
     parser.add_argument("--restart", action="store_true", help="replace all pods by new ones")
-    parser.add_argument("--yes", action="store_true", help="of --restart: do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 @dataclass

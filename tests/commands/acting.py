@@ -82,6 +82,7 @@ class Acted:
     def __init__(self) -> None:
         self.acts: list[Act] = []
         self.error: Exception | None = None
+        self.answer = Answer("It is done.", data={"done": True})
 
     async def carry_out(self, act: Act) -> Answer:
         if self.error is not None:
@@ -91,7 +92,7 @@ class Acted:
             act.run = SimpleNamespace(id="r-0001")
         if hasattr(act, "report"):
             act.report = SimpleNamespace(passed=True, text=lambda: "passed")
-        return Answer("It is done.", data={"done": True})
+        return self.answer
 
 
 @pytest.fixture

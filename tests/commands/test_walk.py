@@ -12,8 +12,10 @@ from controlroom.commands import line
 from controlroom.commands.command import Command
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import FACE
+from controlroom.commands.performing import Answer
 from controlroom.commands.registry import named, verbs
 from controlroom.runs.audit import entries
+from controlroom.runs.stop import Stopped
 from controlroom.screens.confirm import Confirm
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Refused, TargetError, Unreachable, WrongConfig
@@ -131,6 +133,51 @@ def test_every_kind_of_failure_has_its_exit_code(
     acted.error = error
     assert enter(["up"]) == code
     assert result(state, named("up")) == "failed"
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in verbs()])
+def test_every_verb_explains_itself_and_refuses_what_cannot_be_meant(
+    verb: str, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert enter([verb, "--help"]) == Exit.OK
+    assert f"usage: controlroom {verb}" in capsys.readouterr().out
+    words = ["tallies", "rebuild", "again"] if verb == "tallies" else [verb, "--nonsense"]
+    assert enter(words) == Exit.USAGE
+    assert capsys.readouterr().out == ""
+    assert entries(state) == []
+
+
+@pytest.mark.parametrize("words", [("chaos", "stop", "--all"), ("run", "stop", "--all")])
+def test_what_is_left_behind_is_the_loudest_exit_code(
+    words: tuple[str, ...], state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stopped(*_: object) -> Stopped:
+        return Stopped(("r-0001",), (), ("Run r-0001 did not end.",))
+
+    monkeypatch.setattr("controlroom.commands.chaos.stop_all", stopped)
+    monkeypatch.setattr("controlroom.commands.run.stop_loads", stopped)
+    assert enter(words) == Exit.UNCLEAN
+    (entry,) = entries(state)
+    assert (entry["result"], entry["left"]) == ("failed", ["Run r-0001 did not end."])
+    assert "r-0001 did not end" in entry["reason"]
+
+
+def test_force_is_by_hand_and_says_that_something_may_be_left(
+    acted: Acted, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = WORDS["force"].split()
+    assert enter([*words, "--yes"]) == Exit.REFUSED
+    monkeypatch.setattr("sys.stdin", Tty("podchaos/one\n"))
+    monkeypatch.setattr("sys.stderr", Tty())
+    acted.answer = Answer("It is removed.", code=Exit.UNCLEAN)
+    assert enter(words) == Exit.UNCLEAN
+    assert [entry["result"] for entry in entries(state)] == ["declined", "done"]
+
+
+def test_a_room_to_look_at_only_brings_no_stack_up(state: Path) -> None:
+    assert enter(["launch", "--read-only"]) == Exit.REFUSED
+    (entry,) = entries(state)
+    assert (entry["action"], entry["by"], entry["result"]) == ("up", "launch", "refused")
 
 
 INSIDE = [c for c in CHANGING if c.verb.split()[0] != "torture"]
