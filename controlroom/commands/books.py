@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, talk
 from controlroom.commands.here import Here
-from controlroom.commands.performing import Act, Answer, performed, told
+from controlroom.commands.performing import Act, Answer, performed, told, unsaid
 from controlroom.commands.question import Question
 from controlroom.commands.table import number, paint, span, table
 from controlroom.commands.world import World, answering, opened, world
@@ -65,16 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 class Settle(Act):
     """Writes off what the broker has lost."""
 
-    wanted: str
+    wanted: str = unsaid("")
     """The scenario that was named; it agrees at once, where it is the one that runs."""
-    exact: bool = False
+    exact: bool = unsaid(False)
     scenario: str = ""
     events: int | None = None
     command = "settle_books"
-
-    def facts(self) -> Mapping[str, Any]:
-        events = {} if self.events is None else {"events": self.events}
-        return {"scenario": self.scenario or self.wanted, **events}
 
     async def prepare(self, here: Here) -> Question:
         name = self.scenario = (await here.scenario()).name

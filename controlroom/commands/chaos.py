@@ -19,6 +19,7 @@ from controlroom.commands.performing import (
     perform_verb,
     performed,
     told,
+    unsaid,
     wanted,
 )
 from controlroom.commands.question import Fact, Question, preview_lines
@@ -125,14 +126,11 @@ class PauseFault(Act):
     """Lifts a fault for a while."""
 
     fault: str
-    about: Sequence[Fact] = ()
+    about: Sequence[Fact] = unsaid(())
     """What is known of it."""
     command = "pause_fault"
     verb: ClassVar[str] = "pause"
     after: ClassVar[str] = "is lifted until it is resumed"
-
-    def facts(self) -> Mapping[str, Any]:
-        return {"fault": self.fault}
 
     def line(self) -> str:
         """The equal command line."""
@@ -163,7 +161,7 @@ class StopFault(Act):
 
     wanted: str
     """Id of a run or of a fault."""
-    about: Sequence[Fact] = ()
+    about: Sequence[Fact] = unsaid(())
     done: Stopped = NOTHING
     command = "stop"
 

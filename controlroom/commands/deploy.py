@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import talk
 from controlroom.commands.here import Here
-from controlroom.commands.performing import Act, Answer, absolute, perform_verb
+from controlroom.commands.performing import Act, Answer, absolute, perform_verb, unsaid
 from controlroom.model.duration import parse_duration
 from controlroom.settings import Settings
 
@@ -57,18 +57,10 @@ class Deploy(Act):
 
     overlay: str
     peer: str = ""
-    authorized_keys: Path | None = None
-    timeout: str = TIMEOUT
-    wait: bool = True
+    authorized_keys: str = ""
+    timeout: str = unsaid(TIMEOUT)
+    wait: bool = unsaid(True)
     command = "deploy"
-
-    def facts(self) -> Mapping[str, Any]:
-        facts = {"overlay": overlay_fact(self.overlay)}
-        if self.peer:
-            facts["peer"] = self.peer
-        if self.authorized_keys is not None:
-            facts["authorized_keys"] = absolute(self.authorized_keys)
-        return facts
 
     async def carry_out(self, here: Here) -> Answer:
         from controlroom.targets.kubernetes.deploy.applying import Applier
@@ -113,8 +105,8 @@ class Deploy(Act):
         from controlroom.targets.kubernetes.deploy.rendering import render
 
         given: dict[str, dict[str, str]] = {}
-        if self.authorized_keys is not None:
-            given = {"room": {"authorized_keys": await authorized_keys(self.authorized_keys)}}
+        if self.authorized_keys:
+            given = {"room": {"authorized_keys": await authorized_keys(Path(self.authorized_keys))}}
         objects = await render(path)
         across = calls_across(objects)
         if across:
@@ -127,9 +119,9 @@ class Deploy(Act):
 
 async def main(args: argparse.Namespace) -> Exit:
     """Puts it there."""
-    act = Deploy(
-        one_place(args), args.peer or "", args.authorized_keys, args.timeout, not args.no_wait
-    )
+    overlay = overlay_fact(one_place(args))
+    keys = absolute(args.authorized_keys) if args.authorized_keys else ""
+    act = Deploy(overlay, args.peer or "", keys, args.timeout, not args.no_wait)
     return await perform_verb(act, args)
 
 

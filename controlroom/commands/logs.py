@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, refuse_inside, talk
 from controlroom.commands.here import Here
-from controlroom.commands.performing import Act, Answer, perform_verb
+from controlroom.commands.performing import Act, Answer, perform_verb, unsaid
 from controlroom.commands.question import Question
 from controlroom.commands.table import number
 from controlroom.commands.world import answering, opened, world
@@ -90,15 +89,12 @@ def _print(lines: Iterable[LogLine], as_json: bool) -> None:
 class Purge(Act):
     """Removes all stored documents of the scenario; books and fence stay right."""
 
-    stored: int | None = None
+    stored: int | None = unsaid(None)
     """How many there are, where that is known."""
     scenario: str = ""
-    removed: int | None = None
+    documents: int | None = None
+    """How many were removed."""
     command = "purge"
-
-    def facts(self) -> Mapping[str, Any]:
-        removed = {} if self.removed is None else {"documents": self.removed}
-        return {"scenario": self.scenario, **removed}
 
     async def prepare(self, here: Here) -> Question:
         name = self.scenario = (await here.scenario()).name
@@ -117,9 +113,9 @@ class Purge(Act):
 
     async def carry_out(self, here: Here) -> Answer:
         with answering("log"):
-            self.removed = await purge_logs(await here.target.endpoints(), self.scenario)
-        removed = number(self.removed)
+            self.documents = await purge_logs(await here.target.endpoints(), self.scenario)
+        removed = number(self.documents)
         return Answer(
             f"{self.scenario}: removed {removed} stored events; fences and tallies stay",
-            data={"removed": self.removed},
+            data={"removed": self.documents},
         )

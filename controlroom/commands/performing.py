@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -36,6 +36,7 @@ class Answer:
     """What was not brought about; the audit calls the act failed then."""
 
 
+@dataclass
 class Act:
     """One act with what it needs: a dataclass for each. What it learns on the way it keeps."""
 
@@ -43,8 +44,10 @@ class Act:
     """Id of its `Command`."""
 
     def facts(self) -> Mapping[str, Any]:
-        """What the audit says of it. Paths are absolute."""
-        return {}
+        """What the audit says of it: its fields, but for empty and `unsaid` ones. Paths are
+        absolute."""
+        known = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
+        return {name: fact for name, fact in known.items() if fact not in (None, "", ())}
 
     def place(self, here: Here) -> str:
         """What it acts on, as the audit names it."""
@@ -122,6 +125,11 @@ def told(answer: Answer, as_json: bool) -> Exit:
     if answer.fix:
         talk(f"  {answer.fix}")
     return answer.code
+
+
+def unsaid(default: Any) -> Any:
+    """A field that is none of the audit's."""
+    return field(default=default, repr=False)
 
 
 def absolute(file: str | Path) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.here import Here
-from controlroom.commands.performing import Act, Answer, perform_verb
+from controlroom.commands.performing import Act, Answer, perform_verb, unsaid
 from controlroom.commands.question import Question
 
 DESCRIPTION = (
@@ -34,12 +33,9 @@ class Scale(Act):
 
     deployment: str
     replicas: int
-    before: int | None = None
+    before: int | None = unsaid(None)
     """How many there are now, where that is known."""
     command = "scale"
-
-    def facts(self) -> Mapping[str, Any]:
-        return {"deployment": self.deployment, "replicas": self.replicas}
 
     def line(self) -> str:
         """The equal command line."""
@@ -68,11 +64,8 @@ class Restart(Act):
     """Replaces all pods of a deployment by new ones."""
 
     deployment: str
-    hits: Sequence[str] = ()
+    hits: Sequence[str] = unsaid(())
     command = "restart"
-
-    def facts(self) -> Mapping[str, Any]:
-        return {"deployment": self.deployment}
 
     async def prepare(self, here: Here) -> Question:
         preview = await here.target.preview_restart(self.deployment)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, talk
@@ -37,9 +37,6 @@ class Force(Act):
 
     fault: str
     command = "force"
-
-    def facts(self) -> Mapping[str, Any]:
-        return {"fault": self.fault}
 
     async def prepare(self, here: Here) -> Question:
         facts = (("effect", "finalizers are removed WITHOUT recovering: what it did stays done"),)

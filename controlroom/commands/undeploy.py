@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from controlroom.commands.deploy import INSIST, one_place, overlay_fact
 from controlroom.commands.exits import Exit
@@ -39,9 +37,6 @@ class Undeploy(Act):
     keep_data: bool = False
     command = "undeploy"
 
-    def facts(self) -> Mapping[str, Any]:
-        return {"overlay": overlay_fact(self.overlay), "keep_data": self.keep_data}
-
     async def carry_out(self, here: Here) -> Answer:
         from controlroom.targets.kubernetes.deploy.applying import Applier
         from controlroom.targets.kubernetes.target import KubernetesTarget
@@ -65,4 +60,4 @@ class Undeploy(Act):
 
 async def main(args: argparse.Namespace) -> Exit:
     """Takes it away."""
-    return await perform_verb(Undeploy(one_place(args), args.keep_data), args)
+    return await perform_verb(Undeploy(overlay_fact(one_place(args)), args.keep_data), args)

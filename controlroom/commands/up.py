@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import talk
@@ -43,10 +41,6 @@ class Up(Act):
     """The verb that wanted it, where that was another."""
     scenario: str = ""
     command = "up"
-
-    def facts(self) -> Mapping[str, Any]:
-        by = {"by": self.by} if self.by else {}
-        return {**({"scenario": self.scenario} if self.scenario else {}), **by}
 
     def place(self, here: Here) -> str:
         return LOCAL

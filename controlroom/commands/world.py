@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from controlroom.commands.exits import CommandError, Exit
+from controlroom.commands.here import Here
 from controlroom.feeds.doors import Doors
 from controlroom.feeds.errors import explain, foreseen
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, TargetError
-from controlroom.targets.choosing import path_of, target_of
-from scenarios.loading import load
 from scenarios.scenario import Scenario
 
 S = TypeVar("S", bound=Any)
@@ -35,18 +34,9 @@ async def world(settings: Settings, whole: bool = False) -> AsyncIterator[World]
     With `whole` two contexts may be named, as the halves of one pipeline.
     Raises ScenarioError before anything is asked, Unreachable where nothing answers.
     """
-    asked = load(settings.scenario) if settings.origin("scenario") != "default" else None
-    target = path_of(settings) if whole else target_of(settings)
-    try:
-        yield World(target, Doors(target), asked or load(await _running(target)))
-    finally:
-        await target.close()
-
-
-async def _running(target: Located) -> str:
-    """File or name of the scenario that the target runs."""
-    info = await target.info()
-    return info.details.get("scenario_file") or info.scenario
+    async with Here(settings, whole) as here:
+        scenario = await here.scenario()
+        yield World(here.located, Doors(here.located), scenario)
 
 
 @asynccontextmanager

@@ -104,14 +104,15 @@ class BarDialog(Dialog[None]):
     async def _carry_out(self, text: str) -> None:
         await self.run(self, text)
 
+    def problem(self, sentence: str) -> None:
+        """What nobody foresaw is said among the answers."""
+        self.say(sentence)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """The keys come back; what nobody foresaw is said."""
-        if not event.worker.is_finished:
-            return
-        self.let_keys_in()
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.say(f"{type(event.worker.error).__name__}: {event.worker.error}")
-        elif event.state is WorkerState.CANCELLED:
+        """The keys come back."""
+        if event.worker.is_finished:
+            self.let_keys_in()
+        if event.state is WorkerState.CANCELLED:
             self.say("Left; what was asked for may go on.")
 
     def action_back(self) -> None:
