@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from controlroom.commands.exits import Declined
 from controlroom.commands.question import Consent
 from controlroom.model.frame import Frame, Panel
 from controlroom.model.health import Health, SourceState
@@ -141,9 +142,17 @@ class Opening:
         """Carries an act out on the shown target; what stops all is done on every one."""
         if act.command != "stop_all":
             return await self._places[self._shown].perform(act)
-        answers = [await self._places[0].perform(act)]
-        agreed = Consent(yes=True)
-        answers += [await place.perform(act, agreed) for place in self._places[1:]]
+        answers, failed = [], None
+        for place in self._places:
+            agreed = None if place is self._places[0] else Consent(yes=True)
+            try:
+                answers.append(await place.perform(act, agreed))
+            except Declined:
+                raise
+            except Exception as error:  # the others are stopped all the same
+                failed = failed or error
+        if failed is not None:
+            raise failed
         worst = max(answers, key=lambda answer: answer.code)
         return replace(worst, said=" ".join(dict.fromkeys(answer.said for answer in answers)))
 

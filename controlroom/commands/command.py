@@ -31,7 +31,7 @@ class Command:
     group: str = "act"
     """Its place in the help of the room: act, look or room."""
     level: Level = "harmless"
-    """The most that it asks."""
+    """What it asks; a name where a file says so, or where nothing would be left."""
     key: str = ""
     """Textual's names of the keys, separated by commas."""
     label: str = ""

@@ -42,6 +42,10 @@ _HOLD: ContextVar[Hold | None] = ContextVar("hold", default=None)
 """Of the course of questions that this task is in."""
 
 
+OWN = frozenset("load chaos scale restart held purge stop_all bar help copy retry filter".split())
+"""Commands with questions of their own here: the method of that name has them."""
+
+
 class RoomFace:
     """Asks by dialogs of the room. What is said on the way goes to the command bar, where the act
     was typed there."""
@@ -107,8 +111,10 @@ class Flows:
     async def _course(self, action_id: str, hold: Hold) -> None:
         _HOLD.set(hold)
         try:
-            own = getattr(self, action_id, None)
-            await (own() if own is not None else self.typed(named(action_id)))
+            if action_id in OWN:
+                await getattr(self, action_id)()
+            else:
+                await self.typed(named(action_id))
         finally:
             hold.off()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 
 from controlroom.cli.entrance import enter
 from controlroom.commands import line
+from controlroom.commands.chaos import StopAll
 from controlroom.commands.command import Command
-from controlroom.commands.exits import Exit
+from controlroom.commands.exits import Exit, ReadOnlyError
 from controlroom.commands.face import FACE
 from controlroom.commands.performing import Answer
 from controlroom.commands.registry import named, verbs
+from controlroom.commands.scale import Scale
+from controlroom.opening import Opening
 from controlroom.runs.audit import entries
 from controlroom.runs.stop import Stopped
 from controlroom.screens.confirm import Confirm
@@ -241,3 +245,30 @@ async def test_the_question_is_the_same_by_key_and_by_words(
         assert asked.heading.split(" · ")[0] == question.heading.split(" · ")[0]
         assert (asked.verb, asked.typed or "") == (question.verb, question.typed)
         assert asked.command().split()[:2] == question.command.split()[:2]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_stop_all_is_asked_once_and_done_on_every_target(
+    fails: bool, acted: Acted, state: Path
+) -> None:
+    face = Asked(agrees=True)
+    FACE.set(face)
+    acted.error = Unreachable("away") if fails else None
+    opening = Opening(Settings(state_dir=state, context="a,b"))
+    with pytest.raises(Unreachable) if fails else contextlib.nullcontext():
+        await opening.perform(StopAll())
+    assert len(face.questions) == 1
+    ending = "failed" if fails else "done"
+    noted = [(entry["context"], entry["action"], entry["result"]) for entry in entries(state)]
+    assert noted == [("a", "stop all", ending), ("b", "stop all", ending)]
+
+
+async def test_a_room_that_is_still_opening_acts_and_refuses(acted: Acted, state: Path) -> None:
+    face = Asked(agrees=True)
+    FACE.set(face)
+    opening = Opening(Settings(state_dir=state))
+    assert (await opening.perform(Scale("consumer", 3))).code is Exit.OK
+    await opening.line("scale consumer 4")
+    with pytest.raises(ReadOnlyError):
+        opening.refuse("scale")
+    assert [entry["result"] for entry in entries(state)] == ["done", "done", "refused"]
