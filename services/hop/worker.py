@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 
 import grpc
@@ -17,6 +16,7 @@ from services.hop.acknowledged import Publication
 from services.hop.messages import MAX_MESSAGE
 from services.hop.remote import HopError, RemoteSink
 from services.pb.hop_pb2_grpc import HopStub
+from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle
 from services.shared.loop import run
@@ -51,10 +51,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         membership(settings, scenario.name, lifecycle, pulse) as member,
     ):
         stub = HopStub(channel)  # type: ignore[no-untyped-call] # generated
-        beside = [asyncio.create_task(lag.watch(member, told), name="lag")]
+        beside = [run_beside(lambda: lag.watch(member, told), "lag")]
         if settings.ledger_dir is not None:
             publication = Publication(settings.ledger_dir, scenario.name, stub)
-            beside.append(asyncio.create_task(publication.run(), name="acknowledged"))
+            beside.append(run_beside(publication.run, "publication of the counts"))
         try:
             with contextlib.suppress(AbandonedError):
                 await member.ensure_topics(lifecycle.stopping.is_set)

@@ -25,6 +25,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.shared import count_file, logline
+from services.shared.beside import run_beside
 from services.shared.settings import Settings, SettingsError
 from wire import keys
 from wire.ending import end
@@ -290,7 +291,7 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
     """
     assert settings.ledger_dir is not None
     ledger = Ledger(settings.ledger_dir, scenario)
-    syncing = asyncio.create_task(sync_often(ledger), name="ledger sync")
+    syncing = run_beside(lambda: sync_often(ledger), "sync of the count")
     if not settings.redis_url:
         try:
             yield ledger
@@ -308,7 +309,7 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
         retry=Retry(NoBackoff(), 0),
     )
     publication = Publication(ledger, redis, scenario)
-    task = asyncio.create_task(publication.run(), name="ledger")
+    task = run_beside(publication.run, "publication of the count")
     try:
         yield ledger
     finally:

@@ -12,6 +12,7 @@ from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
 
 from services.shared import golden, logline
+from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.lane import Entry, Lane, Unavailable, jobs_of
 from services.shared.lifecycle import Lifecycle
@@ -149,6 +150,9 @@ class Publisher:
                     await self._drop()
         finally:
             sweep.cancel()
+            # whoever runs it again begins with a connection of its own
+            self._failed()
+            self._wake.set()
 
     async def _send_due(self) -> None:
         # a request may open another lane meanwhile
@@ -283,7 +287,7 @@ async def _running(
         await publisher.connected.wait()
         gate.open()
 
-    tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(opened())]
+    tasks = [run_beside(publisher.run, "publisher"), asyncio.create_task(opened())]
     try:
         yield
         await publisher.close()

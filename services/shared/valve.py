@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.shared import logline
+from services.shared.beside import run_beside
 from services.shared.lane import Unavailable
 from services.shared.settings import Settings
 from wire import disk, problems
@@ -119,7 +120,7 @@ async def watching(settings: Settings, scenario: str) -> AsyncIterator[Valve]:
         )
     offsets = OffsetReader(settings.kafka, timeout=3.0)
     valve = Valve(scenario, redis, offsets, settings.disk_reserve)
-    task = asyncio.create_task(valve.run(), name="valve")
+    task = run_beside(valve.run, "look at what waits")
     try:
         yield valve
     finally:
