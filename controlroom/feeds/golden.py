@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from controlroom.feeds.doors import Where
 from controlroom.feeds.queries import ROWS, STAT, Row, golden_query, history_queries
 from controlroom.model.golden import Golden, GoldenRow
+from wire.plain_http import trust
 
 if TYPE_CHECKING:
     import httpx
@@ -39,7 +40,8 @@ class GoldenSource:
         import httpx
 
         self._query = golden_query(await self._namespace(), self._window)
-        self._client = httpx.AsyncClient(base_url=await self._where(), trust_env=False)
+        url = await self._where()
+        self._client = httpx.AsyncClient(base_url=url, trust_env=False, verify=trust(url))
 
     async def read(self) -> Golden:
         """One round of all queries."""
