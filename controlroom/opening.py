@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from controlroom.wiring import Room
 
 RETRY = 1.0
-SETTLED = 10.0
-"""Seconds between two looks whether a cluster runs another scenario now; each is a request."""
+SETTLED, SETTLED_FAR = 3.0, 10.0
+"""Seconds between two looks whether the local stack, or a cluster, runs another scenario now; each
+is a request."""
 
 
 class Place:
@@ -59,7 +60,8 @@ class Place:
                 if wanted and wanted != shown:
                     await self._put_together(wanted, here)
                     shown = wanted
-                await asyncio.sleep(SETTLED if shown and self._settings.contexts else RETRY)
+                settled = SETTLED_FAR if self._settings.contexts else SETTLED
+                await asyncio.sleep(settled if wanted and shown else RETRY)
         finally:
             await asking.close()
             await self._take_down()
