@@ -65,5 +65,8 @@ async def test_what_has_not_changed_is_not_composed(monkeypatch: pytest.MonkeyPa
         room.room.show(later)
         room.room.show(replace(later, tallies=calm("worldcup").tallies, now=frame.now + 0.2))
         assert composed == []
+        # nor does a second that passes, where every age reads as it did
+        room.room.show(replace(later, now=frame.now + 1.2))
+        assert composed == []
         room.room.show(replace(later, books=broken().books))
         assert composed == [later.now]
