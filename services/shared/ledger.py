@@ -87,7 +87,8 @@ class Ledger:
         return self._cell[0]
 
     def add(self, events: int) -> None:
-        """Count events: after Kafka has them and before the client hears of it."""
+        """Count events: after Kafka has them and before the client hears of it. Called in the
+        thread of the event loop, where there is one."""
         self._cell[0] += events
         if self._waiting:
             self._tell()
@@ -98,12 +99,15 @@ class Ledger:
             return
         told = asyncio.get_running_loop().create_future()
         self._waiting.append(told)
-        with contextlib.suppress(TimeoutError):
+        try:
             await asyncio.wait_for(told, seconds)
+        except TimeoutError:
+            return
+        finally:
+            self._waiting.remove(told)
 
     def _tell(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for told in waiting:
+        for told in self._waiting:
             if not told.done():
                 told.set_result(None)
 

@@ -53,13 +53,14 @@ class _Source:
         self._look = look
         self._heard = time.monotonic()
 
-    async def follow(self, every: float, unused: float) -> None:
-        """Ask until cancelled; less often while it was open and nobody used it."""
+    async def follow(self, every: float, unused: float = 0.0) -> None:
+        """Ask until cancelled; where `unused` is given, only so often while it is open and nobody
+        uses it."""
         while True:
             self.used.clear()
             await self._ask()
             await asyncio.sleep(every)
-            if not self.reason:
+            if unused and not self.reason:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.used.wait(), unused - every)
 
@@ -102,7 +103,7 @@ class Valve:
     async def run(self) -> None:
         """Look until cancelled."""
         await asyncio.gather(
-            self._disk.follow(_DISK_EVERY, _DISK_EVERY),
+            self._disk.follow(_DISK_EVERY),
             self._queue.follow(_QUEUE_EVERY, _UNUSED_QUEUE_EVERY),
         )
 
