@@ -18,7 +18,7 @@ from bench.processes import ProcessLost
 from stack.client import StackClient
 from stack.errors import StackError
 from stack.marks import Marks
-from tests.own_stack import OwnStack
+from tests.own_stack import PYTHON, RUST, OwnStack
 
 INTERRUPTED, LOST = 130, 1
 LAST_EVENTS = 20
@@ -33,7 +33,7 @@ def print_machine() -> None:
     )
 
 
-STORES = ("python", "rust")
+STORES = (PYTHON, RUST)
 """What a newcomer's stack begins with, and what is built beside it."""
 
 
