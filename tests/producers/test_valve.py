@@ -22,6 +22,7 @@ from tests.producers.test_grpc import VOTE
 from tests.producers.test_http import GOOD
 from tests.waiting import until
 from wire import keys
+from wire.backlog import read_backlog
 from wire.disk import Shortage, tell
 from wire.ending import end
 from wire.kafka import client_arguments
@@ -145,8 +146,11 @@ async def test_what_waits_is_looked_at_often_only_while_somebody_asks_to_be_let_
         running = asyncio.create_task(valve.run())
         try:
             await until(lambda: reader.looks > 0, "the first look")
-            # absence takes time; at this pace it would be twenty looks
-            await asyncio.sleep(1.0)
+            # absence takes time: that of five looks
+            async with OffsetReader(cast.engines.kafka) as other:
+                for _ in range(5):
+                    await read_backlog(other, cast.name)
+                    await asyncio.sleep(0.05)
             assert reader.looks == 1
             for wanted in (2, 3):
                 valve.check()
