@@ -50,6 +50,11 @@ class Place:
             return blank
         return _troubled(blank, self.trouble)
 
+    @property
+    def calm(self) -> bool:
+        """Whether a frame now would show what the one before it did, but for times and ages."""
+        return self.room is not None and self.room.calm
+
     async def run(self, asking: Target, here: Target) -> None:
         """Puts the room together on `here` once `asking` says which scenario it runs, and again
         when that changes. Ends when it is cancelled."""
@@ -111,6 +116,11 @@ class Opening:
     def frame(self, now: float) -> Frame:
         """The frame of the shown target."""
         return self._places[self._shown].frame(now)
+
+    @property
+    def calm(self) -> bool:
+        """Whether frames may come seldom."""
+        return self._places[self._shown].calm
 
     def sides(self, now: float) -> Sequence[Frame]:
         """The frames of all targets, in their order."""
