@@ -55,7 +55,8 @@ class LocalTarget:
     async def fleet(self) -> Fleet:
         """Everything that runs, with the newest events."""
         status = await self.status()
-        await self._read_events()
+        if status.get("last_event") != self._seen:
+            await self._read_events()
         return reading.fleet(status, self._events, time.time())
 
     async def endpoints(self) -> Endpoints:

@@ -18,6 +18,7 @@ from stack.install.wheels import base_environment
 from stack.paths import engine_cache, engine_dir, private_dir, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
+from wire.plain_http import trust
 
 USER = "controlroom"
 RETENTION = "24h"
@@ -111,7 +112,7 @@ def external_prometheus(url: str) -> External:
 async def answer(name: str, url: str) -> None:
     """GET answers 200; NotReady tells why it did not."""
     try:
-        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=2, trust_env=False, verify=trust(url)) as client:
             reply = await client.get(url)
     except httpx.HTTPError as error:
         raise NotReady(f"{name}: {error or type(error).__name__}") from error

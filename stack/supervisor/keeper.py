@@ -21,7 +21,9 @@ Hook = Callable[[], Awaitable[None]]
 START_PATIENCE = 90.0
 """Seconds that a living engine may take to serve before it is started anew."""
 _ASK_EVERY = 0.1
-ALIVE_EVERY = 5.0
+ALIVE_EVERY, AGAIN_EVERY = 10.0, 4.0
+"""Seconds between two questions to an engine that serves, and to one that did not answer. Each is
+a connection with a login; a death is known without one."""
 ALIVE_PATIENCE = 5.0
 """Seconds that a serving engine may take to answer."""
 DEAD_AFTER = 4
@@ -183,7 +185,7 @@ class Keeper:
             return f"no answer within {START_PATIENCE:.0f} s"
         failures = 0
         while failures < DEAD_AFTER:
-            await asyncio.sleep(ALIVE_EVERY)
+            await asyncio.sleep(AGAIN_EVERY if failures else ALIVE_EVERY)
             reason = await self._silence(child.pid)
             failures = failures + 1 if reason else 0
             self.message = reason

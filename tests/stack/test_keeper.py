@@ -53,7 +53,9 @@ class Sign:
 async def test_it_is_killed_and_serves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.05)
+    # the second question comes soon, however long a serving engine is left alone
+    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.5)
+    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.05)
     engine, events = Sign(tmp_path), Events()
     kept = Keeper(engine, Output(), events)
     kept.start([])
@@ -74,6 +76,7 @@ async def test_one_question_without_an_answer_is_forgiven(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
+    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
     engine = Sign(tmp_path)
     kept = Keeper(engine, Output(), Events())
     kept.start([])
