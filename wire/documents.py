@@ -22,6 +22,10 @@ from wire import keys
 
 Document = dict[str, Any]
 
+CONNECTIONS = 16
+"""Connections of one process at most, with their questions; the rest of them wait. A newcomer's
+store has a thread for each and takes 1,000 in all."""
+
 WINDOW = 2_000
 """Offsets that one question covers at most; some milliseconds of the server's time."""
 
@@ -89,6 +93,7 @@ class Documents:
             serverSelectionTimeoutMS=min(milliseconds, _SELECTION_MS),
             connectTimeoutMS=milliseconds,
             socketTimeoutMS=milliseconds * 2,
+            maxPoolSize=CONNECTIONS,
             **options,
         )
 
