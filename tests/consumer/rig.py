@@ -271,7 +271,7 @@ async def _clean(made: Rig) -> None:
     async for key in made.redis.scan_iter(match=f"{{{made.name}}}:*", count=1000):
         await made.redis.delete(key)
     # documents stay: nobody uses the name again, and the Python store drops only some 1,000/s
-    made.documents.close()
+    await made.documents.close()
     await made.redis.aclose()
     await made.offsets.close()
 
