@@ -27,8 +27,8 @@ ALIVE_PATIENCE = 5.0
 DEAD_AFTER = 4
 """Questions in a row without an answer after which a serving engine is started anew: a store
 that has met a full disk, for one, lives on without serving."""
-BUSY_DEAD_AFTER = 24
-"""The same for one that is silent and works: on a busy machine it has more to do than time. Some
+BUSY_DEAD_AFTER = 12
+"""The same for one that is silent and works: on a busy machine it has more to do than time. Two
 minutes, because one that works in vain has to go too."""
 WORKS = 0.03
 """Share of a core from which an engine that does not answer is at work."""
