@@ -36,6 +36,9 @@ from tests.own_stack import OwnStack
 ROOT = Path(__file__).resolve().parent.parent
 _PAUSE = 0.02
 """Seconds from an answer to the next of the other requests."""
+_IDLE, _LOOK = 0.05, 0.5
+"""Share of a core below which a producer has nothing left to do, and seconds of one look at it."""
+_PATIENCE = 60.0
 
 
 class Door(NamedTuple):
@@ -115,6 +118,18 @@ async def _look(door: Door, seconds: float) -> Seen:
     return Seen(outcome.percentile(0.5), outcome.percentile(0.99), peak >> 20, outcome.failures)
 
 
+async def _idle(door: Door) -> None:
+    """Returns once the producer has done with what clients left behind when they went."""
+    process = psutil.Process(door.pid)
+    process.cpu_percent()
+    ends = time.perf_counter() + _PATIENCE
+    while time.perf_counter() < ends:
+        await asyncio.sleep(_LOOK)
+        if process.cpu_percent() < 100 * _IDLE:
+            return
+    raise AssertionError(f"{door.name} is still busy {_PATIENCE:.0f} s after its clients left")
+
+
 async def _beside(door: Door, kind: str, clients: int, seconds: float) -> tuple[Seen, str]:
     """The same beside the abuse, and what its clients were answered."""
     order = {"door": door.name, "address": door.address, "name": kind, "clients": clients}
@@ -151,6 +166,7 @@ async def run(setting: Setting, clients: int, seconds: float, only: str) -> None
             for kind in [*HTTP, HALF] if door.name == "http" else [*GRPC]:
                 if only not in kind:
                     continue
+                await _idle(door)
                 alone = await _look(door, min(seconds, 2.0))
                 beside, told = await _beside(door, kind, clients, seconds)
                 failed = f", {beside.failed} of the others failed" if beside.failed else ""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.own_stack import OwnStack
+from tests.own_stack import PYTHON, RUST, OwnStack
 
 INTERRUPTED = 130
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -25,7 +25,7 @@ def print_machine() -> None:
     )
 
 
-STORES = ("python", "rust")
+STORES = (PYTHON, RUST)
 """What a newcomer's stack begins with, and what is built beside it."""
 
 

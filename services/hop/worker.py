@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 
 import grpc
-import uvloop
 from prometheus_client import REGISTRY
 
 from scenarios.loading import load
@@ -20,6 +19,7 @@ from services.hop.remote import HopError, RemoteSink
 from services.pb.hop_pb2_grpc import HopStub
 from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle
+from services.shared.loop import run
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from wire.ending import end
@@ -64,4 +64,4 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
 
 
 if __name__ == "__main__":
-    main(start("hop-worker", NEEDED, serve, drain_seconds=0.0, runner=uvloop.run))
+    main(start("hop-worker", NEEDED, serve, drain_seconds=0.0, runner=run))
