@@ -25,7 +25,7 @@ _WAIT = 0.05
 
 def open_reader(*topics: str, refusals: Refusals | None = None, **options: Any) -> AIOKafkaConsumer:
     """A consumer of committed records only, not yet started. `options` are aiokafka's; `refusals`
-    is told of every partition that was asked for.
+    is told of every partition that was asked for, and a missing right is not raised then.
 
     Among its records are some that stand for what cannot be read: see
     `wire.batches.unreadable_of`.
@@ -34,14 +34,14 @@ def open_reader(*topics: str, refusals: Refusals | None = None, **options: Any) 
     consumer = AIOKafkaConsumer(
         *topics, isolation_level="read_committed", check_crcs=False, **options
     )
-    Sieve(consumer, refusals or Refusals())
+    Sieve(consumer, refusals)
     return consumer
 
 
 class Sieve:
     """Stands between the client of a consumer and its fetcher."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, refusals: Refusals) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, refusals: Refusals | None) -> None:
         self._consumer = consumer
         self._refusals = refusals
         client = consumer._client
@@ -69,11 +69,8 @@ class Sieve:
             looked: list[tuple[Any, ...]] = []
             for number, error, end, *rest, records in partitions:
                 partition = TopicPartition(topic, number)
-                self._refusals.note(partition, error)
                 refused = refused or bool(error)
-                if error == TopicAuthorizationFailedError.errno:
-                    # the fetcher would raise it, and lose what it had read of other partitions
-                    error = UnknownError.errno
+                error = self._noted(partition, error)
                 if records and not error:
                     records = self._sieved(partition, asked[partition], end, records)
                     # some milliseconds each; the heartbeat wants to go on meanwhile
@@ -85,6 +82,14 @@ class Sieve:
             # such a partition is asked for again at once
             self._full = False
             await asyncio.sleep(_WAIT)
+
+    def _noted(self, partition: TopicPartition, error: int) -> int:
+        """What the fetcher is to know of an error that somebody else tells."""
+        if self._refusals is None:
+            return error
+        self._refusals.note(partition, error)
+        # the fetcher would raise it, and lose what it had read of other partitions
+        return UnknownError.errno if error == TopicAuthorizationFailedError.errno else error
 
     def _let_go(self, asked: Iterable[TopicPartition]) -> None:
         """A partition is asked for again once its records are used, or it was taken away."""
