@@ -11,7 +11,7 @@ from pathlib import Path
 from controlroom.cli.exits import CommandError, Exit
 from controlroom.cli.verb import talk
 from controlroom.settings import SettingsError
-from controlroom.targets.abilities import Refused, TargetError, Unreachable, WrongConfig
+from controlroom.targets.abilities import Refused, TargetError, Unknown, Unreachable, WrongConfig
 from scenarios.errors import ScenarioError
 from stack.errors import StackError
 from stack.paths import state_dir
@@ -43,7 +43,7 @@ def code_of(error: Exception) -> Exit | None:
     """The exit code of an error that was foreseen; None for any other."""
     if isinstance(error, CommandError):
         return error.code
-    if isinstance(error, SettingsError | ScenarioError | WrongConfig):
+    if isinstance(error, SettingsError | ScenarioError | WrongConfig | Unknown):
         return Exit.USAGE
     if isinstance(error, Unreachable):
         return Exit.UNREACHABLE

@@ -36,6 +36,7 @@ from services.consumer.held import HeldBack
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.patience import Patience
 from services.consumer.places import Place, Places
+from services.consumer.refused import Refused
 from services.consumer.stores import reached
 from services.consumer.tails import DoubtError
 from services.shared import logline
@@ -94,6 +95,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         kafka: Neighbour,
         pulse: Pulse,
         stopping: asyncio.Event,
+        refused: Refused,
         most: int = BATCH,
     ) -> None:
         self.topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
@@ -106,6 +108,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._pulse = pulse
         self._stopping = stopping
         self._held = HeldBack(consumer)
+        self._refused = refused
         self._round = 0
         self._busy = asyncio.Lock()
         self._finishing: deque[asyncio.Task[None]] = deque()
@@ -352,6 +355,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         the same, was something skipped."""
         self._looked = time.monotonic()
         self._held.look()
+        self._refused.look()
         displaced = await self._displaced()
         if displaced:
             logline.warning("fences were moved by somebody else", partitions=len(displaced))

@@ -245,7 +245,7 @@ async def storing(
     finally:
         await end(beside)
         await redis.aclose()
-        documents.close()
+        await documents.close()
 
 
 def _address(url: str) -> str:

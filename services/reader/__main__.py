@@ -48,7 +48,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         await auditor.close()
         await offsets.close()
         await redis.aclose()
-        documents.close()
+        await documents.close()
 
 
 if __name__ == "__main__":

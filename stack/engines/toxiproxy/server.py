@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from stack.engines.engine import NotReady, Progress
+from stack.engines.engine import NotReady, Progress, Silent
 from stack.engines.toxiproxy.build import VERSION, toxiproxy_program
 from stack.install.wheels import base_environment
 from stack.paths import engine_dir, private_dir, socket_path, write_private
@@ -70,6 +70,8 @@ class Toxiproxy:
                 raise NotReady("toxiproxy: another process answers on its socket")
             async with api_client(self.address()) as client:
                 (await client.get("/version")).raise_for_status()
+        except httpx.TimeoutException as error:
+            raise Silent(f"toxiproxy: {type(error).__name__}") from error
         except (OSError, httpx.HTTPError) as error:
             raise NotReady(f"toxiproxy: {error or type(error).__name__}") from error
 
