@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import inspect
 import os
@@ -20,8 +21,8 @@ from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
 from controlroom import terminal
-from controlroom.actions import available, named
-from controlroom.commands import Commands, FrameSource
+from controlroom.commands.exits import ReadOnlyError
+from controlroom.commands.registry import available, named, with_key
 from controlroom.model.frame import Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import THEME, Look
@@ -31,7 +32,8 @@ from controlroom.screens.room import RoomScreen
 from controlroom.screens.typeahead import Typeahead, Typed
 
 if TYPE_CHECKING:
-    from controlroom.commands import ManySources
+    from controlroom.commands.command import Command
+    from controlroom.commands.ports import Commands, FrameSource, ManySources
     from controlroom.screens.flows import Flows
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
@@ -88,7 +90,7 @@ class ControlRoom(App[None]):
         self.room = RoomScreen(self.look, source.frame(clock()), pace)
         self.register_theme(THEME)
         self.theme = THEME.name
-        for action in available(read_only):
+        for action in with_key(read_only):
             if action.id not in ("palette", "suspend"):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
 
@@ -156,6 +158,8 @@ class ControlRoom(App[None]):
 
     def tick(self) -> None:
         """Draws the newest frame, unless the terminal cannot take it now: frames never queue."""
+        if not self._screen_stack:  # the room is being left
+            return
         if not self.is_headless:
             if terminal.hung_up(sys.__stderr__):
                 self._lose_terminal()
@@ -221,7 +225,7 @@ class ControlRoom(App[None]):
         """Carries out the action of that id, wherever it lives; refuses what is not there."""
         action = named(action_id)
         if action not in available(self.read_only):
-            self.notify("This room is read-only.", severity="warning", markup=False)
+            self._refuse(action)
             return
         if action_id.startswith("pane_"):
             self.room.focus_pane(action_id.removeprefix("pane_"))
@@ -231,6 +235,13 @@ class ControlRoom(App[None]):
             here()
         elif not isinstance(self.screen, ModalScreen):
             self._work(self.flows.course(action_id), action.id)
+
+    def _refuse(self, action: Command) -> None:
+        """Noted too, where it would have changed something."""
+        if action.changes:
+            with contextlib.suppress(ReadOnlyError):
+                self.commands.refuse(action.id)
+        self.notify("This room is read-only.", severity="warning", markup=False)
 
     @property
     def flows(self) -> Flows:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from controlroom.commands.question import Consent
 from controlroom.model.frame import Frame, Panel
 from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
@@ -20,9 +21,12 @@ from controlroom.targets.choosing import LOCAL, cluster, targets_of
 from controlroom.targets.halves import WholePath
 
 if TYPE_CHECKING:
+    from controlroom.commands.performing import Act, Answer
     from controlroom.operator import Operator
     from controlroom.wiring import Room
 
+KEYED = ("chaos", "logs", "run", "scale")
+"""Files of the acts that have a key, so that the first key waits for none of them."""
 RETRY = 1.0
 SETTLED, SETTLED_FAR = 3.0, 10.0
 """Seconds between two looks whether the local stack, or a cluster, runs another scenario now; each
@@ -40,6 +44,21 @@ class Place:
         self.room: Room | None = None
         self.operator: Operator | None = None
         self._settings = settings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings with this target alone."""
+        return replace(self._settings, context=self.name if self._settings.contexts else "")
+
+    async def perform(self, act: Act, consent: Consent | None = None) -> Answer:
+        """Carries an act out, also before there is a room: what it needs it looks for itself."""
+        if self.operator is not None:
+            return await self.operator.perform(act, consent)
+        from controlroom.commands.here import Here
+        from controlroom.commands.performing import perform
+
+        async with Here(self.settings) as here:
+            return await perform(act, here, consent)
 
     def frame(self, now: float) -> Frame:
         """The room's frame, or an empty one."""
@@ -91,8 +110,7 @@ class Place:
         others = [name for name in self._settings.contexts if name != self.name]
         path = WholePath(target, [cluster(name, self._settings.namespace) for name in others])
         self.room = Room(load(scenario), target, self._settings, self.name, path)
-        context = self.name if self._settings.contexts else ""
-        self.operator = Operator(self.room, self._settings, context)
+        self.operator = Operator(self.room, self.settings)
         await self.room.start()
 
     async def _take_down(self) -> None:
@@ -131,14 +149,29 @@ class Opening:
         self._shown = (self._shown + 1) % len(self._places)
         return self._places[self._shown].name
 
-    async def stop_all(self) -> str:
-        """Ends all load and chaos on every target, and verifies that on each."""
-        said = []
-        for place in self._places:
-            if place.operator is None:
-                raise place.trouble or Unreachable("The room is still opening.")
-            said.append(await place.operator.stop_all())
-        return " ".join(dict.fromkeys(said))
+    async def perform(self, act: Act) -> Answer:
+        """Carries an act out on the shown target; what stops all is done on every one."""
+        if act.command != "stop_all":
+            return await self._places[self._shown].perform(act)
+        answers = [await self._places[0].perform(act)]
+        agreed = Consent(yes=True)
+        answers += [await place.perform(act, agreed) for place in self._places[1:]]
+        worst = max(answers, key=lambda answer: answer.code)
+        return replace(worst, said=" ".join(dict.fromkeys(answer.said for answer in answers)))
+
+    def refuse(self, command: str) -> None:
+        """Notes that a read-only room was asked for a command. Raises ReadOnlyError."""
+        from controlroom.commands.here import Here
+        from controlroom.commands.performing import refuse
+        from controlroom.commands.registry import named
+
+        refuse(named(command), Here(self._places[self._shown].settings))
+
+    async def line(self, text: str) -> object:
+        """Carries a command line out on the shown target."""
+        from controlroom.commands.line import run
+
+        return await run(text, self._places[self._shown].settings)
 
     def __getattr__(self, command: str) -> Any:
         if command.startswith("_"):
@@ -150,8 +183,8 @@ class Opening:
 
     async def start(self) -> None:
         """Puts all rooms together. Ends when it is cancelled."""
-        for module in ("controlroom.wiring", "controlroom.operator"):
-            await asyncio.to_thread(importlib.import_module, module)
+        for module in ("wiring", "operator", *(f"commands.{name}" for name in KEYED)):
+            await asyncio.to_thread(importlib.import_module, f"controlroom.{module}")
         pairs = zip(targets_of(self._settings), targets_of(self._settings), strict=True)
         async with asyncio.TaskGroup() as group:
             for place, (asking, here) in zip(self._places, pairs, strict=True):

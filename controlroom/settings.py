@@ -6,10 +6,11 @@ import difflib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from controlroom.folders import config_dir
 from stack.paths import state_dir
 
 PREFIX = "CONTROLROOM_"
@@ -91,11 +92,7 @@ BOOLEANS = {
 
 def config_file(environ: Mapping[str, str]) -> Path:
     """Where the user's config file is, or would be."""
-    own = environ.get(PREFIX + "CONFIG_DIR")
-    if own:
-        return Path(own).expanduser() / "config.toml"
-    base = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "controlroom" / "config.toml"
+    return config_dir(environ) / "config.toml"
 
 
 def load(
@@ -125,8 +122,20 @@ def load(
         if variable in environ and environ[variable] != "":
             take(name, environ[variable], variable)
     for name, value in (flags or {}).items():
-        take(name, value, "--" + name.replace("_", "-"))
+        take(name, value, _flag(name))
     return Settings(**values, origins=origins)
+
+
+def over(settings: Settings, flags: Mapping[str, Any]) -> Settings:
+    """The settings with flags over them. What is read-only stays so. Raises SettingsError."""
+    given = {name: _checked(name, value, _flag(name)) for name, value in flags.items()}
+    given["read_only"] = settings.read_only or given.get("read_only", False)
+    origins = {**settings.origins, **{name: _flag(name) for name in flags}}
+    return replace(settings, **given, origins=origins)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _from_file(path: Path) -> dict[str, Any]:

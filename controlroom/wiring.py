@@ -29,7 +29,6 @@ from controlroom.runs.holding import held_by, left_behind
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
-from controlroom.targets.purge import purge_logs
 from scenarios.scenario import Scenario
 from wire.ending import end
 
@@ -139,10 +138,6 @@ class Room:
 
     async def _left(self) -> tuple[Held, ...]:
         return left_behind(await self.held())
-
-    async def purge_logs(self) -> int:
-        """Removes the stored documents; answers how many there were."""
-        return await purge_logs(await self.target.endpoints(), self.scenario.name)
 
     def _stir(self) -> None:
         for feed in self._feeds.values():

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from controlroom.cli import parsers
-from controlroom.cli.exits import Exit
-from controlroom.cli.verb import NobodyReadsError, emit, talk
+from controlroom.commands import parsers
+from controlroom.commands.exits import Exit
+from controlroom.commands.face import NobodyReadsError, emit, talk
+from controlroom.commands.registry import find, read_user_commands
 
 if TYPE_CHECKING:
     from controlroom.settings import Settings
@@ -32,7 +32,7 @@ def enter(argv: Sequence[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else Exit.OK
     except Exception as error:
-        from controlroom.cli.errors import report
+        from controlroom.commands.errors import report
 
         return report(error, argv)
 
@@ -44,35 +44,24 @@ def _run(argv: Sequence[str]) -> int:
 
         emit(f"controlroom {VERSION}")
         return Exit.OK
+    for sentence in read_user_commands(os.environ):
+        talk(f"controlroom: {sentence}")
     if before.help or (rest and rest[0] == "help"):
         emit(parsers.overview())
         return Exit.OK
     if not rest:
         talk(parsers.overview())
         return Exit.USAGE
-    entry = parsers.find(rest[0])
-    verb = entry.load()
-    parser = parsers.verb_parser(entry, verb)
-    args = _parse(parser, rest[1:], getattr(verb, "TAKES_MORE", False))
+    verb, args = parsers.parse(find(rest[0]), rest[1:])
     args.json = args.json or before.json
-    args.settings = _settings(before, args)
+    # a verb may have the same flag: where it was not given there, the one before the verb holds
+    args.settings = _settings(parsers.flags_of(before, args))
     return _finished(verb.main(args))
 
 
-def _parse(parser: parsers.Parser, words: Sequence[str], more: bool) -> argparse.Namespace:
-    if not more:
-        return parser.parse_args(words)
-    args, args_more = parser.parse_known_args(words)
-    args.more = args_more
-    return args
+def _settings(flags: Mapping[str, Any]) -> Settings:
+    from controlroom.settings import load
 
-
-def _settings(before: argparse.Namespace, args: argparse.Namespace) -> Settings:
-    from controlroom.settings import NAMES, load
-
-    # a verb may have the same flag: where it was not given there, the one before the verb holds
-    given = [(name, value) for words in (before, args) for name, value in vars(words).items()]
-    flags = {name: value for name, value in given if name in NAMES and value is not None}
     settings = load(flags)
     if "scenario" in flags:
         from scenarios.loading import load as load_scenario

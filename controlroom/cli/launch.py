@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from controlroom.cli.exits import Exit
-from controlroom.cli.verb import talk
+from controlroom.commands.exits import Exit
+from controlroom.commands.face import talk
 from controlroom.settings import Settings
 from controlroom.targets.abilities import TargetError
 
@@ -52,8 +52,7 @@ def main(args: argparse.Namespace) -> Exit:
     if settings.contexts:
         return Exit(_open_room(settings))
     if not _is_up(settings) or settings.origin("scenario") != "default":
-        sample = not (args.no_sample_load or settings.read_only)
-        asyncio.run(_bring_up(settings, sample))
+        asyncio.run(_bring_up(settings, not (args.no_sample_load or settings.read_only)))
     return Exit(_open_room(settings))
 
 
@@ -73,12 +72,11 @@ def _is_up(settings: Settings) -> bool:
 
 
 async def _without_terminal(args: argparse.Namespace) -> Exit:
-    from controlroom.cli import status
-    from controlroom.cli.up import bring_up
+    from controlroom.commands import status
 
     if args.settings.contexts:
         return await status.main(args)
-    await bring_up(args.settings)
+    await _brought_up(args.settings)
     code = await status.main(args)
     talk(f"The stack is up. Open the room in a terminal: {_program()} launch")
     return code
@@ -93,16 +91,26 @@ def _program() -> str:
 
 
 async def _bring_up(settings: Settings, sample: bool) -> None:
-    from controlroom.cli.up import bring_up
-
-    await bring_up(settings)
+    await _brought_up(settings)
     if sample and not await _has_events(settings):
         await _send_samples(settings)
 
 
+async def _brought_up(settings: Settings) -> None:
+    """One that runs with the scenario that is wanted is left alone, also by who may only look."""
+    from controlroom.commands.here import Here
+    from controlroom.commands.performing import perform
+    from controlroom.commands.up import Up, runs
+
+    if settings.read_only and await runs(settings):
+        return
+    async with Here(settings) as here:
+        await perform(Up(by="launch"), here)
+
+
 async def _has_events(settings: Settings) -> bool:
-    from controlroom.cli.books import records
-    from controlroom.cli.world import world
+    from controlroom.commands.books import records
+    from controlroom.commands.world import world
 
     async with world(settings) as here:
         return await records(here) > 0
@@ -110,21 +118,13 @@ async def _has_events(settings: Settings) -> bool:
 
 async def _send_samples(settings: Settings) -> None:
     """A small bounded load, so that a newcomer's first screen is alive."""
-    from controlroom.runs.audit import acting
-    from controlroom.runs.launch import start
-    from controlroom.runs.prepare import ready_load
+    from controlroom.commands.here import Here
+    from controlroom.commands.performing import perform
+    from controlroom.commands.run import StartLoad
     from controlroom.runs.spec import LoadSpec
-    from controlroom.runs.store import Store
-    from controlroom.targets.local import LocalTarget
 
-    target, samples = LocalTarget.from_settings(settings), LoadSpec(**SAMPLES)
-    try:
-        with acting(settings.state_dir, "load", command=samples.command(), by="launch") as deed:
-            spec = await ready_load(samples, "bands", target)
-            store = Store(settings.state_dir / "runs", settings.max_runs)
-            deed.add(run=start(store, spec).id)
-    finally:
-        await target.close()
+    async with Here(settings) as here:
+        await perform(StartLoad(LoadSpec(**SAMPLES), by="launch"), here)
 
 
 async def _log_in(contexts: Sequence[str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from controlroom.actions import PANES, footer
+from controlroom.commands.catalogue import PANES
+from controlroom.commands.registry import footer
 from controlroom.model.frame import Frame
 from controlroom.panes import text
 from controlroom.panes.pane import Rows

@@ -1,15 +1,17 @@
 """The audit file: who did what to the world, when, and what came of it.
 
-One JSON object a line, only ever appended to. Actions that were refused or failed are noted too.
+One JSON object a line, only ever appended to. Actions that were refused, declined or failed are
+noted too. The process is known by its uid; what the environment says of the person beside it is
+marked as claimed, for whoever starts a command can write it.
 """
 
 from __future__ import annotations
 
 import base64
-import getpass
 import hashlib
 import json
 import os
+import pwd
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,31 +29,37 @@ class Deed:
 
     def __init__(self, **facts: Any) -> None:
         self.facts = facts
+        self.result: dict[str, str] = {"result": "done"}
 
     def add(self, **facts: Any) -> None:
         """More that the line shall say."""
         self.facts |= facts
 
+    def fail(self, reason: str, result: str = "failed") -> None:
+        """It was not done, or not all of it."""
+        self.result = {"result": result, "reason": reason}
+
 
 @contextmanager
 def acting(state: Path, action: str, context: str = "local stack", **facts: Any) -> Iterator[Deed]:
-    """Notes the action when the block ends, as `done`, or `failed` with the reason.
+    """Notes the action when the block ends, as `done`, `refused`, `declined` or `failed`.
 
-    The line is `{"at": seconds since the epoch, "user", "context", "action", ...facts, "result",
-    "reason"}`. What the block raises goes on. A file that cannot be written holds no action up:
-    a kill switch has to work on a full disk.
+    The line is `{"at": seconds since the epoch, "uid", "user": its name on this machine,
+    "claimed": {...}, "context", "action", ...facts, "result", "reason"}`. What the block raises
+    goes on; an error says by `outcome` what it is, where it is no failure. A file that cannot be
+    written holds no action up: a kill switch has to work on a full disk.
     """
     deed = Deed(**facts)
-    result = {"result": "done"}
     try:
         yield deed
     except BaseException as error:
-        result = {"result": "failed", "reason": f"{type(error).__name__}: {error}".rstrip(": ")}
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        deed.fail(reason, getattr(error, "outcome", "failed"))
         raise
     finally:
-        who = {"at": time.time(), "user": _user(), "context": context, "action": action}
+        head = {"at": time.time(), **_who(), "context": context, "action": action}
         with suppress(OSError):
-            _append(audit_file(state), {**who, **deed.facts, **result})
+            _append(audit_file(state), {**head, **deed.facts, **deed.result})
 
 
 def entries(state: Path) -> list[dict[str, Any]]:
@@ -78,16 +86,21 @@ def _append(path: Path, entry: dict[str, Any]) -> None:
         os.close(handle)
 
 
-def _user() -> str:
-    """The name, with the user that sudo or a login stands for; a number where it has none."""
+CLAIMS = ("USER", "LOGNAME", "SUDO_USER", "SUDO_UID")
+"""Variables that name somebody."""
+
+
+def _who() -> dict[str, Any]:
+    """The uid that the kernel knows, and beside it what the environment claims."""
+    uid = os.getuid()
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = str(os.getuid())
-    before = os.environ.get("SUDO_USER", "")
-    whole = f"{before} as {name}" if before and before != name else name
-    key = _key()
-    return f"{whole} by key {key}" if key else whole
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    claimed = {each: os.environ[each] for each in CLAIMS if os.environ.get(each)}
+    if key := _key():
+        claimed["key"] = key
+    return {"uid": uid, "user": name, "claimed": claimed}
 
 
 def _key() -> str:

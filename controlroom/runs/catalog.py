@@ -85,8 +85,13 @@ def _entry(path: Path) -> ChaosFile:
         spec = read_chaos(path)
     except SpecError as error:
         return ChaosFile(str(path), path.stem, "", "", "", {}, error=error.message)
+    return entry_of(spec)
+
+
+def entry_of(spec: ChaosSpec) -> ChaosFile:
+    """What can be chosen, of an experiment that was read from a file."""
     return ChaosFile(
-        path=str(path),
+        path=spec.source,
         name=spec.name,
         kind=spec.kind,
         action=spec.action,

@@ -62,6 +62,9 @@ class Stopped:
         return f"{', '.join(done)}; verified that nothing is left."
 
 
+NOTHING = Stopped((), ())
+
+
 class Acts(InjectsFaults, SendsLoad, Protocol):
     """A target that can act on the world."""
 

@@ -8,33 +8,15 @@ from textual.app import ComposeResult
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from controlroom.model.duration import format_duration
+from controlroom.commands.chaos import what
+from controlroom.commands.question import Fact, preview_facts
 from controlroom.model.frame import Frame
 from controlroom.panes.text import clean, time_of_day
 from controlroom.runs.catalog import ChaosFile
-from controlroom.screens.dialog import PROBLEMS, Dialog, Fact, facts_text
+from controlroom.screens.dialog import PROBLEMS, Dialog, facts_text
 from controlroom.targets.abilities import Preview
 
 Look = Callable[[ChaosFile], Awaitable[Preview]]
-Chosen = tuple[ChaosFile, Preview]
-
-
-def what(file: ChaosFile) -> Fact:
-    """The first fact about a fault."""
-    lasts = "" if file.duration is None else f" · for {format_duration(file.duration)}"
-    return "what", f"{file.kind} {file.action} · {file.deployment}{lasts}"
-
-
-def preview_facts(preview: Preview) -> list[Fact]:
-    """What it would hit, what stays, how it ends."""
-    names = ", ".join(preview.hits[:3]) + (" …" if len(preview.hits) > 3 else "")
-    facts = [
-        ("hits now", f"{preview.hit_count} of {preview.matched}   {names}"),
-        ("stays", f"{preview.stays} ready"),
-        ("effect", preview.effect),
-        ("ends", preview.ends),
-    ]
-    return facts + [("note", remark) for remark in preview.remarks]
 
 
 def running_facts(frame: Frame) -> list[Fact]:
@@ -47,13 +29,8 @@ def running_facts(frame: Frame) -> list[Fact]:
     return facts
 
 
-def is_blast(file: ChaosFile, preview: Preview) -> bool:
-    """Whether a name has to be typed: the file says so, or nothing ready would be left."""
-    return file.level == "blast" or preview.stays == 0
-
-
-class ChaosDialog(Dialog[Chosen]):
-    """Answers the file that was chosen and its preview."""
+class ChaosDialog(Dialog[ChaosFile]):
+    """Answers the file that was chosen, once its preview was seen."""
 
     DEFAULT_CSS = """
     ChaosDialog OptionList { height: auto; max-height: 9; background: transparent; border: none;
@@ -147,4 +124,4 @@ class ChaosDialog(Dialog[Chosen]):
             self.wanted = file.path
             self.keep_keys_a_while()
         else:
-            self.dismiss((file, preview))
+            self.dismiss(file)

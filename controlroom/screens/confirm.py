@@ -8,7 +8,8 @@ from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Button, Input, Static
 
-from controlroom.screens.dialog import Dialog, Fact, facts_text
+from controlroom.commands.question import Fact
+from controlroom.screens.dialog import Dialog, facts_text
 
 
 class Confirm(Dialog[bool]):

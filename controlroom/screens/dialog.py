@@ -16,6 +16,8 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 from textual.worker import Worker, WorkerState
 
+from controlroom.commands.exits import CommandError
+from controlroom.commands.question import Fact
 from controlroom.panes.text import clean
 from controlroom.runs.errors import RunError
 from controlroom.targets.abilities import TargetError
@@ -24,13 +26,9 @@ if TYPE_CHECKING:
     from controlroom.screens.typeahead import Hold
 
 T = TypeVar("T")
-Fact = tuple[str, str]
-"""A word at the left, and what it says."""
-
-
 PATIENCE = 2.0
 """Seconds after which keys go to a dialog that still waits for something, so that esc leaves it."""
-PROBLEMS = (TargetError, RunError, ValueError)
+PROBLEMS = (TargetError, RunError, CommandError, ValueError)
 """What a command raises when it could not be done; each says why."""
 
 

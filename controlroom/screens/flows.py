@@ -6,16 +6,26 @@ from collections.abc import Awaitable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
-from controlroom.actions import PANE_COMMANDS
-from controlroom.commands import Commands
+from controlroom.commands.catalogue import PANE_COMMANDS
+from controlroom.commands.chaos import StartFault, StopAll
+from controlroom.commands.exits import Declined, Exit
+from controlroom.commands.face import FACE
+from controlroom.commands.line import Known
+from controlroom.commands.logs import Purge
+from controlroom.commands.ports import Commands
+from controlroom.commands.question import Question, preview_facts
+from controlroom.commands.registry import named
+from controlroom.commands.run import StartLoad
+from controlroom.commands.scale import Restart, Scale
 from controlroom.runs.spec import LoadSpec
-from controlroom.screens.chaos import ChaosDialog, is_blast, preview_facts, running_facts, what
+from controlroom.screens.bar import BarDialog
+from controlroom.screens.chaos import ChaosDialog, running_facts
 from controlroom.screens.confirm import Confirm
-from controlroom.screens.dialog import PROBLEMS, Dialog, Fact, sentence_of
-from controlroom.screens.held import HeldDialog, command_of, facts_of
+from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
+from controlroom.screens.held import HeldDialog, act_of
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
-from controlroom.screens.prompt import FilterDialog, ScaleDialog, scale_command
+from controlroom.screens.prompt import FilterDialog, ScaleDialog
 from controlroom.screens.room import RoomScreen
 from controlroom.screens.typeahead import Hold, Typeahead
 from controlroom.targets.choosing import LOCAL
@@ -23,13 +33,40 @@ from controlroom.targets.choosing import LOCAL
 if TYPE_CHECKING:
     from textual.app import App
 
+    from controlroom.commands.command import Command
+    from controlroom.commands.performing import Act
     from controlroom.model.frame import Frame
 
 T = TypeVar("T")
 _HOLD: ContextVar[Hold | None] = ContextVar("hold", default=None)
 """Of the course of questions that this task is in."""
-STOP_COMMAND = "controlroom chaos stop --all"
-"""Ends load too."""
+
+
+class RoomFace:
+    """Asks by dialogs of the room. What is said on the way goes to the command bar, where the act
+    was typed there."""
+
+    passing = True
+
+    def __init__(self, flows: Flows, bar: BarDialog | None = None) -> None:
+        self._flows = flows
+        self._bar = bar
+
+    def talk(self, text: str) -> None:
+        """One line to the person."""
+        if self._bar is not None:
+            self._bar.say(text)
+
+    def emit(self, text: str) -> None:
+        """Data, which is for the same person here."""
+        self.talk(text)
+
+    def show(self, question: Question) -> None:
+        """The question itself shows it."""
+
+    async def ask(self, question: Question) -> None:
+        """By a dialog. Raises Declined."""
+        await self._flows.ask(question)
 
 
 class Flows:
@@ -42,6 +79,8 @@ class Flows:
         self.room = room
         self.commands = commands
         self.last_load: LoadSpec | None = None
+        self.history: list[str] = []
+        """What was typed in the command bar, oldest first."""
         self._typeahead = typeahead
 
     @property
@@ -68,7 +107,8 @@ class Flows:
     async def _course(self, action_id: str, hold: Hold) -> None:
         _HOLD.set(hold)
         try:
-            await getattr(self, action_id)()
+            own = getattr(self, action_id, None)
+            await (own() if own is not None else self.typed(named(action_id)))
         finally:
             hold.off()
 
@@ -77,22 +117,54 @@ class Flows:
         dialog.hold = _HOLD.get()
         return await self.app.push_screen_wait(dialog)
 
-    async def attempt(self, command: Awaitable[str | None]) -> None:
-        """Carries a command out and says what came of it; nothing is asked any more."""
+    async def perform(self, act: Act) -> None:
+        """Carries an act out, asking what it asks, and says what came of it."""
+        FACE.set(RoomFace(self))
+        try:
+            answer = await self.commands.perform(act)
+        except Declined:
+            return
+        except PROBLEMS as error:
+            self.say(sentence_of(error), bad=True)
+            return
+        self.say(f"{answer.said} {answer.fix}".strip(), answer.code is not Exit.OK)
+
+    async def ask(self, question: Question) -> None:
+        """Asks what an act asks; nothing is asked any more afterwards. Raises Declined."""
+        running = running_facts(self.frame) if question.running else []
+        if question.preview is not None:
+            facts = [*question.facts, *preview_facts(question.preview), *running]
+        elif question.running:
+            nothing = [("runs now", "nothing that this room knows of")]
+            facts = [*(running or nothing), *question.facts]
+        else:
+            facts = list(question.facts)
+        typed = question.typed or None
+        dialog = Confirm(question.heading, facts, question.verb, question.command, typed)
+        agreed = await self._ask(dialog)
+        hold = _HOLD.get()
+        if hold is not None:
+            hold.off()
+        if not agreed:
+            raise Declined(f"Not confirmed; nothing was {question.done}.")
+
+    async def attempt(self, work: Awaitable[None]) -> None:
+        """What changes nothing, and asks nothing any more."""
         hold = _HOLD.get()
         if hold is not None:
             hold.off()
         try:
-            self.say(await command or "")
+            await work
         except PROBLEMS as error:
             self.say(sentence_of(error), bad=True)
 
     async def load(self) -> None:
-        """A load run."""
+        """A load run. The form is the question; it stays open when the run is refused."""
 
         async def start(spec: LoadSpec) -> str:
             self.last_load = spec
-            return await self.commands.start_load(spec)
+            FACE.set(RoomFace(self))
+            return (await self.commands.perform(StartLoad(spec))).said
 
         dialog = LoadDialog(start, self.last_load, clustered=self.frame.target != LOCAL)
         self.say(await self._ask(dialog) or "")
@@ -104,16 +176,9 @@ class Flows:
         except PROBLEMS as error:
             self.say(sentence_of(error), bad=True)
             return
-        dialog = ChaosDialog(files, self.commands.preview_fault)
-        chosen = await self._ask(dialog)
-        if chosen is None:
-            return
-        file, preview = chosen
-        facts = [what(file), *preview_facts(preview), *running_facts(self.frame)]
-        typed = file.deployment if is_blast(file, preview) else None
-        question = Confirm(f"chaos · {file.name}", facts, "Inject", file.command(), typed)
-        if await self._ask(question):
-            await self.attempt(self.commands.start_chaos(file))
+        file = await self._ask(ChaosDialog(files, self.commands.preview_fault))
+        if file is not None:
+            await self.perform(StartFault(file.reference, entry=file))
 
     async def scale(self) -> None:
         """Replicas of the deployment that is chosen in the fleet panel."""
@@ -122,16 +187,8 @@ class Flows:
             self.say("The fleet is not known yet, so there is nothing to scale.", bad=True)
             return
         replicas = await self._ask(ScaleDialog(item))
-        if replicas is None or replicas == item.replicas:
-            return
-        facts: list[Fact] = [("replicas", f"{item.replicas} -> {replicas}")]
-        command = scale_command(item.name, replicas)
-        if replicas == 0:
-            facts.append(("effect", f"nothing of {item.name} is left running"))
-        typed = item.name if replicas == 0 else None
-        question = Confirm(f"scale · {item.name}", facts, "Scale", command, typed)
-        if await self._ask(question):
-            await self.attempt(self.commands.scale(item.name, replicas))
+        if replicas is not None and replicas != item.replicas:
+            await self.perform(Scale(item.name, replicas, item.replicas))
 
     async def restart(self) -> None:
         """New pods for the deployment that is chosen in the fleet panel."""
@@ -139,17 +196,7 @@ class Flows:
         if item is None:
             self.say("The fleet is not known yet, so there is nothing to restart.", bad=True)
             return
-        try:
-            preview = await self.commands.preview_restart(item.name)
-        except PROBLEMS as error:
-            self.say(sentence_of(error), bad=True)
-            return
-        typed = item.name if preview.matched and not preview.stays else None
-        facts = [*preview_facts(preview), *running_facts(self.frame)]
-        command = f"controlroom scale {item.name} --restart"
-        question = Confirm(f"restart · {item.name}", facts, "Restart", command, typed)
-        if await self._ask(question):
-            await self.attempt(self.commands.restart(item.name))
+        await self.perform(Restart(item.name))
 
     async def held(self) -> None:
         """What the target holds: which one, what with it, are you sure."""
@@ -162,40 +209,33 @@ class Flows:
             self.say("Nothing is injected, and no Job sends load.")
             return
         chosen = await self._ask(HeldDialog(held))
-        if chosen is None:
-            return
-        one, wish = chosen
-        command = command_of(one, wish)
-        question = Confirm(f"{wish} · {one.id}", facts_of(one), wish.capitalize(), command)
-        if not await self._ask(question):
-            return
-        if wish == "end":
-            await self.attempt(self.commands.end_held(one))
-        else:
-            await self.attempt(self.commands.pause_held(one, wish == "pause"))
+        if chosen is not None:
+            await self.perform(act_of(*chosen))
 
     async def purge(self) -> None:
         """All stored documents, gone on purpose."""
         view = self.frame.log.value
-        count = "all stored documents" if view is None else f"{view.total:,} stored documents"
-        facts = [
-            ("removes", f"{count} of {self.frame.scenario}"),
-            ("stays", "the tallies, the books and the fence; nothing is counted again"),
-            ("undo", "none"),
-        ]
-        name = self.frame.scenario
-        command = f"controlroom logs --purge --confirm {name}"
-        question = Confirm("purge the log", facts, "Purge", command, name)
-        if await self._ask(question):
-            await self.attempt(self.commands.purge_logs())
+        await self.perform(Purge(None if view is None else view.total))
 
     async def stop_all(self) -> None:
         """The panic key."""
-        facts = running_facts(self.frame) or [("runs now", "nothing that this room knows of")]
-        facts = [*facts, ("effect", "all load and chaos ends, and that is verified")]
-        question = Confirm("stop all", facts, "Stop all", STOP_COMMAND, "stop")
-        if await self._ask(question):
-            await self.attempt(self.commands.stop_all())
+        await self.perform(StopAll())
+
+    async def bar(self, begun: str = "", at_once: bool = False) -> None:
+        """Commands that are typed, with their answers."""
+
+        async def run(bar: BarDialog, text: str) -> None:
+            _HOLD.set(bar.hold)
+            FACE.set(RoomFace(self, bar))
+            await self.commands.line(text)
+
+        await self._ask(BarDialog(run, Known(self.frame), self.history, begun, at_once))
+
+    async def typed(self, command: Command) -> None:
+        """A command that has no dialog of its own, by its words. One that was found by its name is
+        only begun: Enter is what does it."""
+        at_once = bool(command.key) and not command.needs
+        await self.bar(command.verb if at_once else f"{command.verb} ", at_once)
 
     async def help(self) -> None:
         """All keys."""

@@ -10,9 +10,12 @@ from textual.app import ComposeResult
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from controlroom.commands.chaos import PauseFault, ResumeFault, StopFault
+from controlroom.commands.question import Fact
+from controlroom.commands.run import StopLoad
 from controlroom.model.held import Held
 from controlroom.panes.text import clean, time_of_day
-from controlroom.screens.dialog import Dialog, Fact, facts_text
+from controlroom.screens.dialog import Dialog, facts_text
 
 Wish = Literal["pause", "resume", "end"]
 
@@ -26,11 +29,14 @@ def facts_of(one: Held) -> list[Fact]:
             ("ends", ends)]  # fmt: skip
 
 
-def command_of(one: Held, wish: Wish) -> str:
-    """The equal command line."""
+def act_of(one: Held, wish: Wish) -> StopLoad | StopFault | PauseFault:
+    """What carries it out."""
+    about = facts_of(one)
     if one.kind == "load":
-        return f"controlroom run stop {one.id}"
-    return f"controlroom chaos {'stop' if wish == 'end' else wish} {one.id}"
+        return StopLoad(one.id, about)
+    if wish == "end":
+        return StopFault(one.id, about)
+    return PauseFault(one.id, about) if wish == "pause" else ResumeFault(one.id, about)
 
 
 class HeldDialog(Dialog[tuple[Held, Wish]]):
@@ -65,7 +71,7 @@ class HeldDialog(Dialog[tuple[Held, Wish]]):
         yield Button("End", id="agree", compact=True)
 
     def command(self) -> str:
-        return command_of(self.one, "end")
+        return act_of(self.one, "end").line()
 
     def on_mount(self) -> None:
         """The list has the focus."""

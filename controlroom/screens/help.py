@@ -1,4 +1,4 @@
-"""Help: every key, from the registry."""
+"""Help: every key and every verb, from the registry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from controlroom.actions import PANE_KEYS, PANES, available
+from controlroom.commands.catalogue import PANE_KEYS, PANES
+from controlroom.commands.registry import verbs, with_key
 from controlroom.panes.signs import Signs, spelled
 from controlroom.panes.text import wrapped
 from controlroom.screens.dialog import Dialog
@@ -20,7 +21,7 @@ _LEVELS = {"harmless": "", "reversible": " (asks)", "blast": " (asks for a name)
 
 
 class HelpDialog(Dialog[None]):
-    """All actions of this room, then the keys of the panels."""
+    """All keys of this room, then those of the panels, then what can be typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark,f1,q", "back")]
     heading = "help"
@@ -37,7 +38,7 @@ class HelpDialog(Dialog[None]):
         """The table of keys."""
         lines: list[Content] = []
         for group in _GROUPS:
-            rows = [a for a in available(self.read_only) if a.group == group]
+            rows = [one for one in with_key(self.read_only) if one.group == group]
             if rows:
                 lines.append(Content.styled(group, "bold $accent"))
             if group == "look":
@@ -48,6 +49,9 @@ class HelpDialog(Dialog[None]):
         lines.append(Content.styled("in a panel", "bold $accent"))
         for pane, keys, words in PANE_KEYS:
             lines += self._row(keys, f"{pane}: {words}")
+        lines.append(Content.styled("typed after :", "bold $accent"))
+        for verb in verbs(inside=True):
+            lines += self._row(verb.name, verb.line)
         return Content("\n").join(lines)
 
     def _row(self, keys: str, words: str) -> list[Content]:

@@ -7,16 +7,17 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from controlroom.actions import Action, available
+from controlroom.commands.command import Command
+from controlroom.commands.registry import available
 
 
 class Actions(Provider):
     """Finds actions; those that a read-only room does not have are not found."""
 
-    def _actions(self) -> tuple[Action, ...]:
+    def _actions(self) -> tuple[Command, ...]:
         return available(bool(getattr(self.app, "read_only", False)))
 
-    def _run(self, action: Action) -> Callable[[], Awaitable[bool]]:
+    def _run(self, action: Command) -> Callable[[], Awaitable[bool]]:
         return partial(self.app.run_action, f"app.do('{action.id}')")
 
     async def discover(self) -> Hits:
@@ -35,5 +36,5 @@ class Actions(Provider):
                 yield Hit(score, matcher.highlight(words), self._run(action), help=action.help)
 
     @staticmethod
-    def _words(action: Action) -> str:
-        return f"{action.title}  ({action.label})"
+    def _words(action: Command) -> str:
+        return f"{action.title}  ({action.typed})"

@@ -5,14 +5,11 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.widgets import Button, Input, Static
 
+from controlroom.commands.question import Fact
+from controlroom.commands.scale import Scale
 from controlroom.model.fleet import Deployment
-from controlroom.screens.dialog import Dialog, Fact, facts_text
+from controlroom.screens.dialog import Dialog, facts_text
 from controlroom.screens.fields import FieldError, whole
-
-
-def scale_command(deployment: str, replicas: int) -> str:
-    """The equal command line."""
-    return f"controlroom scale {deployment} {replicas}"
 
 
 class ScaleDialog(Dialog[int]):
@@ -57,9 +54,9 @@ class ScaleDialog(Dialog[int]):
     def command(self) -> str:
         name = self.deployment.name
         if not self.is_mounted:
-            return scale_command(name, self.deployment.replicas)
+            return Scale(name, self.deployment.replicas).line()
         try:
-            return scale_command(name, self._number())
+            return Scale(name, self._number()).line()
         except FieldError:
             return ""
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from controlroom.actions import PANES
+from controlroom.commands.catalogue import PANES
 from controlroom.model.frame import Frame
 from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane

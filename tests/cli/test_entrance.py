@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from controlroom.cli.parsers import overview, verb_parser
-from controlroom.cli.verbs import VERBS, Entry
+from controlroom.commands.catalogue import VERBS
+from controlroom.commands.command import Verb
+from controlroom.commands.parsers import overview, verb_parser
 from tests.cli.running import controlroom, environment
 
 LINES, COLUMNS = 24, 80
@@ -27,7 +28,7 @@ def test_the_overview_fits_a_screen_and_names_every_verb() -> None:
 
 
 @pytest.mark.parametrize("entry", VERBS, ids=lambda entry: entry.name)
-def test_the_help_of_every_verb_fits_a_screen_and_has_examples(entry: Entry) -> None:
+def test_the_help_of_every_verb_fits_a_screen_and_has_examples(entry: Verb) -> None:
     verb = entry.load()
     text = verb_parser(entry, verb).format_help()
     assert fits(text), text
@@ -109,7 +110,8 @@ def test_without_a_stack_the_exit_code_is_3_and_the_fix_is_named(tmp_path: Path,
 def test_an_unexpected_error_is_one_sentence_and_its_trace_a_private_file(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     code = (
-        "import sys; from controlroom.cli import doctor, entrance\n"
+        "import sys; from controlroom.cli import entrance\n"
+        "from controlroom.commands import doctor\n"
         "def broken(args): raise ZeroDivisionError('one\\ntwo')\n"
         "doctor.main = broken\n"
         "sys.exit(entrance.enter(['doctor']))"
@@ -132,9 +134,10 @@ def test_an_unexpected_error_is_one_sentence_and_its_trace_a_private_file(tmp_pa
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     code = (
-        "import sys; from controlroom.cli import doctor, entrance, verb\n"
+        "import sys; from controlroom.cli import entrance\n"
+        "from controlroom.commands import doctor, face\n"
         "def endless(args):\n"
-        "    while True: verb.emit('x' * 1000)\n"
+        "    while True: face.emit('x' * 1000)\n"
         "doctor.main = endless\n"
         "sys.exit(entrance.enter(['doctor']))"
     )
@@ -156,9 +159,10 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_signals_end_it_quietly(tmp_path: Path, name: str, code: int) -> None:
     script = (
-        "import asyncio, sys; from controlroom.cli import doctor, entrance, verb\n"
+        "import asyncio, sys; from controlroom.cli import entrance\n"
+        "from controlroom.commands import doctor, face\n"
         "async def waiting(args):\n"
-        "    verb.emit('here'); await asyncio.sleep(60)\n"
+        "    face.emit('here'); await asyncio.sleep(60)\n"
         "doctor.main = waiting\n"
         "sys.exit(entrance.enter(['doctor']))"
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from controlroom.cli.exits import CommandError
-from controlroom.cli.tallies import chosen, key_of
+from controlroom.commands.exits import CommandError
+from controlroom.commands.tallies import chosen, key_of
 from controlroom.model.tallies import Choice, Selection
 from scenarios.loading import load
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from controlroom.cli.exits import Exit
+from controlroom.commands.exits import Exit
 from tests.clusters.stage import COMMAND_PATIENCE, Deployed
 from tests.terminal import Terminal
 from tests.waiting import until

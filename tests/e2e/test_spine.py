@@ -11,7 +11,7 @@ import time
 
 import httpx
 
-from controlroom.cli.exits import Exit
+from controlroom.commands.exits import Exit
 from tests.own_stack import OwnStack
 from tests.stores import stack_on_both
 from tests.waiting import until

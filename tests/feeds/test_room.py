@@ -11,6 +11,7 @@ import pytest
 from controlroom.model.fleet import Fleet
 from controlroom.settings import Settings
 from controlroom.targets.abilities import FaultStatus, LoadStatus
+from controlroom.targets.purge import purge_logs
 from controlroom.wiring import Room
 from tests.feeds.world import FixedTarget, World, prediction, vote
 from tests.waiting import until
@@ -84,7 +85,7 @@ async def test_every_source_comes_to_life_and_shows_what_was_stored(
     await until(told, "six votes in tallies, books and log")
     page = await bands_room.log_page(3, 2)
     assert [line.offset for line in page] == [1, 2]
-    assert await bands_room.purge_logs() == 6
+    assert await purge_logs(await bands_room.target.endpoints(), bands_room.scenario.name) == 6
 
     def purged() -> bool:
         books = bands_room.frame().books.value

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from controlroom.cli.verbs import VERBS
+from controlroom.commands.catalogue import VERBS
 from images.making import Made, make
 from images.python import APP, NOT_RUN, UNCALLED
 from images.recipes import (

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from controlroom.commands.chaos import PauseFault, StartFault, StopFault
+from controlroom.commands.exits import ReadOnlyError
+from controlroom.commands.face import FACE
+from controlroom.commands.here import Here
+from controlroom.commands.performing import Act, Answer
+from controlroom.commands.question import Question
+from controlroom.commands.registry import named
+from controlroom.commands.run import StartLoad, StopLoad
+from controlroom.commands.scale import Restart, Scale
 from controlroom.model.frame import Frame
 from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.runs.catalog import ChaosFile
-from controlroom.runs.spec import LoadSpec
+from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused
+from scenarios.loading import load
+from scenarios.scenario import Scenario
 
 
 class FixedSource:
@@ -37,21 +49,57 @@ BROKEN = ChaosFile(
 )
 
 
+class FakeHere(Here):
+    """A place where previews come from the commands, and nothing is connected."""
+
+    def __init__(self, commands: RecordedCommands) -> None:
+        super().__init__(Settings())
+        self._commands = commands
+
+    @property
+    def target(self) -> Any:
+        return self._commands
+
+    async def scenario(self) -> Scenario:
+        return load("bands")
+
+
 class RecordedCommands:
-    """Does nothing and remembers everything."""
+    """Asks what acts ask, does nothing and remembers everything."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
-        self.refuse = ""
+        self.refuse_with = ""
         """When set, what a start is refused with."""
         self.page: list[LogLine] = []
         self.holding: list[Held] = []
 
     def _note(self, *call: object) -> str:
-        if self.refuse:
-            raise Refused(self.refuse, "Try again later.")
+        if self.refuse_with:
+            raise Refused(self.refuse_with, "Try again later.")
         self.calls.append(call)
         return f"{call[0]}: done"
+
+    async def perform(self, act: Act) -> Answer:
+        if isinstance(act, StartFault):
+            assert act.entry is not None
+            question: Question | None = act.question(await self.preview_fault(act.entry))
+        else:
+            question = await act.prepare(FakeHere(self))
+        if question is not None:
+            await FACE.get().ask(question)
+        if isinstance(act, StartLoad):
+            await self.before_load()
+        return Answer(self._note(*_call(act)))
+
+    async def before_load(self) -> None:
+        """What a load takes its time for."""
+
+    def refuse(self, command: str) -> None:
+        raise ReadOnlyError(named(command).refusal)
+
+    async def line(self, text: str) -> None:
+        self._note("line", text)
 
     async def chaos_files(self) -> Sequence[ChaosFile]:
         return (KILL, PARTITION, BROKEN)
@@ -62,38 +110,14 @@ class RecordedCommands:
             "At once; the pod is replaced by the deployment.", (),
         )  # fmt: skip
 
-    async def start_chaos(self, file: ChaosFile) -> str:
-        return self._note("chaos", file)
-
-    async def start_load(self, spec: LoadSpec) -> str:
-        return self._note("load", spec)
-
-    async def stop_all(self) -> str:
-        return self._note("stop_all")
-
-    async def scale(self, deployment: str, replicas: int) -> str:
-        return self._note("scale", deployment, replicas)
-
     async def preview_restart(self, deployment: str) -> Preview:
         return Preview(
             2, ("consumer-7f9c", "consumer-x2b1"), 2, 2, "Each pod is ended once its successor is "
             "ready.", "When all are replaced.",
         )  # fmt: skip
 
-    async def restart(self, deployment: str) -> str:
-        return self._note("restart", deployment)
-
     async def held(self) -> Sequence[Held]:
         return self.holding
-
-    async def pause_held(self, one: Held, on: bool) -> str:
-        return self._note("pause_held", one, on)
-
-    async def end_held(self, one: Held) -> str:
-        return self._note("end_held", one)
-
-    async def purge_logs(self) -> str:
-        return self._note("purge")
 
     async def choose(self, selection: int, key: str) -> None:
         self._note("choose", selection, key)
@@ -104,3 +128,21 @@ class RecordedCommands:
 
     async def retry(self, source: str) -> None:
         self._note("retry", source)
+
+
+def _call(act: Act) -> tuple[object, ...]:
+    """What tests read of an act."""
+    match act:
+        case StartFault():
+            return "chaos", act.entry
+        case StartLoad():
+            return "load", act.spec
+        case Scale():
+            return "scale", act.deployment, act.replicas
+        case Restart():
+            return "restart", act.deployment
+        case PauseFault():
+            return act.command, act.fault
+        case StopLoad() | StopFault() if act.command != "stop_all":
+            return act.command, act.wanted
+    return (act.command,)

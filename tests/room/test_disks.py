@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from controlroom.cli.status import shown
+from controlroom.commands.status import shown
 from controlroom.model.fleet import DiskUse
 from controlroom.settings import Settings
 from controlroom.targets.reading import fleet

@@ -53,7 +53,7 @@ async def test_a_paused_fault_is_resumed_after_a_question() -> None:
         await pilot.press("y")
         await closed(room)
         await until(lambda: calls_of(room), "it is resumed", 5)
-    assert calls_of(room) == [("pause_held", FAULT, False)]
+    assert calls_of(room) == [("resume_fault", FAULT.id)]
 
 
 async def test_a_load_that_was_left_behind_is_ended() -> None:
@@ -67,7 +67,7 @@ async def test_a_load_that_was_left_behind_is_ended() -> None:
         await opened(room, Confirm)
         await pilot.press("y")
         await until(lambda: calls_of(room), "it is ended", 5)
-    assert calls_of(room) == [("end_held", LOAD)]
+    assert calls_of(room) == [("stop_load", LOAD.id)]
 
 
 async def test_where_nothing_is_held_no_list_is_shown() -> None:

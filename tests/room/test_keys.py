@@ -8,8 +8,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from controlroom.actions import ACTIONS, PANES, available
 from controlroom.app import ControlRoom
+from controlroom.commands.catalogue import PANES
+from controlroom.commands.registry import with_key
 from controlroom.panes.layout import page_of
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.chaos import ChaosDialog
@@ -113,7 +114,7 @@ async def test_a_mistake_in_the_load_dialog_is_said_there(
 async def test_a_refused_load_keeps_what_was_typed() -> None:
     room = room_of(frames.calm())
     assert isinstance(room.commands, RecordedCommands)
-    room.commands.refuse = "Nothing listens at the ingress."
+    room.commands.refuse_with = "Nothing listens at the ingress."
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("l")
         await opened(room, LoadDialog)
@@ -247,7 +248,7 @@ async def test_pause_holds_the_screen_and_counts_what_arrives() -> None:
 async def test_a_read_only_room_has_no_dangerous_action_anywhere() -> None:
     frame = replace(frames.calm(), read_only=True)
     room = room_of(frame, read_only=True)
-    dangerous = [action for action in ACTIONS if action.level != "harmless"]
+    dangerous = [action for action in with_key(False) if action.level != "harmless"]
     assert dangerous
     async with room.run_test(size=WIDE) as pilot:
         for action in dangerous:
@@ -270,7 +271,7 @@ async def test_help_names_every_action() -> None:
         await pilot.press("f1")
         await opened(room, HelpDialog)
         shown = " ".join(screen_text(room).split())
-        for action in available(False):
+        for action in with_key(False):
             if not action.id.startswith("pane_"):
                 assert action.help.split(";")[0][:40] in shown
         await pilot.press("escape")

@@ -7,7 +7,8 @@ from itertools import combinations
 
 import pytest
 
-from controlroom.actions import ACTIONS, PANE_COMMANDS, PANES, available, footer
+from controlroom.commands.catalogue import PANE_COMMANDS, PANES
+from controlroom.commands.registry import available, commands, footer, with_key
 from controlroom.model.golden import GoldenRow
 from controlroom.panes import plot, text
 from controlroom.panes.layout import MINIMUM, plan
@@ -141,8 +142,8 @@ def test_progress_is_by_number_where_there_is_one_and_by_time_otherwise() -> Non
 
 
 def test_ids_and_keys_of_actions_are_unique() -> None:
-    ids = [action.id for action in ACTIONS]
-    keys = [key for action in ACTIONS for key in action.key.split(",")]
+    ids = [command.id for command in commands()]
+    keys = [key for action in with_key(False) for key in action.key.split(",")]
     assert len(set(ids)) == len(ids)
     assert len(set(keys)) == len(keys)
     assert set(PANE_COMMANDS) == set(PANES)

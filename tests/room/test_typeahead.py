@@ -12,7 +12,6 @@ import pytest
 
 from controlroom.app import ControlRoom
 from controlroom.runs.catalog import ChaosFile
-from controlroom.runs.spec import LoadSpec
 from controlroom.screens.chaos import ChaosDialog
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.load import LoadDialog
@@ -96,9 +95,8 @@ class Gated(RecordedCommands):
         await self.gate.wait()
         return await super().preview_fault(file)
 
-    async def start_load(self, spec: LoadSpec) -> str:
+    async def before_load(self) -> None:
         await self.gate.wait()
-        return await super().start_load(spec)
 
 
 @pytest.fixture
@@ -176,9 +174,9 @@ async def test_a_dialog_answers_once_and_takes_no_other_screen_away() -> None:
 
 WORDS = (
     *("consumer\r", "stop\r", "bands\r", "Alux1", "\x1b\x1b", "5\r"),
-    *("l\r", "c\ry", "Ry", "s3\ry", "Pbands\r", "!stop\r", "f\ry", "fuy", "/lux\r"),
+    *("l\r", "c\ry", "Ry", "s3\ry", "Pbands\r", "!stop\r", "f\ry", "fuy", "/lux\r", ":books\r\x1b"),
 )
-KEYS = (*"lcsRfP!/?pyrvznu0123456+-q \r\t", "down", "up", "escape", "\x1b", "\x7f", "ctrl+p", "f1")
+KEYS = (*"lcsRfP!/:?pyrvznu0123456+-q \r\t", "down", "up", "escape", "\x1b", "\x7f", "ctrl+p", "f1")
 
 
 class Slow(RecordedCommands):
@@ -225,10 +223,15 @@ COURSES = {
     "restart": ("R", ["Confirm"]),
     "purge": ("P", ["Confirm"]),
     "stop_all": ("exclamation_mark", ["Confirm"]),
-    "pause_held": ("f", ["HeldDialog", "Confirm"]),
-    "end_held": ("f", ["HeldDialog", "Confirm"]),
+    "pause_fault": ("f", ["HeldDialog", "Confirm"]),
+    "resume_fault": ("f", ["HeldDialog", "Confirm"]),
+    "stop": ("f", ["HeldDialog", "Confirm"]),
+    "stop_load": ("f", ["HeldDialog", "Confirm"]),
 }
-HEADINGS = {"pause_held": ("pause", "resume"), "end_held": ("end",), "stop_all": ("stop all",)}
+HEADINGS = {
+    "pause_fault": "pause", "resume_fault": "resume", "stop": "end", "stop_load": "end",
+    "stop_all": "stop all",
+}  # fmt: skip
 
 
 def meant(call: tuple[object, ...], met: Sequence[Met]) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +33,7 @@ def test_what_was_done_and_what_was_refused(cli: OwnStack, server: Server) -> No
     assert [(entry["action"], entry["result"]) for entry in noted] == [
         ("load", "done"),
         ("scale", "failed"),
-        ("chaos", "failed"),
+        ("chaos", "refused"),
         ("stop load", "done"),
     ]
     load, scale, chaos, _ = noted
@@ -41,7 +44,7 @@ def test_what_was_done_and_what_was_refused(cli: OwnStack, server: Server) -> No
     assert chaos["what"] == "pod-kill-consumer"
     assert "read-only" in chaos["reason"]
     for entry in noted:
-        assert entry["user"]
+        assert (entry["uid"], entry["user"]) == (os.getuid(), pwd.getpwuid(os.getuid()).pw_name)
         assert entry["context"] == "local stack"
         assert began <= entry["at"] <= time.time()
     assert stat.S_IMODE(audit_file(cli.state).stat().st_mode) == 0o600
@@ -71,3 +74,33 @@ def test_lines_are_added_and_what_failed_goes_on(store: Store) -> None:
     purge, scale = entries(state)
     assert (purge["scenario"], purge["documents"], purge["result"]) == ("bands", 7, "done")
     assert (scale["context"], scale["reason"]) == ("lab-a", "ValueError: no")
+
+
+def test_names_of_the_environment_are_claims(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = store.root.parent
+    for name, value in {"USER": "mallory", "LOGNAME": "mallory", "SUDO_USER": "anna"}.items():
+        monkeypatch.setenv(name, value)
+    with acting(state, "scale"):
+        pass
+    (entry,) = entries(state)
+    assert (entry["uid"], entry["user"]) == (os.getuid(), pwd.getpwuid(os.getuid()).pw_name)
+    assert entry["claimed"]["SUDO_USER"] == "anna"
+    assert entry["claimed"]["USER"] == entry["claimed"]["LOGNAME"] == "mallory"
+
+
+def test_files_are_named_by_their_whole_path(
+    cli: OwnStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.yaml").write_text("kind: Nothing\n")
+    cli.run("run", "-f", "data.json", check=False)
+    cli.run("chaos", "run", "own.yaml", "--yes", check=False)
+    cli.run("--read-only", "torture", "--state", "there", check=False)
+    cli.run("--read-only", "lab", "load-image", "one.tar", check=False)
+    cli.run("--read-only", "up", "--scenario", "bands", check=False)
+    load, chaos, torture, image, up = entries(cli.state)
+    assert f"-f {tmp_path}/data.json" in load["command"]
+    assert chaos["what"] == f"{tmp_path}/own.yaml"
+    assert torture["state"] == f"{tmp_path}/there"
+    assert image["files"] == [f"{tmp_path}/one.tar"]
+    assert up["result"] == "refused"

@@ -1,0 +1,164 @@
+"""`controlroom books`: one audit."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+
+from controlroom.commands.exits import CommandError, Exit
+from controlroom.commands.face import emit, emit_json, talk
+from controlroom.commands.here import Here
+from controlroom.commands.performing import Act, Answer, performed, told, unsaid
+from controlroom.commands.question import Question
+from controlroom.commands.table import number, paint, span, table
+from controlroom.commands.world import World, answering, opened, world
+from controlroom.feeds.books import BooksSource
+from controlroom.feeds.doors import Doors
+from controlroom.model.books import Books, BooksSample
+from controlroom.settings import Settings
+from controlroom.targets.settling import settle_books
+
+DESCRIPTION = """\
+Acknowledged by the producers, in Kafka, counted in Redis, stored in MongoDB.
+Documents that were counted before are not counted again; --exact counts every
+one. Exit code 1 when anything is lost or doubled. Of a pipeline over two
+clusters both contexts are named. What a broker has lost in a power cut is sent
+again by whoever has it, and then written off: --settle."""
+EXAMPLES = (
+    "controlroom books --json | jq .lost",
+    "controlroom books --exact",
+    "controlroom books --context lab-a --context lab-b",
+)
+_SAY_EVERY = 2.0
+ROWS = (
+    ("acknowledged", "answered with success by the producers"),
+    ("kafka", "records in the events topic"),
+    ("counted", "events in the tallies of Redis"),
+    ("stored", "documents in MongoDB, and those removed on purpose"),
+    ("purged", "of the stored, removed by hand or by retention"),
+    ("rejected", "kept with the reason why they are no events"),
+    ("repeated", "sent again by clients under the same id, and not counted again"),
+    ("in_flight", "in Kafka, not yet handled by a consumer"),
+    ("held", "of those in flight, behind an open transaction: nobody may read them yet"),
+    ("lost", "had time to arrive and are missing"),
+    ("doubled", "counted or stored more than once"),
+    ("broker_lost", "of the lost: acknowledged, and not in Kafka any more"),
+    ("settled", "lost by the broker, and written off by --settle"),
+)
+RARE = ("broker_lost", "settled")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares how much is counted, and what is written off."""
+    parser.add_argument(
+        "--exact", action="store_true", help="count every document, also those counted before"
+    )
+    parser.add_argument(
+        "--settle", metavar="SCENARIO", help="write off the events that the broker has lost"
+    )
+
+
+@dataclass
+class Settle(Act):
+    """Writes off what the broker has lost."""
+
+    wanted: str = unsaid("")
+    """The scenario that was named; it agrees at once, where it is the one that runs."""
+    exact: bool = unsaid(False)
+    scenario: str = ""
+    events: int | None = None
+    command = "settle_books"
+
+    async def prepare(self, here: Here) -> Question:
+        name = self.scenario = (await here.scenario()).name
+        line = f"controlroom books --settle {name}"
+        refused = (
+            f"The books are those of {name}, not of {self.wanted}.",
+            f"Confirm it with its name: `{line}`.",
+        )
+        return Question(
+            "settle the books", "Settle", "written off", line, name, unconfirmed=refused
+        )
+
+    async def carry_out(self, here: Here) -> Answer:
+        name = self.scenario
+        doors = Doors(here.located)
+        books = await _audited(doors, name, self.exact)
+        if not books.broker_lost:
+            raise CommandError(f"The broker has lost nothing of {name}.", code=Exit.REFUSED)
+        with answering("books"):
+            total = books.settled + books.broker_lost
+            await settle_books(await here.located.endpoints(), name, total)
+        self.events = books.broker_lost
+        lost = number(books.broker_lost)
+        return Answer(f"{name}: {lost} events that the broker has lost are written off")
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Audits all three stores; with `--settle` once before and once after."""
+    if args.settle is not None:
+        args.confirm = args.settle
+        told(await performed(Settle(args.settle, args.exact), args, whole=True), args.json)
+    async with world(args.settings, whole=True) as here:
+        books = await _audited(here.doors, here.scenario.name, args.exact)
+    if args.json:
+        emit_json(books.to_json())
+    else:
+        emit(shown(books, args.settings))
+    return Exit.FAILED if books.lost or books.doubled else Exit.OK
+
+
+async def _audited(doors: Doors, scenario: str, exact: bool) -> Books:
+    """The books once every document was counted; says how far that is while it takes long."""
+    source = BooksSource(doors, scenario, exact=exact)
+    said = time.monotonic()
+    async with opened(source):
+        while True:
+            sample = await source.read()
+            if not sample.books.unaudited:
+                return sample.books
+            if time.monotonic() - said >= _SAY_EVERY:
+                said = time.monotonic()
+                talk(f"counting documents: {progress(sample)}")
+
+
+def progress(sample: BooksSample) -> str:
+    """How far an audit is, and how long it will take."""
+    done = f"{sample.audited:.0%}"
+    return done if sample.seconds_left is None else f"{done}, {span(sample.seconds_left)} left"
+
+
+async def records(here: World) -> int:
+    """Records that the events topic holds or held; counts no document."""
+    source = BooksSource(here.doors, here.scenario.name)
+    async with opened(source):
+        return (await source.read()).books.kafka
+
+
+def shown(books: Books, settings: Settings) -> str:
+    """The books as a table, and what they say in one line."""
+    told = [(name, what) for name, what in ROWS if name not in RARE or getattr(books, name)]
+    rows = [(name, number(getattr(books, name))) for name, _ in told]
+    lines = table(("", "events"), rows).splitlines()[1:]
+    explained = [paint(what, "dim", settings) for _, what in told]
+    listed = "\n".join(f"{line}  {what}" for line, what in zip(lines, explained, strict=True))
+    return f"{listed}\n{verdict(books, settings)}"
+
+
+def verdict(books: Books, settings: Settings) -> str:
+    """One line: do they close?"""
+    if books.lost or books.doubled:
+        text = f"{books.scenario}: the books do not close"
+        if books.broker_lost:
+            text += (
+                f"; the broker has lost {number(books.broker_lost)} acknowledged events: send them "
+                f"again where they are known, then `controlroom books --settle {books.scenario}`"
+            )
+        return paint(text, "bad", settings)
+    if books.held:
+        text = f"an open transaction holds back {number(books.held)} of {number(books.in_flight)}"
+        return f"{books.scenario}: waiting, {text} in flight until its producer ends it"
+    if books.in_flight:
+        return f"{books.scenario}: closing, {number(books.in_flight)} in flight"
+    return paint(f"{books.scenario}: the books close", "good", settings)

@@ -1,0 +1,353 @@
+"""`controlroom chaos`: lists experiments, shows what they would hit, injects and stops them."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from controlroom.commands.exits import CommandError, Exit
+from controlroom.commands.face import emit, emit_json, passing, talk
+from controlroom.commands.here import Here
+from controlroom.commands.performing import (
+    Act,
+    Answer,
+    absolute,
+    perform_verb,
+    performed,
+    told,
+    unsaid,
+    wanted,
+)
+from controlroom.commands.question import Fact, Question, preview_lines
+from controlroom.commands.stuck import Force, show_stuck
+from controlroom.commands.table import table
+from controlroom.commands.watching import detached, seconds, watch
+from controlroom.model.duration import format_duration, parse_duration
+from controlroom.model.run import RunView
+from controlroom.runs.catalog import ChaosFile, chaos_files, entry_of, find
+from controlroom.runs.fault import MAY_BE_LEFT
+from controlroom.runs.folder import RunFolder
+from controlroom.runs.launch import start
+from controlroom.runs.manifest import aimed, bounded
+from controlroom.runs.spec import ChaosSpec
+from controlroom.runs.stop import NOTHING, Stopped, stop_all, stop_fault
+from controlroom.settings import Settings
+from controlroom.targets.abilities import FaultStatus, Preview
+
+DESCRIPTION = (
+    "Faults by Chaos Mesh objects. Each shows what it would hit, is confirmed, has an\n"
+    "end and is verified to be gone. ctrl+c stops it; killing this command does not."
+)
+EXAMPLES = (
+    "controlroom chaos preview network-delay-consumer-mongo",
+    "controlroom chaos run chaos/pod-kill-consumer.yaml --yes",
+    "controlroom chaos stop --all",
+)
+ACTIONS = ("list", "preview", "run", "status", "pause", "resume", "stop", "stuck", "force")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what to do and with which experiment or run."""
+    parser.usage = (
+        "controlroom chaos list | preview FILE | run FILE | status | stop ID|--all\n"
+        "       | pause ID | resume ID | stuck | force ID"
+    )
+    add = parser.add_argument
+    add("action", choices=ACTIONS, help=argparse.SUPPRESS)
+    add("what", nargs="?", metavar="FILE|ID", help="a file or a name of the list; a run or a fault")
+    add("--yes", action="store_true", help="do not ask")
+    add("--run-for", metavar="TIME", help="of run and preview: instead of its own duration")
+    add("--detach", action="store_true", help="of run: print the id and leave it alone")
+    add("--all", action="store_true", help="of stop: all load and all faults")
+
+
+@dataclass
+class StartFault(Act):
+    """Injects what an experiment says."""
+
+    what: str
+    """Name of an experiment of ours, or a file."""
+    run_for: float | None = None
+    entry: ChaosFile | None = None
+    """The experiment, once it is read."""
+    spec: ChaosSpec | None = None
+    run: RunFolder | None = None
+    command = "chaos"
+
+    def facts(self) -> Mapping[str, Any]:
+        facts: dict[str, Any] = {"what": named_or_absolute(self.what)}
+        if self.spec is not None:
+            spec = replace(self.spec, source=absolute(self.spec.source))
+            facts |= {"command": spec.command(), "manifest": spec.manifest}
+        return facts | ({"run": self.run.id} if self.run else {})
+
+    async def prepare(self, here: Here) -> Question:
+        self.spec = spec = aimed(self.read(here.settings), here.context, here.settings.namespace)
+        self.entry = entry_of(spec)
+        return self.question(await here.target.preview(spec.manifest))
+
+    def read(self, settings: Settings) -> ChaosSpec:
+        """The experiment with its end. Raises SpecError."""
+        return bounded(find(self.what), float(settings.max_fault_seconds), self.run_for)
+
+    def question(self, preview: Preview) -> Question:
+        """Asks for a name where the file says so, or where nothing ready would be left."""
+        entry = self.entry
+        assert entry is not None
+        if not preview.hit_count:
+            raise CommandError(
+                "It would hit nothing.", "See `controlroom status` for what runs.", Exit.REFUSED
+            )
+        blast = entry.level == "blast" or preview.stays == 0
+        return Question(
+            f"chaos · {entry.name}",
+            "Inject",
+            "injected",
+            entry.command(),
+            entry.deployment if blast else "",
+            (what(entry),),
+            preview,
+            headline(entry),
+            running=True,
+        )
+
+    async def carry_out(self, here: Here) -> Answer:
+        assert self.spec is not None
+        self.run = start(here.store, self.spec)
+        return Answer(f"{self.run.id}: {self.spec.title}")
+
+
+@dataclass
+class PauseFault(Act):
+    """Lifts a fault for a while."""
+
+    fault: str
+    about: Sequence[Fact] = unsaid(())
+    """What is known of it."""
+    command = "pause_fault"
+    verb: ClassVar[str] = "pause"
+    after: ClassVar[str] = "is lifted until it is resumed"
+
+    def line(self) -> str:
+        """The equal command line."""
+        return f"controlroom chaos {self.verb} {self.fault}"
+
+    async def prepare(self, here: Here) -> Question:
+        facts = self.about or [("id", self.fault)]
+        heading, verb = f"{self.verb} · {self.fault}", self.verb.capitalize()
+        return Question(heading, verb, f"{self.verb}d", self.line(), facts=facts, alone=True)
+
+    async def carry_out(self, here: Here) -> Answer:
+        await here.target.pause(self.fault, self.verb == "pause")
+        return Answer(f"{self.fault} {self.after}", "; `controlroom chaos status` shows it")
+
+
+@dataclass
+class ResumeFault(PauseFault):
+    """Puts a fault back that was lifted."""
+
+    command = "resume_fault"
+    verb = "resume"
+    after = "is on again"
+
+
+@dataclass
+class StopFault(Act):
+    """Ends one fault; a run that conducts it ends with it."""
+
+    wanted: str
+    """Id of a run or of a fault."""
+    about: Sequence[Fact] = unsaid(())
+    done: Stopped = NOTHING
+    command = "stop"
+
+    def facts(self) -> Mapping[str, Any]:
+        done = self.done
+        return {
+            "what": self.wanted, "runs": done.runs, "faults": done.faults, "loads": done.loads,
+            "left": done.left,
+        }  # fmt: skip
+
+    def line(self) -> str:
+        """The equal command line."""
+        return f"controlroom chaos stop {self.wanted}"
+
+    async def prepare(self, here: Here) -> Question:
+        facts = self.about or [("ends", self.wanted)]
+        heading = f"end · {self.wanted}"
+        return Question(heading, "End", "ended", self.line(), facts=facts, alone=True)
+
+    async def carry_out(self, here: Here) -> Answer:
+        self.done = done = await self._stopped(here)
+        return Answer(
+            done.sentence(),
+            fix="" if done.clean else "Look with `controlroom chaos status`.",
+            data={**asdict(done), "clean": done.clean},
+            code=Exit.OK if done.clean else Exit.UNCLEAN,
+            left="" if done.clean else done.sentence(),
+        )
+
+    async def _stopped(self, here: Here) -> Stopped:
+        return await stop_fault(here.store, here.target, self.wanted)
+
+
+@dataclass
+class StopAll(StopFault):
+    """Ends all load and chaos, and verifies that nothing is left injected."""
+
+    wanted: str = "all"
+    command = "stop_all"
+
+    async def prepare(self, here: Here) -> Question:
+        facts = (("effect", "all load and chaos ends, and that is verified"),)
+        return Question(
+            "stop all", "Stop all", "stopped", "controlroom chaos stop --all", "stop", facts,
+            running=True, alone=True,
+        )  # fmt: skip
+
+    async def _stopped(self, here: Here) -> Stopped:
+        return await stop_all(here.store, here.target)
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Does it and says how it stands afterwards."""
+    settings: Settings = args.settings
+    action = args.action
+    if action == "list":
+        return _list(args.json)
+    if action == "preview":
+        return await _preview(settings, args)
+    if action == "run":
+        return await _run(args)
+    if action == "status":
+        return await _status(settings, args.json)
+    if action == "stuck":
+        return await show_stuck(settings, args.json)
+    return await perform_verb(_act(args), args)
+
+
+def _act(args: argparse.Namespace) -> Act:
+    if args.action == "stop":
+        if args.all:
+            return StopAll()
+        fix = "See `controlroom chaos status`, or give --all."
+        return StopFault(wanted(args.what, "chaos stop", "the id of a run or of a fault", fix))
+    kinds = {"pause": PauseFault, "resume": ResumeFault, "force": Force}
+    kind: Callable[[str], Act] = kinds[args.action]
+    fix = "See `controlroom chaos status`."
+    return kind(wanted(args.what, f"chaos {args.action}", "the id of a fault", fix))
+
+
+def _list(as_json: bool) -> Exit:
+    entries = chaos_files()
+    if as_json:
+        emit_json([asdict(entry) for entry in entries])
+        return Exit.OK
+    rows = [
+        (
+            entry.name,
+            entry.level,
+            "at once" if entry.duration is None else format_duration(entry.duration),
+            entry.error or entry.title,
+        )
+        for entry in entries
+    ]
+    emit(table(("NAME", "LEVEL", "LASTS", "WHAT"), rows, left=4))
+    return Exit.OK
+
+
+def headline(entry: ChaosFile) -> str:
+    """What stands above its preview."""
+    return f"{entry.title}  ({entry.kind} {entry.action}, {entry.level})"
+
+
+def what(entry: ChaosFile) -> Fact:
+    """The first fact about a fault."""
+    lasts = "" if entry.duration is None else f" · for {format_duration(entry.duration)}"
+    return "what", f"{entry.kind} {entry.action} · {entry.deployment}{lasts}"
+
+
+def named_or_absolute(name: str) -> str:
+    """An experiment as the audit has it: the name of one of ours, the path of any other."""
+    return absolute(name) if "/" in name or Path(name).exists() else name
+
+
+def _start(args: argparse.Namespace) -> StartFault:
+    name = wanted(
+        args.what, f"chaos {args.action}", "a file or a name", "See `controlroom chaos list`."
+    )
+    try:
+        return StartFault(name, None if args.run_for is None else parse_duration(args.run_for))
+    except ValueError as error:
+        raise CommandError(f"--run-for: {error}") from None
+
+
+async def _preview(settings: Settings, args: argparse.Namespace) -> Exit:
+    spec = _start(args).read(settings)
+    async with Here(settings) as here:
+        preview = await here.target.preview(spec.manifest)
+    if args.json:
+        emit_json(asdict(preview))
+    else:
+        emit("\n".join((headline(entry_of(spec)), *preview_lines(preview))))
+    return Exit.OK if preview.hit_count else Exit.REFUSED
+
+
+async def _run(args: argparse.Namespace) -> Exit:
+    act = _start(args)
+    told(await performed(act, args), args.json)
+    assert act.run is not None
+    if args.detach or passing():
+        return detached(act.run.id, args)
+    interrupted = await watch(act.run, _progress, "Stopping: the fault is recovered.")
+    return _report(act.run, args.json, interrupted)
+
+
+def _progress(view: RunView) -> str:
+    chaos = view.chaos
+    phase = chaos.phase if chaos is not None else view.state
+    names = ", ".join(chaos.targets) if chaos is not None else ""
+    left = f"  {seconds(max(0.0, view.ends_at - time.time()))} left" if view.ends_at else ""
+    return f"{view.id} {phase}{left}  {names}"
+
+
+def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
+    view = folder.read_view()
+    assert view is not None
+    unclean = view.state == "lost" or MAY_BE_LEFT in view.bound
+    if as_json:
+        emit_json({**asdict(view), "result": folder.read_result(), "clean": not unclean})
+    else:
+        names = ", ".join(view.chaos.targets) if view.chaos and view.chaos.targets else "nothing"
+        why = "" if view.bound == view.state else f": {view.bound}"
+        emit(f"{view.id} {view.state}{why}; hit {names}")
+    if unclean:
+        talk("Something may still be injected: see `controlroom chaos status`, stop it with")
+        talk("`controlroom chaos stop --all`.")
+        return Exit.UNCLEAN
+    if interrupted:
+        return Exit.INTERRUPTED
+    return Exit.OK if view.state in ("finished", "stopped") else Exit.FAILED
+
+
+async def _status(settings: Settings, as_json: bool) -> Exit:
+    async with Here(settings) as here:
+        faults = await here.target.faults()
+    if as_json:
+        emit_json([asdict(fault) for fault in faults])
+    elif not faults:
+        talk("Nothing is injected.")
+    else:
+        rows = [_fault_row(fault) for fault in faults]
+        emit(table(("ID", "RUN", "PHASE", "LEFT", "NAME", "HITS"), rows, left=6))
+    return Exit.OK
+
+
+def _fault_row(fault: FaultStatus) -> tuple[str, ...]:
+    over = fault.phase == "finished" or fault.ends is None
+    left = "-" if over else seconds(max(0.0, (fault.ends or 0.0) - time.time()))
+    return fault.id, fault.run, fault.phase, left, fault.name, ", ".join(fault.targets)

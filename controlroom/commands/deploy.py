@@ -1,0 +1,190 @@
+"""`controlroom deploy`: an overlay on a cluster, up and ready."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from controlroom.commands.exits import CommandError, Exit
+from controlroom.commands.face import talk
+from controlroom.commands.here import Here
+from controlroom.commands.performing import Act, Answer, absolute, perform_verb, unsaid
+from controlroom.model.duration import parse_duration
+from controlroom.settings import Settings
+
+if TYPE_CHECKING:
+    from controlroom.targets.kubernetes.api import Api
+    from controlroom.targets.kubernetes.deploy.readiness import NotReady
+
+DESCRIPTION = """\
+Put an overlay of k8s/overlays on a cluster and wait until it is ready; what is
+not is told with its reason. Done again it changes only what differs."""
+EXAMPLES = (
+    "controlroom deploy --context lab-a --overlay lab-one",
+    "controlroom deploy --context lab-a --overlay lab-a --peer lab-b",
+    "controlroom deploy --context lab-a --overlay room --authorized-keys me.pub",
+)
+TIMEOUT = "5m"
+INSIST = 60.0
+"""Seconds that an API server which is restarted in the middle gets to come back."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what goes where."""
+    parser.add_argument("--context", metavar="NAME", help="the cluster, as the kubeconfig names it")
+    parser.add_argument("--overlay", metavar="NAME|DIR", help="what to deploy")
+    parser.add_argument(
+        "--peer", metavar="NAME", help="context of the cluster at the hop's far end"
+    )
+    parser.add_argument("--namespace", metavar="NAME", help="where its services are")
+    parser.add_argument(
+        "--authorized-keys",
+        metavar="FILE",
+        type=Path,
+        help="public keys of those who may enter the room",
+    )
+    parser.add_argument("--timeout", metavar="TIME", default=TIMEOUT, help=f"({TIMEOUT})")
+    parser.add_argument("--no-wait", action="store_true", help="return when all is applied")
+
+
+@dataclass
+class Deploy(Act):
+    """Renders, applies, waits."""
+
+    overlay: str
+    peer: str = ""
+    authorized_keys: str = ""
+    timeout: str = unsaid(TIMEOUT)
+    wait: bool = unsaid(True)
+    command = "deploy"
+
+    async def carry_out(self, here: Here) -> Answer:
+        from controlroom.targets.kubernetes.deploy.applying import Applier
+        from controlroom.targets.kubernetes.deploy.readiness import Rollout
+        from controlroom.targets.kubernetes.deploy.rendering import overlay_path
+        from controlroom.targets.kubernetes.target import KubernetesTarget
+
+        began = time.monotonic()
+
+        def say(line: str) -> None:
+            talk(f"{time.monotonic() - began:6.1f} s  {line}")
+
+        timeout = _seconds(self.timeout)
+        path = overlay_path(self.overlay)
+        target = KubernetesTarget(here.context, here.settings.namespace, INSIST)
+        try:
+            namespace = await target.namespace()
+            objects, given = await self._rendered(path, namespace, target.api)
+            say(f"{len(objects)} objects of {path.name} for {here.context}")
+            applied = await Applier(target.api, namespace, path.name, say).apply(objects, given)
+            left = await Rollout(target.api, applied).wait(timeout, say) if self.wait else []
+        finally:
+            await target.close()
+        data = {
+            "objects": len(applied),
+            "seconds": round(time.monotonic() - began, 1),
+            "left": [asdict(one) for one in left],
+        }
+        if left:
+            said = "\n".join(_told(left, self.timeout))
+            names = ", ".join(f"{one.kind} {one.name}" for one in left)
+            return Answer(said, data=data, code=Exit.FAILED, left=f"not ready: {names}")
+        say("ready" if self.wait else "applied")
+        return Answer(data=data)
+
+    async def _rendered(
+        self, path: Path, namespace: str, api: Api
+    ) -> tuple[list[dict[str, Any]], dict[str, dict[str, str]]]:
+        """The objects, and the contents of the Secrets that are known here only."""
+        from controlroom.targets.kubernetes.deploy.entering import authorized_keys
+        from controlroom.targets.kubernetes.deploy.peers import calls_across, open_slices, settle
+        from controlroom.targets.kubernetes.deploy.rendering import render
+
+        given: dict[str, dict[str, str]] = {}
+        if self.authorized_keys:
+            given = {"room": {"authorized_keys": await authorized_keys(Path(self.authorized_keys))}}
+        objects = await render(path)
+        across = calls_across(objects)
+        if across:
+            given |= {"hop": await _hop_secret(self.peer, namespace, api)}
+        # where a mesh finds the far side, a peer is named for its secret alone
+        wanted = not across or open_slices(objects)
+        settle(objects, await _addresses(self.peer) if wanted else ())
+        return objects, given
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Puts it there."""
+    overlay = overlay_fact(one_place(args))
+    keys = absolute(args.authorized_keys) if args.authorized_keys else ""
+    act = Deploy(overlay, args.peer or "", keys, args.timeout, not args.no_wait)
+    return await perform_verb(act, args)
+
+
+def _told(left: Sequence[NotReady], timeout: str) -> Iterator[str]:
+    """What is not ready, and why."""
+    for one in left:
+        yield f"{one.kind} {one.name} in {one.namespace}: {one.state}"
+        yield from (f"    {reason}" for reason in one.reasons)
+    images = sorted({image for one in left for image in one.images})
+    if images:
+        yield f"The cluster cannot get these images: {', '.join(images)}."
+        yield "  On a lab: `make lab-images`. Elsewhere push them to where the cluster pulls from."
+    yield f"Not ready within {timeout}; it goes on by itself, or `controlroom undeploy`."
+
+
+def one_place(args: argparse.Namespace) -> str:
+    """The overlay for the one context. Raises CommandError where one is missing."""
+    settings: Settings = args.settings
+    if len(settings.contexts) != 1:
+        raise CommandError(
+            f"{len(settings.contexts) or 'No'} contexts are named; one is wanted.",
+            "Give --context NAME, as `kubectl config get-contexts` lists them.",
+        )
+    if not args.overlay:
+        raise CommandError("No overlay is named.", "Give --overlay NAME, of k8s/overlays.")
+    return str(args.overlay)
+
+
+def overlay_fact(overlay: str) -> str:
+    """An overlay as the audit has it: the name of one of ours, the path of any other."""
+    return absolute(overlay) if "/" in overlay else overlay
+
+
+async def _addresses(peer: str) -> list[str]:
+    """Where the nodes of that context are; none where none is named."""
+    from controlroom.targets.kubernetes.api import Api
+    from controlroom.targets.kubernetes.deploy.peers import node_addresses
+
+    if not peer:
+        return []
+    api = Api(peer)
+    try:
+        return await node_addresses(api)
+    finally:
+        await api.close()
+
+
+async def _hop_secret(peer: str, namespace: str, own: Api) -> dict[str, str]:
+    """What both ends of the hop know: as the far side has it, else as it is here already."""
+    from controlroom.targets.kubernetes.api import Api
+    from controlroom.targets.kubernetes.deploy.peers import hop_secret
+
+    if not peer:
+        return await hop_secret(own, namespace)
+    api = Api(peer)
+    try:
+        return await hop_secret(api, namespace)
+    finally:
+        await api.close()
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise CommandError(f"--timeout: {error}") from None

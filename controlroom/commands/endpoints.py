@@ -1,0 +1,62 @@
+"""`controlroom endpoints`: where the doors are."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from dataclasses import asdict
+
+from controlroom.commands.exits import Exit
+from controlroom.commands.face import emit, emit_json, refuse_inside, talk
+from controlroom.commands.table import table
+from controlroom.targets.abilities import Endpoints
+from controlroom.targets.choosing import target_of
+
+DESCRIPTION = """\
+Print the addresses of the ingress and of the stores, usable by any client on
+this machine. Addresses of stores hold their passwords. Those of a cluster are
+forwarded ports, which end with this command."""
+DOORS = ("ingress", "kafka", "redis", "mongo", "prometheus")
+EXAMPLES = (
+    "controlroom endpoints",
+    "controlroom endpoints --json",
+    "curl $(controlroom endpoints --json | jq -r .ingress)/live",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares how long forwarded ports stay."""
+    parser.add_argument(
+        "--hold",
+        action="store_true",
+        help="with --context: keep the forwarded ports open until ctrl+c",
+    )
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Asks the target. Doors of a cluster are held open until ctrl+c with --hold."""
+    if args.hold:
+        refuse_inside("--hold", "Forwarded ports end with the command.")
+    target = target_of(args.settings)
+    try:
+        found = await target.endpoints()
+        if args.json:
+            # doors of the local stack are the five; a cluster adds what it has of the others
+            emit_json({name: value for name, value in asdict(found).items() if value != {}})
+        else:
+            emit(shown(found))
+        if args.hold:
+            talk("The ports stay open until ctrl+c.")
+            await asyncio.Event().wait()
+    finally:
+        await target.close()
+    return Exit.OK
+
+
+def shown(doors: Endpoints) -> str:
+    """One line for each door; why one is missing stands in its place."""
+    return table(
+        ("door", "address"),
+        [(name, getattr(doors, name) or f"- {doors.absent.get(name, '')}") for name in DOORS],
+        left=2,
+    )

@@ -1,0 +1,99 @@
+"""`controlroom metrics`: golden metrics per deployment."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from datetime import datetime
+
+from controlroom.commands.exits import CommandError, Exit
+from controlroom.commands.face import emit, emit_json
+from controlroom.commands.table import number, percent, table
+from controlroom.commands.world import World, answering, opened, world
+from controlroom.feeds.golden import GoldenSource, history
+from controlroom.model.duration import parse_duration
+from controlroom.model.golden import Golden
+
+DESCRIPTION = """\
+Print success rate, requests/s and latency (ms) of every deployment over the last
+window. `-` is no traffic, which is not zero."""
+EXAMPLES = (
+    "controlroom metrics",
+    "controlroom metrics --window 10 --json",
+    "controlroom metrics --history 10m",
+)
+POINTS = 20
+"""Lines of a history."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares window and history."""
+    parser.add_argument(
+        "--window", metavar="SECONDS", help="what the figures cover, 30 s if not given"
+    )
+    parser.add_argument("--history", metavar="TIME", help="what came in, over the last 10m, 1h …")
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Asks Prometheus once."""
+    seconds = _seconds(args.history) if args.history else None
+    async with world(args.settings) as here:
+        if seconds is not None:
+            await _history(here, args, seconds)
+            return Exit.OK
+        source = GoldenSource(here.doors.prometheus, here.doors.namespace, args.settings.window)
+        async with opened(source):
+            golden = await source.read()
+    if args.json:
+        emit_json(asdict(golden))
+    else:
+        emit(shown(golden))
+    return Exit.OK
+
+
+def _seconds(text: str) -> int:
+    try:
+        seconds = int(parse_duration(text))
+    except ValueError as error:
+        raise CommandError(f"--history: {error}") from error
+    if not 10 <= seconds <= 7200:
+        raise CommandError(f"--history {text} is not possible.", "Use 10s to 2h.")
+    return seconds
+
+
+async def _history(here: World, args: argparse.Namespace, seconds: int) -> None:
+    step = max(1, seconds // POINTS)
+    url, namespace = await here.doors.prometheus(), await here.doors.namespace()
+    with answering("golden"):
+        curves = await history(url, namespace, seconds, step, args.settings.window)
+    moments = sorted({at for points in curves.values() for at, _ in points})
+    known = {name: dict(points) for name, points in curves.items()}
+    points = [{"at": at, **{name: known[name].get(at) for name in known}} for at in moments]
+    if args.json:
+        emit_json({"window": args.settings.window, "step": step, "points": points})
+        return
+    rows = [
+        (
+            datetime.fromtimestamp(point["at"] or 0).strftime("%H:%M:%S"),
+            percent(point["success"]),
+            number(point["rps"], 1),
+            number(point["p95"], 1),
+        )
+        for point in points
+    ]
+    emit(table(("time", "success", "rps", "p95"), rows))
+
+
+def shown(golden: Golden) -> str:
+    """The rows as a table."""
+    rows = [
+        (
+            row.deployment,
+            row.direction,
+            percent(row.success),
+            *(number(figure, 1) for figure in (row.rps, row.p50, row.p95, row.p99)),
+        )
+        for row in golden.rows
+    ]
+    header = ("deployment", "direction", "success", "rps", "p50", "p95", "p99")
+    return f"{table(header, rows, left=2)}\nover {golden.window:.0f} s, latency in ms"

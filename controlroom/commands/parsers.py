@@ -1,0 +1,131 @@
+"""The parsers: one of the words before the verb, one of each verb."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from controlroom.commands.command import Verb, VerbModule
+from controlroom.commands.exits import CommandError
+from controlroom.commands.face import emit
+from controlroom.commands.registry import verbs
+
+WIDTH = 80
+
+
+class JoinContexts(argparse.Action):
+    """`--context a --context b` is `a,b`."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Adds one."""
+        before = getattr(namespace, self.dest, None)
+        setattr(namespace, self.dest, f"{before},{values}" if before else str(values))
+
+
+SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--scenario", {"metavar": "NAME|FILE"}),
+    ("--state-dir", {"metavar": "DIR"}),
+    ("--durability", {"metavar": "process|power"}),
+    ("--read-only", {"action": argparse.BooleanOptionalAction}),
+    ("--context", {"metavar": "NAME", "action": JoinContexts}),
+    ("--namespace", {"metavar": "NAME"}),
+    ("--color", {"metavar": "WHEN"}),
+    ("--ascii", {"action": argparse.BooleanOptionalAction}),
+    ("--mouse", {"action": argparse.BooleanOptionalAction}),
+    ("--fps", {"metavar": "N"}),
+    ("--window", {"metavar": "SECONDS"}),
+    ("--max-fault-seconds", {"metavar": "N"}),
+    ("--max-load-seconds", {"metavar": "N"}),
+    ("--max-users", {"metavar": "N"}),
+)
+"""Flags of the settings, accepted before and after every verb."""
+
+SUMMARY = """\
+  --scenario NAME|FILE   --state-dir DIR   --read-only   --color WHEN
+  --context NAME (a cluster of the kubeconfig instead of the local stack)
+  --json (data on stdout, talk on stderr)   --version   VERB --help"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors become a CommandError, so that they look like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises CommandError with the usage as its fix."""
+        raise CommandError(f"{self.prog}: {message}", f"See `{self.prog} --help`.")
+
+    def print_help(self, file: object = None) -> None:
+        """Help is data."""
+        emit(self.format_help().rstrip())
+
+
+class _Format(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=WIDTH)
+
+
+def overview() -> str:
+    """What `controlroom --help` prints; fits 24 lines."""
+    lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs())
+    return f"usage: controlroom VERB [options]\n\n{lines}\n\n{SUMMARY}"
+
+
+def split(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Options that stand before the verb, and the verb with all that follows it."""
+    parser = Parser("controlroom", add_help=False, allow_abbrev=False)
+    _add_settings(parser)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("-V", "--version", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("rest", nargs=argparse.REMAINDER)
+    found = parser.parse_args(argv)
+    return found, found.rest
+
+
+def verb_parser(entry: Verb, verb: VerbModule) -> Parser:
+    """The parser of one verb: its own options, `--json`, and the settings' flags, unlisted."""
+    examples = "\n".join(f"  {line}" for line in verb.EXAMPLES)
+    parser = Parser(
+        f"controlroom {entry.name}",
+        description=textwrap.fill(" ".join(verb.DESCRIPTION.split()), WIDTH),
+        epilog=f"examples:\n{examples}",
+        formatter_class=_Format,
+        allow_abbrev=False,
+        # a verb may declare a flag of the settings itself, to list and explain it
+        conflict_handler="resolve",
+    )
+    _add_settings(parser)
+    parser.add_argument("--json", action="store_true", help="print data as JSON on stdout")
+    verb.add_arguments(parser)
+    return parser
+
+
+def parse(entry: Verb, words: Sequence[str]) -> tuple[VerbModule, argparse.Namespace]:
+    """The verb's module, and what its words mean. Raises CommandError, SystemExit after a help."""
+    verb = entry.load()
+    parser = verb_parser(entry, verb)
+    if not getattr(verb, "TAKES_MORE", False):
+        return verb, parser.parse_args(words)
+    args, more = parser.parse_known_args(words)
+    args.more = more
+    return verb, args
+
+
+def flags_of(*given: argparse.Namespace) -> dict[str, Any]:
+    """Flags of the settings among the words; of two the later one holds."""
+    from controlroom.settings import NAMES
+
+    every = [(name, value) for words in given for name, value in vars(words).items()]
+    return {name: value for name, value in every if name in NAMES and value is not None}
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    for flag, more in SETTINGS:
+        parser.add_argument(flag, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **more)

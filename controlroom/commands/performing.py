@@ -1,0 +1,144 @@
+"""Acts, and the wrap round every one of them: audit, read-only, confirmation. There is no other."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+from controlroom.commands.command import Command
+from controlroom.commands.exits import CommandError, Declined, Exit, ReadOnlyError
+from controlroom.commands.face import FACE, emit, emit_json, talk
+from controlroom.commands.here import Here
+from controlroom.commands.question import Consent, Question
+from controlroom.commands.registry import named
+from controlroom.runs.audit import acting
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of an act."""
+
+    said: str = ""
+    """One sentence."""
+    more: str = ""
+    """What the command line adds to it."""
+    fix: str = ""
+    """What to do now, where something is left to do."""
+    data: Any = None
+    """For `--json`; None has nothing for a program."""
+    text: str = ""
+    """For people, instead of the data."""
+    code: Exit = Exit.OK
+    left: str = ""
+    """What was not brought about; the audit calls the act failed then."""
+
+
+@dataclass
+class Act:
+    """One act with what it needs: a dataclass for each. What it learns on the way it keeps."""
+
+    command: ClassVar[str]
+    """Id of its `Command`."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the audit says of it: its fields, but for empty and `unsaid` ones. Paths are
+        absolute."""
+        known = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
+        return {name: fact for name, fact in known.items() if fact not in (None, "", ())}
+
+    def place(self, here: Here) -> str:
+        """What it acts on, as the audit names it."""
+        return here.title
+
+    async def prepare(self, here: Here) -> Question | None:
+        """Looks at what would be done. Answers what is to be asked, None for nothing."""
+        return None
+
+    async def carry_out(self, here: Here) -> Answer:
+        """Does it. Every refusal is an error with a sentence, and mostly a fix."""
+        raise NotImplementedError
+
+
+async def perform(act: Act, here: Here, consent: Consent | None = None) -> Answer:
+    """Carries an act out; a line of the audit says who, what and what came of it, in every case.
+
+    Raises ReadOnlyError, Declined, and what the act raises.
+    """
+    command = named(act.command)
+    settings = here.settings
+    with acting(settings.state_dir, command.id.replace("_", " "), act.place(here)) as deed:
+        try:
+            if settings.read_only:
+                raise ReadOnlyError(command.refusal)
+            question = await act.prepare(here)
+            if question is not None:
+                await _confirm(question, consent or Consent())
+            answer = await act.carry_out(here)
+        finally:
+            deed.add(**act.facts())
+        if answer.left:
+            deed.fail(answer.left)
+    return answer
+
+
+def refuse(command: Command, here: Here) -> None:
+    """What a face that may not change anything was asked for. Raises ReadOnlyError."""
+    with acting(here.settings.state_dir, command.id.replace("_", " "), here.title):
+        raise ReadOnlyError(command.refusal)
+
+
+async def _confirm(question: Question, consent: Consent) -> None:
+    face = FACE.get()
+    face.show(question)
+    if consent.yes and not question.by_hand:
+        return
+    if question.typed and consent.typed is not None:
+        if consent.typed != question.typed:
+            raise Declined(*(question.unconfirmed or (f"Nothing was {question.done}.", "")))
+        return
+    await face.ask(question)
+
+
+async def perform_verb(act: Act, args: argparse.Namespace, whole: bool = False) -> Exit:
+    """Carries out what a command line says, and says what came of it."""
+    return told(await performed(act, args, whole), args.json)
+
+
+async def performed(act: Act, args: argparse.Namespace, whole: bool = False) -> Answer:
+    """The same, and leaves it to the caller to say it. `--yes` and `--confirm` agree beforehand."""
+    consent = Consent(getattr(args, "yes", False), getattr(args, "confirm", None))
+    async with Here(args.settings, whole=whole) as here:
+        return await perform(act, here, consent)
+
+
+def told(answer: Answer, as_json: bool) -> Exit:
+    """Says it as the command line does; its exit code."""
+    if as_json and answer.data is not None:
+        emit_json(answer.data)
+    elif answer.text and not as_json:
+        emit(answer.text)
+    if answer.said:
+        talk(answer.said + answer.more)
+    if answer.fix:
+        talk(f"  {answer.fix}")
+    return answer.code
+
+
+def unsaid(default: Any) -> Any:
+    """A field that is none of the audit's."""
+    return field(default=default, repr=False)
+
+
+def absolute(file: str | Path) -> str:
+    """A file argument as the audit has it."""
+    return str(Path(file).expanduser().absolute())
+
+
+def wanted(value: str | None, words: str, kind: str, fix: str) -> str:
+    """A word that has to be given. Raises CommandError."""
+    if not value:
+        raise CommandError(f"`controlroom {words}` wants {kind}.", fix)
+    return value

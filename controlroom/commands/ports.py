@@ -1,0 +1,82 @@
+"""What the room asks of the world: where its frames come from, and who carries its acts out.
+
+The launcher gives both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from controlroom.model.frame import Frame
+from controlroom.model.held import Held
+from controlroom.model.log import LogLine
+
+if TYPE_CHECKING:
+    from controlroom.commands.performing import Act, Answer
+    from controlroom.runs.catalog import ChaosFile
+    from controlroom.targets.abilities import Preview
+
+
+class FrameSource(Protocol):
+    """Where the room's pictures come from."""
+
+    def frame(self, now: float) -> Frame:
+        """Everything as it is known at `now` (seconds since the epoch). Must be cheap."""
+        ...
+
+
+class ManySources(FrameSource, Protocol):
+    """Frames of several targets, of which one is shown."""
+
+    def sides(self, now: float) -> Sequence[Frame]:
+        """The frames of all targets, in their order."""
+        ...
+
+    def next_target(self) -> str:
+        """Shows the next target; answers its name."""
+        ...
+
+
+class Commands(Protocol):
+    """Who carries out what the room is asked for, and answers its questions.
+
+    All raise `targets.abilities.TargetError` or ValueError with a sentence for the user, `perform`
+    also CommandError and RunError.
+    """
+
+    async def perform(self, act: Act) -> Answer:
+        """Carries an act out on what is shown; it asks through the face of the caller."""
+        ...
+
+    def refuse(self, command: str) -> None:
+        """Notes that a read-only room was asked for a command. Raises ReadOnlyError."""
+        ...
+
+    async def line(self, text: str) -> object:
+        """Carries a command line out on what is shown; all is said through the caller's face."""
+        ...
+
+    async def chaos_files(self) -> Sequence[ChaosFile]:
+        """The experiments that can be chosen."""
+        ...
+
+    async def preview_fault(self, file: ChaosFile) -> Preview:
+        """What it would hit now."""
+        ...
+
+    async def held(self) -> Sequence[Held]:
+        """Faults and loads that the target holds by itself, those left behind too."""
+        ...
+
+    async def choose(self, selection: int, key: str) -> None:
+        """Selects a `Choice` of the tallies' n-th `Selection`."""
+        ...
+
+    async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
+        """Up to n lines that stand before line `before_first` of the log, oldest first."""
+        ...
+
+    async def retry(self, source: str) -> None:
+        """Asks a source that is away to connect again now."""
+        ...

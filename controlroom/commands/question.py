@@ -1,0 +1,75 @@
+"""What is asked before an act, the same by every face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controlroom.targets.abilities import Preview
+
+Fact = tuple[str, str]
+"""A word at the left, and what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Are you sure? By yes or no, or by a name that is typed."""
+
+    heading: str
+    verb: str
+    """What is done, as the button says it: `Inject`."""
+    done: str
+    """The same when it is done: `injected`."""
+    command: str
+    """The equal command line."""
+    typed: str = ""
+    """What has to be typed; yes or no where it is empty."""
+    facts: Sequence[Fact] = ()
+    preview: Preview | None = None
+    title: str = ""
+    """What stands above a preview on the command line."""
+    running: bool = False
+    """Whether what runs now matters, where that is known."""
+    alone: bool = False
+    """Whether it is done unasked where nobody is there to be asked. So is what was never asked
+    for in a script, and what ends something: that has to work in every case."""
+    by_hand: bool = False
+    """Whether `--yes` does not do."""
+    unconfirmed: tuple[str, str] | None = None
+    """What is said, and how to mend it, where it is not confirmed; else a plain sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What was agreed to beforehand, by flags."""
+
+    yes: bool = False
+    typed: str | None = None
+
+
+def preview_facts(preview: Preview) -> list[Fact]:
+    """What it would hit, what stays, how it ends."""
+    names = ", ".join(preview.hits[:3]) + (" …" if len(preview.hits) > 3 else "")
+    facts = [
+        ("hits now", f"{preview.hit_count} of {preview.matched}   {names}"),
+        ("stays", f"{preview.stays} ready"),
+        ("effect", preview.effect),
+        ("ends", preview.ends),
+    ]
+    return facts + [("note", remark) for remark in preview.remarks]
+
+
+def preview_lines(preview: Preview) -> list[str]:
+    """The same as lines, with every name."""
+    return [
+        f"hits    {preview.hit_count} of {preview.matched}: {_hits(preview)}",
+        f"stays   {preview.stays}",
+        f"effect  {preview.effect}",
+        f"ends    {preview.ends}",
+        *(f"note    {remark}" for remark in preview.remarks),
+    ]
+
+
+def _hits(preview: Preview) -> str:
+    names = ", ".join(preview.hits) or "none"
+    return f"drawn from {names}" if preview.hit_count < len(preview.hits) else names

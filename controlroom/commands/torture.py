@@ -1,0 +1,118 @@
+"""`controlroom torture`: breaks a stack at random and looks for every single event."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controlroom.commands.exits import CommandError, Exit
+from controlroom.commands.face import emit, emit_json, talk
+from controlroom.commands.here import Here
+from controlroom.commands.performing import Act, Answer, absolute, performed
+from controlroom.settings import Settings
+from controlroom.torture.phases import PHASES
+from controlroom.torture.report import Report
+from controlroom.torture.run import Wishes, run
+from scenarios.loading import load
+
+DESCRIPTION = """\
+Bring up a scratch stack, send acknowledged events with ids of their own, break
+processes, links and replicas at random, drain, and compare event by event what
+clients, Kafka, Redis and the document store have. Exit code 1 when one is lost
+or doubled, or the books say otherwise."""
+EXAMPLES = (
+    "controlroom torture --faults 20 --seed 7",
+    "controlroom torture --faults 400 --minutes 30 --json",
+    "controlroom torture --state ~/.local/state/controlroom --faults 5",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the bounds of the torture and where it happens."""
+    parser.add_argument("--faults", type=int, default=20, metavar="N", help="how many (20)")
+    parser.add_argument("--minutes", type=float, default=30, metavar="M", help="at most (30)")
+    parser.add_argument(
+        "--patience", type=float, default=60, metavar="S", help="without progress in a drain (60)"
+    )
+    parser.add_argument("--seed", type=int, metavar="S", help="which faults, and when")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="use the stack that runs there")
+    parser.add_argument("--keep", action="store_true", help="leave the scratch stack up")
+    parser.add_argument(
+        "--phases",
+        metavar="LIST",
+        help="document, disk, topic, redis, power, counter; all; none",
+    )
+
+
+@dataclass
+class Torture(Act):
+    """Breaks the stack of a state folder that was there before."""
+
+    wishes: Wishes
+    report: Report | None = None
+    command = "torture"
+
+    def facts(self) -> Mapping[str, Any]:
+        wishes = self.wishes
+        return {
+            "state": absolute(wishes.state or ""),
+            "faults": wishes.faults,
+            "seed": wishes.seed,
+            "phases": wishes.phases,
+        }
+
+    async def carry_out(self, here: Here) -> Answer:
+        self.report = await _run(here.settings, self.wishes)
+        return Answer(left="" if self.report.passed else "its verdict is bad")
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Runs it and says what came of it. Only a stack that is there already is an act."""
+    phases = _phases(args)
+    if args.faults < 0 or args.minutes <= 0 or args.patience <= 0:
+        raise CommandError(
+            "controlroom torture: --faults, --minutes and --patience must be above 0."
+        )
+    seed = secrets.randbelow(1_000_000) if args.seed is None else args.seed
+    wishes = Wishes(
+        args.faults, args.minutes * 60, seed, args.state, args.keep, phases, args.patience
+    )
+    if args.state is None:
+        report = await _run(args.settings, wishes)
+    else:
+        act = Torture(wishes)
+        await performed(act, args)
+        assert act.report is not None
+        report = act.report
+    if args.json:
+        emit_json(report.to_json())
+    else:
+        emit(report.text())
+    return Exit.OK if report.passed else Exit.FAILED
+
+
+async def _run(settings: Settings, wishes: Wishes) -> Report:
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        talk(f"{time.monotonic() - began:7.1f} s  {line}")
+
+    return await run(load(settings.scenario), settings.scenario, wishes, say)
+
+
+def _phases(args: argparse.Namespace) -> tuple[str, ...]:
+    """Nothing is destroyed on a stack that was there before, unless it is asked for."""
+    wanted = args.phases or ("none" if args.state else "all")
+    if wanted in ("all", "none"):
+        return tuple(PHASES) if wanted == "all" else ()
+    names = tuple(wanted.split(","))
+    for name in names:
+        if name not in PHASES:
+            known = ", ".join(PHASES)
+            raise CommandError(f"--phases: there is no phase {name!r}.", f"Use {known}.")
+    return names
