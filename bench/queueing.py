@@ -41,7 +41,7 @@ async def print_rows(setting: Setting, capacity: float) -> None:
             aim = f"p99 at {share:.0%}: {figures[-1]} ms (aim {AIM_MS}: "
             aim += f"{'reached' if figures[-1] <= AIM_MS else 'missed'})"
     print(f"\n{aim}")
-    store.close()
+    await store.close()
     await offsets.close()
 
 

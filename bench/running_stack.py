@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import sys
@@ -11,9 +12,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import psutil
+
+from bench.processes import ProcessLost
+from stack.client import StackClient
+from stack.errors import StackError
+from stack.marks import Marks
 from tests.own_stack import PYTHON, RUST, OwnStack
 
-INTERRUPTED = 130
+INTERRUPTED, LOST = 130, 1
+LAST_EVENTS = 20
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -38,7 +46,7 @@ def document_store(stack: OwnStack) -> str:
 def on_own_stack(measure: Callable[[OwnStack], None], env: Mapping[str, str] = _NOTHING) -> int:
     """Brings a stack up, with more environment where given, measures, takes it down.
 
-    Answers the exit code.
+    Answers the exit code; where a process was lost it says which, and what that one last said.
     """
     with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
         stack = OwnStack(Path(folder))
@@ -53,6 +61,23 @@ def on_own_stack(measure: Callable[[OwnStack], None], env: Mapping[str, str] = _
         except KeyboardInterrupt:
             print("interrupted; what was started is taken down", file=sys.stderr)
             return INTERRUPTED
+        except ProcessLost as lost:
+            print(lost, file=sys.stderr)
+            return LOST
+        except psutil.NoSuchProcess as gone:
+            print(f"a process of the stack has ended, pid {gone.pid}:", file=sys.stderr)
+            print("\n".join(asyncio.run(last_events(stack))), file=sys.stderr)
+            return LOST
         finally:
             stack.run("down", check=False)
     return 0
+
+
+async def last_events(stack: OwnStack) -> list[str]:
+    """What the stack says of its pods and engines, a line each, the last words of the dead too."""
+    try:
+        async with StackClient(Marks(stack.state).socket) as client:
+            events = (await client.events())["events"][-LAST_EVENTS:]
+    except StackError as error:
+        return [f"  {error.message}"]
+    return [f"  {each['object']}: {each['reason']}: {each['message']}" for each in events]

@@ -80,7 +80,7 @@ class Setting:
     async def _forget(self, scenario: str) -> None:
         store = Documents(self.doors["mongo"])
         await store.drop(scenario)
-        store.close()
+        await store.close()
         async with self.redis() as redis:
             found = [key async for key in redis.scan_iter(f"{{{scenario}}}:*")]
             if found:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from controlroom.screens.flows import Flows
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
+CALM_TICKS = 5
+"""Of so many turns of the frame clock one draws, while the source is `calm` and nobody types."""
 LOCAL_PLOTS, REMOTE_PLOTS = 0.5, 1.0
 BEHIND = 1.0
 """Seconds between two drawings of the room behind a dialog: who reads the dialog reads that."""
@@ -79,6 +81,7 @@ class ControlRoom(App[None]):
         self._typeahead = Typeahead(self, self._hand_on)
         self._keys = 0
         self._behind = 0.0
+        self._skipped = CALM_TICKS
         self._said_ready = ""
         self._settled = False
         self._flows: Flows | None = None
@@ -163,6 +166,10 @@ class ControlRoom(App[None]):
                 return
             if not terminal.writable(sys.__stderr__):
                 return
+        self._skipped += 1
+        if self._skipped < CALM_TICKS and getattr(self.source, "calm", False):
+            return
+        self._skipped = 0
         frame = self.source.frame(self.clock())
         if self.paused_at is not None:
             self.room.header.say(paused=_arrived(frame) - self.paused_at)
@@ -193,6 +200,8 @@ class ControlRoom(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys wait for their turn; ctrl+c does not, where a dialog is long in coming."""
+        if isinstance(event, events.InputEvent | Typed):
+            self._skipped = CALM_TICKS
         fresh = isinstance(event, Typed) and not event.is_forwarded
         if not fresh:
             await super().on_event(event)

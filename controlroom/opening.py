@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 KEYED = ("chaos", "logs", "run", "scale")
 """Files of the acts that have a key, so that the first key waits for none of them."""
 RETRY = 1.0
-SETTLED = 10.0
-"""Seconds between two looks whether a cluster runs another scenario now; each is a request."""
+SETTLED, SETTLED_FAR = 3.0, 10.0
+"""Seconds between two looks whether the local stack, or a cluster, runs another scenario now; each
+is a request."""
 
 
 class Place:
@@ -69,6 +70,11 @@ class Place:
             return blank
         return _troubled(blank, self.trouble)
 
+    @property
+    def calm(self) -> bool:
+        """Whether a frame now would show what the one before it did, but for times and ages."""
+        return self.room is not None and self.room.calm
+
     async def run(self, asking: Target, here: Target) -> None:
         """Puts the room together on `here` once `asking` says which scenario it runs, and again
         when that changes. Ends when it is cancelled."""
@@ -79,7 +85,8 @@ class Place:
                 if wanted and wanted != shown:
                     await self._put_together(wanted, here)
                     shown = wanted
-                await asyncio.sleep(SETTLED if shown and self._settings.contexts else RETRY)
+                settled = SETTLED_FAR if self._settings.contexts else SETTLED
+                await asyncio.sleep(settled if wanted and shown else RETRY)
         finally:
             await asking.close()
             await self._take_down()
@@ -128,6 +135,11 @@ class Opening:
     def frame(self, now: float) -> Frame:
         """The frame of the shown target."""
         return self._places[self._shown].frame(now)
+
+    @property
+    def calm(self) -> bool:
+        """Whether frames may come seldom."""
+        return self._places[self._shown].calm
 
     def sides(self, now: float) -> Sequence[Frame]:
         """The frames of all targets, in their order."""

@@ -106,6 +106,11 @@ class Room:
         """Everything as it is known at `now`, seconds since the epoch."""
         return self.board.frame(time.time() if now is None else now)
 
+    @property
+    def calm(self) -> bool:
+        """Whether nothing has changed for a while, whichever source is asked."""
+        return all(feed.calm for feed in self._feeds.values())
+
     def retry(self, source: str) -> None:
         """Asks one source again now. KeyError for a source that is not one of the board's."""
         self._feeds[source].hurry()

@@ -16,6 +16,7 @@ import httpx
 from stack.errors import Kind, StackError
 from stack.marks import Marks
 from stack.paths import explained, private_dir, stack_socket, state_dir
+from wire.plain_http import trust
 
 Json = dict[str, Any]
 ANSWER_PATIENCE = 60.0
@@ -38,7 +39,7 @@ class StackClient:
     def __init__(self, socket: Path | None = None) -> None:
         self.socket = socket or stack_socket()
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(self.socket)),
+            transport=httpx.AsyncHTTPTransport(uds=str(self.socket), verify=trust("")),
             base_url="http://stack",
             timeout=ANSWER_PATIENCE,
         )

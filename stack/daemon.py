@@ -29,11 +29,25 @@ log = logging.getLogger("stackd")
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to the daemon, which has more to end than this server."""
+    """Leaves the signals to the daemon, which has more to end than this server, and waits for its
+    end without looking for it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._over = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    def end(self) -> None:
+        """Finish what is under way, and end."""
+        self.should_exit = True
+        self._over.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._over.wait()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,7 +100,14 @@ async def _serve(config: StackConfig, marks: Marks) -> None:
     door = _listen(marks.socket)
     app = application(world, over.set)
     server = _Server(
-        uvicorn.Config(app, loop="asyncio", lifespan="off", log_level="warning", access_log=False)
+        uvicorn.Config(
+            app,
+            loop="asyncio",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            date_header=False,
+        )
     )
     serving = asyncio.ensure_future(server.serve(sockets=[door]))
     world.start()
@@ -94,7 +115,7 @@ async def _serve(config: StackConfig, marks: Marks) -> None:
     await over.wait()
     log.info("the stack ends")
     await world.stop()
-    server.should_exit = True
+    server.end()
     await serving
     log.info("the stack has ended")
 

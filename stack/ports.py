@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import socket
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
@@ -13,6 +15,8 @@ import psutil
 from stack.errors import StackError
 from stack.paths import private_dir, write_private
 
+_LISTENS = "0A"
+"""The state of a socket that listens, in the kernel's tables."""
 CHOICE = range(20000, 32000)
 """Below the range from which the kernel takes ports for outgoing connections."""
 
@@ -68,13 +72,21 @@ def is_free(port: int) -> bool:
 
 
 def owns(pid: int, port: int) -> bool:
-    """Whether that process, or a child of it, listens on the port."""
+    """Whether that process, or a child of it, listens on the port.
+
+    It is asked again and again of every engine, so only what listens is looked at: a machine has
+    thousands of connections that are over, and psutil makes an object of each.
+    """
+    doors = _doors(pid, port)
+    if not doors:
+        return False
+    if doors & _sockets(pid):
+        return True
     try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
+        children = psutil.Process(pid).children(recursive=True)
     except psutil.Error:
         return False
-    return any(port in _listening(member) for member in family)
+    return any(doors & _sockets(child.pid) for child in children)
 
 
 def holders(ports: set[int]) -> dict[int, psutil.Process]:
@@ -88,9 +100,25 @@ def holders(ports: set[int]) -> dict[int, psutil.Process]:
     return found
 
 
-def _listening(process: psutil.Process) -> set[int]:
-    try:
-        connections = process.net_connections("tcp")
-    except psutil.Error:
-        return set()
-    return {c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN}
+def _doors(pid: int, port: int) -> set[str]:
+    """The sockets, as /proc names them, that listen on the port where that process runs."""
+    found = set()
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/net/{table}") as lines:
+            next(lines, None)
+            # those that listen come first (proc_net_tcp of the kernel's documentation)
+            for fields in takewhile(lambda each: each[3] == _LISTENS, map(str.split, lines)):
+                if int(fields[1].rpartition(":")[2], 16) == port:
+                    found.add(f"socket:[{fields[9]}]")
+    return found
+
+
+def _sockets(pid: int) -> set[str]:
+    """What that process holds open, as far as this user may see it."""
+    found = set()
+    folder = f"/proc/{pid}/fd"
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(f"{folder}/{name}"))
+    return found

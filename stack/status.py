@@ -17,7 +17,8 @@ Json = dict[str, Any]
 
 
 async def status(world: World) -> Json:
-    """Everything but secrets. CPU in cores, memory in bytes, times in seconds since the epoch."""
+    """Everything but secrets. CPU in cores, memory in bytes, times in seconds since the epoch;
+    `last_event` is the number of the newest event, so that only new ones need to be asked for."""
     links = await world.links.status() if world.keepers["toxiproxy"].serving.is_set() else []
     return {
         "stack": _stack(world),
@@ -27,6 +28,7 @@ async def status(world: World) -> Json:
         "links": links,
         "faults": [fault.to_json() for fault in await world.faults.all()],
         "endpoints": _doors(world),
+        "last_event": world.events.last,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from wire import keys
 
 Document = dict[str, Any]
 
+CONNECTIONS = 16
+"""Connections of one process at most, with their questions; the rest of them wait. A newcomer's
+store has a thread for each and takes 1,000 in all."""
+
 WINDOW = 2_000
 """Offsets that one question covers at most; some milliseconds of the server's time."""
 
@@ -31,6 +36,7 @@ REPAIR_SECONDS = 3_600.0
 _DUPLICATE_KEY = 11_000
 _SELECTION_MS = 2_000
 _CHUNK = 1_000
+_GOODBYE = 1.0
 
 
 class DocumentsError(Exception):
@@ -89,12 +95,28 @@ class Documents:
             serverSelectionTimeoutMS=min(milliseconds, _SELECTION_MS),
             connectTimeoutMS=milliseconds,
             socketTimeoutMS=milliseconds * 2,
+            maxPoolSize=CONNECTIONS,
             **options,
         )
 
-    def close(self) -> None:
-        """Ends the connections."""
-        self._client.close()
+    async def close(self) -> None:
+        """Ends the connections; a store that does not answer is not waited for.
+
+        The driver says goodbye to the store and waits for its answer. That takes a thread: the
+        connection may be forwarded by this very loop, which would wait for itself.
+        """
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def goodbye() -> None:
+            self._client.close()
+            # a loop that waited no longer may have ended
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=goodbye, name="documents-close", daemon=True).start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await ended.wait()
 
     async def ping(self) -> None:
         """Returns when the store answers."""

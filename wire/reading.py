@@ -12,17 +12,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError, UnknownError
 from aiokafka.protocol.fetch import FetchRequest
 
 from wire.batches import BadBatchError, Raw, raw_batches, readable, stand_in
+from wire.refusals import Refusals
 
 HELD = 64 << 20
 """Bytes of unpacked batches from which on the next ones wait until those are used."""
 _WAIT = 0.05
 
 
-def open_reader(*topics: str, **options: Any) -> AIOKafkaConsumer:
-    """A consumer of committed records only, not yet started. `options` are aiokafka's.
+def open_reader(*topics: str, refusals: Refusals | None = None, **options: Any) -> AIOKafkaConsumer:
+    """A consumer of committed records only, not yet started. `options` are aiokafka's; `refusals`
+    is told of every partition that was asked for, and a missing right is not raised then.
 
     Among its records are some that stand for what cannot be read: see
     `wire.batches.unreadable_of`.
@@ -31,15 +34,16 @@ def open_reader(*topics: str, **options: Any) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
         *topics, isolation_level="read_committed", check_crcs=False, **options
     )
-    Sieve(consumer)
+    Sieve(consumer, refusals)
     return consumer
 
 
 class Sieve:
     """Stands between the client of a consumer and its fetcher."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, refusals: Refusals | None) -> None:
         self._consumer = consumer
+        self._refusals = refusals
         client = consumer._client
         self._send, client.send = client.send, self.send
         self._doubts: dict[TopicPartition, tuple[int, int]] = {}
@@ -60,11 +64,13 @@ class Sieve:
             for partition, offset, _ in partitions
         }
         self._let_go(asked)
-        topics = []
+        topics, refused = [], False
         for topic, partitions in answer.topics:
             looked: list[tuple[Any, ...]] = []
             for number, error, end, *rest, records in partitions:
                 partition = TopicPartition(topic, number)
+                refused = refused or bool(error)
+                error = self._noted(partition, error)
                 if records and not error:
                     records = self._sieved(partition, asked[partition], end, records)
                     # some milliseconds each; the heartbeat wants to go on meanwhile
@@ -72,9 +78,18 @@ class Sieve:
                 looked.append((number, error, end, *rest, records))
             topics.append((topic, looked))
         answer.topics = topics
-        if self._full:
+        if self._full or refused:
+            # such a partition is asked for again at once
             self._full = False
             await asyncio.sleep(_WAIT)
+
+    def _noted(self, partition: TopicPartition, error: int) -> int:
+        """What the fetcher is to know of an error that somebody else tells."""
+        if self._refusals is None:
+            return error
+        self._refusals.note(partition, error)
+        # the fetcher would raise it, and lose what it had read of other partitions
+        return UnknownError.errno if error == TopicAuthorizationFailedError.errno else error
 
     def _let_go(self, asked: Iterable[TopicPartition]) -> None:
         """A partition is asked for again once its records are used, or it was taken away."""

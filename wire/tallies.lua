@@ -50,7 +50,10 @@ end
 -- Makes the list and the sum of a tally from its members; in pieces, as they may be a million.
 local function list(at, key)
   local cursor, sum, step = '0', 0, at.kind == 'set' and 1 or 2
-  try('DEL', at.list)
+  -- who may only read could not keep it, and would look through all members at each reading
+  if type(redis.pcall('DEL', at.list)) == 'table' then
+    return
+  end
   try('HDEL', FLOORS, key)
   at.listed, at.floor = 0, -math.huge
   repeat

@@ -88,8 +88,11 @@ class Looked(NamedTuple):
 
 
 async def look(redis: Redis, scenario: str, asked: Sequence[Ask]) -> Looked:
-    """Answers all questions at once. Raises RedisError."""
-    from redis.exceptions import NoScriptError
+    """Answers all questions at once.
+
+    Raises RedisError; so it does for an account that may only read while a list is missing.
+    """
+    from redis.exceptions import NoPermissionError, NoScriptError, RedisError
 
     numbers = {keys.books_key(scenario): 1}
     arguments: list[str | int] = []
@@ -104,12 +107,27 @@ async def look(redis: Redis, scenario: str, asked: Sequence[Ask]) -> Looked:
         answer = await client.evalsha_ro(sha, *given)
     except NoScriptError:
         answer = await client.eval_ro(text, *given)
-    if any(None in top[:3] or (top[0] and not top[3:]) for top in answer[2:]):
+    if any(map(_is_unlisted, answer[2:])):
         # a tally from before its list was kept; whoever may write makes the list by looking
-        answer = await client.eval(text, *given)
+        try:
+            answer = await client.eval(text, *given)
+        except NoPermissionError as error:
+            raise RedisError(_unlisted(asked, answer[2:])) from error
     counted, at, *tops = answer
     found = [_top(each, top) for each, top in zip(asked, tops, strict=True)]
     return Looked(int(counted or 0), None if at is None else int(at), found)
+
+
+def _is_unlisted(top: Sequence[Any]) -> bool:
+    return None in top[:3] or bool(top[0] and not top[3:])
+
+
+def _unlisted(asked: Sequence[Ask], tops: Sequence[Sequence[Any]]) -> str:
+    names = [each.key for each, top in zip(asked, tops, strict=True) if _is_unlisted(top)]
+    return (
+        f"the highest members of {', '.join(names)} are not listed yet; the next event that is "
+        "counted does it, or `controlroom tallies` with a login that may write"
+    )
 
 
 def _top(asked: Ask, answer: Sequence[Any]) -> Top:

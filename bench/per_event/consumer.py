@@ -1,5 +1,8 @@
 """One message, one awaited count, one awaited insert, one awaited commit.
 
+A step that a store fails is done again, and a commit that the group refuses is left to whoever
+has the partition now, as usual implementations do both: an event may be handled twice then.
+
 Environment: KAFKA_BOOTSTRAP, TOPIC, REDIS_URL, MONGO_URL.
 """
 
@@ -7,14 +10,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import CommitFailedError, IllegalStateError
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import ConnectionFailure
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import TimeoutError as RedisLate
 
 from wire.kafka import brokers_from
+
+AWAY = (RedisAway, RedisLate, ConnectionFailure, OSError)
+_PAUSE = 0.2
+
+log = logging.getLogger(__name__)
 
 
 async def main() -> None:
@@ -32,9 +46,30 @@ async def main() -> None:
     ) as consumer:
         async for message in consumer:
             event = json.loads(message.value)
-            await redis.hincrby(topic, event["name"], 1)
-            await logs.insert_one({"event": event, "at": message.timestamp})
-            await consumer.commit()
+            await insisting(lambda event=event: redis.hincrby(topic, event["name"], 1))
+            document = {"event": event, "at": message.timestamp}
+            # a copy: the driver adds an id, by which a second try would be refused
+            await insisting(lambda document=document: logs.insert_one(dict(document)))
+            await committed(consumer)
+
+
+async def insisting(step: Callable[[], Awaitable[Any]]) -> None:
+    """Does it until the store has answered."""
+    while True:
+        try:
+            await step()
+            return
+        except AWAY as error:
+            log.warning("again: %s", error)
+            await asyncio.sleep(_PAUSE)
+
+
+async def committed(consumer: AIOKafkaConsumer) -> None:
+    """Commits what was read, unless the group has given it to another member meanwhile."""
+    try:
+        await consumer.commit()
+    except (CommitFailedError, IllegalStateError) as error:
+        log.warning("not committed: %s", error)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import talk
 from controlroom.runs.errors import NoAnswerError, RunError
 from controlroom.settings import SettingsError
-from controlroom.targets.abilities import Refused, TargetError, Unreachable, WrongConfig
+from controlroom.targets.abilities import Refused, TargetError, Unknown, Unreachable, WrongConfig
 from scenarios.errors import ScenarioError
 from stack.errors import StackError
 from stack.paths import state_dir
@@ -46,7 +46,7 @@ def code_of(error: Exception) -> Exit | None:
         return error.code
     if isinstance(error, Unreachable | NoAnswerError):
         return Exit.UNREACHABLE
-    if isinstance(error, SettingsError | ScenarioError | WrongConfig | RunError):
+    if isinstance(error, SettingsError | ScenarioError | WrongConfig | Unknown | RunError):
         return Exit.USAGE
     if isinstance(error, Refused):
         return Exit.REFUSED

@@ -105,7 +105,7 @@ class BooksSource:
         offsets, self._offsets = self._offsets, None
         documents, self._documents = self._documents, None
         if documents is not None:
-            documents.close()
+            await documents.close()
         if offsets is not None:
             await offsets.close()
         if redis is not None:

@@ -24,7 +24,8 @@ LONGEST_PAUSE = 10.0
 CALM_AFTER = 3.0
 """Seconds without a change after which a source is asked no more often than every CALM_PERIOD."""
 CALM_PERIOD = 1.0
-"""Seconds; shorter than the time after which figures count as stale."""
+"""Seconds; shorter than the time after which figures count as stale. A source whose figures last
+longer may have a `calm_period` of its own."""
 
 
 class Source(Protocol):
@@ -121,7 +122,8 @@ class Feed:
             self._publish(Sample(name, now, figure, getattr(figure, "window", None)))
         self._pause = self._first_pause
         self._compare(figure)
-        period = max(self.source.period, CALM_PERIOD) if self.calm else self.source.period
+        calm = getattr(self.source, "calm_period", CALM_PERIOD)
+        period = max(self.source.period, calm) if self.calm else self.source.period
         await self._rest(period - (time.monotonic() - started))
 
     def _compare(self, figure: Figure | None) -> None:
@@ -135,6 +137,8 @@ class Feed:
 
     async def _away(self, error: Exception) -> None:
         await self._close()
+        if self._last is not None:
+            self._changed = time.monotonic()
         self._last = None
         jittered = self._pause * random.uniform(0.7, 1.3)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)

@@ -114,7 +114,7 @@ class LogSource:
         redis, self._redis = self._redis, None
         documents, self._documents = self._documents, None
         if documents is not None:
-            documents.close()
+            await documents.close()
         if redis is not None:
             await redis.aclose()
 

@@ -51,9 +51,9 @@ class FleetPane(Pane):
         return fleet.deployments[min(self.chosen, len(fleet.deployments) - 1)]
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
-        """The queue too."""
-        queues = frame.queues
-        return (*super().basis(frame), queues.value, queues.health, frame.rates.lag)
+        """The queue too, and the ages of what runs."""
+        queues, clock = frame.queues, int(frame.now)
+        return (*super().basis(frame), queues.value, queues.health, frame.rates.lag, clock)
 
     def title(self, frame: Frame, width: int) -> Title:
         return Title("fleet", self.age_text(frame))

@@ -45,19 +45,17 @@ class Header(Rows):
         self.redraw()
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
-        """Names, states and, once a second, the time since the start."""
+        """Names, states and the time since the start, as it is written."""
         names = (frame.scenario, frame.target, frame.read_only)
-        fleet = frame.fleet.value
-        started = None if fleet is None else fleet.started
-        return (*names, started, healths(frame), int(frame.now), self.status)
+        return (*names, _up(frame), healths(frame), self.status)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """One row: names left, state right."""
         look, dot = self.look, f" {self.look.signs.dot} "
         place = dot.join(text.clean(part) for part in (frame.scenario, frame.target) if part)
-        fleet = frame.fleet.value
-        if fleet is not None and fleet.started and width >= 70:
-            place += f"{dot}up {text.span(frame.now - fleet.started)}"
+        up = _up(frame)
+        if up and width >= 70:
+            place += f"{dot}up {up}"
         left: list[Span] = [(" controlroom  ", look.focus), (place, look.text)]
         return [text.ends(left, self._state(frame, width), width, look.text)]
 
@@ -82,3 +80,9 @@ class Header(Rows):
         if status.remote:
             spans += [gap, (status.remote, look.dim)]
         return [*spans, (" ", look.text)]
+
+
+def _up(frame: Frame) -> str:
+    """How long the target has been up; empty where it does not say."""
+    fleet = frame.fleet.value
+    return text.span(frame.now - fleet.started) if fleet is not None and fleet.started else ""

@@ -128,9 +128,11 @@ class Pane(Rows, can_focus=True):
         raise NotImplementedError
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
-        """Value, health and title of its source; once a second also what only time changes."""
+        """Value, health and title of its source; while that is away, once a second, also the time
+        until it is tried again."""
         panel = self.panel(frame)
-        return (panel.value, panel.health, self.title(frame, self.size.width), int(frame.now))
+        clock = 0 if panel.health.ok else int(frame.now)
+        return (panel.value, panel.health, self.title(frame, self.size.width), clock)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """Frame and content."""

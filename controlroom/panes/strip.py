@@ -37,8 +37,11 @@ class RunStrip(Rows):
     """One row per run, as many as fit."""
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
-        """The runs; twice a second also the time that is left."""
-        return (frame.runs.value, frame.runs.health, int(frame.now * 2))
+        """The runs; while one is active or has just ended, twice a second, also the time."""
+        found = frame.runs
+        runs = found.value.runs if found.value else ()
+        timed = not found.health.ok or bool(shown(runs, frame.now, 1))
+        return (found.value, found.health, int(frame.now * 2) if timed else 0)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """The runs, or which key starts one."""

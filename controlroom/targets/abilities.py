@@ -33,6 +33,10 @@ class WrongConfig(Refused):
     """What says where the target is cannot be used: the sentence names file, context or field."""
 
 
+class Unknown(Refused):
+    """There is nothing of the name that was given."""
+
+
 class Denied(Refused):
     """A right is missing; the sentence names the verb and the resource."""
 

@@ -20,6 +20,7 @@ from controlroom.targets.abilities import (
     Refused,
     TargetError,
     TargetInfo,
+    Unknown,
     Unreachable,
 )
 from stack.client import StackClient
@@ -55,7 +56,8 @@ class LocalTarget:
     async def fleet(self) -> Fleet:
         """Everything that runs, with the newest events."""
         status = await self.status()
-        await self._read_events()
+        if status.get("last_event") != self._seen:
+            await self._read_events()
         return reading.fleet(status, self._events, time.time())
 
     async def endpoints(self) -> Endpoints:
@@ -79,7 +81,7 @@ class LocalTarget:
         fleet = await self.fleet()
         pods = [pod for pod in fleet.pods if pod.deployment == deployment]
         if deployment not in [one.name for one in fleet.deployments]:
-            raise Refused(f"There is no deployment {deployment}.", "See `controlroom status`.")
+            raise Unknown(f"There is no deployment {deployment}.", "See `controlroom status`.")
         return Preview(
             matched=len(pods),
             hits=tuple(pod.name for pod in pods),
@@ -168,7 +170,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except StackError as error:
-        kinds = {"unreachable": Unreachable, "refused": Refused}
+        kinds = {"unreachable": Unreachable, "refused": Refused, "not_found": Unknown}
         raise kinds.get(error.kind, TargetError)(error.message, error.fix) from error
 
 

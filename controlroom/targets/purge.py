@@ -20,5 +20,5 @@ async def purge_logs(doors: Endpoints, scenario: str) -> int:
     try:
         return await purge(scenario, redis, documents)
     finally:
-        documents.close()
+        await documents.close()
         await redis.aclose()

@@ -27,7 +27,7 @@ async def rebuild_tallies(doors: Endpoints, scenario: Scenario) -> dict[str, int
         return None
     finally:
         await offsets.close()
-        documents.close()
+        await documents.close()
         await redis.aclose()
     names = ("counted", "dead", "extra", "refused")
     return {name: rebuilt.totals[name] for name in names}

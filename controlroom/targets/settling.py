@@ -19,5 +19,5 @@ async def settle_books(doors: Endpoints, scenario: str, events: int) -> None:
     try:
         await Lives(scenario, redis, documents).settle(events)
     finally:
-        documents.close()
+        await documents.close()
         await redis.aclose()

@@ -18,6 +18,7 @@ from controlroom.torture.report import Report
 from controlroom.torture.stage import Stage
 from scenarios.scenario import Scenario
 from stack.errors import StackError
+from stack.supervisor.output import LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,20 @@ async def run(
             await run_phases(torture, list(wishes.phases))
         finally:
             await torture.close()
+            if not torture.report.passed and wishes.state is None and not wishes.keep:
+                with contextlib.suppress(StackError):
+                    say(f"what its services said stays in {await _keep_logs(stage)}")
     return torture.report
+
+
+async def _keep_logs(stage: Stage) -> Path:
+    """A folder with the last lines of each process; the stack and its files go."""
+    folder = Path(tempfile.mkdtemp(prefix="controlroom-torture-logs-"))
+    shutil.copytree(stage.state / "logs", folder, dirs_exist_ok=True)
+    for pod in (await stage.status())["pods"]:
+        lines = await stage.client.logs(pod["name"], LINES)
+        (folder / f"{pod['name']}.log").write_text("\n".join([*lines, ""]))
+    return folder
 
 
 @asynccontextmanager

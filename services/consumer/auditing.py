@@ -27,6 +27,9 @@ _REST = 3.0
 _SHARE = 0.01
 """Of the time that is spent on counting again what was counted before."""
 _SAVE_EVERY = 2.0
+_INDEX_EVERY = 30.0
+"""Seconds after which the indexes are made sure of: a store that lost its data while consumers went
+on has none, and every question about a range would read all of it."""
 
 
 class Auditing:
@@ -35,11 +38,13 @@ class Auditing:
     def __init__(self, scenario: str, redis: Redis, documents: Documents, holder: str) -> None:
         self._scenario = scenario
         self._redis = redis
+        self._documents = documents
         self._count = DocumentCount(scenario, documents)
         self._lease = Lease(redis, keys.auditing_key(scenario), holder)
         self._version = -1
         self._saved = 0.0
         self._recheck_at = 0.0
+        self._index_at = 0.0
         self._away = False
 
     async def run(self) -> None:
@@ -60,6 +65,10 @@ class Auditing:
             await self._count.load()
             self._lease.fresh, self._version = False, -1
         begun = time.monotonic()
+        if begun >= self._index_at:
+            await self._documents.ensure_indexes(self._scenario)
+            begun = time.monotonic()
+            self._index_at = begun + _INDEX_EVERY
         fences = await read_fences(self._redis, self._scenario)
         left = await self._advance(fences) if fences.version != self._version else 0
         now = time.monotonic()

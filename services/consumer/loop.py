@@ -36,12 +36,14 @@ from services.consumer.held import HeldBack
 from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.patience import Patience
 from services.consumer.places import Place, Places
+from services.consumer.refused import Refused
 from services.consumer.stores import reached
 from services.consumer.tails import DoubtError
 from services.shared import logline
 from services.shared.lifecycle import Pulse
 from wire import keys
 from wire.batches import unreadable_of
+from wire.ending import end
 from wire.lives import Part, Stand
 from wire.metadata import Topic
 
@@ -54,7 +56,8 @@ FULL = 1_000
 
 _AT_ONCE = 2
 """Batches on their way into the stores."""
-_FETCH_MS = 200
+_FETCH_MS, _QUIET_FETCH_MS = 200, 1_000
+"""Longest wait of a turn for records, and while none come; it ends with the first one."""
 _PACE = 0.03
 """Least seconds of a turn that is far from full: a turn costs the same for one record as for a
 hundred, so records that trickle are gathered, for less time than a store needs to answer."""
@@ -92,6 +95,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         kafka: Neighbour,
         pulse: Pulse,
         stopping: asyncio.Event,
+        refused: Refused,
         most: int = BATCH,
     ) -> None:
         self.topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
@@ -104,6 +108,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._pulse = pulse
         self._stopping = stopping
         self._held = HeldBack(consumer)
+        self._refused = refused
         self._round = 0
         self._busy = asyncio.Lock()
         self._finishing: deque[asyncio.Task[None]] = deque()
@@ -139,9 +144,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
     async def _turn(self) -> None:
         begun = time.monotonic()
         await self._settle(self._places.unknown())
-        fetched: Fetched = await self._ask(
-            lambda: self._consumer.getmany(timeout_ms=_FETCH_MS, max_records=self._most)
-        )
+        fetched = await self._ask(self._fetched)
         self._patience.note(bool(fetched))
         work = await self._work(fetched) if await self._same_topics(fetched) else []
         await self._finished(_AT_ONCE - 1)
@@ -153,6 +156,22 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         if sum(map(len, fetched.values())) < FULL:
             await self._finished(0)
             await asyncio.sleep(begun + _PACE - time.monotonic())
+
+    async def _fetched(self) -> Fetched:
+        """The records that are there or come soon; a longer wait ends with the wish to stop."""
+        if not self._patience.quiet:
+            return await self._getmany(_FETCH_MS)
+        fetching = asyncio.ensure_future(self._getmany(_QUIET_FETCH_MS))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((fetching, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return fetching.result() if fetching.done() else {}
+        finally:
+            await end((fetching, stopping))
+
+    async def _getmany(self, wait_ms: int) -> Fetched:
+        found: Fetched = await self._consumer.getmany(timeout_ms=wait_ms, max_records=self._most)
+        return found
 
     async def _finished(self, most: int) -> None:
         """Returns when at most so many batches are not done with.
@@ -336,6 +355,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         the same, was something skipped."""
         self._looked = time.monotonic()
         self._held.look()
+        self._refused.look()
         displaced = await self._displaced()
         if displaced:
             logline.warning("fences were moved by somebody else", partitions=len(displaced))

@@ -16,11 +16,13 @@ from services.consumer.loop import BATCH, Loop
 from services.consumer.neighbours import Neighbour
 from services.consumer.patience import BUSY_MS
 from services.consumer.places import Places
+from services.consumer.refused import Refused
 from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
 from wire import keys
 from wire.reading import open_reader
+from wire.refusals import Refusals
 from wire.topics import OffsetReader, ensure_topics
 
 _LEAVE_SECONDS = 5.0
@@ -35,6 +37,7 @@ class Member:
     consumer: AIOKafkaConsumer
     offsets: OffsetReader
     places: Places
+    refusals: Refusals
     kafka: Neighbour
 
     async def ensure_topics(self, abandoned: Abandoned) -> None:
@@ -59,6 +62,7 @@ class Member:
             self.kafka,
             pulse,
             lifecycle.stopping,
+            Refused(self.consumer, self.refusals, lifecycle.gate("partitions")),
             most,
         )
         await self.kafka.ask(self.consumer.start, lifecycle.stopping.is_set)
@@ -71,14 +75,15 @@ async def membership(
     settings: Settings, scenario: str, lifecycle: Lifecycle, pulse: Pulse
 ) -> AsyncIterator[Member]:
     """A member that leaves its group at the end of the block."""
-    consumer = _consumer(settings, scenario)
+    refusals = Refusals()
+    consumer = _consumer(settings, scenario, refusals)
     offsets = OffsetReader(settings.kafka)
     places = Places(consumer, offsets, keys.consumer_group(scenario))
     errors = (KafkaError, OSError)
     gate, busy = lifecycle.gate("kafka"), waits_for("kafka")
     kafka = Neighbour(gate, pulse, errors, busy, final=client_has_ended)
     try:
-        yield Member(settings, scenario, consumer, offsets, places, kafka)
+        yield Member(settings, scenario, consumer, offsets, places, refusals, kafka)
     finally:
         with contextlib.suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
@@ -97,8 +102,9 @@ def client_has_ended(error: Exception) -> bool:
     return type(error) is KafkaError and mistake
 
 
-def _consumer(settings: Settings, scenario: str) -> AIOKafkaConsumer:
+def _consumer(settings: Settings, scenario: str, refusals: Refusals) -> AIOKafkaConsumer:
     return open_reader(
+        refusals=refusals,
         **settings.kafka.arguments(),
         client_id=settings.pod_name,
         group_id=keys.consumer_group(scenario),

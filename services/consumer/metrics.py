@@ -31,6 +31,12 @@ HELD = Gauge(
     "Records of the member's partitions that may not be read before a transaction has ended.",
 )
 
+REFUSED_PARTITIONS = Gauge(
+    "controlroom_refused_partitions",
+    "The member's partitions that their broker does not give out, by the error that it names.",
+    ["error"],
+)
+
 PRUNED = Counter("controlroom_pruned_documents", "Documents that retention has removed.")
 
 FAILED_WRITES = Counter(

@@ -25,13 +25,16 @@ class Patience:
         self._clock = clock
         self._last = clock()
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing has come for a while."""
+        return self._clock() - self._last > QUIET_AFTER
+
     def note(self, came: bool) -> None:
         """Whether the newest turn had records."""
-        now = self._clock()
         if came:
-            self._last = now
-        quiet = now - self._last > QUIET_AFTER
+            self._last = self._clock()
         # aiokafka takes the figure at its start only, and reads it anew for each fetch
         fetcher = getattr(self._consumer, "_fetcher", None)
         if fetcher is not None:
-            fetcher._fetch_max_wait_ms = QUIET_MS if quiet else BUSY_MS
+            fetcher._fetch_max_wait_ms = QUIET_MS if self.quiet else BUSY_MS

@@ -24,6 +24,7 @@ from services.consumer.retention import Retention
 from services.consumer.window import Window
 from services.consumer.windows import OpenWindows, Windows
 from services.shared import logline
+from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.dedup import Dedup
 from services.shared.golden import outbound
@@ -235,8 +236,8 @@ async def storing(
     retention = Retention(scenario.name, redis, documents, settings.keep, settings.pod_name)
     auditing = Auditing(scenario.name, redis, documents, settings.pod_name)
     beside = [
-        asyncio.create_task(retention.run(), name="retention"),
-        asyncio.create_task(auditing.run(), name="auditing"),
+        run_beside(retention.run, "retention"),
+        run_beside(auditing.run, "audit"),
     ]
     try:
         most = settings.tally_members
@@ -244,7 +245,7 @@ async def storing(
     finally:
         await end(beside)
         await redis.aclose()
-        documents.close()
+        await documents.close()
 
 
 def _address(url: str) -> str:

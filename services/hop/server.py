@@ -17,6 +17,7 @@ from services.hop.applying import Applying
 from services.hop.lag import Lag
 from services.hop.messages import MAX_MESSAGE
 from services.shared import golden
+from services.shared.beside import run_beside
 from services.shared.grpc_port import listen
 from services.shared.lifecycle import Lifecycle, Pulse
 from services.shared.settings import Settings
@@ -58,7 +59,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         server = _server(address, applying, settings.hop_token)
         await server.start()
         lifecycle.service.open()
-        looking = asyncio.create_task(_look(stores, pulse, lifecycle), name="stores")
+        looking = run_beside(lambda: _look(stores, pulse, lifecycle), "look at the stores")
         try:
             await lifecycle.stopping.wait()
         finally:

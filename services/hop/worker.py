@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 
 import grpc
-import uvloop
 from prometheus_client import REGISTRY
 
 from scenarios.loading import load
@@ -18,8 +16,10 @@ from services.hop.acknowledged import Publication
 from services.hop.messages import MAX_MESSAGE
 from services.hop.remote import HopError, RemoteSink
 from services.pb.hop_pb2_grpc import HopStub
+from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle
+from services.shared.loop import run
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from wire.ending import end
@@ -51,10 +51,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         membership(settings, scenario.name, lifecycle, pulse) as member,
     ):
         stub = HopStub(channel)  # type: ignore[no-untyped-call] # generated
-        beside = [asyncio.create_task(lag.watch(member, told), name="lag")]
+        beside = [run_beside(lambda: lag.watch(member, told), "lag")]
         if settings.ledger_dir is not None:
             publication = Publication(settings.ledger_dir, scenario.name, stub)
-            beside.append(asyncio.create_task(publication.run(), name="acknowledged"))
+            beside.append(run_beside(publication.run, "publication of the counts"))
         try:
             with contextlib.suppress(AbandonedError):
                 await member.ensure_topics(lifecycle.stopping.is_set)
@@ -64,4 +64,4 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
 
 
 if __name__ == "__main__":
-    main(start("hop-worker", NEEDED, serve, drain_seconds=0.0, runner=uvloop.run))
+    main(start("hop-worker", NEEDED, serve, drain_seconds=0.0, runner=run))

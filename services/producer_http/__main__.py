@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uvloop
-
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from scenarios.scenario import Scenario
@@ -13,6 +11,7 @@ from services.shared.ingest_app import IngestApp
 from services.shared.intake import Intake
 from services.shared.ledger import keeping
 from services.shared.lifecycle import Lifecycle
+from services.shared.loop import run
 from services.shared.openapi import Json, encoded, ingest_operations, openapi
 from services.shared.publisher import publishing
 from services.shared.settings import Settings
@@ -52,4 +51,4 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
 
 
 if __name__ == "__main__":
-    main(start("producer-http", NEEDED, serve, runner=uvloop.run))
+    main(start("producer-http", NEEDED, serve, runner=run))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uvloop
-
 from scenarios.loading import load
 from services.reader.app import Counted, application, inner_application
 from services.reader.gauges import told
@@ -12,6 +10,7 @@ from services.reader.stream import Watcher
 from services.shared import golden
 from services.shared.entrance import Entrance
 from services.shared.lifecycle import Lifecycle
+from services.shared.loop import run
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.web import serving
@@ -49,8 +48,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         await auditor.close()
         await offsets.close()
         await redis.aclose()
-        documents.close()
+        await documents.close()
 
 
 if __name__ == "__main__":
-    main(start("reader", NEEDED, serve, runner=uvloop.run))
+    main(start("reader", NEEDED, serve, runner=run))

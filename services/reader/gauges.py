@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from scenarios.scenario import BarsView, Scenario
 from scenarios.templates import places, split_member
 from services.reader.live import counts, live, offered
+from services.shared.beside import run_beside
 from wire.ending import end
 
 EVERY = 2.0
@@ -94,7 +95,7 @@ async def told(scenario: Scenario, redis: Redis) -> AsyncIterator[None]:
     """The gauge is registered and kept fresh while the block runs."""
     gauge = TallyGauge(scenario, redis)
     REGISTRY.register(gauge)
-    task = asyncio.create_task(gauge.run(), name="tallies")
+    task = run_beside(gauge.run, "gauge of the tallies")
     try:
         yield
     finally:

@@ -13,8 +13,8 @@ from services.shared.problem import RETRY_AFTER, problem_body
 from wire import problems
 from wire.problems import Problem
 
-SWEEP = 0.25
-"""Seconds between two looks for requests that do not arrive."""
+SWEEP, IDLE_SWEEP = 0.25, 1.0
+"""Seconds between two looks for requests that do not arrive, and while none is on its way."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -70,6 +70,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self.app = _Refusal(problem)
         super().on_headers_complete()
         self.app = self.config.loaded_app
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a request has begun to arrive and is not whole."""
+        return self._since > 0
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -158,7 +163,8 @@ async def sweep(connections: set[Any]) -> None:
     """Look for overdue requests until cancelled."""
     loop = asyncio.get_running_loop()
     while True:
-        await asyncio.sleep(SWEEP)
+        under_way = any(connection.under_way for connection in connections)
+        await asyncio.sleep(SWEEP if under_way else IDLE_SWEEP)
         now = loop.time()
         for connection in tuple(connections):
             connection.expire(now)

@@ -14,6 +14,7 @@ import fcntl
 import mmap
 import os
 import threading
+import time
 import uuid
 from collections.abc import AsyncIterator
 from importlib.resources import files
@@ -25,15 +26,18 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.shared import count_file, logline
+from services.shared.beside import run_beside
 from services.shared.settings import Settings, SettingsError
 from wire import keys
 from wire.ending import end
 
 PUBLISH_EVERY = 0.1
-"""Seconds between two publications of the own count."""
+"""Seconds between two publications of the own count, while it grows."""
 SYNC_EVERY = 0.2
 """Seconds of counts that a power cut may take: the longest pause between two syncs."""
-_OTHERS_EVERY = 10
+_OTHERS_EVERY = 1.0
+"""Seconds between two publications of the counts of the dead."""
+_LONG = 3600.0
 _SUFFIX = ".count"
 _SCRIPT = files("services.shared").joinpath("acknowledge.lua").read_text()
 
@@ -68,6 +72,7 @@ class Ledger:
         self._cell[0] = self._begun = kept.events
         self._generation = kept.generation
         self._synced = -1
+        self._waiting: list[asyncio.Future[None]] = []
         self._syncing = threading.Lock()
         self._open = True
         self.sync()
@@ -83,8 +88,29 @@ class Ledger:
         return self._cell[0]
 
     def add(self, events: int) -> None:
-        """Count events: after Kafka has them and before the client hears of it."""
+        """Count events: after Kafka has them and before the client hears of it. Called in the
+        thread of the event loop, where there is one."""
         self._cell[0] += events
+        if self._waiting:
+            self._tell()
+
+    async def grown(self, known: int, seconds: float) -> None:
+        """Returns once the count is another than `known`, at the latest after so many seconds."""
+        if self.count != known:
+            return
+        told = asyncio.get_running_loop().create_future()
+        self._waiting.append(told)
+        try:
+            await asyncio.wait_for(told, seconds)
+        except TimeoutError:
+            return
+        finally:
+            self._waiting.remove(told)
+
+    def _tell(self) -> None:
+        for told in self._waiting:
+            if not told.done():
+                told.set_result(None)
 
     def catch_up(self, published: int) -> None:
         """Raise the count to what was published under this id before this process began."""
@@ -96,6 +122,11 @@ class Ledger:
                 instance=self.instance,
                 events=missing,
             )
+
+    @property
+    def synced(self) -> int:
+        """The count that is on the disk."""
+        return self._synced
 
     def sync(self) -> None:
         """Bring the count to the disk where it has changed; blocks for as long as that takes."""
@@ -238,11 +269,15 @@ class Publication:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        turn = 0
+        looked = -_OTHERS_EVERY
         while True:
-            await self.publish(others=turn % _OTHERS_EVERY == 0)
-            turn += 1
+            others = time.monotonic() - looked >= _OTHERS_EVERY
+            if others:
+                looked = time.monotonic()
+            await self.publish(others)
             await asyncio.sleep(PUBLISH_EVERY)
+            due = looked + _OTHERS_EVERY - time.monotonic()
+            await self._ledger.grown(self._published, max(0.0, due))
 
     async def publish(self, others: bool) -> None:
         """Publish the own count where it has changed; with `others`, and those of the dead."""
@@ -280,6 +315,7 @@ async def sync_often(ledger: Ledger) -> None:
     while True:
         await asyncio.to_thread(ledger.sync)
         await asyncio.sleep(SYNC_EVERY)
+        await ledger.grown(ledger.synced, _LONG)
 
 
 @contextlib.asynccontextmanager
@@ -290,7 +326,7 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
     """
     assert settings.ledger_dir is not None
     ledger = Ledger(settings.ledger_dir, scenario)
-    syncing = asyncio.create_task(sync_often(ledger), name="ledger sync")
+    syncing = run_beside(lambda: sync_often(ledger), "sync of the count")
     if not settings.redis_url:
         try:
             yield ledger
@@ -308,7 +344,7 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
         retry=Retry(NoBackoff(), 0),
     )
     publication = Publication(ledger, redis, scenario)
-    task = asyncio.create_task(publication.run(), name="ledger")
+    task = run_beside(publication.run, "publication of the count")
     try:
         yield ledger
     finally:

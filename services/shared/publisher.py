@@ -12,6 +12,7 @@ from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
 
 from services.shared import golden, logline
+from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.lane import Entry, Lane, Unavailable, jobs_of
 from services.shared.lifecycle import Lifecycle
@@ -30,7 +31,8 @@ MAX_WAITING = 50_000
 """Records that may wait for Kafka in one process."""
 MAX_WAITING_BYTES = 32 << 20
 """Bytes of records that may, with those that are under way; one request may have more."""
-_SWEEP = 0.1
+_SWEEP, _IDLE_SWEEP = 0.1, 1.0
+"""Seconds between two looks at deadlines, and while nothing has one."""
 _METADATA_AGE_MS = 5_000
 """Partitions that are added get records after this time at most."""
 _SILENT = 3.0
@@ -64,6 +66,8 @@ class Publisher:
         self._lost_at = time.monotonic()
         self._silent = 0.0
         self._wake = asyncio.Event()
+        self._work = asyncio.Event()
+        """Set while something waits or is under way."""
         self._alarm: asyncio.TimerHandle | None = None
         traffic = golden.outbound("kafka", self._brokers.bootstrap)
         self._waits = waits_for("kafka")
@@ -99,6 +103,7 @@ class Publisher:
             for job in jobs:
                 lane.add(job)
             self._wake.set()
+            self._work.set()
             if len(jobs) == 1:
                 await jobs[0].done
             else:
@@ -134,6 +139,7 @@ class Publisher:
 
     def _failed(self) -> None:
         self._broken = True
+        self._wake.set()
 
     async def run(self) -> None:
         """Connect and send until cancelled."""
@@ -149,6 +155,9 @@ class Publisher:
                     await self._drop()
         finally:
             sweep.cancel()
+            # whoever runs it again begins with a connection of its own
+            self._failed()
+            self._wake.set()
 
     async def _send_due(self) -> None:
         # a request may open another lane meanwhile
@@ -172,13 +181,23 @@ class Publisher:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(_SWEEP)
+            await self._next_sweep()
             now = time.monotonic()
             for lane in self._lanes.values():
                 lane.expire(now)
             self._silent = self._silence(now)
             self._tell()
-            self._wake.set()
+            if self._work.is_set():
+                self._wake.set()
+
+    async def _next_sweep(self) -> None:
+        """Soon while anything has a deadline; a request ends the longer wait."""
+        if all(lane.idle for lane in self._lanes.values()):
+            self._work.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._work.wait(), _IDLE_SWEEP)
+        if self._work.is_set():
+            await asyncio.sleep(_SWEEP)
 
     def _follow_topics(self, cluster: ClusterMetadata) -> None:
         """Spread the records over partitions that were added meanwhile; called at each news."""
@@ -283,7 +302,7 @@ async def _running(
         await publisher.connected.wait()
         gate.open()
 
-    tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(opened())]
+    tasks = [run_beside(publisher.run, "publisher"), asyncio.create_task(opened())]
     try:
         yield
         await publisher.close()

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.shared import logline
+from services.shared.beside import run_beside
 from services.shared.lane import Unavailable
 from services.shared.settings import Settings
 from wire import disk, problems
@@ -32,6 +33,9 @@ RETRY_AFTER = 5
 SHUT_SHARE, OPEN_SHARE = 0.5, 0.45
 """Shares of what Kafka keeps that may wait: shut above the one, open again below the other."""
 _DISK_EVERY, _QUEUE_EVERY = 1.0, 2.0
+_UNUSED_QUEUE_EVERY = 15.0
+"""Seconds between two looks at what waits in Kafka while nobody asks to be let in: each is half a
+dozen questions. It ends with the first one who asks."""
 _BELIEVED = 20.0
 """Seconds for which the last word of a source counts that is not heard any more."""
 
@@ -45,14 +49,21 @@ class _Source:
     def __init__(self, problem: Problem, look: Look) -> None:
         self.problem = problem
         self.reason = ""
+        self.used = asyncio.Event()
+        """Set when somebody asked to be let in since the last look."""
         self._look = look
         self._heard = time.monotonic()
 
-    async def follow(self, every: float) -> None:
-        """Ask until cancelled."""
+    async def follow(self, every: float, unused: float = 0.0) -> None:
+        """Ask until cancelled; where `unused` is given, only so often while it is open and nobody
+        uses it."""
         while True:
+            self.used.clear()
             await self._ask()
             await asyncio.sleep(every)
+            if unused and not self.reason:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.used.wait(), unused - every)
 
     async def _ask(self) -> None:
         """Take the source's word where it has one."""
@@ -86,12 +97,16 @@ class Valve:
     def check(self) -> None:
         """Raises Unavailable while it is shut."""
         for source in (self._disk, self._queue):
+            source.used.set()
             if source.reason:
                 raise Unavailable(source.reason, RETRY_AFTER, source.problem)
 
     async def run(self) -> None:
         """Look until cancelled."""
-        await asyncio.gather(self._disk.follow(_DISK_EVERY), self._queue.follow(_QUEUE_EVERY))
+        await asyncio.gather(
+            self._disk.follow(_DISK_EVERY),
+            self._queue.follow(_QUEUE_EVERY, _UNUSED_QUEUE_EVERY),
+        )
 
     async def _told(self) -> str:
         # where the stores are in another cluster their disks are the hop's to wait for
@@ -119,7 +134,7 @@ async def watching(settings: Settings, scenario: str) -> AsyncIterator[Valve]:
         )
     offsets = OffsetReader(settings.kafka, timeout=3.0)
     valve = Valve(scenario, redis, offsets, settings.disk_reserve)
-    task = asyncio.create_task(valve.run(), name="valve")
+    task = run_beside(valve.run, "look at what waits")
     try:
         yield valve
     finally:

@@ -22,11 +22,28 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class _Server(uvicorn.Server):
-    """Signals belong to the lifecycle, not to one of several servers."""
+    """Signals belong to the lifecycle, not to one of several servers.
+
+    uvicorn looks ten times a second whether it is to end, and puts together a date that no answer
+    of ours has; this one waits for `end`.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._over = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    def end(self) -> None:
+        """Finish what is under way, and end."""
+        self.should_exit = True
+        self._over.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._over.wait()
 
 
 def bind(host: str, port: int, variable: str) -> socket.socket:
@@ -81,7 +98,7 @@ async def serving(
             await asyncio.sleep(0.005)
         yield
     finally:
-        server.should_exit = True
+        server.end()
         await asyncio.wait([task])
         sweeping.cancel()
         bound.close()

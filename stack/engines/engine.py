@@ -17,6 +17,10 @@ class NotReady(Exception):
     """The engine does not answer yet; the text says why."""
 
 
+class Silent(NotReady):
+    """It takes questions and does not answer in time: it is dead, or has more to do than time."""
+
+
 class Engine(Protocol):
     """One engine of the stack, run as a child or taken by its address."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from stack.engines.engine import NotReady, Progress
+from stack.engines.engine import NotReady, Progress, Silent
 from stack.errors import StackError
 from stack.install.commands import find_program, output_of, run
 from stack.install.wheels import base_environment
@@ -101,8 +101,10 @@ class Haproxy:
                 writer.write(command.encode() + b"\n")
                 reply = await reader.read()
                 writer.close()
-        except (OSError, TimeoutError) as error:
-            raise NotReady(f"haproxy: {error or 'no answer'}") from error
+        except TimeoutError as error:
+            raise Silent("haproxy: no answer within 2 s") from error
+        except OSError as error:
+            raise NotReady(f"haproxy: {error}") from error
         return reply.decode(errors="replace")
 
     def address(self) -> str:

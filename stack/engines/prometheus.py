@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from stack.engines.engine import NotReady, Progress, require_owner, url_with_login
+from stack.engines.engine import NotReady, Progress, Silent, require_owner, url_with_login
 from stack.engines.external import External, split_login
 from stack.engines.secrets import bcrypted, kept_secret
 from stack.errors import StackError
@@ -18,9 +18,12 @@ from stack.install.wheels import base_environment
 from stack.paths import engine_cache, engine_dir, private_dir, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
+from wire.plain_http import trust
 
 USER = "controlroom"
 RETENTION = "24h"
+_PATIENCE = 2.0
+"""Seconds that it has for one answer."""
 CONFIG = """\
 global:
   scrape_interval: 1s
@@ -111,8 +114,12 @@ def external_prometheus(url: str) -> External:
 async def answer(name: str, url: str) -> None:
     """GET answers 200; NotReady tells why it did not."""
     try:
-        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            timeout=_PATIENCE, trust_env=False, verify=trust(url)
+        ) as client:
             reply = await client.get(url)
+    except httpx.TimeoutException as error:
+        raise Silent(f"{name}: no answer within {_PATIENCE:.0f} s") from error
     except httpx.HTTPError as error:
         raise NotReady(f"{name}: {error or type(error).__name__}") from error
     if reply.status_code != 200:

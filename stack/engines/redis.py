@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from stack.engines.engine import NotReady, Progress, require_owner
+from stack.engines.engine import NotReady, Progress, Silent, require_owner
 from stack.engines.external import External, split_login
 from stack.engines.secrets import account_secrets, kept_secret
 from stack.errors import StackError
@@ -111,6 +111,7 @@ def external_redis(url: str) -> External:
 async def ping(url: str, username: str | None, secret: str | None) -> None:
     """PING; NotReady tells why there was no answer."""
     from redis import RedisError
+    from redis import TimeoutError as Late
     from redis.asyncio import Redis as Client
 
     client = Client.from_url(
@@ -118,6 +119,8 @@ async def ping(url: str, username: str | None, secret: str | None) -> None:
     )
     try:
         await client.ping()
+    except Late as error:
+        raise Silent(f"redis: {error}") from error
     except (RedisError, OSError) as error:
         raise NotReady(f"redis: {error}") from error
     finally:

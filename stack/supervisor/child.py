@@ -13,6 +13,7 @@ from stack.supervisor import leash
 from stack.supervisor.output import Output
 
 _OUTPUT_PATIENCE = 1.0
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Child:
@@ -69,6 +70,16 @@ class Child:
     def age(self) -> float:
         """Seconds since its start."""
         return time.monotonic() - self._born
+
+    def cpu_seconds(self) -> float:
+        """Seconds of CPU that the process has used; 0 once it has ended."""
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as file:
+                # the name in brackets may hold anything; see proc(5) for the fields behind it
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
     async def wait(self) -> int:
         """Its exit status when it has ended; minus the signal where one killed it."""

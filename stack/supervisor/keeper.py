@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from stack.engines.engine import Engine, NotReady
+from stack.engines.engine import Engine, NotReady, Silent
 from stack.errors import StackError
 from stack.supervisor.backoff import Backoff
 from stack.supervisor.child import Child, ending
@@ -21,12 +21,19 @@ Hook = Callable[[], Awaitable[None]]
 START_PATIENCE = 90.0
 """Seconds that a living engine may take to serve before it is started anew."""
 _ASK_EVERY = 0.1
-ALIVE_EVERY = 5.0
+ALIVE_EVERY, AGAIN_EVERY = 10.0, 4.0
+"""Seconds between two questions to an engine that serves, and to one that did not answer. Each is
+a connection with a login; a death is known without one."""
 ALIVE_PATIENCE = 5.0
 """Seconds that a serving engine may take to answer."""
 DEAD_AFTER = 4
 """Questions in a row without an answer after which a serving engine is started anew: a store
 that has met a full disk, for one, lives on without serving."""
+BUSY_DEAD_AFTER = 13
+"""The same for one that is silent and works: on a busy machine it has more to do than time. Two
+minutes, because one that works in vain has to go too."""
+WORKS = 0.03
+"""Share of a core from which an engine that does not answer is at work."""
 _EXTERNAL_EVERY = 2.0
 
 
@@ -181,25 +188,32 @@ class Keeper:
         """Waits until the child serves and then until it does no more; answers why it must go."""
         if not await self._until_ready(child.pid, START_PATIENCE):
             return f"no answer within {START_PATIENCE:.0f} s"
-        failures = 0
-        while failures < DEAD_AFTER:
-            await asyncio.sleep(ALIVE_EVERY)
-            reason = await self._silence(child.pid)
-            failures = failures + 1 if reason else 0
-            self.message = reason
+        unanswered = idle = 0
+        while idle < DEAD_AFTER and unanswered < BUSY_DEAD_AFTER:
+            began, used = time.monotonic(), child.cpu_seconds()
+            await asyncio.sleep(AGAIN_EVERY if unanswered else ALIVE_EVERY)
+            fault = await self._fault(child.pid)
+            self.message = str(fault or "")
+            if fault is None:
+                unanswered = idle = 0
+                continue
+            unanswered += 1
+            worked = child.cpu_seconds() - used >= WORKS * (time.monotonic() - began)
+            if not (worked and isinstance(fault, Silent)):
+                idle += 1
         self._events.add("engine", self.engine.name, "Unhealthy", self.message)
         return f"does not serve any more: {self.message}"
 
-    async def _silence(self, pid: int) -> str:
-        """Why the engine does not serve; empty when it does."""
+    async def _fault(self, pid: int) -> NotReady | StackError | None:
+        """Why the engine does not serve; None when it does."""
         try:
             async with asyncio.timeout(ALIVE_PATIENCE):
                 await self.engine.ready(pid)
         except TimeoutError:
-            return f"no answer within {ALIVE_PATIENCE:.0f} s"
-        except (NotReady, StackError) as reason:
-            return str(reason)
-        return ""
+            return Silent(f"no answer within {ALIVE_PATIENCE:.0f} s")
+        except (NotReady, StackError) as fault:
+            return fault
+        return None
 
     async def _until_ready(self, pid: int, patience: float) -> bool:
         deadline = time.monotonic() + patience

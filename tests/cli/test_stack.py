@@ -141,6 +141,26 @@ def test_logs_are_followed_line_by_line(voted: OwnStack) -> None:
     assert process.communicate()[1] == ""
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("scale", "nosuch", "2"),
+        ("scale", "nosuch", "--restart", "--yes"),
+        ("chaos", "preview", "nosuch"),
+        ("chaos", "run", "nosuch", "--yes"),
+        ("logs", "nosuch"),
+        ("run", "show", "nosuch"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_nothing_has_is_a_wrong_command_line(
+    stack: OwnStack, words: tuple[str, ...]
+) -> None:
+    done = stack.run(*words, check=False)
+    assert (done.code, done.out) == (2, "")
+    assert "nosuch" in done.err
+
+
 async def test_a_purge_is_confirmed_by_name_and_keeps_the_books(voted: OwnStack) -> None:
     for words in ((), ("--confirm", "band"), ("--confirm", "bands", "--read-only")):
         refused = voted.run("logs", "--purge", *words, check=False)

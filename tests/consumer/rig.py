@@ -19,7 +19,9 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from scenarios.events import EventCodec
 from scenarios.loading import load
@@ -29,7 +31,7 @@ from tests.ports import free_port
 from wire import keys
 from wire.bookkeeping import Auditor
 from wire.books import Books
-from wire.documents import Documents
+from wire.documents import Documents, DocumentsError
 from wire.fences import read_fences
 from wire.kafka import client_arguments
 from wire.record import headers
@@ -141,17 +143,23 @@ class Rig:
         """The books once everything is handled and at least `kafka` records were there.
 
         AssertionError after `patience` seconds without any progress, however long all of it takes.
+        An engine that does not answer meanwhile makes no progress.
         """
-        version, deadline = -1, 0.0
+        version, deadline = -1, time.monotonic() + patience
+        found: Books | Exception
         while True:
             began = time.monotonic()
-            found = await self.books()
-            if found.kafka >= kafka and not found.in_flight:
-                return found
-            now = (await read_fences(self.redis, self.name)).version
-            if now != version:
-                version, deadline = now, time.monotonic() + patience
-            assert time.monotonic() < deadline, f"{kafka} records are not handled: {found}"
+            try:
+                found = await self.books()
+                now = (await read_fences(self.redis, self.name)).version
+            except (DocumentsError, RedisError, KafkaError) as error:
+                found = error
+            else:
+                if found.kafka >= kafka and not found.in_flight:
+                    return found
+                if now != version:
+                    version, deadline = now, time.monotonic() + patience
+            assert time.monotonic() < deadline, f"{kafka} records are not handled: {found!r}"
             # an audit is work for the store, which has the records to take meanwhile
             await asyncio.sleep(max(0.2, time.monotonic() - began))
 
@@ -263,7 +271,7 @@ async def _clean(made: Rig) -> None:
     async for key in made.redis.scan_iter(match=f"{{{made.name}}}:*", count=1000):
         await made.redis.delete(key)
     # documents stay: nobody uses the name again, and the Python store drops only some 1,000/s
-    made.documents.close()
+    await made.documents.close()
     await made.redis.aclose()
     await made.offsets.close()
 

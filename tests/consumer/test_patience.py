@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaConsumer
 
+from services.consumer import patience as patiences
+from services.consumer.loop import Loop
 from services.consumer.patience import BUSY_MS, QUIET_AFTER, QUIET_MS, Patience
 
 
@@ -29,3 +34,31 @@ async def test_the_client_has_the_figure_where_it_is_looked_for() -> None:
 
     assert "_fetch_max_wait_ms" in Fetcher.__init__.__code__.co_names
     Patience(AIOKafkaConsumer()).note(False)  # before it has begun there is nothing to set
+
+
+class Quiet:
+    """A consumer to whom nothing comes; the second question waits for longer than any test."""
+
+    def __init__(self, stopping: asyncio.Event) -> None:
+        self.waits: list[int] = []
+        self._stopping = stopping
+
+    async def getmany(self, timeout_ms: int, max_records: int) -> dict[Any, Any]:
+        self.waits.append(timeout_ms)
+        if len(self.waits) > 1:
+            self._stopping.set()
+            await asyncio.sleep(600)
+        return {}
+
+
+async def test_a_quiet_consumer_turns_seldom_and_stops_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopping, unused = asyncio.Event(), Any
+    quiet = Quiet(stopping)
+    loop = Loop("s", quiet, unused, unused, unused, unused, stopping)  # type: ignore[arg-type]
+    assert await loop._fetched() == {}
+    monkeypatch.setattr(patiences, "QUIET_AFTER", -1.0)
+    async with asyncio.timeout(60):
+        assert await loop._fetched() == {}
+    assert quiet.waits[1] >= 4 * quiet.waits[0]

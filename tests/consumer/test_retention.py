@@ -86,7 +86,7 @@ async def test_nothing_is_stored_on_a_disk_that_is_all_but_full(bands: Rig) -> N
     await until(refused, "the store is left alone")
     await tell(redis, "mongo", None)
     await until(lambda: stored(2), "documents are stored again")
-    store.close()
+    await store.close()
     await redis.aclose()
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from controlroom.feeds.golden import GoldenSource, history, parse
 from controlroom.feeds.queries import Row, golden_query, history_queries
+from controlroom.model.board import STALE_LEAST, STALE_PERIODS
+from controlroom.model.golden import Golden, GoldenRow
 from tests.conftest import Engines
 
 IN = (
@@ -103,3 +105,21 @@ async def test_prometheus_says_what_is_wrong_with_a_bad_query(engines: Engines) 
         answer = await client.post("/api/v1/query", data={"query": golden_query('"', 30)})
     with pytest.raises(httpx.HTTPStatusError):
         answer.raise_for_status()
+
+
+def told(rps: float | None, success: float | None = 1.0, direction: str = "outbound") -> Golden:
+    """One row; its latencies are never the same twice."""
+    return Golden((GoldenRow("consumer", direction, success, rps, rps, rps, rps),), 30)
+
+
+def test_what_a_service_asks_by_itself_is_no_change_of_the_traffic() -> None:
+    same = GoldenSource.same
+    assert same(told(1.0), told(1.2))
+    assert same(told(1.0), told(None, None))
+    assert not same(told(1.0), told(50.0))
+    assert not same(told(1.0), told(1.0, success=0.5))
+    assert not same(told(1.0, direction="inbound"), told(1.2, direction="inbound"))
+
+
+def test_figures_that_are_asked_less_often_in_a_calm_never_count_as_stale() -> None:
+    assert GoldenSource.calm_period * 2 <= max(STALE_PERIODS * GoldenSource.period, STALE_LEAST)

@@ -65,7 +65,7 @@ class World:
         """Removes what it stored."""
         name = self.scenario.name
         await self.documents.drop(name)
-        self.documents.close()
+        await self.documents.close()
         found = [key async for key in self.redis.scan_iter(f"{{{name}}}:*")]
         if found:
             await self.redis.delete(*found)

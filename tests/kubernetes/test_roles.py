@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from controlroom.targets.abilities import Denied, LoadWish, Refused
+from controlroom.targets.abilities import Denied, LoadWish, Unknown
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.faults.holder import FAULT
 from controlroom.targets.kubernetes.forward import PROTOCOL
@@ -230,7 +230,7 @@ async def test_a_restart_is_shown_before_and_done_by_an_operator_only(
     assert (
         "kubectl.kubernetes.io/restartedAt" in found["spec"]["template"]["metadata"]["annotations"]
     )
-    with pytest.raises(Refused, match="no deployment gone"):
+    with pytest.raises(Unknown, match="no deployment gone"):
         await target.preview_restart("gone")
 
 

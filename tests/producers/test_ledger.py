@@ -14,11 +14,20 @@ import pytest
 from redis.asyncio import Redis
 
 from services.shared import count_file
-from services.shared.ledger import PUBLISH_EVERY, Ledger, keep_published, keeping, read_counts
+from services.shared.ledger import (
+    PUBLISH_EVERY,
+    SYNC_EVERY,
+    Ledger,
+    keep_published,
+    keeping,
+    read_counts,
+    sync_often,
+)
 from services.shared.settings import Settings, SettingsError
 from tests.conftest import ROOT, Engines
 from tests.ports import free_port
 from tests.waiting import until
+from wire.ending import end
 from wire.keys import acknowledged_key
 
 COUNTING = """
@@ -219,3 +228,27 @@ async def test_the_count_is_synced_while_it_runs(tmp_path: Path) -> None:
             return kept is not None and kept.events == 5
 
         await until(stamped, "a stamp with the count", timeout=20)
+
+
+async def test_a_count_that_rests_is_left_alone_and_is_on_the_disk_soon_after_it_grows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, syncs = Ledger(tmp_path, "s"), 0
+    original = kept.sync
+
+    def sync() -> None:
+        nonlocal syncs
+        syncs += 1
+        original()
+
+    monkeypatch.setattr(kept, "sync", sync)
+    task = asyncio.create_task(sync_often(kept))
+    try:
+        # absence takes time; it would be five looks
+        await asyncio.sleep(5 * SYNC_EVERY)
+        assert syncs == 1
+        kept.add(3)
+        await until(lambda: kept.synced == kept.count == 3, "it is synced")
+    finally:
+        await end([task])
+        kept.close()

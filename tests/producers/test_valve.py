@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 
 from services.pb import controlroom_pb2 as pb
 from services.pb import controlroom_pb2_grpc
+from services.shared import valve as valves
 from tests.conftest import Engines
 from tests.ports import free_port
 from tests.producers.running import MakeScenario, Producers, producers
@@ -20,8 +22,11 @@ from tests.producers.test_grpc import VOTE
 from tests.producers.test_http import GOOD
 from tests.waiting import until
 from wire import keys
+from wire.backlog import read_backlog
 from wire.disk import Shortage, tell
+from wire.ending import end
 from wire.kafka import client_arguments
+from wire.metadata import Topic
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 
@@ -119,6 +124,39 @@ async def test_more_than_kafka_keeps_is_not_taken_before_it_is_read(
     assert int(answer.headers["retry-after"]) > 0
     await read_all(cast.engines.kafka, topic, keys.consumer_group(cast.name))
     await until(lambda: accepted(service.url("")), "acceptance is open again")
+
+
+class Looking(OffsetReader):
+    """Counts the looks at what waits; each begins with the topic."""
+
+    looks = 0
+
+    async def topic(self, name: str) -> Topic:
+        self.looks += 1
+        return await super().topic(name)
+
+
+async def test_what_waits_is_looked_at_often_only_while_somebody_asks_to_be_let_in(
+    cast: Producers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cast.start("services.producer_http")
+    monkeypatch.setattr(valves, "_QUEUE_EVERY", 0.05)
+    async with Looking(cast.engines.kafka) as reader:
+        valve = valves.Valve(cast.name, None, reader, 0)
+        running = asyncio.create_task(valve.run())
+        try:
+            await until(lambda: reader.looks > 0, "the first look")
+            # absence takes time: that of five looks
+            async with OffsetReader(cast.engines.kafka) as other:
+                for _ in range(5):
+                    await read_backlog(other, cast.name)
+                    await asyncio.sleep(0.05)
+            assert reader.looks == 1
+            for wanted in (2, 3):
+                valve.check()
+                await until(lambda wanted=wanted: reader.looks >= wanted, "a look after the use")
+        finally:
+            await end([running])
 
 
 async def read_all(bootstrap: str, topic: str, group: str) -> None:

@@ -30,6 +30,7 @@ class FixedSource:
     def __init__(self, frame: Frame) -> None:
         self.now = frame
         self.asked = 0
+        self.calm = False
 
     def frame(self, now: float) -> Frame:
         self.asked += 1

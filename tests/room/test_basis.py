@@ -7,10 +7,12 @@ from dataclasses import fields, replace
 
 import pytest
 
+from controlroom.app import CALM_TICKS
 from controlroom.model.frame import Frame
 from controlroom.panes.books import BooksPane
+from controlroom.panes.pane import Rows
 from tests.room.frames import broken, calm, empty, loaded
-from tests.room.rooms import room_of
+from tests.room.rooms import room_of, source_of
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 NOT_OF_PANELS = {"title"}
@@ -67,3 +69,41 @@ async def test_what_has_not_changed_is_not_composed(monkeypatch: pytest.MonkeyPa
         assert composed == []
         room.room.show(replace(later, books=broken().books))
         assert composed == [later.now]
+
+
+async def test_a_second_that_passes_composes_only_what_tells_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = replace(loaded(), runs=calm().runs)
+    frame = replace(frame, now=frame.now - 0.1)
+    room = room_of(frame)
+    async with room.run_test(size=(200, 60)):
+        room.room.show(frame)
+        room.room.show(frame)
+        redrawn = []
+        monkeypatch.setattr(Rows, "redraw", lambda part: redrawn.append(part.id))
+        # the clock's second is another one, and every age reads as it did
+        room.room.show(replace(frame, now=frame.now + 0.2))
+        assert set(redrawn) <= {"fleet", "time"}
+
+
+async def test_in_a_calm_frames_come_seldom_until_something_changes_or_a_key_is_pressed() -> None:
+    room = room_of(calm())
+    source = source_of(room)
+    async with room.run_test(size=(120, 40)) as pilot:
+        room._frame_clock.stop()
+
+        def drawn(ticks: int) -> int:
+            before = source.asked
+            for _ in range(ticks):
+                room.tick()
+            return source.asked - before
+
+        assert drawn(20) == 20
+        source.calm = True
+        assert drawn(20) == 20 / CALM_TICKS
+        assert drawn(1) == 0
+        await pilot.press("tab")
+        assert drawn(1) == 1
+        source.calm = False
+        assert drawn(1) == 1

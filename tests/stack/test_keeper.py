@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.engines.engine import NotReady, Progress
+from stack.engines.engine import NotReady, Progress, Silent
 from stack.spec import ProcessSpec
 from stack.supervisor import keeper
 from stack.supervisor.events import Events
@@ -16,6 +16,13 @@ from stack.supervisor.output import Output
 from tests.waiting import until
 
 _SERVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
+_WORK = """
+import pathlib, sys, time
+pathlib.Path(sys.argv[1]).touch()
+end = time.monotonic() + 600
+while time.monotonic() < end:
+    pass
+"""
 
 
 class Sign:
@@ -25,21 +32,27 @@ class Sign:
     needs: tuple[str, ...] = ()
     version = "1"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, program: str = _SERVE, fault: type[NotReady] = NotReady
+    ) -> None:
         self.file = folder / "serving"
+        self.asked = 0
+        self._program = program
+        self._fault = fault
 
     async def prepare(self, progress: Progress) -> None:
         """Nothing to prepare."""
 
     def spec(self) -> ProcessSpec | None:
         """A process that makes the file and lives on."""
-        argv = (sys.executable, "-c", _SERVE, str(self.file))
+        argv = (sys.executable, "-c", self._program, str(self.file))
         return ProcessSpec(name=self.name, argv=argv, cwd=self.file.parent, env={})
 
     async def ready(self, pid: int) -> None:
         """Whether the file is there."""
+        self.asked += 1
         if not self.file.exists():
-            raise NotReady("the file is gone")
+            raise self._fault("the file is gone")
 
     def address(self) -> str:
         """None is needed."""
@@ -53,7 +66,9 @@ class Sign:
 async def test_it_is_killed_and_serves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.05)
+    # the second question comes soon, however long a serving engine is left alone
+    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.5)
+    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.05)
     engine, events = Sign(tmp_path), Events()
     kept = Keeper(engine, Output(), events)
     kept.start([])
@@ -74,6 +89,7 @@ async def test_one_question_without_an_answer_is_forgiven(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
+    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
     engine = Sign(tmp_path)
     kept = Keeper(engine, Output(), Events())
     kept.start([])
@@ -85,5 +101,58 @@ async def test_one_question_without_an_answer_is_forgiven(
         engine.file.touch()
         await until(lambda: not kept.message, "an answer again", 20)
         assert (kept.pid, kept.restarts) == (first, 0)
+    finally:
+        await kept.stop()
+
+
+async def test_one_that_is_late_and_works_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store on a busy machine: to kill it makes its work longer, and cuts everybody off."""
+    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
+    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
+    monkeypatch.setattr(keeper, "BUSY_DEAD_AFTER", 1_000)
+    engine = Sign(tmp_path, _WORK, Silent)
+    kept = Keeper(engine, Output(), Events())
+    kept.start([])
+    try:
+        await until(kept.serving.is_set, "the first life", 30)
+        first, asked = kept.pid, engine.asked
+        engine.file.unlink()
+        await until(lambda: engine.asked > asked + 3 * keeper.DEAD_AFTER, "many questions", 60)
+        assert (kept.pid, kept.restarts) == (first, 0)
+        assert kept.message == "the file is gone", "it is told, though"
+        engine.file.touch()
+        await until(lambda: not kept.message, "an answer again", 30)
+    finally:
+        await kept.stop()
+
+
+@pytest.mark.parametrize(
+    ("program", "fault", "most"),
+    [(_WORK, Silent, 8), (_WORK, NotReady, 4), (_SERVE, Silent, 4)],
+    ids=["works in vain", "works and refuses", "silent and idle"],
+)
+async def test_one_that_will_not_serve_again_is_killed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    fault: type[NotReady],
+    most: int,
+) -> None:
+    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
+    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
+    monkeypatch.setattr(keeper, "BUSY_DEAD_AFTER", 8)
+    monkeypatch.setattr(keeper, "DEAD_AFTER", 4)
+    engine = Sign(tmp_path, program, fault)
+    kept = Keeper(engine, Output(), Events())
+    kept.start([])
+    try:
+        await until(kept.serving.is_set, "the first life", 30)
+        first, asked = kept.pid, engine.asked
+        engine.file.unlink()
+        await until(lambda: kept.pid != first, "its end", 60)
+        # one question may have been asked before the file was gone
+        assert engine.asked - asked in (most, most + 1)
     finally:
         await kept.stop()

@@ -110,7 +110,7 @@ async def test_a_backlog_brings_consumers_and_its_end_takes_them_away(
         stored = await stored_times(scenario, offsets, documents)
     finally:
         await documents.drop(scenario)
-        documents.close()
+        await documents.close()
         await offsets.close()
         await redis.aclose()
     assert (books.counted, books.stored, books.lost, books.doubled) == (BACKLOG, BACKLOG, 0, 0)

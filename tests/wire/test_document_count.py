@@ -57,7 +57,7 @@ async def test_books_that_open_count_only_what_was_not_counted_before(filled: Fi
     books = await auditor(filled, watched).audit()
     assert (books.stored, books.unaudited, books.closed) == (EVENTS + 300, 0, True)
     assert watched.asked == 300
-    watched.close()
+    await watched.close()
 
 
 async def test_a_purge_below_what_was_kept_costs_one_window(filled: Filled) -> None:
@@ -71,7 +71,7 @@ async def test_a_purge_below_what_was_kept_costs_one_window(filled: Filled) -> N
     books = await auditor(filled, watched).audit()
     assert books.closed
     assert watched.asked <= WINDOW
-    watched.close()
+    await watched.close()
 
 
 async def test_an_audit_answers_in_time_and_the_next_one_goes_on(filled: Filled) -> None:
@@ -114,7 +114,7 @@ async def test_a_fence_that_goes_back_leaves_what_was_kept(filled: Filled) -> No
     watched = Watched(rig.engines.mongo)
     assert (await auditor(filled, watched).audit()).closed
     assert watched.asked == 0
-    watched.close()
+    await watched.close()
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conftest import Engines
 from tests.ports import free_port
+from tests.relay import relay
 from wire import keys
 from wire.documents import WINDOW, Document, Documents, DocumentsError, Range
 
@@ -31,7 +35,7 @@ async def store(engines: Engines) -> AsyncIterator[tuple[Documents, str]]:
     await documents.ensure_indexes(scenario)
     yield documents, keys.logs_collection(scenario)
     await documents.drop(scenario)
-    documents.close()
+    await documents.close()
 
 
 async def test_writing_twice_stores_once(store: tuple[Documents, str]) -> None:
@@ -107,4 +111,41 @@ async def test_a_store_that_is_away_is_an_error_in_a_sentence() -> None:
     documents = Documents(f"mongodb://127.0.0.1:{free_port()}", timeout=0.5)
     with pytest.raises(DocumentsError, match="MongoDB"):
         await documents.ping()
-    documents.close()
+    await documents.close()
+
+
+async def test_the_end_does_not_hold_up_a_loop_that_carries_its_connection(
+    engines: Engines,
+) -> None:
+    """A port that is forwarded from a cluster: the driver's goodbye needs the loop."""
+    port = free_port()
+    where = urlsplit(engines.mongo)
+    through = where._replace(netloc=f"{where.netloc.rpartition(':')[0]}:{port}").geturl()
+    async with relay(port, where.port or 0) as came:
+        documents = Documents(through, timeout=20)
+        await documents.ping()
+        assert came
+        begun = time.monotonic()
+        await documents.close()
+        assert time.monotonic() - begun < 15, "it did not wait for the driver's 40 s"
+
+
+async def test_the_end_waits_for_no_store_that_is_silent() -> None:
+    came = asyncio.Event()
+
+    async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.set()
+        await reader.read()
+
+    server = await asyncio.start_server(nothing, "127.0.0.1", 0)
+    documents = Documents(f"mongodb://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=20)
+    try:
+        asking = asyncio.create_task(documents.ping())
+        await came.wait()
+        begun = time.monotonic()
+        await documents.close()
+        assert time.monotonic() - begun < 15
+        with pytest.raises(DocumentsError):
+            await asking
+    finally:
+        server.close()

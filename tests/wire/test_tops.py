@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.feeds.views import MOST as ROWS
@@ -20,7 +21,9 @@ from services.consumer.portion import Portion
 from services.reader.live import live
 from tests.redis_server import redis_server
 from wire import keys
+from wire.accounts import ACCOUNTS, redis_line
 from wire.rebuilding import Rebuilt, _write
+from wire.stores import redis_client
 from wire.tops import MOST, Ask, look, names, pieces
 
 MEMBERS = 1_000_000
@@ -177,6 +180,25 @@ async def test_a_tally_that_was_there_before_is_looked_through_once(
     found = [row async for piece in pieces(redis, "{s}:votes", "{s}:votes") for row in piece]
     assert {(row.member, row.count) for row in found} == {(f"m{n}", n) for n in range(3_000)}
     assert all(row.second == row.count for row in found)
+
+
+@pytest.mark.parametrize("name", ["viewer", "reader"])
+async def test_who_may_only_read_is_told_of_a_list_that_is_missing(
+    own: tuple[Redis, str], name: str
+) -> None:
+    redis, url = own
+    line = redis_line(next(each for each in ACCOUNTS if each.name == name), "secret")
+    await redis.execute_command("ACL", "SETUSER", *line.split()[1:])
+    looking = redis_client(url, "secret", name)
+    await redis.hset("{s}:votes", mapping={f"m{n}": n for n in range(3_000)})
+    asking = [Ask("hash", "{s}:votes", 3), Ask("set", "{s}:Fase:1", 3)]
+    with pytest.raises(RedisError, match=r"of {s}:votes are not listed yet; .*may write"):
+        await look(looking, "s", asking)
+    assert (await asked(redis))["hscan"] == 0, "who may not keep a list does not look through all"
+    made = (await look(redis, "s", asking)).tops
+    assert (await look(looking, "s", asking)).tops == made
+    assert [row.count for row in made[0].rows] == [2_999, 2_998, 2_997]
+    await looking.aclose()
 
 
 async def asked(redis: Redis) -> Counter[str]:

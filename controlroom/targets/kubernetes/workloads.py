@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from controlroom.targets.abilities import Preview, Refused
+from controlroom.targets.abilities import Preview, Refused, Unknown
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.errors import ApiError
@@ -71,7 +71,7 @@ class Workloads:
         except ApiError as error:
             if error.status != 404:
                 raise
-            raise Refused(
+            raise Unknown(
                 f"There is no deployment {name} in {self._namespace}.", "See `controlroom status`."
             ) from None
         return found

@@ -6,14 +6,14 @@ import base64
 import logging
 import uuid
 
-from stack.engines.engine import NotReady
+from stack.engines.engine import NotReady, Silent
 from wire.kafka import Brokers
 
 
 async def has_brokers(brokers: Brokers) -> None:
     """The cluster names at least one living broker; NotReady tells why it does not."""
     from aiokafka.admin import AIOKafkaAdminClient
-    from aiokafka.errors import KafkaError
+    from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
     # It logs each failed attempt, and a broker that starts is many failed attempts.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -21,6 +21,9 @@ async def has_brokers(brokers: Brokers) -> None:
     try:
         await client.start()
         cluster = await client.describe_cluster()
+    except (KafkaConnectionError, KafkaTimeoutError, TimeoutError) as error:
+        # a broker without a listener was found out before this question
+        raise Silent(f"kafka: {error or type(error).__name__}") from error
     except (KafkaError, OSError, ValueError) as error:
         raise NotReady(f"kafka: {error or type(error).__name__}") from error
     finally:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from stack.engines.engine import NotReady, require_owner
+from stack.engines.engine import NotReady, Silent, require_owner
 from stack.errors import StackError
 from stack.spec import ProcessSpec
 from wire.accounts import ACCOUNTS
@@ -25,6 +26,8 @@ EXISTS = 51003
 """Code of the answer to createUser for a user that is there."""
 PATIENCE = 30.0
 """Seconds that the first run may take to answer."""
+_LATE = re.compile("timed out|No servers found yet")
+"""What the driver says where a server took its connection and no answer came."""
 
 
 async def ensure_user(
@@ -95,12 +98,15 @@ async def serving(spec: ProcessSpec, port: int, login: Mapping[str, Any]) -> Asy
 async def ping(url: str, login: Mapping[str, Any]) -> None:
     """One command that needs the login; NotReady tells why there was no answer."""
     from pymongo import AsyncMongoClient
-    from pymongo.errors import PyMongoError
+    from pymongo.errors import NetworkTimeout, PyMongoError, ServerSelectionTimeoutError
 
     client: AsyncMongoClient[dict[str, Any]] | None = None
     try:
         client = AsyncMongoClient(url, serverSelectionTimeoutMS=2000, **login)
         await client.admin.command("listDatabases", nameOnly=True)
+    except (NetworkTimeout, ServerSelectionTimeoutError) as error:
+        reason = f"mongo: {str(error)[:200]}"
+        raise (Silent if _LATE.search(reason) else NotReady)(reason) from error
     except (PyMongoError, OSError) as error:
         raise NotReady(f"mongo: {str(error)[:200]}") from error
     finally:

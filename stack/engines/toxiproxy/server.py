@@ -11,12 +11,13 @@ from pathlib import Path
 
 import httpx
 
-from stack.engines.engine import NotReady, Progress
+from stack.engines.engine import NotReady, Progress, Silent
 from stack.engines.toxiproxy.build import VERSION, toxiproxy_program
 from stack.install.wheels import base_environment
 from stack.paths import engine_dir, private_dir, socket_path, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
+from wire.plain_http import trust
 
 UNIX = "unix:"
 
@@ -69,6 +70,8 @@ class Toxiproxy:
                 raise NotReady("toxiproxy: another process answers on its socket")
             async with api_client(self.address()) as client:
                 (await client.get("/version")).raise_for_status()
+        except httpx.TimeoutException as error:
+            raise Silent(f"toxiproxy: {type(error).__name__}") from error
         except (OSError, httpx.HTTPError) as error:
             raise NotReady(f"toxiproxy: {error or type(error).__name__}") from error
 
@@ -83,7 +86,7 @@ class Toxiproxy:
 
 def api_client(address: str, timeout: float = 5.0) -> httpx.AsyncClient:
     """A client of the API; paths such as `/proxies`."""
-    way = httpx.AsyncHTTPTransport(uds=address.removeprefix(UNIX))
+    way = httpx.AsyncHTTPTransport(uds=address.removeprefix(UNIX), verify=trust(""))
     return httpx.AsyncClient(
         transport=way, base_url="http://toxiproxy", timeout=timeout, trust_env=False
     )

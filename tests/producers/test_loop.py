@@ -1,0 +1,113 @@
+"""What the services' event loop says of a connection that the other side has reset."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from redis.asyncio import Redis
+
+from services.shared.ledger import keeping
+from services.shared.loop import run
+from services.shared.settings import Settings
+from tests.conftest import Engines
+from tests.waiting import until
+from wire.keys import acknowledged_key
+
+
+class Link:
+    """A way to a port of loopback on which all connections can be reset."""
+
+    def __init__(self, upstream: int) -> None:
+        self._upstream = upstream
+        self._near: list[asyncio.StreamWriter] = []
+        self.port = 0
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, in a task of its own."""
+        self._near.append(writer)
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
+        await asyncio.gather(
+            _pump(reader, far_writer), _pump(far_reader, writer), return_exceptions=True
+        )
+        far_writer.close()
+
+    def reset(self) -> int:
+        """Resets all that are open; how many those were."""
+        living = [writer for writer in self._near if not writer.is_closing()]
+        for writer in living:
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            writer.transport.abort()
+        self._near.clear()
+        return len(living)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
+@asynccontextmanager
+async def link(upstream: int) -> AsyncIterator[Link]:
+    """A link that listens on a port of its own."""
+    made = Link(upstream)
+    server = await asyncio.start_server(made.carry, "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    try:
+        yield made
+    finally:
+        server.close()
+        made.reset()
+
+
+def test_writing_to_a_connection_that_was_reset_is_an_error_of_the_connection() -> None:
+    async def work() -> int:
+        silent = socket.create_server(("127.0.0.1", 0))
+        async with link(silent.getsockname()[1]) as way:
+            reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
+            writer.write(b"?")
+            await until(lambda: bool(way.reset()), "a connection that was reset")
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+            for write in (lambda: writer.write(b"?"), lambda: writer.writelines([b"?", b"!"])):
+                with pytest.raises(ConnectionResetError):
+                    write()
+            assert writer.get_extra_info("peername") == ("127.0.0.1", way.port)
+        silent.close()
+        return 0
+
+    assert run(work()) == 0
+
+
+def test_counts_are_published_after_a_reset(engines: Engines, tmp_path: Path) -> None:
+    scenario = f"ledger-{uuid.uuid4().hex[:8]}"
+    where = urlsplit(engines.redis)
+    assert where.port is not None
+
+    async def work() -> int:
+        async with link(where.port or 0) as way, Redis.from_url(engines.redis) as redis:
+            url = engines.redis.replace(f":{where.port}", f":{way.port}")
+            settings = Settings(scenario, "p", "127.0.0.1", redis_url=url, ledger_dir=tmp_path)
+            async with keeping(settings, scenario) as ledger:
+                for number in range(1, 6):
+                    ledger.add(1)
+
+                    async def told(number: int = number) -> bool:
+                        found = await redis.hgetall(acknowledged_key(scenario))
+                        return list(found.values()) == [str(number).encode()]
+
+                    await until(told, f"a count of {number} in Redis")
+                    assert way.reset(), "a publication without a connection"
+            await redis.delete(acknowledged_key(scenario))
+        return 0
+
+    assert run(work()) == 0
