@@ -41,8 +41,10 @@ T = TypeVar("T")
 _HOLD: ContextVar[Hold | None] = ContextVar("hold", default=None)
 """Of the course of questions that this task is in."""
 
-
-OWN = frozenset("load chaos scale restart held purge stop_all bar help copy retry filter".split())
+OWN = {
+    "load", "chaos", "scale", "restart", "held", "purge", "stop_all", "bar", "help", "copy",
+    "retry", "filter",
+}  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
 
 
