@@ -8,17 +8,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, performed
 from controlroom.settings import Settings
-from controlroom.torture.phases import PHASES
-from controlroom.torture.report import Report
-from controlroom.torture.run import Wishes, run
 from scenarios.loading import load
+
+if TYPE_CHECKING:
+    from controlroom.torture.report import Report
+    from controlroom.torture.run import Wishes
 
 DESCRIPTION = """\
 Bring up a scratch stack, send acknowledged events with ids of their own, break
@@ -73,6 +74,8 @@ class Torture(Act):
 
 async def main(args: argparse.Namespace) -> Exit:
     """Runs it and says what came of it. Only a stack that is there already is an act."""
+    from controlroom.torture.run import Wishes
+
     phases = _phases(args)
     if args.faults < 0 or args.minutes <= 0 or args.patience <= 0:
         raise CommandError(
@@ -97,6 +100,8 @@ async def main(args: argparse.Namespace) -> Exit:
 
 
 async def _run(settings: Settings, wishes: Wishes) -> Report:
+    from controlroom.torture.run import run
+
     began = time.monotonic()
 
     def say(line: str) -> None:
@@ -107,6 +112,8 @@ async def _run(settings: Settings, wishes: Wishes) -> Report:
 
 def _phases(args: argparse.Namespace) -> tuple[str, ...]:
     """Nothing is destroyed on a stack that was there before, unless it is asked for."""
+    from controlroom.torture.phases import PHASES
+
     wanted = args.phases or ("none" if args.state else "all")
     if wanted in ("all", "none"):
         return tuple(PHASES) if wanted == "all" else ()
