@@ -119,6 +119,9 @@ COMMANDS: tuple[Command, ...] = (
          _NO_LAB),
     _act("lab_restart", "lab restart", "lab restart", "Restart a program of the lab", _NO_LAB,
          "program", "cluster"),
+    Command("preview", "preview fault", "Show what an experiment would hit now",
+            verb="chaos preview", needs=("experiment",)),
+    Command("show", "show run", "Tell the whole story of a run", verb="run show", needs=("run",)),
     *(_key(f"pane_{name}", str(n), name, f"Focus panel {n}: {name}")
       for n, name in enumerate(PANES, 1)),
     _key("next_pane", "tab", "next panel", "Focus the next panel"),
