@@ -56,7 +56,7 @@ async def test_a_quiet_consumer_turns_seldom_and_stops_at_once(
 ) -> None:
     stopping, unused = asyncio.Event(), Any
     quiet = Quiet(stopping)
-    loop = Loop("s", quiet, unused, unused, unused, unused, stopping)  # type: ignore[arg-type]
+    loop = Loop("s", quiet, unused, unused, unused, unused, stopping, unused)  # type: ignore[arg-type]
     assert await loop._fetched() == {}
     monkeypatch.setattr(patiences, "QUIET_AFTER", -1.0)
     async with asyncio.timeout(60):
