@@ -148,7 +148,7 @@ async def test_documents_that_come_between_two_questions_of_a_rebuild_are_counte
     meanwhile = bands.events(1_000, seed=5)
     racing = Racing(bands, meanwhile, first=2 * MORE)
     await rebuild(bands.scenario, bands.redis, racing, bands.offsets)
-    racing.close()
+    await racing.close()
     assert racing.raced
     await bands.consumer("next")
     books = await bands.settled(2 * MORE + 1_001)
