@@ -52,3 +52,5 @@ def test_an_open_dialog_costs_what_the_still_room_costs() -> None:
             assert open_rate < 2 * idle + CLOCKS, f"{words}: {open_rate:.0f}, idle {idle:.0f}"
             room.send("\x1b")
             room.until_gone(words)
+            # the room that comes back is sent after the first words of the dialog are gone
+            _rests(room)
