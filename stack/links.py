@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
@@ -19,32 +18,7 @@ from stack.engines.toxiproxy import api_client
 from stack.errors import StackError
 from stack.ports import Ports
 from stack.strangers import Stranger, strangers
-
-LINKED = ("kafka", "redis", "mongo")
-Stream = Literal["upstream", "downstream"]
-"""Upstream is from the deployment to the engine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Toxic:
-    """One disturbance of one link. `share` is the part of the connections that it hits."""
-
-    link: str
-    name: str
-    kind: str
-    stream: Stream
-    attributes: Mapping[str, float] = field(default_factory=dict)
-    share: float = 1.0
-
-    def to_json(self) -> dict[str, Any]:
-        """As toxiproxy's API takes it."""
-        return {
-            "name": self.name,
-            "type": self.kind,
-            "stream": self.stream,
-            "toxicity": self.share,
-            "attributes": dict(self.attributes),
-        }
+from stack.toxics import LINKED, Toxic, link_name
 
 
 class Links:
@@ -245,11 +219,6 @@ class Links:
         if answer.is_error and answer.status_code not in allowed:
             raise StackError(f"toxiproxy: {method} {path}: {answer.text.strip()[:300]}")
         return answer.content
-
-
-def link_name(deployment: str, engine: str) -> str:
-    """`consumer.redis`."""
-    return f"{deployment}.{engine}"
 
 
 def _names(proxy: Mapping[str, Any]) -> list[str]:

@@ -26,7 +26,7 @@ from stack.faults.leases import Leases
 from stack.faults.plan import Planner
 from stack.faults.population import Population
 from stack.lag import Lag
-from stack.links import LINKED, Links
+from stack.links import Links
 from stack.manifests import load
 from stack.paths import private_dir
 from stack.pods.controller import Controller
@@ -41,6 +41,7 @@ from stack.supervisor.keeper import Keeper
 from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
+from stack.toxics import LINKED
 from wire import keys
 from wire.accounts import ACCOUNTS, variables
 from wire.ending import end

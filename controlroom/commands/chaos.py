@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -32,7 +33,7 @@ from controlroom.runs.catalog import ChaosFile, chaos_files, entry_of, find
 from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
-from controlroom.runs.manifest import aimed, bounded
+from controlroom.runs.manifest import aimed, bounded, changed
 from controlroom.runs.spec import ChaosSpec
 from controlroom.runs.stop import NOTHING, Stopped, stop_all, stop_fault
 from controlroom.settings import Settings
@@ -61,6 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("what", nargs="?", metavar="FILE|ID", help="a file or a name of the list; a run or a fault")
     add("--yes", action="store_true", help="do not ask")
     add("--run-for", metavar="TIME", help="of run and preview: instead of its own duration")
+    add("--duration", metavar="TIME", dest="run_for", help="the same as --run-for")
+    add("--mode", default="", help="of run and preview: instead of the mode of the file")
+    add("--value", default="", help="of run and preview: how many, or per cent, for the mode")
+    add("--target", default="", metavar="NAME", help="of run and preview: what is hit instead")
     add("--detach", action="store_true", help="of run: print the id and leave it alone")
     add("--all", action="store_true", help="of stop: all load and all faults")
 
@@ -72,6 +77,10 @@ class StartFault(Act):
     what: str
     """Name of an experiment of ours, or a file."""
     run_for: float | None = None
+    mode: str = ""
+    value: str = ""
+    target: str = ""
+    """Instead of those of the experiment; empty where they stay."""
     entry: ChaosFile | None = None
     """The experiment, once it is read."""
     spec: ChaosSpec | None = None
@@ -92,7 +101,8 @@ class StartFault(Act):
 
     def read(self, settings: Settings) -> ChaosSpec:
         """The experiment with its end. Raises SpecError."""
-        return bounded(find(self.what), float(settings.max_fault_seconds), self.run_for)
+        asked = changed(find(self.what), self.mode, self.value, self.target)
+        return bounded(asked, float(settings.max_fault_seconds), self.run_for)
 
     def question(self, preview: Preview) -> Question:
         """Asks for a name where the file says so, or where nothing ready would be left."""
@@ -107,13 +117,18 @@ class StartFault(Act):
             f"chaos · {entry.name}",
             "Inject",
             "injected",
-            entry.command(),
+            self.line(entry),
             entry.deployment if blast else "",
             (what(entry),),
             preview,
             headline(entry),
             running=True,
         )
+
+    def line(self, entry: ChaosFile) -> str:
+        """The equal command line."""
+        flags = self.spec.flags() if self.spec is not None else []
+        return shlex.join([*shlex.split(entry.command()), *flags])
 
     async def carry_out(self, here: Here) -> Answer:
         assert self.spec is not None
@@ -262,13 +277,13 @@ def _list(as_json: bool) -> Exit:
 
 def headline(entry: ChaosFile) -> str:
     """What stands above its preview."""
-    return f"{entry.title}  ({entry.kind} {entry.action}, {entry.level})"
+    return f"{entry.title}  ({entry.words}, {entry.level})"
 
 
 def what(entry: ChaosFile) -> Fact:
     """The first fact about a fault."""
     lasts = "" if entry.duration is None else f" · for {format_duration(entry.duration)}"
-    return "what", f"{entry.kind} {entry.action} · {entry.deployment}{lasts}"
+    return "what", f"{entry.words} · {entry.deployment}{lasts}"
 
 
 def named_or_absolute(name: str) -> str:
@@ -281,9 +296,10 @@ def _start(args: argparse.Namespace) -> StartFault:
         args.what, f"chaos {args.action}", "a file or a name", "See `controlroom chaos list`."
     )
     try:
-        return StartFault(name, None if args.run_for is None else parse_duration(args.run_for))
+        run_for = None if args.run_for is None else parse_duration(args.run_for)
     except ValueError as error:
         raise CommandError(f"--run-for: {error}") from None
+    return StartFault(name, run_for, args.mode, args.value, args.target)
 
 
 async def _preview(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -324,7 +340,7 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
     else:
         names = ", ".join(view.chaos.targets) if view.chaos and view.chaos.targets else "nothing"
         why = "" if view.bound == view.state else f": {view.bound}"
-        emit(f"{view.id} {view.state}{why}; hit {names}")
+        emit(f"{view.id} {view.state}{why}; hit {names}{_back(folder.read_result() or {})}")
     if unclean:
         talk("Something may still be injected: see `controlroom chaos status`, stop it with")
         talk("`controlroom chaos stop --all`.")
@@ -332,6 +348,15 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
     if interrupted:
         return Exit.INTERRUPTED
     return Exit.OK if view.state in ("finished", "stopped") else Exit.FAILED
+
+
+def _back(result: Mapping[str, Any]) -> str:
+    """How long the pipeline took to be where it was, and what it lost."""
+    seen = result.get("recovery") or {}
+    if not seen.get("back"):
+        return ""
+    figures = [f"{seen[key]} {key}" for key in ("lost", "doubled") if seen[key] is not None]
+    return "; ".join(["", f"back {seconds(seen['from_removal'])} after it", *figures])
 
 
 async def _status(settings: Settings, as_json: bool) -> Exit:

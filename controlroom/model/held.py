@@ -21,3 +21,5 @@ class Held:
     """When the target ends it by itself; None where nobody does."""
     conducted: bool
     """Whether a run of this machine looks after it. What nobody looks after was left behind."""
+    pausable: bool = False
+    """Whether the target can lift it for a while now, or put it back."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from controlroom.model.held import Held
+from stack.faults.model import Phase
 
 RunKind = Literal["load", "chaos"]
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
@@ -35,7 +36,7 @@ class ChaosFigures:
     kind: str
     action: str
     targets: tuple[str, ...]
-    phase: Literal["injecting", "running", "paused", "deleting", "finished"]
+    phase: Phase
     recovered: bool
 
 

@@ -10,12 +10,11 @@ from typing import Any, Literal
 
 import controlroom
 from controlroom.runs.errors import SpecError
-from controlroom.runs.manifest import read_chaos
+from controlroom.runs.manifest import SAFETY, read_chaos
 from controlroom.runs.spec import ChaosSpec
+from stack.faults.model import NAME_LABEL
 
 Level = Literal["reversible", "blast"]
-SAFETY = "controlroom/safety"
-NAME_LABEL = "app.kubernetes.io/name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,11 @@ class ChaosFile:
     """Why the file cannot be used; empty when it can."""
     title: str = ""
     """One line that says what it does."""
+
+    @property
+    def words(self) -> str:
+        """Kind and action: `PodChaos pod-kill`."""
+        return f"{self.kind} {self.action}".rstrip()
 
     def command(self) -> str:
         """The equal command line."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from controlroom.model.run import ChaosFigures, RunState
 from controlroom.runs.conduct import Conduct
 from controlroom.runs.manifest import stamped
+from controlroom.runs.recovery import Recovery, Watch
 from controlroom.runs.spec import ChaosSpec
 from controlroom.targets.abilities import (
     FaultStatus,
@@ -18,6 +20,8 @@ from controlroom.targets.abilities import (
     TargetError,
 )
 
+T = TypeVar("T")
+
 POLL = 0.25
 OVERDUE = 3.0
 """Seconds after its end in which the target must have recovered by itself."""
@@ -25,22 +29,31 @@ ONE_SHOT_TIME = 60.0
 """Seconds after which a fault that should be over at once is recovered."""
 VERIFY_TIME = 20.0
 """Seconds that the target gets to answer that nothing is left."""
+BACK_TIME = 60.0
+"""Seconds after its removal in which the pipeline gets back to where it was."""
+NOT_BACK = f"fault over, but not everything is back after {BACK_TIME:g} s"
 MAY_BE_LEFT = "may still be injected"
 
 
 class FaultRun:
     """One chaos run. The target holds the end of the fault; this one watches over it."""
 
-    def __init__(self, conduct: Conduct, spec: ChaosSpec, target: InjectsFaults) -> None:
+    def __init__(
+        self, conduct: Conduct, spec: ChaosSpec, target: InjectsFaults, watch: Watch | None = None
+    ) -> None:
         self._conduct = conduct
         self._spec = spec
         self._target = target
+        self._watch = watch
+        self._recovery: Recovery | None = None
         self._status: FaultStatus | None = None
         self._stopped = False
         self._trouble = ""
 
     async def run(self) -> None:
-        """From the injection to the proof that it is over."""
+        """From the injection to the proof that it is over and that the pipeline is back."""
+        if self._watch is not None:
+            await self._unless_stopped(self._watch.remember())
         if not await self._inject():
             return
         await self._count_down()
@@ -92,6 +105,7 @@ class FaultRun:
             try:
                 left = await self._unfinished()
                 if not left:
+                    await self._come_back()
                     self._over()
                     return
                 for one in left:
@@ -102,13 +116,43 @@ class FaultRun:
             await asyncio.sleep(POLL)
         self._end("failed", f"{MAY_BE_LEFT}: {reason}", clean=False)
 
+    async def _come_back(self) -> None:
+        """Waits until pods are ready and the lag is what it was, and keeps how long that took."""
+        watch = self._watch
+        if watch is None or not watch.sees or self._status is None or self._conduct.stop_asked:
+            return
+        removed = self._status.recovered or time.time()
+        self._conduct.update(chaos=self._figures("finished", True))
+        limit = time.monotonic() + BACK_TIME
+        while True:
+            look = await self._unless_stopped(watch.back())
+            if look is None:
+                return
+            back, seen = look
+            if back or time.monotonic() > limit:
+                break
+            await asyncio.sleep(POLL)
+        self._recovery = watch.told(seen, back, self._status.injected, removed)
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """The answer; None, and the work is cancelled, where the run is asked to stop."""
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            if self._conduct.stop_asked:
+                task.cancel()
+                await asyncio.wait({task})
+                return None
+            await asyncio.wait({task}, timeout=POLL)
+        return task.result()
+
     def _over(self) -> None:
         if self._trouble:
             self._end("failed", self._trouble, clean=True)
         elif self._stopped:
             self._end("stopped", "stopped", clean=True)
         else:
-            self._end("finished", "fault over", clean=True)
+            late = self._recovery is not None and not self._recovery.back
+            self._end("finished", NOT_BACK if late else "fault over", clean=True)
 
     async def _unfinished(self) -> list[FaultStatus]:
         mine = [one for one in await self._target.faults() if one.run == self._conduct.folder.id]
@@ -133,7 +177,9 @@ class FaultRun:
     def _end(self, state: RunState, bound: str, clean: bool) -> None:
         fault = asdict(self._status) if self._status is not None else None
         figures = self._figures("finished" if clean else "deleting", clean)
-        self._conduct.end(state, bound, {"clean": clean, "fault": fault}, chaos=figures)
+        back = self._recovery.to_json() if self._recovery is not None else None
+        result = {"clean": clean, "fault": fault, "recovery": back}
+        self._conduct.end(state, bound, result, chaos=figures)
 
 
 def _said(error: TargetError) -> str:

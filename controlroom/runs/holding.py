@@ -38,7 +38,7 @@ def left_behind(held: Sequence[Held]) -> tuple[Held, ...]:
 
 def _fault(one: FaultStatus, conducted: bool) -> Held:
     what = f"{one.kind} {one.action}"
-    return Held(one.id, "fault", one.run, what, one.phase, one.ends, conducted)
+    return Held(one.id, "fault", one.run, what, one.phase, one.ends, conducted, one.pausable)
 
 
 def _load(one: LoadStatus, conducted: bool) -> Held:

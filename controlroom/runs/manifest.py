@@ -13,11 +13,15 @@ import yaml
 from controlroom.model.duration import format_duration, parse_duration
 from controlroom.runs.errors import SpecError
 from controlroom.runs.spec import ChaosSpec
+from stack.faults.model import COUNTED, MODES, NAME_LABEL
+from stack.faults.reading import API
+from stack.faults.registry import kind_of
 
-API = "chaos-mesh.org/v1alpha1"
 LARGEST = 1 << 20
 MANAGED_BY = "app.kubernetes.io/managed-by"
 RUN_LABEL = "controlroom/run"
+TITLE = "controlroom/title"
+SAFETY = "controlroom/safety"
 
 
 def read_chaos(path: Path) -> ChaosSpec:
@@ -39,14 +43,23 @@ def chaos_spec(manifest: object, source: str) -> ChaosSpec:
     _text(manifest, "kind", source)
     name = _text(_table(manifest, "metadata", source), "name", source, "metadata.")
     spec = _table(manifest, "spec", source)
-    _text(spec, "action", source, "spec.")
-    _table(spec, "selector", source, "spec.")
+    kind = kind_of(manifest["kind"])
+    if kind.actions:
+        _text(spec, "action", source, "spec.")
+    if kind.ends:
+        _table(spec, "selector", source, "spec.")
     _check_duration(spec, source)
     return ChaosSpec(manifest, name, source)
 
 
 def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> ChaosSpec:
     """The wish with its end. Raises SpecError where it has none, or a later one than allowed."""
+    kind = kind_of(spec.kind)
+    if not kind.ends:
+        raise SpecError(
+            f"{spec.source or spec.name}: {kind.name} cannot be run from here: {kind.not_here}.",
+            kind.instead,
+        )
     wanted = spec if run_for is None else _lasting(spec, run_for)
     if wanted.one_shot:
         return wanted
@@ -62,6 +75,69 @@ def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> Ch
             "Give a shorter --run-for, or raise max_fault_seconds in the settings.",
         )
     return wanted
+
+
+def changed(spec: ChaosSpec, mode: str = "", value: str = "", target: str = "") -> ChaosSpec:
+    """The wish with another mode, value or target; what is empty stays as the object has it.
+
+    Raises SpecError that names the flag.
+    """
+    if not (mode or value or target):
+        return spec
+    if not kind_of(spec.kind).ends:
+        raise SpecError(f"{spec.kind} has no mode, value and target of its own.", "Edit the file.")
+    manifest = deepcopy(dict(spec.manifest))
+    body = manifest["spec"]
+    if mode:
+        _set_mode(body, mode)
+    if value:
+        body["value"] = value
+    if mode or value:
+        _check_value(body)
+    if target:
+        _aim(body["selector"], target, spec.source or spec.name)
+    notes = manifest["metadata"].setdefault("annotations", {})
+    # what the file says of itself and of its danger is not true of the changed object
+    notes.pop(TITLE, None)
+    notes[SAFETY] = "blast"
+    return replace(spec, manifest=manifest, mode=mode, value=value, target=target)
+
+
+def _set_mode(body: dict[str, Any], mode: str) -> None:
+    if mode not in MODES:
+        raise SpecError(f"--mode {mode} is not known.", f"Use one of {', '.join(MODES)}.")
+    body["mode"] = mode
+    if MODES[mode] not in COUNTED:
+        body.pop("value", None)
+
+
+def _check_value(body: Mapping[str, Any]) -> None:
+    mode, value = MODES.get(str(body.get("mode"))), str(body.get("value", ""))
+    if mode not in COUNTED:
+        if value:
+            raise SpecError(
+                f"--value {value} means nothing with mode {mode}.",
+                f"Give --mode with it, one of {', '.join(sorted(COUNTED))}.",
+            )
+        return
+    most = None if mode == "fixed" else 100
+    good = value.isascii() and value.isdigit() and int(value) > 0
+    if not good or (most is not None and int(value) > most):
+        bound = "of 1 or more" if most is None else "from 1 to 100"
+        given = f"--value {value} cannot be used with" if value else "--value is missing for"
+        raise SpecError(
+            f"{given} mode {mode}.",
+            f"Give a whole number {bound}.",
+        )
+
+
+def _aim(selector: dict[str, Any], target: str, source: str) -> None:
+    labels = selector.get("labelSelectors")
+    if not isinstance(labels, dict) or NAME_LABEL not in labels:
+        raise SpecError(
+            f"--target: {source} does not select by {NAME_LABEL}.", "Edit its selector instead."
+        )
+    labels[NAME_LABEL] = target
 
 
 def aimed(spec: ChaosSpec, context: str, namespace: str) -> ChaosSpec:

@@ -51,8 +51,9 @@ async def _kind(one: Conduct, spec: Spec) -> None:
             await ClusterLoadRun(one, spec, target).run()
         else:
             from controlroom.runs.fault import FaultRun
+            from controlroom.runs.recovery import Watch
 
-            await FaultRun(one, spec, target).run()
+            await FaultRun(one, spec, target, Watch(target)).run()
     finally:
         await target.close()
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from controlroom.model.duration import format_duration, parse_duration
 from controlroom.runs.errors import SpecError
+from stack.faults.registry import kind_of
 
 PathName = Literal["http", "grpc"]
 ROUTES: Mapping[PathName, str] = {"http": "/input", "grpc": "/grpc"}
@@ -116,6 +117,12 @@ class ChaosSpec:
     """File that the manifest was read from."""
     run_for: float | None = field(default=None)
     """Seconds that were asked for instead of the manifest's own duration."""
+    mode: str = ""
+    """Mode that was asked for instead of the manifest's own; empty for that one."""
+    value: str = ""
+    """Value that was asked for instead of the manifest's own."""
+    target: str = ""
+    """What was asked for as `app.kubernetes.io/name` instead of the manifest's own."""
     context: str = ""
     """The cluster that it hits; empty for the local stack."""
     namespace: str = ""
@@ -126,7 +133,18 @@ class ChaosSpec:
         """What the manifest says of itself, else kind, action and name."""
         notes = (self.manifest.get("metadata") or {}).get("annotations") or {}
         own = notes.get("controlroom/title")
-        return str(own) if own else f"{self.kind} {self.action} {self.name}"
+        if own:
+            return str(own)
+        return f"{self.words} on {self.target}" if self.target else f"{self.words} {self.name}"
+
+    @property
+    def words(self) -> str:
+        """Kind and action: `PodChaos pod-kill`."""
+        return kind_of(self.kind).title(self._spec)
+
+    @property
+    def _spec(self) -> Mapping[str, Any]:
+        return self.manifest.get("spec") or {}
 
     @property
     def duration(self) -> float | None:
@@ -135,13 +153,13 @@ class ChaosSpec:
             return None
         if self.run_for is not None:
             return self.run_for
-        given = (self.manifest.get("spec") or {}).get("duration")
+        given = self._spec.get("duration")
         return parse_duration(given) if isinstance(given, str) else None
 
     @property
     def one_shot(self) -> bool:
         """Whether it is over as soon as it is done, whatever its duration says."""
-        return self.action in ONE_SHOT
+        return kind_of(self.kind).one_shot(self._spec)
 
     @property
     def kind(self) -> str:
@@ -150,24 +168,27 @@ class ChaosSpec:
 
     @property
     def action(self) -> str:
-        """`pod-kill`, `delay` and so on."""
-        return str((self.manifest.get("spec") or {}).get("action", ""))
+        """`pod-kill`, `delay`, `cpu` and so on; empty where the kind says it all."""
+        return kind_of(self.kind).action(self._spec)
 
     def command(self) -> str:
         """The command line that does the same."""
         words = ["controlroom", "chaos", "run", self.source or self.name, "--yes"]
-        if self.run_for is not None:
-            words += ["--run-for", format_duration(self.run_for)]
-        words += _where(self.context, self.namespace)
+        words += self.flags() + _where(self.context, self.namespace)
         return shlex.join(words)
+
+    def flags(self) -> list[str]:
+        """What was asked for instead of what the manifest has."""
+        words = [] if self.run_for is None else ["--run-for", format_duration(self.run_for)]
+        for flag, given in (("mode", self.mode), ("value", self.value), ("target", self.target)):
+            words += [f"--{flag}", given] if given else []
+        return words
 
 
 def _where(context: str, namespace: str = "") -> list[str]:
     words = ["--context", context] if context else []
     return words + (["--namespace", namespace] if namespace else [])
 
-
-ONE_SHOT = frozenset({"pod-kill", "container-kill"})
 
 Spec = LoadSpec | ChaosSpec
 

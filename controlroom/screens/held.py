@@ -82,7 +82,7 @@ class HeldDialog(Dialog[tuple[Held, Wish]]):
         self.retell()
         self.query_one("#facts", Static).update(facts_text(facts_of(self.one)))
         pause = self.query_one("#pause", Button)
-        pause.disabled = self.one.kind == "load"
+        pause.disabled = not self.one.pausable
         pause.label = "Resume (u)" if self.one.phase == "paused" else "Pause (u)"
 
     def on_option_list_option_selected(self) -> None:
@@ -109,6 +109,8 @@ class HeldDialog(Dialog[tuple[Held, Wish]]):
         """Pauses what is on, resumes what is paused."""
         if self.one.kind == "load":
             self.problem("A load cannot be paused; end it, and start it again.")
+        elif not self.one.pausable:
+            self.problem("Only Chaos Mesh pauses a fault, and only one that lasts; end it.")
         else:
             self.dismiss((self.one, "resume" if self.one.phase == "paused" else "pause"))
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from controlroom.model.fleet import Fleet
+from stack.faults.model import Phase
+from stack.faults.preview import Preview as Preview
 
 
 class TargetError(Exception):
@@ -66,25 +68,6 @@ class Endpoints:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What a fault would hit if it were injected now."""
-
-    matched: int
-    """Pods that the selector matches."""
-    hits: tuple[str, ...]
-    """Names of those that would be hit; chosen at random at injection where the mode says so."""
-    hit_count: int
-    stays: int
-    """Ready pods of the same deployments that stay untouched."""
-    effect: str
-    """One sentence: what happens."""
-    ends: str
-    """One sentence: when and how it ends."""
-    remarks: tuple[str, ...] = ()
-    """How this target carries it out where that differs from Chaos Mesh, and warnings."""
-
-
-@dataclass(frozen=True, slots=True)
 class FaultStatus:
     """A fault that a target holds. Times are seconds since the epoch."""
 
@@ -94,12 +77,14 @@ class FaultStatus:
     action: str
     name: str
     targets: tuple[str, ...]
-    phase: Literal["injecting", "running", "paused", "deleting", "finished"]
+    phase: Phase
     created: float
     injected: float | None = None
     recovered: float | None = None
     ends: float | None = None
     message: str = ""
+    pausable: bool = False
+    """Whether it can be lifted for a while, or put back, now."""
 
 
 RECORDS = "records"

@@ -9,21 +9,20 @@ import string
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from stack.errors import StackError
-from stack.faults import network, processes, reading
-from stack.faults.model import Fault, LinkFault
-from stack.faults.plan import Plan, Planner, Preview
-from stack.links import Links, Toxic
+from stack.faults import reading
+from stack.faults.model import Fault, Phase
+from stack.faults.plan import Plan, Planner
+from stack.faults.preview import Preview
+from stack.links import Links
 from stack.strangers import Stranger
 from stack.supervisor.events import Events
 
-Phase = Literal["injecting", "running", "paused", "deleting", "finished"]
 ELSEWHERE = "elsewhere-"
 KEPT = 100
 """Finished faults that are remembered."""
-_DICE_EVERY = 1.0
 _RETRY = 0.5
 
 
@@ -50,15 +49,11 @@ class Status:
 
 
 class _Lease:
-    def __init__(self, status: Status, fault: Fault, plan: Plan) -> None:
+    def __init__(self, status: Status, plan: Plan) -> None:
         self.status = status
-        self.fault = fault
-        self.plan = plan
-        self.toxics: list[Toxic] = []
+        self.injection = plan.injection
         self.over = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
-        if isinstance(fault.what, LinkFault):
-            self.toxics = network.toxics(status.id, fault.what, plan.cuts)
 
 
 class Leases:
@@ -88,11 +83,11 @@ class Leases:
     async def inject(self, manifest: Mapping[str, Any], run: str) -> Status:
         """Starts it; it ends by itself. Raises StackError, and then nothing is left injected."""
         fault = reading.fault(manifest, self._namespace)
-        plan = self._planner.draw(fault)
-        lease = self._lease(fault, plan, run)
+        key = f"{fault.what.action}-{_random_part()}"
+        lease = self._lease(fault, self._planner.draw(fault, key), key, run)
         status = lease.status
         try:
-            await self._apply(lease)
+            await lease.injection.inject()
         except StackError as error:
             status.message = error.message
             await self._end(lease)
@@ -153,10 +148,10 @@ class Leases:
         active = [s.id for s in self.statuses() if s.phase != "finished"]
         await asyncio.gather(*(self.recover(one) for one in active), return_exceptions=True)
 
-    def _lease(self, fault: Fault, plan: Plan, run: str) -> _Lease:
+    def _lease(self, fault: Fault, plan: Plan, key: str, run: str) -> _Lease:
         now = time.time()
         status = Status(
-            id=f"{fault.what.action}-{_random_part()}",
+            id=key,
             run=run,
             kind=fault.kind,
             action=fault.what.action,
@@ -166,7 +161,7 @@ class Leases:
             created=now,
             ends=None if fault.duration is None else now + fault.duration,
         )
-        lease = self._leases[status.id] = _Lease(status, fault, plan)
+        lease = self._leases[status.id] = _Lease(status, plan)
         self._forget()
         return lease
 
@@ -175,23 +170,18 @@ class Leases:
         for status in done[:-KEPT]:
             del self._leases[status.id]
 
-    async def _apply(self, lease: _Lease) -> None:
-        if isinstance(lease.fault.what, LinkFault):
-            await self._links.add(lease.toxics)
-        else:
-            await processes.inject(lease.status.id, lease.fault.what, lease.plan.victims)
-
     async def _hold(self, lease: _Lease) -> None:
-        """Waits for the end, throwing the dice of shares again meanwhile."""
-        uncertain = [toxic for toxic in lease.toxics if toxic.share < 1]
+        """Waits for the end, and keeps the fault up meanwhile where its kind has to."""
+        every = lease.injection.every
         assert lease.status.ends is not None
         while (left := lease.status.ends - time.time()) > 0 and not lease.over.is_set():
             with contextlib.suppress(TimeoutError):
-                pause = min(left, _DICE_EVERY) if uncertain else left
-                await asyncio.wait_for(lease.over.wait(), pause)
-            if uncertain and not lease.over.is_set():
-                with contextlib.suppress(StackError):
-                    await self._links.again(uncertain)
+                await asyncio.wait_for(
+                    lease.over.wait(), left if every is None else min(left, every)
+                )
+            if every is not None and not lease.over.is_set():
+                with contextlib.suppress(StackError, OSError):
+                    await lease.injection.again()
         await self._end(lease)
 
     async def _end(self, lease: _Lease) -> None:
@@ -200,7 +190,7 @@ class Leases:
         status.phase = "deleting"
         for attempt in range(20):
             try:
-                await self._take_back(lease)
+                await lease.injection.recover()
             except StackError as error:
                 status.message = error.message
                 await asyncio.sleep(_RETRY * (attempt + 1))
@@ -211,12 +201,6 @@ class Leases:
                 return
         status.message = f"may still be injected: {status.message}"
         self._tell(status, "Failed", status.message)
-
-    async def _take_back(self, lease: _Lease) -> None:
-        if isinstance(lease.fault.what, LinkFault):
-            await self._links.remove(lease.toxics)
-        else:
-            processes.recover(lease.status.id, lease.plan.victims)
 
     def _tell(self, status: Status, reason: str, message: str) -> None:
         self._events.add("fault", status.id, reason, message)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
+
+from stack.toxics import Toxic
 
 Mode = Literal["one", "all", "fixed", "fixed-percent", "random-max-percent"]
-Direction = Literal["to", "from", "both"]
+Phase = Literal["injecting", "running", "paused", "deleting", "finished"]
+"""Where a fault stands: the five words of Chaos Mesh's dashboard."""
+NAME_LABEL = "app.kubernetes.io/name"
+"""Label by which deployments and engines are named."""
+MODES: Mapping[str, Mode] = {
+    mode: mode for mode in ("one", "all", "fixed", "fixed-percent", "random-max-percent")
+}
+COUNTED: frozenset[Mode] = frozenset({"fixed", "fixed-percent", "random-max-percent"})
+"""Modes that need a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +51,148 @@ class Choice:
     """A number for fixed, per cent for the two last modes."""
 
 
-@dataclass(frozen=True, slots=True)
-class PodFault:
-    """What a PodChaos does."""
+class Victim(Protocol):
+    """What can be hit: a pod of a deployment, or an engine, which looks like one here."""
 
-    action: Literal["pod-kill", "pod-failure", "container-kill"]
-    containers: tuple[str, ...] = ()
-    grace: float = 0.0
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """Its deployment; of an engine its name again."""
+        ...
+
+    @property
+    def is_engine(self) -> bool:
+        """Whether it is an engine."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What selects it."""
+        ...
+
+    @property
+    def phase(self) -> str:
+        """`Running` while its processes live."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether it serves."""
+        ...
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """Names of its containers."""
+        ...
+
+    def check(self) -> None:
+        """Raises StackError where its processes are not the stack's."""
+        ...
+
+    async def kill(self, grace: float) -> None:
+        """Ends it, after `grace` seconds by force; something takes its place."""
+        ...
+
+    async def kill_containers(self, names: tuple[str, ...]) -> None:
+        """Ends those containers by force; they start again."""
+        ...
+
+    async def hold(self, key: str) -> None:
+        """Ends it by force, and it stays down until `release` with the same key."""
+        ...
+
+    def release(self, key: str) -> None:
+        """Lets it start again."""
+        ...
+
+    def held(self, key: str) -> bool:
+        """Whether something of it is still held down by that key."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFault:
-    """What a NetworkChaos does. Times in seconds, loss in per cent."""
+class Links(Protocol):
+    """The links as a fault uses them."""
 
-    action: Literal["delay", "loss", "partition"]
-    direction: Direction = "to"
-    target: Choice | None = None
-    latency: float = 0.0
-    jitter: float = 0.0
-    loss: float = 0.0
-    remarks: tuple[str, ...] = ()
+    def linked(self, engine: str) -> str:
+        """Empty where a link leads to the engine, otherwise why there is none."""
+        ...
+
+    async def add(self, toxics: Sequence[Toxic]) -> None:
+        """Puts them on their links."""
+        ...
+
+    async def again(self, toxics: Sequence[Toxic]) -> None:
+        """Throws the dice again for those that hit a share of the connections."""
+        ...
+
+    async def remove(self, toxics: Sequence[Toxic]) -> None:
+        """Takes them away. Raises StackError where one is left."""
+        ...
+
+
+class Ground(Protocol):
+    """What a fault may use of the local stack."""
+
+    @property
+    def links(self) -> Links:
+        """The links between deployments and engines."""
+        ...
+
+    @property
+    def deployments(self) -> Sequence[str]:
+        """Names of all of them."""
+        ...
+
+    def drawn(self, choice: Choice) -> list[Victim]:
+        """Pods and engines that another choice of the same object hits."""
+        ...
+
+    def whole(self, groups: Iterable[str]) -> set[str]:
+        """Names of all living pods of these deployments."""
+        ...
+
+
+class Injection(ABC):
+    """One draw of a fault, ready to be carried out on the local stack."""
+
+    every: float | None = None
+    """Seconds between calls of `again`; None where nothing is done meanwhile."""
+
+    @abstractmethod
+    def effect(self, amount: str) -> str:
+        """One sentence on what happens. `amount` is such as `2 pods`."""
+
+    @abstractmethod
+    async def inject(self) -> None:
+        """Does it; returns when it is on. Raises StackError, and then `recover` is called."""
+
+    async def again(self) -> None:  # noqa: B027 - most kinds have nothing to do meanwhile
+        """Keeps it up while it lasts."""
+
+    @abstractmethod
+    async def recover(self) -> None:
+        """Takes it back. Raises StackError where something of it is left; it is asked again."""
+
+
+class Act(ABC):
+    """What one object asks for, read and checked."""
+
+    action: str
+    """The word for it: `pod-kill`, `delay`, `cpu`."""
+
+    @abstractmethod
+    def plan(
+        self, key: str, matched: Sequence[Victim], hit: Sequence[Victim], ground: Ground
+    ) -> Injection:
+        """How these would be hit, under a key of its own. Raises StackError where they cannot."""
+
+    def remarks(self, stays: int) -> list[str]:
+        """What differs from Chaos Mesh, and warnings. `stays`: ready pods that are left."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +202,5 @@ class Fault:
     kind: str
     name: str
     choice: Choice
-    what: PodFault | LinkFault
+    what: Act
     duration: float | None

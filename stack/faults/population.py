@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from stack.errors import StackError
-from stack.faults.model import Choice
+from stack.faults.model import Choice, Victim
 from stack.faults.selection import selected
-from stack.faults.victims import EngineVictim, PodVictim, Victim
+from stack.faults.victims import EngineVictim, PodVictim
 from stack.pods.controller import Controller
 from stack.supervisor.keeper import Keeper
 
@@ -41,7 +41,7 @@ class Population:
         """
         selector = choice.selector
         named = bool(selector.labels or selector.expressions or selector.pods)
-        crowd = [v for v in self.victims() if named or isinstance(v, PodVictim)]
+        crowd = [v for v in self.victims() if named or not v.is_engine]
         found = selected(selector, crowd, self.namespace)
         if not found:
             raise StackError(

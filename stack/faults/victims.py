@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stack.errors import StackError
+from stack.faults.model import NAME_LABEL
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
 from stack.supervisor.keeper import Keeper
-
-NAME_LABEL = "app.kubernetes.io/name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,11 @@ class PodVictim:
     def name(self) -> str:
         """Its name."""
         return self.pod.name
+
+    @property
+    def is_engine(self) -> bool:
+        """Never."""
+        return False
 
     @property
     def group(self) -> str:
@@ -50,6 +54,9 @@ class PodVictim:
     def containers(self) -> tuple[str, ...]:
         """Names of its containers."""
         return tuple(container.name for container in self.pod.containers)
+
+    def check(self) -> None:
+        """The stack runs all pods itself."""
 
     async def kill(self, grace: float) -> None:
         """Deletes the pod; the deployment replaces it."""
@@ -84,6 +91,11 @@ class EngineVictim:
     def name(self) -> str:
         """Its name."""
         return self.keeper.engine.name
+
+    @property
+    def is_engine(self) -> bool:
+        """Always."""
+        return True
 
     @property
     def group(self) -> str:
@@ -143,6 +155,3 @@ class EngineVictim:
     def held(self, key: str) -> bool:
         """Whether it is still held down."""
         return key in self.keeper.holders
-
-
-Victim = PodVictim | EngineVictim

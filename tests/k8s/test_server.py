@@ -21,6 +21,7 @@ from tests.kubernetes.control_plane import ControlPlane, standing
 
 pytestmark = pytest.mark.clusters
 
+PROJECT = Path(__file__).parents[2]
 STRICT = ("--dry-run=server", "--validate=strict", "--warnings-as-errors")
 APPLIED = ("apply", "--server-side", "--force-conflicts", *STRICT)
 SPACES = ("controlroom", "controlroom-data")
@@ -59,7 +60,13 @@ def test_the_server_takes_the_overlay(server: ControlPlane, overlay: str) -> Non
     assert len(lines) == text.count("\nkind: ") + text.startswith("kind: ")
 
 
-@pytest.mark.parametrize("file", sorted(chaos_dir().glob("*.yaml")), ids=lambda file: file.name)
+FIELD = [
+    PROJECT / "tests" / "runs" / "field" / f"{name}.yaml" for name in ("http", "stress", "time")
+]
+FAULTS = [*sorted(chaos_dir().glob("*.yaml")), *FIELD]
+
+
+@pytest.mark.parametrize("file", FAULTS, ids=lambda file: file.name)
 def test_the_server_takes_every_fault_as_the_room_sends_it(
     server: ControlPlane, file: Path
 ) -> None:

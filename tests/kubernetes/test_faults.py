@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,7 +152,7 @@ async def test_nothing_is_held_down_where_nothing_would_end_it(
 def mesh_plane(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """An API server that serves the CRDs of Chaos Mesh; its controller is played by the test."""
     with standing(tmp_path_factory.mktemp("mesh")) as made:
-        for kind in ("podchaos", "networkchaos"):
+        for kind in ("podchaos", "networkchaos", "stresschaos", "httpchaos", "timechaos"):
             crd = (crds.SCHEMAS / f"chaos-mesh.org_{kind}.yaml").read_text()
             made.kubectl("create", "-f", "-", stdin=crd)
         made.kubectl("wait", "--for=condition=Established", "crd", "--all")
@@ -251,6 +252,25 @@ async def test_what_selects_nothing_is_removed(mesh_api: Api, monkeypatch: Any) 
     with pytest.raises(Refused, match="selected nothing"):
         await faults.inject(chaos("pod-kill"), "r-0009")
     assert await faults.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("stress", "StressChaos memory"), ("http", "HTTPChaos delay"), ("time", "TimeChaos")],
+)
+async def test_kinds_without_an_action_go_to_chaos_mesh(
+    mesh_api: Api, monkeypatch: Any, name: str, words: str
+) -> None:
+    from controlroom.runs.manifest import read_chaos, stamped
+    from controlroom.targets.kubernetes.faults import mesh
+
+    monkeypatch.setattr(mesh, "SELECT_TIME", 0.5)
+    file = Path(__file__).parents[1] / "runs" / "field" / f"{name}.yaml"
+    sent = stamped(read_chaos(file), "r-0011")
+    faults = ClusterFaults(mesh_api, ["default"])
+    assert f"Chaos Mesh does {words} to" in (await faults.preview(sent)).effect
+    with pytest.raises(Refused, match=f"{sent['kind']} .* had selected nothing"):
+        await faults.inject(sent, "r-0011")
 
 
 async def test_the_real_schema_refuses_what_it_does_not_know(mesh_api: Api) -> None:

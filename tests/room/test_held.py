@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from textual.widgets import RadioButton
+from textual.widgets import Button, RadioButton
 
 from controlroom.model.held import Held
 from controlroom.model.run import Runs
@@ -21,7 +21,9 @@ from tests.waiting import until
 
 WIDE = (120, 40)
 LOAD = Held("load-r-0007-ab12", "load", "r-0007", "load by Jobs", "running", NOW + 60, False)
-FAULT = Held("podchaos/cut-r-0003", "fault", "r-0003", "PodChaos pod-failure", "paused", NOW, False)
+FAULT = Held(
+    "podchaos/cut-r-0003", "fault", "r-0003", "PodChaos pod-failure", "paused", NOW, False, True
+)
 
 
 async def test_what_was_left_behind_is_told_with_the_keys_that_end_it() -> None:
@@ -54,6 +56,19 @@ async def test_a_paused_fault_is_resumed_after_a_question() -> None:
         await closed(room)
         await until(lambda: calls_of(room), "it is resumed", 5)
     assert calls_of(room) == [("resume_fault", FAULT.id)]
+
+
+async def test_a_pause_is_offered_only_where_it_works() -> None:
+    room = room_of(frames.calm())
+    assert isinstance(room.commands, RecordedCommands)
+    room.commands.holding = [replace(FAULT, id="delay-ab12x", phase="running", pausable=False)]
+    async with room.run_test(size=WIDE) as pilot:
+        await pilot.press("f")
+        await opened(room, HeldDialog)
+        await until(lambda: room.screen.query_one("#pause", Button).disabled, "no button", 30)
+        await pilot.press("u")
+        await until(lambda: "Only Chaos Mesh pauses" in screen_text(room), "it is refused", 30)
+    assert calls_of(room) == []
 
 
 async def test_a_load_that_was_left_behind_is_ended() -> None:

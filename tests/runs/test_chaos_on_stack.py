@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from controlroom.runs.store import Store
 from tests.own_stack import OwnStack
-from tests.runs.conftest import ended
+from tests.runs.conftest import ended, result_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -27,6 +28,13 @@ def test_a_killed_consumer_is_another_process_afterwards(stack: OwnStack) -> Non
     assert (done["state"], done["clean"]) == ("finished", True)
     assert len(done["chaos"]["targets"]) == 1
     assert len(before - set(stack.pids("consumer"))) == 1
+    recovery = done["result"]["recovery"]
+    assert recovery["back"] is True
+    assert recovery["after"]["missing"] <= recovery["before"]["missing"]
+    assert recovery["before"]["ready"] > 0
+    assert recovery["after"]["lag"] <= recovery["before"]["lag"]
+    assert 0 <= recovery["from_removal"] <= recovery["from_injection"]
+    assert (recovery["lost"], recovery["doubled"]) == (0, 0)
 
 
 def test_a_delay_lasts_its_time_and_leaves_no_toxic(stack: OwnStack) -> None:
@@ -53,10 +61,45 @@ async def test_the_kill_switch_recovers_what_a_dead_runner_left(stack: OwnStack)
     await until(lambda: ready(stack, "consumer"), "both consumers are ready again", 40, every=0.5)
 
 
-def ready(stack: OwnStack, deployment: str) -> bool:
-    """Whether all replicas of a deployment are ready."""
+def ready(stack: OwnStack, deployment: str, wanted: int | None = None) -> bool:
+    """Whether so many pods of a deployment are ready; all of its replicas where none is named."""
     found = next(one for one in stack.status()["deployments"] if one["name"] == deployment)
-    return bool(found["ready"] == found["replicas"])
+    return bool(found["ready"] == (found["replicas"] if wanted is None else wanted))
+
+
+async def test_recovered_means_that_what_queued_meanwhile_is_stored(stack: OwnStack) -> None:
+    words = ("--mode", "all", "--duration", "10s", "--yes", "--detach")
+    run = stack.run("chaos", "run", "pod-failure-consumer", *words).out.strip()
+    folder = Store(stack.state / "runs").folder(run)
+    await until(lambda: ready(stack, "consumer", 0), "no consumer is left", 60, every=0.2)
+    stack.run("run", "-n", "300", "--timeout", "60s")
+    view = await ended(folder, 120)
+    assert (view.state, view.bound) == ("finished", "fault over")
+    recovery = result_of(folder)["recovery"]
+    assert recovery["back"] is True
+    assert recovery["after"]["lag"] <= recovery["before"]["lag"]
+    assert recovery["from_injection"] >= 10
+    assert recovery["from_removal"] > 0
+    assert (recovery["lost"], recovery["doubled"]) == (0, 0)
+
+
+def test_stress_hits_what_the_flags_say_and_is_gone_afterwards(stack: OwnStack) -> None:
+    flags = ("--duration", "2s", "--target", "reader", "--mode", "fixed", "--value", "1")
+    done = stack.run("chaos", "run", "stress-consumer", *flags, "--yes", "--json").json()
+    assert (done["state"], done["clean"]) == ("finished", True)
+    (target,) = done["chaos"]["targets"]
+    assert target.startswith("reader-")
+    assert (done["chaos"]["kind"], done["chaos"]["action"]) == ("StressChaos", "cpu+memory")
+    assert unfinished(stack) == []
+
+
+def test_a_kind_of_the_field_is_refused_by_name(stack: OwnStack) -> None:
+    for name in ("http", "time", "schedule", "workflow"):
+        file = str(Path(__file__).with_name("field") / f"{name}.yaml")
+        done = stack.run("chaos", "run", file, "--yes", check=False)
+        assert done.code not in (0, 1)
+        assert f"{name}chaos" in done.err.lower() or name in done.err
+        assert "Traceback" not in done.err
 
 
 def test_without_a_terminal_nobody_confirms(stack: OwnStack) -> None:

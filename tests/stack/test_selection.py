@@ -12,7 +12,8 @@ import pytest
 from stack.errors import StackError
 from stack.faults import reading
 from stack.faults.durations import seconds, words
-from stack.faults.model import Choice, LinkFault, Mode, Selector
+from stack.faults.kinds.network import LinkFault
+from stack.faults.model import Choice, Mode, Selector
 from stack.faults.selection import chosen, most, selected
 
 
@@ -110,7 +111,7 @@ DELAY = {"action": "delay", "mode": "all", "duration": "5s", "delay": {"latency"
 @pytest.mark.parametrize(
     ("bad", "field"),
     [
-        (manifest("StressChaos"), "kind"),
+        (manifest("TimeChaos"), "kind"),
         (manifest("Schedule"), "kind"),
         (manifest("Workflow"), "kind"),
         (pod_chaos(action="pod-kill", mode="most"), "mode"),
@@ -147,7 +148,7 @@ def test_a_loss_says_how_it_is_carried_out() -> None:
     )
     what = reading.fault(loss, "here").what
     assert isinstance(what, LinkFault)
-    assert "reset" in what.remarks[0]
+    assert "reset" in what.remarks(1)[0]
 
 
 def test_durations_read_as_go_writes_them() -> None:

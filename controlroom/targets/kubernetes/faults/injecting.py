@@ -9,7 +9,7 @@ from typing import Any
 from controlroom.targets.abilities import FaultStatus, Preview, Refused, TargetError
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
-from controlroom.targets.kubernetes.faults.mesh import KINDS, ONE_SHOT, ChaosMesh
+from controlroom.targets.kubernetes.faults.mesh import KINDS, ChaosMesh
 from controlroom.targets.kubernetes.faults.native import NativeFaults
 from controlroom.targets.kubernetes.faults.selecting import (
     amount,
@@ -19,6 +19,9 @@ from controlroom.targets.kubernetes.faults.selecting import (
     title,
 )
 from controlroom.targets.kubernetes.resources import PODS, Json
+from stack.faults.preview import NOBODY_STAYS, OVER_AT_ONCE
+from stack.faults.preview import amount as amount_of
+from stack.faults.registry import kind_of
 
 NATIVE = {
     "pod-kill": "deleted through the Kubernetes API and replaced by their owners",
@@ -58,7 +61,7 @@ class ClusterFaults:
             hit_count=hits,
             stays=left,
             effect=_effect(one, hits, by_mesh),
-            ends=_end(spec),
+            ends=_end(one),
             remarks=_remarks(one, matched, left, by_mesh),
         )
 
@@ -105,7 +108,7 @@ class ClusterFaults:
         one = next((one for one in await self.mesh.faults() if one.id == fault), None)
         if one is None:
             raise TargetError(f"No fault is called {fault}.", "See `controlroom chaos status`.")
-        if one.action in ONE_SHOT or one.phase in ("finished", "deleting"):
+        if one.action in kind_of(one.kind).at_once or one.phase in ("finished", "deleting"):
             raise Refused(f"{fault} is over, so there is nothing to pause.", "")
         await self.mesh.pause(fault, on)
 
@@ -129,16 +132,16 @@ _KEPT = ("id", "run", "kind", "action", "name", "targets", "created", "injected"
 
 
 def _effect(one: Json, hits: int, by_mesh: bool) -> str:
-    pods = f"{hits} pod{'s' if hits != 1 else ''}"
-    action = one["spec"].get("action", "")
+    kind, pods = kind_of(one["kind"]), amount_of(hits)
     if by_mesh:
-        return f"Chaos Mesh does {one['kind']} {action} to {pods}."
-    return f"{pods}: {NATIVE[action]}."
+        return f"Chaos Mesh does {kind.title(one['spec'])} to {pods}."
+    return f"{pods}: {NATIVE[kind.action(one['spec'])]}."
 
 
-def _end(spec: Json) -> str:
-    if spec.get("action") in ONE_SHOT:
-        return "It is over at once; what was ended starts again by itself."
+def _end(one: Json) -> str:
+    spec = one["spec"]
+    if kind_of(one["kind"]).one_shot(spec):
+        return OVER_AT_ONCE
     return f"It ends by itself after {spec.get('duration')}; the cluster holds that end."
 
 
@@ -148,7 +151,7 @@ def _remarks(one: Json, matched: Sequence[Json], left: int, by_mesh: bool) -> tu
     if len(spaces) > 1:
         remarks.append(f"Pods of {len(spaces)} namespaces match: {', '.join(spaces)}.")
     if matched and left == 0:
-        remarks.append("No ready pod stays.")
+        remarks.append(NOBODY_STAYS)
     if any(pod["spec"].get("hostNetwork") for pod in matched) and one["kind"] == "NetworkChaos":
         remarks.append("A pod is on the node's own network: Chaos Mesh refuses it or gets stuck.")
     waiting = sum(not of_pod.ready(pod) for pod in matched)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from controlroom.model.duration import parse_duration
 from controlroom.targets.abilities import FaultStatus, Refused, TargetError
@@ -12,18 +12,18 @@ from controlroom.targets.kubernetes.api import JSON_PATCH, Api
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.pods import moment
 from controlroom.targets.kubernetes.resources import Json, Resource
+from stack.faults.model import Phase
+from stack.faults.registry import kind_of, kinds
 
 GROUP, VERSION = "chaos-mesh.org", "v1alpha1"
 ROOT = f"/apis/{GROUP}/{VERSION}"
 RUN, MANAGED_BY = "controlroom/run", "app.kubernetes.io/managed-by"
 KINDS = {
-    kind: Resource(GROUP, VERSION, kind.lower(), kind)
-    for kind in (
-        "PodChaos", "NetworkChaos", "StressChaos", "HTTPChaos", "IOChaos", "DNSChaos", "TimeChaos",
-    )
-}  # fmt: skip
+    name: Resource(GROUP, VERSION, name.lower(), name)
+    for name, kind in kinds().items()
+    if kind.ends
+}
 """The kinds with an end of their own; a Schedule or a Workflow has none."""
-ONE_SHOT = ("pod-kill", "container-kill")
 SELECT_TIME = 10.0
 """Seconds after which an object that has selected nothing has failed to start."""
 POLL = 0.3
@@ -31,7 +31,6 @@ PAUSE = "experiment.chaos-mesh.org/pause"
 FORCE = "chaos-mesh.chaos-mesh.org/cleanFinalizer"
 KEPT = 60.0
 """Seconds that a finished object of ours is left for others to see before it is removed."""
-Phase = Literal["injecting", "running", "paused", "deleting", "finished"]
 
 
 class ChaosMesh:
@@ -141,20 +140,21 @@ class ChaosMesh:
 def read(one: Json) -> FaultStatus:
     """An object in the words of the room."""
     meta, spec = one["metadata"], one["spec"]
-    action = str(spec.get("action", ""))
+    kind = kind_of(one["kind"])
+    at_once = kind.one_shot(spec)
     created = moment(meta["creationTimestamp"]) or 0.0
     injected = _times(one, "Apply")
     recovered = _times(one, "Recover")
-    phase = _phase(one, action)
+    phase = _phase(one, at_once)
     ends = None
-    if action not in ONE_SHOT and spec.get("duration"):
+    if not at_once and spec.get("duration"):
         # Chaos Mesh counts from the object's creation, not from the injection
         ends = created + parse_duration(spec["duration"])
     return FaultStatus(
         id=f"{one['kind'].lower()}/{meta['name']}",
         run=str((meta.get("labels") or {}).get(RUN, "")),
         kind=one["kind"],
-        action=action,
+        action=kind.action(spec),
         name=meta["name"],
         targets=tuple(record["id"] for record in _records(one)),
         phase=phase,
@@ -163,10 +163,11 @@ def read(one: Json) -> FaultStatus:
         recovered=max(recovered) if recovered and phase == "finished" else None,
         ends=ends,
         message=_trouble(one),
+        pausable=not at_once and phase in ("running", "paused"),
     )
 
 
-def _phase(one: Json, action: str) -> Phase:
+def _phase(one: Json, at_once: bool) -> Phase:
     """The five words of Chaos Mesh's dashboard."""
     if one["metadata"].get("deletionTimestamp"):
         return "deleting"
@@ -175,7 +176,7 @@ def _phase(one: Json, action: str) -> Phase:
     wanted = _experiment(one).get("desiredPhase")
     records = _records(one)
     done = records and all(str(r.get("phase")) == "Injected" for r in records)
-    if action in ONE_SHOT and done:
+    if at_once and done:
         return "finished"
     if wanted == "Stop":
         # AllRecovered is true before the injection as well, so it means something only here

@@ -33,6 +33,7 @@ from controlroom.targets.kubernetes.resources import (
     SERVICE_ACCOUNTS,
     Json,
 )
+from stack.faults.registry import kind_of
 
 ACTIONS = ("pod-kill", "container-kill", "pod-failure")
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -65,7 +66,8 @@ class NativeFaults:
         kind, action = manifest["kind"], manifest["spec"].get("action")
         if kind != "PodChaos" or action not in ACTIONS:
             raise Refused(
-                f"{kind} {action or ''} needs Chaos Mesh, which this cluster does not serve.",
+                f"{kind_of(kind).title(manifest['spec'])} needs Chaos Mesh, which this cluster "
+                "does not serve.",
                 f"Install Chaos Mesh, or use PodChaos with {', '.join(ACTIONS)}.",
             )
         if action == "pod-failure":

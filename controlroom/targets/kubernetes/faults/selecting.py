@@ -11,14 +11,11 @@ from controlroom.targets.abilities import Refused
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import PODS, Json
-from stack.faults.model import Choice, Mode
+from stack.faults.model import MODES, Choice, Selector
 from stack.faults.selection import chosen, most
 
 PIPELINE = "controlroom"
 """Namespace that the files of chaos/ name; it means all namespaces of the pipeline."""
-MODES: Mapping[str, Mode] = {
-    mode: mode for mode in ("one", "all", "fixed", "fixed-percent", "random-max-percent")
-}
 OPERATORS = {"In": "in", "NotIn": "notin"}
 
 
@@ -26,7 +23,9 @@ def placed(manifest: Mapping[str, Any], namespaces: Sequence[str]) -> dict[str, 
     """The object for this cluster; the first of `namespaces` is the services' one."""
     one: dict[str, Any] = deepcopy(dict(manifest))
     one["metadata"]["namespace"] = namespaces[0]
-    for holder in (one["spec"], one["spec"].get("target") or {}):
+    target = one["spec"].get("target")
+    # of HTTPChaos the target is a word, and not other pods
+    for holder in (one["spec"], target if isinstance(target, dict) else {}):
         selector = holder.get("selector")
         if selector is not None:
             given = selector.get("namespaces") or [PIPELINE]
@@ -105,8 +104,6 @@ def _labels(selector: Json) -> Iterable[str]:
 
 
 def _choice(spec: Json) -> Choice:
-    from stack.faults.model import Selector
-
     mode = MODES.get(str(spec.get("mode")))
     value = str(spec.get("value", "0"))
     if mode is None or not value.isdigit():

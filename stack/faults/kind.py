@@ -1,0 +1,55 @@
+"""What one kind of Chaos Mesh is: its words everywhere, and its work on the local stack.
+
+A kind is one file that holds `KIND`. See docs/contributing.md for how to add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stack.faults.model import Act
+from stack.manifests.node import Node
+
+
+class Kind:
+    """One kind. Without `read` it is Chaos Mesh's alone, and the local stack says `not_here`."""
+
+    name: str = ""
+    """As `kind` of an object has it."""
+    actions: tuple[str, ...] = ()
+    """The values of `spec.action`; empty where the kind has no such field."""
+    at_once: frozenset[str] = frozenset()
+    """Actions that are over as soon as they are done, whatever their duration says."""
+    ends: bool = True
+    """Whether an object has a selector and an end of its own."""
+    not_here: str = ""
+    """Why the local stack does not carry it out; empty where it does."""
+    instead: str = "Use PodChaos, NetworkChaos or StressChaos."
+    """What to do where it is not carried out."""
+
+    def action(self, spec: Mapping[str, Any]) -> str:
+        """One word for what an object does; empty where the kind says it all."""
+        return str(spec.get("action") or "")
+
+    def title(self, spec: Mapping[str, Any]) -> str:
+        """Kind and action: `PodChaos pod-kill`."""
+        return f"{self.name} {self.action(spec)}".rstrip()
+
+    def one_shot(self, spec: Mapping[str, Any]) -> bool:
+        """Whether the object is over as soon as it is done."""
+        return self.action(spec) in self.at_once
+
+    def read(self, spec: Node, namespace: str) -> Act:
+        """What the local stack is to do. Raises StackError that names the field."""
+        raise NotImplementedError(self.name)
+
+
+class Unknown(Kind):
+    """A kind that no file tells about."""
+
+    not_here = "it is not known here"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.ends = False

@@ -1,0 +1,1 @@
+"""The kinds of Chaos Mesh, a file each."""

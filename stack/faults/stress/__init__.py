@@ -1,0 +1,1 @@
+"""Workers of StressChaos on the local stack."""

@@ -1,0 +1,91 @@
+"""Chaos Mesh objects from the field: read without an action, or refused with a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controlroom.runs.errors import SpecError
+from controlroom.runs.manifest import bounded, changed, read_chaos, stamped
+from controlroom.runs.spec import ChaosSpec
+from stack.errors import StackError
+from stack.faults import reading
+from tests.runs.test_chaos_files import problems
+
+FIELD = Path(__file__).with_name("field")
+
+
+def field(name: str) -> ChaosSpec:
+    """One of the field's objects."""
+    return read_chaos(FIELD / f"{name}.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("stress", "StressChaos memory"), ("http", "HTTPChaos delay"), ("time", "TimeChaos")],
+)
+def test_a_kind_without_an_action_goes_to_chaos_mesh_as_it_is(name: str, words: str) -> None:
+    spec = bounded(field(name), 600)
+    assert (spec.words, spec.duration, spec.one_shot) == (words, 20.0, False)
+    sent = stamped(spec, "r-0001")
+    assert problems(sent) == []
+    assert sent["spec"] == spec.manifest["spec"]
+
+
+@pytest.mark.parametrize("name", ["http", "time", "schedule", "workflow"])
+def test_what_the_local_stack_does_not_do_is_refused_by_name(name: str) -> None:
+    manifest = field(name).manifest
+    with pytest.raises(StackError, match=f"does not do {manifest['kind']}: ") as caught:
+        reading.fault(manifest, "controlroom")
+    assert caught.value.kind == "refused"
+    assert caught.value.fix.startswith(("Use", "Run"))
+
+
+def test_stress_is_carried_out_by_the_local_stack() -> None:
+    fault = reading.fault(field("stress").manifest, "controlroom")
+    assert (fault.kind, fault.what.action, fault.duration) == ("StressChaos", "memory", 20.0)
+
+
+@pytest.mark.parametrize("name", ["schedule", "workflow"])
+def test_what_has_no_end_of_its_own_is_not_run(name: str) -> None:
+    with pytest.raises(SpecError, match=f"{name.title()} cannot be run from here") as caught:
+        bounded(field(name), 600)
+    assert caught.value.fix
+
+
+def test_duration_mode_value_and_target_are_changed_and_told_in_the_command() -> None:
+    spec = bounded(changed(field("stress"), "fixed", "2", "reader"), 600, 5.0)
+    body = spec.manifest["spec"]
+    assert (body["duration"], body["mode"], body["value"]) == ("5s", "fixed", "2")
+    assert body["selector"]["labelSelectors"] == {"app.kubernetes.io/name": "reader"}
+    assert "--run-for 5s --mode fixed --value 2 --target reader" in spec.command()
+    assert spec.title == "StressChaos memory on reader"
+    assert problems(stamped(spec, "r-0001")) == []
+    assert "value" not in field("stress").manifest["spec"], "the file's own object stays"
+    assert changed(field("stress")) == field("stress")
+    narrowed = changed(spec, "all").manifest["spec"]
+    assert "value" not in narrowed
+
+
+@pytest.mark.parametrize(
+    ("change", "flag"),
+    [
+        ({"mode": "most"}, "--mode most"),
+        ({"mode": "fixed"}, "--value"),
+        ({"mode": "fixed-percent", "value": "101"}, "--value 101"),
+        ({"mode": "fixed", "value": "0"}, "--value 0"),
+        ({"value": "3"}, "--value 3"),
+    ],
+)
+def test_a_change_that_cannot_be_used_names_its_flag(change: dict[str, str], flag: str) -> None:
+    with pytest.raises(SpecError, match=flag) as caught:
+        changed(field("stress"), **change)
+    assert caught.value.fix
+
+
+def test_a_target_needs_a_selector_by_name() -> None:
+    spec = field("stress")
+    bare = {**spec.manifest, "spec": {**spec.manifest["spec"], "selector": {}}}
+    with pytest.raises(SpecError, match="--target"):
+        changed(ChaosSpec(bare, "x"), target="reader")
