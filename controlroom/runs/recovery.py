@@ -131,13 +131,14 @@ class Watch:
 
     async def _audit(self) -> Books | None:
         from aiokafka.errors import KafkaError
-        from pymongo.errors import PyMongoError
         from redis.exceptions import RedisError
+
+        from wire.documents import DocumentsError
 
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._books()
-        except (TargetError, KafkaError, RedisError, PyMongoError, OSError, TimeoutError):
+        except (TargetError, KafkaError, RedisError, DocumentsError, OSError, TimeoutError):
             return None
 
     async def _books(self) -> Books:
