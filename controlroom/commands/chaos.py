@@ -61,8 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("action", choices=ACTIONS, help=argparse.SUPPRESS)
     add("what", nargs="?", metavar="FILE|ID", help="a file or a name of the list; a run or a fault")
     add("--yes", action="store_true", help="do not ask")
-    add("--run-for", metavar="TIME", help="of run and preview: instead of its own duration")
-    add("--duration", metavar="TIME", dest="run_for", help="the same as --run-for")
+    add("--duration", metavar="TIME", help="of run and preview: instead of its own duration")
+    add("--run-for", metavar="TIME", dest="duration", help=argparse.SUPPRESS)
     add("--mode", default="", help="of run and preview: instead of the mode of the file")
     add("--value", default="", help="of run and preview: how many, or per cent, for the mode")
     add("--target", default="", metavar="NAME", help="of run and preview: what is hit instead")
@@ -296,9 +296,9 @@ def _start(args: argparse.Namespace) -> StartFault:
         args.what, f"chaos {args.action}", "a file or a name", "See `controlroom chaos list`."
     )
     try:
-        run_for = None if args.run_for is None else parse_duration(args.run_for)
+        run_for = None if args.duration is None else parse_duration(args.duration)
     except ValueError as error:
-        raise CommandError(f"--run-for: {error}") from None
+        raise CommandError(f"--duration: {error}") from None
     return StartFault(name, run_for, args.mode, args.value, args.target)
 
 

@@ -149,7 +149,9 @@ class RunStrip(Rows):
         chaos = run.chaos
         if chaos is not None:
             phase: str = chaos.phase
-            if not run.active:
+            if run.active and phase == "finished":
+                phase = "over, waiting until all is back"
+            elif not run.active:
                 phase = "recovered" if chaos.recovered else "not recovered"
             style = look.bad if not run.active and not chaos.recovered else look.text
             spans.append((f"{dot}{phase}", style))

@@ -66,13 +66,13 @@ def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> Ch
     if wanted.duration is None or wanted.duration <= 0:
         raise SpecError(
             f"{spec.source or spec.name}: spec.duration is missing, so it would not end.",
-            "Write one such as 30s there, or give --run-for 30s.",
+            "Write one such as 30s there, or give --duration 30s.",
         )
     if wanted.duration > longest:
         raise SpecError(
             f"{spec.source or spec.name} lasts {format_duration(wanted.duration)}; "
             f"at most {format_duration(longest)} are allowed.",
-            "Give a shorter --run-for, or raise max_fault_seconds in the settings.",
+            "Give a shorter --duration, or raise max_fault_seconds in the settings.",
         )
     return wanted
 
@@ -157,10 +157,10 @@ def stamped(spec: ChaosSpec, run: str) -> dict[str, Any]:
 def _lasting(spec: ChaosSpec, seconds: float) -> ChaosSpec:
     if spec.one_shot:
         raise SpecError(
-            f"--run-for cannot be kept: {spec.action} is over at once.", "Leave --run-for out."
+            f"--duration cannot be kept: {spec.action} is over at once.", "Leave --duration out."
         )
     if seconds <= 0:
-        raise SpecError("--run-for 0s cannot be used.", "Give a time such as 30s.")
+        raise SpecError("--duration 0s cannot be used.", "Give a time such as 30s.")
     manifest = deepcopy(dict(spec.manifest))
     manifest["spec"]["duration"] = format_duration(seconds)
     return replace(spec, manifest=manifest, run_for=seconds)

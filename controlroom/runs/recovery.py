@@ -12,9 +12,12 @@ from controlroom.targets.abilities import HasFleet, Located, TargetError
 if TYPE_CHECKING:
     from wire.books import Books
 
-LOOKS = 3
-"""Looks before the fault; the worst of them is what it has to come back to."""
+LOOKS, LOOKING = 3, 1.0
+"""Looks before the fault at most, and seconds in which they begin: nobody wants to wait for it.
+The worst of them is what it has to come back to."""
 EVERY = 0.25
+CATCH_UP = 1.0
+"""Records that are handled in so many seconds always wait under a load, fault or no fault."""
 SERVING = frozenset({"ready", "external"})
 """States of engines that serve."""
 PATIENCE = 4.0
@@ -39,6 +42,10 @@ class Health:
     """Records that the consumers have not come to yet."""
     lost: int | None = None
     doubled: int | None = None
+    counted: int | None = None
+    """Records that were handled, ever."""
+    at: float = 0.0
+    """When the books were read, by the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +72,14 @@ class Watch:
 
     def __init__(self, target: Watched) -> None:
         self._target = target
-        self._before = Health()
+        self._before = self._last = Health()
 
     async def remember(self) -> None:
         """What is to come back: the worst of some looks, as a load makes them differ."""
-        looks = []
-        for _ in range(LOOKS):
-            looks.append(await self.look())
-            if looks[-1].ready is None or looks[-1].lag is None:
-                break
+        began, looks = time.monotonic(), [await self.look()]
+        while len(looks) < LOOKS and time.monotonic() - began < LOOKING:
             await asyncio.sleep(EVERY)
+            looks.append(await self.look())
         self._before = Health(
             looks[-1].ready,
             _most([one.missing for one in looks]),
@@ -82,6 +87,7 @@ class Watch:
             looks[-1].lost,
             looks[-1].doubled,
         )
+        self._last = looks[-1]
 
     @property
     def sees(self) -> bool:
@@ -91,12 +97,13 @@ class Watch:
     async def back(self) -> tuple[bool, Health]:
         """Whether all is as it was, and what was seen."""
         now, before = await self.look(), self._before
+        handled, self._last = _rate(self._last, now), now
         # by what is missing, because an autoscaler may have changed what is wanted
         ready = before.missing is None or (
             now.missing is not None and now.missing <= before.missing
         )
-        caught_up = before.lag is None or (now.lag is not None and now.lag <= before.lag)
-        return ready and caught_up, now
+        most = None if before.lag is None else max(before.lag, handled * CATCH_UP)
+        return ready and (most is None or (now.lag is not None and now.lag <= most)), now
 
     def told(
         self, after: Health, back: bool, injected: float | None, removed: float | None
@@ -127,7 +134,8 @@ class Watch:
         books = await self._audit()
         if books is None:
             return Health(ready + serving, missing)
-        return Health(ready + serving, missing, books.in_flight, books.lost, books.doubled)
+        figures = (books.in_flight, books.lost, books.doubled, books.counted)
+        return Health(ready + serving, missing, *figures, at=time.monotonic())
 
     async def _audit(self) -> Books | None:
         from aiokafka.errors import KafkaError
@@ -159,6 +167,13 @@ class Watch:
             await documents.close()
             await offsets.close()
             await redis.aclose()
+
+
+def _rate(before: Health, now: Health) -> float:
+    """Records that are handled in a second; 0 where that was not seen."""
+    if before.counted is None or now.counted is None or now.at <= before.at:
+        return 0.0
+    return max(0.0, (now.counted - before.counted) / (now.at - before.at))
 
 
 def _most(seen: list[int | None]) -> int | None:

@@ -179,7 +179,7 @@ class ChaosSpec:
 
     def flags(self) -> list[str]:
         """What was asked for instead of what the manifest has."""
-        words = [] if self.run_for is None else ["--run-for", format_duration(self.run_for)]
+        words = [] if self.run_for is None else ["--duration", format_duration(self.run_for)]
         for flag, given in (("mode", self.mode), ("value", self.value), ("target", self.target)):
             words += [f"--{flag}", given] if given else []
         return words

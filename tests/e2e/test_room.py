@@ -22,6 +22,10 @@ LOADING = r"▶ (load r-\d+|r-\d+\s+load)"
 LAUNCH = (sys.executable, "-m", "controlroom", "launch", "--no-sample-load")
 
 
+RECOVERED = 120.0
+"""Seconds for a fault and all of its way back, beside a load on a busy machine."""
+
+
 def counted(room: Terminal) -> int:
     """The figure behind `counted` in the books panel."""
     found = room.until(r"counted\s+([\d,\u2009 ]+?)\s{2,}")
@@ -45,7 +49,7 @@ async def test_an_operator_loads_breaks_and_sees_that_nothing_was_lost(quiet: Ow
         room.send("\r")
         room.until(r"Inject")
         room.send("y")
-        room.until(r"✓ r-\d+\s+chaos.*recovered")
+        room.until(r"✓ r-\d+\s+chaos.*recovered", RECOVERED)
         room.until(r"lost\s+0\b")
         room.send("!")
         room.until(r"(?i)type.*stop")

@@ -38,7 +38,7 @@ def test_a_killed_consumer_is_another_process_afterwards(stack: OwnStack) -> Non
 
 
 def test_a_delay_lasts_its_time_and_leaves_no_toxic(stack: OwnStack) -> None:
-    words = ("chaos", "run", "network-delay-consumer-mongo", "--run-for", "2s", "--yes", "--json")
+    words = ("chaos", "run", "network-delay-consumer-mongo", "--duration", "2s", "--yes", "--json")
     done = stack.run(*words).json()
     assert (done["state"], done["bound"]) == ("finished", "fault over")
     fault = done["result"]["fault"]

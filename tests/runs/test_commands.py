@@ -189,8 +189,8 @@ def test_the_experiments_are_listed(cli: OwnStack) -> None:
         (("preview",), "wants a file"),
         (("run", "/nowhere.yaml", "--yes"), "/nowhere.yaml"),
         (("run", "pod-kill-consumer", "--run-for", "9s", "--yes"), "over at once"),
-        (("run", "pod-failure-consumer", "--run-for", "9x", "--yes"), "9x"),
-        (("run", "pod-failure-consumer", "--run-for", "48h", "--yes"), "at most"),
+        (("run", "pod-failure-consumer", "--duration", "9x", "--yes"), "9x"),
+        (("run", "pod-failure-consumer", "--duration", "48h", "--yes"), "at most"),
         (("stop",), "--all"),
     ],
 )

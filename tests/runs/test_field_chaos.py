@@ -59,7 +59,7 @@ def test_duration_mode_value_and_target_are_changed_and_told_in_the_command() ->
     body = spec.manifest["spec"]
     assert (body["duration"], body["mode"], body["value"]) == ("5s", "fixed", "2")
     assert body["selector"]["labelSelectors"] == {"app.kubernetes.io/name": "reader"}
-    assert "--run-for 5s --mode fixed --value 2 --target reader" in spec.command()
+    assert "--duration 5s --mode fixed --value 2 --target reader" in spec.command()
     assert spec.title == "StressChaos memory on reader"
     assert problems(stamped(spec, "r-0001")) == []
     assert "value" not in field("stress").manifest["spec"], "the file's own object stays"

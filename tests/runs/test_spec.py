@@ -116,7 +116,7 @@ def test_a_fault_must_end() -> None:
         bounded(spec, 10)
     shorter = bounded(endless, 600, run_for=5)
     assert (shorter.duration, shorter.manifest["spec"]["duration"]) == (5, "5s")
-    assert "--run-for 5s" in shorter.command()
+    assert "--duration 5s" in shorter.command()
     assert "duration" not in endless.manifest["spec"]
 
 
