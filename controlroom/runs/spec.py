@@ -6,12 +6,14 @@ import ipaddress
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from controlroom.model.duration import format_duration, parse_duration
 from controlroom.runs.errors import SpecError
-from stack.faults.registry import kind_of
+
+if TYPE_CHECKING:
+    from stack.faults.kind import Kind
 
 PathName = Literal["http", "grpc"]
 ROUTES: Mapping[PathName, str] = {"http": "/input", "grpc": "/grpc"}
@@ -138,9 +140,16 @@ class ChaosSpec:
         return f"{self.words} on {self.target}" if self.target else f"{self.words} {self.name}"
 
     @property
+    def _kind(self) -> Kind:
+        # the image of the load process has nothing of what a kind needs
+        from stack.faults.registry import kind_of
+
+        return kind_of(self.kind)
+
+    @property
     def words(self) -> str:
         """Kind and action: `PodChaos pod-kill`."""
-        return kind_of(self.kind).title(self._spec)
+        return self._kind.title(self._spec)
 
     @property
     def _spec(self) -> Mapping[str, Any]:
@@ -159,7 +168,7 @@ class ChaosSpec:
     @property
     def one_shot(self) -> bool:
         """Whether it is over as soon as it is done, whatever its duration says."""
-        return kind_of(self.kind).one_shot(self._spec)
+        return self._kind.one_shot(self._spec)
 
     @property
     def kind(self) -> str:
@@ -169,7 +178,7 @@ class ChaosSpec:
     @property
     def action(self) -> str:
         """`pod-kill`, `delay`, `cpu` and so on; empty where the kind says it all."""
-        return kind_of(self.kind).action(self._spec)
+        return self._kind.action(self._spec)
 
     def command(self) -> str:
         """The command line that does the same."""
