@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import IO
 
 from lab.commands import call, entering
 from lab.inside import CONTAINERD
+from stack.install.commands import find_program
 
 NAMESPACE = "k8s.io"
 """Where the kubelet's images are in containerd."""
@@ -17,6 +19,8 @@ async def load(init: int, archive: IO[bytes]) -> str:
     By its standard input, since the file may be where the cluster sees something else. Answers
     what the runtime says; raises StackError when it takes no such file.
     """
-    runtime = ("ctr", "--address", CONTAINERD, "--namespace", NAMESPACE)
-    command = (*entering(init, "mount"), *runtime, "images", "import", "-")
+    runtime = find_program("ctr") or Path("/usr/bin/ctr")
+    # looked up out here: the cluster has a /tmp of its own, where a PATH may lead to
+    words = (runtime.resolve(), "--address", CONTAINERD, "--namespace", NAMESPACE)
+    command = (*entering(init, "mount"), *words, "images", "import", "-")
     return await call(*command, stdin=archive)
