@@ -21,6 +21,6 @@ async def load(init: int, archive: IO[bytes]) -> str:
     """
     runtime = find_program("ctr") or Path("/usr/bin/ctr")
     # looked up out here: the cluster has a /tmp of its own, where a PATH may lead to
-    words = (runtime.resolve(), "--address", CONTAINERD, "--namespace", NAMESPACE)
+    words = (str(runtime.resolve()), "--address", CONTAINERD, "--namespace", NAMESPACE)
     command = (*entering(init, "mount"), *words, "images", "import", "-")
     return await call(*command, stdin=archive)
