@@ -6,17 +6,22 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
+@overload
 async def until(
-    probe: Callable[[], T | None] | Callable[[], Awaitable[T | None]],
-    what: str,
-    timeout: float = 20.0,
-    every: float = 0.05,
-) -> T:
+    probe: Callable[[], Awaitable[T | None]], what: str, timeout: float = ..., every: float = ...
+) -> T: ...
+@overload
+async def until(
+    probe: Callable[[], T | None], what: str, timeout: float = ..., every: float = ...
+) -> T: ...
+async def until(
+    probe: Callable[[], Any], what: str, timeout: float = 20.0, every: float = 0.05
+) -> Any:
     """The first true answer of `probe`; AssertionError names what never happened."""
     deadline = time.monotonic() + timeout
     last: object = None
@@ -24,7 +29,7 @@ async def until(
         answer: Any = probe()
         value = await answer if inspect.isawaitable(answer) else answer
         if value:
-            return cast(T, value)
+            return value
         last = value
         await asyncio.sleep(every)
     raise AssertionError(f"{what}: did not happen within {timeout} s (last answer: {last!r})")
