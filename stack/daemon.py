@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
@@ -24,30 +24,9 @@ from stack.errors import StackError
 from stack.marks import Marks
 from stack.paths import state_dir
 from stack.world import World
+from wire.serving import Server
 
 log = logging.getLogger("stackd")
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to the daemon, which has more to end than this server, and waits for its
-    end without looking for it."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._over = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def end(self) -> None:
-        """Finish what is under way, and end."""
-        self.should_exit = True
-        self._over.set()
-
-    async def main_loop(self) -> None:
-        await self.on_tick(0)
-        await self._over.wait()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,7 +78,7 @@ async def _serve(config: StackConfig, marks: Marks) -> None:
     world = World(config)
     door = _listen(marks.socket)
     app = application(world, over.set)
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             app,
             loop="asyncio",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 import uvicorn
@@ -13,37 +13,13 @@ import uvicorn
 from services.shared.guard import guarded, sweep
 from services.shared.limits import Limits
 from services.shared.settings import SettingsError
+from wire.serving import Server
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
-
-
-class _Server(uvicorn.Server):
-    """Signals belong to the lifecycle, not to one of several servers.
-
-    uvicorn looks ten times a second whether it is to end, and puts together a date that no answer
-    of ours has; this one waits for `end`.
-    """
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._over = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def end(self) -> None:
-        """Finish what is under way, and end."""
-        self.should_exit = True
-        self._over.set()
-
-    async def main_loop(self) -> None:
-        await self.on_tick(0)
-        await self._over.wait()
 
 
 def bind(host: str, port: int, variable: str) -> socket.socket:
@@ -75,7 +51,7 @@ async def serving(
     `whole`: it sends every answer by `answer`, as a head and one body, which costs half as much.
     """
     bound = bind(host, port, variable)
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             app,
             http=guarded(limits or Limits(), whole=whole),
