@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from wire.document_count import DocumentCount
 from wire.documents import Documents, Range
 from wire.ending import end
 from wire.fences import Fences, read_acknowledged, read_fences
+from wire.stores import redis_client
 from wire.topics import OffsetReader
 
 _PATIENCE = 5
@@ -188,3 +190,30 @@ class _Counting(NamedTuple):
     ranges: list[Range]
     before: int
     begun: float
+
+
+@asynccontextmanager
+async def auditing(
+    scenario: str,
+    redis_url: str,
+    kafka: str,
+    mongo: str,
+    detours: Mapping[str, str],
+    patience: float,
+    exact: bool = False,
+) -> AsyncIterator[Auditor]:
+    """An auditor with connections of its own, which end with the block.
+
+    `detours` as `OffsetReader` takes them; `patience`: seconds that the document store may take.
+    """
+    redis = redis_client(redis_url, timeout=3.0)
+    offsets = OffsetReader(kafka, timeout=5.0, detours=detours)
+    documents = Documents(mongo, timeout=patience)
+    auditor = Auditor(scenario, redis, offsets, documents, exact)
+    try:
+        yield auditor
+    finally:
+        await auditor.close()
+        await documents.close()
+        await offsets.close()
+        await redis.aclose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from controlroom.feeds.doors import Doors
@@ -12,12 +13,8 @@ from controlroom.feeds.queue_time import QueueTimes
 from controlroom.model.books import BooksSample
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
     from wire.bookkeeping import Auditor
     from wire.books import Books
-    from wire.documents import Documents
-    from wire.topics import OffsetReader
 
 
 WITHIN = 0.5
@@ -49,26 +46,26 @@ class BooksSource:
         self._exact = exact
         self._books: Books | None = None
         self._read_at = 0.0
-        self._redis: Redis | None = None
-        self._offsets: OffsetReader | None = None
-        self._documents: Documents | None = None
+        self._stores = AsyncExitStack()
         self._auditor: Auditor | None = None
 
     async def open(self) -> None:
         """Finds the three stores."""
-        from wire.bookkeeping import Auditor
-        from wire.documents import Documents
-        from wire.stores import redis_client
-        from wire.topics import OffsetReader
+        from wire.bookkeeping import auditing
 
-        self._redis = redis_client(await self._doors.redis(), timeout=3.0)
-        self._offsets = OffsetReader(
-            await self._doors.kafka(), timeout=5.0, detours=await self._doors.brokers()
-        )
-        # a store that is overloaded is late, and not away; the log's feed sees sooner if it is
-        self._documents = Documents(await self._doors.mongo(), timeout=15.0)
-        self._auditor = Auditor(
-            self._scenario, self._redis, self._offsets, self._documents, self._exact
+        doors = self._doors
+        self._auditor = await self._stores.enter_async_context(
+            auditing(
+                self._scenario,
+                await doors.redis(),
+                await doors.kafka(),
+                await doors.mongo(),
+                await doors.brokers(),
+                # a store that is overloaded is late, and not away; the log's feed sees sooner
+                # if it is
+                patience=15.0,
+                exact=self._exact,
+            )
         )
         self._books = None
 
@@ -96,17 +93,7 @@ class BooksSource:
 
     async def close(self) -> None:
         """Ends the connections."""
-        auditor, self._auditor = self._auditor, None
-        if auditor is not None:
-            await auditor.close()
+        self._auditor = None
         if self._limit is not None:
             await self._limit.close()
-        redis, self._redis = self._redis, None
-        offsets, self._offsets = self._offsets, None
-        documents, self._documents = self._documents, None
-        if documents is not None:
-            await documents.close()
-        if offsets is not None:
-            await offsets.close()
-        if redis is not None:
-            await redis.aclose()
+        await self._stores.aclose()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from controlroom.targets.abilities import HasFleet, Located, TargetError
 
 if TYPE_CHECKING:
+    from wire.bookkeeping import Auditor
     from wire.books import Books
 
 LOOKS, LOOKING = 3, 1.0
@@ -68,11 +70,19 @@ class Recovery:
 
 
 class Watch:
-    """Looks at one target before and after a fault."""
+    """Looks at one target before and after a fault; its connections end with the block."""
 
     def __init__(self, target: Watched) -> None:
         self._target = target
         self._before = self._last = Health()
+        self._stores = AsyncExitStack()
+        self._auditor: Auditor | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
 
     async def remember(self) -> None:
         """What is to come back: the worst of some looks, as a load makes them differ."""
@@ -145,28 +155,26 @@ class Watch:
 
         try:
             async with asyncio.timeout(PATIENCE):
-                return await self._books()
+                auditor = self._auditor or await self._open()
+                return await auditor.audit(COUNTING)
         except (TargetError, KafkaError, RedisError, DocumentsError, OSError, TimeoutError):
+            # the stores may come back under another address
+            await self._close()
             return None
 
-    async def _books(self) -> Books:
-        from wire.bookkeeping import Auditor
-        from wire.documents import Documents
-        from wire.stores import redis_client
-        from wire.topics import OffsetReader
+    async def _open(self) -> Auditor:
+        from wire.bookkeeping import auditing
 
         doors, info = await self._target.endpoints(), await self._target.info()
-        redis = redis_client(doors.door("redis"), timeout=3.0)
-        offsets = OffsetReader(doors.door("kafka"), timeout=5.0, detours=doors.brokers)
-        documents = Documents(doors.door("mongo"), timeout=5.0)
-        auditor = Auditor(info.scenario, redis, offsets, documents)
-        try:
-            return await auditor.audit(COUNTING)
-        finally:
-            await auditor.close()
-            await documents.close()
-            await offsets.close()
-            await redis.aclose()
+        stores = (doors.door("redis"), doors.door("kafka"), doors.door("mongo"))
+        self._auditor = await self._stores.enter_async_context(
+            auditing(info.scenario, *stores, doors.brokers, patience=5.0)
+        )
+        return self._auditor
+
+    async def _close(self) -> None:
+        self._auditor = None
+        await self._stores.aclose()
 
 
 def _rate(before: Health, now: Health) -> float:

@@ -53,7 +53,8 @@ async def _kind(one: Conduct, spec: Spec) -> None:
             from controlroom.runs.fault import FaultRun
             from controlroom.runs.recovery import Watch
 
-            await FaultRun(one, spec, target, Watch(target)).run()
+            async with Watch(target) as watch:
+                await FaultRun(one, spec, target, watch).run()
     finally:
         await target.close()
 

@@ -36,7 +36,9 @@ async def test_a_store_that_is_away_is_nothing_seen(engines: Engines, away: str)
     schemes = {"redis": "redis://", "mongo": "mongodb://", "kafka": "kafka://"}
     gone = Target(replace(doors, **{away: f"{schemes[away]}{nowhere}"}))
 
-    before = await Watch(here).look()
+    async with Watch(here) as watch:
+        before = await watch.look()
     assert before.lag is not None
-    seen = await Watch(gone).look()
+    async with Watch(gone) as watch:
+        seen = await watch.look()
     assert (seen.missing, seen.lag, seen.lost) == (0, None, None)
