@@ -15,7 +15,7 @@ from controlroom.commands.checks import show
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, refuse_inside, talk
 from controlroom.commands.here import Here
-from controlroom.commands.performing import Act, Answer, absolute, perform_verb, told
+from controlroom.commands.performing import Act, Answer, absolute, perform_verb, told, unsaid
 from controlroom.commands.table import sign, table
 from controlroom.settings import Settings
 from lab import programs
@@ -74,11 +74,8 @@ class LabUp(_OfLab):
 
     clusters: int
     network: str
-    owner: int | None = None
+    owner: int | None = unsaid(None)
     command = "lab_up"
-
-    def facts(self) -> Mapping[str, Any]:
-        return {"clusters": self.clusters, "network": self.network}
 
     async def carry_out(self, here: Here) -> Answer:
         lab = _lab(here.settings)
@@ -168,9 +165,6 @@ class LabRestart(_OfLab):
     cluster: str
     kill: bool = False
     command = "lab_restart"
-
-    def facts(self) -> Mapping[str, Any]:
-        return {"program": self.program, "cluster": self.cluster, "kill": self.kill}
 
     async def carry_out(self, here: Here) -> Answer:
         number = signal.SIGKILL if self.kill else signal.SIGTERM

@@ -157,7 +157,6 @@ class Publisher:
             sweep.cancel()
             # whoever runs it again begins with a connection of its own
             self._failed()
-            self._wake.set()
 
     async def _send_due(self) -> None:
         # a request may open another lane meanwhile
