@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,55 +15,9 @@ from services.shared.ledger import keeping
 from services.shared.loop import run
 from services.shared.settings import Settings
 from tests.conftest import Engines
+from tests.relay import link
 from tests.waiting import until
 from wire.keys import acknowledged_key
-
-
-class Link:
-    """A way to a port of loopback on which all connections can be reset."""
-
-    def __init__(self, upstream: int) -> None:
-        self._upstream = upstream
-        self._near: list[asyncio.StreamWriter] = []
-        self.port = 0
-
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, in a task of its own."""
-        self._near.append(writer)
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
-        await asyncio.gather(
-            _pump(reader, far_writer), _pump(far_reader, writer), return_exceptions=True
-        )
-        far_writer.close()
-
-    def reset(self) -> int:
-        """Resets all that are open; how many those were."""
-        living = [writer for writer in self._near if not writer.is_closing()]
-        for writer in living:
-            linger = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            writer.transport.abort()
-        self._near.clear()
-        return len(living)
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-
-
-@asynccontextmanager
-async def link(upstream: int) -> AsyncIterator[Link]:
-    """A link that listens on a port of its own."""
-    made = Link(upstream)
-    server = await asyncio.start_server(made.carry, "127.0.0.1", 0)
-    made.port = server.sockets[0].getsockname()[1]
-    try:
-        yield made
-    finally:
-        server.close()
-        made.reset()
 
 
 def test_writing_to_a_connection_that_was_reset_is_an_error_of_the_connection() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,20 @@ class Sign:
         return None
 
 
+@asynccontextmanager
+async def serving(
+    engine: Sign, events: Events | None = None, patience: float = 30
+) -> AsyncIterator[Keeper]:
+    """A keeper whose engine serves."""
+    kept = Keeper(engine, Output(), events or Events())
+    kept.start([])
+    try:
+        await until(kept.serving.is_set, "the first life", patience)
+        yield kept
+    finally:
+        await kept.stop()
+
+
 async def test_it_is_killed_and_serves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,10 +86,7 @@ async def test_it_is_killed_and_serves_again(
     monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.5)
     monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.05)
     engine, events = Sign(tmp_path), Events()
-    kept = Keeper(engine, Output(), events)
-    kept.start([])
-    try:
-        await until(kept.serving.is_set, "the first life", 20)
+    async with serving(engine, events, patience=20) as kept:
         first = kept.pid
         engine.file.unlink()
         await until(lambda: kept.restarts == 1 and kept.serving.is_set(), "the second life", 20)
@@ -81,8 +94,6 @@ async def test_it_is_killed_and_serves_again(
         assert engine.file.exists()
         reasons = [event.reason for event in events.after(0)]
         assert reasons == ["Started", "Ready", "Unhealthy", "Died", "Started", "Ready"]
-    finally:
-        await kept.stop()
 
 
 async def test_one_question_without_an_answer_is_forgiven(
@@ -91,18 +102,13 @@ async def test_one_question_without_an_answer_is_forgiven(
     monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
     monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
     engine = Sign(tmp_path)
-    kept = Keeper(engine, Output(), Events())
-    kept.start([])
-    try:
-        await until(kept.serving.is_set, "the first life", 20)
+    async with serving(engine, patience=20) as kept:
         first = kept.pid
         engine.file.unlink()
         await until(lambda: bool(kept.message), "a question without an answer", 20)
         engine.file.touch()
         await until(lambda: not kept.message, "an answer again", 20)
         assert (kept.pid, kept.restarts) == (first, 0)
-    finally:
-        await kept.stop()
 
 
 async def test_one_that_is_late_and_works_is_left_to_it(
@@ -113,10 +119,7 @@ async def test_one_that_is_late_and_works_is_left_to_it(
     monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
     monkeypatch.setattr(keeper, "BUSY_DEAD_AFTER", 1_000)
     engine = Sign(tmp_path, _WORK, Silent)
-    kept = Keeper(engine, Output(), Events())
-    kept.start([])
-    try:
-        await until(kept.serving.is_set, "the first life", 30)
+    async with serving(engine) as kept:
         first, asked = kept.pid, engine.asked
         engine.file.unlink()
         await until(lambda: engine.asked > asked + 3 * keeper.DEAD_AFTER, "many questions", 60)
@@ -124,8 +127,6 @@ async def test_one_that_is_late_and_works_is_left_to_it(
         assert kept.message == "the file is gone", "it is told, though"
         engine.file.touch()
         await until(lambda: not kept.message, "an answer again", 30)
-    finally:
-        await kept.stop()
 
 
 @pytest.mark.parametrize(
@@ -145,14 +146,9 @@ async def test_one_that_will_not_serve_again_is_killed(
     monkeypatch.setattr(keeper, "BUSY_DEAD_AFTER", 8)
     monkeypatch.setattr(keeper, "DEAD_AFTER", 4)
     engine = Sign(tmp_path, program, fault)
-    kept = Keeper(engine, Output(), Events())
-    kept.start([])
-    try:
-        await until(kept.serving.is_set, "the first life", 30)
+    async with serving(engine) as kept:
         first, asked = kept.pid, engine.asked
         engine.file.unlink()
         await until(lambda: kept.pid != first, "its end", 60)
         # one question may have been asked before the file was gone
         assert engine.asked - asked in (most, most + 1)
-    finally:
-        await kept.stop()
