@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from controlroom.feeds.doors import Where
 from controlroom.model.queues import Queues
 from controlroom.targets.abilities import TargetError
-from wire.plain_http import trust
+from wire.plain_http import http_client
 
 if TYPE_CHECKING:
     import httpx
@@ -71,9 +71,7 @@ class ExporterLag:
         try:
             if self._client is None:
                 url = await self._where()
-                self._client = httpx.AsyncClient(
-                    base_url=url, trust_env=False, timeout=TIMEOUT, verify=trust(url)
-                )
+                self._client = http_client(url, TIMEOUT)
             wanted = {"query": query(self._group, self._topic)}
             answer = await self._client.post("/api/v1/query", data=wanted)
             answer.raise_for_status()

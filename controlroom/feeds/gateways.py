@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from controlroom.feeds.doors import Where
 from controlroom.model.links import Links
 from controlroom.targets.abilities import TargetError
-from wire.plain_http import trust
+from wire.plain_http import http_client
 
 if TYPE_CHECKING:
     import httpx
@@ -58,9 +58,7 @@ class Gateways:
         try:
             if self._client is None:
                 url = await self._where()
-                self._client = httpx.AsyncClient(
-                    base_url=url, trust_env=False, timeout=TIMEOUT, verify=trust(url)
-                )
+                self._client = http_client(url, TIMEOUT)
             answer = await self._client.post("/api/v1/query", data={"query": QUERY})
             answer.raise_for_status()
         except (httpx.HTTPError, TargetError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from controlroom.feeds.doors import Where
 from controlroom.feeds.queries import ROWS, STAT, Row, golden_query, history_queries
 from controlroom.model.golden import Golden, GoldenRow
-from wire.plain_http import trust
+from wire.plain_http import http_client
 
 if TYPE_CHECKING:
     import httpx
@@ -43,11 +43,8 @@ class GoldenSource:
 
     async def open(self) -> None:
         """Finds Prometheus and keeps one connection to it."""
-        import httpx
-
         self._query = golden_query(await self._namespace(), self._window)
-        url = await self._where()
-        self._client = httpx.AsyncClient(base_url=url, trust_env=False, verify=trust(url))
+        self._client = http_client(await self._where())
 
     async def read(self) -> Golden:
         """One round of all queries."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from controlroom.feeds.doors import Doors
 from controlroom.model.limit import bottleneck, queues
-from wire.plain_http import trust
+from wire.plain_http import http_client
 
 if TYPE_CHECKING:
     import httpx
@@ -90,9 +90,7 @@ class Limit:
             if self._client is None:
                 self._query = query(await self._doors.namespace())
                 url = await self._doors.prometheus()
-                self._client = httpx.AsyncClient(
-                    base_url=url, trust_env=False, timeout=TIMEOUT, verify=trust(url)
-                )
+                self._client = http_client(url, TIMEOUT)
             answer = await self._client.post("/api/v1/query", data={"query": self._query})
             answer.raise_for_status()
         except httpx.HTTPError:

@@ -18,7 +18,7 @@ from stack.install.wheels import base_environment
 from stack.paths import engine_cache, engine_dir, private_dir, write_private
 from stack.ports import Ports
 from stack.spec import ProcessSpec
-from wire.plain_http import trust
+from wire.plain_http import http_client
 
 USER = "controlroom"
 RETENTION = "24h"
@@ -114,9 +114,7 @@ def external_prometheus(url: str) -> External:
 async def answer(name: str, url: str) -> None:
     """GET answers 200; NotReady tells why it did not."""
     try:
-        async with httpx.AsyncClient(
-            timeout=_PATIENCE, trust_env=False, verify=trust(url)
-        ) as client:
+        async with http_client(url, _PATIENCE) as client:
             reply = await client.get(url)
     except httpx.TimeoutException as error:
         raise Silent(f"{name}: no answer within {_PATIENCE:.0f} s") from error
