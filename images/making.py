@@ -10,7 +10,7 @@ from pathlib import Path
 from images.recipes import LAYERS, RECIPES, reference
 from images.root import Root
 from lab.archive import write_archive
-from stack.engines.engine import Progress
+from stack.install.progress import Progress
 from stack.paths import explained
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from images.root import Root
 from stack.config import PROJECT
-from stack.engines.engine import Progress
 from stack.errors import StackError
 from stack.install.parts import install
+from stack.install.progress import Progress
 from stack.paths import engine_cache
 
 HOME = "opt/python"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from images import engines, python
 from images.root import Root
-from stack.engines.engine import Progress
+from stack.install.progress import Progress
 from stack.version import VERSION
 
 USER = 10001

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from lab.archive import write_archive, write_layer
 from lab.inside import PAUSE
-from stack.engines.engine import Progress
 from stack.install.commands import run
 from stack.install.golang import go_program
 from stack.install.parts import install
+from stack.install.progress import Progress
 from stack.paths import engine_cache
 
 SOURCES = Path(__file__).resolve().parent / "go"

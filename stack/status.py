@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
-from stack.engines.engine import url_with_login
+from stack.engines.engine import Engine
 from stack.pods.container import ContainerRun
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
@@ -34,25 +35,17 @@ async def status(world: World) -> Json:
 
 def endpoints(world: World) -> Json:
     """The doors for any client of this user, secrets included; those that are known already."""
-    engines = world.engines
-    found = _doors(world)
-    for engine in (engines.redis, engines.mongo, engines.prometheus):
-        if engine.name in found:
-            found[engine.name] = url_with_login(engine)
-    if "kafka" in found:
-        found["kafka"] = engines.kafka.brokers().url()
-    return found
+    return _doors(world, lambda engine: engine.url())
 
 
-def _doors(world: World) -> Json:
+def _doors(world: World, told: Callable[[Engine], str] = lambda engine: engine.address()) -> Json:
     """The doors that are known already, without a login: a status is copied into reports."""
-    engines = world.engines
     found: Json = {}
     if world.keepers["haproxy"].serving.is_set():
         found["ingress"] = f"http://127.0.0.1:{world.balancer.ingress_port}"
-    for engine in (engines.kafka, engines.redis, engines.mongo, engines.prometheus):
-        if world.keepers[engine.name].prepared:
-            found[engine.name] = engine.address()
+    for door, name in world.engines.doors.items():
+        if world.keepers[name].prepared:
+            found[door] = told(world.engines[name])
     return found
 
 
@@ -84,13 +77,8 @@ def _engine(world: World, keeper: Keeper) -> Json:
         "memory": world.usage.memory(pids),
         "disk": use.to_json() if use else None,
         "version": keeper.engine.version,
-        "message": keeper.message or _remark(world, keeper),
+        "message": keeper.message or keeper.engine.note,
     }
-
-
-def _remark(world: World, keeper: Keeper) -> str:
-    """What there is to say of an engine that serves."""
-    return world.faster_store.note if keeper.engine is world.engines.mongo else ""
 
 
 def _deployment(world: World, controller: Controller) -> Json:

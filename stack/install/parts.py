@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO
 
-from stack.engines.engine import Progress
 from stack.errors import StackError
+from stack.install.progress import Progress
 from stack.paths import explained
 
 Make = Callable[[Path], Awaitable[None]]

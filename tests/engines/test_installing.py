@@ -28,6 +28,7 @@ from stack.install.parts import install, part_of
 from stack.install.wheels import wheel_folder
 from stack.paths import engine_cache, private_dir, socket_path, stack_socket, write_private
 from stack.ports import Ports, is_free, owns
+from wire.kafka import brokers_of
 
 
 async def test_what_a_killed_install_left_is_removed_and_the_install_made_anew(
@@ -312,17 +313,17 @@ def test_a_given_address_is_taken_without_its_secret(tmp_path: Path) -> None:
         "CONTROLROOM_MONGO_URL": "mongodb://me:s3cret@a:27017,b:27017/?replicaSet=rs",
     }
     engines = engines_for(tmp_path, given)
-    assert (engines.redis.address(), engines.redis.secret()) == (
+    assert (engines["redis"].address(), engines["redis"].secret()) == (
         "redis://db.example:6379/0",
         "p@ss",
     )
-    assert engines.redis.spec() is None
-    assert engines.mongo.address() == "mongodb://a:27017,b:27017/?replicaSet=rs"
-    assert (engines.mongo.username, engines.mongo.secret()) == ("me", "s3cret")
-    assert (engines.kafka.address(), engines.kafka.secret()) == ("a:9092,b:9092", "s3cret")
-    assert engines.kafka.brokers().protocol == "SASL_SSL"
-    assert engines.prometheus.address() == "https://p.example:9090"
-    assert (engines.prometheus.username, engines.prometheus.secret()) == ("me", "s3cret")
+    assert engines["redis"].spec() is None
+    assert engines["mongo"].address() == "mongodb://a:27017,b:27017/?replicaSet=rs"
+    assert (engines["mongo"].username, engines["mongo"].secret()) == ("me", "s3cret")
+    assert (engines["kafka"].address(), engines["kafka"].secret()) == ("a:9092,b:9092", "s3cret")
+    assert brokers_of(engines["kafka"].url()).protocol == "SASL_SSL"
+    assert engines["prometheus"].address() == "https://p.example:9090"
+    assert (engines["prometheus"].username, engines["prometheus"].secret()) == ("me", "s3cret")
 
 
 async def _nothing() -> None:

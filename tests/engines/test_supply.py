@@ -14,7 +14,7 @@ from stack.engines.kafka.jars import VERSION, check_jars, ensure_jars, kafka_fol
 from stack.errors import StackError
 from tests.conftest import ROOT
 
-LOCK = ROOT / "stack/engines/locks/kafka-jars.sha256"
+LOCK = ROOT / "stack/engines/kafka/kafka-jars.sha256"
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ async def ping(world: World) -> float:
     """Seconds for one PING through the link of the tiny deployment."""
     client = Redis.from_url(
         world.links.endpoints("tiny")["REDIS_URL"],
-        password=world.engines.redis.secret(),
+        password=world.engines["redis"].secret(),
         socket_timeout=1,
     )
     try:

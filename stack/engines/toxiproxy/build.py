@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from stack.engines.engine import Progress
 from stack.install.commands import run
 from stack.install.golang import go_program
 from stack.install.parts import install
+from stack.install.progress import Progress
 from stack.paths import engine_cache
 
 VERSION = "2.12.0"
