@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from stack.balance import INGRESS
 from stack.engines.engine import Engine
 from stack.pods.container import ContainerRun
 from stack.pods.controller import Controller
@@ -28,24 +29,28 @@ async def status(world: World) -> Json:
         "pods": [_pod(world, pod) for pod in world.pods()],
         "links": links,
         "faults": [fault.to_json() for fault in await world.faults.all()],
-        "endpoints": _doors(world),
+        "endpoints": _bare_doors(world),
         "last_event": world.events.last,
     }
 
 
 def endpoints(world: World) -> Json:
-    """The doors for any client of this user, secrets included; those that are known already."""
+    """The doors for any client of this user, secrets included; null where not known yet."""
     return _doors(world, lambda engine: engine.url())
 
 
-def _doors(world: World, told: Callable[[Engine], str] = lambda engine: engine.address()) -> Json:
-    """The doors that are known already, without a login: a status is copied into reports."""
-    found: Json = {}
+def _bare_doors(world: World) -> Json:
+    """Those that are known already, without a login: a status is copied into reports."""
+    doors = _doors(world, lambda engine: engine.address())
+    return {door: address for door, address in doors.items() if address is not None}
+
+
+def _doors(world: World, told: Callable[[Engine], str]) -> Json:
+    found: Json = {INGRESS: None}
     if world.keepers["haproxy"].serving.is_set():
-        found["ingress"] = f"http://127.0.0.1:{world.balancer.ingress_port}"
+        found[INGRESS] = f"http://127.0.0.1:{world.balancer.ingress_port}"
     for door, name in world.engines.doors.items():
-        if world.keepers[name].prepared:
-            found[door] = told(world.engines[name])
+        found[door] = told(world.engines[name]) if world.keepers[name].prepared else None
     return found
 
 

@@ -12,7 +12,6 @@ from controlroom.commands.face import talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb
 from controlroom.settings import Settings
-from controlroom.targets import reading
 from controlroom.targets.choosing import LOCAL
 from scenarios.loading import load
 from stack.client import Json, StackClient
@@ -58,8 +57,8 @@ class Up(Act):
                 await client.set_scenario(wanted)
             status = await client.ensure_up(lambda line: _say(started, line), wanted)
         if running is None:
-            where = reading.endpoints(status["endpoints"])
-            _say(started, f"ready; events go to {where.ingress}/input")
+            ingress = status["endpoints"]["ingress"]
+            _say(started, f"ready; events go to {ingress}/input")
         return Answer(data=status)
 
 

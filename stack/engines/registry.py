@@ -21,6 +21,8 @@ from stack.ports import Ports
 
 FOLDERS = "CONTROLROOM_ENGINES"
 """Variable that names folders of more kinds, parted as PATH is: a Python package for each."""
+RESERVED = frozenset({"ingress", "brokers", "absent"})
+"""Words of the endpoints that no engine may be called by."""
 OneEngine = TypeVar("OneEngine", bound=Engine)
 
 
@@ -77,7 +79,7 @@ def _kinds(folders: str) -> Mapping[str, EngineKind]:
             raise _bad(place, "holds no ENGINE in its __init__.py")
         if kind.name in found:
             raise _bad(place, f"tells {kind.name} once more")
-        doors = {one.door for one in found.values() if one.door} | {"ingress"}
+        doors = {one.door for one in found.values() if one.door} | RESERVED
         variables = {one.variable for one in found.values() if one.variable}
         if kind.door in doors or kind.variable in variables:
             raise _bad(place, f"has the door or the variable of another engine ({kind.name})")
