@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from host.errors import StackError
+from host.install.commands import find_program
+from host.install.progress import Progress
 from images.root import Root
 from stack.engines.kafka.jars import ensure_jars, kafka_folder
 from stack.engines.kafka.java import found_java
 from stack.engines.mongo.programs import built_rust
 from stack.engines.prometheus import prometheus_program
-from stack.errors import StackError
-from stack.install.commands import find_program
-from stack.install.progress import Progress
 
 JAVA = "opt/java"
 KAFKA = "opt/kafka/libs"

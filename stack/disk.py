@@ -14,9 +14,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from host.errors import StackError
+from host.paths import engine_dir
 from stack.engines.engine import Engine
-from stack.errors import StackError
-from stack.paths import engine_dir
 from stack.supervisor.events import Events
 from wire.disk import STORES, DiskGuard, tell
 from wire.stores import redis_client

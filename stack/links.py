@@ -10,10 +10,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
+from host.errors import StackError
+from host.ports import Ports
 from stack.engines.registry import Engines
 from stack.engines.toxiproxy import Toxiproxy, api_client
-from stack.errors import StackError
-from stack.ports import Ports
 from stack.strangers import Stranger, strangers
 from stack.toxics import Toxic, link_name
 

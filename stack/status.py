@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from host.version import VERSION
 from stack.balance import INGRESS
 from stack.engines.engine import Engine
 from stack.pods.container import ContainerRun
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
 from stack.supervisor.keeper import Keeper
-from stack.version import VERSION
 from stack.world import World
 
 Json = dict[str, Any]

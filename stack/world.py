@@ -11,6 +11,9 @@ import time
 from collections.abc import Iterable
 from typing import Literal
 
+from host.errors import StackError
+from host.paths import private_dir
+from host.ports import Ports
 from stack.autoscaler import Scaling
 from stack.balance import Balancer
 from stack.config import StackConfig, Wishes, choose, guests, overridden
@@ -20,20 +23,17 @@ from stack.engines.haproxy import Haproxy
 from stack.engines.prometheus import Prometheus
 from stack.engines.registry import engines_for
 from stack.engines.secrets import kept_secret
-from stack.errors import StackError
 from stack.faults.leases import Leases
 from stack.faults.plan import Planner
 from stack.faults.population import Population
 from stack.lag import Lag
 from stack.links import Links
 from stack.manifests import load
-from stack.paths import private_dir
 from stack.pods.controller import Controller
 from stack.pods.environment import Surroundings
 from stack.pods.pod import Pod
 from stack.pods.ports import PodPorts
 from stack.pods.usage import PERIOD, Usage
-from stack.ports import Ports
 from stack.scaler import Scaler
 from stack.supervisor.events import Events
 from stack.supervisor.keeper import Keeper

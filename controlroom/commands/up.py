@@ -13,11 +13,11 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb
 from controlroom.settings import Settings
 from controlroom.targets.choosing import LOCAL
+from host.errors import StackError
+from host.paths import stack_socket
 from scenarios.loading import load
 from stack.client import Json, StackClient
 from stack.doctor import examine, first_fault
-from stack.errors import StackError
-from stack.paths import stack_socket
 
 DESCRIPTION = """\
 Bring the local stack up and wait until all of it is ready. A stack that runs

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 
-from stack.doctor import folders, places
-from stack.doctor.check import Check
+from host.doctor import folders
+from host.doctor.check import Check
+from host.errors import StackError
+from host.paths import cache_dir, state_dir
+from stack.doctor import places
 from stack.engines.kind import EngineKind
 from stack.engines.registry import kinds
-from stack.errors import StackError
-from stack.paths import cache_dir, state_dir
 
 
 async def examine(

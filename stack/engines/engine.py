@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from stack.install.progress import Progress
-from stack.ports import owns
+from host.install.progress import Progress
+from host.ports import owns
 from stack.spec import ProcessSpec
 from stack.supervisor.events import Events
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import unquote
 
+from host.install.progress import Progress
 from stack.engines.engine import Engine
-from stack.install.progress import Progress
 from stack.spec import ProcessSpec
 from wire.accounts import login_variables
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.doctor.check import Check
+from host.doctor.check import Check
+from host.errors import StackError
+from host.install.commands import find_program
+from host.install.progress import Progress
+from host.ports import Ports
 from stack.engines.engine import Engine
-from stack.errors import StackError
-from stack.install.commands import find_program
-from stack.install.progress import Progress
-from stack.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)

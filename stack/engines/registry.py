@@ -13,11 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from host.errors import StackError
+from host.ports import Ports
 from stack import engines as own
 from stack.engines.engine import Engine
 from stack.engines.kind import EngineKind, Place
-from stack.errors import StackError
-from stack.ports import Ports
 
 FOLDERS = "CONTROLROOM_ENGINES"
 """Variable that names folders of more kinds, parted as PATH is: a Python package for each."""

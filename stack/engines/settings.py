@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stack.errors import StackError
+from host.errors import StackError
 
 PROCESS, POWER = "process", "power"
 """What survives: the death of any process, or a power cut too."""

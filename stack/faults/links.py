@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults.model import Ground, Injection, Links, Victim
 from stack.toxics import Stream, Toxic
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults import kinds as own
 from stack.faults.kind import Kind, Unknown
 

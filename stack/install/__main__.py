@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Sequence
 
+from host.errors import StackError
+from host.install.progress import Progress
 from stack.engines.mongo.programs import build_rust
-from stack.errors import StackError
 from stack.install.engines import install_all
-from stack.install.progress import Progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

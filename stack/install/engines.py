@@ -6,8 +6,8 @@ import asyncio
 import os
 from collections.abc import Mapping
 
+from host.install.progress import Progress
 from stack.engines.registry import kinds
-from stack.install.progress import Progress
 
 
 async def install_all(progress: Progress, environ: Mapping[str, str] | None = None) -> None:

@@ -17,12 +17,12 @@ from redis.asyncio import Redis as RedisClient
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from host.ports import Ports
 from stack.engines.engine import Engine, NotReady
 from stack.engines.mongo import Mongo
 from stack.engines.mongo.programs import built_rust
 from stack.engines.mongo.users import ping
 from stack.engines.redis import Redis
-from stack.ports import Ports
 from tests.conftest import ROOT
 from tests.engines.running import running
 from tests.ports import free_port

@@ -9,9 +9,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from redis.asyncio import Redis as RedisClient
 
+from host.errors import StackError
 from stack.engines.engine import url_with_login
 from stack.engines.registry import engines_for
-from stack.errors import StackError
 from tests.engines.running import running
 from wire.kafka import client_arguments
 

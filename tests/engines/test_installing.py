@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from stack.doctor import Check, examine, first_fault
+from host.doctor import Check
+from host.errors import StackError
+from host.install import commands
+from host.install.parts import install, part_of
+from host.install.wheels import wheel_folder
+from host.paths import engine_cache, private_dir, socket_path, stack_socket, write_private
+from host.ports import Ports, is_free, owns
+from stack.doctor import examine, first_fault
 from stack.engines.kafka.java import found_java, java_candidates, usable_java
 from stack.engines.mongo.programs import (
     PYTHON,
@@ -22,12 +29,6 @@ from stack.engines.mongo.programs import (
 )
 from stack.engines.redis import Redis
 from stack.engines.registry import engines_for
-from stack.errors import StackError
-from stack.install import commands
-from stack.install.parts import install, part_of
-from stack.install.wheels import wheel_folder
-from stack.paths import engine_cache, private_dir, socket_path, stack_socket, write_private
-from stack.ports import Ports, is_free, owns
 from wire.kafka import brokers_of
 
 
@@ -192,7 +193,7 @@ def _on_full_disk() -> StackError:
         with open("/dev/full", "w") as file:
             file.write("x")
     except OSError as error:
-        from stack.paths import explained
+        from host.paths import explained
 
         return explained(error, Path("/dev/full"))
     raise AssertionError("/dev/full took a byte")

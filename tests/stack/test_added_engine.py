@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from host.errors import StackError
 from stack.client import StackClient
 from stack.config import StackConfig
 from stack.doctor import examine
 from stack.engines.registry import FOLDERS, engines_for, kinds
-from stack.errors import StackError
 from stack.marks import Marks
 from tests.own_stack import OwnStack
 from tests.stack.test_daemon import is_ready, start

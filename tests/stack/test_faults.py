@@ -13,7 +13,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.pods.pod import Pod
 from stack.world import World
 from tests.stack.test_selection import manifest

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from host.install.progress import Progress
 from stack.engines.engine import Engine, NotReady, Silent
-from stack.install.progress import Progress
 from stack.spec import ProcessSpec
 from stack.supervisor import keeper
 from stack.supervisor.events import Events

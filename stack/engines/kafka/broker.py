@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from host.errors import StackError
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir, write_private
+from host.ports import Ports
 from stack.engines.engine import Engine, require_owner
 from stack.engines.external import External
 from stack.engines.kafka.archive import ensure_archive
@@ -27,11 +32,6 @@ from stack.engines.kafka.properties import (
     properties,
 )
 from stack.engines.secrets import kept_secret
-from stack.errors import StackError
-from stack.install.progress import Progress
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
 from wire.kafka import AddressError, Brokers, brokers_of
 

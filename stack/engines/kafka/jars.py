@@ -7,12 +7,12 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from host.errors import StackError
+from host.install.commands import find_program, run
+from host.install.parts import install
+from host.install.progress import Progress
+from host.paths import engine_cache
 from stack.engines.kafka.java import Java
-from stack.errors import StackError
-from stack.install.commands import find_program, run
-from stack.install.parts import install
-from stack.install.progress import Progress
-from stack.paths import engine_cache
 
 VERSION = "4.3.1"
 POM = Path(__file__).resolve().parent / "pom.xml"

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.install.commands import find_program, output_of
-from stack.install.progress import Progress
-from stack.install.wheels import site_packages, wheel_environment
+from host.install.commands import find_program, output_of
+from host.install.progress import Progress
+from host.install.wheels import site_packages, wheel_environment
 
 MINIMUM = 17
 WHEEL = "25.0.2.1"

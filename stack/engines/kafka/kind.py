@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stack.doctor.check import Check
+from host.doctor.check import Check
+from host.install.commands import find_program
+from host.install.progress import Progress
+from host.install.wheels import wheel_folder
 from stack.engines.engine import Engine
 from stack.engines.kafka.archive import ensure_archive
 from stack.engines.kafka.broker import Kafka, external_kafka
@@ -14,9 +17,6 @@ from stack.engines.kafka.jars import VERSION, ensure_jars, kafka_folder
 from stack.engines.kafka.java import MINIMUM, WHEEL, found_java, java_candidates, usable_java
 from stack.engines.kind import EngineKind, Place
 from stack.engines.settings import flushes
-from stack.install.commands import find_program
-from stack.install.progress import Progress
-from stack.install.wheels import wheel_folder
 
 LATER = "the first start fetches it"
 

@@ -11,9 +11,9 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from host.paths import engine_cache
 from stack.engines.engine import Beside
 from stack.engines.mongo.programs import WISH, built_rust, missing_for_rust
-from stack.paths import engine_cache
 from stack.spec import ProcessSpec
 from stack.supervisor.child import Child
 from stack.supervisor.output import Output

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stack.doctor.check import Check
+from host.doctor.check import Check
+from host.install.progress import Progress
+from host.install.wheels import wheel_folder
+from host.paths import engine_dir
 from stack.engines.engine import Engine
 from stack.engines.kind import EngineKind, Place
 from stack.engines.mongo.programs import (
@@ -21,9 +24,6 @@ from stack.engines.mongo.programs import (
     wished_kind,
 )
 from stack.engines.mongo.server import Mongo, external_mongo
-from stack.install.progress import Progress
-from stack.install.wheels import wheel_folder
-from stack.paths import engine_dir
 
 
 class MongoKind(EngineKind):

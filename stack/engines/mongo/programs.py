@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.errors import StackError
-from stack.install.commands import find_program, now_and_then, output_of, run
-from stack.install.parts import install
-from stack.install.progress import Progress
-from stack.install.wheels import wheel_environment
-from stack.paths import engine_cache, explained, write_private
+from host.errors import StackError
+from host.install.commands import find_program, now_and_then, output_of, run
+from host.install.parts import install
+from host.install.progress import Progress
+from host.install.wheels import wheel_environment
+from host.paths import engine_cache, explained, write_private
 
 RUST = "0.5.3-beta.196"
 PYTHON = "0.7.0b3"

@@ -7,6 +7,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from host.errors import StackError
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir, write_private
+from host.ports import Ports
 from stack.engines.engine import Beside, Engine, require_owner
 from stack.engines.external import External, split_login
 from stack.engines.mongo.apart import ensure_user_apart
@@ -22,11 +27,6 @@ from stack.engines.mongo.programs import (
 )
 from stack.engines.mongo.users import USER, ensure_accounts, ping
 from stack.engines.secrets import account_secrets, kept_secret
-from stack.errors import StackError
-from stack.install.progress import Progress
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
 from wire.accounts import ACCOUNTS, login_variables
 

