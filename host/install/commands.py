@@ -23,6 +23,18 @@ def find_program(name: str) -> Path | None:
     return Path(found).absolute() if found else None
 
 
+def needed_program(name: str, instead: str = "", package: str = "") -> Path:
+    """The program. `instead`: what can be done without it; `package`: where it has another name.
+
+    Raises StackError.
+    """
+    found = find_program(name)
+    if found is None:
+        fix = f"Install the package {package or name}{instead}."
+        raise StackError(f"{name} is not on this machine.", fix, "not_found")
+    return found
+
+
 def search_path() -> str:
     """PATH, and for each of the system's folders on it the one for root's programs beside it."""
     path = os.environ.get("PATH", os.defpath)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from host.doctor.check import Check
 from host.errors import StackError
-from host.install.commands import find_program
+from host.install.commands import needed_program
 from host.install.progress import Progress
 from host.ports import Ports
 from stack.engines.engine import Engine
@@ -69,16 +69,6 @@ class EngineKind(ABC):
     async def examine(self, state: Path, environ: Mapping[str, str]) -> Sequence[Check]:
         """Whether it can be had on this machine; quick, and changes nothing."""
         return []
-
-
-def needed_program(name: str, instead: str = "") -> Path:
-    """The program. `instead`: what can be done without it. Raises StackError."""
-    found = find_program(name)
-    if found is None:
-        raise StackError(
-            f"{name} is not on this machine.", f"Install the package {name}{instead}.", "not_found"
-        )
-    return found
 
 
 def program_check(title: str, program: str, instead: str = "") -> Check:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from host.doctor.check import Check
-from host.install.commands import output_of, run
+from host.install.commands import needed_program, output_of, run
 from host.install.progress import Progress
 from host.install.wheels import base_environment
 from host.paths import engine_dir, private_dir, socket_path, write_private
 from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent
-from stack.engines.kind import EngineKind, Place, needed_program, program_check
+from stack.engines.kind import EngineKind, Place, program_check
 from stack.refusals import error_lines
 from stack.spec import ProcessSpec
 

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 from host.doctor.check import Check
 from host.errors import StackError
-from host.install.commands import output_of
+from host.install.commands import needed_program, output_of
 from host.install.progress import Progress
 from host.install.wheels import base_environment
 from host.paths import engine_dir, private_dir
 from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent, require_owner
 from stack.engines.external import External, split_login
-from stack.engines.kind import EngineKind, Place, needed_program, program_check
+from stack.engines.kind import EngineKind, Place, program_check
 from stack.engines.secrets import account_secrets, kept_secret
 from stack.engines.settings import flushes
 from stack.spec import ProcessSpec
