@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from host.ports import Ports
 from stack.engines.engine import NotReady
 from stack.engines.haproxy import Haproxy
 from stack.manifests.model import Manifests, Route, Service, ServicePort
 from stack.pods.pod import Pod
-from stack.ports import Ports
 from stack.refusals import grpc_lines, ingress_lines
 
 INGRESS = "ingress"

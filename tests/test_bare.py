@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="this
 PROBE = """\
 import shutil
 
-from stack.install.commands import find_program
+from host.install.commands import find_program
 
 
 def test_the_path():

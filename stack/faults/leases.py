@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults import reading
 from stack.faults.model import Fault, Phase
 from stack.faults.plan import Plan, Planner

@@ -117,6 +117,11 @@ class Victim(Protocol):
 class Links(Protocol):
     """The links as a fault uses them."""
 
+    @property
+    def engines(self) -> Sequence[str]:
+        """Names of those that links lead to."""
+        ...
+
     def linked(self, engine: str) -> str:
         """Empty where a link leads to the engine, otherwise why there is none."""
         ...

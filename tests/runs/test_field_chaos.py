@@ -9,7 +9,7 @@ import pytest
 from controlroom.runs.errors import SpecError
 from controlroom.runs.manifest import bounded, changed, read_chaos, stamped
 from controlroom.runs.spec import ChaosSpec
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults import reading
 from tests.runs.test_chaos_files import problems
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controlroom.runs.manifest import bounded, chaos_spec
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults import reading
 from stack.faults.registry import FOLDERS, kind_of, kinds
 from stack.world import World

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults import reading
 from stack.faults.durations import seconds, words
 from stack.faults.kinds.network import LinkFault
