@@ -160,6 +160,8 @@ class ChaosSpec:
         """Seconds that it lasts; None where it is over at once."""
         if self.one_shot:
             return None
+        if not self._kind.selects:
+            return self._kind.lasts(self.manifest)
         if self.run_for is not None:
             return self.run_for
         given = self._spec.get("duration")

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from stack.faults.course import Course
 from stack.faults.durations import words
-from stack.faults.model import Choice, Fault, Injection, Links, Victim
+from stack.faults.model import Choice, Fault, Links, Plan, Victim
 from stack.faults.population import Population
 from stack.faults.preview import OVER_AT_ONCE, Preview, amount, stays
 from stack.faults.selection import chosen, most
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The draw: whom a fault hits, and how."""
-
-    victims: tuple[Victim, ...]
-    injection: Injection
 
 
 class Planner:
@@ -32,6 +24,9 @@ class Planner:
 
     def preview(self, fault: Fault) -> Preview:
         """What would happen now. Raises StackError where it cannot be done."""
+        if isinstance(fault.what, Course):
+            return fault.what.foretell(self)
+        assert fault.choice is not None
         matched = self._population.matching(fault.choice)
         count = most(fault.choice, len(matched))
         planned = fault.what.plan("preview", matched, matched[:count], self)
@@ -51,6 +46,8 @@ class Planner:
 
     def draw(self, fault: Fault, key: str) -> Plan:
         """Chooses now. Raises StackError where it cannot be done."""
+        if fault.choice is None:
+            return Plan((), fault.what.plan(key, (), (), self))
         matched = self._population.matching(fault.choice)
         hit = chosen(fault.choice, matched, self._dice)
         return Plan(tuple(hit), fault.what.plan(key, matched, hit, self))
