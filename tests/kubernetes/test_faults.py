@@ -19,6 +19,7 @@ from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.holder import ACCOUNT, FAULT
 from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
 from controlroom.targets.kubernetes.faults.mesh import KINDS
+from controlroom.targets.kubernetes.faults.selecting import placed
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS, PODS, SERVICE_ACCOUNTS
 from stack.faults.registry import kind_of
 from tests import crds
@@ -278,27 +279,28 @@ async def test_kinds_without_an_action_go_to_chaos_mesh(
 
 
 def holder(kind: str, run: str, lasts: float) -> dict[str, Any]:
-    """A Schedule or a Workflow of the project, on the pods of `web`."""
+    """A Schedule or a Workflow of the project, on the pods of `held`."""
     name = {"Schedule": "schedule-pod-kill-consumer", "Workflow": "workflow-slow-and-kill"}[kind]
     spec = bounded(read_chaos(chaos_dir() / f"{name}.yaml"), 600, lasts)
     made = stamped(spec, run)
     for _, body in kind_of(kind).parts(made["spec"]):
-        body["selector"]["labelSelectors"] = {"app.kubernetes.io/name": "web"}
+        body["selector"]["labelSelectors"] = {"app.kubernetes.io/name": "held"}
     return made
 
 
 async def test_a_schedule_goes_to_chaos_mesh_and_ends_with_what_it_made(mesh_api: Api) -> None:
     faults = ClusterFaults(mesh_api, ["default"])
+    await make_pod(mesh_api, "default", "held-0", "held")
     sent = holder("Schedule", "r-0021", 60)
     preview = await faults.preview(sent)
-    assert preview.remarks[0] == "PodChaos pod-kill: 1 of default/web-0"
+    assert preview.remarks[0] == "PodChaos pod-kill: 1 of default/held-0"
     assert preview.ends == "It ends after 1m."
     status = await faults.inject(sent, "r-0021")
     assert (status.phase, status.run, status.pausable) == ("running", "r-0021", True)
     assert status.ends == status.created + 60
     assert status.name.endswith("-r-0021")
     stored = await mesh_api.get(KINDS["Schedule"].path("default", status.name))
-    assert stored["spec"]["podChaos"] == sent["spec"]["podChaos"]
+    assert stored["spec"] == placed(sent, ["default"])["spec"]
     child = chaos("pod-failure", duration="30s")
     child["metadata"]["labels"] = {"managed-by": status.name}
     await mesh_api.create(KINDS["PodChaos"].path("default"), child)
@@ -347,8 +349,6 @@ async def test_the_real_schema_refuses_what_it_does_not_know(mesh_api: Api) -> N
 
 
 def test_files_of_chaos_are_placed_in_the_pipelines_namespaces() -> None:
-    from controlroom.targets.kubernetes.faults.selecting import placed
-
     for path in chaos_dir().glob("*.yaml"):
         one = placed(yaml.safe_load(path.read_text()), ["here", "data"])
         assert one["metadata"]["namespace"] == "here"
