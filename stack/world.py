@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from stack.autoscaler import Scaling
-from stack.balance import Balancer
+from stack.balance import Balancer, backend_name
 from stack.config import StackConfig, Wishes, choose, guests, overridden
 from stack.disk import Disks
 from stack.engines.engine import Engine
@@ -35,6 +35,7 @@ from stack.pods.pod import Pod
 from stack.pods.ports import PodPorts
 from stack.pods.usage import PERIOD, Usage
 from stack.ports import Ports
+from stack.requests import Requests
 from stack.scaler import Scaler
 from stack.supervisor.events import Events
 from stack.supervisor.keeper import Keeper
@@ -92,7 +93,8 @@ class World:
             self.controllers,
             {name: self.keepers[name] for name in LINKED},
         )
-        planner = Planner(population, self.links, list(self.manifests.deployments))
+        self.requests = Requests(self.engines.haproxy, self.manifests, backend_name)
+        planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
         self._lag = Lag(self.engines.kafka.brokers)
@@ -205,8 +207,13 @@ class World:
 
     def _keeper(self, engine: Engine) -> Keeper:
         file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
-        hooks = {"toxiproxy": self._relink, "haproxy": self.balancer.started}
+        hooks = {"toxiproxy": self._relink, "haproxy": self._rebalance}
         return Keeper(engine, Output(file), self.events, hooks.get(engine.name))
+
+    async def _rebalance(self) -> None:
+        """A new haproxy knows neither pods nor faults."""
+        await self.balancer.started()
+        await self.requests.started()
 
     def _controller(self, name: str) -> Controller:
         return Controller(

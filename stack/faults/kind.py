@@ -28,7 +28,7 @@ class Kind:
     """Whether an object has selector, mode and duration itself; else it holds others that have."""
     not_here: str = ""
     """Why the local stack does not carry it out; empty where it does."""
-    instead: str = "Use PodChaos, NetworkChaos or StressChaos."
+    instead: str = "Use PodChaos, NetworkChaos, StressChaos or HTTPChaos."
     """What to do where it is not carried out."""
 
     def action(self, spec: Mapping[str, Any]) -> str:

@@ -135,8 +135,42 @@ class Links(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Requests by a pattern of `backend:METHOD:path`, and what is done: `abort`, `delay:100`."""
+
+    pattern: str
+    what: str
+
+
+class Requests(Protocol):
+    """Rules for requests on their way to pods, as a fault uses them."""
+
+    @property
+    def delays(self) -> bool:
+        """Whether requests can be held."""
+        ...
+
+    def ports(self, deployment: str) -> Mapping[int, tuple[str, ...]]:
+        """Container port -> names of what leads to it."""
+        ...
+
+    async def add(self, rules: Sequence[Rule]) -> None:
+        """Puts them on. Raises StackError."""
+        ...
+
+    async def remove(self, rules: Sequence[Rule]) -> None:
+        """Takes them away. Raises StackError where one is left."""
+        ...
+
+
 class Ground(Protocol):
     """What a fault may use of the local stack."""
+
+    @property
+    def requests(self) -> Requests:
+        """The way of requests to pods."""
+        ...
 
     @property
     def links(self) -> Links:

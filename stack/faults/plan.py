@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from stack.faults.course import Course
 from stack.faults.durations import words
-from stack.faults.model import Choice, Fault, Links, Plan, Victim
+from stack.faults.model import Choice, Fault, Links, Plan, Requests, Victim
 from stack.faults.population import Population
 from stack.faults.preview import OVER_AT_ONCE, Preview, amount, stays
 from stack.faults.selection import chosen, most
@@ -16,8 +16,11 @@ from stack.faults.selection import chosen, most
 class Planner:
     """Knows the pods and the links: the ground on which faults are carried out."""
 
-    def __init__(self, population: Population, links: Links, deployments: Sequence[str]) -> None:
+    def __init__(
+        self, population: Population, links: Links, requests: Requests, deployments: Sequence[str]
+    ) -> None:
         self.links = links
+        self.requests = requests
         self.deployments = deployments
         self._population = population
         self._dice = random.Random()

@@ -33,7 +33,7 @@ def test_a_kind_without_an_action_goes_to_chaos_mesh_as_it_is(name: str, words: 
     assert sent["spec"] == spec.manifest["spec"]
 
 
-@pytest.mark.parametrize("name", ["http", "time"])
+@pytest.mark.parametrize("name", ["time"])
 def test_what_the_local_stack_does_not_do_is_refused_by_name(name: str) -> None:
     manifest = field(name).manifest
     with pytest.raises(StackError, match=f"does not do {manifest['kind']}: ") as caught:
