@@ -48,7 +48,7 @@ class Requests:
         self._haproxy = haproxy
         self._manifests = manifests
         self._backend = backend
-        self._rules: dict[str, str] = {}
+        self._rules: dict[str, Rule] = {}
         self._lock = asyncio.Lock()
 
     @property
@@ -82,28 +82,30 @@ class Requests:
                         "Another fault acts on these requests.", "End that one first.", "refused"
                     )
             for rule in wanted:
-                self._rules[rule.pattern] = rule.what
-                await self._put(rule.pattern)
+                self._rules[rule.pattern] = rule
+                await self._put(rule)
 
     async def remove(self, rules: Iterable[Rule]) -> None:
-        """Takes them away and looks whether they are gone. Raises StackError if not."""
-        wanted = list(rules)
+        """Takes them away and looks whether they are gone; those of another fault stay. Raises
+        StackError if not, and may be asked again."""
         async with self._lock:
-            for rule in wanted:
-                self._rules.pop(rule.pattern, None)
+            mine = [rule for rule in rules if self._rules.get(rule.pattern) == rule]
+            for rule in mine:
                 await self._ask(f"del map {MAP} {rule.pattern}")
-            left = await self._ask(f"show map {MAP}")
-        if any(f" {rule.pattern} " in left for rule in wanted):
-            raise StackError("A rule for requests is left in haproxy.", "Restart haproxy.")
+            left = await self._ask(f"show map {MAP}") if mine else ""
+            if any(f" {rule.pattern} " in left for rule in mine):
+                raise StackError("A rule for requests is left in haproxy.", "Restart haproxy.")
+            for rule in mine:
+                del self._rules[rule.pattern]
 
     async def started(self) -> None:
         """A new haproxy has no rule."""
         async with self._lock:
-            for pattern in self._rules:
-                await self._put(pattern)
+            for rule in self._rules.values():
+                await self._put(rule)
 
-    async def _put(self, pattern: str) -> None:
-        said = (await self._ask(f"add map {MAP} {pattern} {self._rules[pattern]}")).strip()
+    async def _put(self, rule: Rule) -> None:
+        said = (await self._ask(f"add map {MAP} {rule.pattern} {rule.what}")).strip()
         if said:
             raise StackError(f"haproxy does not take a rule: {said}")
 

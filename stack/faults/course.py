@@ -124,6 +124,9 @@ class Conducting(Injection):
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+            failed = None if self._task.cancelled() else self._task.exception()
+            if failed is not None:
+                self.note(f"ended by {type(failed).__name__}: {failed}")
         for key, (injection, _) in list(self._on.items()):
             await injection.recover()
             del self._on[key]

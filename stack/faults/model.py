@@ -139,6 +139,8 @@ class Links(Protocol):
 class Rule:
     """Requests by a pattern of `backend:METHOD:path`, and what is done: `abort`, `delay:100`."""
 
+    owner: str
+    """Key of the fault that it is of."""
     pattern: str
     what: str
 

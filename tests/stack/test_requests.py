@@ -10,6 +10,7 @@ import pytest
 
 from stack.errors import StackError
 from stack.faults import reading
+from stack.faults.model import Rule
 from stack.requests import MAP
 from stack.world import World
 from tests.stack.test_faults import TINY, phase
@@ -83,6 +84,27 @@ async def test_requests_are_held_and_the_rule_outlives_haproxy(
     assert phase(world, status.id) == "finished"
     assert "slow" not in await world.engines.haproxy.ask(f"show map {MAP}")
     assert (await world.engines.haproxy.ask(f"show map {MAP}")).strip() == ""
+
+
+async def test_a_rule_that_could_not_be_verified_is_taken_back_when_asked_again(
+    world: World,
+) -> None:
+    rule = Rule("one", "^tiny[.]http:GET:/x$", "abort")
+    haproxy = world.keepers["haproxy"]
+    await world.requests.add([rule])
+    await haproxy.hold("test")
+    with pytest.raises(StackError, match="haproxy does not answer"):
+        await world.requests.remove([rule])
+    haproxy.release("test")
+
+    async def gone() -> bool:
+        try:
+            await world.requests.remove([rule])
+        except StackError:
+            return False
+        return (await world.engines.haproxy.ask(f"show map {MAP}")).strip() == ""
+
+    await until(gone, "nothing is left", 60)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class RequestFault(Act):
                     f"Ports of {group} that requests come to by a Service: {known}.",
                     "refused",
                 )
-            rules += [self._rule(backend) for backend in ports[self.port]]
+            rules += [self._rule(key, backend) for backend in ports[self.port]]
         if self.delay and not ground.requests.delays:
             raise StackError(
                 "spec.delay: this haproxy is built without Lua, so it cannot hold requests.",
@@ -68,10 +68,10 @@ class RequestFault(Act):
             "probes and metrics go past them."
         ]
 
-    def _rule(self, backend: str) -> Rule:
+    def _rule(self, key: str, backend: str) -> Rule:
         parts = (_literal(backend), self.method or "[A-Z]+", _literal(self.path))
         what = f"delay:{round(self.delay * 1000)}" if self.delay else "abort"
-        return Rule(f"^{':'.join(parts)}$", what)
+        return Rule(key, f"^{':'.join(parts)}$", what)
 
 
 class _OnRequests(Injection):
@@ -79,7 +79,6 @@ class _OnRequests(Injection):
         self._what = what
         self._requests = requests
         self._rules = rules
-        self._begun = False
 
     def effect(self, amount: str) -> str:
         what = self._what
@@ -89,12 +88,9 @@ class _OnRequests(Injection):
 
     async def inject(self) -> None:
         await self._requests.add(self._rules)
-        self._begun = True
 
     async def recover(self) -> None:
-        # what another fault has is not this one's to take away
-        if self._begun:
-            await self._requests.remove(self._rules)
+        await self._requests.remove(self._rules)
 
 
 class HTTPChaos(Kind):
