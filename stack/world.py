@@ -15,7 +15,7 @@ from host.errors import StackError
 from host.paths import private_dir
 from host.ports import Ports
 from stack.autoscaler import Scaling
-from stack.balance import Balancer
+from stack.balance import Balancer, backend_name
 from stack.config import StackConfig, Wishes, choose, guests, overridden
 from stack.disk import Disks
 from stack.engines.engine import Beside, Engine
@@ -34,6 +34,7 @@ from stack.pods.environment import Surroundings
 from stack.pods.pod import Pod
 from stack.pods.ports import PodPorts
 from stack.pods.usage import PERIOD, Usage
+from stack.requests import Requests
 from stack.scaler import Scaler
 from stack.supervisor.events import Events
 from stack.supervisor.keeper import Keeper
@@ -88,7 +89,8 @@ class World:
             self.controllers,
             {name: self.keepers[name] for name in self.engines.linked},
         )
-        planner = Planner(population, self.links, list(self.manifests.deployments))
+        self.requests = Requests(self._haproxy, self.manifests, backend_name)
+        planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
         self._lag = Lag(lambda: brokers_of(self.engines["kafka"].url()))
@@ -201,8 +203,13 @@ class World:
 
     def _keeper(self, engine: Engine) -> Keeper:
         file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
-        hooks = {"toxiproxy": self._relink, "haproxy": self.balancer.started}
+        hooks = {"toxiproxy": self._relink, "haproxy": self._rebalance}
         return Keeper(engine, Output(file), self.events, hooks.get(engine.name))
+
+    async def _rebalance(self) -> None:
+        """A new haproxy knows neither pods nor faults."""
+        await self.balancer.started()
+        await self.requests.started()
 
     def _controller(self, name: str) -> Controller:
         return Controller(

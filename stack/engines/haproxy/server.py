@@ -53,10 +53,15 @@ class Haproxy(Engine):
         self._port = 0
         self._program = Path()
         self._text = ""
+        self._files: Mapping[str, str] = {}
+        self.lua = False
+        """Whether it is built with Lua."""
 
-    def configure(self, text: str) -> None:
-        """Frontends, backends and services to run; takes effect at the next `prepare`."""
+    def configure(self, text: str, files: Mapping[str, str] | None = None) -> None:
+        """Frontends, backends and services to run, and files that they name; takes effect at the
+        next `prepare`. Lines with `lua` are left out where it is built without."""
         self._text = text
+        self._files = files or {}
 
     async def prepare(self, progress: Progress) -> None:
         """Finds the program, writes the configuration and has haproxy check it."""
@@ -66,7 +71,12 @@ class Haproxy(Engine):
         private_dir(self._folder)
         self._port = self._ports.choose(self.name)
         base = BASE.format(socket=self.socket, port=self._port, errors=_errors())
-        file = write_private(self._folder / "haproxy.cfg", base + "\n" + self._text)
+        self.lua = "+LUA" in (await output_of(program, "-vv") or "")
+        for name, content in self._files.items():
+            write_private(self._folder / name, content)
+        lines = self._text.splitlines(keepends=True)
+        text = "".join(line for line in lines if self.lua or "lua" not in line)
+        file = write_private(self._folder / "haproxy.cfg", base + "\n" + text)
         await run(
             "The check of haproxy's configuration",
             [program, "-c", "-q", "-f", file],
