@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from images.root import Root
-from stack.config import PROJECT
 from stack.engines.engine import Progress
 from stack.errors import StackError
 from stack.install.parts import install
 from stack.paths import engine_cache
+from stack.project import PROJECT
 
 HOME = "opt/python"
 APP = "app"

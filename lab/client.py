@@ -26,8 +26,8 @@ from lab.sweeper import PATIENCE as SWEEP_PATIENCE
 from lab.sweeper import sweep
 from stack.errors import StackError
 from stack.paths import explained, lab_dir, private_dir
+from stack.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parent.parent
 UP_PATIENCE = 660.0
 """Seconds from the daemon's start to a lab that is ready; the build is not counted."""
 RESTART_PATIENCE = 60.0

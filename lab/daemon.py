@@ -29,8 +29,7 @@ from lab.plan import LETTERS, NETWORK, NUMBERS, LabPlan, plan
 from lab.record import ClusterRecord, LabRecord, keep
 from stack.errors import StackError
 from stack.paths import lab_dir, private_dir, write_private
-
-PROJECT = Path(__file__).resolve().parent.parent
+from stack.project import PROJECT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,8 +12,8 @@ from scenarios import loading
 from scenarios.scenario import Scenario
 from stack.errors import StackError
 from stack.paths import private_dir, write_private
+from stack.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parent.parent
 MANIFESTS = PROJECT / "k8s" / "overlays" / "local"
 
 

@@ -19,10 +19,11 @@ from pathlib import Path
 import uvicorn
 
 from stack.api import application
-from stack.config import MANIFESTS, PROJECT, StackConfig
+from stack.config import MANIFESTS, StackConfig
 from stack.errors import StackError
 from stack.marks import Marks
 from stack.paths import state_dir
+from stack.project import PROJECT
 from stack.world import World
 from wire.serving import Server
 

@@ -168,4 +168,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("undeploy", "remove what deploy made, and nothing else"),
     Verb("lab", "real Kubernetes clusters on this machine"),
     Verb("torture", "break a scratch stack at random and look for every event", inside=False),
+    Verb("help", "explain a verb", itself=True),
+    Verb("version", "print the version", itself=True),
+    Verb("completion", "print a shell's completion script", inside=False, itself=True),
+    Verb("man", "print the manual page", inside=False, itself=True),
 )

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-import controlroom
 from controlroom.targets.abilities import Refused, TargetError
 from lab import programs
+from stack.project import PROJECT
 
 Object = dict[str, Any]
 PATIENCE = 60.0
@@ -22,7 +22,7 @@ KUBECTL = "CONTROLROOM_KUBECTL"
 
 def overlays_dir() -> Path:
     """The overlays that come with the project."""
-    return Path(controlroom.__file__).resolve().parent.parent / "k8s" / "overlays"
+    return PROJECT / "k8s" / "overlays"
 
 
 def overlay_path(name: str) -> Path:
