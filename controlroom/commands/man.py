@@ -100,4 +100,5 @@ def _value(action: argparse.Action) -> str:
 def _text(words: str) -> str:
     """Words as they are: no sign of theirs is a command of the language."""
     escaped = words.replace("\\", "\\e").replace("-", "\\-")
-    return re.sub(r"^(?=[.'])", r"\\&", escaped)
+    plain = "".join(sign if sign.isascii() else f"\\[u{ord(sign):04X}]" for sign in escaped)
+    return re.sub(r"^(?=[.'])", r"\\&", plain)
