@@ -26,7 +26,7 @@ from lab.sweeper import PATIENCE as SWEEP_PATIENCE
 from lab.sweeper import sweep
 from stack.errors import StackError
 from stack.paths import explained, lab_dir, private_dir
-from stack.project import PROJECT
+from stack.project import PROJECT, with_packages
 
 UP_PATIENCE = 660.0
 """Seconds from the daemon's start to a lab that is ready; the build is not counted."""
@@ -260,7 +260,7 @@ class Lab:
                 return subprocess.Popen(
                     argv,
                     cwd=PROJECT,
-                    env=os.environ | {"CONTROLROOM_STATE_DIR": str(self.folder.parent)},
+                    env=with_packages(CONTROLROOM_STATE_DIR=str(self.folder.parent)),
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=file,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ import httpx
 from stack.errors import Kind, StackError
 from stack.marks import Marks
 from stack.paths import explained, private_dir, stack_socket, state_dir
-from stack.project import PROJECT
+from stack.project import PROJECT, with_packages
 from wire.plain_http import trust
 
 Json = dict[str, Any]
@@ -225,7 +224,7 @@ def _spawn(scenario: str, marks: Marks) -> subprocess.Popen[bytes]:
             return subprocess.Popen(
                 [sys.executable, "-m", "stack.daemon", "--scenario", name],
                 cwd=PROJECT,
-                env=os.environ | {"CONTROLROOM_STATE_DIR": str(marks.state)},
+                env=with_packages(CONTROLROOM_STATE_DIR=str(marks.state)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -13,7 +13,7 @@ import yaml
 
 from controlroom.targets.kubernetes import pods as of_pod
 from scenarios.loading import load
-from stack.config import PROJECT
+from stack.project import PROJECT
 from tests.clusters.sending import Sending
 from tests.clusters.stage import Deployed
 from tests.waiting import until

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stack.config import PROJECT
+from stack.project import PROJECT
 from tests.own_stack import OwnStack
 from tests.waiting import until
 

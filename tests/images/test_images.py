@@ -27,7 +27,7 @@ from images.recipes import (
     SERVICES_WHEELS,
     USER,
 )
-from stack.config import PROJECT
+from stack.project import PROJECT
 from stack.version import VERSION
 from tests.manifests.test_base import containers
 

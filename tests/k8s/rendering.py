@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from lab.programs import kubectl
-from stack.config import PROJECT
 from stack.install.commands import find_program
+from stack.project import PROJECT
 
 Object = dict[str, Any]
 OVERLAYS = PROJECT / "k8s" / "overlays"

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from stack.config import MANIFESTS, PROJECT
+from stack.config import MANIFESTS
 from stack.manifests import load
+from stack.project import PROJECT
 from tests.manifests.schema import problems
 from wire.keys import PARTITIONS, consumer_group, events_topic
 

@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 from stack.client import StackClient, start_daemon
-from stack.config import PROJECT, StackConfig
+from stack.config import StackConfig
 from stack.errors import StackError
 from stack.marks import Marks
+from stack.project import PROJECT
 from tests.waiting import until
 
 
