@@ -9,6 +9,15 @@ import os
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+INSIDE = "_project"
+"""That folder's name, in the package `controlroom`."""
+
+
+def place(name: str) -> Path:
+    """Where a package or a folder of the project is."""
+    if name == "controlroom" and PROJECT.name == INSIDE:
+        return PROJECT.parent
+    return PROJECT / name
 
 
 def with_packages(**more: str) -> dict[str, str]:

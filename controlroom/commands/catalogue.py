@@ -112,6 +112,7 @@ COMMANDS: tuple[Command, ...] = (
     _act("lab_up", "lab up", "lab up", "Bring the clusters of the lab up", _NO_LAB),
     _act("lab_down", "lab down", "lab down", "End the lab's clusters", _NO_LAB),
     _act("lab_build", "lab build", "lab build", "Build the lab's programs", _NO_LAB),
+    _act("lab_images", "lab images", "lab images", "Make the images of the pipeline", _NO_LAB),
     _act("lab_cut", "lab link cut", "lab link cut", "Cut the link between the lab's clusters",
          _NO_LAB),
     _act("lab_mend", "lab link mend", "lab link mend", "Join the lab's clusters again", _NO_LAB),

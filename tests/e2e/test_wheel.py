@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from images.recipes import ROOM
 from stack.version import VERSION
 from tests.conftest import ROOT
 from tests.own_stack import PYTHON, OwnStack
@@ -149,3 +150,18 @@ async def test_the_main_job_is_done_from_it(
     finally:
         own.run("down", timeout=120)
     assert [each.name for each in empty.iterdir()] == []
+
+
+def test_images_made_from_it_hold_what_those_of_a_clone_hold(
+    installed: Installed, tmp_path: Path
+) -> None:
+    code = (
+        "import controlroom, sys, pathlib\n"
+        "from images import python, recipes, root\n"
+        "python.code(root.Root(pathlib.Path(sys.argv[1])), recipes.ROOM)"
+    )
+    words = (str(installed.environment / "bin" / "python"), "-c", code, str(tmp_path / "root"))
+    subprocess.run(words, check=True, cwd=tmp_path, timeout=120)
+    app = tmp_path / "root" / "app"
+    held = {str(path.relative_to(app)) for path in app.rglob("*") if path.is_file()}
+    assert {name for name in held if not name.endswith(".pyc")} == set(tracked(*ROOM))
