@@ -6,6 +6,7 @@ import ast
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
@@ -19,10 +20,8 @@ from tests.conftest import ROOT
 from tests.own_stack import PYTHON, OwnStack
 from tests.waiting import until
 
-BESIDE = (
-    "chaos", "images", "k8s", "lab", "proto", "requirements", "scenarios", "services", "stack",
-    "wire",
-)  # fmt: skip
+TOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+BESIDE = tuple(sorted(TOOLS["setuptools"]["package-dir"].values()))
 """Folders of the repository that a wheel has inside `controlroom`."""
 
 
@@ -84,6 +83,7 @@ def test_it_has_one_name_and_no_other(installed: Installed) -> None:
 
 
 def test_it_holds_every_file_of_the_product(installed: Installed) -> None:
+    assert {*TOOLS["importlinter"]["root_packages"], "chaos", "k8s"} <= {"controlroom", *BESIDE}
     with zipfile.ZipFile(installed.wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     wanted = {f"controlroom/_project/{name}" for name in tracked(*BESIDE)}
@@ -160,7 +160,13 @@ def test_images_made_from_it_hold_what_those_of_a_clone_hold(
         "from images import python, recipes, root\n"
         "python.code(root.Root(pathlib.Path(sys.argv[1])), recipes.ROOM)"
     )
-    words = (str(installed.environment / "bin" / "python"), "-c", code, str(tmp_path / "root"))
+    words = (
+        str(installed.environment / "bin" / "python"),
+        "-E",
+        "-c",
+        code,
+        str(tmp_path / "root"),
+    )
     subprocess.run(words, check=True, cwd=tmp_path, timeout=120)
     app = tmp_path / "root" / "app"
     held = {str(path.relative_to(app)) for path in app.rglob("*") if path.is_file()}
