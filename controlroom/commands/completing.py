@@ -83,10 +83,12 @@ def candidates(
 def _candidates(words: Sequence[str], last: str, known: Names, inside: bool) -> Iterator[Candidate]:
     if not inside:
         before = parsers.before_parser()
-        if (action := _open_flag(before, words)) is not None and _is_before(words):
-            yield from _values(action, known)
+        try:
+            words = parsers.split(words)[1]
+        except CommandError:  # a flag before the verb lacks its value, or there is no such flag
+            if (action := _open_flag(before, words)) is not None:
+                yield from _values(action, known)
             return
-        words = _after(words)
     if not words:
         yield from ((verb.name, verb.line) for verb in verbs(inside))
         if not inside:
@@ -124,23 +126,6 @@ def _of_verb(
         yield from ((str(choice), "") for each in positional for choice in each.choices or ())
     if list(words) == ["help"]:
         yield from ((verb.name, verb.line) for verb in verbs(inside))
-
-
-def _after(words: Sequence[str]) -> list[str]:
-    """The verb with what follows it."""
-    try:
-        return parsers.split(words)[1]
-    except CommandError:
-        return list(words)
-
-
-def _is_before(words: Sequence[str]) -> bool:
-    """Whether the last of them stands before the verb, and wants a value."""
-    try:
-        parsers.split(words)
-    except CommandError:
-        return True
-    return False
 
 
 def _open_flag(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Action | None:

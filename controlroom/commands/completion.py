@@ -20,11 +20,11 @@ EXAMPLES = (
 
 _BASH = """\
 _controlroom() {
-    local line IFS=$'\\n'
+    local line
     COMPREPLY=()
-    for line in $("$1" --complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null); do
-        COMPREPLY+=("${line%%$'\\t'*}")
-    done
+    while IFS= read -r line; do
+        [[ -n $line ]] && COMPREPLY+=("${line%%$'\\t'*}")
+    done < <("$1" --complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o bashdefault -o default -F _controlroom controlroom"""
 

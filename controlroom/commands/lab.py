@@ -131,7 +131,8 @@ class LabImages(_OfLab):
     async def carry_out(self, here: Here) -> Answer:
         if not place("images").is_dir():
             raise CommandError("A room in a cluster makes no images.", code=Exit.REFUSED)
-        await install_rust_store(talk)
+        if not self.names or "documents" in self.names:
+            await install_rust_store(talk)
         argv = (sys.executable, "-m", "images", *self.names)
         fix = "See what it said; `controlroom doctor` shows what is missing."
         await run("Making the images", argv, PROJECT, fix, with_packages(), talk)
