@@ -1,4 +1,4 @@
-"""Writes docs/openapi/*.json, docs/errors.json and docs/proto.md anew: python docs/generate.py."""
+"""Writes what is made in docs/ anew (openapi, errors.json, proto.md, controlroom.1)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from controlroom.commands.man import page  # noqa: E402
 from scenarios.loading import load, names  # noqa: E402
 from services.producer_grpc import front  # noqa: E402
 from services.producer_http import __main__ as producer  # noqa: E402
@@ -27,7 +28,7 @@ _FIELD = re.compile(r"^\s+((?:repeated |optional )?(?:map<[^>]+>|[\w.]+)) (\w+) 
 
 def files() -> dict[Path, str]:
     """Path -> what it has to hold."""
-    made = {ROOT / "docs/proto.md": _proto()}
+    made = {ROOT / "docs/proto.md": _proto(), ROOT / "docs/controlroom.1": page() + "\n"}
     errors = {"errors": [problem.to_json() for problem in PROBLEMS]}
     made[ROOT / "docs/errors.json"] = json.dumps(errors, indent=2) + "\n"
     for name in names():

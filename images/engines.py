@@ -41,7 +41,9 @@ async def documents(root: Root, progress: Progress) -> None:
     store = await built_rust()
     if store is None:
         raise StackError(
-            "The Rust document store is not built.", "Run `make engines` first.", "not_found"
+            "The Rust document store is not built.",
+            "Run `controlroom lab images`, which builds it.",
+            "not_found",
         )
     root.program(Path(store.command[0]), "usr/bin/secantusd-rs")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from host.errors import StackError
 from host.install.parts import install
 from host.install.progress import Progress
 from host.paths import engine_cache
-from host.project import PROJECT
+from host.project import INSIDE, PROJECT, place
 from images.root import Root
 
 HOME = "opt/python"
@@ -74,9 +76,10 @@ async def wheels(root: Root, requirements: str, progress: Progress) -> None:
 
     async def fetch(part: Path) -> None:
         progress(f"fetching the packages of requirements/{file.name}")
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         options = ["--no-deps", "--no-compile", "--require-hashes", "--only-binary", ":all:"]
-        _run([*pip, *options, "--target", str(part), "-r", str(file)])
+        options += ["--quiet", "--disable-pip-version-check", "--target", str(part)]
+        with tempfile.TemporaryDirectory(prefix="controlroom-pip-") as beside:
+            _run([_with_pip(Path(beside)), "-m", "pip", "install", *options, "-r", str(file)])
 
     await install(folder, f"the packages of {file.name}", fetch, progress)
     root.tree(folder, LIBRARIES, NOT_RUN)
@@ -86,10 +89,18 @@ async def wheels(root: Root, requirements: str, progress: Progress) -> None:
     compile_all(root, LIBRARIES)
 
 
+def _with_pip(beside: Path) -> str:
+    """An interpreter that has pip: this one, or where a tool's environment has none, a new one."""
+    if importlib.util.find_spec("pip") is not None:
+        return sys.executable
+    _run([sys.executable, "-m", "venv", str(beside)])
+    return str(beside / "bin" / "python")
+
+
 def code(root: Root, packages: Sequence[str]) -> None:
-    """Packages and folders of this checkout, under /app."""
+    """Packages and folders of the project, under /app as in a clone."""
     for package in packages:
-        root.tree(PROJECT / package, f"{APP}/{package}")
+        root.tree(place(package), f"{APP}/{package}", (INSIDE,))
     compile_all(root, APP)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from host.errors import StackError
 from host.paths import explained, lab_dir, private_dir
-from host.project import PROJECT
+from host.project import PROJECT, with_packages
 from lab import network, programs, record
 from lab.caller import give, require_root
 from lab.claims import claim_folder, claim_number
@@ -260,7 +260,7 @@ class Lab:
                 return subprocess.Popen(
                     argv,
                     cwd=PROJECT,
-                    env=os.environ | {"CONTROLROOM_STATE_DIR": str(self.folder.parent)},
+                    env=with_packages(CONTROLROOM_STATE_DIR=str(self.folder.parent)),
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=file,

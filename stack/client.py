@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import httpx
 
 from host.errors import Kind, StackError
 from host.paths import explained, private_dir, stack_socket, state_dir
-from host.project import PROJECT
+from host.project import PROJECT, with_packages
 from stack.marks import Marks
 from wire.plain_http import trust
 
@@ -225,7 +224,7 @@ def _spawn(scenario: str, marks: Marks) -> subprocess.Popen[bytes]:
             return subprocess.Popen(
                 [sys.executable, "-m", "stack.daemon", "--scenario", name],
                 cwd=PROJECT,
-                env=os.environ | {"CONTROLROOM_STATE_DIR": str(marks.state)},
+                env=with_packages(CONTROLROOM_STATE_DIR=str(marks.state)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,17 @@ class Result:
 class OwnStack:
     """Commands against one state folder; `up` and `down` are the command line's.
 
-    `store` is the kind of document store that it begins with.
+    `store` is the kind of document store that it begins with, `program` what `controlroom` is.
     """
 
-    def __init__(self, state: Path, store: str = PYTHON) -> None:
+    def __init__(
+        self,
+        state: Path,
+        store: str = PYTHON,
+        program: Sequence[str] = (sys.executable, "-m", "controlroom"),
+    ) -> None:
         self.state = state
+        self.program = program
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("CONTROLROOM_")},
             "CONTROLROOM_STATE_DIR": str(state),
@@ -47,7 +54,7 @@ class OwnStack:
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """`controlroom WORDS` in the background."""
         return subprocess.Popen(
-            [sys.executable, "-m", "controlroom", *words],
+            [*self.program, *words],
             env=self.env,
             text=True,
             stdout=subprocess.PIPE,
@@ -58,7 +65,7 @@ class OwnStack:
     def run(self, *words: str, timeout: float = 120, check: bool = True) -> Result:
         """`controlroom WORDS`; AssertionError with all it said where it fails and `check`."""
         done = subprocess.run(
-            [sys.executable, "-m", "controlroom", *words],
+            [*self.program, *words],
             env=self.env,
             text=True,
             capture_output=True,

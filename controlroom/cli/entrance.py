@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -38,25 +39,34 @@ def enter(argv: Sequence[str]) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
+    if argv[:1] == ["--complete"]:
+        return _completed(argv[1:])
     before, rest = parsers.split(argv)
-    if before.version:
-        from host.version import VERSION
-
-        emit(f"controlroom {VERSION}")
-        return Exit.OK
     for sentence in read_user_commands(os.environ):
         talk(f"controlroom: {sentence}")
-    if before.help or (rest and rest[0] == "help"):
-        emit(parsers.overview())
-        return Exit.OK
+    if before.version or before.help:
+        rest = ["version" if before.version else "help"]
     if not rest:
         talk(parsers.overview())
         return Exit.USAGE
-    verb, args = parsers.parse(find(rest[0]), rest[1:])
+    entry = find(rest[0])
+    verb, args = parsers.parse(entry, rest[1:])
     args.json = args.json or before.json
+    if entry.itself:
+        return _finished(verb.main(args))
     # a verb may have the same flag: where it was not given there, the one before the verb holds
     args.settings = _settings(parsers.flags_of(before, args))
     return _finished(verb.main(args))
+
+
+def _completed(words: Sequence[str]) -> int:
+    """What a shell asks for at a key: an error is no candidate, and nothing is said of it."""
+    with contextlib.suppress(Exception):
+        from controlroom.commands.completing import for_shell
+
+        read_user_commands(os.environ)
+        emit(for_shell(words))
+    return Exit.OK
 
 
 def _settings(flags: Mapping[str, Any]) -> Settings:

@@ -112,6 +112,7 @@ COMMANDS: tuple[Command, ...] = (
     _act("lab_up", "lab up", "lab up", "Bring the clusters of the lab up", _NO_LAB),
     _act("lab_down", "lab down", "lab down", "End the lab's clusters", _NO_LAB),
     _act("lab_build", "lab build", "lab build", "Build the lab's programs", _NO_LAB),
+    _act("lab_images", "lab images", "lab images", "Make the images of the pipeline", _NO_LAB),
     _act("lab_cut", "lab link cut", "lab link cut", "Cut the link between the lab's clusters",
          _NO_LAB),
     _act("lab_mend", "lab link mend", "lab link mend", "Join the lab's clusters again", _NO_LAB),
@@ -168,4 +169,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("undeploy", "remove what deploy made, and nothing else"),
     Verb("lab", "real Kubernetes clusters on this machine"),
     Verb("torture", "break a scratch stack at random and look for every event", inside=False),
+    Verb("help", "explain a verb", itself=True),
+    Verb("version", "print the version", itself=True),
+    Verb("completion", "print a shell's completion script", inside=False, itself=True),
+    Verb("man", "print the manual page", inside=False, itself=True),
 )

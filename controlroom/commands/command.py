@@ -92,6 +92,8 @@ class Verb:
     """The module that does it; `controlroom.commands.<name>` where nothing is said."""
     inside: bool = True
     """Whether it makes sense in a room that is open."""
+    itself: bool = False
+    """Whether it tells of the program itself; then it works where the settings are wrong."""
 
     def load(self) -> VerbModule:
         """Imports the verb's module."""

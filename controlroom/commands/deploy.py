@@ -133,7 +133,8 @@ def _told(left: Sequence[NotReady], timeout: str) -> Iterator[str]:
     images = sorted({image for one in left for image in one.images})
     if images:
         yield f"The cluster cannot get these images: {', '.join(images)}."
-        yield "  On a lab: `make lab-images`. Elsewhere push them to where the cluster pulls from."
+        yield "  On a lab: `controlroom lab images`, then `lab load-image`."
+        yield "  Elsewhere push them to where the cluster pulls from."
     yield f"Not ready within {timeout}; it goes on by itself, or `controlroom undeploy`."
 
 

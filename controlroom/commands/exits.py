@@ -10,20 +10,29 @@ class Exit(IntEnum):
 
     OK = 0
     FAILED = 1
-    """A run finished and its verdict is bad: failures, loss."""
     USAGE = 2
-    """The command line, a file or the configuration is wrong."""
     UNREACHABLE = 3
-    """Could not connect; worth trying again."""
     REFUSED = 4
-    """Read-only, not confirmed, or not possible here."""
     ABORTED = 5
-    """A guard stopped it."""
     UNCLEAN = 6
-    """Clean-up is incomplete: something may still be injected."""
     HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+MEANINGS = {
+    Exit.OK: "It is done.",
+    Exit.FAILED: "A run finished and its verdict is bad: failures, loss.",
+    Exit.USAGE: "The command line, a file or the configuration is wrong.",
+    Exit.UNREACHABLE: "Could not connect; worth trying again.",
+    Exit.REFUSED: "Read-only, not confirmed, or not possible here.",
+    Exit.ABORTED: "A guard stopped it.",
+    Exit.UNCLEAN: "Clean-up is incomplete: something may still be injected.",
+    Exit.HUNG_UP: "The terminal went away.",
+    Exit.INTERRUPTED: "Interrupted by ctrl+c.",
+    Exit.TERMINATED: "Ended by SIGTERM.",
+}
+"""What each code says, for people."""
 
 
 class CommandError(Exception):

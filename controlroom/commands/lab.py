@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,15 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb, told, unsaid
 from controlroom.commands.table import sign, table
 from controlroom.settings import Settings
+from host.install.commands import run
 from host.paths import images_dir, lab_dir
+from host.project import PROJECT, place, with_packages
 from lab import programs
 from lab.client import Lab
 from lab.doctor import examine
 from lab.plan import LETTERS, NETWORK
 from stack.doctor import first_fault
+from stack.engines.mongo.programs import build_rust
 
 DESCRIPTION = """\
 One or two real Kubernetes clusters on this machine, without Docker: contexts lab-a and lab-b
@@ -35,7 +39,7 @@ EXAMPLES = (
 )
 USAGE = (
     "controlroom lab up | down | status | kubeconfig | doctor | build |\n"
-    "       link cut|mend|status | load-image [FILE ...] | restart PROGRAM"
+    "       images | link cut|mend|status | load-image [FILE ...] | restart PROGRAM"
 )
 ROOT = (
     "Whoever reads that file is root on this machine: a pod may mount all of it. It is readable by "
@@ -113,6 +117,29 @@ class LabBuild(_OfLab):
         return Answer(data=folder, text=folder)
 
 
+@dataclass
+class LabImages(_OfLab):
+    """Makes the images of the pipeline, into the cache."""
+
+    names: Sequence[str]
+    """All where none is named."""
+    command = "lab_images"
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"images": list(self.names) or "all"}
+
+    async def carry_out(self, here: Here) -> Answer:
+        if not place("images").is_dir():
+            raise CommandError("A room in a cluster makes no images.", code=Exit.REFUSED)
+        if not self.names or "documents" in self.names:
+            await build_rust(talk)
+        argv = (sys.executable, "-m", "images", *self.names)
+        fix = "See what it said; `controlroom doctor` shows what is missing."
+        await run("Making the images", argv, PROJECT, fix, with_packages(), talk)
+        files = [str(file) for file in _made_images()]
+        return Answer(data=files, text="\n".join(files))
+
+
 class LabCut(_OfLab):
     """Cuts the link between the clusters."""
 
@@ -138,7 +165,7 @@ class LabLoadImage(_OfLab):
     """Gives images to one cluster, or to all."""
 
     files: Sequence[str]
-    """Those of `make images` where none is named."""
+    """Those of `lab images` where none is named."""
     cluster: str | None
     command = "lab_load_image"
 
@@ -202,6 +229,8 @@ def _act(args: argparse.Namespace) -> Act:
         return LabCut() if args.what == ["cut"] else LabMend()
     if args.action == "load-image":
         return LabLoadImage(args.what, args.cluster)
+    if args.action == "images":
+        return LabImages(args.what)
     if args.action == "restart":
         if len(args.what) != 1 or not args.cluster:
             raise CommandError("`controlroom lab restart` wants a program and --cluster.", USAGE)
@@ -263,11 +292,13 @@ async def _doctor(lab: Lab, args: argparse.Namespace) -> Exit:
 
 
 def _made_images() -> list[Path]:
-    """What `make images` has put into the cache. Raises CommandError where there is nothing."""
+    """What `lab images` has put into the cache. Raises CommandError where there is nothing."""
     folder = images_dir()
     found = sorted(folder.glob("*.tar"))
     if not found:
-        raise CommandError(f"There is no image in {folder}.", "Run `make images`, or name a FILE.")
+        raise CommandError(
+            f"There is no image in {folder}.", "Run `controlroom lab images`, or name a FILE."
+        )
     return found
 
 
@@ -277,7 +308,8 @@ READS: Mapping[str, Callable[[Lab, argparse.Namespace], Awaitable[Exit]]] = {
     "doctor": _doctor,
 }
 ACTIONS = (
-    "up", "down", "status", "kubeconfig", "doctor", "build", "link", "load-image", "restart",
+    "up", "down", "status", "kubeconfig", "doctor", "build", "images", "link", "load-image",
+    "restart",
 )  # fmt: skip
-TAKING = ("link", "load-image", "restart")
+TAKING = ("images", "link", "load-image", "restart")
 """Those that are told what to act on."""

@@ -51,7 +51,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
 SUMMARY = """\
   --scenario NAME|FILE   --state-dir DIR   --read-only   --color WHEN
   --context NAME (a cluster of the kubeconfig instead of the local stack)
-  --json (data on stdout, talk on stderr)   --version   VERB --help"""
+  --json (data on stdout, talk on stderr)"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -73,20 +73,27 @@ class _Format(argparse.RawDescriptionHelpFormatter):
 
 def overview() -> str:
     """What `controlroom --help` prints; fits 24 lines."""
-    lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs())
-    return f"usage: controlroom VERB [options]\n\n{lines}\n\n{SUMMARY}"
+    lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs() if not verb.itself)
+    own = ", ".join(verb.name for verb in verbs() if verb.itself)
+    usage = "usage: controlroom VERB [options]      controlroom help VERB explains it"
+    return f"{usage}\n\n{lines}\n\n{SUMMARY}   {own}"
 
 
 def split(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """Options that stand before the verb, and the verb with all that follows it."""
+    found = before_parser().parse_args(argv)
+    return found, found.rest
+
+
+def before_parser() -> Parser:
+    """The parser of what stands before the verb."""
     parser = Parser("controlroom", add_help=False, allow_abbrev=False)
     _add_settings(parser)
-    parser.add_argument("-h", "--help", action="store_true")
-    parser.add_argument("-V", "--version", action="store_true")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("-h", "--help", action="store_true", help="list the verbs")
+    parser.add_argument("-V", "--version", action="store_true", help="print the version")
+    parser.add_argument("--json", action="store_true", help="print data as JSON on stdout")
     parser.add_argument("rest", nargs=argparse.REMAINDER)
-    found = parser.parse_args(argv)
-    return found, found.rest
+    return parser
 
 
 def verb_parser(entry: Verb, verb: VerbModule) -> Parser:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import controlroom
 from controlroom.runs.errors import SpecError
 from controlroom.runs.manifest import SAFETY, read_chaos
 from controlroom.runs.spec import ChaosSpec
+from host.project import PROJECT
 from stack.faults.model import NAME_LABEL
 from stack.faults.registry import kind_of
 
@@ -56,7 +56,7 @@ class ChaosFile:
 
 def chaos_dir() -> Path:
     """The experiments that come with the project."""
-    return Path(controlroom.__file__).resolve().parent.parent / "chaos"
+    return PROJECT / "chaos"
 
 
 def chaos_files(folder: Path | None = None) -> list[ChaosFile]:

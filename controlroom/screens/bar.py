@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from controlroom.commands.line import Known, common, complete
+from controlroom.commands.completing import common, complete
+from controlroom.commands.line import Known
 from controlroom.panes.text import clean
 from controlroom.screens.dialog import Dialog
 

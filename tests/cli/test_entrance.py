@@ -24,7 +24,9 @@ def fits(text: str) -> bool:
 
 def test_the_overview_fits_a_screen_and_names_every_verb() -> None:
     assert fits(overview())
-    assert all(f"\n  {entry.name} " in overview() for entry in VERBS)
+    for entry in VERBS:
+        wanted = f" {entry.name}" if entry.itself else f"\n  {entry.name} "
+        assert wanted in overview()
 
 
 @pytest.mark.parametrize("entry", VERBS, ids=lambda entry: entry.name)

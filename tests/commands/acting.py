@@ -43,6 +43,7 @@ WORDS = {
     "lab_up": "lab up",
     "lab_down": "lab down",
     "lab_build": "lab build",
+    "lab_images": "lab images",
     "lab_cut": "lab link cut",
     "lab_mend": "lab link mend",
     "lab_load_image": "lab load-image one.tar",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from controlroom.commands.line import Known, common, complete
+from controlroom.commands.completing import common, complete
+from controlroom.commands.line import Known
 from controlroom.commands.registry import verbs
 from controlroom.runs.audit import entries
 from controlroom.screens.bar import BarDialog

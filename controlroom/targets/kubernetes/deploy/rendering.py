@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-import controlroom
 from controlroom.targets.abilities import Refused, TargetError
+from host.project import PROJECT
 from lab import programs
 
 Object = dict[str, Any]
@@ -22,7 +22,7 @@ KUBECTL = "CONTROLROOM_KUBECTL"
 
 def overlays_dir() -> Path:
     """The overlays that come with the project."""
-    return Path(controlroom.__file__).resolve().parent.parent / "k8s" / "overlays"
+    return PROJECT / "k8s" / "overlays"
 
 
 def overlay_path(name: str) -> Path:

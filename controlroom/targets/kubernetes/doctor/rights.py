@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
-import controlroom
 from controlroom.targets.kubernetes.access import allowed
 from controlroom.targets.kubernetes.api import Api
+from host.project import PROJECT
 
 Role = Literal["viewer", "operator"]
 AT_ONCE = 8
@@ -37,8 +36,7 @@ class Right:
 def rights_of(role: Role) -> list[Right]:
     """What k8s/components/rbac gives that role; what it says of all resources of a group is asked
     as such."""
-    root = Path(controlroom.__file__).resolve().parent.parent
-    text = (root / "k8s" / "components" / "rbac" / f"{role}.yaml").read_text("utf-8")
+    text = (PROJECT / "k8s" / "components" / "rbac" / f"{role}.yaml").read_text("utf-8")
     return [right for rule in yaml.safe_load(text)["rules"] for right in _of(rule)]
 
 

@@ -116,7 +116,7 @@ class ClusterLoad:
         except TimeoutError:
             raise Refused(
                 f"The load's pod does not run: {said}. Nothing was sent.",
-                "See `controlroom status`; its image is made by `make images`.",
+                "See `controlroom status`; its image is made by `controlroom lab images`.",
             ) from None
 
     async def _master(self, load: str) -> Json | None:
