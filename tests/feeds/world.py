@@ -31,7 +31,7 @@ class FixedTarget:
             "http://127.0.0.1:9", engines.kafka, engines.redis, engines.mongo, engines.prometheus
         )
 
-    def move(self, **doors: str) -> None:
+    def move(self, **doors: Any) -> None:
         """Another address, as after a restart."""
         self.doors = replace(self.doors, **doors)
 

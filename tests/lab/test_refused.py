@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def roots_lab() -> Iterator[Lab]:
     ],
 )
 async def test_what_only_root_may_do_names_the_whole_command(roots_lab: Lab, words: str) -> None:
-    does = {
+    does: dict[str, Callable[[], Awaitable[object]]] = {
         "down": roots_lab.down,
         "link cut": roots_lab.cut,
         "link mend": roots_lab.mend,

@@ -120,6 +120,7 @@ async def test_a_connection_rests_for_so_long_and_no_longer() -> None:
         writer.write(post(EVENT))
         assert await status(reader) == 200
         (connection,) = state.connections
+        assert isinstance(connection, protocol)
         connection.expire(loop.time() + config.timeout_keep_alive - 1)
         writer.write(post(EVENT))
         assert await status(reader) == 200

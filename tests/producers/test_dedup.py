@@ -17,7 +17,7 @@ from services.shared.dedup import Dedup, Uses, slot_of
 from services.shared.ids import MAX_ID
 from tests.conftest import Engines
 from tests.ports import free_port
-from tests.producers.running import MakeScenario, Producers, producers
+from tests.producers.running import MakeScenario, Producers, producers, trailing
 from tests.producers.test_grpc import ROUTES, unary
 from tests.producers.test_http import GOOD
 from wire.keys import PARTITIONS
@@ -107,7 +107,7 @@ async def test_grpc_takes_ids_from_its_field_and_from_metadata(cast: Producers) 
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await ingest.Send(sent, metadata=metadata)
             assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-            assert dict(caught.value.trailing_metadata() or ())["code"] == code
+            assert trailing(caught.value)["code"] == code
     records = placed(await cast.events(7))
     assert set(records) == {"call", "own", "lot.0", "flow.0", "flow.1", "old"}
     assert all(where == {(slot_of(each.encode()), b"1")} for each, where in records.items())

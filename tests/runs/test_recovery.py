@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -28,13 +29,17 @@ class Target:
     async def info(self) -> TargetInfo:
         return TargetInfo("here", "bands")
 
+    async def close(self) -> None:
+        return
+
 
 @pytest.mark.parametrize("away", ["redis", "mongo", "kafka"])
 async def test_a_store_that_is_away_is_nothing_seen(engines: Engines, away: str) -> None:
     doors = Endpoints("", engines.kafka, engines.redis, engines.mongo, "")
     here, nowhere = Target(doors), f"127.0.0.1:{free_port()}"
     schemes = {"redis": "redis://", "mongo": "mongodb://", "kafka": "kafka://"}
-    gone = Target(replace(doors, **{away: f"{schemes[away]}{nowhere}"}))
+    moved: dict[str, Any] = {away: f"{schemes[away]}{nowhere}"}
+    gone = Target(replace(doors, **moved))
 
     async with Watch(here) as watch:
         before = await watch.look()

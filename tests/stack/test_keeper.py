@@ -33,6 +33,7 @@ class Sign:
     name = "sign"
     needs: tuple[str, ...] = ()
     version = "1"
+    username = ""
 
     def __init__(
         self, folder: Path, program: str = _SERVE, fault: type[NotReady] = NotReady

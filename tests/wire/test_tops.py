@@ -81,7 +81,7 @@ class Counted:
 
     async def found(self) -> dict[str, int]:
         """The hash as everybody reads it."""
-        return {name: int(n) for name, n in (await self.redis.hgetall(self.key)).items()}
+        return {str(name): int(n) for name, n in (await self.redis.hgetall(self.key)).items()}
 
 
 async def right(counter: Counted, scenario: str) -> None:
