@@ -307,7 +307,12 @@ class Documents:
             )
 
     async def drop(self, scenario: str) -> None:
-        """Removes all collections of a scenario, indexes included; takes as long as it takes."""
+        """Removes all collections of a scenario, indexes included; takes as long as it takes.
+
+        Documents go before their collection: a newcomer's store gives a document that is deleted
+        a share of a commit, and a collection that is dropped a commit for each of its keys, in
+        which it answers nobody.
+        """
         names = (
             keys.logs_collection(scenario),
             keys.rejected_collection(scenario),
@@ -318,6 +323,7 @@ class Documents:
         async with _answering():
             with pymongo.timeout(REPAIR_SECONDS):
                 for name in names:
+                    await self._collection(name).delete_many({})
                     await self._collection(name).drop()
 
     def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
 import sys
@@ -11,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.draining import drained
 from tests.k8s.rendering import text_of
 from tests.own_lab import OwnLab
 from tests.own_stack import Result
-from tests.waiting import until
 
 IMAGE = re.compile(r"\bimage: localhost/controlroom/([\w-]+):")
 DEPLOY_PATIENCE = "8m"
@@ -59,14 +58,9 @@ class Deployed:
         found: dict[str, int] = self.run("books", "--json", check=False).json()
         return found
 
-    async def drained(self, timeout: float = 240) -> dict[str, int]:
+    async def drained(self) -> dict[str, int]:
         """The books once nothing is on its way."""
-
-        async def closed() -> dict[str, int]:
-            books = await asyncio.to_thread(self.books)
-            return books if books["in_flight"] == 0 else {}
-
-        return await until(closed, "the pipeline drains", timeout, every=1)
+        return await drained(self.lab, "--context", self.context, patience=240, every=1)
 
     def give_image(self, name: str, folder: Path) -> None:
         """Makes one of our images in that folder and gives it to the cluster."""

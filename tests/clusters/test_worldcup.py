@@ -6,7 +6,7 @@ import asyncio
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -16,6 +16,7 @@ from controlroom.targets.kubernetes import pods as of_pod
 from scenarios.loading import load
 from tests.clusters.sending import BATCH, CLIENTS, Sending
 from tests.clusters.stage import Deployed
+from tests.draining import drained
 from tests.terminal import Terminal
 from tests.waiting import until
 
@@ -46,7 +47,7 @@ async def test_a_cut_link_and_killed_ends_of_the_hop_lose_and_double_nothing(
     both: Clusters,
 ) -> None:
     near, far = both
-    before, door = await drained(near), far.endpoints()["ingress"]
+    before, door = await drained(near.lab, *BOTH, patience=240, every=1), far.endpoints()["ingress"]
     stored = await total(door)
     sending = Sending(near.endpoints()["ingress"], load("worldcup"), EVENTS, PORTION)
     sent = asyncio.create_task(sending.run())
@@ -74,7 +75,7 @@ async def test_a_cut_link_and_killed_ends_of_the_hop_lose_and_double_nothing(
     for one, kind in ((near, "hop"), (far, "hop-server")):
         await replaced(one, kind)
     await sent
-    books = await drained(near)
+    books = await drained(near.lab, *BOTH, patience=240, every=1)
     new = {name: books[name] - before[name] for name in before if name != "scenario"}
     assert (books["lost"], books["doubled"]) == (0, 0), (books, sending.answers)
     assert (new["counted"], new["stored"]) == (EVENTS, EVENTS), (new, sending.answers)
@@ -93,7 +94,7 @@ async def test_a_half_says_what_it_is_and_the_room_has_the_books_of_both(
     assert "lab-a is one half of a pipeline, without stores" in alone.err
     assert (await asked(far.endpoints()["ingress"], "/books")).status_code == 503
 
-    books = await drained(near)
+    books = await drained(near.lab, *BOTH, patience=240, every=1)
     figure = f"{books['stored']:,}".replace(",", r"\D?")
     words = (sys.executable, "-m", "controlroom", "launch", "--read-only", *BOTH)
     with Terminal(words, near.lab.env, 160, 50) as room:
@@ -114,16 +115,6 @@ async def acknowledged(sending: Sending, sent: asyncio.Task[None], events: int) 
         return sending.acknowledged >= events
 
     await until(there, f"{events} events are acknowledged", timeout=300)
-
-
-async def drained(near: Deployed) -> Mapping[str, int]:
-    """The books of the whole path once nothing is on its way."""
-
-    def closed() -> dict[str, int]:
-        books: dict[str, int] = near.lab.run("books", "--json", *BOTH, check=False).json()
-        return books if books["in_flight"] == 0 else {}
-
-    return await until(lambda: asyncio.to_thread(closed), "the hop drains", timeout=240, every=1)
 
 
 async def asked(door: str, path: str) -> httpx.Response:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.draining import drained
 from tests.e2e.conftest import SshDoor
 from tests.operating import active, choose
 from tests.own_stack import OwnStack
@@ -57,9 +58,7 @@ async def test_an_operator_loads_breaks_and_sees_that_nothing_was_lost(quiet: Ow
         await until(lambda: not active(quiet), "all runs have ended", 30)
         room.send("q")
         assert room.ended() == 0
-    books = await until(
-        lambda: (b := quiet.books())["in_flight"] == 0 and b, "the pipeline drains", 60
-    )
+    books = await drained(quiet)
     assert books["lost"] == books["doubled"] == 0
 
 

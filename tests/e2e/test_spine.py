@@ -11,7 +11,7 @@ import time
 
 import httpx
 
-from controlroom.commands.exits import Exit
+from tests.draining import drained
 from tests.own_stack import OwnStack
 from tests.stores import stack_on_both
 from tests.waiting import until
@@ -19,18 +19,9 @@ from tests.waiting import until
 __all__ = ["stack_on_both"]
 
 
-def settled(stack: OwnStack) -> dict[str, int] | None:
-    """The books once nothing is in flight; an engine that was killed may be on its way back."""
-    answer = stack.run("books", "--json", check=False)
-    if answer.code == Exit.UNREACHABLE:
-        return None
-    books: dict[str, int] = answer.json()
-    return books if books["in_flight"] == 0 else None
-
-
-async def closed_books(stack: OwnStack, timeout: float = 60) -> dict[str, int]:
+async def closed_books(stack: OwnStack) -> dict[str, int]:
     """Waits for the pipeline to drain, then demands that nothing was lost or doubled."""
-    books = await until(lambda: settled(stack), "the pipeline drains", timeout, every=0.3)
+    books = await drained(stack)
     assert (books["lost"], books["doubled"]) == (0, 0), books
     assert books["kafka"] == books["counted"] == books["stored"], books
     return books
@@ -81,7 +72,7 @@ async def test_engines_killed_under_load_cost_nothing_acknowledged(stack: OwnSta
         await acknowledged_since(stack, before["acknowledged"], 400 * (number + 1))
         os.kill(stack.engine_pid(engine), signal.SIGKILL)
     load.communicate(timeout=200)  # requests may fail while Kafka is away: 503, never a loss
-    after = await closed_books(stack, 120)
+    after = await closed_books(stack)
     assert after["acknowledged"] > before["acknowledged"]
     assert after["acknowledged"] <= after["kafka"]
 
@@ -156,7 +147,7 @@ async def test_the_public_doors_answer_as_the_contract_says(stack: OwnStack) -> 
         assert answer.status_code == 207
         assert answer.json()["accepted"] == 1
         assert answer.json()["errors"][0]["field"] == "rank"
-        await until(lambda: settled(stack), "the pipeline drains", 30, every=0.3)
+        await drained(stack)
         logs = (await client.get("/logs", params={"last": 20})).json()
         assert len(logs) == 20
         live = (await client.get("/live")).json()

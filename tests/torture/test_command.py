@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.draining import drained
 from tests.own_stack import OwnStack
 
 
@@ -26,22 +27,14 @@ def test_a_wrong_word_is_named(tmp_path: Path, words: tuple[str, ...], said: str
 
 
 @pytest.mark.stack
-def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack, fresh: Path) -> None:
+async def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack, fresh: Path) -> None:
     stack.run("run", "-n", "200", "--timeout", "1m")
     refused = stack.run("tallies", "rebuild", check=False)
     assert refused.code == 4
     assert f"--confirm {fresh.stem}" in refused.err
     unknown = stack.run("tallies", "rebuild", "everything", check=False)
     assert unknown.code == 2
-    before = drained(stack)
+    before = await drained(stack)
     done = stack.run("tallies", "rebuild", "--confirm", fresh.stem, "--json").json()
     assert done["counted"] == before["counted"] == 200
     assert stack.books() == before
-
-
-def drained(stack: OwnStack) -> dict[str, int]:
-    """The books once nothing is in flight."""
-    for _ in range(60):
-        if (books := stack.books())["in_flight"] == 0:
-            return books
-    raise AssertionError(f"never drained: {books}")

@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,6 +46,26 @@ async def test_writing_twice_stores_once(store: tuple[Documents, str]) -> None:
     again = [document("t:0", offset) for offset in range(1_000, 2_500)]
     assert await documents.insert(logs, again) == 1_000
     assert await documents.count(logs, Range("t:0", -1, 2_499)) == 2_500
+
+
+async def test_a_store_answers_others_while_a_scenario_is_removed(
+    store: tuple[Documents, str], engines: Engines
+) -> None:
+    documents, logs = store
+    other = Documents(engines.mongo)
+    for start in range(0, 8_000, 1_000):
+        await documents.insert(logs, [document("t:0", start + o) for o in range(1_000)])
+    await other.ping()
+    began = time.monotonic()
+    removing = asyncio.create_task(documents.drop(logs.split(".")[0]))
+    answers = [began]
+    while not removing.done():
+        await other.ping()
+        answers.append(time.monotonic())
+    await removing
+    await other.close()
+    longest = max(late - early for early, late in pairwise(answers))
+    assert longest < (time.monotonic() - began) / 2
 
 
 async def test_the_events_of_one_list_share_an_offset(store: tuple[Documents, str]) -> None:
