@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
