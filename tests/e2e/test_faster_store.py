@@ -17,6 +17,8 @@ from stack.paths import engine_cache, engine_dir, private_dir
 from tests.own_stack import OwnStack
 from tests.waiting import until
 
+pytestmark = pytest.mark.engines
+
 CARGO = """\
 #!/bin/sh
 set -e

@@ -31,6 +31,8 @@ from wire import keys
 from wire.accounts import ACCOUNTS
 from wire.stores import redis_client
 
+pytestmark = pytest.mark.engines
+
 NAMES = [each.name for each in ACCOUNTS]
 ACKNOWLEDGED = keys.acknowledged_key("bands")
 FENCE, DISK = keys.fence_key("bands"), keys.disk_key("kafka")

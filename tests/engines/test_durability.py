@@ -14,6 +14,8 @@ from stack.engines.registry import engines_for
 from stack.errors import StackError
 from tests.engines.running import running
 
+pytestmark = pytest.mark.engines
+
 
 @pytest.mark.parametrize(
     ("durability", "kafka", "redis"),

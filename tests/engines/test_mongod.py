@@ -18,6 +18,8 @@ from stack.paths import engine_dir
 from stack.ports import Ports
 from tests.engines.running import start, stop, when_ready
 
+pytestmark = pytest.mark.engines
+
 STAND_IN = """\
 #!{python}
 import argparse, os, sys

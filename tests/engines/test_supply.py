@@ -14,6 +14,8 @@ from stack.engines.kafka.jars import VERSION, check_jars, ensure_jars, kafka_fol
 from stack.errors import StackError
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.engines
+
 LOCK = ROOT / "stack/engines/locks/kafka-jars.sha256"
 
 

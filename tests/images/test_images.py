@@ -31,6 +31,8 @@ from stack.config import PROJECT
 from stack.version import VERSION
 from tests.manifests.test_base import containers
 
+pytestmark = pytest.mark.engines
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
 
 

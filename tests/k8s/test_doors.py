@@ -10,6 +10,8 @@ from stack.config import PROJECT
 from stack.refusals import error_lines, ingress_lines
 from tests.k8s.rendering import NAMES, of_kind
 
+pytestmark = pytest.mark.engines
+
 CONFIG = PROJECT / "k8s" / "components" / "ingress-haproxy" / "haproxy.cfg"
 Doors = dict[str, str]
 

@@ -6,14 +6,10 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 from controlroom.runs.store import Store
 from tests.own_stack import OwnStack
 from tests.runs.conftest import ended, result_of
 from tests.waiting import until
-
-pytestmark = pytest.mark.stack
 
 
 def unfinished(stack: OwnStack) -> list[str]:

@@ -17,6 +17,8 @@ from stack.supervisor.keeper import Keeper
 from stack.supervisor.output import Output
 from tests.waiting import until
 
+pytestmark = pytest.mark.processes
+
 _SERVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
 _WORK = """
 import pathlib, sys, time

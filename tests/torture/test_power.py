@@ -49,7 +49,7 @@ def test_what_the_broker_lost_is_not_lost_otherwise() -> None:
     assert compare(sent, without(found, gone, codec)).lost == 1
 
 
-@pytest.mark.stack
+@pytest.mark.engines
 @pytest.mark.timeout(420)
 def test_a_power_cut_is_seen_and_nothing_else_is_lost(tmp_path: Path) -> None:
     shell = OwnStack(tmp_path / "unused")

@@ -90,6 +90,7 @@ def test_a_certificate_that_is_missing_is_named(tmp_path: Path) -> None:
         Settings.from_env(environ=env)
 
 
+@pytest.mark.engines
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made by openssl")
 async def test_both_sides_show_a_certificate(tmp_path: Path) -> None:
     cert, key = _certificate(tmp_path)

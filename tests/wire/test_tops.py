@@ -26,6 +26,8 @@ from wire.rebuilding import Rebuilt, _write
 from wire.stores import redis_client
 from wire.tops import MOST, Ask, look, names, pieces
 
+pytestmark = pytest.mark.engines
+
 MEMBERS = 1_000_000
 FILL = """
 for first = 1, tonumber(ARGV[1]), 1000 do
