@@ -27,6 +27,7 @@ def test_the_hop_of_lab_a_gets_the_nodes_of_its_peer() -> None:
     assert OPEN not in str(objects)
 
 
+@pytest.mark.engines
 def test_without_a_peer_it_is_refused_and_the_flag_is_named() -> None:
     with pytest.raises(Refused, match="EndpointSlice hop-server waits") as refused:
         settle(copy.deepcopy(objects_of("lab-a")), [])
