@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
 from services.shared.guard import guarded
 from services.shared.limits import Limits
 from services.shared.web import Message, Receive, Send, answer
-from tests.conftest import Engines
-from tests.producers.running import MakeScenario, Producers, Service, producers
+from tests.producers.running import Producers, Service
 from tests.producers.test_http import GOOD
 
 EVENT = json.dumps(GOOD["bands"]).encode()
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-@pytest.fixture
-async def cast(
-    engines: Engines, make_scenario: MakeScenario, tmp_path: Path
-) -> AsyncIterator[Producers]:
-    async with producers(engines, make_scenario("bands"), tmp_path) as cast:
-        yield cast
 
 
 async def opened(service: Service) -> Streams:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,24 +13,14 @@ from services.pb import controlroom_pb2 as pb
 from services.pb import controlroom_pb2_grpc as pb_grpc
 from services.shared.dedup import Dedup, Uses, slot_of
 from services.shared.ids import MAX_ID
-from tests.conftest import Engines
 from tests.ports import free_port
-from tests.producers.running import MakeScenario, Producers, producers, trailing
+from tests.producers.running import Producers, trailing
 from tests.producers.test_grpc import ROUTES, unary
 from tests.producers.test_http import GOOD
 from wire.keys import PARTITIONS
 
 EVENT = GOOD["bands"]
 OTHER = {**EVENT, "rank": 1}
-
-
-@pytest.fixture
-async def cast(
-    engines: Engines, make_scenario: MakeScenario, tmp_path: Path
-) -> AsyncIterator[Producers]:
-    """Producers of a scenario of votes."""
-    async with producers(engines, make_scenario("bands"), tmp_path) as cast:
-        yield cast
 
 
 def placed(records: list[Any]) -> dict[str, set[tuple[int, bytes | None]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +53,9 @@ ROUTES: dict[str, list[Any]] = {
 
 
 @pytest.fixture(params=["bands", "worldcup"])
-async def cast(
-    request: pytest.FixtureRequest, engines: Engines, make_scenario: MakeScenario, tmp_path: Path
-) -> AsyncIterator[Producers]:
-    """Producers of each scenario in turn."""
-    async with producers(engines, make_scenario(request.param), tmp_path) as cast:
-        yield cast
+def source(request: pytest.FixtureRequest) -> str:
+    """Each scenario in turn."""
+    return str(request.param)
 
 
 def unary(channel: grpc.aio.Channel, method: str, reply: type[Message]) -> Any:

@@ -20,7 +20,7 @@ from services.pb import controlroom_pb2 as pb
 from services.pb import controlroom_pb2_grpc
 from tests.conftest import ROOT, Engines
 from tests.ports import free_port
-from tests.producers.running import MakeScenario, Producers, producers, trailing
+from tests.producers.running import Producers, trailing
 from tests.waiting import until
 
 EVENT = {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": "1"}
@@ -31,9 +31,8 @@ SERVER = "services.producer_grpc.server"
 
 
 @pytest.fixture
-async def cast(engines: Engines, make_scenario: MakeScenario, tmp_path: Path) -> Any:
-    async with producers(engines, make_scenario("worldcup"), tmp_path) as cast:
-        yield cast
+def source() -> str:
+    return "worldcup"
 
 
 async def failed(call: Any) -> tuple[grpc.StatusCode, str]:
