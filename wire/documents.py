@@ -165,30 +165,23 @@ class Documents:
         return sorted(found, key=_place)
 
     async def given(self, collection: str, wanted: Range) -> list[Document]:
-        """`id`, `o` and `at` of the documents of a range whose id a client gave, by offset."""
+        """`id`, `o` and `at` of a range's documents whose id a client gave, by offset."""
+        fields = {"id": 1, "o": 1, "at": 1, "once": 1}
         found: list[Document] = []
         async with _answering():
             for window in wanted.windows():
-                query = {**window.query, "once": True}
-                cursor = self._collection(collection).find(query, {"id": 1, "o": 1, "at": 1})
-                found.extend(await cursor.to_list(None))
+                # local stores use the whole index only for questions that name its fields alone
+                cursor = self._collection(collection).find(window.query, fields)
+                found += [each for each in await cursor.to_list(None) if each.get("once")]
         return sorted(found, key=_place)
 
     async def find_each(self, collection: str, ranges: Sequence[Range]) -> list[list[Document]]:
-        """Documents of several ranges by one question; per range in the order of their offsets.
+        """Documents of several ranges; per range in the order of their offsets.
 
-        One question costs a client a third of what one for each of twelve ranges does. The
-        ranges, no two of one partition, should cover no more than WINDOW offsets together.
+        A question for each: for one question with `$or` a newcomer's store reads the whole
+        collection.
         """
-        if not ranges:
-            return []
-        async with _answering():
-            query = {"$or": [wanted.query for wanted in ranges]}
-            found = await self._collection(collection).find(query).to_list(None)
-        parts: dict[str, list[Document]] = {wanted.tp: [] for wanted in ranges}
-        for document in found:
-            parts[document["tp"]].append(document)
-        return [sorted(part, key=_place) for part in parts.values()]
+        return await asyncio.gather(*(self.find(collection, wanted) for wanted in ranges))
 
     async def ages(self, collection: str, wanted: Range) -> list[Age]:
         """Place and time of the documents of a range, in the order of their offsets."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -95,6 +95,42 @@ async def test_several_ranges_are_one_question(store: tuple[Documents, str]) -> 
         [],
     ]
     assert await documents.find_each(logs, []) == []
+
+
+async def test_what_a_question_costs_follows_its_range_and_not_the_collection(
+    store: tuple[Documents, str],
+) -> None:
+    documents, logs = store
+    ranges = [Range(tp, 899, 999) for tp in ("t:0", "t:1")]
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "count": lambda: documents.count(logs, ranges[0]),
+        "find": lambda: documents.find(logs, ranges[0]),
+        "find_each": lambda: documents.find_each(logs, ranges),
+        "given": lambda: documents.given(logs, ranges[0]),
+        "ages": lambda: documents.ages(logs, ranges[0]),
+        "newest": lambda: documents.newest(logs, ranges, 20),
+    }
+
+    async def least(question: Callable[[], Awaitable[object]]) -> float:
+        """Seconds of the fastest of some, as others use the machine too."""
+        taken = []
+        for _ in range(7):
+            began = time.perf_counter()
+            await question()
+            taken.append(time.perf_counter() - began)
+        return min(taken)
+
+    async def fill(start: int, end: int) -> None:
+        for first in range(start, end, 500):
+            offsets = range(first, first + 500)
+            await documents.insert(logs, [document(r.tp, o) for r in ranges for o in offsets])
+
+    await fill(0, 1_000)
+    small = {name: await least(question) for name, question in questions.items()}
+    await fill(1_000, 10_000)
+    large = {name: await least(question) for name, question in questions.items()}
+    growth = {name: large[name] / small[name] for name in questions}
+    assert max(growth.values()) < 4, growth
 
 
 def test_windows_cover_a_range_once_and_end_at_multiples() -> None:
