@@ -6,7 +6,7 @@ ARGS ?=
 AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo env HOME="$$HOME" PYTHONDONTWRITEBYTECODE=1)
 export PYTHON
 BUILDER ?=
-VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' stack/version.py)
+VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' host/version.py)
 
 .PHONY: help launch test quick fresh lab lab-images lab-down test-clusters images engines check format lock clean
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlroom.torture.stage import network
+from host.paths import stack_socket
 from stack.client import StackClient
-from stack.paths import stack_socket
 from tests.own_stack import OwnStack
 
 CUT: Mapping[str, Any] = {"action": "partition", "direction": "both"}

@@ -16,7 +16,7 @@ from typing import IO
 
 import psutil
 
-from stack.paths import cache_dir
+from host.paths import cache_dir
 
 HERE = Path(__file__).resolve().parent
 GO_VERSION = "1"

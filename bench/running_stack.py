@@ -15,8 +15,8 @@ from types import MappingProxyType
 import psutil
 
 from bench.processes import ProcessLost
+from host.errors import StackError
 from stack.client import StackClient
-from stack.errors import StackError
 from stack.marks import Marks
 from tests.own_stack import PYTHON, RUST, OwnStack
 

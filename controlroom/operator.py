@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from controlroom.commands.chaos import StartFault
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform
 from controlroom.commands.question import Consent
@@ -58,9 +59,9 @@ class Operator:
         """The experiments of the folder `chaos/`."""
         return catalog.chaos_files()
 
-    async def preview_fault(self, file: ChaosFile) -> Preview:
-        """What it would hit now."""
-        return await self._room.target.preview(file.manifest)
+    async def preview_fault(self, act: StartFault) -> Preview:
+        """What it would hit now; the act has its experiment afterwards."""
+        return await act.look(self._here)
 
     async def held(self) -> Sequence[Held]:
         """What the target holds by itself."""

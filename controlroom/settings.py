@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from controlroom.folders import config_dir
-from stack.paths import state_dir
+from host.paths import state_dir
 
 PREFIX = "CONTROLROOM_"
 Origin = Literal["flag", "environment", "file", "default"]

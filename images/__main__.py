@@ -10,10 +10,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from host.errors import StackError
+from host.paths import images_dir, private_dir
 from images.making import make
 from images.recipes import RECIPES
-from stack.errors import StackError
-from stack.paths import images_dir, private_dir
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from host.errors import StackError
+from host.install.commands import needed_program
+from host.install.progress import Progress
 from images.root import Root
-from stack.engines.engine import Progress
 from stack.engines.kafka.jars import ensure_jars, kafka_folder
 from stack.engines.kafka.java import found_java
 from stack.engines.mongo.programs import built_rust
 from stack.engines.prometheus import prometheus_program
-from stack.errors import StackError
-from stack.install.commands import find_program
 
 JAVA = "opt/java"
 KAFKA = "opt/kafka/libs"
@@ -32,8 +32,8 @@ async def kafka(root: Root, progress: Progress) -> None:
 
 async def redis(root: Root, progress: Progress) -> None:
     """redis-server with a shell, which hands it the password on standard input."""
-    root.program(_needed("redis-server"), "usr/bin/redis-server")
-    root.program(_needed("dash"), "bin/sh")
+    root.program(needed_program("redis-server"), "usr/bin/redis-server")
+    root.program(needed_program("dash"), "bin/sh")
 
 
 async def documents(root: Root, progress: Progress) -> None:
@@ -53,17 +53,10 @@ async def prometheus(root: Root, progress: Progress) -> None:
 
 async def haproxy(root: Root, progress: Progress) -> None:
     """haproxy; its configuration is a ConfigMap."""
-    root.program(_needed("haproxy"), "usr/bin/haproxy")
+    root.program(needed_program("haproxy"), "usr/bin/haproxy")
 
 
 async def ssh(root: Root, progress: Progress) -> None:
     """An SSH server that serves one user, and the shell that runs the room."""
-    root.program(_needed("sshd"), "usr/sbin/sshd")
-    root.program(_needed("dash"), "bin/sh")
-
-
-def _needed(name: str) -> Path:
-    program = find_program(name)
-    if program is None:
-        raise StackError(f"{name} is not on this machine.", f"Install {name}.", "not_found")
-    return program
+    root.program(needed_program("sshd", package="openssh-server"), "usr/sbin/sshd")
+    root.program(needed_program("dash"), "bin/sh")

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from host.install.progress import Progress
+from host.paths import explained
 from images.recipes import LAYERS, RECIPES, reference
 from images.root import Root
 from lab.archive import write_archive
-from stack.engines.engine import Progress
-from stack.paths import explained
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
+from host.errors import StackError
+from host.install.parts import install
+from host.install.progress import Progress
+from host.paths import engine_cache
+from host.project import PROJECT
 from images.root import Root
-from stack.config import PROJECT
-from stack.engines.engine import Progress
-from stack.errors import StackError
-from stack.install.parts import install
-from stack.paths import engine_cache
 
 HOME = "opt/python"
 APP = "app"

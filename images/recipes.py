@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from host.install.progress import Progress
+from host.version import VERSION
 from images import engines, python
 from images.root import Root
-from stack.engines.engine import Progress
-from stack.version import VERSION
 
 USER = 10001
 """The user and group of every container (k8s/base runs them so too)."""
@@ -29,8 +29,8 @@ controlroom:x:{USER}:{USER}:controlroom:/tmp:/bin/sh
 GROUP = f"root:x:0:\ncontrolroom:x:{USER}:\n"
 
 SERVICES = ("services", "wire", "scenarios")
-LOAD = ("controlroom", "stack", "wire", "scenarios")
-ROOM = ("controlroom", "stack", "lab", "wire", "scenarios", "chaos", "k8s")
+LOAD = ("controlroom", "stack", "host", "wire", "scenarios")
+ROOM = ("controlroom", "stack", "host", "lab", "wire", "scenarios", "chaos", "k8s")
 """Parts of this checkout that an image holds under /app."""
 SERVICES_WHEELS, LOAD_WHEELS, ROOM_WHEELS = "services", "load", "runtime"
 """Files of requirements/."""
@@ -91,7 +91,7 @@ async def _load_code(root: Root, progress: Progress) -> None:
 
 
 async def _store_code(root: Root, progress: Progress) -> None:
-    python.code(root, ("stack", "wire"))
+    python.code(root, ("stack", "host", "wire"))
 
 
 async def _room_code(root: Root, progress: Progress) -> None:

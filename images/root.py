@@ -9,9 +9,9 @@ import subprocess
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from host.errors import StackError
+from host.install.commands import find_program
 from lab.archive import write_layer
-from stack.errors import StackError
-from stack.install.commands import find_program
 
 ELF = b"\x7fELF"
 _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")

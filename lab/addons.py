@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
+from host.paths import write_private
 from lab import pki
 from lab.commands import call
 from lab.plan import DOMAIN, ClusterPlan
 from lab.programs import IMAGES
-from stack.paths import write_private
 
 MANIFESTS = Path(__file__).resolve().parent / "manifests"
 DEPLOYMENTS = ("coredns", "metrics-server")

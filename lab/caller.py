@@ -8,7 +8,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from stack.errors import StackError
+from host.errors import StackError
 
 
 def caller() -> tuple[int, int] | None:

@@ -13,6 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from host.errors import StackError
+from host.paths import explained, lab_dir, private_dir
+from host.project import PROJECT
 from lab import network, programs, record
 from lab.caller import give, require_root
 from lab.claims import claim_folder, claim_number
@@ -24,10 +27,7 @@ from lab.plan import LETTERS, NETWORK, ClusterPlan, LabPlan, plan
 from lab.record import LabRecord
 from lab.sweeper import PATIENCE as SWEEP_PATIENCE
 from lab.sweeper import sweep
-from stack.errors import StackError
-from stack.paths import explained, lab_dir, private_dir
 
-PROJECT = Path(__file__).resolve().parent.parent
 UP_PATIENCE = 660.0
 """Seconds from the daemon's start to a lab that is ready; the build is not counted."""
 RESTART_PATIENCE = 60.0

@@ -14,13 +14,13 @@ from typing import Any
 
 import httpx
 
+from host import leash
+from host.errors import StackError
 from lab import addons, cgroups, files, network, pki
 from lab.commands import ENVIRONMENT, first_child
 from lab.images import load
 from lab.plan import ClusterPlan
 from lab.programs import IMAGES, archive_of
-from stack.errors import StackError
-from stack.supervisor import leash
 
 HERE = Path(__file__).resolve().parent
 NODE_PATIENCE = 300.0

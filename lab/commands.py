@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from stack.errors import StackError
-from stack.install.commands import search_path
+from host.errors import StackError
+from host.install.commands import search_path
 
 ENVIRONMENT = {
     **os.environ,

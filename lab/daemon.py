@@ -20,6 +20,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from host.errors import StackError
+from host.paths import lab_dir, private_dir, write_private
+from host.project import PROJECT
 from lab import cgroups, network, pki
 from lab.caller import give
 from lab.claims import claim_folder, claim_number
@@ -27,10 +30,6 @@ from lab.cluster import Cluster
 from lab.commands import started
 from lab.plan import LETTERS, NETWORK, NUMBERS, LabPlan, plan
 from lab.record import ClusterRecord, LabRecord, keep
-from stack.errors import StackError
-from stack.paths import lab_dir, private_dir, write_private
-
-PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

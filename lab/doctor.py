@@ -11,15 +11,15 @@ from pathlib import Path
 
 import psutil
 
+from host.doctor import Check
+from host.errors import StackError
+from host.install.commands import find_program
+from host.install.golang import WHEEL, usable_go
 from lab import cgroups, network, programs
 from lab.caller import by_sudo, caller
 from lab.commands import call
 from lab.files import CNI_PROGRAMS
 from lab.plan import LETTERS, NETWORK, NUMBERS, plan
-from stack.doctor import Check
-from stack.errors import StackError
-from stack.install.commands import find_program
-from stack.install.golang import WHEEL, usable_go
 
 PACKAGES = {
     "containerd": "containerd",

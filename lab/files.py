@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from host.paths import private_dir, write_private
 from lab.components import inside_orders
 from lab.inside import BRIDGE, CONTAINERD, ETC, HOME, PAUSE, PKI
 from lab.plan import DOMAIN, ClusterPlan
-from stack.paths import private_dir, write_private
 
 CNI_PROGRAMS = Path("/usr/lib/cni")
 """Where Debian's containernetworking-plugins are."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
+from host.install.commands import find_program
 from lab.commands import call, entering
 from lab.inside import CONTAINERD
-from stack.install.commands import find_program
 
 NAMESPACE = "k8s.io"
 """Where the kubelet's images are in containerd."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from host.errors import StackError
+from host.paths import private_dir, write_private
 from lab.inside import PKI
 from lab.plan import DOMAIN, ClusterPlan
-from stack.errors import StackError
-from stack.paths import private_dir, write_private
 
 DAYS = 365
 CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc")

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from host.install.commands import run
+from host.install.golang import go_program
+from host.install.parts import install
+from host.install.progress import Progress
+from host.paths import engine_cache
 from lab.archive import write_archive, write_layer
 from lab.inside import PAUSE
-from stack.engines.engine import Progress
-from stack.install.commands import run
-from stack.install.golang import go_program
-from stack.install.parts import install
-from stack.paths import engine_cache
 
 SOURCES = Path(__file__).resolve().parent / "go"
 MINIMUM_GO = (1, 26)

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from host.paths import write_private
 from lab.caller import give
 from lab.commands import started
-from stack.paths import write_private
 
 Phase = Literal["starting", "ready", "failed"]
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from stack.errors import Kind, StackError
+from host.errors import Kind, StackError
 from stack.status import endpoints, status
 from stack.world import World
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from host.ports import Ports
 from stack.engines.engine import NotReady
 from stack.engines.haproxy import Haproxy
 from stack.manifests.model import Manifests, Route, Service, ServicePort
 from stack.pods.pod import Pod
-from stack.ports import Ports
 from stack.refusals import grpc_lines, ingress_lines
+from stack.requests import FILES, GLOBAL, request_lines
 
 INGRESS = "ingress"
 _STREAM_TIMEOUT = "300s"
@@ -47,7 +48,7 @@ class Balancer:
         self._retry: asyncio.TimerHandle | None = None
         self._asked = False
         self._task: asyncio.Task[None] | None = None
-        haproxy.configure(configuration(manifests, self._doors, self.ingress_port))
+        haproxy.configure(configuration(manifests, self._doors, self.ingress_port), FILES)
 
     def door(self, service: str, port: str) -> int:
         """The local port of a Service's port."""
@@ -141,7 +142,7 @@ class Balancer:
 
 def configuration(manifests: Manifests, doors: Mapping[tuple[str, str], int], ingress: int) -> str:
     """The part of haproxy's configuration that the manifests ask for."""
-    parts = [_ingress(manifests, ingress)]
+    parts = [GLOBAL, _ingress(manifests, ingress)]
     for service in manifests.services.values():
         for port in service.ports:
             parts.append(_frontend(service, port, doors[service.name, port.name]))
@@ -210,6 +211,7 @@ def _backend(service: Service, port: ServicePort) -> str:
         "  option redispatch 1",
         "  retries 2",
         "  retry-on conn-failure",
+        *(f"  {line}" for line in request_lines()),
     ]
     if port.h2c:
         lines.append(f"  timeout server {_STREAM_TIMEOUT}")

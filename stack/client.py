@@ -13,9 +13,10 @@ from typing import Any, Self
 
 import httpx
 
-from stack.errors import Kind, StackError
+from host.errors import Kind, StackError
+from host.paths import explained, private_dir, stack_socket, state_dir
+from host.project import PROJECT
 from stack.marks import Marks
-from stack.paths import explained, private_dir, stack_socket, state_dir
 from wire.plain_http import trust
 
 Json = dict[str, Any]
@@ -223,7 +224,7 @@ def _spawn(scenario: str, marks: Marks) -> subprocess.Popen[bytes]:
         with marks.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "stack.daemon", "--scenario", name],
-                cwd=Path(__file__).resolve().parent.parent,
+                cwd=PROJECT,
                 env=os.environ | {"CONTROLROOM_STATE_DIR": str(marks.state)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

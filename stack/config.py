@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from host.errors import StackError
+from host.paths import private_dir, write_private
+from host.project import PROJECT
 from scenarios import loading
 from scenarios.scenario import Scenario
-from stack.errors import StackError
-from stack.paths import private_dir, write_private
 
-PROJECT = Path(__file__).resolve().parent.parent
 MANIFESTS = PROJECT / "k8s" / "overlays" / "local"
 
 

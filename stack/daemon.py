@@ -18,11 +18,12 @@ from pathlib import Path
 
 import uvicorn
 
+from host.errors import StackError
+from host.paths import state_dir
+from host.project import PROJECT
 from stack.api import application
-from stack.config import MANIFESTS, PROJECT, StackConfig
-from stack.errors import StackError
+from stack.config import MANIFESTS, StackConfig
 from stack.marks import Marks
-from stack.paths import state_dir
 from stack.world import World
 from wire.serving import Server
 

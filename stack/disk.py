@@ -14,9 +14,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from stack.engines.engine import Engine, url_with_login
-from stack.errors import StackError
-from stack.paths import engine_dir
+from host.errors import StackError
+from host.paths import engine_dir
+from stack.engines.engine import Engine
 from stack.supervisor.events import Events
 from wire.disk import STORES, DiskGuard, tell
 from wire.stores import redis_client
@@ -115,7 +115,7 @@ class Disks:
             log.debug("disks: %s", error)
 
     async def _connected(self) -> Redis:
-        url = url_with_login(self._engine)
+        url = self._engine.url()
         if self._client is None or url != self._at:
             if self._client is not None:
                 await self._client.aclose()

@@ -10,15 +10,12 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
-from stack.engines.engine import Engine, host_and_port
-from stack.engines.external import External
-from stack.engines.kafka.properties import Listener
+from host.errors import StackError
+from host.ports import Ports
 from stack.engines.registry import Engines
-from stack.engines.toxiproxy import api_client
-from stack.errors import StackError
-from stack.ports import Ports
+from stack.engines.toxiproxy import Toxiproxy, api_client
 from stack.strangers import Stranger, strangers
-from stack.toxics import LINKED, Toxic, link_name
+from stack.toxics import Toxic, link_name
 
 
 class Links:
@@ -26,77 +23,54 @@ class Links:
 
     def __init__(self, engines: Engines, ports: Ports, deployments: Iterable[str]) -> None:
         self._engines = engines
-        self._stores: dict[str, Engine] = {
-            "kafka": engines.kafka,
-            "redis": engines.redis,
-            "mongo": engines.mongo,
-        }
+        self.engines = tuple(engines.linked)
+        """Names of those that links lead to."""
         self._deployments = tuple(deployments)
         self._listen = {
             link_name(deployment, engine): ports.choose(link_name(deployment, engine))
             for deployment in self._deployments
-            for engine in LINKED
-        }
-        self._doors = {
-            deployment: ports.choose(f"{link_name(deployment, 'kafka')}.door")
-            for deployment in self._deployments
+            for engine in self.engines
         }
         self._toxics: dict[tuple[str, str], Toxic] = {}
         self._lock = asyncio.Lock()
         self._client: httpx.AsyncClient | None = None
-        self._configure_kafka()
+        for engine in self.engines:
+            links = {each: self._place(each, engine) for each in self._deployments}
+            engines[engine].linked_by(links)
 
-    def _configure_kafka(self) -> None:
-        if not isinstance(self._engines.kafka, External):
-            self._engines.kafka.configure([self._listener(name) for name in self._deployments])
-
-    def _listener(self, deployment: str) -> Listener:
-        address = f"127.0.0.1:{self._listen[link_name(deployment, 'kafka')]}"
-        return Listener(f"link-{deployment}", self._doors[deployment], address)
+    def _place(self, deployment: str, engine: str) -> str:
+        return f"127.0.0.1:{self._listen[link_name(deployment, engine)]}"
 
     def linked(self, engine: str) -> str:
         """Empty when there is a link to the engine, otherwise why there is none."""
-        store = self._stores[engine]
-        address = store.address()
-        if engine == "kafka" and isinstance(store, External):
-            return "brokers given by address send clients to their own address, past any link"
-        if "," in address or address.startswith(("rediss:", "mongodb+srv:")):
-            return f"{engine} was given by an address that a link cannot stand before"
-        return ""
+        return self._engines[engine].past_links()
 
     def endpoints(self, deployment: str) -> dict[str, str]:
         """The deployment's values of the ConfigMap `endpoints`."""
         return {
-            "KAFKA_BOOTSTRAP": self._address(deployment, "kafka"),
-            "REDIS_URL": self._address(deployment, "redis"),
-            "MONGO_URL": self._address(deployment, "mongo"),
+            variable: self._address(deployment, engine)
+            for engine, variable in self._engines.linked.items()
         }
 
     def _address(self, deployment: str, engine: str) -> str:
-        address = self._stores[engine].address()
+        address = self._engines[engine].address()
         if self.linked(engine):
             return address
-        host = f"127.0.0.1:{self._listen[link_name(deployment, engine)]}"
-        return urlunsplit(urlsplit(address)._replace(netloc=host)) if "://" in address else host
+        place = self._place(deployment, engine)
+        return urlunsplit(urlsplit(address)._replace(netloc=place)) if "://" in address else place
 
     def _proxies(self) -> list[dict[str, Any]]:
         return [
             {
                 "name": link_name(deployment, engine),
-                "listen": f"127.0.0.1:{self._listen[link_name(deployment, engine)]}",
-                "upstream": self._upstream(deployment, engine),
+                "listen": self._place(deployment, engine),
+                "upstream": self._engines[engine].upstream(deployment),
                 "enabled": True,
             }
             for deployment in self._deployments
-            for engine in LINKED
+            for engine in self.engines
             if not self.linked(engine)
         ]
-
-    def _upstream(self, deployment: str, engine: str) -> str:
-        if engine == "kafka":
-            return f"127.0.0.1:{self._doors[deployment]}"
-        host, port = host_and_port(self._stores[engine])
-        return f"{host}:{port}"
 
     async def sync(self) -> None:
         """Makes every proxy and every toxic anew in a toxiproxy that may have forgotten them."""
@@ -207,7 +181,7 @@ class Links:
         self, method: str, path: str, body: object = None, allowed: tuple[int, ...] = ()
     ) -> bytes:
         if self._client is None:
-            self._client = api_client(self._engines.toxiproxy.address())
+            self._client = api_client(self._engines.own(Toxiproxy).address())
         try:
             answer = await self._client.request(method, path, json=body)
         except httpx.HTTPError as error:

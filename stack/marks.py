@@ -12,8 +12,8 @@ from typing import Any
 
 import psutil
 
-from stack.errors import Kind, StackError
-from stack.paths import explained, private_dir, stack_socket, write_private
+from host.errors import Kind, StackError
+from host.paths import explained, private_dir, stack_socket, write_private
 
 _KINDS: Mapping[str, Kind] = {
     "refused": "refused",

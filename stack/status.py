@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
-from stack.engines.engine import url_with_login
+from host.version import VERSION
+from stack.balance import INGRESS
+from stack.engines.engine import Engine
 from stack.pods.container import ContainerRun
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
 from stack.supervisor.keeper import Keeper
-from stack.version import VERSION
 from stack.world import World
 
 Json = dict[str, Any]
@@ -27,32 +29,28 @@ async def status(world: World) -> Json:
         "pods": [_pod(world, pod) for pod in world.pods()],
         "links": links,
         "faults": [fault.to_json() for fault in await world.faults.all()],
-        "endpoints": _doors(world),
+        "endpoints": _bare_doors(world),
         "last_event": world.events.last,
     }
 
 
 def endpoints(world: World) -> Json:
-    """The doors for any client of this user, secrets included; those that are known already."""
-    engines = world.engines
-    found = _doors(world)
-    for engine in (engines.redis, engines.mongo, engines.prometheus):
-        if engine.name in found:
-            found[engine.name] = url_with_login(engine)
-    if "kafka" in found:
-        found["kafka"] = engines.kafka.brokers().url()
-    return found
+    """The doors for any client of this user, secrets included; null where not known yet."""
+    return _doors(world, lambda engine: engine.url())
 
 
-def _doors(world: World) -> Json:
-    """The doors that are known already, without a login: a status is copied into reports."""
-    engines = world.engines
-    found: Json = {}
+def _bare_doors(world: World) -> Json:
+    """Those that are known already, without a login: a status is copied into reports."""
+    doors = _doors(world, lambda engine: engine.address())
+    return {door: address for door, address in doors.items() if address is not None}
+
+
+def _doors(world: World, told: Callable[[Engine], str]) -> Json:
+    found: Json = {INGRESS: None}
     if world.keepers["haproxy"].serving.is_set():
-        found["ingress"] = f"http://127.0.0.1:{world.balancer.ingress_port}"
-    for engine in (engines.kafka, engines.redis, engines.mongo, engines.prometheus):
-        if world.keepers[engine.name].prepared:
-            found[engine.name] = engine.address()
+        found[INGRESS] = f"http://127.0.0.1:{world.balancer.ingress_port}"
+    for door, name in world.engines.doors.items():
+        found[door] = told(world.engines[name]) if world.keepers[name].prepared else None
     return found
 
 
@@ -84,13 +82,8 @@ def _engine(world: World, keeper: Keeper) -> Json:
         "memory": world.usage.memory(pids),
         "disk": use.to_json() if use else None,
         "version": keeper.engine.version,
-        "message": keeper.message or _remark(world, keeper),
+        "message": keeper.message or keeper.engine.note,
     }
-
-
-def _remark(world: World, keeper: Keeper) -> str:
-    """What there is to say of an engine that serves."""
-    return world.faster_store.note if keeper.engine is world.engines.mongo else ""
 
 
 def _deployment(world: World, controller: Controller) -> Json:

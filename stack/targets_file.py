@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stack.paths import private_dir, write_private
+from host.paths import private_dir, write_private
 from stack.pods.pod import Pod
 
 ADMIN = "admin"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-LINKED = ("kafka", "redis", "mongo")
 Stream = Literal["upstream", "downstream"]
 """Upstream is from the deployment to the engine."""
 

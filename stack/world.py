@@ -11,43 +11,41 @@ import time
 from collections.abc import Iterable
 from typing import Literal
 
+from host.errors import StackError
+from host.paths import private_dir
+from host.ports import Ports
 from stack.autoscaler import Scaling
-from stack.balance import Balancer
+from stack.balance import Balancer, backend_name
 from stack.config import StackConfig, Wishes, choose, guests, overridden
 from stack.disk import Disks
-from stack.engines.engine import Engine
-from stack.engines.external import External
-from stack.engines.mongo import Mongo
+from stack.engines.engine import Beside, Engine
+from stack.engines.haproxy import Haproxy
+from stack.engines.prometheus import Prometheus
 from stack.engines.registry import engines_for
 from stack.engines.secrets import kept_secret
-from stack.errors import StackError
-from stack.faster_store import FasterStore
 from stack.faults.leases import Leases
 from stack.faults.plan import Planner
 from stack.faults.population import Population
 from stack.lag import Lag
 from stack.links import Links
 from stack.manifests import load
-from stack.paths import private_dir
 from stack.pods.controller import Controller
 from stack.pods.environment import Surroundings
 from stack.pods.pod import Pod
 from stack.pods.ports import PodPorts
 from stack.pods.usage import PERIOD, Usage
-from stack.ports import Ports
+from stack.requests import Requests
 from stack.scaler import Scaler
 from stack.supervisor.events import Events
 from stack.supervisor.keeper import Keeper
 from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
-from stack.toxics import LINKED
 from wire import keys
-from wire.accounts import ACCOUNTS, variables
+from wire.accounts import ACCOUNTS
 from wire.ending import end
+from wire.kafka import brokers_of
 
-NEEDED = (*LINKED, "toxiproxy", "haproxy")
-"""Engines without which the services are not started."""
 POD_GRACE = 4.0
 ENGINE_GRACE = 5.0
 """Seconds that each has when the whole stack goes down."""
@@ -73,29 +71,29 @@ class World:
         private_dir(config.state)
         ports = Ports(config.state)
         self.links = Links(self.engines, ports, self.manifests.deployments)
+        self._haproxy = self.engines.own(Haproxy)
         self.balancer = Balancer(
-            self.engines.haproxy,
+            self._haproxy,
             ports,
             self.manifests,
             self.pods,
             lambda text: self.events.add("engine", "haproxy", "Trouble", text),
         )
-        self.keepers = {engine.name: self._keeper(engine) for engine in self.engines}
-        self._levels = levels({engine.name: engine.needs for engine in self.engines})
-        self.disks = Disks(config.state, self._own_engines(), self.engines.redis, self.events)
-        file = private_dir(config.state / "logs") / "faster-store.log"
-        self.faster_store = FasterStore(config.project, Output(file), self.events)
+        self.keepers = {name: self._keeper(engine) for name, engine in self.engines.items()}
+        self._levels = levels({name: engine.needs for name, engine in self.engines.items()})
+        self.disks = Disks(config.state, self._own_engines(), self.engines["redis"], self.events)
         self._pod_ports = PodPorts(ports)
         self.controllers = {name: self._controller(name) for name in self.manifests.deployments}
         population = Population(
             self.manifests.namespace,
             self.controllers,
-            {name: self.keepers[name] for name in LINKED},
+            {name: self.keepers[name] for name in self.engines.linked},
         )
-        planner = Planner(population, self.links, list(self.manifests.deployments))
+        self.requests = Requests(self._haproxy, self.manifests, backend_name)
+        planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
-        self._lag = Lag(self.engines.kafka.brokers)
+        self._lag = Lag(lambda: brokers_of(self.engines["kafka"].url()))
         self._wishes = Wishes(config.state)
         self._targets = self._targets_file()
         self._linked = False
@@ -205,8 +203,13 @@ class World:
 
     def _keeper(self, engine: Engine) -> Keeper:
         file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
-        hooks = {"toxiproxy": self._relink, "haproxy": self.balancer.started}
+        hooks = {"toxiproxy": self._relink, "haproxy": self._rebalance}
         return Keeper(engine, Output(file), self.events, hooks.get(engine.name))
+
+    async def _rebalance(self) -> None:
+        """A new haproxy knows neither pods nor faults."""
+        await self.balancer.started()
+        await self.requests.started()
 
     def _controller(self, name: str) -> Controller:
         return Controller(
@@ -246,17 +249,15 @@ class World:
 
     def _own_engines(self) -> dict[str, Engine]:
         """Those that have a folder here."""
-        return {e.name: e for e in self.engines if not isinstance(e, External)}
+        return {name: each for name, each in self.engines.items() if not each.external}
 
     def _secret(self, account: str) -> dict[str, str]:
-        stores = variables(self.engines.redis.login(account), self.engines.mongo.login(account))
-        return self.engines.kafka.brokers().environment() | stores
+        parts = (self.engines[name].variables(account) for name in self.engines.linked)
+        return {key: value for part in parts for key, value in part.items()}
 
     def _targets_file(self) -> TargetsFile | None:
-        prometheus = self.engines.prometheus
-        if isinstance(prometheus, External):
-            return None
-        return TargetsFile(prometheus.targets, self.manifests.namespace)
+        own = self.engines.find(Prometheus)
+        return TargetsFile(own.targets, self.manifests.namespace) if own is not None else None
 
     async def _relink(self) -> None:
         """toxiproxy forgets its proxies when it dies; links stand as soon as stores are known."""
@@ -265,7 +266,7 @@ class World:
 
     async def _rise(self) -> None:
         """Services start when the engines that they need serve."""
-        for name in NEEDED:
+        for name in self.engines.needed:
             await self.keepers[name].serving.wait()
         self._linked = True
         while True:
@@ -282,8 +283,8 @@ class World:
         await self._settle()
         seconds = time.time() - self.started
         self.events.add("stack", "stack", "Ready", f"after {seconds:.1f} s")
-        if isinstance(self.engines.mongo, Mongo):
-            await self.faster_store.run(self.engines.mongo)
+        beside = Beside(self.config.project, self.config.state / "logs", self.events)
+        await asyncio.gather(*(engine.once_up(beside) for engine in self.engines.values()))
 
     async def _settle(self) -> None:
         """`ready` once nothing is waited for."""
@@ -303,7 +304,7 @@ class World:
     def _list_targets(self) -> None:
         if self._targets is not None:
             try:
-                self._targets.write(self.pods(), self.engines.haproxy.address())
+                self._targets.write(self.pods(), self._haproxy.address())
             except StackError as error:
                 log.warning("targets of prometheus: %s", error)
 

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from controlroom.torture.logs import Cut, cut
+from host.paths import engine_dir
+from host.ports import Ports
 from stack.engines.kafka import Kafka
-from stack.paths import engine_dir
-from stack.ports import Ports
 from tests.engines.running import LINES, start, stop, when_ready
 
 PATIENCE = 180.0

@@ -21,7 +21,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from stack.paths import cache_dir
+from host.paths import cache_dir
 from tests.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,7 +10,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from stack.install.commands import find_program
+from host.install.commands import find_program
 from tests.ports import free_port
 from tests.waiting import until
 from wire.stores import redis_client

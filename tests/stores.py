@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from host.paths import engine_dir, private_dir, write_private
+from host.ports import Ports
 from stack.engines.engine import NotReady, url_with_login
 from stack.engines.mongo import Mongo
 from stack.engines.mongo.programs import NOTE, WISHES, built_rust
-from stack.paths import engine_dir, private_dir, write_private
-from stack.ports import Ports
 from tests.own_stack import PYTHON, RUST, OwnStack
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ pytestmark = [
 PROBE = """\
 import shutil
 
-from stack.install.commands import find_program
+from host.install.commands import find_program
 
 
 def test_the_path():

@@ -54,12 +54,9 @@ def redis_line(account: Account, secret: str) -> str:
     return f"user {account.name} reset on >{secret} {account.redis}"
 
 
-def variables(redis: tuple[str, str | None], mongo: tuple[str, str | None]) -> dict[str, str]:
-    """What a Secret tells a service, from names and passwords; a store without a login is left
-    out."""
-    found: dict[str, str] = {}
-    for store, (name, secret) in (("REDIS", redis), ("MONGO", mongo)):
-        if secret is not None:
-            found |= {f"{store}_PASSWORD": secret}
-            found |= {f"{store}_USERNAME": name} if name else {}
-    return found
+def login_variables(store: str, name: str, secret: str | None) -> dict[str, str]:
+    """What a Secret tells a service of its login at a store such as `REDIS`; nothing where there
+    is no password."""
+    if secret is None:
+        return {}
+    return {f"{store}_PASSWORD": secret} | ({f"{store}_USERNAME": name} if name else {})

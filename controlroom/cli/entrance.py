@@ -40,7 +40,7 @@ def enter(argv: Sequence[str]) -> int:
 def _run(argv: Sequence[str]) -> int:
     before, rest = parsers.split(argv)
     if before.version:
-        from stack.version import VERSION
+        from host.version import VERSION
 
         emit(f"controlroom {VERSION}")
         return Exit.OK

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, passing, talk
@@ -34,7 +34,7 @@ from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed, bounded, changed
-from controlroom.runs.spec import ChaosSpec
+from controlroom.runs.spec import ChaosSpec, change_flags
 from controlroom.runs.stop import NOTHING, Stopped, stop_all, stop_fault
 from controlroom.settings import Settings
 from controlroom.targets.abilities import FaultStatus, Preview
@@ -87,6 +87,18 @@ class StartFault(Act):
     run: RunFolder | None = None
     command = "chaos"
 
+    @classmethod
+    def of(
+        cls, what: str, duration: str | None = None, mode: str = "", value: str = "",
+        target: str = "",
+    ) -> Self:  # fmt: skip
+        """What was typed, by flags or in the dialog. Raises CommandError for what is no time."""
+        try:
+            run_for = None if duration is None else parse_duration(duration)
+        except ValueError as error:
+            raise CommandError(f"--duration: {error}") from None
+        return cls(what, run_for, mode, value, target)
+
     def facts(self) -> Mapping[str, Any]:
         facts: dict[str, Any] = {"what": named_or_absolute(self.what)}
         if self.spec is not None:
@@ -95,9 +107,13 @@ class StartFault(Act):
         return facts | ({"run": self.run.id} if self.run else {})
 
     async def prepare(self, here: Here) -> Question:
+        return self.question(await self.look(here))
+
+    async def look(self, here: Here) -> Preview:
+        """What it would hit now. Raises SpecError, TargetError."""
         self.spec = spec = aimed(self.read(here.settings), here.context, here.settings.namespace)
         self.entry = entry_of(spec)
-        return self.question(await here.target.preview(spec.manifest))
+        return await here.target.preview(spec.manifest)
 
     def read(self, settings: Settings) -> ChaosSpec:
         """The experiment with its end. Raises SpecError."""
@@ -127,7 +143,7 @@ class StartFault(Act):
 
     def line(self, entry: ChaosFile) -> str:
         """The equal command line."""
-        flags = self.spec.flags() if self.spec is not None else []
+        flags = change_flags(self.run_for, self.mode, self.value, self.target)
         return shlex.join([*shlex.split(entry.command()), *flags])
 
     async def carry_out(self, here: Here) -> Answer:
@@ -295,11 +311,7 @@ def _start(args: argparse.Namespace) -> StartFault:
     name = wanted(
         args.what, f"chaos {args.action}", "a file or a name", "See `controlroom chaos list`."
     )
-    try:
-        run_for = None if args.duration is None else parse_duration(args.duration)
-    except ValueError as error:
-        raise CommandError(f"--duration: {error}") from None
-    return StartFault(name, run_for, args.mode, args.value, args.target)
+    return StartFault.of(name, args.duration, args.mode, args.value, args.target)
 
 
 async def _preview(settings: Settings, args: argparse.Namespace) -> Exit:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json
 from controlroom.commands.table import sign
-from stack.doctor import Check
+from host.doctor import Check
 
 
 def show(found: Mapping[str, Sequence[Check]], args: argparse.Namespace) -> Exit:

@@ -7,7 +7,8 @@ import argparse
 from controlroom.commands.checks import show
 from controlroom.commands.exits import Exit
 from controlroom.settings import Settings
-from stack.doctor import Check, examine
+from host.doctor import Check
+from stack.doctor import examine
 
 DESCRIPTION = """\
 Check this machine: programs, folders, disk, ports, terminal. With --context check

@@ -13,9 +13,9 @@ from controlroom.commands.performing import Act, Answer, perform_verb
 from controlroom.runs.stop import NOTHING, Stopped, stop_all
 from controlroom.targets.choosing import LOCAL
 from controlroom.targets.local import LocalTarget
+from host.paths import stack_socket
 from stack.client import StackClient
 from stack.marks import Marks
-from stack.paths import stack_socket
 
 DESCRIPTION = """\
 Stop all runs, then the services and the engines. What was stored stays, and

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from dataclasses import asdict
 
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json, refuse_inside, talk
@@ -16,7 +15,6 @@ DESCRIPTION = """\
 Print the addresses of the ingress and of the stores, usable by any client on
 this machine. Addresses of stores hold their passwords. Those of a cluster are
 forwarded ports, which end with this command."""
-DOORS = ("ingress", "kafka", "redis", "mongo", "prometheus")
 EXAMPLES = (
     "controlroom endpoints",
     "controlroom endpoints --json",
@@ -41,8 +39,9 @@ async def main(args: argparse.Namespace) -> Exit:
     try:
         found = await target.endpoints()
         if args.json:
-            # doors of the local stack are the five; a cluster adds what it has of the others
-            emit_json({name: value for name, value in asdict(found).items() if value != {}})
+            # a cluster adds ways to its brokers, and why a door is missing
+            more = {"brokers": found.brokers, "absent": found.absent}
+            emit_json({**found.addresses, **{name: each for name, each in more.items() if each}})
         else:
             emit(shown(found))
         if args.hold:
@@ -57,6 +56,9 @@ def shown(doors: Endpoints) -> str:
     """One line for each door; why one is missing stands in its place."""
     return table(
         ("door", "address"),
-        [(name, getattr(doors, name) or f"- {doors.absent.get(name, '')}") for name in DOORS],
+        [
+            (name, address or f"- {doors.absent.get(name, '')}")
+            for name, address in doors.addresses.items()
+        ],
         left=2,
     )

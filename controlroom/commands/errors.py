@@ -13,9 +13,9 @@ from controlroom.commands.face import talk
 from controlroom.runs.errors import NoAnswerError, RunError
 from controlroom.settings import SettingsError
 from controlroom.targets.abilities import Refused, TargetError, Unknown, Unreachable, WrongConfig
+from host.errors import StackError
+from host.paths import state_dir
 from scenarios.errors import ScenarioError
-from stack.errors import StackError
-from stack.paths import state_dir
 
 STACK_KINDS = {
     "unreachable": Exit.UNREACHABLE,

@@ -16,8 +16,8 @@ from controlroom.runs.audit import audit_file
 from controlroom.settings import NAMES, Settings, config_file
 from controlroom.targets.abilities import TargetError
 from controlroom.targets.choosing import targets_of
-from stack.paths import cache_dir
-from stack.version import VERSION
+from host.paths import cache_dir
+from host.version import VERSION
 
 DESCRIPTION = """\
 Print versions, paths, every setting with the place it came from, and whether the

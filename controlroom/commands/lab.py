@@ -18,12 +18,12 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb, told, unsaid
 from controlroom.commands.table import sign, table
 from controlroom.settings import Settings
+from host.paths import images_dir, lab_dir
 from lab import programs
 from lab.client import Lab
 from lab.doctor import examine
 from lab.plan import LETTERS, NETWORK
 from stack.doctor import first_fault
-from stack.paths import images_dir, lab_dir
 
 DESCRIPTION = """\
 One or two real Kubernetes clusters on this machine, without Docker: contexts lab-a and lab-b

@@ -13,6 +13,7 @@ from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 
 if TYPE_CHECKING:
+    from controlroom.commands.chaos import StartFault
     from controlroom.commands.performing import Act, Answer
     from controlroom.runs.catalog import ChaosFile
     from controlroom.targets.abilities import Preview
@@ -61,8 +62,8 @@ class Commands(Protocol):
         """The experiments that can be chosen."""
         ...
 
-    async def preview_fault(self, file: ChaosFile) -> Preview:
-        """What it would hit now."""
+    async def preview_fault(self, act: StartFault) -> Preview:
+        """What it would hit now; the act has its experiment afterwards."""
         ...
 
     async def held(self) -> Sequence[Held]:

@@ -32,7 +32,7 @@ from controlroom.runs.spec import DEFAULT_TIMEOUT, WORKERS, LoadSpec, within_bou
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
-from stack.paths import runs_dir
+from host.paths import runs_dir
 
 DESCRIPTION = (
     "Send load and say which bound ended it: number, file, timeout or stopped.\n"

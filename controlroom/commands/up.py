@@ -12,13 +12,12 @@ from controlroom.commands.face import talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb
 from controlroom.settings import Settings
-from controlroom.targets import reading
 from controlroom.targets.choosing import LOCAL
+from host.errors import StackError
+from host.paths import stack_socket
 from scenarios.loading import load
 from stack.client import Json, StackClient
 from stack.doctor import examine, first_fault
-from stack.errors import StackError
-from stack.paths import stack_socket
 
 DESCRIPTION = """\
 Bring the local stack up and wait until all of it is ready. A stack that runs
@@ -58,8 +57,8 @@ class Up(Act):
                 await client.set_scenario(wanted)
             status = await client.ensure_up(lambda line: _say(started, line), wanted)
         if running is None:
-            where = reading.endpoints(status["endpoints"])
-            _say(started, f"ready; events go to {where.ingress}/input")
+            ingress = status["endpoints"]["ingress"]
+            _say(started, f"ready; events go to {ingress}/input")
         return Answer(data=status)
 
 

@@ -27,7 +27,7 @@ class Doors:
 
     async def kafka(self) -> str:
         """`host:port`."""
-        return await self._door("kafka")
+        return await self.door("kafka")
 
     async def brokers(self) -> Mapping[str, str]:
         """Ways to brokers that cannot be reached at what they advertise."""
@@ -35,21 +35,22 @@ class Doors:
 
     async def redis(self) -> str:
         """URL with its password."""
-        return await self._door("redis")
+        return await self.door("redis")
 
     async def mongo(self) -> str:
         """URL with its password."""
-        return await self._door("mongo")
+        return await self.door("mongo")
 
     async def prometheus(self) -> str:
         """URL."""
-        return await self._door("prometheus")
+        return await self.door("prometheus")
 
     async def namespace(self) -> str:
         """Namespace of the services, as their series are labelled."""
         return (await self._target.info()).details.get("namespace", "default")
 
-    async def _door(self, name: str) -> str:
+    async def door(self, name: str) -> str:
+        """The address of any door by its name. Raises Refused where the target has none."""
         return (await self._endpoints()).door(name)
 
     async def _endpoints(self) -> Endpoints:

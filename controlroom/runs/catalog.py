@@ -13,6 +13,7 @@ from controlroom.runs.errors import SpecError
 from controlroom.runs.manifest import SAFETY, read_chaos
 from controlroom.runs.spec import ChaosSpec
 from stack.faults.model import NAME_LABEL
+from stack.faults.registry import kind_of
 
 Level = Literal["reversible", "blast"]
 
@@ -79,9 +80,13 @@ def level_of(spec: ChaosSpec) -> Level:
 
 
 def aim_of(spec: ChaosSpec) -> str:
-    """The deployment or engine that the selector names."""
-    selector = (spec.manifest.get("spec") or {}).get("selector") or {}
-    return str((selector.get("labelSelectors") or {}).get(NAME_LABEL) or spec.name)
+    """The deployment or engine that the selector names; of an object that holds others, the one
+    that all of them name."""
+    body = spec.manifest.get("spec") or {}
+    parts = [held for _, held in kind_of(spec.kind).parts(body)] or [body]
+    selectors = [one.get("selector") or {} for one in parts]
+    names = {(one.get("labelSelectors") or {}).get(NAME_LABEL) for one in selectors}
+    return str((names.pop() if len(names) == 1 else None) or spec.name)
 
 
 def _entry(path: Path) -> ChaosFile:

@@ -157,7 +157,9 @@ class FaultRun:
     async def _unfinished(self) -> list[FaultStatus]:
         mine = [one for one in await self._target.faults() if one.run == self._conduct.folder.id]
         for one in mine:
-            self._status = one
+            # a schedule or a workflow has objects of its own; the run is of what holds them
+            if self._status is None or one.id == self._status.id:
+                self._status = one
         return [one for one in mine if one.phase != "finished"]
 
     async def _look(self) -> FaultStatus | None:

@@ -15,7 +15,7 @@ from controlroom.model.run import RunView
 from controlroom.runs.journal import Journal
 from controlroom.runs.liveness import Proof
 from controlroom.runs.spec import ChaosSpec, LoadSpec, Spec
-from stack.paths import write_private
+from host.paths import write_private
 
 START_GRACE = 20.0
 """Seconds that a new run may be without a runner: its interpreter is starting."""

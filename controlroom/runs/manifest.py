@@ -46,7 +46,7 @@ def chaos_spec(manifest: object, source: str) -> ChaosSpec:
     kind = kind_of(manifest["kind"])
     if kind.actions:
         _text(spec, "action", source, "spec.")
-    if kind.ends:
+    if kind.ends and kind.selects:
         _table(spec, "selector", source, "spec.")
     _check_duration(spec, source)
     return ChaosSpec(manifest, name, source)
@@ -64,8 +64,9 @@ def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> Ch
     if wanted.one_shot:
         return wanted
     if wanted.duration is None or wanted.duration <= 0:
+        where = "spec.duration is missing" if kind.selects else f"{kind.name} has no end"
         raise SpecError(
-            f"{spec.source or spec.name}: spec.duration is missing, so it would not end.",
+            f"{spec.source or spec.name}: {where}, so it would not end.",
             "Write one such as 30s there, or give --duration 30s.",
         )
     if wanted.duration > longest:
@@ -84,7 +85,7 @@ def changed(spec: ChaosSpec, mode: str = "", value: str = "", target: str = "") 
     """
     if not (mode or value or target):
         return spec
-    if not kind_of(spec.kind).ends:
+    if not (kind_of(spec.kind).ends and kind_of(spec.kind).selects):
         raise SpecError(f"{spec.kind} has no mode, value and target of its own.", "Edit the file.")
     manifest = deepcopy(dict(spec.manifest))
     body = manifest["spec"]
@@ -162,7 +163,7 @@ def _lasting(spec: ChaosSpec, seconds: float) -> ChaosSpec:
     if seconds <= 0:
         raise SpecError("--duration 0s cannot be used.", "Give a time such as 30s.")
     manifest = deepcopy(dict(spec.manifest))
-    manifest["spec"]["duration"] = format_duration(seconds)
+    kind_of(spec.kind).last(manifest, format_duration(seconds))
     return replace(spec, manifest=manifest, run_for=seconds)
 
 

@@ -66,8 +66,8 @@ def _target(one: Conduct, spec: Spec) -> Target:
 
         return cluster(spec.context, spec.namespace)
     from controlroom.targets.local import LocalTarget
+    from host.paths import stack_socket
     from stack.client import StackClient
-    from stack.paths import stack_socket
 
     return LocalTarget(StackClient(stack_socket(one.folder.path.parent.parent)))
 

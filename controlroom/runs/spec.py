@@ -160,6 +160,8 @@ class ChaosSpec:
         """Seconds that it lasts; None where it is over at once."""
         if self.one_shot:
             return None
+        if not self._kind.selects:
+            return self._kind.lasts(self.manifest)
         if self.run_for is not None:
             return self.run_for
         given = self._spec.get("duration")
@@ -188,10 +190,15 @@ class ChaosSpec:
 
     def flags(self) -> list[str]:
         """What was asked for instead of what the manifest has."""
-        words = [] if self.run_for is None else ["--duration", format_duration(self.run_for)]
-        for flag, given in (("mode", self.mode), ("value", self.value), ("target", self.target)):
-            words += [f"--{flag}", given] if given else []
-        return words
+        return change_flags(self.run_for, self.mode, self.value, self.target)
+
+
+def change_flags(run_for: float | None, mode: str, value: str, target: str) -> list[str]:
+    """What is asked for instead of what an object has, as the command line takes it."""
+    words = [] if run_for is None else ["--duration", format_duration(run_for)]
+    for flag, given in (("mode", mode), ("value", value), ("target", target)):
+        words += [f"--{flag}", given] if given else []
+    return words
 
 
 def _where(context: str, namespace: str = "") -> list[str]:

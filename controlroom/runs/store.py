@@ -9,7 +9,7 @@ from pathlib import Path
 from controlroom.model.run import Runs, RunView
 from controlroom.runs.errors import NoSuchRunError
 from controlroom.runs.folder import RunFolder
-from stack.paths import private_dir, runs_dir
+from host.paths import private_dir, runs_dir
 
 KEPT = 200
 """Runs that stay where nothing else is set."""

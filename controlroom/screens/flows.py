@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 from controlroom.commands.catalogue import PANE_COMMANDS
-from controlroom.commands.chaos import StartFault, StopAll
+from controlroom.commands.chaos import StopAll
 from controlroom.commands.exits import Declined, Exit
 from controlroom.commands.face import FACE
 from controlroom.commands.line import Known
@@ -184,9 +184,9 @@ class Flows:
         except PROBLEMS as error:
             self.say(sentence_of(error), bad=True)
             return
-        file = await self._ask(ChaosDialog(files, self.commands.preview_fault))
-        if file is not None:
-            await self.perform(StartFault(file.reference, entry=file))
+        act = await self._ask(ChaosDialog(files, self.commands.preview_fault))
+        if act is not None:
+            await self.perform(act)
 
     async def scale(self) -> None:
         """Replicas of the deployment that is chosen in the fleet panel."""

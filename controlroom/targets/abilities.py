@@ -47,24 +47,24 @@ class Denied(Refused):
 class Endpoints:
     """Where the target's doors are, usable by any client on this machine."""
 
-    ingress: str
-    kafka: str
-    redis: str
-    mongo: str
-    prometheus: str
+    addresses: Mapping[str, str]
+    """Name such as `ingress` or `redis` -> address with its login; empty where there is none."""
     brokers: Mapping[str, str] = field(default_factory=dict)
     """Host that a broker advertises, or its first label -> `host:port` that reaches it from here.
     Empty where brokers are reached by what they advertise."""
     absent: Mapping[str, str] = field(default_factory=dict)
-    """Door -> why this target has none; its address is empty then."""
+    """Door -> why this target has none."""
+
+    def has(self, name: str) -> bool:
+        """Whether this target has that door."""
+        return bool(self.addresses.get(name))
 
     def door(self, name: str) -> str:
         """The address of that name. Raises Refused where this target has no such door."""
-        address: str = getattr(self, name)
-        if not address:
+        if not self.has(name):
             why = self.absent.get(name, f"This target has no {name}.")
             raise Refused(why, "Look at `controlroom endpoints`.")
-        return address
+        return self.addresses[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from controlroom.targets.abilities import Endpoints, Located, Refused, TargetInf
 
 Half = Literal["near", "far", ""]
 """`near` has Kafka and no stores, `far` the stores and no Kafka; empty is neither."""
+STORES = ("redis", "mongo")
 
 
 def half_of(doors: Endpoints) -> Half:
     """Which half of a pipeline has these doors."""
-    found = (bool(doors.kafka), bool(doors.redis), bool(doors.mongo))
+    found = tuple(doors.has(name) for name in ("kafka", *STORES))
     if found == (True, False, False):
         return "near"
     return "far" if found == (False, True, True) else ""
@@ -29,8 +30,9 @@ def joined(one: Endpoints, other: Endpoints) -> Endpoints | None:
     if halves.keys() != {"near", "far"}:
         return None
     near, far = halves["near"], halves["far"]
-    absent = {name: why for name, why in near.absent.items() if name not in ("redis", "mongo")}
-    return replace(near, redis=far.redis, mongo=far.mongo, absent=absent)
+    absent = {name: why for name, why in near.absent.items() if name not in STORES}
+    stores = {name: far.addresses[name] for name in STORES}
+    return replace(near, addresses={**near.addresses, **stores}, absent=absent)
 
 
 class WholePath:

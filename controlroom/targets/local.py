@@ -23,9 +23,9 @@ from controlroom.targets.abilities import (
     Unknown,
     Unreachable,
 )
+from host.errors import StackError
+from host.paths import stack_socket
 from stack.client import StackClient
-from stack.errors import StackError
-from stack.paths import stack_socket
 
 EVENTS = 50
 """Newest events that are kept."""

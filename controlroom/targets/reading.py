@@ -35,14 +35,11 @@ def event(one: Json) -> FleetEvent:
 
 
 def endpoints(doors: Json) -> Endpoints:
-    """Where the doors are. KeyError while the stack does not know one yet."""
-    return Endpoints(
-        ingress=str(doors["ingress"]),
-        kafka=str(doors["kafka"]),
-        redis=str(doors["redis"]),
-        mongo=str(doors["mongo"]),
-        prometheus=str(doors["prometheus"]),
-    )
+    """Where the doors are. KeyError while the stack does not know one yet, and says null."""
+    for name, address in doors.items():
+        if address is None:
+            raise KeyError(name)
+    return Endpoints({name: str(address) for name, address in doors.items()})
 
 
 def info(status: Json) -> TargetInfo:

@@ -11,16 +11,17 @@ _PATIENCE = 60.0
 async def rebuild_tallies(doors: Endpoints, scenario: Scenario) -> dict[str, int] | None:
     """Rebuilds; answers the totals of the books by name, None where documents were removed.
 
-    Raises RedisError, KafkaError or the documents' own errors.
+    Raises Refused for a target without these stores, RedisError, KafkaError or the documents' own
+    errors.
     """
     from wire.documents import Documents
     from wire.rebuilding import PurgedError, rebuild
     from wire.stores import redis_client
     from wire.topics import OffsetReader
 
-    redis = redis_client(doors.redis, timeout=_PATIENCE)
-    documents = Documents(doors.mongo, timeout=_PATIENCE)
-    offsets = OffsetReader(doors.kafka, detours=doors.brokers)
+    redis = redis_client(doors.door("redis"), timeout=_PATIENCE)
+    documents = Documents(doors.door("mongo"), timeout=_PATIENCE)
+    offsets = OffsetReader(doors.door("kafka"), detours=doors.brokers)
     try:
         rebuilt = await rebuild(scenario, redis, documents, offsets)
     except PurgedError:

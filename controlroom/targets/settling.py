@@ -8,14 +8,15 @@ from controlroom.targets.abilities import Endpoints
 async def settle_books(doors: Endpoints, scenario: str, events: int) -> None:
     """From now on the books expect `events` acknowledged events to be missing, in all.
 
-    Raises RedisError or the documents' own errors; safe to repeat.
+    Safe to repeat. Raises Refused for a target without these stores, RedisError or the
+    documents' own errors.
     """
     from wire.documents import Documents
     from wire.lives import Lives
     from wire.stores import redis_client
 
-    redis = redis_client(doors.redis)
-    documents = Documents(doors.mongo)
+    redis = redis_client(doors.door("redis"))
+    documents = Documents(doors.door("mongo"))
     try:
         await Lives(scenario, redis, documents).settle(events)
     finally:

@@ -22,8 +22,8 @@ from controlroom.torture.plan import Moment, schedule
 from controlroom.torture.report import Report
 from controlroom.torture.stage import Stage, TortureError
 from controlroom.torture.stores import Stores
+from host.errors import StackError
 from scenarios.scenario import Scenario
-from stack.errors import StackError
 
 PATIENCE = 60.0
 """Seconds without any progress after which a drain is given up."""

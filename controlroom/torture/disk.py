@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from stack.paths import engine_dir
+from host.paths import engine_dir
 
 BYTES = 2 << 30
 _BLOCK = 1 << 20

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import psutil
 
 from controlroom.torture.stage import SUPERVISOR, Stage, network
-from stack.errors import StackError
+from host.errors import StackError
 
 STOPPED = 8.0
 """Seconds of a SIGSTOP: longer than the consumers' session timeout, shorter than liveness."""

@@ -18,8 +18,8 @@ from controlroom.torture import power
 from controlroom.torture.conduct import STORE_ERRORS, Torture
 from controlroom.torture.disk import fill
 from controlroom.torture.stage import SUPERVISOR, TortureError
-from stack.errors import StackError
-from stack.paths import engine_dir
+from host.errors import StackError
+from host.paths import engine_dir
 from wire.kafka import client_arguments
 
 _LOAD_SECONDS = 5.0

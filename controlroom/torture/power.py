@@ -20,7 +20,7 @@ import psutil
 from controlroom.torture.conduct import Torture
 from controlroom.torture.logs import Cut, cut, read_end, topic_id
 from controlroom.torture.stage import TortureError
-from stack.paths import engine_dir
+from host.paths import engine_dir
 from wire import keys
 
 _PATIENCE = 40.0

@@ -16,8 +16,8 @@ from controlroom.torture.disk import mount, unmount
 from controlroom.torture.phases import run_phases
 from controlroom.torture.report import Report
 from controlroom.torture.stage import Stage
+from host.errors import StackError
 from scenarios.scenario import Scenario
-from stack.errors import StackError
 from stack.supervisor.output import LINES
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import psutil
 
+from host.errors import StackError
+from host.paths import stack_socket
 from stack.client import StackClient
-from stack.errors import StackError
-from stack.paths import stack_socket
 
 Json = Mapping[str, Any]
 ENGINES = ("kafka", "redis", "mongo", "toxiproxy", "haproxy")

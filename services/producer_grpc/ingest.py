@@ -17,10 +17,16 @@ from services.producer_grpc.calls import (
     Handler,
     RefusedError,
     key_of,
-    reading,
 )
 from services.producer_grpc.messages import message_of_receipt, record_of_event
-from services.producer_grpc.packed import Events, Packed, Readable, TooMuchError, read_batch
+from services.producer_grpc.packed import (
+    Events,
+    Packed,
+    Readable,
+    TooMuchError,
+    read_batch,
+    read_event,
+)
 from services.shared.ids import keepable
 from services.shared.intake import Intake, Receipt, Sent
 from services.shared.limits import Limits
@@ -76,7 +82,7 @@ class Ingest:
 
     def handler(self, calls: Calls) -> Handler:
         """The service for a gRPC server."""
-        event = reading(pb.Event, self._limits.max_record_bytes)
+        event = functools.partial(read_event, largest=self._limits.max_record_bytes)
         kinds: dict[str, tuple[Any, Any, Callable[[bytes], Any]]] = {
             "Send": (grpc.unary_unary_rpc_method_handler, self.send, event),
             "SendBatch": (grpc.unary_unary_rpc_method_handler, self.send_batch, read_batch),

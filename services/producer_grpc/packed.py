@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -15,8 +16,12 @@ from services.shared.turn import BREATH
 WHOLE = 16 << 10
 """Bytes of a batch that is unpacked in one go, whatever they are."""
 _KEPT = 4 << 10
-_EVENTS = 1
-"""Number of the field of a batch that holds its events."""
+_EVENTS, _FIELDS = 1, 2
+"""Numbers of the field of a batch that holds its events, and of an event that holds its fields."""
+_MOST_FIELDS = 1_000
+"""Fields of one event; each costs some microseconds to unpack, in one go."""
+_SURE = 2 * _MOST_FIELDS
+"""Bytes of an event that hold no more fields than that."""
 Readable = pb.Event | Unreadable
 
 
@@ -35,16 +40,20 @@ class Packed:
     def events(self, most: int, largest: int) -> Iterator[Readable]:
         """The events; what is none, or has more than `largest` bytes, is Unreadable.
 
-        Raises TooMuchError beyond `most` events.
+        Raises TooMuchError beyond `most` events, before any of them is unpacked.
         """
-        count = 0
+        places: list[tuple[int, int]] = []
+        whole = True
         try:
-            for start, end in _places(self.raw):
-                count += 1
-                if count > most:
+            for place in _places(self.raw, _EVENTS):
+                if len(places) == most:
                     raise TooMuchError(f"more than {most} events")
-                yield read_event(self.raw[start:end], largest)
+                places.append(place)
         except (DecodeError, IndexError):
+            whole = False
+        for start, end in places:
+            yield read_event(self.raw[start:end], largest)
+        if not whole:
             yield Unreadable(self.raw[:_KEPT], "the bytes are no controlroom.v1.Batch")
 
 
@@ -53,8 +62,10 @@ def read_event(raw: bytes, largest: int) -> Readable:
     if len(raw) > largest:
         return too_large(raw, largest)
     try:
+        if len(raw) > _SURE and next(islice(_places(raw, _FIELDS), _MOST_FIELDS, None), None):
+            return Unreadable(raw[:_KEPT], f"has more than {_MOST_FIELDS} fields")
         return pb.Event.FromString(raw)
-    except DecodeError:
+    except (DecodeError, IndexError):
         return Unreadable(raw[:_KEPT], "the bytes are no controlroom.v1.Event")
 
 
@@ -101,18 +112,19 @@ class Events(Stream):
         yield part
 
 
-def _places(raw: bytes) -> Iterator[tuple[int, int]]:
-    """Where the events of a batch begin and end. Raises DecodeError, IndexError."""
+def _places(raw: bytes, field: int) -> Iterator[tuple[int, int]]:
+    """Where the messages of a field begin and end. Raises DecodeError, IndexError."""
     at, end = 0, len(raw)
     while at < end:
-        key, at = _varint(raw, at)
+        # most keys and sizes are one byte, which needs no call
+        key, at = (raw[at], at + 1) if raw[at] < 0x80 else _varint(raw, at)
         kind = key & 7
         if kind == 2:
-            size, at = _varint(raw, at)
+            size, at = (raw[at], at + 1) if raw[at] < 0x80 else _varint(raw, at)
             start, at = at, at + size
             if at > end:
                 raise DecodeError
-            if key >> 3 == _EVENTS:
+            if key >> 3 == field:
                 yield start, at
         elif kind == 0:
             _, at = _varint(raw, at)

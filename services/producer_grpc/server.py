@@ -17,6 +17,7 @@ from services.producer_grpc.routes import Route, RoutesHandler
 from services.producer_grpc.wellness import Wellness
 from services.shared import golden
 from services.shared.grpc_port import listen
+from services.shared.heap import give_back
 from services.shared.inflight import InFlight
 from services.shared.intake import Intake
 from services.shared.ledger import keeping
@@ -28,10 +29,13 @@ from services.shared.start import main, start
 
 NEEDED = ("kafka_bootstrap", "ledger_dir", "grpc_port", "admin_port")
 _GRACE = 10.0
+_LOOKAHEAD = 64 << 10
+"""Bytes of a call that are taken before it asks for them."""
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Serve until the lifecycle stops; health says NOT_SERVING from the first word of that."""
+    give_back()
     scenario = load(settings.scenario)
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     async with (
@@ -89,6 +93,10 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),
+        # what a call has not asked for yet stays with its client, and is not held here
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.http2.lookahead_bytes", _LOOKAHEAD),
+        ("grpc.experimental.tcp_max_read_chunk_size", _LOOKAHEAD),
         # clients may ping every 10 s
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 
-from stack.doctor import folders, places, programs
-from stack.doctor.check import Check
-from stack.errors import StackError
-from stack.paths import cache_dir, state_dir
+from host.doctor import folders
+from host.doctor.check import Check
+from host.errors import StackError
+from host.paths import cache_dir, state_dir
+from stack.doctor import places
+from stack.engines.kind import EngineKind
+from stack.engines.registry import kinds
 
 
 async def examine(
@@ -20,15 +24,8 @@ async def examine(
     folder = state or state_dir()
     given = os.environ if environ is None else environ
     groups: list[Awaitable[Sequence[Check]]] = [
-        programs.python(),
-        programs.java(given),
-        programs.maven(given),
-        programs.go(),
-        programs.redis(given),
-        programs.document_store(folder, given),
-        programs.prometheus(given),
-        programs.haproxy(),
-        programs.toxiproxy(),
+        _python(),
+        *(_engine(kind, folder, given) for kind in kinds().values()),
         asyncio.to_thread(folders.writable, "state folder", folder),
         asyncio.to_thread(folders.writable, "cache folder", cache_dir()),
         asyncio.to_thread(folders.space, folder, cache_dir()),
@@ -39,6 +36,20 @@ async def examine(
     ]
     found = await asyncio.gather(*(_told(group) for group in groups))
     return [check for group in found for check in group]
+
+
+async def _python() -> Sequence[Check]:
+    """The interpreter that runs this."""
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    ok = sys.version_info >= (3, 11)
+    fix = "" if ok else "Run the project with Python 3.11 or later."
+    return [Check("python", ok, f"Python {found} at {sys.executable}.", fix)]
+
+
+async def _engine(kind: EngineKind, state: Path, environ: Mapping[str, str]) -> Sequence[Check]:
+    if kind.given(environ):
+        return [Check(kind.title or kind.name, True, f"Taken from {kind.setting}.")]
+    return await kind.examine(state, environ)
 
 
 async def _told(group: Awaitable[Sequence[Check]]) -> Sequence[Check]:

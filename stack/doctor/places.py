@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psutil
 
-from stack.doctor.check import Check
-from stack.errors import StackError
-from stack.paths import stack_socket
-from stack.ports import Ports, holders
+from host.doctor.check import Check
+from host.errors import StackError
+from host.paths import stack_socket
+from host.ports import Ports, holders
 
 CREDENTIALS = struct.Struct("3i")
 

@@ -1,16 +1,17 @@
-"""What the supervisor knows of an engine."""
+"""What the stack knows of an engine that is run as its child, or was given by its address."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from stack.ports import owns
+from host.install.progress import Progress
+from host.ports import owns
 from stack.spec import ProcessSpec
-
-Progress = Callable[[str], None]
-"""Takes one line of what is being done now."""
+from stack.supervisor.events import Events
 
 
 class NotReady(Exception):
@@ -21,55 +22,84 @@ class Silent(NotReady):
     """It takes questions and does not answer in time: it is dead, or has more to do than time."""
 
 
-class Engine(Protocol):
-    """One engine of the stack, run as a child or taken by its address."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an engine has for work beside a stack that is up."""
 
-    @property
-    def name(self) -> str:
-        """A short word such as `kafka`."""
-        ...
+    project: Path
+    """The folder that modules of the project are run in."""
+    logs: Path
+    """The folder for what a program says."""
+    events: Events
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of engines that must be ready before this one starts."""
-        ...
 
-    @property
-    def version(self) -> str:
-        """As the engine counts; empty when it is not known."""
-        ...
+class Engine(ABC):
+    """One engine. What is not abstract fits an engine without a login that links can lead to."""
 
-    @property
-    def username(self) -> str:
-        """The user that goes with the secret; empty where there is none."""
-        ...
+    name: str
+    """A short word such as `kafka`; also of its folder in the state folder, and of its log."""
+    needs: tuple[str, ...] = ()
+    """Names of engines that must be ready before this one starts."""
+    version: str = ""
+    """As the engine counts; empty when it is not known."""
+    username: str = ""
+    """The user that goes with the secret; empty where there is none."""
+    usual_port: int = 0
+    """The port of an address that names none."""
+    external: bool = False
+    """Whether it runs elsewhere."""
+    note: str = ""
+    """What there is to say of it while it serves."""
 
+    @abstractmethod
     async def prepare(self, progress: Progress) -> None:
         """Installs what is missing and writes the private configuration. Raises StackError."""
-        ...
 
+    @abstractmethod
     def spec(self) -> ProcessSpec | None:
         """How to run it, after `prepare`; None when it is external."""
-        ...
 
+    @abstractmethod
     async def ready(self, pid: int) -> None:
         """Returns when the engine serves and the child `pid` owns its listener.
 
         Raises NotReady with the reason; ask again later. `pid` is ignored for an external one.
         """
-        ...
 
+    @abstractmethod
     def address(self) -> str:
         """host:port (kafka, haproxy) or a URL without a secret (the others)."""
-        ...
 
     def secret(self) -> str | None:
         """The password, when it has one."""
-        ...
+        return None
+
+    def url(self) -> str:
+        """The address as any client of this user can use it, the secret included."""
+        return url_with_login(self)
+
+    def variables(self, account: str) -> Mapping[str, str]:
+        """What the Secret of one of `wire.accounts` tells a service about its login here."""
+        return {}
+
+    def past_links(self) -> str:
+        """Why clients would go past a link to it; empty where a link can stand before it."""
+        return ""
+
+    def linked_by(self, links: Mapping[str, str]) -> None:  # noqa: B027
+        """Told once, before `prepare`: deployment -> `host:port` of the link that it comes by."""
+
+    def upstream(self, deployment: str) -> str:
+        """`host:port` that the link of this deployment leads to."""
+        host, port = host_and_port(self)
+        return f"{host}:{port}"
+
+    async def once_up(self, beside: Beside) -> None:  # noqa: B027
+        """Work for when the whole stack is up; cancelled when it goes down."""
 
 
 def url_with_login(engine: Engine) -> str:
-    """The address as any client of this user can use it, the secret included."""
+    """The address with user and secret, as URLs have them."""
     secret = engine.secret()
     scheme, mark, rest = engine.address().partition("://")
     if secret is None or not mark:
@@ -81,8 +111,7 @@ def host_and_port(engine: Engine) -> tuple[str, int]:
     """Where the first server of this address listens, for a link to it."""
     address = engine.address().split(",", 1)[0]
     parts = urlsplit(address if "://" in address else f"tcp://{address}")
-    usual = {"redis": 6379, "mongodb": 27017, "http": 80, "https": 443, "tcp": 9092}
-    return parts.hostname or "127.0.0.1", parts.port or usual.get(parts.scheme, 0)
+    return parts.hostname or "127.0.0.1", parts.port or engine.usual_port
 
 
 def require_owner(name: str, pid: int, port: int) -> None:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import unquote
 
-from stack.engines.engine import Progress
+from host.install.progress import Progress
+from stack.engines.engine import Engine
 from stack.spec import ProcessSpec
+from wire.accounts import login_variables
 
 Probe = Callable[[], Awaitable[None]]
 
 
-class External:
+class External(Engine):
     """Answers like an engine of our own, but there is nothing to run."""
 
-    needs: tuple[str, ...] = ()
-    version = ""
+    external = True
 
     def __init__(
-        self, name: str, address: str, probe: Probe, username: str = "", secret: str | None = None
+        self,
+        name: str,
+        address: str,
+        probe: Probe,
+        username: str = "",
+        secret: str | None = None,
+        *,
+        store: str = "",
+        usual_port: int = 0,
+        found_by_name: bool = False,
     ) -> None:
+        """`store`: how variables of its login begin; `found_by_name`: clients look its servers up,
+        or the name in their certificates, so no link can stand before it."""
         self.name = name
+        self.usual_port = usual_port
+        self._store = store
+        self._found_by_name = found_by_name
         self.username = username
         self._address = address
         self._probe = probe
@@ -46,9 +61,15 @@ class External:
         """The password of the given URL."""
         return self._secret
 
-    def login(self, account: str) -> tuple[str, str | None]:
-        """Name and password for one of `wire.accounts`: the given ones, whatever the account."""
-        return self.username, self._secret
+    def variables(self, account: str) -> Mapping[str, str]:
+        """The given login, whatever the account."""
+        return login_variables(self._store, self.username, self._secret) if self._store else {}
+
+    def past_links(self) -> str:
+        """A link leads to one server, and has another name."""
+        if self._found_by_name or "," in self._address:
+            return f"{self.name} was given by an address that a link cannot stand before"
+        return ""
 
 
 def split_login(url: str) -> tuple[str, str, str | None]:

@@ -1,65 +1,78 @@
-"""The engines of a stack, each our own or taken by the address that was given."""
+"""All kinds of engines: those of `stack/engines`, and those of folders that the user names."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
+from host.errors import StackError
+from host.ports import Ports
+from stack.added import Shelf
 from stack.engines.engine import Engine
-from stack.engines.external import External
-from stack.engines.haproxy import Haproxy
-from stack.engines.kafka import ExternalKafka, Kafka, external_kafka
-from stack.engines.mongo import Mongo, external_mongo
-from stack.engines.prometheus import Prometheus, external_prometheus
-from stack.engines.redis import Redis, external_redis
-from stack.engines.toxiproxy import Toxiproxy
-from stack.errors import StackError
-from stack.ports import Ports
+from stack.engines.kind import EngineKind, Place
+
+FOLDERS = "CONTROLROOM_ENGINES"
+"""Variable that names folders of more kinds, parted as PATH is: a Python package for each."""
+_SHELF = Shelf("stack.engines", FOLDERS, "ENGINE", EngineKind, folders=True)  # type: ignore[type-abstract]
+RESERVED = frozenset({"ingress", "brokers", "absent"})
+"""Words of the endpoints that no engine may be called by."""
+OneEngine = TypeVar("OneEngine", bound=Engine)
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """All engines by name. Iterating gives them in an order that respects their needs."""
+class Engines(Mapping[str, Engine]):
+    """The engines of one stack by name, in the order of their ranks."""
 
-    kafka: Kafka | ExternalKafka
-    redis: Redis | External
-    mongo: Mongo | External
-    prometheus: Prometheus | External
-    toxiproxy: Toxiproxy
-    haproxy: Haproxy
+    def __init__(self, kinds: Mapping[str, EngineKind], place: Place) -> None:
+        self._engines = {name: kind.engine(place) for name, kind in kinds.items()}
+        self.doors = {kind.door: name for name, kind in kinds.items() if kind.door}
+        """Name among the endpoints -> engine."""
+        self.linked = {name: kind.variable for name, kind in kinds.items() if kind.variable}
+        """Engine -> entry of the ConfigMap `endpoints`; of those that links lead to."""
+        self.needed = [name for name, kind in kinds.items() if kind.needed]
+        """Those without which services are not started."""
 
-    def __iter__(self) -> Iterator[Engine]:
-        yield from (self.kafka, self.redis, self.mongo)
-        yield from (self.prometheus, self.toxiproxy, self.haproxy)
+    def __getitem__(self, name: str) -> Engine:
+        return self._engines[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._engines)
 
-PROCESS, POWER = "process", "power"
-"""What survives: the death of any process, or a power cut too."""
+    def __len__(self) -> int:
+        return len(self._engines)
 
+    def find(self, sort: type[OneEngine]) -> OneEngine | None:
+        """The engine of that class; None where another one stands in its place."""
+        return next((one for one in self.values() if isinstance(one, sort)), None)
 
-def _flushes(durability: str) -> bool:
-    """Whether engines bring to the disk what they acknowledge. Raises StackError."""
-    if durability not in (PROCESS, POWER):
-        raise StackError(
-            f"CONTROLROOM_DURABILITY is {durability!r}.", f"Use {PROCESS} or {POWER}.", "refused"
-        )
-    return durability == POWER
+    def own(self, sort: type[OneEngine]) -> OneEngine:
+        """The engine of that class, which every stack runs itself."""
+        found = self.find(sort)
+        if found is None:
+            raise StackError(f"This stack has no {sort.__name__}.", "Say so to the developers.")
+        return found
 
 
 def engines_for(state: Path, environ: Mapping[str, str] | None = None) -> Engines:
     """The engines for one state folder. Raises StackError for a bad CONTROLROOM_... address."""
     given = os.environ if environ is None else environ
-    ports = Ports(state)
-    kafka, redis = given.get("CONTROLROOM_KAFKA"), given.get("CONTROLROOM_REDIS_URL")
-    flushes = _flushes(given.get("CONTROLROOM_DURABILITY") or PROCESS)
-    mongo, prometheus = given.get("CONTROLROOM_MONGO_URL"), given.get("CONTROLROOM_PROMETHEUS_URL")
-    return Engines(
-        kafka=external_kafka(kafka) if kafka else Kafka(state, ports, flushes),
-        redis=external_redis(redis) if redis else Redis(state, ports, flushes),
-        mongo=external_mongo(mongo) if mongo else Mongo(state, ports),
-        prometheus=external_prometheus(prometheus) if prometheus else Prometheus(state, ports),
-        toxiproxy=Toxiproxy(state, ports),
-        haproxy=Haproxy(state, ports),
-    )
+    return Engines(kinds(), Place(state, Ports(state), given))
+
+
+def kinds() -> Mapping[str, EngineKind]:
+    """Name -> kind, in the order of ranks. Raises StackError for a kind that cannot be used."""
+    return _kinds(os.environ.get(FOLDERS, ""))
+
+
+@cache
+def _kinds(folders: str) -> Mapping[str, EngineKind]:
+    found = _SHELF.things(folders)
+    taken = set(RESERVED)
+    for kind in sorted(found.values(), key=lambda each: each.rank):
+        words = {word for word in (kind.door, kind.variable) if word}
+        if words & taken:
+            raise _SHELF.bad(kind.name, "has the door or the variable of another engine")
+        taken |= words
+    return dict(sorted(found.items(), key=lambda each: (each[1].rank, each[0])))

@@ -7,8 +7,8 @@ import ctypes.util
 import secrets
 from pathlib import Path
 
-from stack.errors import StackError
-from stack.paths import explained, private_dir, write_private
+from host.errors import StackError
+from host.paths import explained, private_dir, write_private
 from wire.accounts import ACCOUNTS
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stack.faults.durations import seconds
 from stack.faults.model import Act
 from stack.manifests.node import Node
 
@@ -22,10 +23,12 @@ class Kind:
     at_once: frozenset[str] = frozenset()
     """Actions that are over as soon as they are done, whatever their duration says."""
     ends: bool = True
-    """Whether an object has a selector and an end of its own."""
+    """Whether an object can be given an end."""
+    selects: bool = True
+    """Whether an object has selector, mode and duration itself; else it holds others that have."""
     not_here: str = ""
     """Why the local stack does not carry it out; empty where it does."""
-    instead: str = "Use PodChaos, NetworkChaos or StressChaos."
+    instead: str = "Use PodChaos, NetworkChaos, StressChaos or HTTPChaos."
     """What to do where it is not carried out."""
 
     def action(self, spec: Mapping[str, Any]) -> str:
@@ -39,6 +42,19 @@ class Kind:
     def one_shot(self, spec: Mapping[str, Any]) -> bool:
         """Whether the object is over as soon as it is done."""
         return self.action(spec) in self.at_once
+
+    def parts(self, spec: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """Kind and spec of each that an object holds; those of the object itself, not copies."""
+        return []
+
+    def lasts(self, manifest: Mapping[str, Any]) -> float | None:
+        """Seconds until its end; None where it has none, or none that can be read."""
+        given = (manifest.get("spec") or {}).get("duration")
+        return seconds(given) if isinstance(given, str) else None
+
+    def last(self, manifest: dict[str, Any], duration: str) -> None:
+        """Gives an object another end."""
+        manifest["spec"]["duration"] = duration
 
     def read(self, spec: Node, namespace: str) -> Act:
         """What the local stack is to do. Raises StackError that names the field."""

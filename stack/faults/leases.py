@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults import reading
-from stack.faults.model import Fault, Phase
-from stack.faults.plan import Plan, Planner
+from stack.faults.model import Fault, Phase, Plan
+from stack.faults.plan import Planner
 from stack.faults.preview import Preview
 from stack.links import Links
 from stack.strangers import Stranger
@@ -182,7 +182,16 @@ class Leases:
             if every is not None and not lease.over.is_set():
                 with contextlib.suppress(StackError, OSError):
                     await lease.injection.again()
+            self._follow(lease)
+            if lease.injection.over:
+                break
         await self._end(lease)
+
+    def _follow(self, lease: _Lease) -> None:
+        """What is known only while it lasts."""
+        status, injection = lease.status, lease.injection
+        if injection.hits is not None:
+            status.targets, status.message = injection.hits, injection.message
 
     async def _end(self, lease: _Lease) -> None:
         """Takes it back; tries again until it is verified or patience is over."""
@@ -195,6 +204,7 @@ class Leases:
                 status.message = error.message
                 await asyncio.sleep(_RETRY * (attempt + 1))
             else:
+                self._follow(lease)
                 status.phase = "finished"
                 status.recovered = time.time()
                 self._tell(status, "Recovered", ", ".join(status.targets))

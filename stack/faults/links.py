@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults.model import Ground, Injection, Links, Victim
-from stack.toxics import LINKED, Stream, Toxic
+from stack.toxics import Stream, Toxic
 
 _DICE_EVERY = 1.0
 _THERE: dict[str, tuple[Stream, ...]] = {
@@ -60,16 +60,17 @@ def cuts(
     """The links that are hit. Raises StackError where one of them cannot be."""
     apps, engines = _sides(sources)
     if targets is None:
-        other_apps, other_engines = list(ground.deployments), list(LINKED)
+        other_apps, other_engines = list(ground.deployments), list(ground.links.engines)
     else:
         other_apps, other_engines = _sides(targets)
     there, back = _THERE[direction], _BACK[direction]
     found: list[Cut] = [(app, engine, there) for app in apps for engine in other_engines]
     found += [(app, engine, back) for app in other_apps for engine in engines]
     if not found:
+        linked = ", ".join(ground.links.engines)
         raise StackError(
             "There is no link between the selected pods and the target.",
-            "Links run between deployments and kafka, redis or mongo: name one of each side.",
+            f"Links run between deployments and {linked}: name one of each side.",
             "refused",
         )
     check_linked([engine for _, engine, _ in found], ground)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from stack.faults.preview import Preview
 from stack.toxics import Toxic
 
 Mode = Literal["one", "all", "fixed", "fixed-percent", "random-max-percent"]
@@ -117,6 +118,11 @@ class Victim(Protocol):
 class Links(Protocol):
     """The links as a fault uses them."""
 
+    @property
+    def engines(self) -> Sequence[str]:
+        """Names of those that links lead to."""
+        ...
+
     def linked(self, engine: str) -> str:
         """Empty where a link leads to the engine, otherwise why there is none."""
         ...
@@ -134,8 +140,44 @@ class Links(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Requests by a pattern of `backend:METHOD:path`, and what is done: `abort`, `delay:100`."""
+
+    owner: str
+    """Key of the fault that it is of."""
+    pattern: str
+    what: str
+
+
+class Requests(Protocol):
+    """Rules for requests on their way to pods, as a fault uses them."""
+
+    @property
+    def delays(self) -> bool:
+        """Whether requests can be held."""
+        ...
+
+    def ports(self, deployment: str) -> Mapping[int, tuple[str, ...]]:
+        """Container port -> names of what leads to it."""
+        ...
+
+    async def add(self, rules: Sequence[Rule]) -> None:
+        """Puts them on. Raises StackError."""
+        ...
+
+    async def remove(self, rules: Sequence[Rule]) -> None:
+        """Takes them away. Raises StackError where one is left."""
+        ...
+
+
 class Ground(Protocol):
     """What a fault may use of the local stack."""
+
+    @property
+    def requests(self) -> Requests:
+        """The way of requests to pods."""
+        ...
 
     @property
     def links(self) -> Links:
@@ -155,12 +197,35 @@ class Ground(Protocol):
         """Names of all living pods of these deployments."""
         ...
 
+    def draw(self, fault: Fault, key: str) -> Plan:
+        """Chooses now whom another fault hits. Raises StackError where it cannot be done."""
+        ...
+
+    def preview(self, fault: Fault) -> Preview:
+        """What another fault would hit now. Raises StackError where it cannot be done."""
+        ...
+
 
 class Injection(ABC):
     """One draw of a fault, ready to be carried out on the local stack."""
 
     every: float | None = None
     """Seconds between calls of `again`; None where nothing is done meanwhile."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do before its time is over."""
+        return False
+
+    @property
+    def hits(self) -> tuple[str, ...] | None:
+        """Whom it has hit, where that is known only while it lasts."""
+        return None
+
+    @property
+    def message(self) -> str:
+        """What an operator should know, while it lasts."""
+        return ""
 
     @abstractmethod
     def effect(self, amount: str) -> str:
@@ -197,10 +262,21 @@ class Act(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One Chaos Mesh object. `duration` is None where the action is over at once."""
+    """One Chaos Mesh object. `duration` is None where the action is over at once.
+
+    `choice` is None where the object holds others, which have their own.
+    """
 
     kind: str
     name: str
-    choice: Choice
+    choice: Choice | None
     what: Act
     duration: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The draw: whom a fault hits, and how."""
+
+    victims: tuple[Victim, ...]
+    injection: Injection

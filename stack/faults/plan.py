@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from stack.faults.course import Course
 from stack.faults.durations import words
-from stack.faults.model import Choice, Fault, Injection, Links, Victim
+from stack.faults.model import Choice, Fault, Links, Plan, Requests, Victim
 from stack.faults.population import Population
 from stack.faults.preview import OVER_AT_ONCE, Preview, amount, stays
 from stack.faults.selection import chosen, most
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The draw: whom a fault hits, and how."""
-
-    victims: tuple[Victim, ...]
-    injection: Injection
-
-
 class Planner:
     """Knows the pods and the links: the ground on which faults are carried out."""
 
-    def __init__(self, population: Population, links: Links, deployments: Sequence[str]) -> None:
+    def __init__(
+        self, population: Population, links: Links, requests: Requests, deployments: Sequence[str]
+    ) -> None:
         self.links = links
+        self.requests = requests
         self.deployments = deployments
         self._population = population
         self._dice = random.Random()
 
     def preview(self, fault: Fault) -> Preview:
         """What would happen now. Raises StackError where it cannot be done."""
+        if isinstance(fault.what, Course):
+            return fault.what.foretell(self)
+        assert fault.choice is not None
         matched = self._population.matching(fault.choice)
         count = most(fault.choice, len(matched))
         planned = fault.what.plan("preview", matched, matched[:count], self)
@@ -51,6 +49,8 @@ class Planner:
 
     def draw(self, fault: Fault, key: str) -> Plan:
         """Chooses now. Raises StackError where it cannot be done."""
+        if fault.choice is None:
+            return Plan((), fault.what.plan(key, (), (), self))
         matched = self._population.matching(fault.choice)
         hit = chosen(fault.choice, matched, self._dice)
         return Plan(tuple(hit), fault.what.plan(key, matched, hit, self))

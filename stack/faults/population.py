@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults.model import Choice, Victim
 from stack.faults.selection import selected
 from stack.faults.victims import EngineVictim, PodVictim

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from stack.faults.fields import read_choice, read_duration
+from stack.faults.course import Course
+from stack.faults.durations import words
+from stack.faults.fields import LONGEST, read_choice, read_duration
+from stack.faults.kind import Kind
 from stack.faults.model import Fault
 from stack.faults.registry import kind_of
+from stack.faults.steps import ending
 from stack.manifests.node import Node
 
 API = "chaos-mesh.org/v1alpha1"
@@ -27,9 +32,39 @@ def fault(manifest: Mapping[str, Any], namespace: str) -> Fault:
     metadata = node.at("metadata")
     own = metadata.at("namespace").text(namespace)
     spec = node.at("spec")
-    choice = read_choice(spec, own)
-    what = kind.read(spec, own)
-    name = metadata.at("name").text(metadata.at("generateName").text(what.action))
-    at_once = kind.one_shot(spec.mapping())
-    lasts = None if at_once else read_duration(spec.at("duration"), what.action)
-    return Fault(kind.name, name, choice, what, lasts)
+    if not kind.selects:
+        return _course(node, kind, own)
+    name = metadata.at("name").text(metadata.at("generateName").text(kind.name.lower()))
+    return part(kind, spec, own, name)
+
+
+def part(kind: Kind, spec: Node, namespace: str, name: str, lasts: Node | None = None) -> Fault:
+    """One fault by its spec; `lasts` is where its duration stands, if not there."""
+    choice = read_choice(spec, namespace)
+    what = kind.read(spec, namespace)
+    if kind.one_shot(spec.mapping()):
+        return Fault(kind.name, name, choice, what, None)
+    return Fault(
+        kind.name, name, choice, what, read_duration(lasts or spec.at("duration"), what.action)
+    )
+
+
+def held_kind(node: Node) -> Kind:
+    """The kind that an object names as what it holds. Raises StackError for one that cannot be."""
+    kind = kind_of(node.text())
+    why = kind.not_here or ("" if kind.selects else "it cannot be within another")
+    if why:
+        raise node.refuse(f"the local stack does not do {kind.name} here: {why}.", kind.instead)
+    return kind
+
+
+def _course(node: Node, kind: Kind, namespace: str) -> Fault:
+    what = kind.read(node.at("spec"), namespace)
+    assert isinstance(what, Course)
+    lasts = kind.lasts(node.mapping())
+    if lasts is None:
+        raise node.refuse("it has no end.", "Give --duration, such as 60s.")
+    if not 0 < lasts <= LONGEST:
+        raise node.refuse(f"it lasts {words(lasts)}; at most {words(LONGEST)} are allowed.")
+    what = replace(what, root=ending(what.root, lasts))
+    return Fault(kind.name, node.at("metadata").at("name").text(kind.name), None, what, lasts)

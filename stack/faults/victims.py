@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults.model import NAME_LABEL
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod

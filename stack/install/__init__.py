@@ -1,1 +1,1 @@
-"""Brings engines onto the machine: whole or not at all, with one line per step."""
+"""`python -m stack.install` brings the engines onto the machine."""

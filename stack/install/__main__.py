@@ -12,9 +12,10 @@ import sys
 import time
 from collections.abc import Sequence
 
-from stack.engines.engine import Progress
-from stack.errors import StackError
-from stack.install.engines import install_all, install_rust_store
+from host.errors import StackError
+from host.install.progress import Progress
+from stack.engines.mongo.programs import build_rust
+from stack.install.engines import install_all
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _install(rust_store: bool, aside: bool, progress: Progress) -> None:
     if rust_store:
-        await install_rust_store(progress)
+        await build_rust(progress)
     if not aside:
         await install_all(progress)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.manifests import network, scaled, workloads
 from stack.manifests.model import Autoscaler, Deployment, Manifests, Route, Service
 from stack.manifests.node import Node

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.manifests.ignored import ignored
 
 _SUFFIXES = {

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.manifests.model import Container
 from stack.pods.probes import Watch
 from stack.spec import ProcessSpec

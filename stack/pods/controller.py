@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import Awaitable, Callable
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.manifests.model import Deployment
 from stack.pods.environment import Surroundings
 from stack.pods.pod import Pod

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stack.errors import StackError
+from host.errors import StackError
+from host.paths import private_dir
 from stack.manifests.model import Container, EnvVar, PodTemplate
-from stack.paths import private_dir
 from stack.spec import ProcessSpec
 
 ADDRESS = "127.0.0.1"

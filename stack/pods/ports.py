@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from stack.errors import StackError
-from stack.ports import CHOICE, Ports, is_free
+from host.errors import StackError
+from host.ports import CHOICE, Ports, is_free
 
 
 class PodPorts:

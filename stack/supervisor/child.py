@@ -8,8 +8,8 @@ import os
 import signal
 import time
 
+from host import leash
 from stack.spec import ProcessSpec
-from stack.supervisor import leash
 from stack.supervisor.output import Output
 
 _OUTPUT_PATIENCE = 1.0

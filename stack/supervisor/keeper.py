@@ -7,8 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
+from host.errors import StackError
 from stack.engines.engine import Engine, NotReady, Silent
-from stack.errors import StackError
 from stack.supervisor.backoff import Backoff
 from stack.supervisor.child import Child, ending
 from stack.supervisor.events import Events

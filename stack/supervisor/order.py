@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from stack.errors import StackError
+from host.errors import StackError
 
 
 def levels(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:

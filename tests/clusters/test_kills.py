@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from controlroom.targets.kubernetes import pods as of_pod
+from host.project import PROJECT
 from scenarios.loading import load
-from stack.config import PROJECT
 from tests.clusters.sending import Sending
 from tests.clusters.stage import Deployed
 from tests.waiting import until

@@ -23,8 +23,8 @@ from controlroom.runs.stop import Stopped
 from controlroom.screens.confirm import Confirm
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Refused, TargetError, Unreachable, WrongConfig
+from host.errors import StackError
 from scenarios.errors import ScenarioError
-from stack.errors import StackError
 from tests.commands.acting import CHANGING, WORDS, Acted, Asked, asks, ids
 from tests.commands.rooms import room_on
 from tests.room.rooms import screen_text

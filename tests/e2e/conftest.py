@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.install.commands import find_program
+from host.install.commands import find_program
 from tests.own_stack import OwnStack
 from tests.ports import free_port
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from stack.config import PROJECT
+from host.project import PROJECT
 from tests.own_stack import OwnStack
 from tests.waiting import until
 

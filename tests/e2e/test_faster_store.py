@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from host.paths import engine_cache, engine_dir, private_dir
 from stack.engines.mongo.programs import PYTHON_SERVER, RUST, RUST_SERVER, built_rust, keep
-from stack.paths import engine_cache, engine_dir, private_dir
 from tests.own_stack import OwnStack
 from tests.waiting import until
 

@@ -62,6 +62,28 @@ async def test_an_operator_loads_breaks_and_sees_that_nothing_was_lost(quiet: Ow
     assert books["lost"] == books["doubled"] == 0
 
 
+async def test_a_fault_is_changed_in_the_dialog_as_by_flags(quiet: OwnStack) -> None:
+    with Terminal(LAUNCH, quiet.env, 80, 24) as room:
+        room.until(r"stored\s+\d")
+        room.send("c")
+        room.until(r"hits now\s+1 of", 30)
+        choose(room, r"what\s+StressChaos cpu\+memory")
+        room.send("\t3s\tfixed\t1\treader")
+        room.until(r"what\s+StressChaos cpu\+memory · reader · for 3s", 30)
+        room.until(r"hits now\s+1 of 2\s+reader-", 30)
+        room.until(r"(?s)--duration.*--mode.*fixed --value 1.*reader")
+        room.send("\r")
+        room.until(r"type reader to confirm", 30)
+        room.send("reader\r")
+        room.until(r"✓ (chaos )?r-\d+", RECOVERED)
+        room.send("q")
+        assert room.ended() == 0
+    runs = quiet.run("run", "list", "--json").json()
+    spec = next(one for one in runs if one["kind"] == "chaos")
+    assert spec["chaos"]["kind"] == "StressChaos"
+    assert all(name.startswith("reader-") for name in spec["chaos"]["targets"])
+
+
 async def test_a_run_survives_the_terminal_and_a_new_room_shows_it(quiet: OwnStack) -> None:
     with Terminal(LAUNCH, quiet.env) as room:
         room.until(r"counted\s+\d")

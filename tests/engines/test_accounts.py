@@ -17,12 +17,12 @@ from redis.asyncio import Redis as RedisClient
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from stack.engines.engine import NotReady
+from host.ports import Ports
+from stack.engines.engine import Engine, NotReady
 from stack.engines.mongo import Mongo
 from stack.engines.mongo.programs import built_rust
 from stack.engines.mongo.users import ping
 from stack.engines.redis import Redis
-from stack.ports import Ports
 from tests.conftest import ROOT
 from tests.engines.running import running
 from tests.ports import free_port
@@ -81,8 +81,8 @@ async def redis(tmp_path: Path, ports: Ports) -> AsyncIterator[Redis]:
 async def test_redis_lets_each_account_do_its_own_work_only(redis: Redis) -> None:
     done: dict[str, set[str]] = {title: set() for title in COMMANDS}
     for name in NAMES:
-        user, password = redis.login(name)
-        client = redis_client(redis.address(), password or "", user)
+        user, password = _login(redis, "REDIS", name)
+        client = redis_client(redis.address(), password or "", user or "")
         for title, (command, _) in COMMANDS.items():
             try:
                 await client.execute_command(*command)
@@ -98,7 +98,7 @@ async def test_redis_lets_each_account_do_its_own_work_only(redis: Redis) -> Non
 
 
 async def test_no_account_is_entered_with_the_secret_of_another(redis: Redis) -> None:
-    secrets = [redis.login(name)[1] for name in NAMES]
+    secrets = [_login(redis, "REDIS", name)[1] for name in NAMES]
     assert len({*secrets, redis.secret()}) == len(NAMES) + 1
     for name, other in zip(NAMES, secrets[1:] + secrets[:1], strict=True):
         client: RedisClient = redis_client(redis.address(), other or "", name)
@@ -117,6 +117,11 @@ WORK = {
     "make users": set(),
 }
 """What is tried in the document store -> who may do it."""
+
+
+def _login(engine: Engine, store: str, account: str) -> tuple[str | None, str | None]:
+    told = engine.variables(account)
+    return told.get(f"{store}_USERNAME"), told.get(f"{store}_PASSWORD")
 
 
 async def tried(client: AsyncMongoClient[dict[str, Any]], what: str) -> None:
@@ -147,9 +152,9 @@ async def test_the_document_store_lets_each_account_do_its_own_work_only(
     mongo = Mongo(tmp_path, ports)
     done: dict[str, set[str]] = {what: set() for what in WORK}
     async with running(mongo, tmp_path):
-        assert mongo.login("producer")[1] is None
+        assert mongo.variables("producer") == {}
         for name in NAMES:
-            user, password = mongo.login(name)
+            user, password = _login(mongo, "MONGO", name)
             if password is None:
                 continue
             client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(

@@ -12,7 +12,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME: list[str] = PROJECT["dependencies"]
 DEVELOPMENT: list[str] = PROJECT["optional-dependencies"]["dev"]
-LOCKS = [*(ROOT / "requirements").glob("*.txt"), *(ROOT / "stack/engines/locks").glob("*.txt")]
+LOCKS = [
+    *(ROOT / "requirements").glob("*.txt"),
+    *(ROOT / "stack").glob("**/*.txt"),
+    *(ROOT / "host").glob("**/*.txt"),
+]
 
 
 @pytest.mark.parametrize("requirement", [*RUNTIME, *DEVELOPMENT])

@@ -9,10 +9,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from redis.asyncio import Redis as RedisClient
 
+from host.errors import StackError
 from stack.engines.engine import url_with_login
 from stack.engines.registry import engines_for
-from stack.errors import StackError
 from tests.engines.running import running
+from wire.kafka import client_arguments
 
 pytestmark = pytest.mark.engines
 
@@ -25,12 +26,12 @@ async def test_engines_flush_as_they_are_told(
     tmp_path: Path, durability: str, kafka: str, redis: str
 ) -> None:
     engines = engines_for(tmp_path, {"CONTROLROOM_DURABILITY": durability})
-    async with running(engines.redis, tmp_path):
-        client = RedisClient.from_url(url_with_login(engines.redis), decode_responses=True)
+    async with running(engines["redis"], tmp_path):
+        client = RedisClient.from_url(url_with_login(engines["redis"]), decode_responses=True)
         assert await client.config_get("appendfsync") == {"appendfsync": redis}
         await client.aclose()
-    async with running(engines.kafka, tmp_path):
-        admin = AIOKafkaAdminClient(**engines.kafka.brokers().arguments())
+    async with running(engines["kafka"], tmp_path):
+        admin = AIOKafkaAdminClient(**client_arguments(engines["kafka"].url()))
         await admin.start()
         (found,) = await admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, "1")])
         await admin.close()

@@ -22,6 +22,7 @@ from pymongo.errors import OperationFailure
 from redis.asyncio import Redis as RedisClient
 from redis.exceptions import AuthenticationError
 
+from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, host_and_port, url_with_login
 from stack.engines.haproxy import Haproxy
 from stack.engines.kafka import Kafka, Listener
@@ -31,7 +32,6 @@ from stack.engines.mongo.apart import namespaces
 from stack.engines.prometheus import Prometheus
 from stack.engines.redis import Redis
 from stack.engines.toxiproxy import Toxiproxy, api_client
-from stack.ports import Ports
 from tests.engines.running import running, start, stop, when_ready
 from tests.relay import relay
 from tests.waiting import until

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from stack.doctor import Check, examine, first_fault
+from host.doctor import Check
+from host.errors import StackError
+from host.install import commands
+from host.install.parts import install, part_of
+from host.install.wheels import wheel_folder
+from host.paths import engine_cache, private_dir, socket_path, stack_socket, write_private
+from host.ports import Ports, is_free, owns
+from stack.doctor import examine, first_fault
 from stack.engines.kafka.java import found_java, java_candidates, usable_java
 from stack.engines.mongo.programs import (
     PYTHON,
@@ -22,12 +29,7 @@ from stack.engines.mongo.programs import (
 )
 from stack.engines.redis import Redis
 from stack.engines.registry import engines_for
-from stack.errors import StackError
-from stack.install import commands
-from stack.install.parts import install, part_of
-from stack.install.wheels import wheel_folder
-from stack.paths import engine_cache, private_dir, socket_path, stack_socket, write_private
-from stack.ports import Ports, is_free, owns
+from wire.kafka import brokers_of
 
 
 async def test_what_a_killed_install_left_is_removed_and_the_install_made_anew(
@@ -197,7 +199,7 @@ def _on_full_disk() -> StackError:
         with open("/dev/full", "w") as file:
             file.write("x")
     except OSError as error:
-        from stack.paths import explained
+        from host.paths import explained
 
         return explained(error, Path("/dev/full"))
     raise AssertionError("/dev/full took a byte")
@@ -320,17 +322,17 @@ def test_a_given_address_is_taken_without_its_secret(tmp_path: Path) -> None:
         "CONTROLROOM_MONGO_URL": "mongodb://me:s3cret@a:27017,b:27017/?replicaSet=rs",
     }
     engines = engines_for(tmp_path, given)
-    assert (engines.redis.address(), engines.redis.secret()) == (
+    assert (engines["redis"].address(), engines["redis"].secret()) == (
         "redis://db.example:6379/0",
         "p@ss",
     )
-    assert engines.redis.spec() is None
-    assert engines.mongo.address() == "mongodb://a:27017,b:27017/?replicaSet=rs"
-    assert (engines.mongo.username, engines.mongo.secret()) == ("me", "s3cret")
-    assert (engines.kafka.address(), engines.kafka.secret()) == ("a:9092,b:9092", "s3cret")
-    assert engines.kafka.brokers().protocol == "SASL_SSL"
-    assert engines.prometheus.address() == "https://p.example:9090"
-    assert (engines.prometheus.username, engines.prometheus.secret()) == ("me", "s3cret")
+    assert engines["redis"].spec() is None
+    assert engines["mongo"].address() == "mongodb://a:27017,b:27017/?replicaSet=rs"
+    assert (engines["mongo"].username, engines["mongo"].secret()) == ("me", "s3cret")
+    assert (engines["kafka"].address(), engines["kafka"].secret()) == ("a:9092,b:9092", "s3cret")
+    assert brokers_of(engines["kafka"].url()).protocol == "SASL_SSL"
+    assert engines["prometheus"].address() == "https://p.example:9090"
+    assert (engines["prometheus"].username, engines["prometheus"].secret()) == ("me", "s3cret")
 
 
 async def _nothing() -> None:

@@ -12,10 +12,10 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
+from host.paths import engine_dir
+from host.ports import Ports
 from stack.engines.mongo import Mongo
 from stack.engines.mongo.programs import MONGOD, WISH, built_rust, usable_mongod
-from stack.paths import engine_dir
-from stack.ports import Ports
 from tests.engines.running import start, stop, when_ready
 
 pytestmark = pytest.mark.engines

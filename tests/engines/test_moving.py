@@ -12,6 +12,9 @@ import pytest
 from bson import Binary, Int64, ObjectId
 from pymongo import AsyncMongoClient
 
+from host.errors import StackError
+from host.paths import engine_dir, private_dir
+from host.ports import Ports
 from stack.engines.mongo import Mongo
 from stack.engines.mongo.programs import (
     PYTHON_SERVER,
@@ -21,9 +24,6 @@ from stack.engines.mongo.programs import (
     keep,
     kept_kind,
 )
-from stack.errors import StackError
-from stack.paths import engine_dir, private_dir
-from stack.ports import Ports
 from tests.engines.running import start, stop, when_ready
 
 pytestmark = pytest.mark.engines

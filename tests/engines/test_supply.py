@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from host.errors import StackError
 from stack.engines.kafka import jars
 from stack.engines.kafka.jars import VERSION, check_jars, ensure_jars, kafka_folder
-from stack.errors import StackError
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.engines
 
-LOCK = ROOT / "stack/engines/locks/kafka-jars.sha256"
+LOCK = ROOT / "stack/engines/kafka/kafka-jars.sha256"
 
 
 @pytest.fixture

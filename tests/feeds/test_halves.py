@@ -12,9 +12,25 @@ from controlroom.targets.abilities import Endpoints, Refused, TargetInfo
 from controlroom.targets.halves import WholePath
 from tests.feeds.world import World, vote
 
-ALL = Endpoints("http://in:1", "kafka:1", "redis://r", "mongodb://m", "http://p")
-NEAR = replace(ALL, redis="", mongo="", absent={"redis": "none", "mongo": "none"})
-FAR = replace(ALL, ingress="http://out:1", kafka="", absent={"kafka": "none"})
+ALL = Endpoints(
+    {
+        "ingress": "http://in:1",
+        "kafka": "kafka:1",
+        "redis": "redis://r",
+        "mongo": "mongodb://m",
+        "prometheus": "http://p",
+    }
+)
+
+
+def moved(doors: Endpoints, **addresses: str) -> Endpoints:
+    """Some doors elsewhere; one without an address is absent."""
+    absent = {name: "none" for name, address in addresses.items() if not address}
+    return replace(doors, addresses={**doors.addresses, **addresses}, absent=absent)
+
+
+NEAR = moved(ALL, redis="", mongo="")
+FAR = moved(ALL, ingress="http://out:1", kafka="")
 
 
 class Side:
@@ -37,8 +53,8 @@ class Side:
 async def test_either_half_leads_to_the_books_of_the_whole_path(bands: World) -> None:
     """The stores themselves are real; only who says where they are is made here."""
     whole = await bands.target.endpoints()
-    near = Side("a", replace(whole, redis="", mongo=""), bands.scenario.name)
-    far = Side("b", replace(whole, kafka=""), bands.scenario.name)
+    near = Side("a", moved(whole, redis="", mongo=""), bands.scenario.name)
+    far = Side("b", moved(whole, kafka=""), bands.scenario.name)
     await bands.produce([vote()] * 5)
     await bands.store([vote()] * 3)
     for one, other in ((near, far), (far, near)):

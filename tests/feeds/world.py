@@ -28,12 +28,18 @@ class FixedTarget:
 
     def __init__(self, engines: Engines) -> None:
         self.doors = Endpoints(
-            "http://127.0.0.1:9", engines.kafka, engines.redis, engines.mongo, engines.prometheus
+            {
+                "ingress": "http://127.0.0.1:9",
+                "kafka": engines.kafka,
+                "redis": engines.redis,
+                "mongo": engines.mongo,
+                "prometheus": engines.prometheus,
+            }
         )
 
     def move(self, **doors: Any) -> None:
         """Another address, as after a restart."""
-        self.doors = replace(self.doors, **doors)
+        self.doors = replace(self.doors, addresses={**self.doors.addresses, **doors})
 
     async def endpoints(self) -> Endpoints:
         return self.doors

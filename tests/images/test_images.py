@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from controlroom.commands.catalogue import VERBS
+from host.project import PROJECT
+from host.version import VERSION
 from images.making import Made, make
 from images.python import APP, NOT_RUN, UNCALLED
 from images.recipes import (
@@ -27,8 +29,6 @@ from images.recipes import (
     SERVICES_WHEELS,
     USER,
 )
-from stack.config import PROJECT
-from stack.version import VERSION
 from tests.manifests.test_base import containers
 
 pytestmark = pytest.mark.engines

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from host.install.commands import find_program
+from host.project import PROJECT
 from lab.programs import kubectl
-from stack.config import PROJECT
-from stack.install.commands import find_program
 
 Object = dict[str, Any]
 OVERLAYS = PROJECT / "k8s" / "overlays"

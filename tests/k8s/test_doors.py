@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from stack.config import PROJECT
+from host.project import PROJECT
 from stack.refusals import error_lines, ingress_lines
 from tests.k8s.rendering import NAMES, of_kind
 

@@ -11,16 +11,21 @@ from typing import Any
 import pytest
 import yaml
 
+from controlroom.runs.catalog import chaos_dir
+from controlroom.runs.manifest import bounded, read_chaos, stamped
 from controlroom.targets.abilities import Refused
 from controlroom.targets.kubernetes.api import MERGE, Api
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.holder import ACCOUNT, FAULT
 from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
 from controlroom.targets.kubernetes.faults.mesh import KINDS
+from controlroom.targets.kubernetes.faults.selecting import placed
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS, PODS, SERVICE_ACCOUNTS
+from stack.faults.registry import kind_of
 from tests import crds
 from tests.kubernetes.control_plane import CONTEXT, ControlPlane, standing
 from tests.kubernetes.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
+from tests.runs.test_chaos_files import problems
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
@@ -152,7 +157,8 @@ async def test_nothing_is_held_down_where_nothing_would_end_it(
 def mesh_plane(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """An API server that serves the CRDs of Chaos Mesh; its controller is played by the test."""
     with standing(tmp_path_factory.mktemp("mesh")) as made:
-        for kind in ("podchaos", "networkchaos", "stresschaos", "httpchaos", "timechaos"):
+        kinds = ("podchaos", "networkchaos", "stresschaos", "httpchaos", "timechaos")
+        for kind in (*kinds, "schedules", "workflows"):
             crd = (crds.SCHEMAS / f"chaos-mesh.org_{kind}.yaml").read_text()
             made.kubectl("create", "-f", "-", stdin=crd)
         made.kubectl("wait", "--for=condition=Established", "crd", "--all")
@@ -261,7 +267,6 @@ async def test_what_selects_nothing_is_removed(mesh_api: Api, monkeypatch: Any) 
 async def test_kinds_without_an_action_go_to_chaos_mesh(
     mesh_api: Api, monkeypatch: Any, name: str, words: str
 ) -> None:
-    from controlroom.runs.manifest import read_chaos, stamped
     from controlroom.targets.kubernetes.faults import mesh
 
     monkeypatch.setattr(mesh, "SELECT_TIME", 0.5)
@@ -273,6 +278,70 @@ async def test_kinds_without_an_action_go_to_chaos_mesh(
         await faults.inject(sent, "r-0011")
 
 
+def holder(kind: str, run: str, lasts: float) -> dict[str, Any]:
+    """A Schedule or a Workflow of the project, on the pods of `held`."""
+    name = {"Schedule": "schedule-pod-kill-consumer", "Workflow": "workflow-slow-and-kill"}[kind]
+    spec = bounded(read_chaos(chaos_dir() / f"{name}.yaml"), 600, lasts)
+    made = stamped(spec, run)
+    for _, body in kind_of(kind).parts(made["spec"]):
+        body["selector"]["labelSelectors"] = {"app.kubernetes.io/name": "held"}
+    return made
+
+
+async def test_a_schedule_goes_to_chaos_mesh_and_ends_with_what_it_made(mesh_api: Api) -> None:
+    faults = ClusterFaults(mesh_api, ["default"])
+    await make_pod(mesh_api, "default", "held-0", "held")
+    sent = holder("Schedule", "r-0021", 60)
+    preview = await faults.preview(sent)
+    assert preview.remarks[0] == "PodChaos pod-kill: 1 of default/held-0"
+    assert preview.ends == "It ends after 1m."
+    status = await faults.inject(sent, "r-0021")
+    assert (status.phase, status.run, status.pausable) == ("running", "r-0021", True)
+    assert status.ends == status.created + 60
+    assert status.name.endswith("-r-0021")
+    stored = await mesh_api.get(KINDS["Schedule"].path("default", status.name))
+    assert stored["spec"] == placed(sent, ["default"])["spec"]
+    child = chaos("pod-failure", duration="30s")
+    child["metadata"]["labels"] = {"managed-by": status.name}
+    await mesh_api.create(KINDS["PodChaos"].path("default"), child)
+    assert {(one.kind, one.run) for one in await faults.faults()} == {
+        ("Schedule", "r-0021"), ("PodChaos", "r-0021"),
+    }  # fmt: skip
+    await faults.pause(status.id, True)
+    told = {one.kind: one.phase for one in await faults.faults()}
+    assert told["Schedule"] == "paused"
+    for one in await faults.faults():
+        await faults.recover(one.id)
+    assert await faults.faults() == []
+
+
+async def test_a_schedule_that_is_late_is_ended_by_whoever_looks(mesh_api: Api) -> None:
+    faults = ClusterFaults(mesh_api, ["default"])
+    await faults.inject(holder("Schedule", "r-0022", 0.001), "r-0022")
+
+    async def gone() -> bool:
+        return not await faults.faults()
+
+    await until(gone, "it is removed", 30)
+
+
+async def test_the_phases_of_a_workflow_are_those_of_its_status(mesh_api: Api) -> None:
+    faults = ClusterFaults(mesh_api, ["default"])
+    status = await faults.inject(holder("Workflow", "r-0023", 40), "r-0023")
+    assert (status.phase, status.pausable) == ("injecting", False)
+    assert status.ends == status.created + 40
+    path = KINDS["Workflow"].path("default", status.name, "status")
+    for condition, phase in (("Scheduled", "running"), ("Accomplished", "finished")):
+        now = {"conditions": [{"type": condition, "status": "True", "reason": ""}]}
+        await mesh_api.patch(path, {"status": now}, MERGE)
+        (told,) = await faults.faults()
+        assert told.phase == phase
+    with pytest.raises(Refused, match="does not pause a workflow"):
+        await faults.pause(status.id, True)
+    await faults.recover(status.id)
+    assert await faults.faults() == []
+
+
 async def test_the_real_schema_refuses_what_it_does_not_know(mesh_api: Api) -> None:
     faults = ClusterFaults(mesh_api, ["default"])
     with pytest.raises(ApiError, match="pod-explode"):
@@ -280,12 +349,9 @@ async def test_the_real_schema_refuses_what_it_does_not_know(mesh_api: Api) -> N
 
 
 def test_files_of_chaos_are_placed_in_the_pipelines_namespaces() -> None:
-    from controlroom.runs.catalog import chaos_dir
-    from controlroom.targets.kubernetes.faults.selecting import placed
-
     for path in chaos_dir().glob("*.yaml"):
         one = placed(yaml.safe_load(path.read_text()), ["here", "data"])
         assert one["metadata"]["namespace"] == "here"
-        assert one["spec"]["selector"]["namespaces"] == ["here", "data"]
-        kind = one["kind"].lower()
-        assert crds.problems(one, f"chaos-mesh.org_{kind}.yaml") == []
+        bodies = [body for _, body in kind_of(one["kind"]).parts(one["spec"])] or [one["spec"]]
+        assert all(body["selector"]["namespaces"] == ["here", "data"] for body in bodies)
+        assert problems(one) == []

@@ -154,11 +154,11 @@ async def test_a_room_enters_the_stores_by_the_login_of_its_account(
     }
     await api.create(SERVICES.path(web), service)
     doors = await target.endpoints()
-    assert doors.redis == f"redis://stores-{login}:of-stores-{login}@192.0.2.7:6379/0"
+    assert doors.door("redis") == f"redis://stores-{login}:of-stores-{login}@192.0.2.7:6379/0"
     # a viewer is told at once why there is no way to a pod
     denied = "lacks the verb create on pods/portforward of web-0"
     assert (denied in doors.absent.get("kafka", "")) is (account == "viewer")
-    assert bool(doors.kafka) is (account == "operator")
+    assert doors.has("kafka") is (account == "operator")
 
 
 async def test_a_viewer_forwards_the_ports_of_the_stores_and_of_nothing_else(

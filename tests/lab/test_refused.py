@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from host.errors import StackError
 from lab.claims import claim_folder, claim_number
 from lab.client import Lab
 from lab.commands import started
 from lab.doctor import examine
 from lab.plan import LETTERS, NETWORK, NUMBERS
 from lab.record import ClusterRecord, LabRecord, keep, path_in
-from stack.errors import StackError
 from tests.own_lab import OwnLab
 
 NOBODY = 65534

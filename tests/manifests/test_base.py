@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from stack.config import MANIFESTS, PROJECT
+from host.project import PROJECT
+from stack.config import MANIFESTS
 from stack.manifests import load
 from tests.manifests.schema import problems
 from wire.keys import PARTITIONS, consumer_group, events_topic

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.manifests import load
 from stack.manifests.ignored import IGNORED
 

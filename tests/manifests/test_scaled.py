@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.manifests import load
 from tests.manifests.test_refused import GOOD
 

@@ -17,10 +17,10 @@ import yaml
 
 from bench.worst import GRPC, HTTP
 from scenarios import walk
-from scenarios.bodies import MAX_RECORD, SLICE
+from scenarios.bodies import MAX_RECORD, SLICE, Unreadable
 from scenarios.events import EventCodec
 from scenarios.loading import load
-from services.producer_grpc.packed import Packed, TooMuchError, read_batch
+from services.producer_grpc.packed import Packed, TooMuchError, read_batch, read_event
 from services.shared.golden import Traffic
 from services.shared.inflight import UNCHARGED, InFlight
 from services.shared.ingest_app import IngestApp
@@ -294,3 +294,28 @@ def test_a_packed_batch_is_read_as_a_plain_one() -> None:
     broken = list(Packed(raw[:-1]).events(60, 5_000))
     assert broken[:59] == events[:59]
     assert "no controlroom.v1.Batch" in broken[59].message  # type: ignore[union-attr]
+
+
+def test_an_event_of_too_many_fields_is_not_unpacked() -> None:
+    from services.pb import controlroom_pb2 as pb
+
+    def event(fields: int) -> pb.Event:
+        return pb.Event(fields={f"f{n}": pb.Value(number=n) for n in range(fields)})
+
+    largest = 1 << 20
+    assert read_event(event(1_000).SerializeToString(), largest) == event(1_000)
+    refused = read_event(event(1_001).SerializeToString(), largest)
+    assert isinstance(refused, Unreadable)
+    assert refused.message == "has more than 1000 fields"
+    # an entry that is repeated is unpacked as often
+    repeated = read_event(b"\x12\x00" * 1_001, largest)
+    assert isinstance(repeated, Unreadable)
+    cut = read_event(event(1_001).SerializeToString()[:-1], largest)
+    assert isinstance(cut, Unreadable)
+
+
+def test_a_batch_of_too_many_events_is_refused_before_one_is_unpacked() -> None:
+    from services.pb import controlroom_pb2 as pb
+
+    with pytest.raises(TooMuchError):
+        next(Packed(pb.Batch(events=[pb.Event()] * 101).SerializeToString()).events(100, 100))

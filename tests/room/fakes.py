@@ -83,7 +83,7 @@ class RecordedCommands:
     async def perform(self, act: Act) -> Answer:
         if isinstance(act, StartFault):
             assert act.entry is not None
-            question: Question | None = act.question(await self.preview_fault(act.entry))
+            question: Question | None = act.question(await self.preview_fault(act))
         else:
             question = await act.prepare(FakeHere(self))
         if question is not None:
@@ -104,7 +104,7 @@ class RecordedCommands:
     async def chaos_files(self) -> Sequence[ChaosFile]:
         return (KILL, PARTITION, BROKEN)
 
-    async def preview_fault(self, file: ChaosFile) -> Preview:
+    async def preview_fault(self, act: StartFault) -> Preview:
         return Preview(
             3, ("consumer-7f9c",), 1, 2, "12 partitions move in about 1 s.",
             "At once; the pod is replaced by the deployment.", (),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from controlroom.app import ControlRoom
-from controlroom.runs.catalog import ChaosFile
+from controlroom.commands.chaos import StartFault
 from controlroom.screens.chaos import ChaosDialog
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.load import LoadDialog
@@ -91,9 +91,9 @@ class Gated(RecordedCommands):
         await self.gate.wait()
         return await super().preview_restart(deployment)
 
-    async def preview_fault(self, file: ChaosFile) -> Preview:
+    async def preview_fault(self, act: StartFault) -> Preview:
         await self.gate.wait()
-        return await super().preview_fault(file)
+        return await super().preview_fault(act)
 
     async def before_load(self) -> None:
         await self.gate.wait()

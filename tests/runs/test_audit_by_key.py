@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from controlroom.runs.audit import entries
-from stack.install.commands import find_program
+from host.install.commands import find_program
 from tests.conftest import ROOT
 from tests.ports import free_port
 from tests.waiting import until

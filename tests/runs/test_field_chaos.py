@@ -9,7 +9,7 @@ import pytest
 from controlroom.runs.errors import SpecError
 from controlroom.runs.manifest import bounded, changed, read_chaos, stamped
 from controlroom.runs.spec import ChaosSpec
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults import reading
 from tests.runs.test_chaos_files import problems
 
@@ -33,7 +33,7 @@ def test_a_kind_without_an_action_goes_to_chaos_mesh_as_it_is(name: str, words: 
     assert sent["spec"] == spec.manifest["spec"]
 
 
-@pytest.mark.parametrize("name", ["http", "time", "schedule", "workflow"])
+@pytest.mark.parametrize("name", ["time"])
 def test_what_the_local_stack_does_not_do_is_refused_by_name(name: str) -> None:
     manifest = field(name).manifest
     with pytest.raises(StackError, match=f"does not do {manifest['kind']}: ") as caught:
@@ -47,11 +47,23 @@ def test_stress_is_carried_out_by_the_local_stack() -> None:
     assert (fault.kind, fault.what.action, fault.duration) == ("StressChaos", "memory", 20.0)
 
 
-@pytest.mark.parametrize("name", ["schedule", "workflow"])
-def test_what_has_no_end_of_its_own_is_not_run(name: str) -> None:
-    with pytest.raises(SpecError, match=f"{name.title()} cannot be run from here") as caught:
-        bounded(field(name), 600)
-    assert caught.value.fix
+def test_a_schedule_needs_an_end_and_keeps_the_one_of_the_flag() -> None:
+    with pytest.raises(SpecError, match="Schedule has no end") as caught:
+        bounded(field("schedule"), 600)
+    assert "--duration" in caught.value.fix
+    spec = bounded(field("schedule"), 600, 90.0)
+    assert (spec.words, spec.duration) == ("Schedule PodChaos", 90.0)
+    assert problems(stamped(spec, "r-0001")) == []
+    assert spec.manifest["spec"] == field("schedule").manifest["spec"]
+    with pytest.raises(SpecError, match="at most 1m are allowed"):
+        bounded(field("schedule"), 60, 90.0)
+
+
+def test_a_workflow_lasts_as_its_deadlines_say_and_a_flag_cuts_it_off() -> None:
+    spec = bounded(field("workflow"), 600)
+    assert (spec.words, spec.duration) == ("Workflow", 10.0)
+    assert bounded(field("workflow"), 600, 4.0).duration == 4.0
+    assert problems(stamped(spec, "r-0001")) == []
 
 
 def test_duration_mode_value_and_target_are_changed_and_told_in_the_command() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -35,11 +34,10 @@ class Target:
 
 @pytest.mark.parametrize("away", ["redis", "mongo", "kafka"])
 async def test_a_store_that_is_away_is_nothing_seen(engines: Engines, away: str) -> None:
-    doors = Endpoints("", engines.kafka, engines.redis, engines.mongo, "")
+    doors = Endpoints({"kafka": engines.kafka, "redis": engines.redis, "mongo": engines.mongo})
     here, nowhere = Target(doors), f"127.0.0.1:{free_port()}"
     schemes = {"redis": "redis://", "mongo": "mongodb://", "kafka": "kafka://"}
-    moved: dict[str, Any] = {away: f"{schemes[away]}{nowhere}"}
-    gone = Target(replace(doors, **moved))
+    gone = Target(replace(doors, addresses={**doors.addresses, away: f"{schemes[away]}{nowhere}"}))
 
     async with Watch(here) as watch:
         before = await watch.look()

@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from host.errors import StackError
+from host.project import PROJECT
 from stack.client import StackClient, start_daemon
-from stack.config import PROJECT, StackConfig
-from stack.errors import StackError
+from stack.config import StackConfig
 from stack.marks import Marks
 from tests.waiting import until
 

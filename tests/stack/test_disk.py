@@ -10,10 +10,10 @@ import pytest
 from redis.asyncio import Redis
 
 from controlroom.torture import disk as scratch
+from host.errors import StackError
+from host.paths import engine_dir
 from stack.disk import Disks, chosen_reserve
 from stack.engines.redis import external_redis
-from stack.errors import StackError
-from stack.paths import engine_dir
 from stack.supervisor.events import Events
 from tests.conftest import Engines
 from tests.waiting import until

@@ -13,7 +13,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.pods.pod import Pod
 from stack.world import World
 from tests.stack.test_selection import manifest
@@ -48,7 +48,7 @@ async def ping(world: World) -> float:
     """Seconds for one PING through the link of the tiny deployment."""
     client = Redis.from_url(
         world.links.endpoints("tiny")["REDIS_URL"],
-        password=world.engines.redis.secret(),
+        password=world.engines["redis"].secret(),
         socket_timeout=1,
     )
     try:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stack.engines.engine import NotReady, Progress, Silent
+from host.install.progress import Progress
+from stack.engines.engine import Engine, NotReady, Silent
 from stack.spec import ProcessSpec
 from stack.supervisor import keeper
 from stack.supervisor.events import Events
@@ -29,11 +30,10 @@ while time.monotonic() < end:
 """
 
 
-class Sign:
+class Sign(Engine):
     """Serves for as long as its file is there; makes it when it starts."""
 
     name = "sign"
-    needs: tuple[str, ...] = ()
     version = "1"
     username = ""
 

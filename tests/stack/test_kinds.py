@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controlroom.runs.manifest import bounded, chaos_spec
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults import reading
 from stack.faults.registry import FOLDERS, kind_of, kinds
 from stack.world import World
@@ -99,7 +99,14 @@ def test_a_file_that_is_no_kind_is_named(
 
 def test_each_kind_is_carried_out_or_refused_by_name() -> None:
     carried_out = {name for name, kind in kinds().items() if not kind.not_here}
-    assert carried_out == {"PodChaos", "NetworkChaos", "StressChaos"}
+    assert carried_out == {
+        "PodChaos",
+        "NetworkChaos",
+        "StressChaos",
+        "HTTPChaos",
+        "Schedule",
+        "Workflow",
+    }
     for name in kinds().keys() - carried_out:
         with pytest.raises(StackError, match=f"does not do {name}") as caught:
             reading.fault(manifest(name, mode="all", selector={}), "here")

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.pods.pod import Pod
 from stack.world import World
 from tests.waiting import until

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from stack.ports import owns
+from host.ports import owns
 
 pytestmark = pytest.mark.processes
 

@@ -11,7 +11,8 @@ import yaml
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from stack.config import PROJECT, StackConfig
+from host.project import PROJECT
+from stack.config import StackConfig
 from stack.world import World
 from tests.conftest import Engines
 from tests.topics import topics_admin

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults.kinds import stress
 from stack.faults.stress import machine
 from stack.faults.stress.workers import Work, Workers

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from controlroom.targets.abilities import WrongConfig
-from stack.paths import lab_dir
+from host.paths import lab_dir
 
 Json = Mapping[str, Any]
 

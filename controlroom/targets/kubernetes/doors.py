@@ -85,7 +85,7 @@ class ClusterDoors:
             except TargetError as error:
                 found[door], absent[door] = "", str(error)
         brokers = await self._brokers(config.get("KAFKA_BOOTSTRAP", "")) if found["kafka"] else {}
-        return Endpoints(**found, brokers=brokers, absent=absent)
+        return Endpoints(found, brokers=brokers, absent=absent)
 
     async def inner_ingress(self) -> str:
         """The ingress's URL for a pod of the services' namespace. Raises Refused without one."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from controlroom.targets.abilities import Denied
-from stack.supervisor import leash
+from host import leash
 
 LIMIT = 20.0
 """Seconds that a plugin may take that asks nobody."""

@@ -7,14 +7,15 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from stack.engines.engine import NotReady, Progress
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import write_private
+from host.ports import Ports, owns
+from stack.engines.engine import NotReady
 from stack.engines.kafka.jars import archive_file, broker_command, format_storage
 from stack.engines.kafka.java import Java
 from stack.engines.kafka.probe import has_brokers, new_cluster_id
 from stack.engines.kafka.properties import own_brokers, properties
-from stack.install.wheels import base_environment
-from stack.paths import write_private
-from stack.ports import Ports, owns
 
 PATIENCE = 60.0
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from stack.engines.engine import Progress, require_owner
+from host.errors import StackError
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir, write_private
+from host.ports import Ports
+from stack.engines.engine import Engine, require_owner
 from stack.engines.external import External
 from stack.engines.kafka.archive import ensure_archive
 from stack.engines.kafka.jars import (
@@ -27,23 +32,20 @@ from stack.engines.kafka.properties import (
     properties,
 )
 from stack.engines.secrets import kept_secret
-from stack.errors import StackError
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
 from wire.kafka import AddressError, Brokers, brokers_of
 
+USUAL_PORT = 9092
 _FORM = (
     "Give it as host:port, or kafka://user:password@host:port; several with commas between them."
 )
 
 
-class Kafka:
+class Kafka(Engine):
     """One node, broker and controller in one; state survives restarts and kills."""
 
     name = "kafka"
-    needs: tuple[str, ...] = ()
+    usual_port = USUAL_PORT
     version = VERSION
     username = USER
 
@@ -55,11 +57,23 @@ class Kafka:
         self._port = 0
         self._secret = ""
         self._links: tuple[Listener, ...] = ()
+        self._doors: dict[str, int] = {}
         self._java: Java | None = None
 
     def configure(self, links: Sequence[Listener]) -> None:
         """The listeners beside the direct one; takes effect at the next `prepare`."""
         self._links = tuple(links)
+
+    def linked_by(self, links: Mapping[str, str]) -> None:
+        """Each link leads to a listener of its own, which sends clients back to that link."""
+        self._doors = {name: self._ports.choose(f"{name}.kafka.door") for name in links}
+        self.configure(
+            [Listener(f"link-{name}", self._doors[name], at) for name, at in links.items()]
+        )
+
+    def upstream(self, deployment: str) -> str:
+        """The listener of that link."""
+        return f"127.0.0.1:{self._doors[deployment]}"
 
     async def install(self, progress: Progress) -> Java:
         """Fetches the jars, finds a Java and makes the class archive."""
@@ -109,6 +123,14 @@ class Kafka:
         """The password that every listener asks for."""
         return self._secret or None
 
+    def url(self) -> str:
+        """The direct listener with its login, as `wire.kafka` reads it."""
+        return self.brokers().url()
+
+    def variables(self, account: str) -> Mapping[str, str]:
+        """One login for all accounts."""
+        return self.brokers().environment()
+
     def brokers(self) -> Brokers:
         """The direct listener with its login."""
         return own_brokers(self._port, self._secret)
@@ -120,8 +142,27 @@ class ExternalKafka(External):
     def __init__(self, brokers: Brokers) -> None:
         probe = partial(has_brokers, brokers)
         secret = brokers.password if brokers.mechanism else None
-        super().__init__("kafka", brokers.bootstrap, probe, brokers.username, secret)
+        super().__init__(
+            "kafka",
+            brokers.bootstrap,
+            probe,
+            brokers.username,
+            secret,
+            usual_port=USUAL_PORT,
+        )
         self._brokers = brokers
+
+    def url(self) -> str:
+        """As they were given."""
+        return self._brokers.url()
+
+    def variables(self, account: str) -> Mapping[str, str]:
+        """One login for all accounts."""
+        return self._brokers.environment()
+
+    def past_links(self) -> str:
+        """They advertise addresses of their own."""
+        return "brokers given by address send clients to their own address, past any link"
 
     def brokers(self) -> Brokers:
         """As they were given."""

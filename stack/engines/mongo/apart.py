@@ -11,8 +11,8 @@ import struct
 import sys
 from dataclasses import asdict
 
+from host.errors import StackError
 from stack.engines.mongo.users import USER, ensure_user
-from stack.errors import StackError
 from stack.spec import ProcessSpec
 
 # linux/if.h and linux/sockios.h

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from host.errors import StackError
 from stack.engines.mongo.users import ensure_user
-from stack.errors import StackError
 from stack.spec import ProcessSpec
 from wire.accounts import ACCOUNTS
 

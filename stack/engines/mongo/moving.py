@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from host.errors import StackError
 from stack.engines.mongo.apart import ensure_user_apart
 from stack.engines.mongo.users import USER, serving
-from stack.errors import StackError
 from stack.spec import ProcessSpec
 
 if TYPE_CHECKING:

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.engines.engine import Progress
-from stack.errors import StackError
-from stack.install.commands import find_program, now_and_then, output_of, run
-from stack.install.parts import install
-from stack.install.wheels import wheel_environment
-from stack.paths import engine_cache, explained, write_private
+from host.errors import StackError
+from host.install.commands import find_program, now_and_then, output_of, run
+from host.install.parts import install
+from host.install.progress import Progress
+from host.install.wheels import wheel_environment
+from host.paths import engine_cache, explained, write_private
 
 RUST = "0.5.3-beta.196"
 PYTHON = "0.7.0b3"
+LOCK = Path(__file__).resolve().parent / "secantus-py.txt"
 RUST_SERVER = f"secantus-rs-{RUST}"
 PYTHON_SERVER = f"secantus-py-{PYTHON}"
 MONGOD = "mongod"
@@ -127,7 +128,7 @@ async def usable_mongod() -> Store | None:
 
 async def python_store(progress: Progress) -> Store:
     """SecantusDB's Python server, fetched as a wheel when it is missing."""
-    environment = await wheel_environment("secantus-py", PYTHON, progress)
+    environment = await wheel_environment(LOCK, PYTHON, progress)
     command = (str(environment / "bin" / "python"), "-c", PYTHON_ENTRY)
     return Store(PYTHON_SERVER, PYTHON, command)
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
-from stack.engines.engine import Progress, require_owner
+from host.errors import StackError
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir, write_private
+from host.ports import Ports
+from stack.engines.engine import Beside, Engine, require_owner
 from stack.engines.external import External, split_login
 from stack.engines.mongo.apart import ensure_user_apart
+from stack.engines.mongo.faster import FasterStore
 from stack.engines.mongo.moving import Server, move
 from stack.engines.mongo.programs import (
     PYTHON_SERVER,
@@ -20,15 +27,15 @@ from stack.engines.mongo.programs import (
 )
 from stack.engines.mongo.users import USER, ensure_accounts, ping
 from stack.engines.secrets import account_secrets, kept_secret
-from stack.errors import StackError
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
-from wire.accounts import ACCOUNTS
+from wire.accounts import ACCOUNTS, login_variables
+
+STORE = "MONGO"
+"""How variables of its logins begin."""
+USUAL_PORT = 27017
 
 
-class Mongo:
+class Mongo(Engine):
     """One server; the kind of server belongs to the state folder and is kept with it.
 
     Where the slower server has the documents and a faster one is here by now, they are moved
@@ -36,7 +43,7 @@ class Mongo:
     """
 
     name = "mongo"
-    needs: tuple[str, ...] = ()
+    usual_port = USUAL_PORT
     username = USER
 
     def __init__(self, state: Path, ports: Ports) -> None:
@@ -96,10 +103,14 @@ class Mongo:
         """The password of the user."""
         return self._secret
 
-    def login(self, account: str) -> tuple[str, str | None]:
-        """Name and password of one of `wire.accounts`; None for one that has none here."""
+    def variables(self, account: str) -> Mapping[str, str]:
+        """The login of the account; nothing for one that has none here, and before `prepare`."""
         has_one = any(each.name == account and each.mongo for each in ACCOUNTS)
-        return account, self._accounts.get(account) if has_one else None
+        return login_variables(STORE, account, self._accounts.get(account) if has_one else None)
+
+    async def once_up(self, beside: Beside) -> None:
+        """Has a faster server built where the slower one runs for want of it."""
+        await FasterStore(self, beside).run()
 
     async def _move_on(self, store: Store, secret: str, progress: Progress) -> None:
         """To a faster server, if one is here by now. What goes wrong leaves all as it was."""
@@ -148,4 +159,13 @@ def external_mongo(url: str) -> External:
             "refused",
         )
     login = {"username": user, "password": secret} if secret is not None else {}
-    return External("mongo", bare, lambda: ping(bare, login), user, secret)
+    return External(
+        "mongo",
+        bare,
+        lambda: ping(bare, login),
+        user,
+        secret,
+        store=STORE,
+        usual_port=USUAL_PORT,
+        found_by_name=bare.startswith("mongodb+srv:"),
+    )

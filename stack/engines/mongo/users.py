@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from host.errors import StackError
 from stack.engines.engine import NotReady, Silent, require_owner
-from stack.errors import StackError
 from stack.spec import ProcessSpec
 from wire.accounts import ACCOUNTS
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from stack.engines.engine import Progress
-from stack.install.commands import run
-from stack.install.golang import go_program
-from stack.install.parts import install
-from stack.paths import engine_cache
+from host.install.commands import run
+from host.install.golang import go_program
+from host.install.parts import install
+from host.install.progress import Progress
+from host.paths import engine_cache
 
 VERSION = "2.12.0"
 BUILD = f"{VERSION}-socket"

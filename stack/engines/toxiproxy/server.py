@@ -11,25 +11,24 @@ from pathlib import Path
 
 import httpx
 
-from stack.engines.engine import NotReady, Progress, Silent
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir, socket_path, write_private
+from host.ports import Ports
+from stack.engines.engine import Engine, NotReady, Silent
 from stack.engines.toxiproxy.build import VERSION, toxiproxy_program
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, socket_path, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
 from wire.plain_http import trust
 
 UNIX = "unix:"
 
 
-class Toxiproxy:
+class Toxiproxy(Engine):
     """One server; its HTTP interface, which makes and ends toxics, is on a unix socket of ours:
     it asks nobody who they are."""
 
     name = "toxiproxy"
-    needs: tuple[str, ...] = ()
     version = VERSION
-    username = ""
 
     def __init__(self, state: Path, ports: Ports) -> None:
         self._folder = engine_dir(state, self.name)
@@ -78,10 +77,6 @@ class Toxiproxy:
     def address(self) -> str:
         """`unix:` and the path of its API's socket."""
         return f"{UNIX}{self.socket}"
-
-    def secret(self) -> str | None:
-        """None: it knows no password, the socket's mode guards it."""
-        return None
 
 
 def api_client(address: str, timeout: float = 5.0) -> httpx.AsyncClient:

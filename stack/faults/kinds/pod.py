@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults.fields import COMMON
 from stack.faults.kind import Kind
 from stack.faults.model import Act, Ground, Injection, Victim

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stack.errors import StackError
+from host.errors import StackError
 from stack.faults.durations import seconds
 from stack.faults.fields import COMMON
 from stack.faults.kind import Kind

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stack.errors import StackError
-from stack.supervisor import leash
+from host import leash
+from host.errors import StackError
 
 START = 30.0
 """Seconds that a worker gets to have what it was asked for."""

@@ -13,7 +13,7 @@ from controlroom.targets.kubernetes.faults.holder import ACCOUNT
 from controlroom.targets.kubernetes.faults.mesh import ROOT
 from controlroom.targets.kubernetes.resources import POD_METRICS, SERVICE_ACCOUNTS
 from controlroom.targets.kubernetes.target import KubernetesTarget
-from stack.doctor import Check
+from host.doctor import Check
 
 SHOWN = 4
 """Missing rights that are named one by one."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controlroom.model.duration import format_duration
 from controlroom.targets.abilities import FaultStatus, Preview, Refused, TargetError
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
@@ -37,6 +38,14 @@ REMARKS = {
 }
 
 
+HOLDERS = {
+    "Schedule": (
+        "Chaos Mesh knows no end of a Schedule: the run ends it, or else the next room or "
+        "command that looks at this cluster's faults.",
+    ),
+}
+
+
 class ClusterFaults:
     """Carries out faults on the pods of the pipeline's namespaces, the services' one first."""
 
@@ -49,6 +58,8 @@ class ClusterFaults:
     async def preview(self, manifest: Mapping[str, Any]) -> Preview:
         """What would be hit now. Raises Refused where it cannot be done here."""
         one = await self._checked(manifest)
+        if not kind_of(one["kind"]).selects:
+            return await self._foretell(one)
         spec = one["spec"]
         matched = await matching(self._api, spec)
         everyone = await self._everyone(spec)
@@ -63,6 +74,30 @@ class ClusterFaults:
             effect=_effect(one, hits, by_mesh),
             ends=_end(one),
             remarks=_remarks(one, matched, left, by_mesh),
+        )
+
+    async def _foretell(self, one: Json) -> Preview:
+        """Whom the parts of an object would hit, each as it would be now."""
+        kind, told = kind_of(one["kind"]), []
+        names: dict[str, None] = {}
+        count, least = 0, []
+        for part, spec in kind.parts(one["spec"]):
+            matched = await matching(self._api, spec)
+            hits = amount(spec, len(matched))
+            names |= dict.fromkeys(title(pod) for pod in matched)
+            least.append(stays(matched, await self._everyone(spec), hits))
+            count += hits
+            pods = ", ".join(map(title, matched)) or "nothing"
+            told.append(f"{kind_of(part).title(spec)}: {hits} of {pods}")
+        lasts = format_duration(kind.lasts(one) or 0.0)
+        return Preview(
+            matched=len(names),
+            hits=tuple(names),
+            hit_count=min(count, len(names)),
+            stays=min(least, default=0),
+            effect=f"Chaos Mesh carries the {kind.name} out: {amount_of(len(names))} at most.",
+            ends=f"It ends after {lasts}.",
+            remarks=(*told, *HOLDERS.get(kind.name, ())),
         )
 
     async def inject(self, manifest: Mapping[str, Any], run: str) -> FaultStatus:
@@ -108,6 +143,8 @@ class ClusterFaults:
         one = next((one for one in await self.mesh.faults() if one.id == fault), None)
         if one is None:
             raise TargetError(f"No fault is called {fault}.", "See `controlroom chaos status`.")
+        if one.kind == "Workflow":
+            raise Refused("Chaos Mesh does not pause a workflow.", f"End it: `chaos stop {fault}`.")
         if one.action in kind_of(one.kind).at_once or one.phase in ("finished", "deleting"):
             raise Refused(f"{fault} is over, so there is nothing to pause.", "")
         await self.mesh.pause(fault, on)

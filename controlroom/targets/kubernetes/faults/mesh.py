@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from controlroom.model.duration import parse_duration
 from controlroom.targets.abilities import FaultStatus, Refused, TargetError
 from controlroom.targets.kubernetes.api import JSON_PATCH, Api
 from controlroom.targets.kubernetes.errors import ApiError
@@ -19,11 +19,15 @@ GROUP, VERSION = "chaos-mesh.org", "v1alpha1"
 ROOT = f"/apis/{GROUP}/{VERSION}"
 RUN, MANAGED_BY = "controlroom/run", "app.kubernetes.io/managed-by"
 KINDS = {
-    name: Resource(GROUP, VERSION, name.lower(), name)
+    name: Resource(GROUP, VERSION, f"{name.lower()}{'' if kind.selects else 's'}", name)
     for name, kind in kinds().items()
     if kind.ends
 }
-"""The kinds with an end of their own; a Schedule or a Workflow has none."""
+"""The kinds that can be given an end."""
+HOLDERS = ("managed-by", "chaos-mesh.org/workflow")
+"""Labels by which Chaos Mesh names the Schedule or Workflow that an object is of."""
+_OURS = re.compile(r"-(r-\d+)$")
+"""End of the name of each object that a run has made."""
 SELECT_TIME = 10.0
 """Seconds after which an object that has selected nothing has failed to start."""
 POLL = 0.3
@@ -53,6 +57,8 @@ class ChaosMesh:
         manifest["metadata"]["name"] = f"{manifest['metadata']['name'][:40]}-{run}"
         made = await self._api.create(kind.path(self._namespace), manifest)
         name = made["metadata"]["name"]
+        if not kind_of(kind.kind).selects:
+            return read(made)
         try:
             async with asyncio.timeout(SELECT_TIME):
                 while not _has(made, "Selected"):
@@ -71,15 +77,13 @@ class ChaosMesh:
         found = []
         for kind in KINDS.values():
             try:
-                listed = await self._api.get(
-                    kind.path(self._namespace), labelSelector=f"{MANAGED_BY}=controlroom"
-                )
+                listed = await self._api.get(kind.path(self._namespace))
             except ApiError as error:
                 if error.status == 404:
                     continue
                 raise
-            for one in listed["items"]:
-                found.append(read({**one, "kind": kind.kind}))
+            ours = [one for one in listed["items"] if _run_of(one) is not None]
+            found += [read({**one, "kind": kind.kind}) for one in ours]
         return found
 
     async def recover(self, fault: str) -> None:
@@ -94,10 +98,12 @@ class ChaosMesh:
         await self._api.patch(kind.path(self._namespace, name), note)
 
     async def sweep(self, faults: Sequence[FaultStatus], now: float) -> None:
-        """Removes finished objects that have been seen; expired ones would stay for ever."""
+        """Removes finished objects that have been seen; expired ones would stay for ever. A
+        Schedule is ended so, as Chaos Mesh does not end it."""
         for one in faults:
             over = one.recovered or one.injected or one.created
-            if one.phase == "finished" and now > over + KEPT:
+            late = one.kind == "Schedule" and one.ends is not None and now > one.ends
+            if late or (one.phase == "finished" and now > over + KEPT):
                 kind, name = _split(one.id)
                 await self._delete(kind, name)
 
@@ -147,12 +153,13 @@ def read(one: Json) -> FaultStatus:
     recovered = _times(one, "Recover")
     phase = _phase(one, at_once)
     ends = None
-    if not at_once and spec.get("duration"):
+    lasts = None if at_once else kind.lasts(one)
+    if lasts is not None:
         # Chaos Mesh counts from the object's creation, not from the injection
-        ends = created + parse_duration(spec["duration"])
+        ends = created + lasts
     return FaultStatus(
-        id=f"{one['kind'].lower()}/{meta['name']}",
-        run=str((meta.get("labels") or {}).get(RUN, "")),
+        id=f"{KINDS[one['kind']].plural}/{meta['name']}",
+        run=_run_of(one) or "",
         kind=one["kind"],
         action=kind.action(spec),
         name=meta["name"],
@@ -163,7 +170,7 @@ def read(one: Json) -> FaultStatus:
         recovered=max(recovered) if recovered and phase == "finished" else None,
         ends=ends,
         message=_trouble(one),
-        pausable=not at_once and phase in ("running", "paused"),
+        pausable=not at_once and one["kind"] != "Workflow" and phase in ("running", "paused"),
     )
 
 
@@ -173,6 +180,8 @@ def _phase(one: Json, at_once: bool) -> Phase:
         return "deleting"
     if _has(one, "Paused"):
         return "paused"
+    if not kind_of(one["kind"]).selects:
+        return _holding(one)
     wanted = _experiment(one).get("desiredPhase")
     records = _records(one)
     done = records and all(str(r.get("phase")) == "Injected" for r in records)
@@ -182,6 +191,24 @@ def _phase(one: Json, at_once: bool) -> Phase:
         # AllRecovered is true before the injection as well, so it means something only here
         return "finished" if _has(one, "AllRecovered") else "running"
     return "running" if _has(one, "Selected") and _has(one, "AllInjected") else "injecting"
+
+
+def _holding(one: Json) -> Phase:
+    """Of a Schedule or a Workflow, whose status has other words."""
+    if (one["metadata"].get("annotations") or {}).get(PAUSE) == "true":
+        return "paused"
+    if _has(one, "Accomplished"):
+        return "finished"
+    return "running" if one["kind"] == "Schedule" or _has(one, "Scheduled") else "injecting"
+
+
+def _run_of(one: Json) -> str | None:
+    """The run that made it, by itself or by a Schedule or a Workflow; None for others' objects."""
+    labels = one["metadata"].get("labels") or {}
+    if labels.get(MANAGED_BY) == "controlroom":
+        return str(labels.get(RUN, ""))
+    ours = (_OURS.search(str(labels.get(label, ""))) for label in HOLDERS)
+    return next((found[1] for found in ours if found), None)
 
 
 def _trouble(one: Json) -> str:

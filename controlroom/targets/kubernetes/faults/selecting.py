@@ -12,6 +12,7 @@ from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import PODS, Json
 from stack.faults.model import MODES, Choice, Selector
+from stack.faults.registry import kind_of
 from stack.faults.selection import chosen, most
 
 PIPELINE = "controlroom"
@@ -23,10 +24,11 @@ def placed(manifest: Mapping[str, Any], namespaces: Sequence[str]) -> dict[str, 
     """The object for this cluster; the first of `namespaces` is the services' one."""
     one: dict[str, Any] = deepcopy(dict(manifest))
     one["metadata"]["namespace"] = namespaces[0]
-    target = one["spec"].get("target")
+    bodies = [one["spec"], *(held for _, held in kind_of(one["kind"]).parts(one["spec"]))]
     # of HTTPChaos the target is a word, and not other pods
-    for holder in (one["spec"], target if isinstance(target, dict) else {}):
-        selector = holder.get("selector")
+    bodies += [body["target"] for body in bodies if isinstance(body.get("target"), dict)]
+    for body in bodies:
+        selector = body.get("selector")
         if selector is not None:
             given = selector.get("namespaces") or [PIPELINE]
             meant = [n for name in given for n in (namespaces if name == PIPELINE else [name])]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from stack.engines.engine import NotReady, Progress, Silent, require_owner
+from host.doctor.check import Check
+from host.errors import StackError
+from host.install.commands import needed_program, output_of
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir
+from host.ports import Ports
+from stack.engines.engine import Engine, NotReady, Silent, require_owner
 from stack.engines.external import External, split_login
+from stack.engines.kind import EngineKind, Place, program_check
 from stack.engines.secrets import account_secrets, kept_secret
-from stack.errors import StackError
-from stack.install.commands import find_program, output_of
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir
-from stack.ports import Ports
+from stack.engines.settings import flushes
 from stack.spec import ProcessSpec
-from wire.accounts import ACCOUNTS, redis_line
+from wire.accounts import ACCOUNTS, login_variables, redis_line
 
+PROGRAM = "redis-server"
+INSTEAD = ", or give a server by CONTROLROOM_REDIS_URL"
+STORE = "REDIS"
+"""How variables of its logins begin."""
 CONFIG = """\
 bind 127.0.0.1
 port {port}
@@ -29,12 +38,10 @@ maxmemory-policy noeviction
 """
 
 
-class Redis:
+class Redis(Engine):
     """One server on loopback; keeps what it acknowledged when it is killed."""
 
     name = "redis"
-    needs: tuple[str, ...] = ()
-    username = ""
 
     def __init__(self, state: Path, ports: Ports, flushes: bool = False) -> None:
         """`flushes`: every write is on the disk before it is answered, not within a second."""
@@ -49,14 +56,7 @@ class Redis:
 
     async def prepare(self, progress: Progress) -> None:
         """Finds the server and chooses port and password."""
-        program = find_program("redis-server")
-        if program is None:
-            raise StackError(
-                "redis-server is not on this machine.",
-                "Install the package redis-server, or give a server by CONTROLROOM_REDIS_URL.",
-                "not_found",
-            )
-        self._program = program
+        program = self._program = needed_program(PROGRAM, INSTEAD)
         self.version = _version(await output_of(program, "--version") or "")
         private_dir(self._folder / "data")
         self._secret = kept_secret(self._folder / "secret")
@@ -90,9 +90,35 @@ class Redis:
         """The password of the default user."""
         return self._secret
 
-    def login(self, account: str) -> tuple[str, str | None]:
-        """Name and password of one of `wire.accounts`; no password before `prepare`."""
-        return account, self._accounts.get(account)
+    def variables(self, account: str) -> Mapping[str, str]:
+        """Its login; nothing before `prepare`."""
+        return login_variables(STORE, account, self._accounts.get(account))
+
+
+class RedisKind(EngineKind):
+    """Counters, and what is told to everybody."""
+
+    name = "redis"
+    rank = 20
+    setting = "CONTROLROOM_REDIS_URL"
+    door = "redis"
+    variable = "REDIS_URL"
+
+    def here(self, place: Place) -> Engine:
+        """Debian's server."""
+        return Redis(place.state, place.ports, flushes(place.environ))
+
+    def elsewhere(self, address: str) -> Engine:
+        """A server given by its URL."""
+        return external_redis(address)
+
+    async def install(self, progress: Progress) -> None:
+        """It comes with the system."""
+        needed_program(PROGRAM, INSTEAD)
+
+    async def examine(self, state: Path, environ: Mapping[str, str]) -> Sequence[Check]:
+        """Whether the server is here."""
+        return [program_check(self.name, PROGRAM, INSTEAD)]
 
 
 def external_redis(url: str) -> External:
@@ -105,7 +131,16 @@ def external_redis(url: str) -> External:
             "Give it as redis://:password@host:6379/0.",
             "refused",
         )
-    return External("redis", bare, lambda: ping(bare, user or None, secret), user, secret)
+    return External(
+        "redis",
+        bare,
+        lambda: ping(bare, user or None, secret),
+        user,
+        secret,
+        store=STORE,
+        usual_port=6379,
+        found_by_name=parts.scheme == "rediss",
+    )
 
 
 async def ping(url: str, username: str | None, secret: str | None) -> None:

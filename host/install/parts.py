@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO
 
-from stack.engines.engine import Progress
-from stack.errors import StackError
-from stack.paths import explained
+from host.errors import StackError
+from host.install.progress import Progress
+from host.paths import explained
 
 Make = Callable[[Path], Awaitable[None]]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from stack.errors import StackError
-from stack.paths import private_dir, write_private
+from host.errors import StackError
+from host.paths import private_dir, write_private
 
 _LISTENS = "0A"
 """The state of a socket that listens, in the kernel's tables."""

@@ -9,31 +9,34 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stack.engines.mongo import Mongo
+from host.paths import engine_cache
+from stack.engines.engine import Beside
 from stack.engines.mongo.programs import WISH, built_rust, missing_for_rust
-from stack.paths import engine_cache
 from stack.spec import ProcessSpec
 from stack.supervisor.child import Child
-from stack.supervisor.events import Events
 from stack.supervisor.output import Output
+
+if TYPE_CHECKING:
+    from stack.engines.mongo.server import Mongo
 
 ROOM = 4 << 30
 """Bytes of disk that a build has to find free; it takes about half of that."""
 
 
 class FasterStore:
-    """The build, if one is wanted. `note` says how it stands."""
+    """The build, if one is wanted. The note of the engine says how it stands."""
 
-    def __init__(self, project: Path, output: Output, events: Events) -> None:
-        self.note = ""
-        self._project = project
-        self._output = output
-        self._events = events
+    def __init__(self, mongo: Mongo, beside: Beside) -> None:
+        self._mongo = mongo
+        self._project = beside.project
+        self._output = Output(beside.logs / "faster-store.log")
+        self._events = beside.events
 
-    async def run(self, mongo: Mongo) -> None:
+    async def run(self) -> None:
         """Builds unless it is built, or cannot be; a wish for one kind of store is respected."""
+        mongo = self._mongo
         if mongo.trouble:
             self._tell("NotMoved", mongo.trouble)
         if not mongo.slow or os.environ.get(WISH) or await built_rust() is not None:
@@ -61,7 +64,7 @@ class FasterStore:
                 await child.kill()
 
     def _tell(self, reason: str, text: str) -> None:
-        self.note = text
+        self._mongo.note = text
         self._events.add("engine", "mongo", reason, text)
 
 

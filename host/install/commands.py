@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from stack.errors import StackError
+from host.errors import StackError
 
 BESIDE = {"/usr/local/bin": "/usr/local/sbin", "/usr/bin": "/usr/sbin", "/bin": "/sbin"}
 TAIL = 30
@@ -21,6 +21,18 @@ def find_program(name: str) -> Path | None:
     """The program on PATH or in a system folder that a plain user's PATH leaves out."""
     found = shutil.which(name, path=search_path())
     return Path(found).absolute() if found else None
+
+
+def needed_program(name: str, instead: str = "", package: str = "") -> Path:
+    """The program. `instead`: what can be done without it; `package`: where it has another name.
+
+    Raises StackError.
+    """
+    found = find_program(name)
+    if found is None:
+        fix = f"Install the package {package or name}{instead}."
+        raise StackError(f"{name} is not on this machine.", fix, "not_found")
+    return found
 
 
 def search_path() -> str:

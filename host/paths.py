@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from stack.errors import StackError
+from host.errors import StackError
 
 SOCKET_LIMIT = 107
 """Bytes that an AF_UNIX path may have on Linux (sun_path is 108 with its closing zero)."""

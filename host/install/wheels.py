@@ -10,17 +10,18 @@ import os
 import sys
 from pathlib import Path
 
-from stack.engines.engine import Progress
-from stack.install.commands import run
-from stack.install.parts import install
-from stack.paths import engine_cache
+from host.install.commands import run
+from host.install.parts import install
+from host.install.progress import Progress
+from host.paths import engine_cache
 
-LOCKS = Path(__file__).resolve().parent.parent / "engines" / "locks"
 FIX = "Check the network and the package index that pip uses, then start again."
 
 
-async def wheel_environment(name: str, version: str, progress: Progress) -> Path:
-    """The environment with the wheels of `locks/<name>.txt`; made when it is missing."""
+async def wheel_environment(lock: Path, version: str, progress: Progress) -> Path:
+    """The environment with the wheels of that lock, whose file is called like the program; made
+    when it is missing."""
+    name = lock.stem
     folder = wheel_folder(name, version)
 
     async def make(part: Path) -> None:
@@ -42,7 +43,7 @@ async def wheel_environment(name: str, version: str, progress: Progress) -> Path
             "--disable-pip-version-check",
             "--require-hashes",
             "-r",
-            str(LOCKS / f"{name}.txt"),
+            str(lock),
         ]
         await run(f"Installing {name}", argv, part.parent, FIX)
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
-from stack.engines.engine import NotReady, Progress, Silent, require_owner, url_with_login
+from host.doctor.check import Check
+from host.errors import StackError
+from host.install.commands import find_program, output_of, run
+from host.install.parts import install
+from host.install.progress import Progress
+from host.install.wheels import base_environment
+from host.paths import engine_cache, engine_dir, private_dir, write_private
+from host.ports import Ports
+from stack.engines.engine import Engine, NotReady, Silent, require_owner, url_with_login
 from stack.engines.external import External, split_login
+from stack.engines.kind import EngineKind, Place, program_check
 from stack.engines.secrets import bcrypted, kept_secret
-from stack.errors import StackError
-from stack.install.commands import find_program, output_of, run
-from stack.install.parts import install
-from stack.install.wheels import base_environment
-from stack.paths import engine_cache, engine_dir, private_dir, write_private
-from stack.ports import Ports
 from stack.spec import ProcessSpec
 from wire.plain_http import http_client
 
@@ -36,11 +40,10 @@ scrape_configs:
 """
 
 
-class Prometheus:
+class Prometheus(Engine):
     """One server on loopback; `targets` is its folder of file_sd lists."""
 
     name = "prometheus"
-    needs: tuple[str, ...] = ()
     username = USER
 
     def __init__(self, state: Path, ports: Ports) -> None:
@@ -95,6 +98,39 @@ class Prometheus:
     def secret(self) -> str | None:
         """The password that its API asks for."""
         return self._secret
+
+
+class PrometheusKind(EngineKind):
+    """The metrics' server. Services do not wait for it: they only answer it."""
+
+    name = "prometheus"
+    rank = 40
+    setting = "CONTROLROOM_PROMETHEUS_URL"
+    door = "prometheus"
+    needed = False
+
+    def here(self, place: Place) -> Engine:
+        """The machine's program, or Debian's package."""
+        return Prometheus(place.state, place.ports)
+
+    def elsewhere(self, address: str) -> Engine:
+        """A server given by its URL."""
+        return external_prometheus(address)
+
+    async def install(self, progress: Progress) -> None:
+        """The program."""
+        await prometheus_program(progress)
+
+    async def examine(self, state: Path, environ: Mapping[str, str]) -> Sequence[Check]:
+        """Debian's package is unpacked where it is not installed."""
+        if find_program(self.name) is None:
+            unpacked = engine_cache(self.name, "debian")
+            if unpacked.exists():
+                return [Check(self.name, True, f"prometheus at {unpacked}.")]
+            if find_program("apt-get") is not None:
+                text = "Not here yet; the first start fetches it with apt-get."
+                return [Check(self.name, True, text)]
+        return [program_check(self.name, self.name, f", or give a server by {self.setting}")]
 
 
 def external_prometheus(url: str) -> External:

@@ -1,0 +1,7 @@
+"""Redis: counters, and what is told to everybody."""
+
+from stack.engines.redis.server import Redis, RedisKind, external_redis, ping
+
+__all__ = ["ENGINE", "Redis", "external_redis", "ping"]
+
+ENGINE = RedisKind()

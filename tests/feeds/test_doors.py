@@ -1,0 +1,28 @@
+"""Doors are found by their names, and one that is not there says why."""
+
+from __future__ import annotations
+
+import pytest
+
+from controlroom.feeds.doors import Doors
+from controlroom.targets import reading
+from controlroom.targets.abilities import Endpoints, Refused
+from tests.feeds.test_halves import Side
+
+
+async def test_a_door_of_any_name_is_found() -> None:
+    doors = Doors(Side("a", reading.endpoints({"ingress": "http://in:1", "toy": "toy://t:1"})))
+    assert await doors.door("toy") == "toy://t:1"
+    with pytest.raises(Refused, match="has no redis"):
+        await doors.redis()
+
+
+async def test_a_door_that_is_absent_says_why() -> None:
+    doors = Doors(Side("a", Endpoints({"redis": ""}, absent={"redis": "It is in cluster b."})))
+    with pytest.raises(Refused, match="in cluster b"):
+        await doors.redis()
+
+
+def test_a_stack_that_does_not_know_a_door_yet_tells_none() -> None:
+    with pytest.raises(KeyError, match="toy"):
+        reading.endpoints({"ingress": "http://in:1", "toy": None})
