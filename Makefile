@@ -8,7 +8,7 @@ export PYTHON
 BUILDER ?=
 VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' host/version.py)
 
-.PHONY: help launch test fresh lab lab-images lab-down test-clusters images engines check format lock clean
+.PHONY: help launch test quick fresh lab lab-images lab-down test-clusters images engines check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -18,6 +18,17 @@ help: ## show this list
 launch: ## install what is missing, bring the stack up and open the room
 	@bin/bootstrap runtime
 	@exec .venv/bin/controlroom launch $(ARGS)
+
+quick: ## format, lint, types, layers and unit tests: no root, no engines, no network, under a minute
+	@[ -x .venv/bin/pytest ] || bin/bootstrap dev
+	@part() { \
+		local began=$$SECONDS; \
+		".venv/bin/$$@" || { echo "quick: $$1 failed" >&2; exit 1; }; \
+		printf '%4d s  %s\n' $$((SECONDS - began)) "$$1 $$2"; \
+	}; \
+	part ruff format --check . && part ruff check . && part mypy && part lint-imports && \
+		part pytest -q -m "not (engines or clusters or processes or long)" $(ARGS) && \
+		printf '%4d s  all\n' $$SECONDS
 
 # Tests find no program that neither a bare Debian has nor bin/bootstrap names (tests/bare.py).
 test: ## install what the tests need and run all of them on real engines

@@ -92,7 +92,7 @@ async def _sender(door: Door) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
     event = grpc_events(1)[0].SerializeToString()
     async with grpc.aio.insecure_channel(door.address) as channel:
         send = channel.unary_unary(
-            "/controlroom.v1.Ingest/Send", response_deserializer=pb.Receipt.FromString
+            "/controlroom.v1.Ingest/Send", bytes, response_deserializer=pb.Receipt.FromString
         )
 
         async def call() -> bool:

@@ -54,7 +54,7 @@ async def _abuse(address: str, name: str, body: bytes, answers: Counter[str]) ->
 async def _call(address: str, body: bytes, answers: Counter[str]) -> None:
     options = (("grpc.use_local_subchannel_pool", 1),)
     async with grpc.aio.insecure_channel(address, options) as channel:
-        send = channel.unary_unary(BATCH)
+        send = channel.unary_unary(BATCH, bytes, bytes)
         while True:
             try:
                 await send(body, timeout=30)

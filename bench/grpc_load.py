@@ -56,10 +56,7 @@ async def _run(order: Order) -> Outcome:
                 await asyncio.sleep(before + pause - time.perf_counter())
 
     pause = order.connections / order.rate if order.rate else 0.0
-    stubs = [
-        controlroom_pb2_grpc.IngestStub(channel)  # type: ignore[no-untyped-call]
-        for channel in channels
-    ]
+    stubs = [controlroom_pb2_grpc.IngestStub(channel) for channel in channels]
     await asyncio.gather(*(one(stubs[n % len(stubs)]) for n in range(order.connections)))
     outcome.seconds = time.perf_counter() - started
     outcome.client = (time.process_time() - cpu) / outcome.seconds

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
 from tests.own_lab import OwnLab
 from tests.own_stack import RUST, OwnStack
 from tests.stores import documents_of
@@ -51,11 +52,16 @@ CLUSTER_PATIENCE = 900
 """Seconds for a test on clusters, with what it takes to bring them up on a busy machine."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on clusters may take longer than others."""
+    """Marks say what a test needs; those on clusters may take longer than others."""
+    needs.mark(items)
     for item in items:
         if item.get_closest_marker("clusters"):
             item.add_marker(pytest.mark.timeout(CLUSTER_PATIENCE))
+
+
+pytest_runtest_setup = pytest_runtest_call = pytest.hookimpl(wrapper=True)(needs.held_to)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 from controlroom.commands.exits import Exit
 from tests.own_stack import OwnStack
 
-Books = dict[str, int]
+Books = dict[str, Any]
 
 
 async def drained(
@@ -20,7 +21,8 @@ async def drained(
     nothing was handled for `patience` seconds, however much there was to do.
     """
 
-    least, last, since = float("inf"), Books(), time.monotonic()
+    last: Books = {}
+    least, since = float("inf"), time.monotonic()
     while time.monotonic() - since < patience:
         answer = await asyncio.to_thread(world.run, "books", "--json", *words, check=False)
         if answer.code != Exit.UNREACHABLE:

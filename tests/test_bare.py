@@ -11,7 +11,10 @@ import pytest
 
 from tests import bare
 
-pytestmark = pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="this is no Debian")
+pytestmark = [
+    pytest.mark.engines,
+    pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="this is no Debian"),
+]
 
 PROBE = """\
 import shutil

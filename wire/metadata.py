@@ -22,7 +22,6 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-NO_ERROR = 0
 UNKNOWN_TOPIC = 3
 
 

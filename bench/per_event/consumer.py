@@ -13,6 +13,7 @@ import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -46,11 +47,15 @@ async def main() -> None:
     ) as consumer:
         async for message in consumer:
             event = json.loads(message.value)
-            await insisting(lambda event=event: redis.hincrby(topic, event["name"], 1))
+            await insisting(partial(redis.hincrby, topic, event["name"], 1))
             document = {"event": event, "at": message.timestamp}
-            # a copy: the driver adds an id, by which a second try would be refused
-            await insisting(lambda document=document: logs.insert_one(dict(document)))
+            await insisting(partial(stored, logs, document))
             await committed(consumer)
+
+
+async def stored(logs: Any, document: dict[str, Any]) -> None:
+    # a copy: the driver adds an id, by which a second try would be refused
+    await logs.insert_one(dict(document))
 
 
 async def insisting(step: Callable[[], Awaitable[Any]]) -> None:

@@ -50,7 +50,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         grpc.aio.insecure_channel(f"unix:{settings.hop_socket}", options=_OPTIONS) as channel,
         membership(settings, scenario.name, lifecycle, pulse) as member,
     ):
-        stub = HopStub(channel)  # type: ignore[no-untyped-call] # generated
+        stub = HopStub(channel)
         beside = [run_beside(lambda: lag.watch(member, told), "lag")]
         if settings.ledger_dir is not None:
             publication = Publication(settings.ledger_dir, scenario.name, stub)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from host.errors import StackError
 from host.paths import private_dir
-from stack.manifests.model import Container, EnvSource, EnvVar, PodTemplate
+from stack.manifests.model import Container, EnvVar, PodTemplate
 from stack.spec import ProcessSpec
 
 ADDRESS = "127.0.0.1"
@@ -136,16 +136,3 @@ def _object(kind: str, name: str, optional: bool, around: Surroundings) -> Mappi
             f"The {what} {name} is not there.", "Add it, or mark it optional.", "refused"
         )
     return objects.get(name, {})
-
-
-def config_names(template: PodTemplate) -> set[str]:
-    """The ConfigMaps that a pod reads."""
-    sources: list[EnvSource | EnvVar] = []
-    for container in template.containers:
-        sources.extend(container.env_from)
-        sources.extend(container.env)
-    return {
-        source.name if isinstance(source, EnvSource) else source.source
-        for source in sources
-        if source.kind == "config"
-    }

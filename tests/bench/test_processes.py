@@ -11,6 +11,8 @@ import pytest
 from bench.cost import cpu_seconds
 from bench.processes import ProcessLost, running
 
+pytestmark = pytest.mark.processes
+
 SAYS = "print('the store said no', flush=True); raise SystemExit(3)"
 ENDS = [sys.executable, "-c", SAYS]
 STAYS = [sys.executable, "-c", "import time; time.sleep(600)"]

@@ -39,6 +39,7 @@ def test_the_help_of_every_verb_fits_a_screen_and_has_examples(entry: Verb) -> N
     assert f"controlroom {entry.name}" in verb.EXAMPLES[0]
 
 
+@pytest.mark.processes
 def test_help_is_data_and_asks_for_nothing(tmp_path: Path) -> None:
     found = controlroom(tmp_path, "--help")
     assert (found.returncode, found.stderr) == (0, "")
@@ -47,6 +48,7 @@ def test_help_is_data_and_asks_for_nothing(tmp_path: Path) -> None:
     assert controlroom(tmp_path).returncode == 2
 
 
+@pytest.mark.processes
 def test_help_imports_no_client_library() -> None:
     code = (
         "import sys, controlroom.__main__ as entrance; entrance.main(['--help']);"
@@ -57,6 +59,7 @@ def test_help_imports_no_client_library() -> None:
     assert found.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "words",
     [
@@ -78,6 +81,7 @@ def test_a_scenario_that_is_not_there_is_refused_by_every_verb(
     assert ".toml file" in found.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -100,6 +104,7 @@ def test_a_wrong_word_is_a_sentence_and_exit_code_2(
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("verb", ["status", "endpoints", "books", "tallies", "logs", "metrics"])
 def test_without_a_stack_the_exit_code_is_3_and_the_fix_is_named(tmp_path: Path, verb: str) -> None:
     found = controlroom(tmp_path, verb, "--json")
@@ -109,6 +114,7 @@ def test_without_a_stack_the_exit_code_is_3_and_the_fix_is_named(tmp_path: Path,
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.processes
 def test_an_unexpected_error_is_one_sentence_and_its_trace_a_private_file(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     code = (
@@ -134,6 +140,7 @@ def test_an_unexpected_error_is_one_sentence_and_its_trace_a_private_file(tmp_pa
     assert trace.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.processes
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     code = (
         "import sys; from controlroom.cli import entrance\n"
@@ -158,6 +165,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
         assert process.wait(30) == 0
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_signals_end_it_quietly(tmp_path: Path, name: str, code: int) -> None:
     script = (
@@ -187,6 +195,7 @@ def test_signals_end_it_quietly(tmp_path: Path, name: str, code: int) -> None:
         assert process.stderr.read() == ""
 
 
+@pytest.mark.processes
 def test_settings_are_shown_with_their_origin(tmp_path: Path) -> None:
     import json
 
@@ -199,6 +208,7 @@ def test_settings_are_shown_with_their_origin(tmp_path: Path) -> None:
     assert facts["paths"]["state"] == str(tmp_path / "state")
 
 
+@pytest.mark.processes
 def test_doctor_prints_a_line_per_check(tmp_path: Path) -> None:
     started = time.monotonic()
     found = controlroom(tmp_path, "doctor", environ={"NO_COLOR": "1"})

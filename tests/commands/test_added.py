@@ -43,6 +43,7 @@ def added(tmp_path: Path) -> Iterator[Path]:
         del sys.modules[name]
 
 
+@pytest.mark.processes
 def test_the_command_line_has_it_and_wraps_it(tmp_path: Path) -> None:
     state = tmp_path / "state"
     put(tmp_path / "config")
@@ -94,6 +95,7 @@ async def test_the_command_bar_completes_and_refuses_it(added: Path) -> None:
     assert [(e["name"], e["result"]) for e in entries(added)] == [("Ben", "refused")]
 
 
+@pytest.mark.processes
 def test_a_file_that_cannot_be_used_is_named_and_ends_nothing(tmp_path: Path) -> None:
     put(tmp_path / "config")
     (tmp_path / "config" / "commands" / "bad.py").write_text("1 / 0\n")

@@ -167,7 +167,8 @@ async def test_batches_that_cannot_be_read_are_kept_and_passed_over(bands: Rig) 
         service = await bands.consumer(KAFKA_BOOTSTRAP=link.address)
         await until(service.ready, "a consumer that is ready")
         watch = asyncio.create_task(always_ready(service))
-        places, batches = {}, []
+        places: dict[str, int] = {}
+        batches: list[bytes] = []
         for name, (sent, received) in damages().items():
             link.spoil(sent, received)
             places[name] = 4 * len(batches) // 2

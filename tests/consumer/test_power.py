@@ -122,7 +122,7 @@ async def test_a_running_consumer_an_emptied_redis_and_a_second_cut(
 
     await Lives(rig.name, rig.redis, rig.documents).settle(10)
     names = [name async for name in rig.redis.scan_iter(match=f"{{{rig.name}}}:*")]
-    acknowledged = await rig.redis.hgetall(keys.acknowledged_key(rig.name))
+    acknowledged: dict[Any, Any] = await rig.redis.hgetall(keys.acknowledged_key(rig.name))
     await rig.redis.delete(*names)
     await rig.redis.hset(keys.acknowledged_key(rig.name), mapping=acknowledged)
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 
 from host.project import PROJECT
 from tests.own_stack import OwnStack
@@ -49,7 +48,6 @@ def test_panels_that_need_the_exporter_say_so() -> None:
         assert asks == ("exporter" in one["title"])
 
 
-@pytest.mark.stack
 async def test_every_query_is_answered_by_running_services(stack: OwnStack) -> None:
     doors = stack.endpoints()
     asked = [one for one in expressions() if OF_THE_EXPORTER not in one]

@@ -17,6 +17,8 @@ from stack.engines.mongo.programs import PYTHON_SERVER, RUST, RUST_SERVER, built
 from tests.own_stack import OwnStack
 from tests.waiting import until
 
+pytestmark = pytest.mark.engines
+
 CARGO = """\
 #!/bin/sh
 set -e

@@ -123,7 +123,7 @@ def closed(books: dict[str, int]) -> dict[str, int] | None:
     return books if books["stored"] == books["counted"] == books["acknowledged"] else None
 
 
-@pytest.mark.stack
+@pytest.mark.engines
 @pytest.mark.timeout(600)
 async def test_the_main_job_is_done_from_it(
     installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

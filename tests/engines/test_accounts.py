@@ -31,6 +31,8 @@ from wire import keys
 from wire.accounts import ACCOUNTS
 from wire.stores import redis_client
 
+pytestmark = pytest.mark.engines
+
 NAMES = [each.name for each in ACCOUNTS]
 ACKNOWLEDGED = keys.acknowledged_key("bands")
 FENCE, DISK = keys.fence_key("bands"), keys.disk_key("kafka")
@@ -80,7 +82,7 @@ async def test_redis_lets_each_account_do_its_own_work_only(redis: Redis) -> Non
     done: dict[str, set[str]] = {title: set() for title in COMMANDS}
     for name in NAMES:
         user, password = _login(redis, "REDIS", name)
-        client = redis_client(redis.address(), password or "", user)
+        client = redis_client(redis.address(), password or "", user or "")
         for title, (command, _) in COMMANDS.items():
             try:
                 await client.execute_command(*command)

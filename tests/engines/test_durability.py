@@ -15,6 +15,8 @@ from stack.engines.registry import engines_for
 from tests.engines.running import running
 from wire.kafka import client_arguments
 
+pytestmark = pytest.mark.engines
+
 
 @pytest.mark.parametrize(
     ("durability", "kafka", "redis"),

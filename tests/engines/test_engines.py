@@ -38,6 +38,8 @@ from tests.waiting import until
 from wire.accounts import ACCOUNTS
 from wire.kafka import Brokers
 
+pytestmark = pytest.mark.engines
+
 
 @pytest.fixture
 def ports(tmp_path: Path) -> Ports:

@@ -49,6 +49,7 @@ async def test_what_a_killed_install_left_is_removed_and_the_install_made_anew(
     assert lines[-1].startswith("thing: installed")
 
 
+@pytest.mark.engines
 async def test_a_failed_install_leaves_nothing_behind(tmp_path: Path) -> None:
     folder = tmp_path / "thing-1"
 
@@ -79,6 +80,7 @@ async def test_two_installers_at_once_make_one_install(tmp_path: Path) -> None:
     assert len(made) == 1
 
 
+@pytest.mark.engines
 async def test_a_failing_command_says_its_own_reason(tmp_path: Path) -> None:
     argv = ["sh", "-c", "echo fine; echo 'ERROR: no such release' >&2; exit 3"]
     with pytest.raises(StackError, match="Building failed: ERROR: no such release") as caught:
@@ -94,6 +96,7 @@ def _java(folder: Path, version: str) -> Path:
     return folder
 
 
+@pytest.mark.engines
 async def test_a_java_that_is_too_old_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +126,7 @@ async def test_a_missing_server_is_named_with_its_package(
     assert fault.fix
 
 
+@pytest.mark.engines
 async def test_only_a_store_that_is_not_built_yet_needs_a_compiler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +140,7 @@ async def test_only_a_store_that_is_not_built_yet_needs_a_compiler(
     await build_rust(print)
 
 
+@pytest.mark.engines
 async def test_documents_are_never_opened_by_another_kind_of_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +159,7 @@ async def test_documents_are_never_opened_by_another_kind_of_store(
     assert PYTHON_SERVER in checks["document store"].message
 
 
+@pytest.mark.engines
 async def test_a_store_that_is_wished_for_is_taken_or_said_to_be_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +252,7 @@ def test_ports_are_kept_while_they_are_free_and_never_given_twice(tmp_path: Path
     assert is_free(Ports(tmp_path).choose("a"))
 
 
+@pytest.mark.engines
 async def test_doctor_says_who_holds_a_port(tmp_path: Path) -> None:
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -264,6 +271,7 @@ def _own_pid() -> int:
     return os.getpid()
 
 
+@pytest.mark.engines
 async def test_doctor_sees_a_dead_socket_a_half_install_and_a_file_in_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

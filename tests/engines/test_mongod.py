@@ -18,6 +18,8 @@ from stack.engines.mongo import Mongo
 from stack.engines.mongo.programs import MONGOD, WISH, built_rust, usable_mongod
 from tests.engines.running import start, stop, when_ready
 
+pytestmark = pytest.mark.engines
+
 STAND_IN = """\
 #!{python}
 import argparse, os, sys

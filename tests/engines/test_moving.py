@@ -26,6 +26,8 @@ from stack.engines.mongo.programs import (
 )
 from tests.engines.running import start, stop, when_ready
 
+pytestmark = pytest.mark.engines
+
 EVENTS: list[dict[str, Any]] = [
     {"_id": f"t:1#{n}", "tp": "t:1", "o": n, "at": Int64(1 << 41), "event": {"a": [n, "ü"]}}
     for n in range(2_500)

@@ -14,6 +14,8 @@ from stack.engines.mongo import users
 from tests.ports import free_port
 from wire.kafka import Brokers
 
+pytestmark = pytest.mark.long
+
 Ask = Callable[[str], Awaitable[None]]
 ASKED: dict[str, Ask] = {
     "mongo": lambda where: users.ping(f"mongodb://{where}/?directConnection=true", {}),

@@ -14,6 +14,8 @@ from stack.engines.kafka import jars
 from stack.engines.kafka.jars import VERSION, check_jars, ensure_jars, kafka_folder
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.engines
+
 LOCK = ROOT / "stack/engines/kafka/kafka-jars.sha256"
 
 

@@ -39,6 +39,7 @@ async def nowhere() -> str:
     raise AssertionError("Kafka is not asked where an exporter tells the lag")
 
 
+@pytest.mark.engines
 async def test_the_exporter_is_believed_where_there_is_one(
     prometheus: Scraped, monkeypatch: pytest.MonkeyPatch
 ) -> None:

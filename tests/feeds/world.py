@@ -37,7 +37,7 @@ class FixedTarget:
             }
         )
 
-    def move(self, **doors: str) -> None:
+    def move(self, **doors: Any) -> None:
         """Another address, as after a restart."""
         self.doors = replace(self.doors, addresses={**self.doors.addresses, **doors})
 

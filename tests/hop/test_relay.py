@@ -44,7 +44,7 @@ class Far(HopServicer):
 async def far(apply: Apply) -> AsyncIterator[tuple[Far, grpc.aio.Channel]]:
     """A server, and a channel to it."""
     server, servicer = grpc.aio.server(), Far(apply)
-    add_HopServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
+    add_HopServicer_to_server(servicer, server)
     port = server.add_insecure_port(f"127.0.0.1:{free_port()}")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -127,7 +127,7 @@ async def test_a_link_that_is_too_slow_gets_smaller_pieces() -> None:
 
     async with far(apply) as (_, channel):
         near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,), Busy())
-        stub = HopStub(channel)  # type: ignore[no-untyped-call]
+        stub = HopStub(channel)
         sink = RemoteSink("s", stub, near, deadline=0.3)
         given = batch(600, b"x" * (MOST // 500))
         (verdict,) = await sink.count([Raw(given)], lambda: False)
@@ -145,7 +145,7 @@ async def test_a_refusal_ends_the_batch_with_the_fence_as_it_is() -> None:
 
     async with far(apply) as (servicer, channel):
         near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,), Busy())
-        stub = HopStub(channel)  # type: ignore[no-untyped-call]
+        stub = HopStub(channel)
         given = batch(600, b"x" * (MOST // 100))
         (verdict,) = await RemoteSink("s", stub, near).count([Raw(given)], lambda: False)
         assert (verdict.counted, verdict.fence) == (False, 400)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import pytest
@@ -29,16 +30,16 @@ KNOWN = (("authorization", f"Bearer {TOKEN}"),)
 @contextlib.asynccontextmanager
 async def calling(across: Hop) -> AsyncIterator[HopStub]:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{across.port}") as channel:
-        yield HopStub(channel)  # type: ignore[no-untyped-call] # generated
+        yield HopStub(channel)
 
 
-def jump(name: str, **changed: object) -> pb.Batch:
+def jump(name: str, **changed: Any) -> pb.Batch:
     """A batch that carries a partition's fence a thousand offsets on, without any record."""
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "scenario": name, "topic": keys.events_topic(name), "topic_id": "T", "partition": 0,
         "believed": -1, "last": 999, "gaps": 1000,
     }  # fmt: skip
-    return pb.Batch(**{**given, **changed})  # type: ignore[arg-type]
+    return pb.Batch(**{**given, **changed})
 
 
 @pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN.keys())
@@ -63,7 +64,7 @@ async def test_a_stranger_changes_nothing(
     assert await across.server.metric("controlroom_hop_strangers_total") == len(requests)
 
 
-NONSENSE = {
+NONSENSE: dict[str, dict[str, Any]] = {
     "backwards": {"believed": 10, "last": 9, "gaps": 0},
     "below any log": {"believed": -2, "last": -1, "gaps": 0},
     "beyond the end": {"end": 999},
@@ -105,7 +106,7 @@ async def test_ends_with_different_secrets_say_so(across: Hop) -> None:
     )  # fmt: skip
     await until(client.ready, "a client that reaches the far side")
     async with grpc.aio.insecure_channel(f"unix:{across.socket}2") as channel:
-        stub = HopStub(channel)  # type: ignore[no-untyped-call] # generated
+        stub = HopStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stub.Fences(pb.FencesRequest(scenario=rig.name), timeout=10)
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED

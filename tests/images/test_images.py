@@ -31,6 +31,8 @@ from images.recipes import (
 )
 from tests.manifests.test_base import containers
 
+pytestmark = pytest.mark.engines
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
 
 

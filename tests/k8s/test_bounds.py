@@ -6,6 +6,8 @@ import pytest
 
 from tests.k8s.rendering import NAMES, Object, of_kind, title
 
+pytestmark = pytest.mark.engines
+
 each = pytest.mark.parametrize("overlay", NAMES)
 
 

@@ -10,6 +10,8 @@ from host.project import PROJECT
 from stack.refusals import error_lines, ingress_lines
 from tests.k8s.rendering import NAMES, of_kind
 
+pytestmark = pytest.mark.engines
+
 CONFIG = PROJECT / "k8s" / "components" / "ingress-haproxy" / "haproxy.cfg"
 Doors = dict[str, str]
 
@@ -28,7 +30,7 @@ def of_ingresses(overlay: str) -> Doors:
 def test_haproxy_sends_each_path_where_the_ingress_says() -> None:
     text = CONFIG.read_text()
     doors = {"/": re.findall(r"default_backend (\S+)", text)[0]}
-    deeper = {}
+    deeper: Doors = {}
     for backend, conditions in re.findall(r"use_backend (\S+) if (.*path.*)", text):
         for paths in re.findall(r"\{ path (.*?) \}", conditions):
             doors |= dict.fromkeys(paths.split(), backend)
@@ -44,7 +46,7 @@ def test_the_gateway_sends_each_path_where_the_ingress_says() -> None:
         for one in of_kind("one", "Service")
         for port in one["spec"]["ports"]
     }
-    doors = {}
+    doors: Doors = {}
     for route in of_kind("one", "HTTPRoute"):
         for rule in route["spec"]["rules"]:
             (target,) = rule["backendRefs"]

@@ -11,6 +11,8 @@ from tests.k8s.rendering import NAMES, WHOLE, Object, objects_of, of_kind, title
 from tests.manifests.schema import problems
 from wire import keys
 
+pytestmark = pytest.mark.engines
+
 WORKLOADS = ("Deployment", "StatefulSet")
 OWN = "localhost/controlroom/"
 each = pytest.mark.parametrize("overlay", NAMES)

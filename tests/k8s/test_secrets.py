@@ -10,6 +10,8 @@ import pytest
 from tests.k8s.rendering import NAMES, Object, of_kind
 from wire.accounts import ACCOUNTS, redis_line
 
+pytestmark = pytest.mark.engines
+
 each = pytest.mark.parametrize("overlay", NAMES)
 
 STORES = {account.secret for account in ACCOUNTS}

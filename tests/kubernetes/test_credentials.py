@@ -71,7 +71,7 @@ async def test_a_plugin_is_asked_once_and_again_when_its_token_ran_out(
 
         async def listed() -> bool:
             try:
-                return (await worn.get(PODS.path(namespace)))["items"] == []
+                return bool((await worn.get(PODS.path(namespace)))["items"] == [])
             except Denied:
                 # the API server keeps what it knows of a token for some seconds
                 return False

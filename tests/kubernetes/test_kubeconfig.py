@@ -172,6 +172,7 @@ async def test_a_file_that_is_no_kubeconfig_is_named(
         await access("a")
 
 
+@pytest.mark.engines
 @pytest.mark.skipif(KUBECTL is None, reason="the lab has not been built, so kubectl is not here")
 @pytest.mark.parametrize(
     ("name", "body"),
@@ -220,6 +221,7 @@ ANSWER = (
 )
 
 
+@pytest.mark.processes
 async def test_a_plugin_has_no_terminal_and_a_group_of_its_own(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +246,7 @@ def gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.processes
 async def test_a_plugin_that_hangs_is_named_and_ended_with_all_it_started(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +286,7 @@ print(asyncio.run(kubeconfig.access("a")).headers)
 """
 
 
+@pytest.mark.processes
 def test_an_interactive_plugin_talks_before_the_room_and_never_after(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,6 +330,7 @@ def page() -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("verb", ["status", "books", "tallies", "logs", "scale consumer 3"])
 def test_a_page_for_browsers_is_no_cluster(
     own: Path, monkeypatch: pytest.MonkeyPatch, page: str, verb: str

@@ -16,6 +16,7 @@ from tests.manifests.schema import problems
 ADDRESSES = ["10.1.0.2", "10.1.0.3"]
 
 
+@pytest.mark.engines
 def test_the_hop_of_lab_a_gets_the_nodes_of_its_peer() -> None:
     objects = copy.deepcopy(objects_of("lab-a"))
     (waiting,) = open_slices(objects)
@@ -26,12 +27,14 @@ def test_the_hop_of_lab_a_gets_the_nodes_of_its_peer() -> None:
     assert OPEN not in str(objects)
 
 
+@pytest.mark.engines
 def test_without_a_peer_it_is_refused_and_the_flag_is_named() -> None:
     with pytest.raises(Refused, match="EndpointSlice hop-server waits") as refused:
         settle(copy.deepcopy(objects_of("lab-a")), [])
     assert "--peer NAME" in refused.value.fix
 
 
+@pytest.mark.engines
 @pytest.mark.parametrize("overlay", sorted(set(NAMES) - {"lab-a"}))
 def test_no_other_overlay_waits_and_a_peer_is_refused(overlay: str) -> None:
     objects = copy.deepcopy(objects_of(overlay))

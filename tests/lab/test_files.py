@@ -16,6 +16,8 @@ import yaml
 from lab import addons, components, files, pki
 from lab.plan import ClusterPlan, plan
 
+pytestmark = pytest.mark.engines
+
 
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> tuple[ClusterPlan, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,6 +33,7 @@ def as_nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("words", [("status",), ("kubeconfig",), ("link", "status")])
 def test_without_a_lab_the_way_to_one_is_named(tmp_path: Path, words: tuple[str, ...]) -> None:
     said = OwnLab(tmp_path / "state").lab(*words, check=False)
@@ -40,12 +41,14 @@ def test_without_a_lab_the_way_to_one_is_named(tmp_path: Path, words: tuple[str,
     assert "controlroom lab up" in said.err
 
 
+@pytest.mark.processes
 def test_down_without_a_lab_is_no_fault_and_makes_nothing(tmp_path: Path) -> None:
     own = OwnLab(tmp_path / "state")
     assert own.lab("down", "--json").json() == {"was_up": False}
     assert not (own.state / "lab").exists()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "words", [("link",), ("restart", "kubelet"), ("link", "cut", "mend"), ("down", "b"), ("fly",)]
 )
@@ -55,6 +58,7 @@ def test_half_a_command_is_refused(tmp_path: Path, words: tuple[str, ...]) -> No
     assert "Traceback" not in said.err
 
 
+@pytest.mark.processes
 def test_no_images_are_told_with_the_way_to_them(tmp_path: Path) -> None:
     own = OwnLab(tmp_path / "state")
     own.env["CONTROLROOM_CACHE_DIR"] = str(tmp_path / "cache")
@@ -64,6 +68,7 @@ def test_no_images_are_told_with_the_way_to_them(tmp_path: Path) -> None:
     assert "make images" in said.err
 
 
+@pytest.mark.processes
 @as_root
 async def test_a_plain_user_reads_that_root_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTROLROOM_CACHE_DIR", "/var/tmp/nobody")
@@ -101,7 +106,7 @@ def roots_lab() -> Iterator[Lab]:
     ],
 )
 async def test_what_only_root_may_do_names_the_whole_command(roots_lab: Lab, words: str) -> None:
-    does = {
+    does: dict[str, Callable[[], Awaitable[object]]] = {
         "down": roots_lab.down,
         "link cut": roots_lab.cut,
         "link mend": roots_lab.mend,
@@ -125,6 +130,7 @@ async def test_a_plain_user_is_told_all_but_the_link(roots_lab: Lab) -> None:
     assert [one["context"] for one in status["clusters"]] == ["lab-a", "lab-b"]
 
 
+@pytest.mark.processes
 async def test_missing_programs_are_named_by_their_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +141,7 @@ async def test_missing_programs_are_named_by_their_packages(
         assert package in checks["programs"].fix
 
 
+@pytest.mark.processes
 async def test_every_fault_comes_with_a_fix(tmp_path: Path) -> None:
     checks = await examine(tmp_path, "10.0.0.0/9")
     faults = [one for one in checks if not one.ok]

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import grpc
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -155,3 +156,8 @@ async def read(bootstrap: str, topic: str, count: int) -> list[Any]:
 
 
 MakeScenario = Callable[[str], Path]
+
+
+def trailing(error: grpc.aio.AioRpcError) -> dict[str, Any]:
+    """What a refused call says beside its status."""
+    return dict(cast(Any, error.trailing_metadata() or ()))

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
 from services.shared.guard import guarded
 from services.shared.limits import Limits
 from services.shared.web import Message, Receive, Send, answer
-from tests.conftest import Engines
-from tests.producers.running import MakeScenario, Producers, Service, producers
+from tests.producers.running import Producers, Service
 from tests.producers.test_http import GOOD
 
 EVENT = json.dumps(GOOD["bands"]).encode()
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-@pytest.fixture
-async def cast(
-    engines: Engines, make_scenario: MakeScenario, tmp_path: Path
-) -> AsyncIterator[Producers]:
-    async with producers(engines, make_scenario("bands"), tmp_path) as cast:
-        yield cast
 
 
 async def opened(service: Service) -> Streams:
@@ -120,6 +108,7 @@ async def test_a_connection_rests_for_so_long_and_no_longer() -> None:
         writer.write(post(EVENT))
         assert await status(reader) == 200
         (connection,) = state.connections
+        assert isinstance(connection, protocol)
         connection.expire(loop.time() + config.timeout_keep_alive - 1)
         writer.write(post(EVENT))
         assert await status(reader) == 200

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,24 +13,14 @@ from services.pb import controlroom_pb2 as pb
 from services.pb import controlroom_pb2_grpc as pb_grpc
 from services.shared.dedup import Dedup, Uses, slot_of
 from services.shared.ids import MAX_ID
-from tests.conftest import Engines
 from tests.ports import free_port
-from tests.producers.running import MakeScenario, Producers, producers
+from tests.producers.running import Producers, trailing
 from tests.producers.test_grpc import ROUTES, unary
 from tests.producers.test_http import GOOD
 from wire.keys import PARTITIONS
 
 EVENT = GOOD["bands"]
 OTHER = {**EVENT, "rank": 1}
-
-
-@pytest.fixture
-async def cast(
-    engines: Engines, make_scenario: MakeScenario, tmp_path: Path
-) -> AsyncIterator[Producers]:
-    """Producers of a scenario of votes."""
-    async with producers(engines, make_scenario("bands"), tmp_path) as cast:
-        yield cast
 
 
 def placed(records: list[Any]) -> dict[str, set[tuple[int, bytes | None]]]:
@@ -107,7 +95,7 @@ async def test_grpc_takes_ids_from_its_field_and_from_metadata(cast: Producers) 
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await ingest.Send(sent, metadata=metadata)
             assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-            assert dict(caught.value.trailing_metadata() or ())["code"] == code
+            assert trailing(caught.value)["code"] == code
     records = placed(await cast.events(7))
     assert set(records) == {"call", "own", "lot.0", "flow.0", "flow.1", "old"}
     assert all(where == {(slot_of(each.encode()), b"1")} for each, where in records.items())

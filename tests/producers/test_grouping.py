@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from scenarios.bodies import Given
 from services.producer_grpc.grouping import AT_ONCE, Grouping
+from services.shared.ids import Ids
 from services.shared.intake import MAX_ERRORS, Receipt, RecordError
 from services.shared.publisher import Unavailable
 
@@ -23,7 +25,9 @@ class Server:
         self.go_on = asyncio.Event()
         self.away = False
 
-    async def accept(self, records: Sequence[Any], ids: Sequence[str]) -> Receipt:
+    async def accept(self, records: Given, ids: Ids) -> Receipt:
+        assert isinstance(records, Sequence)
+        assert isinstance(ids, Sequence)
         self.calls.append(list(ids))
         await self.go_on.wait()
         if self.away:

@@ -20,7 +20,7 @@ from services.pb import controlroom_pb2 as pb
 from services.pb import controlroom_pb2_grpc
 from tests.conftest import ROOT, Engines
 from tests.ports import free_port
-from tests.producers.running import MakeScenario, Producers, producers
+from tests.producers.running import Producers, trailing
 from tests.waiting import until
 
 EVENT = {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": "1"}
@@ -31,17 +31,15 @@ SERVER = "services.producer_grpc.server"
 
 
 @pytest.fixture
-async def cast(engines: Engines, make_scenario: MakeScenario, tmp_path: Path) -> Any:
-    async with producers(engines, make_scenario("worldcup"), tmp_path) as cast:
-        yield cast
+def source() -> str:
+    return "worldcup"
 
 
 async def failed(call: Any) -> tuple[grpc.StatusCode, str]:
     """Status of a call, and its code of ours; empty where the library itself refused."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call
-    trailing: dict[str, Any] = dict(caught.value.trailing_metadata() or ())  # type: ignore[arg-type]
-    return caught.value.code(), str(trailing.get("code", ""))
+    return caught.value.code(), str(trailing(caught.value).get("code", ""))
 
 
 async def test_reflection_names_what_the_scenario_serves(cast: Producers) -> None:
@@ -123,7 +121,8 @@ async def test_sizes_and_bytes_that_are_no_message(cast: Producers) -> None:
         invalid = (grpc.StatusCode.INVALID_ARGUMENT, "invalid")
         methods = ("controlroom.v1.Ingest/Send", "controlroom.v1.Ingest/SendBatch")
         for method in (*methods, "usactar.GrpcConnection/AddPrediction"):
-            assert await failed(channel.unary_unary(f"/{method}")(b"\xff\xff")) == invalid
+            call = channel.unary_unary(f"/{method}", bytes, bytes)
+            assert await failed(call(b"\xff\xff")) == invalid
         assert await failed(ingest.Send(pb.Event(id="x" * 200, fields=FIELDS))) == invalid
         assert (await ingest.Send(event)).accepted == 1
     await cast.events(1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,9 @@ GOOD: dict[str, dict[str, str | int]] = {
 
 
 @pytest.fixture(params=["bands", "worldcup"])
-async def cast(
-    request: pytest.FixtureRequest, engines: Engines, make_scenario: MakeScenario, tmp_path: Path
-) -> AsyncIterator[Producers]:
-    """Producers of each scenario in turn."""
-    async with producers(engines, make_scenario(request.param), tmp_path) as cast:
-        yield cast
+def source(request: pytest.FixtureRequest) -> str:
+    """Each scenario in turn."""
+    return str(request.param)
 
 
 @pytest.fixture(params=["http", "grpc"])

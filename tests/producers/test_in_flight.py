@@ -28,7 +28,7 @@ from services.shared.intake import Intake
 from services.shared.lane import Unavailable
 from tests.conftest import ROOT, Engines
 from tests.ports import free_port
-from tests.producers.running import MakeScenario, producers
+from tests.producers.running import MakeScenario, producers, trailing
 from tests.producers.test_http import GOOD
 from tests.producers.test_limits import head
 from tests.producers.test_properties import _Kept
@@ -258,14 +258,13 @@ async def test_large_batches_are_unpacked_in_pieces_and_bounded(
         peak = Peak(service.process.pid)
         watching = asyncio.create_task(peak.run())
         async with grpc.aio.insecure_channel(f"127.0.0.1:{service.env['GRPC_PORT']}") as channel:
-            send = channel.unary_unary(BATCH)
+            send = channel.unary_unary(BATCH, bytes, bytes)
 
             async def told(raw: bytes) -> tuple[str, str]:
                 try:
                     await send(raw, timeout=60)
                 except grpc.aio.AioRpcError as error:
-                    trailing = dict(cast(Any, error.trailing_metadata() or ()))
-                    return error.code().name, str(trailing.get("code"))
+                    return error.code().name, str(trailing(error).get("code"))
                 return "OK", ""
 
             empty = GRPC["batch of empty events"]()

@@ -59,6 +59,7 @@ def killed_while_counting(folder: Path, lines: int) -> int:
     return int(told[-2]) if len(told) > 1 else lines
 
 
+@pytest.mark.processes
 def test_a_count_that_was_told_survives_a_kill(tmp_path: Path) -> None:
     for lines in (1, 50, 500):
         folder = tmp_path / str(lines)

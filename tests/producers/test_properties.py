@@ -42,7 +42,7 @@ many = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-pytestmark = pytest.mark.timeout(max(180, CASES // 10))
+pytestmark = [pytest.mark.long, pytest.mark.timeout(max(180, CASES // 10))]
 
 _NAMES = sorted(
     {name for s in SCENARIOS for f in s.fields for name in (f.name, f.name.upper(), *f.aliases)}

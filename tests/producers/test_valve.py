@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -17,7 +18,7 @@ from services.pb import controlroom_pb2_grpc
 from services.shared import valve as valves
 from tests.conftest import Engines
 from tests.ports import free_port
-from tests.producers.running import MakeScenario, Producers, producers
+from tests.producers.running import MakeScenario, Producers, producers, trailing
 from tests.producers.test_grpc import VOTE
 from tests.producers.test_http import GOOD
 from tests.waiting import until
@@ -88,29 +89,32 @@ async def test_a_nearly_full_disk_shuts_both_doors_until_there_is_space(
         return await refused(url, "disk_full")
 
     for url in paths:
-        answer = await until(lambda url=url: shut(url), "acceptance stops")
+        answer = await until(partial(shut, url), "acceptance stops")
         assert int(answer.headers["retry-after"]) > 0
         assert "mongo" in answer.json()["error"]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.env['GRPC_PORT']}") as channel:
-        stub = controlroom_pb2_grpc.IngestStub(channel)  # type: ignore[no-untyped-call]
+        stub = controlroom_pb2_grpc.IngestStub(channel)
         event = pb.Event(fields={name: pb.Value(text=text) for name, text in VOTE.items()})
         await until(lambda: shut(paths[1]), "acceptance is still shut")
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await stub.Send(event)
     assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-    trailing = dict(raised.value.trailing_metadata() or ())
-    assert trailing["code"] == "disk_full"
-    assert int(str(trailing["retry-after"])) > 0
+    told = trailing(raised.value)
+    assert told["code"] == "disk_full"
+    assert int(str(told["retry-after"])) > 0
     await tell(redis, "mongo", None)
     for url in paths:
-        await until(lambda url=url: accepted(url), "acceptance is open again")
+        await until(partial(accepted, url), "acceptance is open again")
 
 
 async def test_more_than_kafka_keeps_is_not_taken_before_it_is_read(
     cast: Producers, redis: Redis
 ) -> None:
-    kept = {"TOPIC_BYTES_PER_PARTITION": str(SMALL), "REDIS_URL": apart(cast)}
-    service = await cast.start("services.producer_http", **kept)
+    service = await cast.start(
+        "services.producer_http",
+        TOPIC_BYTES_PER_PARTITION=str(SMALL),
+        REDIS_URL=apart(cast),
+    )
     topic = keys.events_topic(cast.name)
     async with OffsetReader(cast.engines.kafka) as reader:
         assert await reader.retention_bytes(topic) == SMALL
@@ -144,6 +148,10 @@ async def test_what_waits_is_looked_at_often_only_while_somebody_asks_to_be_let_
     async with Looking(cast.engines.kafka) as reader:
         valve = valves.Valve(cast.name, None, reader, 0)
         running = asyncio.create_task(valve.run())
+
+        def looked(times: int) -> bool:
+            return reader.looks >= times
+
         try:
             await until(lambda: reader.looks > 0, "the first look")
             # absence takes time: that of five looks
@@ -154,7 +162,7 @@ async def test_what_waits_is_looked_at_often_only_while_somebody_asks_to_be_let_
             assert reader.looks == 1
             for wanted in (2, 3):
                 valve.check()
-                await until(lambda wanted=wanted: reader.looks >= wanted, "a look after the use")
+                await until(partial(looked, wanted), "a look after the use")
         finally:
             await end([running])
 

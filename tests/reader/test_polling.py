@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -169,7 +170,7 @@ async def test_answers_cost_the_same_at_five_million(worldcup: Rig) -> None:
     topic = (await worldcup.offsets.topic(worldcup.topic)).id
     name, event = worldcup.name, worldcup.events(1)[0]
     share = MANY // keys.PARTITIONS
-    fence = {
+    fence: dict[Any, Any] = {
         keys.fence_field(keys.consumer_group(name), worldcup.topic, topic, p): share - 1
         for p in range(keys.PARTITIONS)
     }
@@ -190,7 +191,7 @@ async def test_answers_cost_the_same_at_five_million(worldcup: Rig) -> None:
     await worldcup.documents.ensure_indexes(name)
     await worldcup.documents.insert(keys.logs_collection(name), documents)
     await worldcup.redis.hset(keys.fence_key(name), mapping=fence)
-    books = {"counted": MANY, "version": 9, "at": int(time.time() * 1000)}
+    books: dict[Any, Any] = {"counted": MANY, "version": 9, "at": int(time.time() * 1000)}
     await worldcup.redis.hset(keys.books_key(name), mapping=books)
     async with await client_of(worldcup) as client:
         assert (await client.get("/total")).json()["total"] == MANY

@@ -11,6 +11,8 @@ import pytest
 
 from tests.terminal import Terminal
 
+pytestmark = pytest.mark.processes
+
 FAULTY = """
 import sys
 from controlroom.cli import launch

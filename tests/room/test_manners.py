@@ -38,6 +38,7 @@ def demo(env: dict[str, str]) -> Iterator[Terminal]:
         yield room
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["term", "hup"]
 )
@@ -49,11 +50,13 @@ def test_a_signal_restores_the_terminal(demo: Terminal, number: int, code: int) 
     assert sent.rfind(b"\x1b[?25h") > sent.rfind(b"\x1b[?25l")
 
 
+@pytest.mark.processes
 def test_a_closed_terminal_ends_the_room(demo: Terminal) -> None:
     demo.hang_up()
     assert demo.ended() == 129
 
 
+@pytest.mark.processes
 def test_a_closed_terminal_ends_a_room_that_no_signal_reaches(env: dict[str, str]) -> None:
     deaf = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])"
     argv = (sys.executable, "-c", f"{deaf}; os.execv(sys.argv[1], sys.argv[1:])", *DEMO)
@@ -63,6 +66,7 @@ def test_a_closed_terminal_ends_a_room_that_no_signal_reaches(env: dict[str, str
         assert room.ended() == 129
 
 
+@pytest.mark.processes
 def test_the_probe_counts_handled_keys(demo: Terminal) -> None:
     demo.send("j")
     demo.until("K:0001")
@@ -72,6 +76,7 @@ def test_the_probe_counts_handled_keys(demo: Terminal) -> None:
     assert demo.ended() == 0
 
 
+@pytest.mark.processes
 def test_over_ssh_the_header_says_rate_and_cost(env: dict[str, str]) -> None:
     with Terminal(DEMO, {**env, "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}) as room:
         room.until(r"ssh 5 Hz [1-9]\d* KB/s")
@@ -92,6 +97,7 @@ async def test_a_terminal_that_nobody_reads_takes_no_frame() -> None:
         await until(full, "a terminal that takes no more")
 
 
+@pytest.mark.processes
 def test_without_colour_no_colour_is_sent_and_all_is_readable(env: dict[str, str]) -> None:
     with Terminal(DEMO, {**env, "NO_COLOR": "", "COLORTERM": "truecolor"}) as room:
         room.until("READY")
@@ -156,6 +162,7 @@ async def test_a_source_that_is_away_leaves_the_others_alone() -> None:
         assert "reconnecting" not in screen_text(room)
 
 
+@pytest.mark.processes
 def test_the_room_opens_without_any_client_library() -> None:
     heavy = {"aiokafka", "redis", "motor", "pymongo", "httpx", "grpc", "kubernetes", "locust"}
     code = f"import controlroom.app, sys; print(sorted({heavy!r} & set(sys.modules)))"

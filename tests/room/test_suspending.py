@@ -12,6 +12,8 @@ import pytest
 from tests.room.test_manners import DEMO
 from tests.terminal import Terminal
 
+pytestmark = pytest.mark.processes
+
 PANELS = ("1 tallies", "2 traffic", "3 books", "4 fleet", "5 time", "6 log")
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import time
 
+import pytest
+
 from tests.room.test_manners import DEMO
 from tests.terminal import Terminal
+
+pytestmark = pytest.mark.processes
 
 SECONDS = 3.0
 CLOCKS = 1500

@@ -256,6 +256,7 @@ def meant(call: tuple[object, ...], met: Sequence[Met]) -> bool:
     return (by_palette or origin[0].key == opens) and met[-1].key in ("y", "enter", "space")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 async def test_bursts_do_only_what_was_meant() -> None:
     dice = random.Random(SEED)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from controlroom.model.duration import parse_duration
-from controlroom.targets.abilities import FaultStatus, LoadStatus, Preview, Refused, Unreachable
+from controlroom.targets.abilities import (
+    FaultStatus,
+    LoadStatus,
+    LoadWish,
+    Preview,
+    Refused,
+    Unreachable,
+)
 
 
 class FakeTarget:
@@ -64,6 +71,30 @@ class FakeTarget:
         if not self.sticky:
             self.held[fault] = self._over(self.held[fault])
         return self.held[fault]
+
+    async def pause(self, fault: str, on: bool) -> None:
+        """It cannot."""
+        raise Refused("Not here.")
+
+    async def inner_ingress(self) -> str:
+        """It sends no load."""
+        raise Refused("Not here.")
+
+    async def start_load(self, wish: LoadWish) -> str:
+        """It sends none."""
+        raise Refused("Not here.")
+
+    def load_lines(self, load: str, heard: float | None) -> AsyncIterator[bytes]:
+        """There are none."""
+        raise Refused("Not here.")
+
+    async def drain_load(self, load: str) -> None:
+        """There is none."""
+        raise Refused("Not here.")
+
+    async def end_load(self, load: str) -> None:
+        """There is none."""
+        raise Refused("Not here.")
 
     async def loads(self) -> Sequence[LoadStatus]:
         """It sends none."""

@@ -15,6 +15,8 @@ from controlroom.runs.store import Store
 from tests.own_stack import OwnStack
 from tests.runs.server import Server
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def cli(store: Store) -> OwnStack:

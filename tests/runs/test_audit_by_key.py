@@ -17,9 +17,12 @@ from tests.conftest import ROOT
 from tests.ports import free_port
 from tests.waiting import until
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0, reason="an sshd that is not root lets in its own user only, by its shell"
-)
+pytestmark = [
+    pytest.mark.engines,
+    pytest.mark.skipif(
+        os.geteuid() != 0, reason="an sshd that is not root lets in its own user only, by its shell"
+    ),
+]
 CONFIG = ROOT / "k8s" / "components" / "room" / "sshd_config"
 
 

@@ -8,14 +8,12 @@ import time
 from pathlib import Path
 
 import httpx
-import pytest
 
 from controlroom.runs.store import Store
 from tests.own_stack import OwnStack
 from tests.runs.conftest import ended, result_of
 from tests.waiting import until
 
-pytestmark = pytest.mark.stack
 FIELD = Path(__file__).with_name("field")
 SCHEDULE = FIELD / "schedule.yaml"
 """Without an end."""
@@ -125,8 +123,8 @@ async def test_a_workflow_and_a_schedule_run_and_are_cut_off_by_a_flag(stack: Ow
     assert done["result"]["fault"]["kind"] == "Workflow"
     assert before - set(stack.pids("consumer"))
     assert not any(link["toxics"] for link in stack.status()["links"])
-    words = ("chaos", "run", "schedule-pod-kill-consumer", "--duration", "90s", "--yes")
-    stack.run(*words, "--detach")
+    detached = ("--duration", "90s", "--yes", "--detach")
+    stack.run("chaos", "run", "schedule-pod-kill-consumer", *detached)
     await until(lambda: unfinished(stack) == ["schedule-pod-kill-consumer"], "it is on", 60)
     assert stack.run("chaos", "stop", "--all", "--json").json()["clean"] is True
     assert unfinished(stack) == []

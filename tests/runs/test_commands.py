@@ -19,6 +19,8 @@ from tests.runs.server import Server
 from tests.terminal import Terminal
 from tests.waiting import until
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def cli(store: Store) -> OwnStack:

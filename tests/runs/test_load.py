@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.spec import LoadSpec
@@ -18,6 +20,8 @@ from controlroom.runs.store import Store
 from tests.runs.conftest import VOTE, children_of, ended, result_of
 from tests.runs.server import Server
 from tests.waiting import until
+
+pytestmark = pytest.mark.processes
 
 
 def spec(server: Server, **more: object) -> LoadSpec:

@@ -28,6 +28,9 @@ class Target:
     async def info(self) -> TargetInfo:
         return TargetInfo("here", "bands")
 
+    async def close(self) -> None:
+        return
+
 
 @pytest.mark.parametrize("away", ["redis", "mongo", "kafka"])
 async def test_a_store_that_is_away_is_nothing_seen(engines: Engines, away: str) -> None:

@@ -51,6 +51,7 @@ def test_a_run_without_its_runner_is_lost(store: Store) -> None:
     assert (lost.state, lost.active) == ("lost", False)
 
 
+@pytest.mark.processes
 def test_a_process_that_waits_to_be_reaped_is_not_alive() -> None:
     child = os.fork()
     if child == 0:

@@ -25,6 +25,8 @@ from tests.ports import free_port
 from tests.runs.server import Server
 from tests.waiting import until
 
+pytestmark = pytest.mark.processes
+
 
 class Swarm:
     """A master with its workers, as the containers of the Jobs start them."""

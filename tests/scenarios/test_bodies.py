@@ -132,6 +132,7 @@ WORST = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WORST)
 def test_limits_are_met_while_decoding(name: str) -> None:
     body = HTTP[name]()

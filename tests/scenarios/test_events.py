@@ -233,7 +233,12 @@ def test_votes_add_count_and_rank() -> None:
 
 
 def test_a_pair_and_its_mirror_are_one_prediction() -> None:
-    mirror = {"team1": "Argentina", "team2": "Guatemala", "score": "5-2", "phase": 1}
+    mirror: dict[str, str | int] = {
+        "team1": "Argentina",
+        "team2": "Guatemala",
+        "score": "5-2",
+        "phase": 1,
+    }
     writes = CODECS["worldcup"].tally_writes(SCORE)
     assert writes == CODECS["worldcup"].tally_writes(mirror)
     assert writes == (

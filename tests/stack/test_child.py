@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import psutil
+import pytest
 
 from stack.spec import ProcessSpec
 from stack.supervisor.backoff import FIRST, LONGEST, STABLE, Backoff
@@ -23,6 +24,7 @@ def spec(folder: Path, code: str, **more: object) -> ProcessSpec:
     return ProcessSpec("child", argv, folder, {"PATH": os.environ["PATH"]}, **more)  # type: ignore[arg-type]
 
 
+@pytest.mark.processes
 async def test_what_it_says_is_kept(tmp_path: Path) -> None:
     output = Output(tmp_path / "log")
     child = await Child.start(
@@ -34,6 +36,7 @@ async def test_what_it_says_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "a\nb\n"
 
 
+@pytest.mark.processes
 async def test_a_polite_end_is_waited_for(tmp_path: Path) -> None:
     code = """
         import signal, sys
@@ -48,6 +51,7 @@ async def test_a_polite_end_is_waited_for(tmp_path: Path) -> None:
     assert output.last() == "bye"
 
 
+@pytest.mark.processes
 async def test_a_deaf_child_is_killed_when_its_grace_is_over(tmp_path: Path) -> None:
     code = """
         import signal
@@ -61,6 +65,7 @@ async def test_a_deaf_child_is_killed_when_its_grace_is_over(tmp_path: Path) -> 
     assert await child.stop(0.2) == -signal.SIGKILL
 
 
+@pytest.mark.processes
 async def test_grandchildren_end_with_the_child(tmp_path: Path) -> None:
     code = """
         import subprocess
@@ -74,6 +79,7 @@ async def test_grandchildren_end_with_the_child(tmp_path: Path) -> None:
     await until(lambda: not _lives(grandchild), "the grandchild is gone")
 
 
+@pytest.mark.processes
 async def test_signals_are_not_ignored_by_inheritance(tmp_path: Path) -> None:
     output = Output()
     shell = ProcessSpec("x", ("cat", "/proc/self/status"), tmp_path, {"PATH": "/bin:/usr/bin"})
@@ -83,6 +89,7 @@ async def test_signals_are_not_ignored_by_inheritance(tmp_path: Path) -> None:
     assert not int(ignored.split()[1], 16) & (1 << (signal.SIGPIPE - 1))
 
 
+@pytest.mark.processes
 async def test_a_command_that_is_not_there_says_so(tmp_path: Path) -> None:
     output = Output()
     child = await Child.start(ProcessSpec("x", ("no-such-program",), tmp_path, {}), output)

@@ -85,6 +85,7 @@ async def test_a_second_daemon_refuses(tiny_config: StackConfig, client: StackCl
     assert first.wait(10) == 0
 
 
+@pytest.mark.processes
 async def test_a_bad_scenario_is_told_to_whoever_starts(state: Path) -> None:
     with pytest.raises(StackError) as caught:
         await start_daemon("nothing-of-that-name", state)

@@ -18,6 +18,8 @@ from stack.supervisor.keeper import Keeper
 from stack.supervisor.output import Output
 from tests.waiting import until
 
+pytestmark = pytest.mark.processes
+
 _SERVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
 _WORK = """
 import pathlib, sys, time
@@ -33,6 +35,7 @@ class Sign(Engine):
 
     name = "sign"
     version = "1"
+    username = ""
 
     def __init__(
         self, folder: Path, program: str = _SERVE, fault: type[NotReady] = NotReady

@@ -9,6 +9,8 @@ import pytest
 
 from host.ports import owns
 
+pytestmark = pytest.mark.processes
+
 LISTENS = """
 import socket, sys, time
 server = socket.create_server(("::1" if sys.argv[1] == "6" else "127.0.0.1", 0),

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from host.errors import StackError
+from stack.engines.haproxy import Haproxy
 from stack.faults import reading
 from stack.faults.model import Rule
 from stack.requests import MAP
@@ -82,8 +83,8 @@ async def test_requests_are_held_and_the_rule_outlives_haproxy(
     await until(on, "requests are held again", 60)
     await world.faults.recover(status.id)
     assert phase(world, status.id) == "finished"
-    assert "slow" not in await world.engines.haproxy.ask(f"show map {MAP}")
-    assert (await world.engines.haproxy.ask(f"show map {MAP}")).strip() == ""
+    assert "slow" not in await world.engines.own(Haproxy).ask(f"show map {MAP}")
+    assert (await world.engines.own(Haproxy).ask(f"show map {MAP}")).strip() == ""
 
 
 async def test_a_rule_that_could_not_be_verified_is_taken_back_when_asked_again(
@@ -102,7 +103,7 @@ async def test_a_rule_that_could_not_be_verified_is_taken_back_when_asked_again(
             await world.requests.remove([rule])
         except StackError:
             return False
-        return (await world.engines.haproxy.ask(f"show map {MAP}")).strip() == ""
+        return (await world.engines.own(Haproxy).ask(f"show map {MAP}")).strip() == ""
 
     await until(gone, "nothing is left", 60)
 

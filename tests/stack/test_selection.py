@@ -68,6 +68,7 @@ def manifest(kind: str, **spec: Any) -> dict[str, Any]:
 )
 def test_selectors(selector: dict[str, Any], names: str) -> None:
     fault = reading.fault(pod_chaos(**POD_KILL, selector=selector), "here")
+    assert fault.choice is not None
     found = selected(fault.choice.selector, THINGS, "here")
     assert [thing.name for thing in found] == names.split()
 

@@ -21,6 +21,8 @@ from tests.stack.test_faults import TINY, phase
 from tests.stack.test_selection import manifest
 from tests.waiting import until
 
+pytestmark = pytest.mark.processes
+
 SIZE = 48 << 20
 
 

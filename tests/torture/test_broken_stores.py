@@ -16,7 +16,7 @@ from tests.own_stack import OwnStack
 from tests.waiting import until
 from wire import keys
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 Undo = Callable[[], Awaitable[object]]
 

@@ -9,6 +9,8 @@ import pytest
 from tests.draining import drained
 from tests.own_stack import OwnStack
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -26,7 +28,6 @@ def test_a_wrong_word_is_named(tmp_path: Path, words: tuple[str, ...], said: str
     assert "Traceback" not in done.err
 
 
-@pytest.mark.stack
 async def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack, fresh: Path) -> None:
     stack.run("run", "-n", "200", "--timeout", "1m")
     refused = stack.run("tallies", "rebuild", check=False)

@@ -32,7 +32,9 @@ def test_what_the_broker_lost_is_not_lost_otherwise() -> None:
     found.kafka.add(4)
     sent.tried([4, 4])
     found.repeated = 1
-    writes = {(w.key, w.member): w.amount for w in codec.tally_writes(codec.decode_value(EVENT)[0])}
+    event = codec.decode_value(EVENT)[0]
+    assert isinstance(event, dict)
+    writes = {(w.key, w.member): w.amount for w in codec.tally_writes(event)}
     found.expected = {place: (EVENTS + 1) * amount for place, amount in writes.items()}
     found.tallies = {place: EVENTS * amount for place, amount in writes.items()}
     found.documents = seen(*(n for n in range(EVENTS + 1) if n != 3))
@@ -47,7 +49,7 @@ def test_what_the_broker_lost_is_not_lost_otherwise() -> None:
     assert compare(sent, without(found, gone, codec)).lost == 1
 
 
-@pytest.mark.stack
+@pytest.mark.engines
 @pytest.mark.timeout(420)
 def test_a_power_cut_is_seen_and_nothing_else_is_lost(tmp_path: Path) -> None:
     shell = OwnStack(tmp_path / "unused")

@@ -14,7 +14,7 @@ SEED = 8
 PHASES = ["document", "topic", "redis"]
 
 
-@pytest.mark.stack
+@pytest.mark.engines
 @pytest.mark.timeout(480)
 @pytest.mark.parametrize("store", BOTH)
 def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path, store: str) -> None:

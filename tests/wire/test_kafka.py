@@ -90,6 +90,7 @@ def test_a_certificate_that_is_missing_is_named(tmp_path: Path) -> None:
         Settings.from_env(environ=env)
 
 
+@pytest.mark.engines
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made by openssl")
 async def test_both_sides_show_a_certificate(tmp_path: Path) -> None:
     cert, key = _certificate(tmp_path)
@@ -103,10 +104,10 @@ async def test_both_sides_show_a_certificate(tmp_path: Path) -> None:
         writer.write(b"!")
         writer.close()
 
-    files = {"ca_file": str(cert), "cert_file": str(cert), "key_file": str(key)}
     async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server) as door:
         port = door.sockets[0].getsockname()[1]
-        there = Brokers(f"127.0.0.1:{port}", tls=True, **files)
+        place, own = f"127.0.0.1:{port}", str(cert)
+        there = Brokers(place, tls=True, ca_file=own, cert_file=own, key_file=str(key))
         with pytest.raises(ssl.SSLCertVerificationError):
             await _said(there, port)
         anywhere = brokers_of(there.url() + "&hostname=any")

@@ -26,6 +26,8 @@ from wire.rebuilding import Rebuilt, _write
 from wire.stores import redis_client
 from wire.tops import MOST, Ask, look, names, pieces
 
+pytestmark = pytest.mark.engines
+
 MEMBERS = 1_000_000
 FILL = """
 for first = 1, tonumber(ARGV[1]), 1000 do
@@ -81,7 +83,7 @@ class Counted:
 
     async def found(self) -> dict[str, int]:
         """The hash as everybody reads it."""
-        return {name: int(n) for name, n in (await self.redis.hgetall(self.key)).items()}
+        return {str(name): int(n) for name, n in (await self.redis.hgetall(self.key)).items()}
 
 
 async def right(counter: Counted, scenario: str) -> None:

@@ -41,7 +41,6 @@ NO_IMAGE = "controlroom.invalid/held-down:1"
 """An image that no registry has: a container that asks for it is ended and cannot start."""
 HOLDER_TIME = 60.0
 """Seconds that the Job's pod gets to run before anything is injected."""
-BACK_TIME = 20.0
 POLL = 0.5
 KEPT = 600.0
 """Seconds that the record of a fault that is over stays."""
