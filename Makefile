@@ -27,7 +27,7 @@ quick: ## format, lint, types, layers and unit tests: no root, no engines, no ne
 		printf '%4d s  %s\n' $$((SECONDS - began)) "$$1 $$2"; \
 	}; \
 	part ruff format --check . && part ruff check . && part mypy && part lint-imports && \
-		part pytest -q -m "not (engines or clusters or processes or long)" $(ARGS) && \
+		part pytest -q -n 3 --dist worksteal -m "not (engines or clusters or processes or long)" $(ARGS) && \
 		printf '%4d s  all\n' $$SECONDS
 
 # Tests find no program that neither a bare Debian has nor bin/bootstrap names (tests/bare.py).

@@ -39,6 +39,8 @@ complete -C (string join -- ' ' controlroom $argv) | string split -f1 \\t
 """,
 }
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Path:

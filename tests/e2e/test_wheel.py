@@ -24,6 +24,8 @@ TOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
 BESIDE = tuple(sorted(TOOLS["setuptools"]["package-dir"].values()))
 """Folders of the repository that a wheel has inside `controlroom`."""
 
+pytestmark = pytest.mark.processes
+
 
 @dataclass(frozen=True)
 class Installed:

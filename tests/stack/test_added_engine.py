@@ -129,6 +129,7 @@ def told_by_command(state: Path) -> None:
     assert engine_of(json.loads(status), "toy")["state"] == "ready"
 
 
+@pytest.mark.engines
 async def test_the_doctor_knows_it_and_the_product_s_own_come_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

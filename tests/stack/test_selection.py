@@ -113,8 +113,8 @@ DELAY = {"action": "delay", "mode": "all", "duration": "5s", "delay": {"latency"
     ("bad", "field"),
     [
         (manifest("TimeChaos"), "kind"),
-        (manifest("Schedule"), "kind"),
-        (manifest("Workflow"), "kind"),
+        (manifest("Schedule"), "type"),
+        (manifest("Workflow"), "entry"),
         (pod_chaos(action="pod-kill", mode="most"), "mode"),
         (pod_chaos(action="pod-kill", mode="fixed"), "value"),
         (pod_chaos(action="pod-kill", mode="fixed", value=2), "value"),
