@@ -37,12 +37,13 @@ if TYPE_CHECKING:
     from controlroom.screens.flows import Flows
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
+"""Frames a second where no number of them is set."""
 CALM_TICKS = 5
 """Of so many turns of the frame clock one draws, while the source is `calm` and nobody types."""
 LOCAL_PLOTS, REMOTE_PLOTS = 0.5, 1.0
+"""Seconds between two drawings of the plots."""
 BEHIND = 1.0
 """Seconds between two drawings of the room behind a dialog: who reads the dialog reads that."""
-"""Seconds between two drawings of the plots."""
 Ready = Callable[[], Awaitable[None] | None]
 
 
@@ -65,10 +66,12 @@ class ControlRoom(App[None]):
         on_ready: Ready | None = None,
         read_only: bool = False,
         ascii_only: bool = False,
+        fps: int = 0,
         clock: Callable[[], float] = time.time,
         driver_class: type[Driver] | None = None,
     ) -> None:
         self.remote = terminal.over_ssh()
+        self._hz = float(fps) or (REMOTE_HZ if self.remote else LOCAL_HZ)
         super().__init__(driver_class=driver_class or self._driver_for(self.remote))
         self.source = source
         self.commands = commands
@@ -126,8 +129,7 @@ class ControlRoom(App[None]):
     def on_mount(self) -> None:
         """Starts the frame clock; the feeds start after the first picture."""
         self._undo_signals = terminal.end_on_signals(self._leave)
-        pace = REMOTE_HZ if self.remote else LOCAL_HZ
-        self._frame_clock = self.set_interval(1 / pace, self.tick)
+        self._frame_clock = self.set_interval(1 / self._hz, self.tick)
         self.set_interval(1.0, self._account)
         self.tick()
         self.call_after_refresh(self._first_picture)
@@ -196,7 +198,7 @@ class ControlRoom(App[None]):
         if self.remote:
             take = getattr(self._driver, "take_bytes", None)
             speed = f" {take() / 1000:.0f} KB/s" if take else ""
-            self.room.header.say(remote=f"ssh {REMOTE_HZ:g} Hz{speed}")
+            self.room.header.say(remote=f"ssh {self._hz:g} Hz{speed}")
 
     async def on_event(self, event: events.Event) -> None:
         """Keys wait for their turn; ctrl+c does not, where a dialog is long in coming."""

@@ -155,5 +155,6 @@ def _open_room(settings: Settings) -> int:
         on_ready=opening.start,
         read_only=settings.read_only,
         ascii_only=settings.ascii,
+        fps=settings.fps,
     )
     return app.opened(settings.mouse)

@@ -6,15 +6,19 @@ import os
 import pty
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from controlroom import terminal
+from controlroom.app import ControlRoom
 from controlroom.model.frame import Frame
 from controlroom.panes.layout import MINIMUM
 from tests.room import frames
+from tests.room.fakes import FixedSource, RecordedCommands
 from tests.room.rooms import room_of, screen_text, source_of
 from tests.terminal import Terminal
 from tests.waiting import until
@@ -170,3 +174,18 @@ def test_the_room_opens_without_any_client_library() -> None:
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_the_room_draws_as_often_as_is_set() -> None:
+    source, moments = FixedSource(frames.loaded("bands")), list[float]()
+
+    def now() -> float:
+        moments.append(time.monotonic())
+        return frames.NOW
+
+    room = ControlRoom(source, RecordedCommands(), fps=2, clock=now)
+    async with room.run_test():
+        begun = source.asked
+        await until(lambda: source.asked >= begun + 3, "three more frames")
+    drawn = moments[-3:]
+    assert all(later - earlier > 0.3 for earlier, later in pairwise(drawn)), drawn
