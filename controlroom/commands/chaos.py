@@ -26,8 +26,8 @@ from controlroom.commands.performing import (
 from controlroom.commands.question import Fact, Question, preview_lines
 from controlroom.commands.stuck import Force, show_stuck
 from controlroom.commands.table import table
-from controlroom.commands.watching import detached, seconds, watch
-from controlroom.model.duration import format_duration, parse_duration
+from controlroom.commands.watching import detached, watch
+from controlroom.model.duration import format_duration, parse_duration, seconds
 from controlroom.model.run import RunView
 from controlroom.runs.catalog import ChaosFile, chaos_files, entry_of, find
 from controlroom.runs.fault import MAY_BE_LEFT

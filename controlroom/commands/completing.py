@@ -31,11 +31,12 @@ class OnDisk:
     def names(self, need: str) -> Sequence[str]:
         """As `Names` has it. Imports only what the kind needs: somebody waits at a prompt."""
         if need in ("run", "fault"):
+            from controlroom.runs.registry import kind_of
             from controlroom.runs.store import Store
             from host.paths import runs_dir
 
             runs = Store(runs_dir(load().state_dir)).runs().runs
-            return [run.id for run in runs if need == "run" or run.kind == "chaos"]
+            return [run.id for run in runs if need == "run" or kind_of(run.kind).injects]
         if need == "experiment":
             from controlroom.runs.catalog import chaos_dir
 

@@ -14,6 +14,7 @@ from controlroom.commands.exits import Exit
 from controlroom.commands.registry import find
 from controlroom.model.frame import Frame
 from controlroom.runs.catalog import chaos_dir
+from controlroom.runs.registry import kind_of
 from controlroom.settings import Settings, over
 
 
@@ -62,6 +63,6 @@ class Known:
         if need == "run":
             return [run.id for run in runs.runs] if runs else []
         if need == "fault":
-            mine = [run.id for run in runs.runs if run.kind == "chaos"] if runs else []
+            mine = [run.id for run in runs.runs if kind_of(run.kind).injects] if runs else []
             return [*mine, *(one.id for one in runs.left)] if runs else []
         return [self._frame.scenario] if need == "scenario" else []

@@ -22,12 +22,14 @@ from controlroom.commands.performing import (
 )
 from controlroom.commands.question import Fact, Question
 from controlroom.commands.table import table
-from controlroom.commands.watching import HEAD, detached, row_of, seconds, watch
-from controlroom.model.duration import format_duration, parse_duration
+from controlroom.commands.watching import HEAD, detached, row_of, watch
+from controlroom.model.duration import format_duration, parse_duration, seconds
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.kinds.load import latencies
 from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
+from controlroom.runs.registry import kind_of
 from controlroom.runs.spec import DEFAULT_TIMEOUT, WORKERS, LoadSpec, within_bounds
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
 from controlroom.runs.store import Store
@@ -134,7 +136,7 @@ class StopLoad(Act):
         return f"controlroom run stop {self.wanted or '--all'}"
 
     async def prepare(self, here: Here) -> Question:
-        what = self.wanted or "all loads"
+        what = self.wanted or "all runs but faults"
         facts = self.about or [("ends", what)]
         return Question(f"end · {what}", "End", "ended", self.line(), facts=facts, alone=True)
 
@@ -220,12 +222,8 @@ def _progress(view: RunView) -> str:
     failed = f"{load.failed} failed  " if load.failed else ""
     return (
         f"{view.id} {view.state}  {load.sent}{of}  {load.rps:g}/s  {failed}"
-        f"p50 {_ms(load.p50)}  p95 {_ms(load.p95)}  p99 {_ms(load.p99)} ms  {spent}{limit}"
+        f"{latencies(load)}  {spent}{limit}"
     )
-
-
-def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
 
 
 def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
@@ -245,26 +243,12 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
 def _summary(folder: RunFolder, view: RunView) -> list[str]:
     reason = f", ended by {view.bound}: {ENDED_BY[view.bound]}" if view.bound in ENDED_BY else ""
     lines = [f"{view.id} {view.state}{reason or f': {view.bound}' if view.bound else ''}"]
-    load = view.load
-    if load is not None:
-        lasted = seconds((view.ended or time.time()) - view.started)
-        lines.append(
-            f"sent {load.sent}  answered {load.answered}  failed {load.failed}  "
-            f"{load.rps:g} requests/s over {lasted}"
-        )
-        lines.append(f"p50 {_ms(load.p50)}  p95 {_ms(load.p95)}  p99 {_ms(load.p99)} ms")
-    result = folder.read_result() or {}
-    lines += [f"  {count} x {kind}" for kind, count in (result.get("failures") or {}).items()]
-    paced = result.get("latency_from_schedule_ms")
-    if paced:
-        figures = "  ".join(f"{name} {_ms(paced[name])}" for name in ("p50", "p95", "p99"))
-        lines.append(f"from the moment the rate wanted it sent: {figures} ms")
-    return lines
+    return lines + kind_of(view.kind).report(view, folder.read_result() or {})
 
 
 def _whole_story(folder: RunFolder, view: RunView) -> dict[str, Any]:
     result = folder.read_result() or {}
-    return {**asdict(view), "result": result, "command": folder.read_spec().command()}
+    return {**asdict(view), "result": result, "command": folder.read_asked()["command"]}
 
 
 def _list(store: Store, as_json: bool) -> Exit:
@@ -285,7 +269,7 @@ def _show(folder: RunFolder, as_json: bool) -> Exit:
     if as_json:
         emit_json(_whole_story(folder, view))
         return Exit.OK
-    for line in (*_summary(folder, view), folder.read_spec().command(), str(folder.path)):
+    for line in (*_summary(folder, view), folder.read_asked()["command"], str(folder.path)):
         emit(line)
     return Exit.OK
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json, talk
-from controlroom.model.duration import format_duration
+from controlroom.model.duration import seconds
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
 
@@ -97,11 +97,6 @@ def detached(run: str, args: argparse.Namespace) -> Exit:
     elif args.detach:
         emit(run)
     return Exit.OK
-
-
-def seconds(value: float) -> str:
-    """A time for people: whole seconds, or finer below one."""
-    return format_duration(round(value)) if value >= 1 else format_duration(round(value, 1))
 
 
 def row_of(view: RunView) -> tuple[str, ...]:

@@ -49,3 +49,8 @@ def format_duration(seconds: float) -> str:
     if secs or rest:
         text += f"{secs}.{rest:03d}".rstrip("0") + "s" if rest else f"{secs}s"
     return text
+
+
+def seconds(value: float) -> str:
+    """A time for people: whole seconds, or finer below one."""
+    return format_duration(round(value)) if value >= 1 else format_duration(round(value, 1))

@@ -13,11 +13,11 @@ def marks_of(runs: Runs) -> dict[tuple[str, str], Mark]:
 
 
 def _marks(run: RunView) -> Iterator[Mark]:
-    if run.kind == "load":
+    if run.chaos is None:
         yield Mark(run.started, "load", run.title)
         if run.ended is not None:
             yield Mark(run.ended, "load-end", run.bound or "ended")
         return
     yield Mark(run.started, "fault", run.title)
-    if run.ended is not None and (run.chaos is None or run.chaos.recovered):
+    if run.ended is not None and run.chaos.recovered:
         yield Mark(run.ended, "recovered", f"{run.ended - run.started:.1f} s")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from controlroom.model.held import Held
 from stack.faults.model import Phase
 
-RunKind = Literal["load", "chaos"]
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
 ACTIVE: frozenset[RunState] = frozenset({"starting", "running", "stopping"})
 
@@ -45,7 +45,8 @@ class RunView:
     """One run as the strip shows it. Times are seconds since the epoch."""
 
     id: str
-    kind: RunKind
+    kind: str
+    """`load`, `chaos`, or one that was added (`controlroom/runs/kind.py`)."""
     title: str
     state: RunState
     started: float
@@ -56,6 +57,8 @@ class RunView:
     """What ended it: `number`, `timeout`, `file`, `stopped`, `fault over`, or an error."""
     load: LoadFigures | None = None
     chaos: ChaosFigures | None = None
+    figures: Mapping[str, int | float | str] | None = None
+    """Of a kind that was added: what is counted -> how much."""
 
     @property
     def active(self) -> bool:

@@ -14,6 +14,7 @@ from controlroom.model.run import RunView
 from controlroom.panes import text
 from controlroom.panes.pane import Rows
 from controlroom.panes.text import Span
+from controlroom.runs.registry import kind_of, said
 
 _WIDE = 100
 """Cells from which titles are written out."""
@@ -30,7 +31,7 @@ def shown(runs: Sequence[RunView], now: float, room: int) -> list[RunView]:
     ended = [r for r in runs if not r.active and r.ended and now - r.ended < _ENDED_FOR]
     ended.sort(key=lambda run: run.ended or 0, reverse=True)
     chosen = [*ordered, *ended][:room]
-    return sorted(chosen, key=lambda run: run.kind != "load")
+    return sorted(chosen, key=lambda run: kind_of(run.kind).injects)
 
 
 class RunStrip(Rows):
@@ -90,7 +91,9 @@ class RunStrip(Rows):
     def _head(self, run: RunView, short: bool = False) -> list[Span]:
         look, signs = self.look, self.look.signs
         if run.active:
-            sign = (signs.run, look.accent) if run.kind == "load" else (signs.fault, look.bad)
+            sign = (
+                (signs.fault, look.bad) if kind_of(run.kind).injects else (signs.run, look.accent)
+            )
         elif run.state == "finished" and not (run.load and run.load.failed):
             sign = (signs.good, look.good)
         else:
@@ -159,6 +162,8 @@ class RunStrip(Rows):
                 spans.append((f"{dot}{', '.join(map(text.clean, chaos.targets))}", look.dim))
         else:
             spans.append((f"{dot}{self._ended(run)}", look.text))
+            if figures := text.clean(said(run)):
+                spans.append((f"{dot}{figures}", look.dim))
         if run.active and run.ends_at is not None:
             spans.append((f"   {text.clock_left(run.ends_at - now)} left", look.dim))
         return spans

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 from controlroom.model.run import RunState, RunView
 from controlroom.runs.folder import RunFolder
+from controlroom.targets.abilities import Target
 
 
 class Conduct:
@@ -37,6 +40,26 @@ class Conduct:
         self.folder.write_result(kept)
         self.note("end", state=state, bound=bound)
         self.update(state=state, bound=bound, ended=ended, **changes)
+
+    @asynccontextmanager
+    async def target(self, context: str, namespace: str) -> AsyncIterator[Target]:
+        """The cluster of that context, or the stack of the state folder that the run lies in."""
+        found = self._cluster_or_stack(context, namespace)
+        try:
+            yield found
+        finally:
+            await found.close()
+
+    def _cluster_or_stack(self, context: str, namespace: str) -> Target:
+        if context:
+            from controlroom.targets.choosing import cluster
+
+            return cluster(context, namespace)
+        from controlroom.targets.local import LocalTarget
+        from host.paths import stack_socket
+        from stack.client import StackClient
+
+        return LocalTarget(StackClient(stack_socket(self.folder.path.parent.parent)))
 
     def interrupt(self) -> None:
         """A signal asks for the end; a second one does not wait."""

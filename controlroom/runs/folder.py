@@ -13,8 +13,9 @@ import msgspec
 
 from controlroom.model.run import RunView
 from controlroom.runs.journal import Journal
+from controlroom.runs.kind import Spec
 from controlroom.runs.liveness import Proof
-from controlroom.runs.spec import ChaosSpec, LoadSpec, Spec
+from controlroom.runs.registry import kind_of
 from host.paths import write_private
 
 START_GRACE = 20.0
@@ -26,8 +27,7 @@ SPEC = "spec.json"
 
 def told(spec: Spec) -> dict[str, Any]:
     """A spec as its file holds it."""
-    kind = "load" if isinstance(spec, LoadSpec) else "chaos"
-    return {"kind": kind, **asdict(spec), "command": spec.command()}
+    return {"kind": spec.run_kind, **asdict(spec), "command": spec.command()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,24 @@ class RunFolder:
         self._write(SPEC, told(spec))
 
     def read_spec(self) -> Spec:
-        """What was asked. Raises FileNotFoundError, msgspec.ValidationError."""
-        data = json.loads((self.path / SPEC).read_bytes())
-        if data.get("kind") == "load":
-            return msgspec.convert(data, type=LoadSpec)
-        return msgspec.convert(data, type=ChaosSpec)
+        """What was asked.
+
+        Raises FileNotFoundError, msgspec.ValidationError, SpecError for a kind that is not here.
+        """
+        asked = self.read_asked()
+        return kind_of(asked["kind"]).read(asked)
+
+    def read_asked(self) -> dict[str, Any]:
+        """What was asked as the file has it, also of a kind that is not here."""
+        asked: dict[str, Any] = json.loads((self.path / SPEC).read_bytes())
+        return asked
 
     def write_view(self, view: RunView) -> None:
         """Replaces what readers see; only the runner calls this once it runs."""
-        self._write("view.json", asdict(view))
+        fields = asdict(view)
+        if view.figures is None:
+            del fields["figures"]
+        self._write("view.json", fields)
 
     def read_view(self) -> RunView | None:
         """What the run looks like now; None when the folder holds no view that can be read."""

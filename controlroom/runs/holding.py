@@ -24,7 +24,9 @@ async def held_by(target: Holds, store: Store, context: str = "") -> tuple[Held,
     loads = [one for one in await target.loads() if one.active]
     if not faults and not loads:
         return ()
-    conducted = {folder.id for folder in store.active() if folder.read_spec().context == context}
+    conducted = {
+        folder.id for folder in store.active() if folder.read_asked().get("context", "") == context
+    }
     return (
         *(_fault(one, one.run in conducted) for one in faults),
         *(_load(one, one.run in conducted) for one in loads),

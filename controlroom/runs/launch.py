@@ -7,17 +7,19 @@ import subprocess
 import sys
 import time
 
-from controlroom.model.run import ChaosFigures, LoadFigures, RunView
+from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.kind import Spec
 from controlroom.runs.liveness import proof_of
-from controlroom.runs.spec import LoadSpec, Spec
+from controlroom.runs.registry import kind_of
 from controlroom.runs.store import Store
 
 _children: list[subprocess.Popen[bytes]] = []
 
 
 def start(store: Store, spec: Spec) -> RunFolder:
-    """Starts the run and answers its folder; its view tells the rest."""
+    """Starts the run and answers its folder; its view tells the rest. Raises SpecError."""
+    kind_of(spec.run_kind).check(spec)
     folder = store.create()
     store.trim()
     folder.write_spec(spec)
@@ -48,11 +50,5 @@ def _reap() -> None:
 
 def first_view(run: str, spec: Spec) -> RunView:
     """What readers see until the runner speaks."""
-    now = time.time()
-    if isinstance(spec, LoadSpec):
-        figures = LoadFigures(0, 0, 0, spec.number, spec.users, 0.0, None, None, None)
-        ends = now + spec.timeout
-        return RunView(run, "load", spec.title, "starting", now, ends, None, "", load=figures)
-    fault = ChaosFigures(spec.kind, spec.action, (), "injecting", False)
-    ends_at = None if spec.duration is None else now + spec.duration
-    return RunView(run, "chaos", spec.title, "starting", now, ends_at, None, "", chaos=fault)
+    view = RunView(run, spec.run_kind, spec.title, "starting", time.time(), None, None, "")
+    return kind_of(spec.run_kind).first(view, spec)

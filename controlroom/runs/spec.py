@@ -6,7 +6,7 @@ import ipaddress
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from controlroom.model.duration import format_duration, parse_duration
@@ -33,6 +33,7 @@ DRAIN = 10.0
 class LoadSpec:
     """A closed load: `users` in parallel, each sending its next request when it has its answer."""
 
+    run_kind: ClassVar[str] = "load"
     url: str = ""
     """The ingress (`http://127.0.0.1:8080`); one with a path of its own is used as it is.
     Empty until the run is started: then the target's ingress."""
@@ -113,6 +114,7 @@ class LoadSpec:
 class ChaosSpec:
     """A fault: one Chaos Mesh object."""
 
+    run_kind: ClassVar[str] = "chaos"
     manifest: Mapping[str, Any]
     name: str
     source: str = ""
@@ -204,9 +206,6 @@ def change_flags(run_for: float | None, mode: str, value: str, target: str) -> l
 def _where(context: str, namespace: str = "") -> list[str]:
     words = ["--context", context] if context else []
     return words + (["--namespace", namespace] if namespace else [])
-
-
-Spec = LoadSpec | ChaosSpec
 
 
 def check_load(spec: LoadSpec) -> LoadSpec:

@@ -13,7 +13,7 @@ from typing import Protocol
 from controlroom.model.run import RunView
 from controlroom.runs.errors import NoSuchRunError
 from controlroom.runs.folder import RunFolder
-from controlroom.runs.spec import LoadSpec
+from controlroom.runs.registry import kind_of
 from controlroom.runs.store import Store
 from controlroom.targets.abilities import (
     FaultStatus,
@@ -84,8 +84,9 @@ async def stop_run(folder: RunFolder, patience: float, cut_after: float | None =
 
 
 async def stop_loads(store: Store, drain: float = DRAIN) -> Stopped:
-    """Stops all load runs; those that do not end are killed."""
-    loads = [one for one in store.active() if (view := one.read_view()) and view.kind == "load"]
+    """Stops all runs but faults; those that do not end are killed."""
+    views = ((one, one.read_view()) for one in store.active())
+    loads = [one for one, view in views if view and not kind_of(view.kind).injects]
     await asyncio.gather(*(_end(one, drain) for one in loads))
     left = tuple(f"Run {one.id} did not end." for one in loads if _active(one))
     return Stopped(tuple(one.id for one in loads), (), left)
@@ -204,14 +205,11 @@ def _unsettled(store: Store, wanted: Callable[[RunFolder, RunView], bool]) -> bo
 
 
 def _is_chaos(folder: RunFolder, view: RunView) -> bool:
-    return view.kind == "chaos"
+    return kind_of(view.kind).injects
 
 
 def _is_load_in_cluster(folder: RunFolder, view: RunView) -> bool:
-    if view.kind != "load":
-        return False
-    spec = folder.read_spec()
-    return isinstance(spec, LoadSpec) and spec.in_cluster > 0
+    return kind_of(view.kind).by_target(folder.read_asked())
 
 
 def _count(what: tuple[str, ...], word: str) -> str:

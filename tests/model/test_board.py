@@ -10,7 +10,7 @@ from controlroom.model.board import LOG_LINES, Board, overall
 from controlroom.model.golden import Golden, GoldenRow
 from controlroom.model.log import LogBatch, LogLine
 from controlroom.model.queues import Queues
-from controlroom.model.run import Runs, RunView
+from controlroom.model.run import ChaosFigures, Runs, RunView
 from controlroom.model.samples import SOURCES, Failed, NoData, Sample
 from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
 
@@ -156,8 +156,9 @@ def test_the_log_keeps_the_newest_lines_and_their_numbers_whatever_the_batches()
 
 
 def test_marks_are_kept_when_a_run_is_no_longer_listed() -> None:
+    over = ChaosFigures("PodChaos", "pod-kill", (), "finished", recovered=True)
     load = RunView("r-1", "load", "load http", "finished", T0, T0 + 60, T0 + 9, "number")
-    kill = RunView("r-2", "chaos", "pod-kill", "finished", T0 + 3, None, T0 + 5, "fault over")
+    kill = RunView("r-2", "chaos", "pod-kill", "finished", T0 + 3, None, T0 + 5, "", chaos=over)
     room = board()
     room.apply(Sample("runs", T0 + 10, Runs((load, kill))))
     room.apply(Sample("runs", T0 + 11, Runs(())))

@@ -1,0 +1,1 @@
+"""The kinds of runs that the project has, a file each."""

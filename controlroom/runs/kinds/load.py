@@ -1,0 +1,69 @@
+"""Loads: requests by users in parallel, from this machine or from Jobs of a cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from controlroom.model.duration import seconds
+from controlroom.model.run import LoadFigures, RunView
+from controlroom.runs.kind import RunKind
+from controlroom.runs.spec import LoadSpec
+
+if TYPE_CHECKING:
+    from controlroom.runs.conduct import Conduct
+
+
+class Load(RunKind):
+    """Sends and measures."""
+
+    name = LoadSpec.run_kind
+    spec = LoadSpec
+
+    def first(self, view: RunView, spec: LoadSpec) -> RunView:
+        figures = LoadFigures(0, 0, 0, spec.number, spec.users, 0.0, None, None, None)
+        return replace(view, ends_at=view.started + spec.timeout, load=figures)
+
+    async def conduct(self, conduct: Conduct, spec: LoadSpec) -> None:
+        if not spec.in_cluster:
+            from controlroom.runs.load import LoadRun
+
+            await LoadRun(conduct, spec).run()
+            return
+        from controlroom.runs.cluster_load import ClusterLoadRun
+
+        async with conduct.target(spec.context, spec.namespace) as target:
+            await ClusterLoadRun(conduct, spec, target).run()
+
+    def by_target(self, asked: Mapping[str, Any]) -> bool:
+        return bool(asked.get("in_cluster"))
+
+    def report(self, view: RunView, result: Mapping[str, Any]) -> list[str]:
+        load, lines = view.load, []
+        if load is not None:
+            lasted = seconds((view.ended or time.time()) - view.started)
+            lines.append(
+                f"sent {load.sent}  answered {load.answered}  failed {load.failed}  "
+                f"{load.rps:g} requests/s over {lasted}"
+            )
+            lines.append(latencies(load))
+        lines += [f"  {count} x {kind}" for kind, count in (result.get("failures") or {}).items()]
+        paced = result.get("latency_from_schedule_ms")
+        if paced:
+            figures = "  ".join(f"{name} {_ms(paced[name])}" for name in ("p50", "p95", "p99"))
+            lines.append(f"from the moment the rate wanted it sent: {figures} ms")
+        return lines
+
+
+def latencies(load: LoadFigures) -> str:
+    """Percentiles for people."""
+    return f"p50 {_ms(load.p50)}  p95 {_ms(load.p95)}  p99 {_ms(load.p99)} ms"
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+KIND = Load()

@@ -1,0 +1,46 @@
+"""All kinds of runs: those of `controlroom/runs/kinds`, and those of the user's folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from controlroom.model.run import RunView
+from controlroom.runs.kind import RunKind, Unknown
+from host.errors import StackError
+from stack.added import Shelf
+
+FOLDERS = "CONTROLROOM_RUNS"
+"""Variable that names folders of more kinds, parted as PATH is: a Python file for each."""
+_SHELF = Shelf("controlroom.runs.kinds", FOLDERS, "KIND", RunKind)
+
+
+def kind_of(name: str) -> RunKind:
+    """The kind of that name, or one that stands in for it: a file of the user that cannot be used
+    keeps nobody from seeing and stopping runs."""
+    return _kind(name, os.environ.get(FOLDERS, ""))
+
+
+def said(view: RunView) -> str:
+    """The figures of a run in a few words, whatever its kind does."""
+    try:
+        return kind_of(view.kind).said(view)
+    except Exception as error:
+        return f"figures cannot be told ({type(error).__name__}: {error})"
+
+
+@cache
+def _kind(name: str, folders: str) -> RunKind:
+    own = _kinds("")
+    if name in own:
+        return own[name]
+    try:
+        return _kinds(folders).get(name) or Unknown(name, FOLDERS, "")
+    except StackError as error:
+        return Unknown(name, FOLDERS, str(error).rstrip("."))
+
+
+@cache
+def _kinds(folders: str) -> Mapping[str, RunKind]:
+    return _SHELF.things(folders)
