@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from controlroom.model.held import Held
 from stack.faults.model import Phase
@@ -57,7 +57,7 @@ class RunView:
     """What ended it: `number`, `timeout`, `file`, `stopped`, `fault over`, or an error."""
     load: LoadFigures | None = None
     chaos: ChaosFigures | None = None
-    figures: Mapping[str, int | float | str] | None = None
+    figures: Mapping[str, Any] | None = None
     """Of a kind that was added: what is counted -> how much."""
 
     @property

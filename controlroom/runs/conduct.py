@@ -44,22 +44,20 @@ class Conduct:
     @asynccontextmanager
     async def target(self, context: str, namespace: str) -> AsyncIterator[Target]:
         """The cluster of that context, or the stack of the state folder that the run lies in."""
-        found = self._cluster_or_stack(context, namespace)
+        if context:
+            from controlroom.targets.choosing import cluster
+
+            found: Target = cluster(context, namespace)
+        else:
+            from controlroom.targets.local import LocalTarget
+            from host.paths import stack_socket
+            from stack.client import StackClient
+
+            found = LocalTarget(StackClient(stack_socket(self.folder.path.parent.parent)))
         try:
             yield found
         finally:
             await found.close()
-
-    def _cluster_or_stack(self, context: str, namespace: str) -> Target:
-        if context:
-            from controlroom.targets.choosing import cluster
-
-            return cluster(context, namespace)
-        from controlroom.targets.local import LocalTarget
-        from host.paths import stack_socket
-        from stack.client import StackClient
-
-        return LocalTarget(StackClient(stack_socket(self.folder.path.parent.parent)))
 
     def interrupt(self) -> None:
         """A signal asks for the end; a second one does not wait."""

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import Field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-import msgspec
-
 from controlroom.model.run import RunView
 from controlroom.runs.errors import SpecError
 
@@ -45,6 +43,9 @@ class RunKind:
 
     def read(self, asked: Mapping[str, Any]) -> Spec:
         """What was asked, from its file. Raises SpecError, msgspec.ValidationError."""
+        # imported here: a room that shows no run can do without
+        import msgspec
+
         found: Spec = msgspec.convert(asked, type=self.spec)
         return found
 

@@ -11,7 +11,7 @@ from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.kind import Spec
 from controlroom.runs.liveness import proof_of
-from controlroom.runs.registry import kind_of
+from controlroom.runs.registry import FOLDERS, folders, kind_of
 from controlroom.runs.store import Store
 
 _children: list[subprocess.Popen[bytes]] = []
@@ -34,7 +34,7 @@ def start(store: Store, spec: Spec) -> RunFolder:
             stderr=log,
             start_new_session=True,
             cwd=folder.path,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, FOLDERS: folders(), "PYTHONUNBUFFERED": "1"},
         )
     _children.append(runner)
     proof = proof_of(runner.pid)

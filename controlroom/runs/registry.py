@@ -9,17 +9,21 @@ from functools import cache
 from controlroom.model.run import RunView
 from controlroom.runs.kind import RunKind, Unknown
 from host.errors import StackError
-from stack.added import Shelf
 
 FOLDERS = "CONTROLROOM_RUNS"
 """Variable that names folders of more kinds, parted as PATH is: a Python file for each."""
-_SHELF = Shelf("controlroom.runs.kinds", FOLDERS, "KIND", RunKind)
 
 
 def kind_of(name: str) -> RunKind:
     """The kind of that name, or one that stands in for it: a file of the user that cannot be used
     keeps nobody from seeing and stopping runs."""
-    return _kind(name, os.environ.get(FOLDERS, ""))
+    return _kind(name, folders())
+
+
+def folders() -> str:
+    """The setting with whole paths, as a process that works in another folder has to have it."""
+    given = os.environ.get(FOLDERS, "").split(os.pathsep)
+    return os.pathsep.join(os.path.abspath(one) for one in given if one)
 
 
 def said(view: RunView) -> str:
@@ -31,16 +35,19 @@ def said(view: RunView) -> str:
 
 
 @cache
-def _kind(name: str, folders: str) -> RunKind:
+def _kind(name: str, added: str) -> RunKind:
     own = _kinds("")
     if name in own:
         return own[name]
     try:
-        return _kinds(folders).get(name) or Unknown(name, FOLDERS, "")
+        return _kinds(added).get(name) or Unknown(name, FOLDERS, "")
     except StackError as error:
         return Unknown(name, FOLDERS, str(error).rstrip("."))
 
 
 @cache
-def _kinds(folders: str) -> Mapping[str, RunKind]:
-    return _SHELF.things(folders)
+def _kinds(added: str) -> Mapping[str, RunKind]:
+    # imported here: a room that shows no run can do without
+    from stack.added import Shelf
+
+    return Shelf("controlroom.runs.kinds", FOLDERS, "KIND", RunKind).things(added)

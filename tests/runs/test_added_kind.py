@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,8 @@ LONG = 100_000
 
 @pytest.fixture(autouse=True)
 def _added(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(FOLDERS, str(ADDED))
+    # a runner works in another folder than who starts it
+    monkeypatch.setenv(FOLDERS, os.path.relpath(ADDED))
 
 
 def pulse(beats: int, every: float = 0.02) -> Spec:
