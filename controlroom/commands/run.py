@@ -45,13 +45,6 @@ EXAMPLES = (
     "controlroom run -n 5000 --rate 200 --in-cluster 4 --context lab-a",
 )
 
-ENDED_BY = {
-    "number": "the number of requests was reached",
-    "file": "every record of the file was sent once (--repeat begins it again)",
-    "timeout": "the time was over",
-    "stopped": "it was stopped",
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the load's bounds, and the words `list`, `show`, `stop`."""
@@ -241,9 +234,11 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
 
 
 def _summary(folder: RunFolder, view: RunView) -> list[str]:
-    reason = f", ended by {view.bound}: {ENDED_BY[view.bound]}" if view.bound in ENDED_BY else ""
+    kind = kind_of(view.kind)
+    why = kind.ended_by.get(view.bound)
+    reason = f", ended by {view.bound}: {why}" if why else ""
     lines = [f"{view.id} {view.state}{reason or f': {view.bound}' if view.bound else ''}"]
-    return lines + kind_of(view.kind).report(view, folder.read_result() or {})
+    return lines + kind.report(view, folder.read_result() or {})
 
 
 def _whole_story(folder: RunFolder, view: RunView) -> dict[str, Any]:

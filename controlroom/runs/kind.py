@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from controlroom.model.run import RunView
@@ -38,6 +39,8 @@ class RunKind:
     """As the files of its runs have it."""
     spec: type[Any]
     """Dataclass of what is asked, see `Spec`."""
+    ended_by: Mapping[str, str] = MappingProxyType({"stopped": "it was stopped"})
+    """Bound by which a run ended -> the same for people."""
     injects: bool = False
     """Whether its runs are faults, with `chaos` in their views; `run stop --all` leaves these."""
 

@@ -78,6 +78,7 @@ async def test_it_is_conducted_listed_shown_and_kept(store: Store) -> None:
     assert row.split()[:3] == [folder.id, "pulse", "finished"]
     assert row.endswith("3 beats, one each 0.02 s")
     story = cli.run("run", "show", folder.id).out.splitlines()
+    assert story[0].endswith("finished, ended by number: it has done all its beats")
     assert story[1:] == ["3 beats", "controlroom pulse 3 0.02", str(folder.path)]
     told = cli.run("run", "show", folder.id, "--json").json()
     assert (told["figures"], told["result"]["bound"]) == ({"beats": 3}, "number")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from controlroom.model.duration import seconds
@@ -21,6 +22,14 @@ class Load(RunKind):
 
     name = LoadSpec.run_kind
     spec = LoadSpec
+    ended_by = MappingProxyType(
+        {
+            "number": "the number of requests was reached",
+            "file": "every record of the file was sent once (--repeat begins it again)",
+            "timeout": "the time was over",
+            "stopped": "it was stopped",
+        }
+    )
 
     def first(self, view: RunView, spec: LoadSpec) -> RunView:
         figures = LoadFigures(0, 0, 0, spec.number, spec.users, 0.0, None, None, None)

@@ -6,6 +6,7 @@ import asyncio
 import shlex
 import time
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar
 
 from controlroom.model.run import RunState, RunView
@@ -45,6 +46,7 @@ class Pulse(RunKind):
 
     name = "pulse"
     spec = PulseSpec
+    ended_by = MappingProxyType({"number": "it has done all its beats"})
 
     def check(self, spec: PulseSpec) -> None:
         if not 0 < spec.lasts <= LONGEST:
