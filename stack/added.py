@@ -72,7 +72,7 @@ class Shelf(Generic[Thing]):
 
     def _loaded(self, path: Path, place: Path) -> ModuleType:
         """The module, under a name by which the files of its folder find each other."""
-        name = f"controlroom_added_{self.word.lower()}_{place.stem}"
+        name = f"{self.setting.lower()}_added_{place.stem}"
         inside = [str(place)] if self.folders else None
         spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=inside)
         assert spec is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from controlroom.runs.stop import stop_all, stop_loads, stop_run
 from controlroom.runs.store import Store
 from controlroom.targets.local import LocalTarget
 from stack.client import StackClient
+from stack.faults import registry
 from tests.own_stack import OwnStack
 from tests.room.frames import calm, live
 from tests.room.rooms import room_of, screen_text
@@ -153,3 +155,14 @@ def test_the_files_of_load_and_chaos_are_as_they_were(store: Store) -> None:
         assert folder.read_asked() == asked
         view = json.loads((folder.path / "view.json").read_text())
         assert list(view)[-2:] == ["load", "chaos"]
+
+
+def test_a_kind_of_fault_in_a_file_of_the_same_name_takes_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulse_spec = kind_of("pulse").spec
+    mark = "from stack.faults.kind import Kind\n\nKIND = Kind()\nKIND.name = 'MarkChaos'\n"
+    (tmp_path / "pulse.py").write_text(mark)
+    monkeypatch.setenv(registry.FOLDERS, str(tmp_path))
+    assert "MarkChaos" in registry.kinds()
+    assert vars(sys.modules[pulse_spec.__module__])["PulseSpec"] is pulse_spec
