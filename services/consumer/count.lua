@@ -15,10 +15,10 @@ end
 local failed, most = 0, tonumber(ARGV[5])
 for i = 6, #ARGV, 4 do
   local kind, key, answer = ARGV[i], KEYS[tonumber(ARGV[i + 1])], nil
-  local write = KINDS[kind]
+  local counts = KINDS[kind]
   -- pcall: a key of another type must not keep the other writes and the fence from moving
-  if write then
-    answer = write(key, ARGV[i + 2], ARGV[i + 3], most)
+  if counts then
+    answer = write(counts, key, ARGV[i + 2], ARGV[i + 3], most)
   elseif kind == 'total' then
     answer = redis.pcall('HINCRBY', key, ARGV[i + 2], ARGV[i + 3])
   elseif kind == 'drop' then
