@@ -22,7 +22,7 @@ for i = 4, #ARGV, 4 do
   if kind == 'total' then
     redis.call('HSET', key, ARGV[i + 2], ARGV[i + 3])
   else
-    write(KINDS[kind], key, ARGV[i + 2], ARGV[i + 3], tonumber(most))
+    pcall(KINDS[kind], key, ARGV[i + 2], ARGV[i + 3], tonumber(most))
   end
 end
 settle()

@@ -20,24 +20,16 @@ MOST = 500
 MOST_MEMBERS = 1_000_000
 """Members that one tally may have by default; `TALLY_MEMBERS_MAX` sets it for the consumers."""
 _PIECE = 1_000
-_WRITE = """
--- a script that an error ends halfway would have counted, and its fence would not have moved
-local function write(kind, ...)
-  local good, answer = pcall(kind, ...)
-  return good and answer or {err = 'a kind of tally failed'}
-end
-"""
 
 
 def writing(package: str, name: str) -> str:
     """A script that writes tallies: it has `KINDS`, from the name of a kind of tally to a function
-    of key, member, amount and most members, and `write`, which calls one of them and answers as
-    Redis does. Raises ScenarioError."""
+    of key, member, amount and most members, which answers as Redis does. Raises ScenarioError."""
     functions = (
         f"[{kind.name!r}] = function(key, member, amount, most)\n{kind.lua}\nend,\n"
         for kind in tally_kinds().values()
     )
-    return _script(package, name, f"local KINDS = {{\n{''.join(functions)}}}\n{_WRITE}")
+    return _script(package, name, f"local KINDS = {{\n{''.join(functions)}}}\n")
 
 
 def _script(package: str, name: str, between: str = "") -> str:

@@ -22,6 +22,8 @@ from scenarios.views import registry as views
 from scenarios.views.registry import view_kinds
 from services.consumer.counting import Counting
 from services.consumer.portion import Portion
+from stack.manifests.model import Container, PodTemplate
+from stack.pods.environment import Surroundings, environment
 from tests.conftest import Engines
 from tests.consumer.rig import Rig, rig
 from tests.redis_server import redis_server
@@ -227,3 +229,14 @@ def test_a_kind_of_tally_that_cannot_be_used_is_refused(
     monkeypatch.setenv(tallies.FOLDERS, str(tmp_path))
     with pytest.raises(ScenarioError, match=reason):
         tally_kinds()
+
+
+def test_the_processes_of_the_local_stack_find_the_kinds_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(tallies.FOLDERS, "/a")
+    monkeypatch.setenv(views.FOLDERS, "/b:/c")
+    around = Surroundings("here", tmp_path, tmp_path, {})
+    container = Container("consumer", ("python", "-m", "services.consumer"))
+    found = environment(container, PodTemplate({}, (container,)), "consumer-0", {}, around)
+    assert (found[tallies.FOLDERS], found[views.FOLDERS]) == ("/a", "/b:/c")
