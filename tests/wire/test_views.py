@@ -6,6 +6,7 @@ import pytest
 
 from scenarios.events import EventCodec
 from scenarios.loading import load
+from scenarios.scenario import Event
 from wire import keys
 from wire.tops import Ask
 from wire.views import Questions
@@ -20,7 +21,7 @@ def test_a_table_asks_for_its_hash_and_the_one_of_its_mean() -> None:
 @pytest.mark.parametrize("team", ["Guatemala", "a:b", "100%", "%3A", "{phase}"])
 def test_bars_ask_for_the_keys_that_an_event_was_counted_under(team: str) -> None:
     cup = load("worldcup")
-    event = {"team1": team, "team2": "~", "score": "2-5", "phase": 3}
+    event: Event = {"team1": team, "team2": "~", "score": "2-5", "phase": 3}
     hashed, _, listed = EventCodec(cup).tally_writes(event)
     asked = Questions(cup)
     assert asked.firsts() == ["1", "2", "3", "4"]
