@@ -8,7 +8,6 @@ from typing import Any, Literal, cast
 
 from scenarios.reading import Table
 from scenarios.scenario import (
-    BarsView,
     CanonicalPair,
     Different,
     Field,
@@ -16,10 +15,12 @@ from scenarios.scenario import (
     HttpRoutes,
     SampleRow,
     Scenario,
-    TableView,
     Tally,
     Value,
 )
+from scenarios.tallies.registry import tally_kinds
+from scenarios.views.registry import view_kinds
+from scenarios.views.view import View
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -118,43 +119,13 @@ def _canonical(table: Table | None) -> CanonicalPair | None:
 
 
 def _tally(table: Table) -> Tally:
-    kind = table.choice("kind", ("hash", "counter", "set"))
-    tally = Tally(
-        name=table.text("name"),
-        kind=cast(Literal["hash", "counter", "set"], kind),
-        key=table.text("key"),
-        member=table.text("member", ""),
-        add=table.text("add", ""),
-    )
-    table.done()
-    if (kind == "counter") == bool(tally.member):
-        table.fail(
-            "member", f"does not fit kind {kind}", "hash and set need a member, counter none"
-        )
-    if kind == "set" and tally.add:
-        table.fail("add", "means nothing for a set", "remove add")
-    return tally
+    kinds = tally_kinds()
+    return kinds[table.choice("kind", tuple(kinds))].read(table)
 
 
-def _view(table: Table) -> TableView | BarsView:
-    view: TableView | BarsView
-    if table.choice("kind", ("table", "bars")) == "table":
-        view = TableView(
-            tally=table.text("tally"),
-            columns=table.texts("columns"),
-            average=table.text("average", ""),
-        )
-    else:
-        selectors = table.texts("selectors")
-        if len(selectors) != 2:
-            table.fail("selectors", "must be two texts", 'write selectors = ["field", "title"]')
-        view = BarsView(
-            tally=table.text("tally"),
-            selectors=(selectors[0], selectors[1]),
-            choices=table.text("choices"),
-        )
-    table.done()
-    return view
+def _view(table: Table) -> View:
+    kinds = view_kinds()
+    return kinds[table.choice("kind", tuple(kinds))].read(table)
 
 
 def _routes(table: Table) -> HttpRoutes:

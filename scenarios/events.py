@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from scenarios.bodies import (
     MAX_BODY,
@@ -23,6 +23,8 @@ from scenarios.bodies import (
 )
 from scenarios.fields import FieldReader, Refused, kind_of
 from scenarios.scenario import Event, Scenario, Value
+from scenarios.tallies.kind import Write
+from scenarios.tallies.registry import tally_kinds
 from scenarios.templates import escape, render, split_member
 
 __all__ = [
@@ -55,15 +57,6 @@ class FieldError(NamedTuple):
         return {"field": self.field, "message": self.message}
 
 
-class Write(NamedTuple):
-    """One Redis write of a tally: HINCRBY, INCRBY or SADD on `key` (without the scenario)."""
-
-    kind: Literal["hash", "counter", "set"]
-    key: str
-    member: str
-    amount: int
-
-
 Outcome = dict[str, Value] | list[FieldError]
 """A validated event, or what is wrong with the record."""
 
@@ -77,6 +70,8 @@ class EventCodec:
         self._names = tuple(field.name for field in scenario.fields)
         self._different = tuple((rule.left, rule.right) for rule in scenario.rules)
         self._text_form = _text_form(self._readers)
+        kinds = tally_kinds()
+        self._writers = [kinds[tally.kind].writer(tally) for tally in scenario.tallies]
         self._weights = list(accumulate(row.weight for row in scenario.samples))
         # a scenario has few different events for many votes
         self._writes = lru_cache(maxsize=4096)(self._made_writes)
@@ -151,15 +146,7 @@ class EventCodec:
     def _made_writes(self, *values: Value) -> tuple[Write, ...]:
         event = self.canonical(dict(zip(self._names, values, strict=True)))
         escaped = {name: escape(value) for name, value in event.items()}
-        return tuple(
-            Write(
-                tally.kind,
-                tally.key.format_map(escaped),
-                tally.member.format_map(escaped),
-                int(event[tally.add]) if tally.add else 1,
-            )
-            for tally in self.scenario.tallies
-        )
+        return tuple([write(event, escaped) for write in self._writers])
 
     def canonical(self, event: Event) -> Event:
         """The event with its pair in sorted order, as the tallies see it."""

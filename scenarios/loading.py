@@ -10,9 +10,13 @@ from scenarios.checking import check
 from scenarios.errors import ScenarioError
 from scenarios.reading import Source, Table, near
 from scenarios.scenario import Scenario
+from scenarios.tallies import registry as tallies
+from scenarios.views import registry as views
 
-__all__ = ["ScenarioError", "file_of", "load", "names"]
+__all__ = ["ADDED", "ScenarioError", "file_of", "load", "names"]
 
+ADDED = (tallies.FOLDERS, views.FOLDERS)
+"""Variables that name folders of more kinds; every process that loads a scenario needs them."""
 _HOME = Path(__file__).parent
 _LARGEST = 1 << 20
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from scenarios.views.view import View
 
 Value = str | int
 Event = Mapping[str, Value]
@@ -57,43 +60,15 @@ class CanonicalPair:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One Redis write per event. Templates hold `{field}` and are filled with escaped values.
-
-    `hash`: HINCRBY key member add · `counter`: INCRBY key add · `set`: SADD key member.
-    """
+    """One Redis write per event. Templates hold `{field}` and are filled with escaped values."""
 
     name: str
-    kind: Literal["hash", "counter", "set"]
+    kind: str
+    """One of `scenarios.tallies.registry`."""
     key: str
     member: str = ""
     add: str = ""
     """Name of the integer field that is added; one is added where it is empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableView:
-    """All members of one hash as rows: label columns, count, rate, average of a second hash."""
-
-    tally: str
-    columns: tuple[str, ...]
-    """Field names; the members of the tally are split at `:` into these."""
-    average: str = ""
-    """Name of a hash tally with the same members, shown divided by the count."""
-
-
-@dataclass(frozen=True, slots=True)
-class BarsView:
-    """One hash chosen by selectors, a bar per member, longest first.
-
-    The first selector is an integer field with labels; the second lists the members of the
-    set tally `choices`, whose key names the first selector.
-    """
-
-    tally: str
-    selectors: tuple[str, str]
-    """(`phase`, `match`): the labelled field, and the title of the second choice."""
-    choices: str
-    """Name of the set tally that lists what can be chosen for one value of the first selector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +114,7 @@ class Scenario:
     rules: tuple[Different, ...]
     canonical: CanonicalPair | None
     tallies: tuple[Tally, ...]
-    view: TableView | BarsView
+    view: View
     log_line: str
     """Template with `{field}` for one line of the log pane."""
     http: HttpRoutes

@@ -1,9 +1,9 @@
 -- Puts rebuilt counters, fences and books in the place of what is there, in one step. Follows
--- tallies.lua.
+-- tallies.lua and KINDS.
 -- KEYS: fences, books, floors, acknowledged, lives, then the tallies.
 -- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
 -- begin, which stay; most members of a tally where the books do not say it; then per write: kind
--- (total, of fences and books; hash, counter, set), number of its key, member, amount.
+-- (total, of fences and books; one of KINDS), number of its key, member, amount.
 -- Answers 1, or 0 where documents were purged on purpose: their events are in the counters only.
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return 0
@@ -21,10 +21,8 @@ for i = 4, #ARGV, 4 do
   local kind, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
   if kind == 'total' then
     redis.call('HSET', key, ARGV[i + 2], ARGV[i + 3])
-  elseif kind == 'counter' then
-    redis.call('SET', key, ARGV[i + 3])
   else
-    add(kind, key, ARGV[i + 2], ARGV[i + 3], tonumber(most))
+    pcall(KINDS[kind], key, ARGV[i + 2], ARGV[i + 3], tonumber(most))
   end
 end
 settle()

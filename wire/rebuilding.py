@@ -24,9 +24,7 @@ from wire.documents import Document, Documents, Range
 from wire.fences import read_fences
 from wire.lives import Life, Lives, Part, before, present
 from wire.topics import OffsetReader
-from wire.tops import MOST_MEMBERS, script
-
-_SCRIPT = script("wire", "rebuild.lua")
+from wire.tops import MOST_MEMBERS, writing
 
 
 class PurgedError(Exception):
@@ -203,7 +201,7 @@ async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
     for (kind, key, member), amount in rebuilt.tallies.items():
         number = numbers.setdefault(keys.counter_key(scenario, key), len(numbers) + 1)
         arguments += (kind, number, member, amount)
-    if not await redis.eval(_SCRIPT, len(numbers), *numbers, *arguments):
+    if not await redis.eval(writing("wire", "rebuild.lua"), len(numbers), *numbers, *arguments):
         raise PurgedError(scenario)
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from scenarios.tallies.registry import tally_kinds
 from wire import keys
 
 if TYPE_CHECKING:
@@ -21,18 +22,25 @@ MOST_MEMBERS = 1_000_000
 _PIECE = 1_000
 
 
-@cache
-def script(package: str, name: str) -> str:
-    """A script that writes or reads tallies, with what all of these have in common before it."""
-    return "".join(
-        files(place).joinpath(file).read_text()
-        for place, file in (("wire", "tallies.lua"), (package, name))
+def writing(package: str, name: str) -> str:
+    """A script that writes tallies: it has `KINDS`, from the name of a kind of tally to a function
+    of key, member, amount and most members, which answers as Redis does. Raises ScenarioError."""
+    functions = (
+        f"[{kind.name!r}] = function(key, member, amount, most)\n{kind.lua}\nend,\n"
+        for kind in tally_kinds().values()
     )
+    return _script(package, name, f"local KINDS = {{\n{''.join(functions)}}}\n")
+
+
+def _script(package: str, name: str, between: str = "") -> str:
+    """What all scripts of tallies have in common, and the script."""
+    common = files("wire").joinpath("tallies.lua").read_text()
+    return common + between + files(package).joinpath(name).read_text()
 
 
 @cache
 def _look() -> tuple[str, str]:
-    text = script("wire", "look.lua")
+    text = _script("wire", "look.lua")
     return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 

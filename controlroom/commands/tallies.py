@@ -19,7 +19,7 @@ from controlroom.commands.world import answering, opened, world
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
 from controlroom.targets.rebuild import rebuild_tallies
-from scenarios.scenario import BarsView, Scenario
+from scenarios.scenario import Scenario
 from scenarios.templates import split_member
 
 DESCRIPTION = """\
@@ -141,7 +141,7 @@ class Rebuild(Act):
 
 def chosen(scenario: Scenario, words: Sequence[str]) -> list[tuple[int, str]]:
     """(selector, value) of `--name value` and `--name=value`, in the order of the selectors."""
-    names = scenario.view.selectors if isinstance(scenario.view, BarsView) else ()
+    names = scenario.view.choosing
     found: dict[int, str] = {}
     rest = list(words)
     while rest:

@@ -30,6 +30,7 @@ class TalliesSource:
         self._where = where
         self._scenario = scenario.name
         self._books = books_key(scenario.name)
+        self._view = scenario.view
         self._reader = reader_of(scenario)
         self._client: Redis | None = None
         self._version: str | None = None
@@ -65,7 +66,7 @@ class TalliesSource:
         *_, wanted = self._reader.questions()
         if wanted.kind == "hash":
             async for piece in pieces(cast(Any, self._client), wanted.key, wanted.second):
-                yield [row_of(row) for row in piece]
+                yield [row_of(self._view, row) for row in piece]
 
     async def choices(self) -> AsyncIterator[list[str]]:
         """Every key of the second selection, also those beyond the listed, some at a time."""

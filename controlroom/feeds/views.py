@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from controlroom.feeds.text import clean
 from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
-from scenarios.scenario import BarsView, Scenario, TableView
-from scenarios.templates import escape, places, split_member
-from wire.keys import counter_key
+from scenarios.scenario import Scenario
+from scenarios.templates import split_member
+from scenarios.views.view import View
 from wire.tops import Ask, Row, Top
+from wire.views import Questions
 
 MOST = 200
 """Rows, and choices of one selection, that are asked for."""
@@ -21,16 +22,10 @@ class TableReader:
     """All members of one hash; with the mean of a second hash where there is one."""
 
     scenario: Scenario
-    view: TableView
 
     def questions(self) -> list[Ask]:
         """What to ask now."""
-        return [Ask("hash", self._key(self.view.tally), MOST, self.second)]
-
-    @property
-    def second(self) -> str:
-        """Key of the hash of which the mean is made; empty where there is none."""
-        return self._key(self.view.average) if self.view.average else ""
+        return [Questions(self.scenario).rows(MOST)]
 
     def complete(self, answers: Sequence[Top]) -> bool:
         """Whether the answers are enough to build from."""
@@ -38,17 +33,11 @@ class TableReader:
 
     def build(self, answers: Sequence[Top], total: int) -> Tallies:
         """The rows, largest first."""
-        add = self.scenario.tally(self.view.average).add if self.view.average else ""
-        columns = tuple(self.scenario.field(name).label for name in self.view.columns)
-        label = self.scenario.field(add).label if add else ""
-        return _tallies(columns, answers[0], total, self.scenario.noun, label)
+        return _tallies(self.scenario, answers[0], total)
 
     def choose(self, selection: int, key: str) -> None:
         """A table has nothing to choose. Raises ValueError."""
         raise ValueError(f"The tallies of {self.scenario.name} have nothing to select.")
-
-    def _key(self, tally: str) -> str:
-        return counter_key(self.scenario.name, self.scenario.tally(tally).key)
 
 
 @dataclass(slots=True)
@@ -56,7 +45,6 @@ class BarsReader:
     """One hash, chosen by a labelled field and by a member of that field's set."""
 
     scenario: Scenario
-    view: BarsView
     first: str | None = None
     second: str | None = None
     _offered: dict[str, Top] = field(default_factory=dict)
@@ -65,12 +53,10 @@ class BarsReader:
 
     def questions(self) -> list[Ask]:
         """The choices for the first selector's, and the hash of the chosen one."""
-        questions = [
-            Ask("set", self.choices_key(key), MOST if key == self.first else 1)
-            for key in self._firsts()
-        ]
+        asked = Questions(self.scenario)
+        questions = [asked.choices(key, MOST if key == self.first else 1) for key in self._firsts()]
         if self.second is not None:
-            questions.append(Ask("hash", self._chosen_key(), MOST))
+            questions.append(asked.rows(MOST, (self.first or "", self.second)))
         return questions
 
     def complete(self, answers: Sequence[Top]) -> bool:
@@ -88,9 +74,7 @@ class BarsReader:
     def build(self, answers: Sequence[Top], total: int) -> Tallies:
         """One bar per member, largest first."""
         found = answers[-1] if self.second is not None else Top((), 0, 0, 0)
-        member = places(self.scenario.tally(self.view.tally).member) or ()
-        columns = tuple(self.scenario.field(name).label for name in member)
-        made = _tallies(columns, found, total, self.scenario.noun)
+        made = _tallies(self.scenario, found, total)
         return replace(made, selections=self._selections())
 
     def choose(self, selection: int, key: str, beyond: bool = False) -> None:
@@ -101,7 +85,7 @@ class BarsReader:
             self._beyond = (self.first, key)
             offered = self._names()
         if selection not in (0, 1) or key not in offered:
-            title = self.view.selectors[1 if selection else 0]
+            title = self.scenario.view.choosing[1 if selection else 0]
             raise ValueError(f"{key!r} is not one of the choices of {title}.")
         if selection == 0:
             self.second = self.second if key == self.first else None
@@ -109,10 +93,9 @@ class BarsReader:
         else:
             self.second = key
 
-    def choices_key(self, first: str | None = None) -> str:
-        """Key of the set of choices, by default of those that are listed now."""
-        wanted = {self.view.selectors[0]: self.first or "" if first is None else first}
-        return self._key(self.scenario.tally(self.view.choices).key, wanted)
+    def choices_key(self) -> str:
+        """Key of the set of choices that are listed now."""
+        return Questions(self.scenario).choices_key(self.first or "")
 
     def _names(self) -> list[str]:
         """The second choices there are for the first."""
@@ -123,23 +106,10 @@ class BarsReader:
         return names
 
     def _firsts(self) -> list[str]:
-        labels = self.scenario.field(self.view.selectors[0]).labels or {}
-        return [str(value) for value in sorted(labels)]
-
-    def _chosen_key(self) -> str:
-        member = places(self.scenario.tally(self.view.choices).member) or ()
-        parts = dict(zip(member, split_member(self.second or ""), strict=False))
-        parts[self.view.selectors[0]] = self.first or ""
-        return self._key(self.scenario.tally(self.view.tally).key, parts)
-
-    def _key(self, template: str, values: Mapping[str, str]) -> str:
-        filled = template
-        for name, value in values.items():
-            filled = filled.replace("{" + name + "}", escape(value))
-        return counter_key(self.scenario.name, filled)
+        return Questions(self.scenario).firsts()
 
     def _selections(self) -> tuple[Selection, ...]:
-        phase = self.scenario.field(self.view.selectors[0])
+        phase = self.scenario.field(self.scenario.view.choosing[0])
         labels = phase.labels or {}
         firsts = tuple(Choice(key, labels[int(key)]) for key in self._firsts())
         seconds = tuple(
@@ -149,7 +119,7 @@ class BarsReader:
         more = max(0, top.members - len(seconds)) if top else 0
         return (
             Selection(phase.label, firsts, self.first),
-            Selection(self.view.selectors[1].capitalize(), seconds, self.second, more),
+            Selection(self.scenario.view.choosing[1].capitalize(), seconds, self.second, more),
         )
 
 
@@ -158,27 +128,26 @@ Reader = TableReader | BarsReader
 
 def reader_of(scenario: Scenario) -> Reader:
     """The reader that fits the scenario's view."""
-    if isinstance(scenario.view, TableView):
-        return TableReader(scenario, scenario.view)
-    return BarsReader(scenario, scenario.view)
+    return BarsReader(scenario) if scenario.view.choosing else TableReader(scenario)
 
 
-def row_of(row: Row) -> TallyRow:
+def row_of(view: View, row: Row) -> TallyRow:
     """One member as the room shows it; its mean where there is a second count."""
     mean = row.second / row.count if row.second is not None and row.count else None
-    return TallyRow(tuple(map(clean, split_member(row.member))), row.count, mean)
+    return TallyRow(tuple(map(clean, view.labels(row.member))), row.count, mean)
 
 
-def _tallies(
-    columns: tuple[str, ...], top: Top, total: int, noun: str, average_label: str = ""
-) -> Tallies:
-    found = sorted(map(row_of, top.rows), key=lambda row: (-row.count, row.labels))
+def _tallies(scenario: Scenario, top: Top, total: int) -> Tallies:
+    view = scenario.view
+    rows = [row_of(view, row) for row in top.rows]
+    found = sorted(rows, key=lambda row: (-row.count, row.labels))
+    add = scenario.tally(view.averaged).add if view.averaged else ""
     return Tallies(
-        columns,
+        tuple(scenario.field(name).label for name in view.names(scenario)),
         tuple(found),
         total,
-        noun,
-        average_label,
+        scenario.noun,
+        scenario.field(add).label if add else "",
         more=top.members - len(found),
         others=top.others,
         sum=top.total,

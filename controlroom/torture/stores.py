@@ -119,6 +119,8 @@ class Stores:
         await self._read_kafka()
         documents, stored = await asyncio.to_thread(self._documents, "logs")
         rejected, _ = await asyncio.to_thread(self._documents, "rejected")
+        counted = await self.counted()
+        unjudged = self._expected.unjudged
         found = Found(
             kafka=self._kafka,
             documents=documents,
@@ -126,7 +128,7 @@ class Stores:
             events=self._expected.events,
             repeated=self._repeated,
             stored=stored,
-            tallies=await self.counted(),
+            tallies={place: n for place, n in counted.items() if place[0] not in unjudged},
             expected=self._expected.tallies,
             counting=self._expected.counting,
         )

@@ -1,8 +1,8 @@
--- Counts the records of one partition, or refuses them, in one step. Follows tallies.lua.
+-- Counts the records of one partition, or refuses them, in one step. Follows tallies.lua and KINDS.
 -- KEYS: fences, books, lives, then the tallies.
 -- ARGV: field of the fence, the fence that the records follow, their last offset, the field that
 -- the fence of the partition's next life would have, most members of a tally, then per write: kind
--- (total, of the books; hash, counter, set; of ids that clients gave: drop, put, keep), number of
+-- (one of KINDS; total, of the books; of ids that clients gave: drop, put, keep), number of
 -- its key, member, amount.
 -- Answers {1, last offset, failed writes} or, when the fence is another than the caller knows,
 -- {0, fence, 0}: somebody else has counted these records (fence above), or Redis has forgotten
@@ -12,26 +12,32 @@ local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
 if fence ~= tonumber(ARGV[2]) or redis.call('HEXISTS', KEYS[3], ARGV[4]) == 1 then
   return {0, fence, 0}
 end
-local failed, most = 0, tonumber(ARGV[5])
-for i = 6, #ARGV, 4 do
-  local kind, key, answer = ARGV[i], KEYS[tonumber(ARGV[i + 1])], nil
-  -- pcall: a key of another type must not keep the other writes and the fence from moving
-  if kind == 'hash' or kind == 'set' then
-    answer = add(kind, key, ARGV[i + 2], ARGV[i + 3], most)
-  elseif kind == 'counter' then
-    answer = redis.pcall('INCRBY', key, ARGV[i + 3])
-  elseif kind == 'total' then
-    answer = redis.pcall('HINCRBY', key, ARGV[i + 2], ARGV[i + 3])
-  elseif kind == 'drop' then
-    answer = redis.pcall('HDEL', key, ARGV[i + 2])
-  elseif kind == 'put' then
-    answer = redis.pcall('HSET', key, ARGV[i + 2], ARGV[i + 3])
-  else
-    answer = redis.pcall('EXPIRE', key, ARGV[i + 3])
+local begin, failed, most = 6, 0, tonumber(ARGV[5])
+local function writes()
+  for i = begin, #ARGV, 4 do
+    begin = i + 4
+    local kind, key, answer = ARGV[i], KEYS[tonumber(ARGV[i + 1])], nil
+    local counts = KINDS[kind]
+    -- pcall: a key of another type must not keep the other writes and the fence from moving
+    if counts then
+      answer = counts(key, ARGV[i + 2], ARGV[i + 3], most)
+    elseif kind == 'total' then
+      answer = redis.pcall('HINCRBY', key, ARGV[i + 2], ARGV[i + 3])
+    elseif kind == 'drop' then
+      answer = redis.pcall('HDEL', key, ARGV[i + 2])
+    elseif kind == 'put' then
+      answer = redis.pcall('HSET', key, ARGV[i + 2], ARGV[i + 3])
+    else
+      answer = redis.pcall('EXPIRE', key, ARGV[i + 3])
+    end
+    if type(answer) == 'table' and answer.err then
+      failed = failed + 1
+    end
   end
-  if type(answer) == 'table' and answer.err then
-    failed = failed + 1
-  end
+end
+-- nor must an error in a kind end the script: what it has counted would be counted again
+while not pcall(writes) do
+  failed = failed + 1
 end
 settle()
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])

@@ -12,11 +12,10 @@ from services.consumer.batch import Verdict
 from services.consumer.portion import Portion
 from services.consumer.window import Changes
 from wire import keys
-from wire.tops import MOST_MEMBERS, script
+from wire.tops import MOST_MEMBERS, writing
 
 _KEPT_SECONDS = 14 * 86_400
 """An idle window of ids is kept for twice as long as Kafka keeps records by default."""
-_SCRIPT = script("services.consumer", "count.lua")
 
 
 class Counting:
@@ -30,6 +29,7 @@ class Counting:
         self._books = keys.books_key(scenario)
         self._lives = keys.lives_key(scenario)
         self._marks = keys.marks_key(scenario)
+        self._script = writing("services.consumer", "count.lua")
         self._sha = ""
 
     async def fences(self, fields: Sequence[str]) -> list[int]:
@@ -43,12 +43,12 @@ class Counting:
         Raises RedisError; counting the same portions again is then safe.
         """
         if not self._sha:
-            self._sha = await self._redis.script_load(_SCRIPT)
+            self._sha = await self._redis.script_load(self._script)
         calls = [self._call(field, portion) for field, portion in portions]
         answers = await self._send(calls)
         unknown = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:
-            self._sha = await self._redis.script_load(_SCRIPT)
+            self._sha = await self._redis.script_load(self._script)
             again = await self._send([calls[n] for n in unknown])
             for n, answer in zip(unknown, again, strict=True):
                 answers[n] = answer

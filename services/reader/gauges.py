@@ -19,9 +19,9 @@ from prometheus_client.registry import Collector
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from scenarios.scenario import BarsView, Scenario
-from scenarios.templates import places, split_member
-from services.reader.live import counts, live, offered
+from scenarios.scenario import Scenario
+from scenarios.templates import split_member
+from services.reader.live import counts, offered, rows
 from services.shared.beside import run_beside
 from wire.ending import end
 
@@ -55,8 +55,7 @@ class TallyGauge(Collector):
 
     async def refresh(self) -> None:
         """Reads them. Raises RedisError."""
-        view = self._scenario.view
-        found = await (self._bars(view) if isinstance(view, BarsView) else self._table())
+        found = await (self._bars() if self._scenario.view.choosing else self._table())
         self._tallies = heapq.nlargest(MOST, found)
 
     async def run(self) -> None:
@@ -69,23 +68,18 @@ class TallyGauge(Collector):
             await asyncio.sleep(EVERY)
 
     async def _table(self) -> list[Tally]:
-        answer = await live(self._scenario, self._redis, {}, MOST)
         tallies = []
-        for row in answer["rows"]:
-            first, *others = (str(v) for k, v in row.items() if k not in ("count", "average"))
-            tallies.append((row["count"], first, " · ".join(others)))
+        for row in (await rows(self._scenario, self._redis, most=MOST)).rows:
+            first, *others = self._scenario.view.labels(row.member)
+            tallies.append((row.count, first, " · ".join(others)))
         return tallies
 
-    async def _bars(self, view: BarsView) -> list[Tally]:
-        names = places(self._scenario.tally(view.choices).member) or ()
+    async def _bars(self) -> list[Tally]:
         tallies = []
-        for one, members in (await offered(self._scenario, self._redis, view)).items():
+        for one, members in (await offered(self._scenario, self._redis)).items():
             for member in members[:WIDEST]:
-                values = dict(zip(names, member.split(":"), strict=False)) | {
-                    view.selectors[0]: one
-                }
                 group = f"{one} · {' - '.join(split_member(member))}"
-                found = await counts(self._scenario, self._redis, view, values, MOST)
+                found = await counts(self._scenario, self._redis, (one, member), MOST)
                 tallies += [(count, group, label) for label, count in found.items()]
         return tallies
 

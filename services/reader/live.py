@@ -8,11 +8,12 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from scenarios.scenario import BarsView, Scenario, TableView
-from scenarios.templates import places, render, split_member, unescape
+from scenarios.scenario import Scenario
+from scenarios.templates import split_member
 from services.reader.errors import RequestError
 from wire import keys, problems
-from wire.tops import MOST, Ask, Looked, Top, look
+from wire.tops import MOST, Looked, Top, look
+from wire.views import Questions
 
 Json = dict[str, Any]
 
@@ -24,48 +25,30 @@ async def live(
 
     Raises RequestError for a choice that is not offered, RedisError.
     """
-    view = scenario.view
-    if isinstance(view, TableView):
-        looked, found = await _table(scenario, redis, view, most)
+    if scenario.view.choosing:
+        looked, found = await _chosen(scenario, redis, query, most)
     else:
-        looked, found = await _bars(scenario, redis, view, query, most)
+        looked = await look(redis, scenario.name, [Questions(scenario).rows(most)])
+        found = _rows(scenario, looked.tops[0])
     age = None if looked.at is None else round(max(0.0, time.time() - looked.at / 1000), 3)
     head = {"scenario": scenario.name, "title": scenario.title, "noun": scenario.noun}
     return head | {"total": looked.counted, "age": age} | found
 
 
-async def _table(
-    scenario: Scenario, redis: Redis, view: TableView, most: int
+async def _chosen(
+    scenario: Scenario, redis: Redis, query: Mapping[str, str], most: int
 ) -> tuple[Looked, Json]:
-    average = _key(scenario, view.average, {}) if view.average else ""
-    wanted = Ask("hash", _key(scenario, view.tally, {}), most, average)
-    looked = await look(redis, scenario.name, [wanted])
-    (top,) = looked.tops
-    rows = []
-    for member in top.rows:
-        row: Json = dict(zip(view.columns, split_member(member.member), strict=False))
-        row["count"] = member.count
-        if average:
-            row["average"] = round((member.second or 0) / max(1, member.count), 4)
-        rows.append(row)
-    found = {"rows": _longest_first(rows, view.columns)}
-    return looked, found | {"members": top.members, "others": top.others}
-
-
-async def _bars(
-    scenario: Scenario, redis: Redis, view: BarsView, query: Mapping[str, str], most: int
-) -> tuple[Looked, Json]:
-    first, second = view.selectors
-    there = await offered(scenario, redis, view)
+    first, second = scenario.view.choosing
+    there = await offered(scenario, redis)
     one = _choose(first, list(there), query.get(first), next(filter(there.get, there), None))
     members = there.get(one or "", [])
     wanted = query.get(second)
-    if wanted is not None and one and await is_offered(scenario, redis, view, one, wanted):
+    if wanted is not None and one and await among(scenario, redis, one, [wanted]):
         other: str | None = wanted
     else:
         other = _choose(second, members, wanted, members[0] if members else None)
     labels = scenario.field(first).labels or {}
-    looked, found = await _shares(scenario, redis, view, one, other, most)
+    looked, found = await _of_choice(scenario, redis, one, other, most)
     return looked, {
         "selected": {first: one, second: other},
         "choices": {
@@ -76,28 +59,18 @@ async def _bars(
     }
 
 
-async def offered(scenario: Scenario, redis: Redis, view: BarsView) -> dict[str, list[str]]:
+async def offered(scenario: Scenario, redis: Redis) -> dict[str, list[str]]:
     """Values of the first selector -> members that can be chosen for them, sorted; of many the
     first MOST."""
-    first = view.selectors[0]
-    values = [str(value) for value in sorted(scenario.field(first).labels or {})]
-    asked = [Ask("set", _key(scenario, view.choices, {first: value}), MOST) for value in values]
-    looked = await look(redis, scenario.name, asked)
+    asked = Questions(scenario)
+    values = asked.firsts()
+    looked = await look(redis, scenario.name, [asked.choices(value, MOST) for value in values])
     return {value: top.names for value, top in zip(values, looked.tops, strict=True)}
 
 
-async def is_offered(
-    scenario: Scenario, redis: Redis, view: BarsView, value: str, member: str
-) -> bool:
-    """Whether a member can be chosen for a value of the first selector, listed or not."""
-    return bool(await among(scenario, redis, view, value, [member]))
-
-
-async def among(
-    scenario: Scenario, redis: Redis, view: BarsView, value: str, members: Sequence[str]
-) -> list[str]:
-    """Those of the members that can be chosen for a value of the first selector."""
-    key = _key(scenario, view.choices, {view.selectors[0]: value})
+async def among(scenario: Scenario, redis: Redis, value: str, members: Sequence[str]) -> list[str]:
+    """Those of the members that can be chosen for a value of the first selector, listed or not."""
+    key = Questions(scenario).choices_key(value)
     there = await cast(Any, redis).smismember(key, list(members)) if members else []
     return [m for m, one in zip(members, there, strict=True) if one and m != keys.OTHERS]
 
@@ -113,61 +86,37 @@ def _choose(title: str, offered: list[str], wanted: str | None, default: str | N
     return wanted
 
 
+async def rows(
+    scenario: Scenario, redis: Redis, chosen: Sequence[str] = (), most: int = MOST
+) -> Top:
+    """The rows of a choice, as `View.key` has it; of many the highest."""
+    looked = await look(redis, scenario.name, [Questions(scenario).rows(most, chosen)])
+    return looked.tops[0]
+
+
 async def counts(
-    scenario: Scenario,
-    redis: Redis,
-    view: BarsView,
-    values: Mapping[str, str],
-    most: int = MOST,
+    scenario: Scenario, redis: Redis, chosen: Sequence[str], most: int = MOST
 ) -> dict[str, int]:
-    """Label -> count of the tally whose key is filled with `values`, escaped already; of many the
-    highest. What had no place in it has the label `others`."""
-    looked = await look(redis, scenario.name, [_bars_of(scenario, view, values, most)])
-    return _labelled(looked.tops[0])
-
-
-def _bars_of(scenario: Scenario, view: BarsView, values: Mapping[str, str], most: int) -> Ask:
-    return Ask("hash", _key(scenario, view.tally, values), most)
-
-
-def _labelled(top: Top) -> dict[str, int]:
-    found = {unescape(row.member): row.count for row in top.rows}
+    """Label -> count of the same. What had no place in the tally has the label `others`."""
+    top = await rows(scenario, redis, chosen, most)
+    found = {":".join(scenario.view.labels(row.member)): row.count for row in top.rows}
     if top.others:
         found["others"] = found.get("others", 0) + top.others
     return found
 
 
-async def _shares(
-    scenario: Scenario,
-    redis: Redis,
-    view: BarsView,
-    one: str | None,
-    other: str | None,
-    most: int,
+async def _of_choice(
+    scenario: Scenario, redis: Redis, one: str | None, other: str | None, most: int
 ) -> tuple[Looked, Json]:
     if one is None or other is None:
-        return await look(redis, scenario.name, []), {"bars": [], "members": 0, "others": 0}
-    names = places(scenario.tally(view.choices).member) or ()
-    # parts of a member are escaped already, as the key wants them
-    values = dict(zip(names, other.split(":"), strict=False)) | {view.selectors[0]: one}
-    looked = await look(redis, scenario.name, [_bars_of(scenario, view, values, most)])
-    (top,) = looked.tops
-    total = max(1, top.total)
-    bars = [
-        {
-            "label": unescape(row.member),
-            "count": row.count,
-            "percent": round(100 * row.count / total, 2),
-        }
-        for row in top.rows
-    ]
-    found = {"bars": _longest_first(bars, ("label",))}
-    return looked, found | {"members": top.members, "others": top.others}
+        return await look(redis, scenario.name, []), _rows(scenario, Top((), 0, 0, 0))
+    looked = await look(redis, scenario.name, [Questions(scenario).rows(most, (one, other))])
+    return looked, _rows(scenario, looked.tops[0])
 
 
-def _key(scenario: Scenario, tally: str, values: Mapping[str, str]) -> str:
-    return keys.counter_key(scenario.name, render(scenario.tally(tally).key, values))
-
-
-def _longest_first(rows: list[Json], names: tuple[str, ...]) -> list[Json]:
-    return sorted(rows, key=lambda row: (-row["count"], [str(row.get(name)) for name in names]))
+def _rows(scenario: Scenario, top: Top) -> Json:
+    view = scenario.view
+    names = view.names(scenario)
+    found = [view.row(names, row, top.total) for row in top.rows]
+    found.sort(key=lambda row: (-row["count"], [v for v in row.values() if isinstance(v, str)]))
+    return {view.rows: found, "members": top.members, "others": top.others}

@@ -7,8 +7,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from scenarios.scenario import BarsView, Scenario
+from scenarios.scenario import Scenario
 from scenarios.templates import places
+from scenarios.views.kinds.bars import BarsView
 from services.reader import live, logs
 from wire import keys
 from wire.bookkeeping import Auditor
@@ -62,21 +63,20 @@ class Shelf:
     async def offered(self) -> dict[str, list[str]]:
         """Value of the first selector -> members that can be chosen for it; of bars only. Of many
         members the first ones by name."""
-        return await live.offered(self.scenario, self._redis, self._bars)
+        return await live.offered(self.scenario, self._redis)
 
     async def among(self, value: str, members: Sequence[str]) -> list[str]:
         """Those of the members that can be chosen for a value of the first selector."""
-        return await live.among(self.scenario, self._redis, self._bars, value, members)
+        return await live.among(self.scenario, self._redis, value, members)
 
     async def bars(self, value: str, member: str) -> dict[str, int]:
         """Label -> count of one member for one value of the first selector; of many the highest."""
-        view = self._bars
+        view = self.scenario.view
+        assert isinstance(view, BarsView), "checked when the preset was chosen"
         names = places(self.scenario.tally(view.choices).member) or ()
-        parts = member.split(":")
-        if len(parts) != len(names):
+        if len(member.split(":")) != len(names):
             return {}
-        values = dict(zip(names, parts, strict=True)) | {view.selectors[0]: value}
-        return await live.counts(self.scenario, self._redis, view, values)
+        return await live.counts(self.scenario, self._redis, (value, member))
 
     async def ping(self) -> None:
         """Returns when Redis answers."""
@@ -85,9 +85,3 @@ class Shelf:
     async def purge(self) -> int:
         """Removes the stored events; how many there were."""
         return await purge(self.scenario.name, self._redis, self._documents)
-
-    @property
-    def _bars(self) -> BarsView:
-        view = self.scenario.view
-        assert isinstance(view, BarsView), "checked when the preset was chosen"
-        return view

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from host.errors import StackError
 from host.paths import private_dir
+from scenarios.loading import ADDED
 from stack.manifests.model import Container, EnvVar, PodTemplate
 from stack.spec import ProcessSpec
 
 ADDRESS = "127.0.0.1"
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", *ADDED)
 
 
 @dataclass(frozen=True, slots=True)

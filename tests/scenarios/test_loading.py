@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from scenarios.loading import ScenarioError, load, names
-from scenarios.scenario import BarsView, TableView
+from scenarios.views.kinds.bars import BarsView
+from scenarios.views.kinds.table import TableView
 from tests.conftest import ROOT
 
 BANDS = (ROOT / "scenarios" / "bands.toml").read_text()
@@ -85,7 +86,7 @@ BAD = [
     ),
     (CUP, '{ 1 = "Octavos"', '{ one = "Octavos"', ("labels", "one")),
     (CUP, 'pattern = "[0-9]{1,3}-[0-9]{1,3}"', 'pattern = "["', ("pattern", "regular expression")),
-    (CUP, '[view]\nkind = "bars"', '[view]\nkind = "pie"', ("[view] kind", "'pie'", "table, bars")),
+    (CUP, '[view]\nkind = "bars"', '[view]\nkind = "pie"', ("[view] kind", "'pie'", "bars, table")),
 ]
 
 

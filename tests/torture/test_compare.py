@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from controlroom.torture.conduct import disagreements
 from controlroom.torture.numbers import Ids, Seen
 from scenarios.events import EventCodec
 from scenarios.loading import load
+from tests.conftest import ROOT
 from wire.keys import OTHERS
 
 EVENTS = 20
@@ -183,6 +185,18 @@ def test_counters_follow_from_the_values_on_kafka() -> None:
     assert expected.events == 3
     assert expected.tallies == {("votes", "A:B"): 3, ("rank", "A:B"): 12}
     assert expected.counting == {"votes"}
+
+
+def test_a_kind_of_tally_that_was_added_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTROLROOM_TALLIES", str(ROOT / "tests/reader/added/tallies"))
+    scenario = load("bands")
+    votes, rank = scenario.tallies
+    expected = Expected(
+        EventCodec(replace(scenario, tallies=(votes, replace(rank, kind="highest"))))
+    )
+    expected.add(json.dumps({"name": "A", "album": "B", "year": 2000, "rank": 4}).encode())
+    assert expected.tallies == {("votes", "A:B"): 1}
+    assert expected.unjudged == {"rank"}
 
 
 def test_ids_are_read_back_wherever_they_stand() -> None:

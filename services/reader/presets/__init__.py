@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from scenarios.errors import ScenarioError
 from scenarios.reading import near
-from scenarios.scenario import BarsView
+from scenarios.views.kinds.bars import BarsView
 from services.reader.endpoint import Endpoint
 from services.reader.presets import g5, g6, g13
 from services.reader.shelf import Shelf

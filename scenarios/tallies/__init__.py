@@ -1,0 +1,1 @@
+"""Kinds of tallies: how an event is counted."""
