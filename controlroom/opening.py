@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlroom.commands.exits import Declined
 from controlroom.commands.question import Consent
-from controlroom.model.frame import Frame, Panel
+from controlroom.model.frame import OF_TARGET, Frame, Panel
 from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Denied, Target, TargetError, Unreachable
@@ -204,15 +204,8 @@ def _troubled(blank: Frame, trouble: TargetError) -> Frame:
     """Every panel says why there is nothing to show yet."""
     state: SourceState = "denied" if isinstance(trouble, Denied) else "reconnecting"
     health = Health(state, blank.now, str(trouble), trouble.fix)
-    return replace(
-        blank,
-        tallies=Panel(health=health),
-        books=Panel(health=health),
-        golden=Panel(health=health),
-        fleet=Panel(health=health),
-        queues=Panel(health=health),
-        log=Panel(health=health),
-    )
+    told: Panel[object] = Panel(health=health)
+    return replace(blank, panels={**blank.panels, **{key.name: told for key in OF_TARGET}})
 
 
 def _refusing(place: Place) -> Any:
