@@ -12,6 +12,8 @@ from controlroom.panes.pane import Pane
 
 Kind = Literal["tabs", "two", "three"]
 MINIMUM = (60, 16)
+PARTS = ("header", "tabs", "booksline", "rule", "strip", "footer", "small")
+"""What is on a screen beside the panels."""
 LEAST = 4
 """Rows below which a panel is not shown beside others."""
 _LOWEST = 7

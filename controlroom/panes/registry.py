@@ -10,7 +10,7 @@ from controlroom.commands.command import Command
 from controlroom.feeds import registry as feeds
 from controlroom.folders import imported
 from controlroom.model.frame import KEYS, Key
-from controlroom.panes.layout import At, Slot
+from controlroom.panes.layout import PARTS, At, Slot
 from controlroom.panes.pane import Pane
 
 PACKAGE = "controlroom_user_panes"
@@ -59,8 +59,8 @@ def _checked(pane: type[Pane], two: At, three: At) -> str:
     if not (isinstance(pane, type) and issubclass(pane, Pane)):
         raise ValueError(f"{pane!r} is no class of a Pane")
     name = getattr(pane, "pane_id", "")
-    if not (isinstance(name, str) and name.isidentifier()):
-        raise ValueError(f"{pane.__name__}: pane_id is no name: {name!r}")
+    if not (isinstance(name, str) and name.isidentifier()) or name in PARTS:
+        raise ValueError(f"{pane.__name__}: pane_id is no name for a pane: {name!r}")
     if not isinstance(getattr(pane, "key", None), Key):
         raise ValueError(f"{pane.__name__}: key is no Key")
     if not isinstance(getattr(pane, "engine", None), str):
@@ -74,6 +74,5 @@ def _checked(pane: type[Pane], two: At, three: At) -> str:
 def _check_source(name: str, source: feeds.Maker) -> None:
     if getattr(source, "name", None) != name:
         raise ValueError(f"the source of {name} is no class with that name")
-    taken = [key.name for key in KEYS] + [slot.pane.key.name for slot in _slots.values()]
-    if name in taken:
+    if feeds.has(name) or name in [key.name for key in KEYS]:
         raise ValueError(f"{name} has a source already")

@@ -155,6 +155,10 @@ class Unnamed(Plain):
     pane_id = "no name"
 
 
+class Strip(Plain):
+    pane_id = "strip"
+
+
 class Keyless(Plain):
     key = "golden"  # type: ignore[assignment]
 
@@ -178,7 +182,8 @@ PLACE = At(0, 5)
     ("pane", "source", "two", "sentence"),
     [
         (str, None, PLACE, "is no class of a Pane"),
-        (Unnamed, None, PLACE, "Unnamed: pane_id is no name: 'no name'"),
+        (Unnamed, None, PLACE, "Unnamed: pane_id is no name for a pane: 'no name'"),
+        (Strip, None, PLACE, "Strip: pane_id is no name for a pane: 'strip'"),
         (Keyless, None, PLACE, "Keyless: key is no Key"),
         (Plain, None, At(2, 5), "two: write a column from 0 to 1, and rows"),
         (Plain, None, At(0), "two: write a column from 0 to 1, and rows"),
@@ -211,7 +216,7 @@ async def test_a_file_that_cannot_be_used_is_named_in_the_room_and_ends_nothing(
         assert sentence == f"{config}/panes/bad.py is left out: ZeroDivisionError: division by zero"
         room = room_of(frames.calm())
         room.notes = [sentence]
-        async with room.run_test(size=(160, 40)):
+        async with room.run_test(size=(160, 40), notifications=True):
             await until(lambda: "ZeroDivisionError" in screen_text(room), "it is said", PATIENCE)
             assert "oncall" in room.room.parts
     finally:
