@@ -30,5 +30,35 @@ def remove(name: str) -> None:
 
 
 def added(doors: Doors) -> list[Source]:
-    """A source of each."""
-    return [maker(doors) for maker in _makers.values()]
+    """A source of each; one that cannot be made says so in its panel and ends nothing."""
+    return [_made(name, doors) for name in _makers]
+
+
+class Unmade:
+    """Stands for a source that cannot be made."""
+
+    period, timeout = 10.0, 3.0
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, name: str, error: Exception) -> None:
+        self.name = name
+        self._why = f"{name} cannot be made: {type(error).__name__}: {error}"
+
+    async def open(self) -> None:
+        """Raises TargetError."""
+        from controlroom.targets.abilities import TargetError
+
+        raise TargetError(self._why, "Mend its file in the folder panes, and open the room again.")
+
+    async def read(self) -> None:
+        """Is never asked."""
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def _made(name: str, doors: Doors) -> Source:
+    try:
+        return _makers[name](doors)
+    except Exception as error:
+        return Unmade(name, error)

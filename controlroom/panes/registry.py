@@ -74,5 +74,8 @@ def _checked(pane: type[Pane], two: At, three: At) -> str:
 def _check_source(name: str, source: feeds.Maker) -> None:
     if getattr(source, "name", None) != name:
         raise ValueError(f"the source of {name} is no class with that name")
+    parts = ("period", "timeout", "needs", "open", "read", "close")
+    if missing := [part for part in parts if not hasattr(source, part)]:
+        raise ValueError(f"the source of {name} has no {', '.join(missing)}")
     if feeds.has(name) or name in [key.name for key in KEYS]:
         raise ValueError(f"{name} has a source already")

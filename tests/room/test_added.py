@@ -12,6 +12,7 @@ import pytest
 
 from controlroom.app import ControlRoom
 from controlroom.commands.registry import named
+from controlroom.feeds.registry import Unmade
 from controlroom.model.frame import GOLDEN, KEYS, Key
 from controlroom.panes import registry
 from controlroom.panes.layout import At
@@ -163,13 +164,20 @@ class Keyless(Plain):
     key = "golden"  # type: ignore[assignment]
 
 
+class Bare:
+    """A source that cannot be asked."""
+
+    name = GOLDEN.name
+    period = 1.0
+
+
 class Other:
     """A source of a name that is not that of the key."""
 
     name = "other"
 
 
-class Second(Other):
+class Second(Unmade):
     """One more for a key that has one."""
 
     name = GOLDEN.name
@@ -188,11 +196,12 @@ PLACE = At(0, 5)
         (Plain, None, At(2, 5), "two: write a column from 0 to 1, and rows"),
         (Plain, None, At(0), "two: write a column from 0 to 1, and rows"),
         (Plain, Other, PLACE, "the source of golden is no class with that name"),
+        (Plain, Bare, PLACE, "the source of golden has no timeout, needs, open, read, close"),
         (Plain, Second, PLACE, "golden has a source already"),
     ],
 )
 def test_one_that_cannot_be_used_is_refused_by_what_is_wrong(
-    pane: type[Pane], source: type[Other] | None, two: At, sentence: str
+    pane: type[Pane], source: type[object] | None, two: At, sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
         register(pane, source, two=two, three=PLACE)  # type: ignore[arg-type]
@@ -205,6 +214,24 @@ def test_a_name_that_is_taken_is_refused_and_changes_nothing(added: Path) -> Non
     with pytest.raises(ValueError, match="pane_oncall already"):
         register(other, two=PLACE, three=PLACE)
     assert registry.added() == (slot,)
+
+
+async def test_a_source_that_cannot_be_made_is_told_in_its_pane_and_ends_nothing(
+    added: Path,
+) -> None:
+    (slot,) = registry.added()
+    unregister("oncall")
+    broken = type("Broken", (Unmade,), {"name": "oncall"})  # is made of more than doors
+    register(slot.pane, broken, two=slot.two, three=slot.three)
+    behind = Room(load("bands"), Away(), Settings(state_dir=added / "state"))  # type: ignore[arg-type]
+    room = ControlRoom(behind, RecordedCommands(), on_ready=behind.start)
+    try:
+        async with room.run_test(size=(120, 40)) as pilot:
+            await pilot.press("7", "z")
+            await until(lambda: "oncall cannot be made: TypeError" in drawn(room), "why", PATIENCE)
+            assert "Mend its file in the folder panes" in drawn(room)
+    finally:
+        await behind.stop()
 
 
 async def test_a_file_that_cannot_be_used_is_named_in_the_room_and_ends_nothing(
