@@ -26,8 +26,7 @@ def register(pane: type[Pane], source: feeds.Maker | None = None, *, two: At, th
     used, or that has the name of another.
     """
     name = _checked(pane, two, three)
-    if source is not None:
-        _check_source(pane.key.name, source)
+    _check_source(pane.key.name, source)
     number = len(commands.panes()) + 1
     key = str(number) if number < 10 else ""
     words = f"Focus panel {number}: {name}"
@@ -71,11 +70,16 @@ def _checked(pane: type[Pane], two: At, three: At) -> str:
     return name
 
 
-def _check_source(name: str, source: feeds.Maker) -> None:
+def _check_source(name: str, source: feeds.Maker | None) -> None:
+    fed = feeds.has(name) or name in [key.name for key in KEYS]
+    if source is None:
+        if not fed:
+            raise ValueError(f"nothing feeds {name}: give its source too")
+        return
     if getattr(source, "name", None) != name:
         raise ValueError(f"the source of {name} is no class with that name")
     parts = ("period", "timeout", "needs", "open", "read", "close")
     if missing := [part for part in parts if not hasattr(source, part)]:
         raise ValueError(f"the source of {name} has no {', '.join(missing)}")
-    if feeds.has(name) or name in [key.name for key in KEYS]:
+    if fed:
         raise ValueError(f"{name} has a source already")

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from textual.strip import Strip
 
 from controlroom.app import ControlRoom
 from controlroom.commands.registry import named
 from controlroom.feeds.registry import Unmade
-from controlroom.model.frame import GOLDEN, KEYS, Key
+from controlroom.model.frame import GOLDEN, KEYS, Frame, Key
 from controlroom.panes import registry
 from controlroom.panes.layout import At
-from controlroom.panes.pane import Pane
+from controlroom.panes.pane import Pane, Title
 from controlroom.panes.registry import PACKAGE, read_user_panes, register, unregister
 from controlroom.screens.help import HelpDialog
 from controlroom.settings import Settings
@@ -119,20 +120,20 @@ async def test_tab_help_palette_and_the_command_to_copy_know_it() -> None:
         await until(lambda: "oncall  (7)" in screen_text(room), "it is found", PATIENCE)
 
 
-@pytest.mark.usefixtures("added")
 async def test_a_pane_without_a_place_has_the_room_while_it_is_focused() -> None:
     low = At(0, 1)  # fewer rows than are shown beside others
-    (slot,) = registry.added()
-    unregister("oncall")
-    register(slot.pane, two=low, three=low)
-    room = room_of(frames.calm())
-    async with room.run_test(size=(120, 40)) as pilot:
-        assert not room.room.parts["oncall"].display
-        await pilot.press("7")
-        assert room.room.parts["oncall"].size.width == 120
-        await pilot.press("2")
-        assert not room.room.parts["oncall"].display
-        assert room.room.tallies.display
+    register(Plain, two=low, three=low)
+    try:
+        room = room_of(frames.calm())
+        async with room.run_test(size=(120, 40)) as pilot:
+            assert not room.room.parts["plain"].display
+            await pilot.press("7")
+            assert room.room.parts["plain"].size.width == 120
+            await pilot.press("2")
+            assert not room.room.parts["plain"].display
+            assert room.room.tallies.display
+    finally:
+        unregister("plain")
 
 
 def test_it_is_gone_when_it_is_taken_out(added: Path) -> None:
@@ -151,12 +152,22 @@ class Plain(Pane):
     key = GOLDEN
     engine = "prometheus"
 
+    def title(self, frame: Frame, width: int) -> Title:
+        return Title("plain")
+
+    def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        return []
+
+
+class Unfed(Plain):
+    key = Key("unfed")
+
 
 class Unnamed(Plain):
     pane_id = "no name"
 
 
-class Strip(Plain):
+class Part(Plain):
     pane_id = "strip"
 
 
@@ -191,7 +202,8 @@ PLACE = At(0, 5)
     [
         (str, None, PLACE, "is no class of a Pane"),
         (Unnamed, None, PLACE, "Unnamed: pane_id is no name for a pane: 'no name'"),
-        (Strip, None, PLACE, "Strip: pane_id is no name for a pane: 'strip'"),
+        (Part, None, PLACE, "Part: pane_id is no name for a pane: 'strip'"),
+        (Unfed, None, PLACE, "nothing feeds unfed: give its source too"),
         (Keyless, None, PLACE, "Keyless: key is no Key"),
         (Plain, None, At(2, 5), "two: write a column from 0 to 1, and rows"),
         (Plain, None, At(0), "two: write a column from 0 to 1, and rows"),
@@ -210,7 +222,7 @@ def test_one_that_cannot_be_used_is_refused_by_what_is_wrong(
 
 def test_a_name_that_is_taken_is_refused_and_changes_nothing(added: Path) -> None:
     (slot,) = registry.added()
-    other = type("Other", (Plain,), {"pane_id": "oncall", "key": Key("elsewhere")})
+    other = type("Other", (Plain,), {"pane_id": "oncall"})
     with pytest.raises(ValueError, match="pane_oncall already"):
         register(other, two=PLACE, three=PLACE)
     assert registry.added() == (slot,)
