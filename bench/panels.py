@@ -10,20 +10,19 @@ import asyncio
 import json
 import time
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import BOOKS, KEYS, Frame
 from controlroom.settings import load as load_settings
 from controlroom.targets.choosing import targets_of
 from controlroom.wiring import Room
 from scenarios.loading import load
 
-PANELS = ("tallies", "books", "golden", "fleet", "queues", "log", "runs")
 _PATIENCE = 900.0
 
 
 def there(frame: Frame) -> list[str]:
     """The panels that have figures."""
-    found = [name for name in PANELS if getattr(frame, name).value is not None]
-    books = frame.books.value
+    found = [key.name for key in KEYS if frame[key].value is not None]
+    books = frame[BOOKS].value
     return [*found, "books, all counted"] if books and not books.books.unaudited else found
 
 
@@ -37,7 +36,7 @@ async def measure() -> dict[str, float]:
     await room.start()
     try:
         async with asyncio.timeout(_PATIENCE):
-            while len(seen) <= len(PANELS):
+            while len(seen) <= len(KEYS):
                 for name in there(room.frame()):
                     seen.setdefault(name, time.monotonic() - begun)
                 await asyncio.sleep(0.01)

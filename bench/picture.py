@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from controlroom.app import ControlRoom
+from controlroom.model.frame import BOOKS
 from controlroom.opening import Opening
 from controlroom.settings import load
 from tests.own_stack import OwnStack
@@ -46,7 +47,7 @@ async def draw(stack: OwnStack, place: Path) -> None:
     app = ControlRoom(opening, opening, on_ready=opening.start)
 
     def stored() -> int:
-        books = opening.frame(time.time()).books.value
+        books = opening.frame(time.time())[BOOKS].value
         return books.books.stored if books else 0
 
     def marks(sign: str) -> bool:

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -23,7 +23,7 @@ from textual.worker import Worker, WorkerState
 from controlroom import terminal
 from controlroom.commands.exits import ReadOnlyError
 from controlroom.commands.registry import available, named, with_key
-from controlroom.model.frame import Frame
+from controlroom.model.frame import LOG, Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import THEME, Look
 from controlroom.panes.tallies import TalliesPane
@@ -68,6 +68,7 @@ class ControlRoom(App[None]):
         ascii_only: bool = False,
         fps: int = 0,
         clock: Callable[[], float] = time.time,
+        notes: Sequence[str] = (),
         driver_class: type[Driver] | None = None,
     ) -> None:
         self.remote = terminal.over_ssh()
@@ -78,6 +79,8 @@ class ControlRoom(App[None]):
         self.on_ready = on_ready
         self.read_only = read_only
         self.clock = clock
+        self.notes = notes
+        """What is said once the room is there."""
         self.look = Look(ascii_only)
         self.probing = os.environ.get("CONTROLROOM_PROBE") == "1"
         self.paused_at: int | None = None
@@ -153,6 +156,8 @@ class ControlRoom(App[None]):
 
     async def _first_picture(self) -> None:
         gc.enable()
+        for note in self.notes:
+            self.notify(note, severity="warning", timeout=12, markup=False)
         if self.on_ready is not None:
             answer = self.on_ready()
             if inspect.isawaitable(answer):
@@ -327,5 +332,5 @@ class ControlRoom(App[None]):
 
 
 def _arrived(frame: Frame) -> int:
-    view = frame.log.value
+    view = frame[LOG].value
     return 0 if view is None else view.first + len(view.lines) + view.skipped

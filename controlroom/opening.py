@@ -10,11 +10,11 @@ import asyncio
 import importlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controlroom.commands.exits import Declined
 from controlroom.commands.question import Consent
-from controlroom.model.frame import Frame, Panel
+from controlroom.model.frame import OF_TARGET, Frame, Panel
 from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Denied, Target, TargetError, Unreachable
@@ -22,8 +22,13 @@ from controlroom.targets.choosing import LOCAL, cluster, targets_of
 from controlroom.targets.halves import WholePath
 
 if TYPE_CHECKING:
+    from controlroom.commands.chaos import StartFault
     from controlroom.commands.performing import Act, Answer
+    from controlroom.model.held import Held
+    from controlroom.model.log import LogLine
     from controlroom.operator import Operator
+    from controlroom.runs.catalog import ChaosFile
+    from controlroom.targets.abilities import Preview
     from controlroom.wiring import Room
 
 KEYED = ("chaos", "logs", "run", "scale")
@@ -182,13 +187,39 @@ class Opening:
 
         return await run(text, self._places[self._shown].settings)
 
-    def __getattr__(self, command: str) -> Any:
-        if command.startswith("_"):
-            raise AttributeError(command)
+    async def chaos_files(self) -> Sequence[ChaosFile]:
+        """The experiments that can be chosen."""
+        return await self._operator.chaos_files()
+
+    async def preview_fault(self, act: StartFault) -> Preview:
+        """What it would hit now on the shown target."""
+        return await self._operator.preview_fault(act)
+
+    async def held(self) -> Sequence[Held]:
+        """What the shown target holds by itself."""
+        return await self._operator.held()
+
+    async def choose(self, selection: int, key: str) -> None:
+        """Selects a choice of the shown tallies."""
+        await self._operator.choose(selection, key)
+
+    async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
+        """Older lines of the shown log."""
+        return await self._operator.log_page(before_first, n)
+
+    async def retry(self, source: str) -> None:
+        """Connects a source of the shown target again now."""
+        await self._operator.retry(source)
+
+    @property
+    def _operator(self) -> Operator:
+        """Of the shown target. Raises TargetError while there is none."""
         place = self._places[self._shown]
-        if place.operator is not None:
-            return getattr(place.operator, command)
-        return _refusing(place)
+        if place.operator is None:
+            raise place.trouble or Unreachable(
+                "The room is still opening.", "Try again in a moment."
+            )
+        return place.operator
 
     async def start(self) -> None:
         """Puts all rooms together. Ends when it is cancelled."""
@@ -204,21 +235,5 @@ def _troubled(blank: Frame, trouble: TargetError) -> Frame:
     """Every panel says why there is nothing to show yet."""
     state: SourceState = "denied" if isinstance(trouble, Denied) else "reconnecting"
     health = Health(state, blank.now, str(trouble), trouble.fix)
-    return replace(
-        blank,
-        tallies=Panel(health=health),
-        books=Panel(health=health),
-        golden=Panel(health=health),
-        fleet=Panel(health=health),
-        queues=Panel(health=health),
-        log=Panel(health=health),
-    )
-
-
-def _refusing(place: Place) -> Any:
-    async def not_yet(*_: object) -> None:
-        if place.trouble is not None:
-            raise place.trouble
-        raise Unreachable("The room is still opening.", "Try again in a moment.")
-
-    return not_yet
+    told: Panel[object] = Panel(health=health)
+    return replace(blank, panels={**blank.panels, **{key.name: told for key in OF_TARGET}})

@@ -17,11 +17,12 @@ from controlroom.feeds.limit import Limit
 from controlroom.feeds.log import LogSource
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.queues import QueuesSource
+from controlroom.feeds.registry import added
 from controlroom.feeds.runs import RunsSource
 from controlroom.feeds.scrollback import Scrollback
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.board import CURVE_SECONDS, Board
-from controlroom.model.frame import Frame
+from controlroom.model.frame import GOLDEN, LOG, Frame
 from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
@@ -73,6 +74,7 @@ class Room:
             ),
             self._log,
             BooksSource(Doors(path or target), scenario.name, waits, Limit(self._doors)),
+            *added(self._doors),
         ]
         self.board = Board(
             scenario.name,
@@ -123,7 +125,7 @@ class Room:
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Up to n lines before line `before_first` of the log, oldest first. Numbers below
         that of the ring's first line, also negative ones, go back in the store."""
-        view = self.frame().log.value
+        view = self.frame()[LOG].value
         if view is None or n < 1:
             return ()
         return await self._scrollback.page(view, before_first, n)
@@ -145,7 +147,7 @@ class Room:
 
     def _take(self, report: Report) -> None:
         self.board.apply(report)
-        if report.source == "golden" and isinstance(report, Sample):
+        if report.source == GOLDEN.name and isinstance(report, Sample):
             self._traffic.set()
 
     async def _fill_curves(self) -> None:

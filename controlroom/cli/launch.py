@@ -145,9 +145,11 @@ def _open_room(settings: Settings) -> int:
     gc.disable()
     from controlroom.app import ControlRoom
     from controlroom.opening import Opening
+    from controlroom.panes.registry import read_user_panes
 
     if settings.color == "never":
         os.environ["NO_COLOR"] = "1"
+    notes = read_user_panes()
     opening = Opening(settings)
     app = ControlRoom(
         opening,
@@ -156,5 +158,6 @@ def _open_room(settings: Settings) -> int:
         read_only=settings.read_only,
         ascii_only=settings.ascii,
         fps=settings.fps,
+        notes=notes,
     )
     return app.opened(settings.mouse)

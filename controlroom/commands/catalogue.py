@@ -5,28 +5,7 @@ from __future__ import annotations
 from controlroom.commands.command import Command, Level, Verb
 
 PANES = ("tallies", "traffic", "books", "fleet", "time", "log")
-"""The panels in the order of their numbers."""
-
-PANE_COMMANDS = {
-    "tallies": "controlroom tallies",
-    "traffic": "controlroom metrics",
-    "books": "controlroom books",
-    "fleet": "controlroom status",
-    "time": "controlroom metrics",
-    "log": "controlroom logs",
-}
-"""Panel -> the command that prints what it shows."""
-
-PANE_KEYS: tuple[tuple[str, str, str], ...] = (
-    ("tallies", "↑ ↓", "scroll the rows, or choose the second selector of the bars"),
-    ("tallies", "← →", "choose the first selector of the bars"),
-    ("fleet", "↑ ↓", "choose the deployment that s scales and R restarts"),
-    ("log", "j k ↑ ↓", "one line on or back; back leaves follow"),
-    ("log", "PgUp PgDn", "one page back or on"),
-    ("log", "g G", "oldest line · newest line and follow"),
-    ("dialogs", "esc", "one step back, nothing is done"),
-)
-"""Keys that a panel itself understands: (panel, keys, what they do)."""
+"""The panels of the room in the order of their numbers."""
 
 
 def _act(

@@ -12,7 +12,7 @@ from controlroom.commands import parsers
 from controlroom.commands.errors import report
 from controlroom.commands.exits import Exit
 from controlroom.commands.registry import find
-from controlroom.model.frame import Frame
+from controlroom.model.frame import FLEET, RUNS, Frame
 from controlroom.runs.catalog import chaos_dir
 from controlroom.runs.registry import kind_of
 from controlroom.settings import Settings, over
@@ -54,9 +54,9 @@ class Known:
 
     def names(self, need: str) -> Sequence[str]:
         """Those of one kind of need; none of a kind that is not known."""
-        runs = self._frame.runs.value
+        runs = self._frame[RUNS].value
         if need == "deployment":
-            fleet = self._frame.fleet.value
+            fleet = self._frame[FLEET].value
             return [one.name for one in fleet.deployments] if fleet else []
         if need == "experiment":
             return sorted(path.stem for path in chaos_dir().glob("*.yaml"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from collections.abc import Mapping
 
 from controlroom.commands.catalogue import COMMANDS, VERBS
@@ -70,6 +69,11 @@ def footer(read_only: bool) -> tuple[Command, ...]:
     return tuple(sorted(ranked, key=lambda one: one.rank or 0))
 
 
+def panes() -> tuple[str, ...]:
+    """The panels of the room in the order of their numbers."""
+    return tuple(one.removeprefix("pane_") for one in _commands if one.startswith("pane_"))
+
+
 def verbs(inside: bool = False) -> tuple[Verb, ...]:
     """All verbs, or those that make sense inside a room."""
     return tuple(one for one in _verbs.values() if one.inside or not inside)
@@ -89,27 +93,6 @@ def find(name: str, inside: bool = False) -> Verb:
 
 def read_user_commands(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Imports the user's own commands; a sentence for each file that cannot be used."""
-    from controlroom.folders import config_dir
+    from controlroom.folders import imported
 
-    folder = config_dir(environ) / "commands"
-    try:
-        names = sorted(
-            name for name in os.listdir(folder) if name.endswith(".py") and name[0] != "_"
-        )
-    except OSError:
-        return []
-    import importlib
-    from types import ModuleType
-
-    package = ModuleType(PACKAGE)
-    package.__path__ = [str(folder)]
-    sys.modules[PACKAGE] = package
-    wrong = []
-    for name in names:
-        if name.startswith("_"):  # what the others import
-            continue
-        try:
-            importlib.import_module(f"{PACKAGE}.{name.removesuffix('.py')}")
-        except Exception as error:
-            wrong.append(f"{folder / name} is left out: {type(error).__name__}: {error}")
-    return wrong
+    return imported("commands", PACKAGE, environ)

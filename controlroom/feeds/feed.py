@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from controlroom.feeds.errors import explain
-from controlroom.model.samples import Failed, Figure, NoData, Report, Sample
+from controlroom.model.samples import Failed, NoData, Report, Sample
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
@@ -32,7 +32,7 @@ class Source(Protocol):
     """Something that can be asked again and again."""
 
     name: str
-    """One of `controlroom.model.samples.SOURCES`."""
+    """That of the key of its panel."""
     period: float
     """Seconds between two questions."""
     timeout: float
@@ -44,7 +44,7 @@ class Source(Protocol):
         """Connects. Called before the first `read` and after every failure."""
         ...
 
-    async def read(self) -> Figure | None:
+    async def read(self) -> object | None:
         """Asks once; None where the source answered and had nothing to say."""
         ...
 
@@ -72,7 +72,7 @@ class Feed:
         self._stirred = stirred
         self._pause = first_pause
         self._hurry = asyncio.Event()
-        self._last: Figure | None = None
+        self._last: object | None = None
         self._changed = time.monotonic()
 
     @property
@@ -126,7 +126,7 @@ class Feed:
         period = max(self.source.period, calm) if self.calm else self.source.period
         await self._rest(period - (time.monotonic() - started))
 
-    def _compare(self, figure: Figure | None) -> None:
+    def _compare(self, figure: object | None) -> None:
         same = getattr(self.source, "same", operator.eq)
         before, self._last = self._last, figure
         if before is not None and figure is not None and same(before, figure):
@@ -163,7 +163,7 @@ class Feed:
                 await self._hurry.wait()
         self._hurry.clear()
 
-    async def _bounded(self, question: object) -> Figure | None:
+    async def _bounded(self, question: object) -> object | None:
         async with asyncio.timeout(self.source.timeout):
             return await question  # type: ignore[misc,no-any-return]
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from controlroom.model.frame import Curve, Frame, Panel, Rates
+from controlroom.model.frame import KEYS, LOG, Curve, Frame, Panel, Rates
 from controlroom.model.golden import Golden
 from controlroom.model.health import Health, SourceState
 from controlroom.model.log import LogBatch
 from controlroom.model.marks import marks_of
 from controlroom.model.queues import Queues
 from controlroom.model.run import Mark, Runs
-from controlroom.model.samples import SOURCES, Failed, NoData, Report, Sample
+from controlroom.model.samples import Failed, NoData, Report, Sample
 from controlroom.model.series import Recent, Trace
 from controlroom.model.tail import Tail
 from controlroom.model.tallies import Tallies
@@ -37,12 +36,12 @@ STALE_LEAST = 2.0
 @dataclass(slots=True)
 class _Source:
     period: float = 1.0
-    value: Any = None
+    value: object = None
     measured: float | None = None
     window: float | None = None
     health: Health = field(default_factory=Health)
 
-    def panel(self, now: float) -> Panel[Any]:
+    def panel(self, now: float) -> Panel[object]:
         return Panel(self.value, self.measured, self.window, self._health(now))
 
     def _health(self, now: float) -> Health:
@@ -54,7 +53,8 @@ class _Source:
 
 
 class Board:
-    """Everything that is known now. `periods`: source -> seconds between its measurements."""
+    """Everything that is known now. `periods`: source -> seconds between its measurements; one that
+    is not of `KEYS` gets a panel too."""
 
     def __init__(
         self,
@@ -65,7 +65,8 @@ class Board:
         periods: Mapping[str, float] | None = None,
     ) -> None:
         self._blank = Frame(0.0, scenario, title, target, read_only=read_only)
-        self._sources = {name: _Source((periods or {}).get(name, 1.0)) for name in SOURCES}
+        known = {key.name: 1.0 for key in KEYS} | dict(periods or {})
+        self._sources = {name: _Source(period) for name, period in known.items()}
         self._tempo = Tempo(RATE_SECONDS)
         self._lag = Recent(TREND_SECONDS)
         self._traces = {name: Trace(CURVE_SECONDS) for name in CURVES}
@@ -73,7 +74,7 @@ class Board:
         self._marks: dict[tuple[str, str], Mark] = {}
 
     def apply(self, report: Report) -> None:
-        """Takes in what a feed says. KeyError for a source that is not one of `SOURCES`."""
+        """Takes in what a feed says. KeyError for a source that it does not know."""
         source = self._sources[report.source]
         if isinstance(report, Failed):
             self._fail(source, report)
@@ -94,9 +95,9 @@ class Board:
 
     def frame(self, now: float) -> Frame:
         """The world at this moment, one immutable object."""
-        panels: dict[str, Any] = {name: source.panel(now) for name, source in self._sources.items()}
-        if self._sources["log"].value is not None:
-            panels["log"] = replace(panels["log"], value=self._tail.view(now))
+        panels = {name: source.panel(now) for name, source in self._sources.items()}
+        if panels[LOG.name].value is not None:
+            panels[LOG.name] = replace(panels[LOG.name], value=self._tail.view(now))
         total, rows = self._tempo.rates(now)
         return replace(
             self._blank,
@@ -106,7 +107,7 @@ class Board:
                 Curve(name, unit, self._traces[name].points) for name, unit in CURVES.items()
             ),
             marks=self._recent_marks(now),
-            **panels,
+            panels=panels,
         )
 
     def _keep(self, source: _Source, sample: Sample) -> None:

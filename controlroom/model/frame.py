@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar, cast
 
 from controlroom.model.books import BooksSample
 from controlroom.model.fleet import Fleet
@@ -15,13 +16,14 @@ from controlroom.model.run import Mark, Runs
 from controlroom.model.tallies import Tallies
 
 T = TypeVar("T")
+Shown = TypeVar("Shown", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Panel(Generic[T]):
+class Panel(Generic[Shown]):
     """What one panel shows: the last good value, when it was measured, how its source is."""
 
-    value: T | None = None
+    value: Shown | None = None
     measured: float | None = None
     window: float | None = None
     health: Health = field(default_factory=Health)
@@ -29,6 +31,29 @@ class Panel(Generic[T]):
     def age(self, now: float) -> float | None:
         """Seconds since the value was measured."""
         return None if self.measured is None else max(0.0, now - self.measured)
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Generic[Shown]):
+    """Names a panel and carries the type of what it shows: `frame[TALLIES]` is a Panel[Tallies]."""
+
+    name: str
+    """Also that of the source which feeds it."""
+
+
+TALLIES: Key[Tallies] = Key("tallies")
+BOOKS: Key[BooksSample] = Key("books")
+GOLDEN: Key[Golden] = Key("golden")
+FLEET: Key[Fleet] = Key("fleet")
+QUEUES: Key[Queues] = Key("queues")
+LOG: Key[LogView] = Key("log")
+RUNS: Key[Runs] = Key("runs")
+OF_TARGET: tuple[Key[object], ...] = (TALLIES, BOOKS, GOLDEN, FLEET, QUEUES, LOG)
+"""What the target itself tells, in the order of the panels."""
+KEYS: tuple[Key[object], ...] = (*OF_TARGET, RUNS)
+"""What every frame has; panes that are added bring more."""
+_EMPTY: Mapping[str, Panel[object]] = {key.name: Panel() for key in KEYS}
+_NOTHING: Panel[object] = Panel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +86,17 @@ class Frame:
     target: str
     """`local stack`, or the context's name."""
     read_only: bool = False
-    tallies: Panel[Tallies] = field(default_factory=Panel)
-    books: Panel[BooksSample] = field(default_factory=Panel)
-    golden: Panel[Golden] = field(default_factory=Panel)
-    fleet: Panel[Fleet] = field(default_factory=Panel)
-    queues: Panel[Queues] = field(default_factory=Panel)
-    log: Panel[LogView] = field(default_factory=Panel)
-    runs: Panel[Runs] = field(default_factory=Panel)
+    panels: Mapping[str, Panel[object]] = field(default_factory=lambda: _EMPTY)
+    """Name of a key -> its panel; read by `frame[KEY]`."""
     rates: Rates = field(default_factory=Rates)
     curves: tuple[Curve, ...] = ()
     """`rps`, `success` (0 to 1), `p95` (ms), `lag`, in this order, one point a second."""
     marks: tuple[Mark, ...] = ()
+
+    def __getitem__(self, key: Key[T]) -> Panel[T]:
+        """The panel of that key, an empty one where nothing feeds it."""
+        return cast("Panel[T]", self.panels.get(key.name, _NOTHING))
+
+    def having(self, key: Key[T], panel: Panel[T]) -> Frame:
+        """The same moment with another panel."""
+        return replace(self, panels={**self.panels, key.name: panel})

@@ -4,19 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controlroom.model.books import BooksSample
-from controlroom.model.fleet import Fleet
-from controlroom.model.golden import Golden
-from controlroom.model.log import LogBatch
-from controlroom.model.queues import Queues
-from controlroom.model.run import Runs
-from controlroom.model.tallies import Tallies
-
-Figure = Tallies | BooksSample | Golden | Fleet | Queues | LogBatch | Runs
-
-SOURCES = ("tallies", "books", "golden", "fleet", "queues", "log", "runs")
-"""The feeds, in the order of the panels."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -24,7 +11,8 @@ class Sample:
 
     source: str
     at: float
-    value: Figure
+    value: object
+    """What the panel of that source shows; of the log, a LogBatch."""
     window: float | None = None
     """Seconds that a rate or percentile covers."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import BOOKS, FLEET, GOLDEN, OF_TARGET, QUEUES, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,7 @@ class Side:
 
 def side(frame: Frame) -> Side:
     """The head of one column."""
-    panels = (frame.tallies, frame.books, frame.golden, frame.fleet, frame.queues, frame.log)
-    states = [panel.health for panel in panels]
+    states = [frame[key].health for key in OF_TARGET]
     wrong = next((health.error for health in states if health.error), "")
     return Side(frame.target, sum(h.ok for h in states), len(states), wrong)
 
@@ -65,15 +64,15 @@ def _questions(frames: Sequence[Frame]) -> Iterator[Question]:
     traffic = dict.fromkeys(
         (row.deployment, row.direction)
         for frame in frames
-        if frame.golden.value
-        for row in frame.golden.value.rows
+        if (golden := frame[GOLDEN].value)
+        for row in golden.rows
     )
     for deployment, direction in traffic:
         for figure, unit in (("rps", "/s"), ("success", "share"), ("p95", "ms")):
             name = f"{deployment} {direction} {figure}"
             yield "traffic", name, unit, _golden(deployment, direction, figure)
     names = dict.fromkeys(
-        one.name for frame in frames if frame.fleet.value for one in frame.fleet.value.deployments
+        one.name for frame in frames if (fleet := frame[FLEET].value) for one in fleet.deployments
     )
     for name in names:
         yield "fleet", f"{name} ready", "", _fleet(name, "ready")
@@ -83,20 +82,21 @@ def _questions(frames: Sequence[Frame]) -> Iterator[Question]:
 
 def _book(name: str) -> Read:
     def read(frame: Frame) -> float | None:
-        sample = frame.books.value
+        sample = frame[BOOKS].value
         return None if sample is None else float(getattr(sample.books, name))
 
     return read
 
 
 def _lag(frame: Frame) -> float | None:
-    queues = frame.queues.value
+    queues = frame[QUEUES].value
     return None if queues is None else float(queues.lag)
 
 
 def _golden(deployment: str, direction: str, figure: str) -> Read:
     def read(frame: Frame) -> float | None:
-        for row in frame.golden.value.rows if frame.golden.value else ():
+        golden = frame[GOLDEN].value
+        for row in golden.rows if golden else ():
             if (row.deployment, row.direction) == (deployment, direction):
                 value: float | None = getattr(row, figure)
                 return value
@@ -107,7 +107,8 @@ def _golden(deployment: str, direction: str, figure: str) -> Read:
 
 def _fleet(name: str, figure: str) -> Read:
     def read(frame: Frame) -> float | None:
-        for one in frame.fleet.value.deployments if frame.fleet.value else ():
+        fleet = frame[FLEET].value
+        for one in fleet.deployments if fleet else ():
             if one.name == name:
                 value = getattr(one, figure)
                 return None if value is None else float(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.strip import Strip
 
 from controlroom.model.books import BooksSample
-from controlroom.model.frame import Frame
+from controlroom.model.frame import BOOKS, Frame
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows, Title
@@ -31,12 +31,13 @@ def verdict(sample: BooksSample, look: Look) -> Span:
 class BooksPane(Pane):
     """Whether everything that was acknowledged is counted and stored, once."""
 
-    number = 3
-    source = "books"
+    pane_id = "books"
+    key = BOOKS
     engine = "books"
+    command = "controlroom books"
 
     def title(self, frame: Frame, width: int) -> Title:
-        sample = frame.books.value
+        sample = frame[BOOKS].value
         if sample is None:
             return Title("books")
         dot = self.look.signs.dot
@@ -52,7 +53,7 @@ class BooksPane(Pane):
         return Title(name, f"{verdict(sample, self.look)[0]} {dot} {self.age_text(frame)}")
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        sample = frame.books.value
+        sample = frame[BOOKS].value
         assert sample is not None
         look, books = self.look, sample.books
         pairs = (
@@ -107,19 +108,19 @@ class BooksLine(Rows):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """The books and how their source is."""
-        return (frame.books.value, frame.books.health)
+        return (frame[BOOKS].value, frame[BOOKS].health)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """One row."""
-        look, sample = self.look, frame.books.value
+        look, sample = self.look, frame[BOOKS].value
         spans: list[Span] = [(" 3 ", look.dim)]
         if sample is None:
-            spans.append((f"books: {frame.books.health.state}", look.dim))
+            spans.append((f"books: {frame[BOOKS].health.state}", look.dim))
             return [text.row(spans, width, look.text)]
         books, dot = sample.books, f" {look.signs.dot} "
         word, style = verdict(sample, look)
-        if not frame.books.health.ok:
-            word, style = f"books {frame.books.health.state}", look.warn
+        if not frame[BOOKS].health.ok:
+            word, style = f"books {frame[BOOKS].health.state}", look.warn
         spans.append((f"{word}  ", style))
         for name, value in (("lost", books.lost), ("doubled", books.doubled)):
             sign = f"{look.signs.fault} " if value else ""

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.strip import Strip
 
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
-from controlroom.model.frame import Frame
+from controlroom.model.frame import FLEET, QUEUES, Frame
 from controlroom.panes import text
 from controlroom.panes.links import link_rows
 from controlroom.panes.look import Look
@@ -30,9 +30,11 @@ def cpu(cores: float | None, none: str) -> str:
 class FleetPane(Pane):
     """Who does the work."""
 
-    number = 4
-    source = "fleet"
+    pane_id = "fleet"
+    key = FLEET
     engine = "fleet"
+    command = "controlroom status"
+    keys = (("↑ ↓", "choose the deployment that s scales and R restarts"),)
     BINDINGS: ClassVar[list[BindingType]] = [
         ("up", "choose(-1)"),
         ("down", "choose(1)"),
@@ -45,14 +47,14 @@ class FleetPane(Pane):
     @property
     def deployment(self) -> Deployment | None:
         """The one that is chosen."""
-        fleet = self.frame.fleet.value if self.frame else None
+        fleet = self.frame[FLEET].value if self.frame else None
         if fleet is None or not fleet.deployments:
             return None
         return fleet.deployments[min(self.chosen, len(fleet.deployments) - 1)]
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """The queue too, and the ages of what runs."""
-        queues, clock = frame.queues, int(frame.now)
+        queues, clock = frame[QUEUES], int(frame.now)
         return (*super().basis(frame), queues.value, queues.health, frame.rates.lag, clock)
 
     def title(self, frame: Frame, width: int) -> Title:
@@ -60,13 +62,13 @@ class FleetPane(Pane):
 
     def action_choose(self, step: int) -> None:
         """Chooses the deployment before or after."""
-        fleet = self.frame.fleet.value if self.frame else None
+        fleet = self.frame[FLEET].value if self.frame else None
         if fleet is not None and fleet.deployments:
             self.chosen = (self.chosen + step) % len(fleet.deployments)
             self.redraw()
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        fleet = frame.fleet.value
+        fleet = frame[FLEET].value
         assert fleet is not None
         lag = lag_rows(frame, self.look, width)
         room = height - len(lag)
@@ -222,8 +224,8 @@ def _numbered(fleet: Fleet) -> list[tuple[int, Deployment]]:
 
 def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
     """Two rows about the queue: where it stands, and when it is drained."""
-    signs, health = look.signs, frame.queues.health
-    queues = frame.queues.value
+    signs, health = look.signs, frame[QUEUES].health
+    queues = frame[QUEUES].value
     if queues is None or not (health.ok or health.state == "stale"):
         word = f"kafka: {health.state}" + (f" ({text.clean(health.error)})" if health.error else "")
         style = look.dim if health.state == "connecting" else look.warn
@@ -260,4 +262,4 @@ def _seconds(seconds: float) -> str:
 
 
 def _age(frame: Frame) -> float | None:
-    return frame.queues.age(frame.now)
+    return frame[QUEUES].age(frame.now)

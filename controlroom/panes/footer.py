@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from controlroom.commands.catalogue import PANES
-from controlroom.commands.registry import footer
+from controlroom.commands.registry import footer, panes
 from controlroom.model.frame import Frame
 from controlroom.panes import text
 from controlroom.panes.pane import Rows
@@ -24,7 +23,7 @@ class Footer(Rows):
         look = self.look
         items = [(action.label.split()[0], action.title) for action in footer(frame.read_only)]
         if width >= 110:
-            items.insert(-4, ("1-6", "panel"))
+            items.insert(-4, (f"1-{min(9, len(panes()))}", "panel"))
         gap = 3 if width >= 110 else 2
         while sum(len(k) + len(t) + 1 + gap for k, t in items) > width and len(items) > 3:
             items.pop(2)
@@ -47,7 +46,7 @@ class Tabs(Rows):
         """One row of numbers and names; those that are shown are bracketed."""
         look, signs = self.look, self.look.signs
         spans: list[Span] = [(" ", look.text)]
-        for n, name in enumerate(PANES, 1):
+        for n, name in enumerate(panes(), 1):
             if name in self.shown:
                 words = f"{signs.left}{n} {name}{signs.right}"
                 spans.append((words, look.bright))

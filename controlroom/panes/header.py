@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from textual.strip import Strip
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import FLEET, Frame
 from controlroom.model.health import Health
 from controlroom.panes import text
 from controlroom.panes.look import Look
@@ -28,8 +28,7 @@ class Status:
 
 def healths(frame: Frame) -> tuple[Health, ...]:
     """How every source is."""
-    panels = (frame.tallies, frame.books, frame.golden, frame.fleet, frame.queues, frame.log)
-    return (*(panel.health for panel in panels), frame.runs.health)
+    return tuple(panel.health for panel in frame.panels.values())
 
 
 class Header(Rows):
@@ -84,5 +83,5 @@ class Header(Rows):
 
 def _up(frame: Frame) -> str:
     """How long the target has been up; empty where it does not say."""
-    fleet = frame.fleet.value
+    fleet = frame[FLEET].value
     return text.span(frame.now - fleet.started) if fleet is not None and fleet.started else ""

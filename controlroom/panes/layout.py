@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from textual.geometry import Region
 
+from controlroom.panes.pane import Pane
+
 Kind = Literal["tabs", "two", "three"]
 MINIMUM = (60, 16)
-_PAGES = (("tallies", "time"), ("traffic", "log"), ("books", "fleet"))
-_BOOKS = 7
+PARTS = ("header", "tabs", "booksline", "rule", "strip", "footer", "small")
+"""What is on a screen beside the panels."""
+LEAST = 4
+"""Rows below which a panel is not shown beside others."""
+_LOWEST = 7
+"""Rows that the upper panel of a page has at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A place in a column. The panels of one stand in the order in which they are declared."""
+
+    column: int
+    rows: int | Callable[[int], int] | None = None
+    """Its height, also as a function of the column's; the one without takes what is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A panel of a screen with its places; its number is its place among the others."""
+
+    pane: type[Pane]
+    page: int
+    """Which page it shares with at most one other where not all fit."""
+    two: At
+    """Where it stands in two columns."""
+    three: At
+    """Where it stands in three columns."""
+    share: float = 0.0
+    """How much of the height of its page it has, as the upper one."""
+
+    @property
+    def name(self) -> str:
+        """Of the panel."""
+        return self.pane.pane_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +55,8 @@ class Plan:
 
     kind: Kind
     places: dict[str, Region]
+    alone: bool
+    """Whether the focused panel has all the room."""
 
 
 def kind_of(width: int, height: int) -> Kind:
@@ -28,8 +66,8 @@ def kind_of(width: int, height: int) -> Kind:
     return "two" if width >= 110 and height >= 34 else "tabs"
 
 
-def plan(width: int, height: int, current: str, zoomed: bool) -> Plan:
-    """The places of all parts. `current` is the focused panel."""
+def plan(slots: Sequence[Slot], width: int, height: int, current: str, zoomed: bool) -> Plan:
+    """The places of all parts. `current` is the focused panel, which is always shown."""
     kind = kind_of(width, height)
     places = {"header": Region(0, 0, width, 1), "footer": Region(0, height - 1, width, 1)}
     if kind == "tabs":
@@ -41,44 +79,59 @@ def plan(width: int, height: int, current: str, zoomed: bool) -> Plan:
         places["strip"] = Region(0, height - 3, width, 2)
         places["rule"] = Region(0, height - 4, width, 1)
         body = Region(0, 1, width, height - 5)
-    if zoomed:
-        places[current] = body
-    elif kind == "tabs":
-        places |= _page(body, current)
-    else:
-        places |= _columns(body, kind)
-    return Plan(kind, places)
+    panels = _page(slots, body, current) if kind == "tabs" else _columns(slots, body, kind)
+    alone = zoomed or current not in panels
+    return Plan(kind, places | ({current: body} if alone else panels), alone)
 
 
-def page_of(current: str) -> tuple[str, str]:
-    """The two panels that share a page with the focused one."""
-    return next(page for page in _PAGES if current in page)
+def page_of(slots: Sequence[Slot], current: str) -> tuple[Slot, ...]:
+    """The panels that share a page with the focused one."""
+    page = next(one.page for one in slots if one.name == current)
+    return tuple(one for one in slots if one.page == page)
 
 
-def _page(body: Region, current: str) -> dict[str, Region]:
-    first, second = page_of(current)
+def _page(slots: Sequence[Slot], body: Region, current: str) -> dict[str, Region]:
+    first, *more = page_of(slots, current)
+    if not more:
+        return {first.name: body}
     if body.width >= 110:
         left, right = body.split_vertical(body.width // 2)
-        return {first: left, second: right}
-    shares = {"tallies": 0.47, "traffic": 0.42, "books": 0.0}
-    cut = max(_BOOKS, round(body.height * shares[first]))
-    above, below = body.split_horizontal(cut)
-    return {first: above, second: below}
+        return {first.name: left, more[0].name: right}
+    above, below = body.split_horizontal(max(_LOWEST, round(body.height * first.share)))
+    return {first.name: above, more[0].name: below}
 
 
-def _columns(body: Region, kind: Kind) -> dict[str, Region]:
+def _columns(slots: Sequence[Slot], body: Region, kind: Kind) -> dict[str, Region]:
     if kind == "three":
         left, rest = body.split_vertical(round(body.width * 0.33))
-        middle, right = rest.split_vertical(rest.width // 2)
-        tallies, below = left.split_horizontal(max(12, (body.height - _BOOKS) * 2 // 5))
-        books, fleet = below.split_horizontal(_BOOKS)
-        traffic, time = middle.split_horizontal(11)
-        places = {"tallies": tallies, "books": books, "fleet": fleet, "traffic": traffic}
-        return places | {"time": time, "log": right}
-    left, right = body.split_vertical(round(body.width * 58 / 120))
-    tallies, below = left.split_horizontal((body.height - _BOOKS + 1) // 2)
-    books, fleet = below.split_horizontal(_BOOKS)
-    traffic, below = right.split_horizontal(8 if body.height < 40 else 10)
-    time, log = below.split_horizontal(12 if body.height < 40 else 16)
-    places = {"tallies": tallies, "books": books, "fleet": fleet, "traffic": traffic}
-    return places | {"time": time, "log": log}
+        columns = [left, *rest.split_vertical(rest.width // 2)]
+    else:
+        columns = list(body.split_vertical(round(body.width * 58 / 120)))
+    places: dict[str, Region] = {}
+    for number, column in enumerate(columns):
+        ways = ((one.name, one.three if kind == "three" else one.two) for one in slots)
+        places |= _stacked([(name, at) for name, at in ways if at.column == number], column)
+    return places
+
+
+def _stacked(panels: Sequence[tuple[str, At]], column: Region) -> dict[str, Region]:
+    """One below the other. What stands below the one that takes what is left has at most half of
+    that, and is not shown where this is too little."""
+    heights: dict[str, int] = {}
+    filler, left = "", column.height
+    for name, at in panels:
+        if at.rows is None:
+            filler, heights[name] = name, 0
+            continue
+        rows = at.rows if isinstance(at.rows, int) else at.rows(column.height)
+        if filler:
+            rows = min(rows, left // 2)
+        if not filler or rows >= LEAST:
+            heights[name] = rows
+            left -= rows
+    heights[filler] = left
+    places, y = {}, column.y
+    for name, rows in heights.items():
+        places[name] = Region(column.x, y, column.width, rows)
+        y += rows
+    return places

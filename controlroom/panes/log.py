@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import LOG, Frame
 from controlroom.model.log import LogLine, LogView
 from controlroom.panes import text
 from controlroom.panes.look import Look
@@ -24,9 +24,15 @@ _PAGE = 200
 class LogPane(Pane):
     """Lines cost nothing until they are visible: only those are cut, padded and coloured."""
 
-    number = 6
-    source = "log"
+    pane_id = "log"
+    key = LOG
     engine = "mongo"
+    command = "controlroom logs"
+    keys = (
+        ("j k ↑ ↓", "one line on or back; back leaves follow"),
+        ("PgUp PgDn", "one page back or on"),
+        ("g G", "oldest line · newest line and follow"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         ("up,k", "move(-1)"),
         ("down,j", "move(1)"),
@@ -45,7 +51,7 @@ class LogPane(Pane):
         n: int
 
     def __init__(self, look: Look) -> None:
-        super().__init__(look, id="log")
+        super().__init__(look)
         self.needle = ""
         """Only lines that hold it are shown, without regard to case."""
         self._held: LogView | None = None
@@ -71,7 +77,7 @@ class LogPane(Pane):
         return max(1, self.size.height - 3)
 
     def title(self, frame: Frame, width: int) -> Title:
-        dot, view = self.look.signs.dot, frame.log.value
+        dot, view = self.look.signs.dot, frame[LOG].value
         state = "follow" if self.following else "held"
         if view is not None and self._held is not None:
             new = _end(view) + view.skipped - _end(self._held) - self._held.skipped
@@ -82,7 +88,7 @@ class LogPane(Pane):
         return Title(f"log {dot} {state}", stored)
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        view = frame.log.value
+        view = frame[LOG].value
         assert view is not None
         room = height - 1
         lines = self._lines()
@@ -119,7 +125,7 @@ class LogPane(Pane):
 
     def _lines(self) -> Sequence[LogLine]:
         """All lines that can be shown now."""
-        view = self._held or (self.frame.log.value if self.frame else None)
+        view = self._held or (self.frame[LOG].value if self.frame else None)
         if view is None:
             return ()
         if not self.needle:
@@ -139,7 +145,7 @@ class LogPane(Pane):
 
     def action_move(self, step: int) -> None:
         """Scrolls by lines; down past the newest line follows again."""
-        view = self.frame.log.value if self.frame else None
+        view = self.frame[LOG].value if self.frame else None
         if view is None or (self.following and step > 0):
             return
         if self._held is None:

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from controlroom.model.frame import Frame, Panel
+from controlroom.model.frame import Frame, Key, Panel
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.text import Span
@@ -108,16 +108,25 @@ class Title:
 class Pane(Rows, can_focus=True):
     """A framed panel with a number. The focused one has the bright frame."""
 
-    number: ClassVar[int]
-    source: ClassVar[str]
-    """The field of the frame that it shows, which is also the name of its feed."""
+    pane_id: ClassVar[str]
+    """Its name in help, palette and tabs."""
+    key: ClassVar[Key[object]]
+    """The panel of the frame that it shows; its name is also that of the feed."""
     engine: ClassVar[str]
     """How its source is called when it is away."""
+    command: ClassVar[str] = ""
+    """The command that prints what it shows."""
+    keys: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Keys that it understands itself, for the help: (keys, what they do)."""
 
-    def panel(self, frame: Frame) -> Panel[Any]:
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, id=self.pane_id)
+        self.number = 0
+        """Its place on the screen, which is its key; the screen gives it."""
+
+    def panel(self, frame: Frame) -> Panel[object]:
         """The part of the frame whose health decides what is drawn."""
-        panel: Panel[Any] = getattr(frame, self.source)
-        return panel
+        return frame[self.key]
 
     def title(self, frame: Frame, width: int) -> Title:
         """Name and right end of the upper edge."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.strip import Strip
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import OF_TARGET, Frame
 from controlroom.model.sides import Side, SideRow, rows, side
 from controlroom.panes import text
 from controlroom.panes.look import Look
@@ -32,10 +32,7 @@ class Sides(Rows):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """The panels of every target; no figure here tells its age."""
-        return tuple(
-            (one.target, one.tallies, one.books, one.golden, one.fleet, one.queues, one.log)
-            for one in self.frames
-        )
+        return tuple((one.target, *(one[key] for key in OF_TARGET)) for one in self.frames)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """Head, one row for each figure, groups apart, and how to go back."""

@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from controlroom.model.duration import format_duration
-from controlroom.model.frame import Frame
+from controlroom.model.frame import RUNS, Frame
 from controlroom.model.held import Held
 from controlroom.model.run import RunView
 from controlroom.panes import text
@@ -39,7 +39,7 @@ class RunStrip(Rows):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """The runs; while one is active or has just ended, twice a second, also the time."""
-        found = frame.runs
+        found = frame[RUNS]
         runs = found.value.runs if found.value else ()
         timed = not found.health.ok or bool(shown(runs, frame.now, 1))
         return (found.value, found.health, int(frame.now * 2) if timed else 0)
@@ -47,10 +47,11 @@ class RunStrip(Rows):
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """The runs, or which key starts one."""
         look = self.look
-        runs = frame.runs.value.runs if frame.runs.value else ()
+        found = frame[RUNS].value
+        runs = found.runs if found else ()
         active = sum(1 for run in runs if run.active)
         rows = []
-        left = frame.runs.value.left if frame.runs.value else ()
+        left = found.left if found else ()
         room = height - 1 if left else height
         listed = shown(runs, frame.now, room)
         for run in listed:
@@ -78,8 +79,8 @@ class RunStrip(Rows):
 
     def _idle(self, frame: Frame, active: int) -> Span:
         look, dot = self.look, self.look.signs.dot
-        health = frame.runs.health
-        if frame.runs.value is None and not health.ok:
+        health = frame[RUNS].health
+        if frame[RUNS].value is None and not health.ok:
             error = f" ({text.clean(health.error)})" if health.error else ""
             return f"   runs: {health.state}{error}", look.dim
         if frame.read_only:

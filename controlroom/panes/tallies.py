@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import TALLIES, Frame
 from controlroom.model.tallies import Selection, Tallies, TallyRow
 from controlroom.panes import text
 from controlroom.panes.pane import Pane, Title
@@ -39,9 +39,14 @@ def _sum(value: Tallies) -> int:
 class TalliesPane(Pane):
     """What has been counted, from Redis."""
 
-    number = 1
-    source = "tallies"
+    pane_id = "tallies"
+    key = TALLIES
     engine = "redis"
+    command = "controlroom tallies"
+    keys = (
+        ("↑ ↓", "scroll the rows, or choose the second selector of the bars"),
+        ("← →", "choose the first selector of the bars"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         ("up", "vertical(-1)"),
         ("down", "vertical(1)"),
@@ -66,14 +71,14 @@ class TalliesPane(Pane):
     @property
     def value(self) -> Tallies | None:
         """The tallies that are shown."""
-        return self.frame.tallies.value if self.frame else None
+        return self.frame[TALLIES].value if self.frame else None
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Its rates too."""
         return (*super().basis(frame), frame.rates.total, frame.rates.rows)
 
     def title(self, frame: Frame, width: int) -> Title:
-        value = frame.tallies.value
+        value = frame[TALLIES].value
         dot = self.look.signs.dot
         if value is None:
             return Title("tallies")
@@ -81,7 +86,7 @@ class TalliesPane(Pane):
         return Title(f"tallies {dot} {text.clean(value.noun)}", total)
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        value = frame.tallies.value
+        value = frame[TALLIES].value
         assert value is not None
         head = self._selectors(value, width) if value.bars else [self._header(value, width)]
         foot = [self._sum(value, frame, width)]

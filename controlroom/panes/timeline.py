@@ -8,7 +8,7 @@ from itertools import pairwise
 from rich.style import Style
 from textual.strip import Strip
 
-from controlroom.model.frame import Curve, Frame
+from controlroom.model.frame import GOLDEN, Curve, Frame
 from controlroom.model.run import Mark
 from controlroom.panes import plot, text
 from controlroom.panes.look import Look
@@ -25,13 +25,14 @@ _SUCCESS_FLOORS = (0.99, 0.97, 0.95, 0.9, 0.75, 0.5, 0.0)
 class TimePane(Pane):
     """Cause and effect are read by looking down a column."""
 
-    number = 5
-    source = "golden"
+    pane_id = "time"
+    key = GOLDEN
     engine = "prometheus"
+    command = "controlroom metrics"
 
-    def __init__(self, look: Look, pace: float = 0.5) -> None:
-        super().__init__(look, id="time")
-        self.pace = pace
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.pace = 0.5
         """Seconds between two drawings."""
         self.choice = _USUAL
         self._last = 0.0
@@ -57,7 +58,7 @@ class TimePane(Pane):
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Curves and marks, and which time a dot of the plot stands for now."""
         dot = int(frame.now // self._step(self._columns(max(0, self.size.width - 4))))
-        return (frame.golden.health, frame.curves, frame.marks, dot)
+        return (frame[GOLDEN].health, frame.curves, frame.marks, dot)
 
     def title(self, frame: Frame, width: int) -> Title:
         minutes = f"{self.window / 60:g} m"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import GOLDEN, Frame
 from controlroom.model.golden import GoldenRow
 from controlroom.panes import text
 from controlroom.panes.pane import Pane, Title
@@ -35,19 +35,20 @@ def chosen(rows: Sequence[GoldenRow], room: int) -> list[GoldenRow]:
 class TrafficPane(Pane):
     """Success, rate and latency per deployment and direction, from Prometheus."""
 
-    number = 2
-    source = "golden"
+    pane_id = "traffic"
+    key = GOLDEN
     engine = "prometheus"
+    command = "controlroom metrics"
 
     def title(self, frame: Frame, width: int) -> Title:
-        value = frame.golden.value
+        value = frame[GOLDEN].value
         if value is None:
             return Title("traffic")
         window = f"{value.window:g} s window"
         return Title("traffic", f"{window} {self.look.signs.dot} {self.age_text(frame)} old")
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        value = frame.golden.value
+        value = frame[GOLDEN].value
         assert value is not None
         look = self.look
         name = max(10, min(24, width - 43))

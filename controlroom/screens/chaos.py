@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from controlroom.commands.chaos import StartFault, what
 from controlroom.commands.exits import CommandError
 from controlroom.commands.question import Fact, preview_facts
-from controlroom.model.frame import Frame
+from controlroom.model.frame import RUNS, Frame
 from controlroom.panes.text import clean, time_of_day
 from controlroom.runs.catalog import ChaosFile
 from controlroom.screens.dialog import PROBLEMS, Dialog, facts_text, sentence_of
@@ -33,7 +33,8 @@ _FLAG = re.compile(rf"--({'|'.join(FIELDS)})\b")
 
 def running_facts(frame: Frame) -> list[Fact]:
     """What already acts on the world."""
-    active = frame.runs.value.active if frame.runs.value else ()
+    runs = frame[RUNS].value
+    active = runs.active if runs else ()
     facts = []
     for run in active:
         until = "" if run.ends_at is None else f" until {time_of_day(run.ends_at)}"

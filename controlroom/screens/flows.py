@@ -6,7 +6,6 @@ from collections.abc import Awaitable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
-from controlroom.commands.catalogue import PANE_COMMANDS
 from controlroom.commands.chaos import StopAll
 from controlroom.commands.exits import Declined, Exit
 from controlroom.commands.face import FACE
@@ -17,6 +16,7 @@ from controlroom.commands.question import Question, preview_facts
 from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad
 from controlroom.commands.scale import Restart, Scale
+from controlroom.model.frame import LOG
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.bar import BarDialog
 from controlroom.screens.chaos import ChaosDialog, running_facts
@@ -222,7 +222,7 @@ class Flows:
 
     async def purge(self) -> None:
         """All stored documents, gone on purpose."""
-        view = self.frame.log.value
+        view = self.frame[LOG].value
         await self.perform(Purge(None if view is None else view.total))
 
     async def stop_all(self) -> None:
@@ -247,18 +247,21 @@ class Flows:
 
     async def help(self) -> None:
         """All keys."""
-        dialog = HelpDialog(self.frame.read_only, self.room.look.signs)
+        dialog = HelpDialog(self.frame.read_only, self.room.look.signs, self.room.pane_keys)
         await self._ask(dialog)
 
     async def copy(self) -> None:
         """Copies the command that prints the focused panel."""
-        command = PANE_COMMANDS[self.room.current]
+        command = self.room.pane.command
+        if not command:
+            self.say("No command prints this panel.")
+            return
         self.app.copy_to_clipboard(command)
         self.say(f"copied: {command}")
 
     async def retry(self) -> None:
         """Connects the focused panel's source again now."""
-        await self.attempt(self.commands.retry(self.room.pane.source))
+        await self.attempt(self.commands.retry(self.room.pane.key.name))
 
     async def choose(self, selection: int, key: str) -> None:
         """Another choice of the tallies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,8 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from controlroom.commands.catalogue import PANE_KEYS, PANES
-from controlroom.commands.registry import verbs, with_key
+from controlroom.commands.registry import panes, verbs, with_key
 from controlroom.panes.signs import Signs, spelled
 from controlroom.panes.text import wrapped
 from controlroom.screens.dialog import Dialog
@@ -26,8 +26,12 @@ class HelpDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark,f1,q", "back")]
     heading = "help"
 
-    def __init__(self, read_only: bool, signs: Signs) -> None:
+    def __init__(
+        self, read_only: bool, signs: Signs, keys: Sequence[tuple[str, str, str]] = ()
+    ) -> None:
+        """`keys` are those that panels understand: (panel, keys, what they do)."""
         super().__init__()
+        self.keys = (*keys, ("dialogs", "esc", "one step back, nothing is done"))
         self.read_only = read_only
         self.signs = signs
 
@@ -42,12 +46,14 @@ class HelpDialog(Dialog[None]):
             if rows:
                 lines.append(Content.styled(group, "bold $accent"))
             if group == "look":
-                lines += self._row(f"1-{len(PANES)}", f"Focus a panel: {', '.join(PANES)}")
+                lines += self._row(
+                    f"1-{min(9, len(panes()))}", f"Focus a panel: {', '.join(panes())}"
+                )
             for action in rows:
                 if not action.id.startswith("pane_"):
                     lines += self._row(action.label, action.help + _LEVELS[action.level])
         lines.append(Content.styled("in a panel", "bold $accent"))
-        for pane, keys, words in PANE_KEYS:
+        for pane, keys, words in self.keys:
             lines += self._row(keys, f"{pane}: {words}")
         lines.append(Content.styled("typed after :", "bold $accent"))
         for verb in verbs(inside=True):

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TypeVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from controlroom.commands.catalogue import PANES
-from controlroom.model.frame import Frame
+from controlroom.model.frame import BOOKS, FLEET, LOG, TALLIES, Frame, Key
 from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane
 from controlroom.panes.footer import Footer, Rule, Tabs
 from controlroom.panes.header import Header
-from controlroom.panes.layout import MINIMUM, kind_of, page_of, plan
+from controlroom.panes.layout import MINIMUM, At, Slot, kind_of, page_of, plan
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows
+from controlroom.panes.registry import added
 from controlroom.panes.strip import RunStrip
 from controlroom.panes.tallies import TalliesPane
 from controlroom.panes.timeline import TimePane
 from controlroom.panes.traffic import TrafficPane
+
+P = TypeVar("P", bound=Pane)
+_BOOKS = At(0, 7)
+PANES = (
+    Slot(
+        TalliesPane,
+        0,
+        At(0, lambda h: (h - 6) // 2),
+        At(0, lambda h: max(12, (h - 7) * 2 // 5)),
+        0.47,
+    ),
+    Slot(TrafficPane, 1, At(1, lambda h: 8 if h < 40 else 10), At(1, 11), 0.42),
+    Slot(BooksPane, 2, _BOOKS, _BOOKS),
+    Slot(FleetPane, 2, At(0), At(0)),
+    Slot(TimePane, 0, At(1, lambda h: 12 if h < 40 else 16), At(1)),
+    Slot(LogPane, 1, At(1), At(2)),
+)
+"""The panels of the room with their places, in the order of their numbers."""
+WITH_DATA: tuple[Key[object], ...] = (TALLIES, BOOKS, FLEET, LOG)
+"""What the main panels show."""
 
 
 class RoomScreen(Screen[None]):
@@ -40,29 +60,30 @@ class RoomScreen(Screen[None]):
     """
     TITLE = "controlroom"
     AUTO_FOCUS = None
-    FRAMES_WITH_DATA: ClassVar[tuple[str, ...]] = ("tallies", "books", "fleet", "log")
 
     def __init__(self, look: Look, first: Frame, plot_pace: float = 0.5) -> None:
         super().__init__()
         self.look = look
-        self.current = PANES[0]
+        self.slots = (*PANES, *added())
+        self.panes = {slot.name: slot.pane(look) for slot in self.slots}
+        for number, pane in enumerate(self.panes.values(), 1):
+            pane.number = number
+        self.current = self.slots[0].name
         self.zoomed = False
+        self.alone = False
+        """Whether the focused panel has all the room, also because there is too little for all."""
         self.header = Header(look)
         self.tabs = Tabs(look, id="tabs")
-        self.tallies = TalliesPane(look, id="tallies")
-        self.fleet = FleetPane(look, id="fleet")
-        self.time = TimePane(look, plot_pace)
-        self.log_pane = LogPane(look)
+        self.tallies = self._own(TalliesPane)
+        self.fleet = self._own(FleetPane)
+        self.time = self._own(TimePane)
+        self.time.pace = plot_pace
+        self.log_pane = self._own(LogPane)
         self.footer = Footer(look, id="footer")
         self.parts: dict[str, Rows] = {
             "header": self.header,
             "tabs": self.tabs,
-            "tallies": self.tallies,
-            "traffic": TrafficPane(look, id="traffic"),
-            "books": BooksPane(look, id="books"),
-            "fleet": self.fleet,
-            "time": self.time,
-            "log": self.log_pane,
+            **self.panes,
             "booksline": BooksLine(look, id="booksline"),
             "rule": Rule(look, id="rule"),
             "strip": RunStrip(look, id="strip"),
@@ -88,15 +109,25 @@ class RoomScreen(Screen[None]):
     @property
     def pane(self) -> Pane:
         """The focused panel."""
-        part = self.parts[self.current]
-        assert isinstance(part, Pane)
-        return part
+        return self.panes[self.current]
+
+    @property
+    def pane_keys(self) -> list[tuple[str, str, str]]:
+        """Keys that the panels understand themselves: (panel, keys, what they do)."""
+        return [(name, *keys) for name, pane in self.panes.items() for keys in pane.keys]
+
+    def _own(self, kind: type[P]) -> P:
+        pane = self.panes[kind.pane_id]
+        assert isinstance(pane, kind)
+        return pane
 
     def place(self, width: int, height: int) -> None:
         """Puts every part where the plan has it."""
         self.set_class(width < MINIMUM[0] or height < MINIMUM[1], "too-small")
-        places = plan(width, height, self.current, self.zoomed).places
-        self.tabs.shown = (self.current,) if self.zoomed else page_of(self.current)
+        planned = plan(self.slots, width, height, self.current, self.zoomed)
+        places, page = planned.places, page_of(self.slots, self.current)
+        self.alone = planned.alone
+        self.tabs.shown = (self.current,) if planned.alone else tuple(one.name for one in page)
         for name, part in self.parts.items():
             region = places.get(name)
             part.styles.display = "none" if region is None else "block"
@@ -131,24 +162,25 @@ class RoomScreen(Screen[None]):
 
     def has_data(self, frame: Frame) -> bool:
         """Whether the frame holds figures for the main panels."""
-        return all(getattr(frame, name).value is not None for name in self.FRAMES_WITH_DATA)
+        return all(frame[key].value is not None for key in WITH_DATA)
 
     def focus_pane(self, name: str) -> None:
         """Focuses a panel, and brings it to the screen where it is hidden."""
-        moved = self.current != name
+        moved, alone = self.current != name, self.alone
         self.current = name
-        if moved and (self.zoomed or kind_of(*self.size) == "tabs"):
+        if moved and (alone or kind_of(*self.size) == "tabs" or not self.parts[name].display):
             self.place(*self.size)
         self.parts[name].focus(scroll_visible=False)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A click focuses too."""
-        if isinstance(event.widget, Pane) and event.widget.id in PANES:
+        if isinstance(event.widget, Pane) and event.widget.id in self.panes:
             self.current = event.widget.id
 
     def do_next_pane(self, step: int = 1) -> None:
         """Focuses the next panel in the order of the numbers."""
-        self.focus_pane(PANES[(PANES.index(self.current) + step) % len(PANES)])
+        names = list(self.panes)
+        self.focus_pane(names[(names.index(self.current) + step) % len(names)])
 
     def do_previous_pane(self) -> None:
         """Focuses the one before."""

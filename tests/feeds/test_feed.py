@@ -19,7 +19,7 @@ from controlroom.feeds.feed import Feed
 from controlroom.feeds.queues import QueuesSource
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.queues import Queues
-from controlroom.model.samples import Failed, Figure, NoData, Report, Sample
+from controlroom.model.samples import Failed, NoData, Report, Sample
 from controlroom.targets.abilities import Unreachable
 from tests.feeds.world import World, vote
 from tests.waiting import until
@@ -34,14 +34,14 @@ class Scripted:
     timeout = 0.05
     needs: tuple[str, ...] = ()
 
-    def __init__(self, *script: Callable[[], Awaitable[Figure | None]]) -> None:
+    def __init__(self, *script: Callable[[], Awaitable[object | None]]) -> None:
         self.script = list(script)
         self.opened = self.closed = 0
 
     async def open(self) -> None:
         self.opened += 1
 
-    async def read(self) -> Figure | None:
+    async def read(self) -> object | None:
         if not self.script:
             return None
         return await self.script.pop(0)()
@@ -57,7 +57,7 @@ class Counting(Scripted):
         super().__init__()
         self.lag = self.asked = 0
 
-    async def read(self) -> Figure | None:
+    async def read(self) -> object | None:
         self.asked += 1
         return Queues("bands.events", "bands-consumer", 12, 2, self.lag, 100)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from controlroom.model.fleet import Fleet
+from controlroom.model.frame import BOOKS, KEYS, LOG, QUEUES, TALLIES
 from controlroom.settings import Settings
 from controlroom.targets.abilities import FaultStatus, LoadStatus
 from controlroom.targets.purge import purge_logs
@@ -56,7 +57,7 @@ async def cup_room(worldcup: World, tmp_path: Path) -> AsyncIterator[Room]:
 async def test_a_frame_can_be_drawn_before_anything_answered(bands_room: Room) -> None:
     frame = bands_room.frame()
     assert frame.scenario == bands_room.scenario.name
-    assert frame.tallies.health.state == "connecting"
+    assert frame[TALLIES].health.state == "connecting"
 
 
 async def test_every_source_comes_to_life_and_shows_what_was_stored(
@@ -64,17 +65,16 @@ async def test_every_source_comes_to_life_and_shows_what_was_stored(
 ) -> None:
     await bands.produce([vote()] * 6)
     await bands.store([vote()] * 6)
-    names = ("tallies", "books", "golden", "fleet", "queues", "log", "runs")
 
     def alive() -> bool:
         frame = bands_room.frame()
-        return all(getattr(frame, name).health.ok for name in names)
+        return all(frame[key].health.ok for key in KEYS)
 
     await until(alive, "all sources are live")
 
     def told() -> bool:
         frame = bands_room.frame()
-        tallies, books, log = frame.tallies.value, frame.books.value, frame.log.value
+        tallies, books, log = frame[TALLIES].value, frame[BOOKS].value, frame[LOG].value
         return bool(tallies and books and log) and (
             tallies.total == 6  # type: ignore[union-attr]
             and books.books.closed  # type: ignore[union-attr]
@@ -88,7 +88,7 @@ async def test_every_source_comes_to_life_and_shows_what_was_stored(
     assert await purge_logs(await bands_room.target.endpoints(), bands_room.scenario.name) == 6
 
     def purged() -> bool:
-        books = bands_room.frame().books.value
+        books = bands_room.frame()[BOOKS].value
         return books is not None and books.books.closed and books.books.stored == 6
 
     await until(purged, "the books stay closed after a purge")
@@ -96,12 +96,12 @@ async def test_every_source_comes_to_life_and_shows_what_was_stored(
 
 async def test_a_choice_changes_the_bars_at_once(worldcup: World, cup_room: Room) -> None:
     await worldcup.store([prediction("A", "B", "1-0", 1), prediction("C", "D", "2-2", 3)])
-    await until(lambda: cup_room.frame().tallies.value, "tallies")
+    await until(lambda: cup_room.frame()[TALLIES].value, "tallies")
     started = time.monotonic()
     cup_room.choose(0, "3")
 
     def chosen() -> bool:
-        tallies = cup_room.frame().tallies.value
+        tallies = cup_room.frame()[TALLIES].value
         return tallies is not None and [row.labels for row in tallies.rows] == [("2-2",)]
 
     await until(chosen, "the bars of phase 3", every=0.01)
@@ -113,11 +113,11 @@ async def test_a_source_that_is_away_says_so_alone(bands_room: Room, bands: Worl
     assert isinstance(target, QuietTarget)
     right = bands.engines.kafka
     target.move(kafka="127.0.0.1:9")
-    await until(lambda: bands_room.frame().tallies.health.ok, "tallies are live")
-    await until(lambda: bands_room.frame().queues.health.state == "reconnecting", "Kafka is away")
+    await until(lambda: bands_room.frame()[TALLIES].health.ok, "tallies are live")
+    await until(lambda: bands_room.frame()[QUEUES].health.state == "reconnecting", "Kafka is away")
     frame = bands_room.frame()
-    assert frame.queues.health.error == "Kafka cannot be reached"
-    assert frame.tallies.health.ok
+    assert frame[QUEUES].health.error == "Kafka cannot be reached"
+    assert frame[TALLIES].health.ok
     target.move(kafka=right)
     bands_room.retry("queues")
-    await until(lambda: bands_room.frame().queues.health.ok, "Kafka is back")
+    await until(lambda: bands_room.frame()[QUEUES].health.ok, "Kafka is back")

@@ -7,11 +7,12 @@ import random
 import pytest
 
 from controlroom.model.board import LOG_LINES, Board, overall
+from controlroom.model.frame import GOLDEN, KEYS, LOG, TALLIES
 from controlroom.model.golden import Golden, GoldenRow
 from controlroom.model.log import LogBatch, LogLine
 from controlroom.model.queues import Queues
 from controlroom.model.run import ChaosFigures, Runs, RunView
-from controlroom.model.samples import SOURCES, Failed, NoData, Sample
+from controlroom.model.samples import Failed, NoData, Sample
 from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
 
 T0 = 1_700_000_000.0
@@ -37,7 +38,7 @@ def curve(frame_of: Board, name: str, now: float) -> tuple[tuple[float, float | 
 
 def test_before_the_first_report_every_source_is_connecting() -> None:
     frame = board().frame(T0)
-    assert {getattr(frame, name).health.state for name in SOURCES} == {"connecting"}
+    assert {frame[key].health.state for key in KEYS} == {"connecting"}
     assert frame.rates.total is None
     assert frame.rates.lag is None
 
@@ -45,12 +46,12 @@ def test_before_the_first_report_every_source_is_connecting() -> None:
 def test_a_source_turns_stale_after_four_periods_and_keeps_its_value() -> None:
     room = board(tallies=1.0)
     room.apply(Sample("tallies", T0, votes(5)))
-    assert room.frame(T0 + 4).tallies.health.state == "live"
-    late = room.frame(T0 + 4.1).tallies
+    assert room.frame(T0 + 4)[TALLIES].health.state == "live"
+    late = room.frame(T0 + 4.1)[TALLIES]
     assert (late.health.state, late.health.since) == ("stale", T0)
     assert late.value == votes(5)
     room.apply(Sample("tallies", T0 + 6, votes(6)))
-    assert room.frame(T0 + 6).tallies.health.state == "live"
+    assert room.frame(T0 + 6)[TALLIES].health.state == "live"
 
 
 def test_a_failure_keeps_the_value_and_the_time_since_which_it_is_away() -> None:
@@ -58,19 +59,19 @@ def test_a_failure_keeps_the_value_and_the_time_since_which_it_is_away() -> None
     room.apply(Sample("tallies", T0, votes(5)))
     room.apply(Failed("tallies", T0 + 1, "Redis: refused", "wait", retry_at=T0 + 2))
     room.apply(Failed("tallies", T0 + 2, "Redis: refused", "wait", retry_at=T0 + 4))
-    panel = room.frame(T0 + 3).tallies
+    panel = room.frame(T0 + 3)[TALLIES]
     assert panel.value == votes(5)
     assert panel.measured == T0
     assert panel.health.state == "reconnecting"
     assert (panel.health.since, panel.health.retry_at) == (T0 + 1, T0 + 4)
     room.apply(Failed("tallies", T0 + 5, "Redis: password", "set it", denied=True))
-    assert room.frame(T0 + 5).tallies.health.state == "denied"
+    assert room.frame(T0 + 5)[TALLIES].health.state == "denied"
 
 
 def test_no_data_is_live_and_empty() -> None:
     room = board()
     room.apply(NoData("golden", T0))
-    panel = room.frame(T0).golden
+    panel = room.frame(T0)[GOLDEN]
     assert (panel.value, panel.health.state, panel.measured) == (None, "live", T0)
 
 
@@ -146,13 +147,13 @@ def test_the_log_keeps_the_newest_lines_and_their_numbers_whatever_the_batches()
         batch = LogBatch(tuple(line(sent + n) for n in range(count)), left_out, sent + count)
         sent += count
         room.apply(Sample("log", T0 + step, batch))
-        view = room.frame(T0 + step).log.value
+        view = room.frame(T0 + step)[LOG].value
         assert view is not None
         assert view.first + len(view.lines) == sent
         assert len(view.lines) == min(sent, LOG_LINES)
         assert [one.offset for one in view.lines] == list(range(view.first, sent))
         assert (view.skipped, view.total) == (skipped, sent)
-    assert room.frame(T0 + 100).log.value.skipped_now == 0  # type: ignore[union-attr]
+    assert room.frame(T0 + 100)[LOG].value.skipped_now == 0  # type: ignore[union-attr]
 
 
 def test_marks_are_kept_when_a_run_is_no_longer_listed() -> None:
@@ -176,7 +177,8 @@ def test_frames_share_what_did_not_change() -> None:
     room = board()
     room.apply(Sample("log", T0, LogBatch((line(1),), 0, 1)))
     first, second = room.frame(T0), room.frame(T0 + 0.1)
-    assert first.log.value is not None
-    assert second.log.value is not None
-    assert first.log.value.lines is second.log.value.lines
+    one, other = first[LOG].value, second[LOG].value
+    assert one is not None
+    assert other is not None
+    assert one.lines is other.lines
     assert first.curves[0].points is second.curves[0].points

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from controlroom.commands.tallies import shown
 from controlroom.feeds.tallies import TalliesSource
+from controlroom.model.frame import TALLIES
 from controlroom.model.tallies import Tallies
 from scenarios.errors import ScenarioError
 from scenarios.loading import load
@@ -118,7 +118,7 @@ async def test_a_kind_of_tally_and_a_view_of_it_are_added_by_files(added: Rig) -
     assert await consumer.metric("controlroom_failed_tally_writes") == 0
     found = await read(added)
     assert f"+ {len(best) - 2} more members" in shown(found)
-    room = room_of(replace(frames.calm(), tallies=frames.live(found)))
+    room = room_of(frames.calm().having(TALLIES, frames.live(found)))
     async with room.run_test(size=(140, 40)) as pilot:
         await pilot.pause()
         (line,) = [

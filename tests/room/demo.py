@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 
 from controlroom.app import ControlRoom
-from controlroom.model.frame import Frame
+from controlroom.model.frame import BOOKS, FLEET, GOLDEN, LOG, QUEUES, RUNS, TALLIES, Frame
 from controlroom.model.run import Runs
 from controlroom.model.tallies import TallyRow
 from tests.room import frames
@@ -28,19 +28,20 @@ class MovingSource:
         passed = now - self.began
         events = int(passed * _PER_SECOND)
         base, shift = self.base, now - frames.NOW
-        assert base.tallies.value is not None
-        assert base.log.value is not None
+        tallies, log = base[TALLIES].value, base[LOG].value
+        assert tallies is not None
+        assert log is not None
         rows = tuple(
             TallyRow(row.labels, row.count + events // (n + 3), row.average)
-            for n, row in enumerate(base.tallies.value.rows)
+            for n, row in enumerate(tallies.rows)
         )
-        tallies = replace(base.tallies.value, rows=rows, total=base.tallies.value.total + events)
-        first = base.log.value.first + events
+        tallies = replace(tallies, rows=rows, total=tallies.total + events)
+        first = log.first + events
         lines = tuple(
             replace(line, offset=line.offset + events, stored=line.stored + shift)
-            for line in base.log.value.lines
+            for line in log.lines
         )
-        log = replace(base.log.value, lines=lines, first=first, total=168458 + events)
+        log = replace(log, lines=lines, first=first, total=168458 + events)
         curves = tuple(
             replace(c, points=tuple((at + shift - passed, f) for at, f in c.points))
             for c in base.curves
@@ -50,13 +51,15 @@ class MovingSource:
         return replace(
             base,
             now=now,
-            tallies=replace(base.tallies, value=tallies, measured=now),
-            log=replace(base.log, value=log, measured=now),
-            books=replace(base.books, measured=now),
-            golden=replace(base.golden, measured=now - passed % 1),
-            fleet=replace(base.fleet, measured=now),
-            queues=replace(base.queues, measured=now),
-            runs=frames.live(Runs((run,))),
+            panels=frames.named(
+                (TALLIES, replace(base[TALLIES], value=tallies, measured=now)),
+                (BOOKS, replace(base[BOOKS], measured=now)),
+                (GOLDEN, replace(base[GOLDEN], measured=now - passed % 1)),
+                (FLEET, replace(base[FLEET], measured=now)),
+                (QUEUES, replace(base[QUEUES], measured=now)),
+                (LOG, replace(base[LOG], value=log, measured=now)),
+                (RUNS, frames.live(Runs((run,)))),
+            ),
             curves=curves,
             marks=tuple(replace(m, at=m.at + shift - passed) for m in base.marks),
         )

@@ -8,7 +8,20 @@ from typing import TypeVar
 
 from controlroom.model.books import Books, BooksSample, QueueTime
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
-from controlroom.model.frame import Curve, Frame, Panel, Rates
+from controlroom.model.frame import (
+    BOOKS,
+    FLEET,
+    GOLDEN,
+    LOG,
+    QUEUES,
+    RUNS,
+    TALLIES,
+    Curve,
+    Frame,
+    Key,
+    Panel,
+    Rates,
+)
 from controlroom.model.golden import Golden, GoldenRow
 from controlroom.model.health import Health
 from controlroom.model.log import LogLine, LogView
@@ -168,19 +181,26 @@ def chaos_run() -> RunView:
     )  # fmt: skip
 
 
+def named(*panels: tuple[Key[object], Panel[object]]) -> dict[str, Panel[object]]:
+    """Panels by the names of their keys, as a frame holds them."""
+    return {key.name: panel for key, panel in panels}
+
+
 def _frame(scenario: str, tallies: Tallies) -> Frame:
     return Frame(
         now=NOW,
         scenario=scenario,
         title=scenario.title(),
         target="local stack",
-        tallies=live(tallies),
-        books=live(books(0)),
-        golden=live(golden(), 1.2, 30.0),
-        fleet=live(fleet(), 0.6),
-        queues=live(Queues("votes", "store", 12, 3, 0, 168700)),
-        log=live(log_view(skipped_now=0)),
-        runs=live(Runs(())),
+        panels=named(
+            (TALLIES, live(tallies)),
+            (BOOKS, live(books(0))),
+            (GOLDEN, live(golden(), 1.2, 30.0)),
+            (FLEET, live(fleet(), 0.6)),
+            (QUEUES, live(Queues("votes", "store", 12, 3, 0, 168700))),
+            (LOG, live(log_view(skipped_now=0))),
+            (RUNS, live(Runs(()))),
+        ),
         rates=Rates(4.1, {labels: rate / 180 for labels, _, _, rate in _BANDS}, 0.0),
         curves=curves(False),
     )
@@ -193,12 +213,16 @@ def calm(scenario: str = "bands") -> Frame:
 
 def loaded(scenario: str = "bands") -> Frame:
     """A load run and a fault at once."""
+    frame = calm(scenario)
+    panels = named(
+        (BOOKS, live(books())),
+        (QUEUES, live(Queues("votes", "store", 12, 3, 242, 168700))),
+        (LOG, live(log_view())),
+        (RUNS, live(Runs((load_run(), chaos_run())))),
+    )
     return replace(
-        calm(scenario),
-        books=live(books()),
-        queues=live(Queues("votes", "store", 12, 3, 242, 168700)),
-        log=live(log_view()),
-        runs=live(Runs((load_run(), chaos_run()))),
+        frame,
+        panels={**frame.panels, **panels},
         rates=Rates(742.0, {labels: rate for labels, _, _, rate in _BANDS}, -310.0),
         curves=curves(True),
         marks=(
@@ -216,14 +240,13 @@ def broken(scenario: str = "bands") -> Frame:
         "reconnecting", NOW - 64, "connection refused", "Start it: controlroom up", NOW + 4
     )
     absent = Health("absent", NOW - 700, "no address given", "Set prometheus in the settings.")
-    return replace(
-        frame,
-        tallies=replace(frame.tallies, health=away, measured=NOW - 64),
-        golden=Panel(health=absent),
-        books=live(books(242, 7, 1)),
-        fleet=live(fleet(1)),
-        curves=frame.curves,
+    panels = named(
+        (TALLIES, replace(frame[TALLIES], health=away, measured=NOW - 64)),
+        (GOLDEN, Panel(health=absent)),
+        (BOOKS, live(books(242, 7, 1))),
+        (FLEET, live(fleet(1))),
     )
+    return replace(frame, panels={**frame.panels, **panels})
 
 
 def empty(scenario: str = "bands") -> Frame:

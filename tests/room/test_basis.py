@@ -8,22 +8,24 @@ from dataclasses import fields, replace
 import pytest
 
 from controlroom.app import CALM_TICKS
-from controlroom.model.frame import Frame
+from controlroom.model.frame import BOOKS, KEYS, RUNS, TALLIES, Frame
 from controlroom.panes.books import BooksPane
 from controlroom.panes.pane import Rows
 from tests.room.frames import broken, calm, empty, loaded
 from tests.room.rooms import room_of, source_of
 
 SIZES = ((80, 24), (120, 40), (200, 60))
-NOT_OF_PANELS = {"title"}
+NOT_OF_PANELS = {"title", "now", "panels"}
 
 
 def neighbours(frame: Frame) -> Iterator[tuple[str, Frame]]:
     """The frame with one field of another frame, or at another moment."""
     for other in (calm(), broken(), empty(), loaded("worldcup")):
         for field in fields(Frame):
-            if field.name not in NOT_OF_PANELS and field.name != "now":
+            if field.name not in NOT_OF_PANELS:
                 yield field.name, replace(frame, **{field.name: getattr(other, field.name)})
+        for key in KEYS:
+            yield key.name, frame.having(key, other[key])
     yield "scenario", replace(frame, scenario="other")
     yield "target", replace(frame, target="other")
     yield "read_only", replace(frame, read_only=not frame.read_only)
@@ -65,16 +67,18 @@ async def test_what_has_not_changed_is_not_composed(monkeypatch: pytest.MonkeyPa
         composed.clear()
         later = replace(frame, now=frame.now + 0.1)
         room.room.show(later)
-        room.room.show(replace(later, tallies=calm("worldcup").tallies, now=frame.now + 0.2))
+        room.room.show(
+            replace(later.having(TALLIES, calm("worldcup")[TALLIES]), now=frame.now + 0.2)
+        )
         assert composed == []
-        room.room.show(replace(later, books=broken().books))
+        room.room.show(later.having(BOOKS, broken()[BOOKS]))
         assert composed == [later.now]
 
 
 async def test_a_second_that_passes_composes_only_what_tells_the_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    frame = replace(loaded(), runs=calm().runs)
+    frame = loaded().having(RUNS, calm()[RUNS])
     frame = replace(frame, now=frame.now - 0.1)
     room = room_of(frame)
     async with room.run_test(size=(200, 60)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controlroom.model.frame import BOOKS
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
 
@@ -12,7 +13,7 @@ async def _rows(repeated: int, purged: int) -> list[str]:
     sample = frames.books()
     books = replace(sample.books, repeated=repeated, purged=purged)
     frame = frames.calm()
-    room = room_of(replace(frame, books=replace(frame.books, value=replace(sample, books=books))))
+    room = room_of(frame.having(BOOKS, replace(frame[BOOKS], value=replace(sample, books=books))))
     async with room.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         return [row for row in screen_text(room).splitlines() if "repeated" in row]

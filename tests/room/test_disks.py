@@ -8,6 +8,7 @@ import pytest
 
 from controlroom.commands.status import shown
 from controlroom.model.fleet import DiskUse
+from controlroom.model.frame import FLEET
 from controlroom.settings import Settings
 from controlroom.targets.reading import fleet
 from tests.room import frames
@@ -21,8 +22,8 @@ async def test_the_fleet_panel_tells_what_an_engine_takes(full: bool, words: str
     seen = frames.fleet()
     mongo = replace(seen.engines[2], disk=DiskUse(GIB * 3 // 2, GIB, full))
     frame = frames.calm()
-    panel = replace(frame.fleet, value=replace(seen, engines=(*seen.engines[:2], mongo)))
-    room = room_of(replace(frame, fleet=panel))
+    panel = replace(frame[FLEET], value=replace(seen, engines=(*seen.engines[:2], mongo)))
+    room = room_of(frame.having(FLEET, panel))
     async with room.run_test(size=(200, 60)) as pilot:
         await pilot.pause()
         rows = [row for row in screen_text(room).splitlines() if " mongo " in row]

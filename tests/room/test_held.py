@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from textual.widgets import Button, RadioButton
 
+from controlroom.model.frame import RUNS
 from controlroom.model.held import Held
 from controlroom.model.run import Runs
 from controlroom.runs.spec import LoadSpec
@@ -28,9 +29,10 @@ FAULT = Held(
 
 async def test_what_was_left_behind_is_told_with_the_keys_that_end_it() -> None:
     frame = frames.loaded()
-    assert frame.runs.value is not None
-    runs = replace(frame.runs, value=replace(frame.runs.value, left=(FAULT, LOAD)))
-    room = room_of(replace(frame, runs=runs))
+    seen = frame[RUNS].value
+    assert seen is not None
+    runs = replace(frame[RUNS], value=replace(seen, left=(FAULT, LOAD)))
+    room = room_of(frame.having(RUNS, runs))
     async with room.run_test(size=WIDE) as pilot:
         await pilot.pause()
         shown = screen_text(room)
@@ -86,7 +88,7 @@ async def test_a_load_that_was_left_behind_is_ended() -> None:
 
 
 async def test_where_nothing_is_held_no_list_is_shown() -> None:
-    room = room_of(replace(frames.calm(), runs=frames.live(Runs(()))))
+    room = room_of(frames.calm().having(RUNS, frames.live(Runs(()))))
     async with room.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.press("f")
         await until(lambda: "Nothing is injected, and no Job" in screen_text(room), "said", 5)

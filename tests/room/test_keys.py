@@ -11,6 +11,7 @@ from textual.widgets import Button, Input
 from controlroom.app import ControlRoom
 from controlroom.commands.catalogue import PANES
 from controlroom.commands.registry import with_key
+from controlroom.model.frame import LOG
 from controlroom.panes.layout import page_of
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.chaos import ChaosDialog
@@ -60,7 +61,7 @@ async def test_a_small_terminal_shows_the_page_of_the_focused_panel(name: str) -
     async with room.run_test(size=(80, 24)) as pilot:
         await pilot.press(str(PANES.index(name) + 1))
         shown = {other for other in PANES if room.room.parts[other].display}
-        assert shown == set(page_of(name))
+        assert shown == {slot.name for slot in page_of(room.room.slots, name)}
 
 
 async def test_zoom_shows_one_panel_and_goes_back() -> None:
@@ -235,8 +236,8 @@ async def test_pause_holds_the_screen_and_counts_what_arrives() -> None:
     room = room_of(frames.calm())
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("p")
-        source_of(room).now = replace(
-            frames.calm(), log=frames.live(frames.log_view(first=1300, skipped_now=0))
+        source_of(room).now = frames.calm().having(
+            LOG, frames.live(frames.log_view(first=1300, skipped_now=0))
         )
         await until(lambda: "paused +300" in screen_text(room), "lines are counted", 5)
         assert "o0015399" in screen_text(room)

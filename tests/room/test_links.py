@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from controlroom.model.frame import FLEET
 from controlroom.model.links import Link, Links
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
@@ -33,9 +34,10 @@ TROUBLED = Link("east", "", (), "its Link is gone")
 )
 async def test_each_other_cluster_is_a_row(links: Links, words: list[str]) -> None:
     frame = frames.calm()
-    assert frame.fleet.value is not None
-    fleet = replace(frame.fleet, value=replace(frame.fleet.value, links=links))
-    room = room_of(replace(frame, fleet=fleet))
+    seen = frame[FLEET].value
+    assert seen is not None
+    fleet = replace(frame[FLEET], value=replace(seen, links=links))
+    room = room_of(frame.having(FLEET, fleet))
     async with room.run_test(size=(160, 60)) as pilot:
         await pilot.press("4", "z")
         await pilot.pause()

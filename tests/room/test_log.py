@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from textual.strip import Strip
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import LOG, TALLIES, Frame
 from controlroom.model.log import LogLine, LogView
 from tests.room import frames
 from tests.room.fakes import RecordedCommands
@@ -18,7 +18,7 @@ WIDE = (120, 40)
 
 def with_log(first: int, count: int = 400, skipped: int = 0) -> Frame:
     """A frame whose ring begins at line `first`."""
-    return replace(frames.calm(), log=frames.live(frames.log_view(count, first, skipped)))
+    return frames.calm().having(LOG, frames.live(frames.log_view(count, first, skipped)))
 
 
 async def test_it_follows_the_newest_line() -> None:
@@ -119,7 +119,7 @@ async def test_one_changed_count_draws_its_row_only() -> None:
         rows = list(tallies.rows)
         rows[3] = replace(rows[3], count=rows[3].count + 1)
         room.room.tallies.drawn = 0
-        changed = replace(frames.loaded(), tallies=frames.live(replace(tallies, rows=tuple(rows))))
+        changed = frames.loaded().having(TALLIES, frames.live(replace(tallies, rows=tuple(rows))))
         room.room.show(changed)
         assert room.room.tallies.drawn == 1
 
@@ -128,7 +128,7 @@ async def test_control_characters_and_markup_in_a_line_are_only_text() -> None:
     view = frames.log_view(5)
     nasty = replace(view.lines[-1], text="\x1b[31mred [bold]x[/bold] \u202egnp.exe\r\n")
     held = LogView((*view.lines[:-1], nasty), view.first, 0, 0, 5)
-    room = room_of(replace(frames.calm(), log=frames.live(held)))
+    room = room_of(frames.calm().having(LOG, frames.live(held)))
     async with room.run_test(size=WIDE) as pilot:
         await pilot.pause()
         shown = screen_text(room)

@@ -15,7 +15,7 @@ import pytest
 
 from controlroom import terminal
 from controlroom.app import ControlRoom
-from controlroom.model.frame import Frame
+from controlroom.model.frame import LOG, Frame
 from controlroom.panes.layout import MINIMUM
 from tests.room import frames
 from tests.room.fakes import FixedSource, RecordedCommands
@@ -125,7 +125,7 @@ async def test_an_ascii_room_draws_ascii_only(
     state: str, scenario: str, size: tuple[int, int]
 ) -> None:
     frame: Frame = getattr(frames, state)(scenario)
-    plain = replace(frame, log=replace(frame.log, value=None))
+    plain = frame.having(LOG, replace(frame[LOG], value=None))
     room = room_of(plain, ascii_only=True)
     async with room.run_test(size=size) as pilot:
         await pilot.pause()

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from controlroom.commands.catalogue import PANE_COMMANDS, PANES
+from controlroom.commands.catalogue import PANES
 from controlroom.commands.registry import available, commands, footer, with_key
 from controlroom.model.golden import GoldenRow
 from controlroom.panes import plot, text
@@ -15,6 +15,7 @@ from controlroom.panes.layout import MINIMUM, plan
 from controlroom.panes.signs import ASCII, UNICODE
 from controlroom.panes.strip import progress, shown
 from controlroom.panes.traffic import chosen
+from controlroom.screens import room
 from tests.room import frames
 
 
@@ -100,7 +101,7 @@ def test_a_ceiling_is_a_round_figure_that_holds_all() -> None:
 def test_parts_neither_overlap_nor_leave_the_terminal(
     size: tuple[int, int], current: str, zoomed: bool
 ) -> None:
-    places = plan(*size, current, zoomed).places
+    places = plan(room.PANES, *size, current, zoomed).places
     assert current in places
     for region in places.values():
         assert region.width > 0
@@ -146,7 +147,8 @@ def test_ids_and_keys_of_actions_are_unique() -> None:
     keys = [key for action in with_key(False) for key in action.key.split(",")]
     assert len(set(ids)) == len(ids)
     assert len(set(keys)) == len(keys)
-    assert set(PANE_COMMANDS) == set(PANES)
+    assert tuple(slot.name for slot in room.PANES) == PANES
+    assert all(slot.pane.command for slot in room.PANES)
 
 
 def test_read_only_rooms_have_harmless_actions_only() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from controlroom.model.frame import TALLIES
 from controlroom.model.tallies import Tallies, TallyRow
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
@@ -15,7 +16,7 @@ WIDE = (140, 40)
 
 async def shown(tallies: Tallies) -> list[str]:
     """The lines of a room with these tallies."""
-    room = room_of(replace(frames.calm(), tallies=frames.live(tallies)))
+    room = room_of(frames.calm().having(TALLIES, frames.live(tallies)))
     async with room.run_test(size=WIDE) as pilot:
         await pilot.pause()
         return screen_text(room).splitlines()

@@ -6,12 +6,12 @@ import json
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controlroom.feeds.runs import RunsSource
+from controlroom.model.frame import RUNS
 from controlroom.model.run import RunView
 from controlroom.runs.errors import SpecError
 from controlroom.runs.folder import RunFolder
@@ -60,7 +60,7 @@ async def shown(store: Store) -> str:
     """What the room has on its screen, with the runs as its feed reads them."""
     feed = RunsSource(store.root)
     await feed.open()
-    room = room_of(replace(calm(), runs=live(await feed.read())))
+    room = room_of(calm().having(RUNS, live(await feed.read())))
     async with room.run_test(size=(140, 40)) as pilot:
         await pilot.pause()
         return screen_text(room)
