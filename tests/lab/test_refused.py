@@ -65,7 +65,7 @@ def test_no_images_are_told_with_the_way_to_them(tmp_path: Path) -> None:
     said = own.lab("load-image", check=False)
     assert said.code == 2
     assert f"There is no image in {tmp_path / 'cache' / 'images'}." in said.err
-    assert "make images" in said.err
+    assert "controlroom lab images" in said.err
 
 
 @pytest.mark.processes
