@@ -251,7 +251,8 @@ async def rig(engines: Engines, path: Path) -> AsyncIterator[Rig]:
         path,
         scenario,
         redis_client(engines.redis),
-        Documents(engines.mongo),
+        # a question that is given up goes on in a busy store, beside the one that follows
+        Documents(engines.mongo, timeout=30),
         OffsetReader(engines.kafka),
         producer,
     )
