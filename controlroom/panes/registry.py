@@ -10,6 +10,7 @@ from controlroom.commands.command import Command
 from controlroom.feeds import registry as feeds
 from controlroom.folders import imported
 from controlroom.model.frame import KEYS, Key
+from controlroom.panes.guarded import guarded
 from controlroom.panes.layout import PARTS, At, Slot
 from controlroom.panes.pane import Pane
 
@@ -31,7 +32,7 @@ def register(pane: type[Pane], source: feeds.Maker | None = None, *, two: At, th
     key = str(number) if number < 10 else ""
     words = f"Focus panel {number}: {name}"
     commands.register(Command(f"pane_{name}", name, words, "look", key=key, label=key or "tab"))
-    _slots[name] = Slot(pane, number, two, three)
+    _slots[name] = Slot(guarded(pane), number, two, three)
     if source is not None:
         feeds.add(pane.key.name, source)
 

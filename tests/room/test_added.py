@@ -261,3 +261,23 @@ async def test_a_file_that_cannot_be_used_is_named_in_the_room_and_ends_nothing(
     finally:
         unregister("oncall")
         forget()
+
+
+@pytest.mark.parametrize("part", ["content", "title", "basis"])
+async def test_one_that_fails_while_it_draws_says_so_in_its_place(part: str) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("no names")
+
+    register(type("Failing", (Plain,), {part: fail}), two=PLACE, three=PLACE)
+    try:
+        room = room_of(frames.calm())
+        async with room.run_test(size=(120, 40)) as pilot:
+            await pilot.press("7", "z")
+            shown = {"content": "cannot be drawn (RuntimeError: no names)", "title": "no title"}
+            await until(
+                lambda: shown.get(part, "plain") in screen_text(room), "it is told", PATIENCE
+            )
+            await pilot.press("1")
+            assert "tallies" in screen_text(room)
+    finally:
+        unregister("plain")
