@@ -82,7 +82,8 @@ class Ingest:
 
     def handler(self, calls: Calls) -> Handler:
         """The service for a gRPC server."""
-        event = functools.partial(read_event, largest=self._limits.max_record_bytes)
+        largest = self._limits.max_record_bytes
+        event = functools.partial(read_event, largest=largest, kept=largest)
         kinds: dict[str, tuple[Any, Any, Callable[[bytes], Any]]] = {
             "Send": (grpc.unary_unary_rpc_method_handler, self.send, event),
             "SendBatch": (grpc.unary_unary_rpc_method_handler, self.send_batch, read_batch),

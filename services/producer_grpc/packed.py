@@ -57,16 +57,17 @@ class Packed:
             yield Unreadable(self.raw[:_KEPT], "the bytes are no controlroom.v1.Batch")
 
 
-def read_event(raw: bytes, largest: int) -> Readable:
-    """The event in a message; Unreadable where it is none or too large."""
+def read_event(raw: bytes, largest: int, kept: int = _KEPT) -> Readable:
+    """The event in a message; Unreadable, with its first `kept` bytes, where it is none or has
+    too many fields, and where it is too large."""
     if len(raw) > largest:
         return too_large(raw, largest)
     try:
         if len(raw) > _SURE and next(islice(_places(raw, _FIELDS), _MOST_FIELDS, None), None):
-            return Unreadable(raw[:_KEPT], f"has more than {_MOST_FIELDS} fields")
+            return Unreadable(raw[:kept], f"has more than {_MOST_FIELDS} fields")
         return pb.Event.FromString(raw)
     except (DecodeError, IndexError):
-        return Unreadable(raw[:_KEPT], "the bytes are no controlroom.v1.Event")
+        return Unreadable(raw[:kept], "the bytes are no controlroom.v1.Event")
 
 
 def too_large(raw: bytes, largest: int) -> Unreadable:

@@ -121,16 +121,6 @@ def test_an_error_is_no_candidate(tmp_path: Path) -> None:
     assert controlroom(tmp_path, "books").returncode == 2
 
 
-def test_completing_imports_no_client_library() -> None:
-    code = (
-        "import sys, controlroom.__main__ as entrance; entrance.main(['--complete', 'lo']);"
-        "heavy = ('textual', 'redis', 'httpx', 'aiokafka', 'motor', 'asyncio', 'yaml');"
-        "print([name for name in heavy if name in sys.modules])"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.splitlines()[-1] == "[]"
-
-
 def test_help_and_version_are_verbs_and_flags(tmp_path: Path) -> None:
     assert controlroom(tmp_path, "help").stdout == overview() + "\n"
     version = controlroom(tmp_path, "version").stdout

@@ -49,10 +49,11 @@ def test_help_is_data_and_asks_for_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_help_imports_no_client_library() -> None:
+@pytest.mark.parametrize("words", [["--help"], ["--complete", "lo"]])
+def test_help_and_completion_import_no_client_library(words: list[str]) -> None:
     code = (
-        "import sys, controlroom.__main__ as entrance; entrance.main(['--help']);"
-        "heavy = ('textual', 'redis', 'httpx', 'aiokafka', 'motor', 'asyncio');"
+        f"import sys, controlroom.__main__ as entrance; entrance.main({words!r});"
+        "heavy = ('textual', 'redis', 'httpx', 'aiokafka', 'motor', 'asyncio', 'yaml');"
         "print([name for name in heavy if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

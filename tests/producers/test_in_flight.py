@@ -312,6 +312,11 @@ def test_an_event_of_too_many_fields_is_not_unpacked() -> None:
     assert isinstance(repeated, Unreadable)
     cut = read_event(event(1_001).SerializeToString()[:-1], largest)
     assert isinstance(cut, Unreadable)
+    # an event that comes alone is kept whole, whatever is wrong with it
+    odd = b"\x1a\xff\x7f" + b"x" * 8_000
+    alone = read_event(odd, largest, kept=largest)
+    assert isinstance(alone, Unreadable)
+    assert alone.text == odd
 
 
 def test_a_batch_of_too_many_events_is_refused_before_one_is_unpacked() -> None:
