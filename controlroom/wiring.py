@@ -73,7 +73,7 @@ class Room:
                 self._doors.kafka, scenario.name, self._doors.brokers, self._doors.prometheus
             ),
             self._log,
-            BooksSource(Doors(path or target), scenario.name, waits, Limit(self._doors)),
+            BooksSource(Doors(path or target), scenario, waits, Limit(self._doors)),
             *added(self._doors),
         ]
         self.board = Board(

@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 from scenarios.reading import Table
 from scenarios.scenario import (
+    QUEUE,
     CanonicalPair,
     Different,
     Field,
@@ -46,6 +47,7 @@ def build(root: Table) -> Scenario:
         grpc=tuple(_grpc(table) for table in root.tables("grpc")),
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
         readers=tuple(_reader(table) for table in root.tables("reader")),
+        queue=root.text("queue", QUEUE),
     )
     root.done()
     return scenario

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from scenarios.views.view import View
 
+QUEUE = "kafka"
+"""The queue of a scenario that names none."""
+
 Value = str | int
 Event = Mapping[str, Value]
 """One validated event: field name -> value, exactly the scenario's fields, in its order."""
@@ -124,6 +127,8 @@ class Scenario:
     samples: tuple[SampleRow, ...]
     readers: tuple[str, ...] = ()
     """Presets of the reader: sets of routes that existing implementations have."""
+    queue: str = QUEUE
+    """One of `wire.queues.registry`."""
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""

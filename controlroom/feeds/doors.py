@@ -31,7 +31,7 @@ class Doors:
 
     async def brokers(self) -> Mapping[str, str]:
         """Ways to brokers that cannot be reached at what they advertise."""
-        return (await self._endpoints()).brokers
+        return (await self.endpoints()).brokers
 
     async def redis(self) -> str:
         """URL with its password."""
@@ -51,9 +51,10 @@ class Doors:
 
     async def door(self, name: str) -> str:
         """The address of any door by its name. Raises Refused where the target has none."""
-        return (await self._endpoints()).door(name)
+        return (await self.endpoints()).door(name)
 
-    async def _endpoints(self) -> Endpoints:
+    async def endpoints(self) -> Endpoints:
+        """All of them."""
         async with self._asking:
             if self._known is None or time.monotonic() - self._asked > FRESH:
                 self._known = await self._target.endpoints()

@@ -8,9 +8,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
-from services.consumer.batch import Verdict
 from services.consumer.dedup_window import Changes
 from services.consumer.prepared import PreparedBatch
+from services.queues.batch import Verdict
 from wire import keys
 from wire.tops import MOST_MEMBERS, writing
 

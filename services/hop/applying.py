@@ -10,7 +10,6 @@ import grpc
 from google.protobuf.message import Message
 from redis.exceptions import RedisError
 
-from services.consumer.dependencies import AbandonedError
 from services.consumer.stores import Stores
 from services.hop.lag import Lag
 from services.hop.messages import (
@@ -23,6 +22,7 @@ from services.hop.messages import (
 from services.pb import hop_pb2 as pb
 from services.shared import logline
 from services.shared.acknowledged import keep_published
+from services.shared.dependencies import AbandonedError
 from services.shared.golden import Traffic
 from wire import keys
 

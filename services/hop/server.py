@@ -9,7 +9,6 @@ import grpc
 from prometheus_client import REGISTRY
 
 from scenarios.loading import load
-from services.consumer.dependencies import AbandonedError
 from services.consumer.serve import STUCK_SECONDS
 from services.consumer.stores import Stores, storing
 from services.hop.admission import Admission
@@ -18,6 +17,7 @@ from services.hop.lag import Lag
 from services.hop.messages import MAX_MESSAGE
 from services.shared import golden
 from services.shared.beside import run_beside
+from services.shared.dependencies import AbandonedError
 from services.shared.grpc_port import listen
 from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings

@@ -8,16 +8,16 @@ import grpc
 from prometheus_client import REGISTRY
 
 from scenarios.loading import load
-from services.consumer.dependencies import AbandonedError, Dependency
-from services.consumer.member import membership
 from services.consumer.serve import STUCK_SECONDS
 from services.hop import lag
 from services.hop.acknowledged import Publication
 from services.hop.messages import MAX_MESSAGE
 from services.hop.remote import HopError, RemoteSink
 from services.pb.hop_pb2_grpc import HopStub
+from services.queues.kafka.member import membership
 from services.shared.beside import run_beside
 from services.shared.busy import waits_for
+from services.shared.dependencies import AbandonedError, Dependency
 from services.shared.lifecycle import Lifecycle
 from services.shared.loop import run
 from services.shared.settings import Settings
@@ -57,7 +57,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             beside.append(run_beside(publication.run, "publication of the counts"))
         try:
             with contextlib.suppress(AbandonedError):
-                await member.ensure_topics(lifecycle.stopping.is_set)
+                await member.ensure(lifecycle.stopping.is_set)
                 await member.consume(RemoteSink(scenario.name, stub, near), lifecycle, liveness)
         finally:
             await end(beside)

@@ -19,6 +19,7 @@ from scenarios.bodies import (
     read_records,
 )
 from scenarios.scenario import HttpRoutes
+from services.queues.port import Unavailable
 from services.shared import logline
 from services.shared.encoding import ACCEPTED, BadEncodingError, encoding_of, unpacked
 from services.shared.golden import Traffic
@@ -27,7 +28,6 @@ from services.shared.inflight import Charge, InFlight
 from services.shared.intake import Accept, Receipt
 from services.shared.limits import Limits
 from services.shared.problem import problem_body
-from services.shared.publisher import Unavailable
 from services.shared.web import Message, Receive, Send, answer
 from wire import problems
 from wire.problems import Problem

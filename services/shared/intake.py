@@ -11,10 +11,10 @@ import msgspec
 
 from scenarios.bodies import Given, Unreadable
 from scenarios.events import EventCodec, FieldError
+from services.queues.port import Entry, Publisher
 from services.shared.acknowledged import AcknowledgedCounter
 from services.shared.dedup import REUSED, Dedup, Uses, slot_of
 from services.shared.ids import Ids, fresh_ids
-from services.shared.publisher import Entry, Publisher
 from services.shared.turn import breathing, is_long
 from wire import keys, problems
 from wire.problems import Problem

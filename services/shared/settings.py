@@ -84,10 +84,7 @@ class Settings:
         """
         env = os.environ if environ is None else environ
         for name in ("scenario", "pod_name", "pod_ip", *needed):
-            if not env.get(name.upper(), "").strip():
-                raise SettingsError(
-                    f"the variable {name.upper()} is not set", f"set {name.upper()} for this pod"
-                )
+            cls.need(name, env.get(name.upper(), "").strip())
 
         def text(name: str) -> str:
             return env.get(name, "").strip()
@@ -129,6 +126,23 @@ class Settings:
             guests=_guests(env),
             purge_token=text("PURGE_TOKEN"),
         )
+
+    def door(self, name: str) -> str | Brokers:
+        """The address of an engine; of one that is not the product's own, by `NAME_URL`."""
+        own: dict[str, str | Brokers] = {
+            "kafka": self.kafka,
+            "redis": self.redis_url,
+            "mongo": self.mongo_url,
+        }
+        return own[name] if name in own else os.environ.get(f"{name.upper()}_URL", "")
+
+    @staticmethod
+    def need(name: str, value: str) -> None:
+        """Raises SettingsError, naming the variable, where the value is empty."""
+        if not value:
+            raise SettingsError(
+                f"the variable {name.upper()} is not set", f"set {name.upper()} for this pod"
+            )
 
 
 def _port(env: Mapping[str, str], name: str) -> int:

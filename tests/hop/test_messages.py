@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.consumer.batch import Batch, offsets_of
 from services.hop.messages import MAX_VALUE, FarRecord, Piece, batch_of_message, piece_of
+from services.queues.batch import Batch, offsets_of
 from wire.batches import Unreadable
 
 

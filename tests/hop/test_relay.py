@@ -11,15 +11,15 @@ from typing import Any
 import grpc
 import pytest
 
-from services.consumer.batch import Batch
-from services.consumer.dependencies import Dependency
 from services.hop.breaker import Breaker, OpenError
 from services.hop.messages import FarRecord
 from services.hop.relay import Policy, Relay
 from services.hop.remote import MOST, HopError, Raw, RemoteSink
 from services.pb import hop_pb2 as pb
 from services.pb.hop_pb2_grpc import HopServicer, HopStub, add_HopServicer_to_server
+from services.queues.batch import Batch
 from services.shared.busy import Busy
+from services.shared.dependencies import Dependency
 from services.shared.golden import Traffic
 from services.shared.lifecycle import Liveness, ReadinessGate
 from tests.ports import free_port

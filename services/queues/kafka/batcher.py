@@ -6,15 +6,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from services.queues.port import Entry, Unavailable
 from services.shared.busy import Busy
 from services.shared.golden import Traffic
-from wire import problems
-from wire.problems import Problem
-from wire.record import Headers
 
 GROUP_RECORDS = 500
 """Most records of one pending send and of one batch."""
@@ -25,25 +23,6 @@ SHORT = 20
 LINGER = 0.002
 """Most seconds that a batch waits for the requests that came with the one before it."""
 _OVERHEAD = 96
-
-
-class Unavailable(Exception):
-    """Kafka did not take the records in time; the client may try again."""
-
-    def __init__(
-        self, message: str, retry_after: int = 1, problem: Problem = problems.UNAVAILABLE
-    ) -> None:
-        super().__init__(message)
-        self.problem = problem
-        self.retry_after = retry_after
-        """Seconds."""
-
-
-class Entry(NamedTuple):
-    """One record to be sent."""
-
-    value: bytes
-    headers: Headers
 
 
 class PendingSend:

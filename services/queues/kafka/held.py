@@ -7,7 +7,7 @@ import time
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.consumer import metrics
+from services.queues.kafka import metrics
 from services.shared import logline
 
 _LONG = 10.0

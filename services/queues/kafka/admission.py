@@ -17,8 +17,8 @@ from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from services.queues.port import Unavailable
 from services.shared import logline
-from services.shared.batcher import Unavailable
 from services.shared.beside import run_beside
 from services.shared.settings import Settings
 from wire import disk, problems

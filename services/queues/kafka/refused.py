@@ -7,7 +7,7 @@ from collections import Counter
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.consumer import metrics
+from services.queues.kafka import metrics
 from services.shared import logline
 from services.shared.lifecycle import ReadinessGate
 from wire.refusals import Refusals

@@ -82,6 +82,11 @@ class Verdict(NamedTuple):
     """Writes that Redis would not do, because the key holds something else or is full."""
 
 
+def reached(verdict: Verdict, batch: Batch) -> bool:
+    """Whether the batch is counted: now, or by an attempt whose answer got lost."""
+    return verdict.counted or verdict.committed == batch.last
+
+
 class Prepared(Protocol):
     """A batch that is ready to be stored; whatever else it holds is its sink's own."""
 

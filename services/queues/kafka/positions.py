@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from services.consumer.tails import DoubtError, Tail, Tails
+from services.queues.kafka.tails import DoubtError, Tail, Tails
 from wire.lives import Part, Stand, fingerprint
 from wire.metadata import Topic
 from wire.topics import OffsetReader

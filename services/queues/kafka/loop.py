@@ -22,8 +22,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
-from services.consumer import metrics
-from services.consumer.batch import (
+from services.queues.batch import (
     Abandoned,
     Batch,
     Prepared,
@@ -31,15 +30,16 @@ from services.consumer.batch import (
     Sink,
     Verdict,
     offsets_of,
+    reached,
 )
-from services.consumer.dependencies import AbandonedError, Dependency
-from services.consumer.held import HeldBack
-from services.consumer.patience import Patience
-from services.consumer.positions import Position, Positions
-from services.consumer.refused import Refused
-from services.consumer.stores import reached
-from services.consumer.tails import DoubtError
+from services.queues.kafka import metrics
+from services.queues.kafka.held import HeldBack
+from services.queues.kafka.patience import Patience
+from services.queues.kafka.positions import Position, Positions
+from services.queues.kafka.refused import Refused
+from services.queues.kafka.tails import DoubtError
 from services.shared import logline
+from services.shared.dependencies import AbandonedError, Dependency
 from services.shared.lifecycle import Liveness
 from wire import keys
 from wire.batches import unreadable_of

@@ -11,9 +11,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
 
+from services.queues.kafka.admission import AdmissionControl, watching
+from services.queues.kafka.batcher import Batcher, pending_sends
+from services.queues.port import DEADLINE, Entry, Unavailable
 from services.shared import golden, logline
-from services.shared.admission import AdmissionControl, watching
-from services.shared.batcher import Batcher, Entry, Unavailable, pending_sends
 from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.lifecycle import Lifecycle
@@ -23,10 +24,6 @@ from wire.ending import end
 from wire.kafka import Brokers, brokers_of
 from wire.topics import ensure_topics
 
-__all__ = ["DEADLINE", "MAX_WAITING", "Entry", "Publisher", "Unavailable", "publishing"]
-
-DEADLINE = 10.0
-"""Seconds that a request waits for Kafka; longer than a broker's restart takes."""
 MAX_WAITING = 50_000
 """Records that may wait for Kafka in one process."""
 MAX_WAITING_BYTES = 32 << 20

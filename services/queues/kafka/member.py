@@ -11,13 +11,13 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from services.consumer.batch import Abandoned, Sink
-from services.consumer.dependencies import Dependency
-from services.consumer.loop import BATCH, Loop
-from services.consumer.patience import BUSY_MS
-from services.consumer.positions import Positions
-from services.consumer.refused import Refused
+from services.queues.batch import Abandoned, Sink
+from services.queues.kafka.loop import BATCH, Loop
+from services.queues.kafka.patience import BUSY_MS
+from services.queues.kafka.positions import Positions
+from services.queues.kafka.refused import Refused
 from services.shared.busy import waits_for
+from services.shared.dependencies import Dependency
 from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from wire import keys
@@ -40,7 +40,7 @@ class Member:
     refusals: Refusals
     kafka: Dependency
 
-    async def ensure_topics(self, abandoned: Abandoned) -> None:
+    async def ensure(self, abandoned: Abandoned) -> None:
         """Makes the topics where they are missing. Raises AbandonedError."""
         await self.kafka.ask(
             lambda: ensure_topics(self.settings.kafka, self.scenario, self.settings.topic_bytes),

@@ -1,0 +1,67 @@
+"""What a queue is to whoever reads its books: its words, and the rule by which they close.
+
+How services publish to it and receive from it are its ends, in `services.queues`. The room knows
+this half only.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from wire.books import Books, Figures
+    from wire.committed import Committed
+    from wire.kafka import Brokers
+
+Rule = Callable[["Figures"], "Books"]
+"""Makes the books of the figures that all queues have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """How the engines are reached from here."""
+
+    redis: Redis
+    """A client of the scenario's Redis; it belongs to whoever made it."""
+    door: Callable[[str], str | Brokers]
+    """The address of an engine by its name."""
+    detours: Mapping[str, str] = field(default_factory=dict)
+    """As `wire.topics.OffsetReader` takes them."""
+
+
+class Account(Protocol):
+    """What one queue says of the events of one scenario."""
+
+    async def look(self, committed: Committed) -> Rule:
+        """What the queue says now, as a rule that knows it. `committed` was read just before, so
+        what comes in between is in flight and does not look lost. Raises RedisError, KafkaError or
+        OSError; errors of another client are made an OSError."""
+
+    async def close(self) -> None:
+        """Ends the connections that are its own."""
+
+
+class QueueKind(ABC):
+    """One kind of queue."""
+
+    name: str
+    """As `queue` in a scenario."""
+    title: str
+    """As people call it."""
+    acknowledged: str
+    """One sentence: of what a client can be sure whose event was acknowledged."""
+    replayable: bool
+    """Whether what was published can be read again: then nothing that was acknowledged may be
+    lost, there is a lag, and counters can be made anew."""
+    ends: str = ""
+    """The module with `QUEUE`, its ends for services (`services.queues.port.Queue`); where it is
+    empty, the file `ends.py` of its own folder."""
+
+    @abstractmethod
+    def account(self, scenario: str, where: Where) -> Account:
+        """What it says of a scenario. Nothing is connected before it is asked."""
