@@ -23,8 +23,6 @@ class Figure(NamedTuple):
     """In JSON only where it is not 0."""
     seldom: bool = False
     """In lists for people too."""
-    aside: str = ""
-    """Follows the number in the title of the panel, where it is not 0; not there where empty."""
     fault: bool = False
     """Whether the books do not close while it is not 0."""
 
@@ -32,15 +30,10 @@ class Figure(NamedTuple):
 ACKNOWLEDGED = Figure("acknowledged", "answered with success by the producers")
 COUNTED = Figure("counted", "events in the tallies of Redis")
 STORED = Figure("stored", "documents in MongoDB, and those removed on purpose")
-PURGED = Figure(
-    "purged", "of the stored, removed by hand or by retention", rare=True, aside="purged"
-)
+PURGED = Figure("purged", "of the stored, removed by hand or by retention", rare=True)
 REJECTED = Figure("rejected", "kept with the reason why they are no events")
 REPEATED = Figure(
-    "repeated",
-    "sent again by clients under the same id, and not counted again",
-    rare=True,
-    aside="repeated",
+    "repeated", "sent again by clients under the same id, and not counted again", rare=True
 )
 LOST = Figure("lost", "had time to arrive and are missing", fault=True)
 DOUBLED = Figure("doubled", "counted or stored more than once", fault=True)
@@ -55,6 +48,8 @@ class Books:
     """In the order in which they are told."""
     pairs: ClassVar[tuple[tuple[str, str], ...]]
     """Names of the figures of the panel, row by row; four rows."""
+    asides: ClassVar[tuple[tuple[str, str], ...]] = (("repeated", "repeated"), ("purged", "purged"))
+    """Names of the figures of its title, where they are not 0, and what follows the number."""
 
     scenario: str
     acknowledged: int
@@ -87,11 +82,6 @@ class Books:
     def taken(self) -> int:
         """Records that the queue has taken, ever."""
         raise NotImplementedError
-
-    @property
-    def asides(self) -> tuple[Figure, ...]:
-        """Those of the title of the panel."""
-        return tuple(figure for figure in self.figures if figure.aside)
 
     @property
     def faults(self) -> bool:

@@ -42,7 +42,7 @@ class BooksPane(Pane):
         if sample is None:
             return Title("books")
         dot = self.look.signs.dot
-        asides = [(each.aside, sample.books.value(each.name)) for each in sample.books.asides]
+        asides = [(aside, sample.books.value(name)) for name, aside in sample.books.asides]
         beside = [f"limit: {sample.limit}"] if sample.limit else []
         beside += [f"{value:,} {aside}" for aside, value in asides if value]
         name = f" {dot} ".join(["books", *beside])

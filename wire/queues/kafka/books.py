@@ -44,7 +44,6 @@ class KafkaBooks(Books):
             "held",
             "of those in flight, behind an open transaction: nobody may read them yet",
             rare=True,
-            aside="held by an open transaction",
         ),
         LOST,
         DOUBLED,
@@ -54,7 +53,6 @@ class KafkaBooks(Books):
             "of the lost: acknowledged, and not in Kafka any more",
             rare=True,
             seldom=True,
-            aside="lost by the broker",
         ),
         Figure("settled", "lost by the broker, and written off by --settle", "", True, True),
     )
@@ -63,6 +61,11 @@ class KafkaBooks(Books):
         ("kafka", "lost"),
         ("counted", "doubled"),
         ("stored", "rejected"),
+    )
+    asides = (
+        ("held", "held by an open transaction"),
+        ("broker_lost", "lost by the broker"),
+        *Books.asides,
     )
 
     kafka: int = 0
