@@ -69,9 +69,7 @@ class Room:
             self._tallies,
             self._runs,
             GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
-            QueuesSource(
-                self._doors.kafka, scenario.name, self._doors.brokers, self._doors.prometheus
-            ),
+            QueuesSource(self._doors, scenario, self._doors.prometheus),
             self._log,
             BooksSource(Doors(path or target), scenario, waits, Limit(self._doors)),
             *added(self._doors),

@@ -44,7 +44,6 @@ from stack.targets_file import TargetsFile
 from wire import keys
 from wire.accounts import ACCOUNTS
 from wire.ending import end
-from wire.kafka import brokers_of
 
 POD_GRACE = 4.0
 ENGINE_GRACE = 5.0
@@ -93,7 +92,7 @@ class World:
         planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
-        self._lag = Lag(lambda: brokers_of(self.engines["kafka"].url()))
+        self._lag = Lag(lambda name: self.engines[name].url())
         self._wishes = Wishes(config.state)
         self._targets = self._targets_file()
         self._linked = False
@@ -320,7 +319,7 @@ class World:
             self.controllers[name],
             self._scalings[name],
             self.usage,
-            lambda: self._lag.of(self.chosen.scenario.name),
+            lambda: self._lag.of(self.chosen.scenario),
             lambda replicas: self._wishes.keep(name, replicas),
             self.events,
         )

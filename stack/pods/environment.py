@@ -14,9 +14,10 @@ from host.paths import private_dir
 from scenarios.loading import ADDED
 from stack.manifests.model import Container, EnvVar, PodTemplate
 from stack.spec import ProcessSpec
+from wire.queues.registry import FOLDERS
 
 ADDRESS = "127.0.0.1"
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", *ADDED)
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", *ADDED, FOLDERS)
 
 
 @dataclass(frozen=True, slots=True)

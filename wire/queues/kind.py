@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from scenarios.scenario import Scenario
     from wire.books import Books, Figures
     from wire.committed import Committed
+    from wire.documents import Documents
     from wire.kafka import Brokers
+    from wire.rebuilding import Rebuilt
 
 Rule = Callable[["Figures"], "Books"]
 """Makes the books of the figures that all queues have."""
@@ -46,6 +49,27 @@ class Account(Protocol):
         """Ends the connections that are its own."""
 
 
+class Lag(Protocol):
+    """How far the consumers of one scenario are behind; raises as Account does."""
+
+    async def waiting(self, readable: bool = False) -> Mapping[int, int]:
+        """Partition -> records that nobody has handled yet; of the `readable` ones only where those
+        behind an open transaction are not meant. Empty while there is no partition."""
+
+    async def end(self) -> int:
+        """Records that the queue has taken, in all partitions."""
+
+    async def members(self) -> int:
+        """Consumers that share the partitions."""
+
+    async def close(self) -> None:
+        """Ends the connections that are its own."""
+
+
+class NotReplayableError(Exception):
+    """The queue keeps nothing that could be read again."""
+
+
 class QueueKind(ABC):
     """One kind of queue."""
 
@@ -56,8 +80,8 @@ class QueueKind(ABC):
     acknowledged: str
     """One sentence: of what a client can be sure whose event was acknowledged."""
     replayable: bool
-    """Whether what was published can be read again: then nothing that was acknowledged may be
-    lost, there is a lag, and counters can be made anew."""
+    """Whether what was published can be read again. Then nothing that was acknowledged may be
+    lost, and `lag` and `rebuild` are there."""
     ends: str = ""
     """The module with `QUEUE`, its ends for services (`services.queues.port.Queue`); where it is
     empty, the file `ends.py` of its own folder."""
@@ -65,3 +89,15 @@ class QueueKind(ABC):
     @abstractmethod
     def account(self, scenario: str, where: Where) -> Account:
         """What it says of a scenario. Nothing is connected before it is asked."""
+
+    def lag(
+        self, scenario: str, door: Callable[[str], str], detours: Mapping[str, str] | None = None
+    ) -> Lag | None:
+        """What tells the lag, for those who scale and for the room; None where nothing waits in
+        the queue, whoever receives. Nothing is connected before it is asked."""
+        return None
+
+    async def rebuild(self, scenario: Scenario, documents: Documents, where: Where) -> Rebuilt:
+        """Makes counters and committed offsets anew, of the documents and of what the queue still
+        has. Raises NotReplayableError, PurgedError, and the errors of the stores."""
+        raise NotReplayableError(f"{self.title} keeps nothing that could be read again")

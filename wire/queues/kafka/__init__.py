@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from wire.queues.kind import Account, QueueKind, Where
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from wire.queues.kind import Account, Lag, QueueKind, Where
+
+if TYPE_CHECKING:
+    from scenarios.scenario import Scenario
+    from wire.documents import Documents
+    from wire.rebuilding import Rebuilt
 
 
 class KafkaKind(QueueKind):
@@ -22,6 +30,23 @@ class KafkaKind(QueueKind):
 
         offsets = OffsetReader(where.door(self.name), timeout=5.0, detours=where.detours)
         return KafkaAccount(scenario, offsets)
+
+    def lag(
+        self, scenario: str, door: Callable[[str], str], detours: Mapping[str, str] | None = None
+    ) -> Lag | None:
+        """See QueueKind."""
+        from wire.queues.kafka.lag import KafkaLag
+        from wire.topics import OffsetReader
+
+        return KafkaLag(scenario, OffsetReader(door(self.name), detours=detours))
+
+    async def rebuild(self, scenario: Scenario, documents: Documents, where: Where) -> Rebuilt:
+        """See QueueKind."""
+        from wire.rebuilding import rebuild
+        from wire.topics import OffsetReader
+
+        async with OffsetReader(where.door(self.name), detours=where.detours) as offsets:
+            return await rebuild(scenario, where.redis, documents, offsets)
 
 
 KIND = KafkaKind()

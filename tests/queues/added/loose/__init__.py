@@ -30,9 +30,9 @@ from wire.committed import Committed
 from wire.queues.kind import Account, QueueKind, Rule, Where
 
 
-def numbers_key(scenario: str, topic: str) -> str:
-    """Redis hash: `sent:PRODUCER` -> how much it has published, `heard:PRODUCER` -> up to which
-    number a subscriber was there."""
+def channel_of(scenario: str, topic: str) -> str:
+    """Redis channel of a topic. A hash of the same name has `sent:PRODUCER`, how much it has
+    published, and `heard:PRODUCER`, up to which number a subscriber was there."""
     return f"{keys.queue_key(scenario, 'loose')}:{topic}"
 
 
@@ -81,7 +81,7 @@ class LooseAccount:
     """What Redis knows of the producers' numbers."""
 
     def __init__(self, scenario: str, redis: Redis) -> None:
-        self._key = numbers_key(scenario, keys.events_topic(scenario))
+        self._key = channel_of(scenario, keys.events_topic(scenario))
         self._redis = redis
 
     async def look(self, committed: Committed) -> Rule:

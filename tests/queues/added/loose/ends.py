@@ -24,12 +24,12 @@ from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from wire import keys
 
-from . import numbers_key
+from . import channel_of
 
 PUBLISH = """
 local upto = redis.call('HINCRBY', KEYS[1], 'sent:' .. ARGV[1], ARGV[2])
 local message = ARGV[1] .. ' ' .. (upto - ARGV[2]) .. ' ' .. ARGV[3]
-if redis.call('PUBLISH', ARGV[4], message) > 0 then
+if redis.call('PUBLISH', KEYS[1], message) > 0 then
   redis.call('HSET', KEYS[1], 'heard:' .. ARGV[1], upto)
 end
 """
@@ -72,9 +72,9 @@ class Publisher:
         if not entries:
             return
         message = _encode(Message(time.time_ns() // 1_000_000, list(entries)))
-        where = [numbers_key(self._scenario, topic)]
+        where = [channel_of(self._scenario, topic)]
         try:
-            await self._publish(where, [self._name, len(entries), message, topic])
+            await self._publish(where, [self._name, len(entries), message])
         except (RedisError, OSError) as error:
             raise Unavailable(f"Redis did not take it: {type(error).__name__}") from error
 
@@ -86,7 +86,8 @@ class Receiver:
     def __init__(self, channel: PubSub, scenario: str, redis: Dependency) -> None:
         self._channel = channel
         self._redis = redis
-        self._topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
+        topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
+        self._topics = {channel_of(scenario, topic): topic for topic in topics}
         self._group = keys.consumer_group(scenario)
         self._known: dict[tuple[str, str], int] = {}
         """Topic and producer -> committed offset."""
@@ -130,7 +131,8 @@ class Receiver:
             return
         producer, first, content = message["data"].split(b" ", 2)
         at, entries = _decode(content)
-        topic, name, begin = message["channel"].decode(), producer.decode(), int(first)
+        topic = self._topics[message["channel"].decode()]
+        name, begin = producer.decode(), int(first)
         records = [
             Record(begin + n, at, None, value, headers)
             for n, (value, headers) in enumerate(entries)
