@@ -13,6 +13,7 @@ from host.paths import private_dir, write_private
 from host.project import PROJECT
 from scenarios import loading
 from scenarios.scenario import Scenario
+from wire.queues.registry import queue_kind
 
 MANIFESTS = PROJECT / "k8s" / "overlays" / "local"
 
@@ -46,6 +47,7 @@ def choose(name_or_path: str, state: Path) -> Chosen:
     try:
         scenario = loading.load(name_or_path)
         file = loading.file_of(name_or_path)
+        queue_kind(scenario.queue)
     except loading.ScenarioError as error:
         fix = str(getattr(error, "fix", "")) or "Mend the scenario file."
         raise StackError(f"Scenario: {error}.", fix, "refused") from error

@@ -86,10 +86,10 @@ NOT_OFFERED = Problem(
     "not_offered", 501, "UNIMPLEMENTED", "The request needs a transfer coding that is not offered."
 )
 UNAVAILABLE = Problem(
-    "unavailable", 503, "UNAVAILABLE", "Kafka did not take the events in time.", True
+    "unavailable", 503, "UNAVAILABLE", "The queue did not take the events in time.", True
 )
 BUSY = Problem(
-    "busy", 503, "RESOURCE_EXHAUSTED", "As many events as are taken wait for Kafka.", True
+    "busy", 503, "RESOURCE_EXHAUSTED", "As many events as are taken wait for the queue.", True
 )
 TOO_MANY_BYTES = Problem(
     "too_many_bytes",
@@ -115,7 +115,11 @@ TOO_MANY_STREAMS = Problem(
     "too_many_streams", 503, "RESOURCE_EXHAUSTED", "Too many live streams are open.", True
 )
 DEADLINE = Problem(
-    "deadline", 504, "DEADLINE_EXCEEDED", "The caller's deadline passed before Kafka had it.", True
+    "deadline",
+    504,
+    "DEADLINE_EXCEEDED",
+    "The caller's deadline passed before the queue had it.",
+    True,
 )
 
 PROBLEMS: tuple[Problem, ...] = tuple(

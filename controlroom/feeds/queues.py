@@ -29,8 +29,10 @@ class QueuesSource:
     def __init__(
         self, doors: HasEndpoints, scenario: Scenario, prometheus: Where | None = None
     ) -> None:
+        """Raises ScenarioError for a queue that is not known."""
         self._doors = doors
         self._scenario = scenario
+        self._kind = queue_kind(scenario.queue)
         self._reader: Lag | None = None
         self._exporter: ExporterLag | None = None
         if prometheus is not None:
@@ -50,8 +52,7 @@ class QueuesSource:
         topic, group = events_topic(self._scenario.name), consumer_group(self._scenario.name)
         reader = self._reader = self._reader or await self._found()
         if reader is None:
-            title = queue_kind(self._scenario.queue).title
-            return Queues(topic, group, 0, None, 0, 0, title=title)
+            return Queues(topic, group, 0, None, 0, 0, title=self._kind.title)
         waiting = await reader.waiting()
         if not waiting:
             return None
@@ -69,8 +70,7 @@ class QueuesSource:
 
     async def _found(self) -> Lag | None:
         doors = await self._doors.endpoints()
-        kind = queue_kind(self._scenario.queue)
-        return kind.lag(self._scenario.name, doors.door, doors.brokers)
+        return self._kind.lag(self._scenario.name, doors.door, doors.brokers)
 
     async def close(self) -> None:
         """Ends the connections."""

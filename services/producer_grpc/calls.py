@@ -88,7 +88,7 @@ class Calls:
 
 
 async def _in_time(behaviour: Behaviour, request: Any, context: Context) -> Any:
-    """The reply; TimeoutError where the caller's deadline passes before Kafka has it all.
+    """The reply; TimeoutError where the caller's deadline passes before the queue has it all.
 
     What was not sent until then will not be sent.
     """

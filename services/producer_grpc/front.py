@@ -120,7 +120,9 @@ def _refusal(error: grpc.aio.AioRpcError) -> Unavailable | None:
 
 def document(scenario: Scenario) -> Json:
     """The OpenAPI document of this service."""
-    return openapi("producer-grpc", scenario, ingest_operations(scenario.grpc_front))
+    return openapi(
+        "producer-grpc", scenario, ingest_operations(scenario.grpc_front, scenario.queue)
+    )
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:

@@ -1,4 +1,4 @@
-"""`python -m services.producer_grpc.server`: events by gRPC, onto Kafka."""
+"""`python -m services.producer_grpc.server`: events by gRPC, onto the queue."""
 
 from __future__ import annotations
 

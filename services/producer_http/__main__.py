@@ -1,4 +1,4 @@
-"""`python -m services.producer_http`: events by HTTP, onto Kafka."""
+"""`python -m services.producer_http`: events by HTTP, onto the queue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEEDED = ("ledger_dir", "http_port", "admin_port")
 
 def document(scenario: Scenario) -> Json:
     """The OpenAPI document of this service."""
-    return openapi("producer-http", scenario, ingest_operations(scenario.http))
+    return openapi("producer-http", scenario, ingest_operations(scenario.http, scenario.queue))
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:

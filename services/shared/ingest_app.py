@@ -68,8 +68,8 @@ class IngestApp:
 
     201 all accepted (the scenario's reply to a single event, else counts), 207 some, 422 none;
     400 no records at all, 413 too large, 415 encoded otherwise than by gzip, 404, 405; 503 with
-    Retry-After when Kafka is away or too much is under way.
-    A 2xx is sent after Kafka has every accepted event and every rejected record. Every error
+    Retry-After when the queue is away or too much is under way.
+    A 2xx is sent after the queue has every accepted event and every rejected record. Every error
     has a code of `wire.problems`. `document` is what GET /openapi.json answers; `get_writes`
     takes an event from the query of a GET too.
     """

@@ -35,7 +35,7 @@ class RecordError:
 
 
 class Receipt(NamedTuple):
-    """What became of the records, after Kafka has them."""
+    """What became of the records, after the queue has them."""
 
     accepted: int
     rejected: int
@@ -71,7 +71,7 @@ class Sent:
 
 
 class Accept(Protocol):
-    """The way from a front door to Kafka. Raises Unavailable where Kafka does not answer."""
+    """The way from a front door to the queue. Raises Unavailable where that does not answer."""
 
     async def __call__(self, records: Given, ids: Ids) -> Receipt:
         """Take raw records. `ids` are those that the client gave, one per record, or empty.
@@ -83,7 +83,7 @@ class Accept(Protocol):
 
 @dataclass(slots=True)
 class _Judged:
-    """Records as they go to Kafka."""
+    """Records as they go to the queue."""
 
     good: list[Entry] = field(default_factory=list)
     bad: list[Entry] = field(default_factory=list)
@@ -158,7 +158,7 @@ class Intake:
         return [REUSED] if given and not self._uses.fits(given, value) else value
 
     async def _publish(self, topic: str, entries: list[Entry], named: bool) -> None:
-        """Return when Kafka has them all; those with an id of the client's by its place."""
+        """Return when the queue has them all; those with an id of the client's by its place."""
         if not named:
             await self._publisher.publish(topic, entries)
             return

@@ -14,6 +14,7 @@ from scenarios.scenario import Field, HttpRoutes, Scenario
 from services.shared.ids import KEY_NAME
 from wire import problems
 from wire.problems import Problem
+from wire.queues.registry import queue_kind
 
 Json = dict[str, Any]
 _ERROR: Json = {"$ref": "#/components/schemas/Error"}
@@ -74,15 +75,16 @@ def encoded(document: Json) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def ingest_operations(routes: HttpRoutes) -> list[Operation]:
-    """The routes of a producer."""
+def ingest_operations(routes: HttpRoutes, queue: str) -> list[Operation]:
+    """The routes of a producer to the queue of that name."""
+    acknowledged = queue_kind(queue).acknowledged
     replies = dict.fromkeys(routes.paths, routes.reply) | dict(routes.replies)
     return [
         Operation(
             "POST",
             path,
-            "One event, a list, an object with a list under `lista`, or JSON lines. 2xx: Kafka"
-            " has every accepted event. A single event is answered by this route's own reply.",
+            "One event, a list, an object with a list under `lista`, or JSON lines. 2xx:"
+            f" {acknowledged} A single event is answered by this route's own reply.",
             {
                 201: {"anyOf": [{"const": reply}, {"$ref": "#/components/schemas/Receipt"}]},
                 207: {"$ref": "#/components/schemas/Receipt"},

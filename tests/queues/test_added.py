@@ -129,6 +129,10 @@ async def test_a_queue_is_added_by_a_folder(pipeline: Pipeline) -> None:
     producer = await pipeline.begin("services.producer_http")
     await ready(producer)
 
+    async with httpx.AsyncClient() as client:
+        described = (await client.get(producer.url("/openapi.json"), timeout=PATIENCE)).json()
+    assert queue_kinds()["loose"].acknowledged in described["paths"]["/input"]["post"]["summary"]
+
     # nobody is subscribed, so these are lost for certain
     await post(producer, events[:3])
     found = await pipeline.figures()

@@ -78,7 +78,7 @@ class QueueKind(ABC):
     title: str
     """As people call it."""
     acknowledged: str
-    """One sentence: of what a client can be sure whose event was acknowledged."""
+    """One sentence: of what a client can be sure whose events were acknowledged."""
     replayable: bool
     """Whether what was published can be read again. Then nothing that was acknowledged may be
     lost, and `lag` and `rebuild` are there."""

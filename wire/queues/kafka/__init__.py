@@ -18,7 +18,7 @@ class KafkaKind(QueueKind):
 
     name = "kafka"
     title = "Kafka"
-    acknowledged = "Every in-sync replica of the event's partition has it."
+    acknowledged = "Kafka has every accepted event on all in-sync replicas."
     replayable = True
     ends = "services.queues.kafka"
 

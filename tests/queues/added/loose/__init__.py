@@ -131,7 +131,7 @@ class LooseKind(QueueKind):
 
     name = "loose"
     title = "Redis Pub/Sub"
-    acknowledged = "It was published; whoever was subscribed then may get it, once."
+    acknowledged = "Every accepted event was published, to whoever is subscribed."
     replayable = False
 
     def account(self, scenario: str, where: Where) -> Account:
