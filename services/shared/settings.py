@@ -73,6 +73,8 @@ class Settings:
     compat_get_writes: bool = False
     """Whether GET may write and purge, as existing clients do it."""
     guests: Guests = field(default_factory=Guests)
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Engine -> its address, of every variable NAME_URL."""
     purge_token: str = field(default="", repr=False)
     """Whoever shows it may purge over HTTP; empty where nobody may."""
 
@@ -124,17 +126,13 @@ class Settings:
             disk_reserve=_whole(env, "DISK_RESERVE"),
             compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
             guests=_guests(env),
+            urls={name[:-4].lower(): env[name].strip() for name in env if name.endswith("_URL")},
             purge_token=text("PURGE_TOKEN"),
         )
 
     def door(self, name: str) -> str | Brokers:
-        """The address of an engine; of one that is not the product's own, by `NAME_URL`."""
-        own: dict[str, str | Brokers] = {
-            "kafka": self.kafka,
-            "redis": self.redis_url,
-            "mongo": self.mongo_url,
-        }
-        return own[name] if name in own else os.environ.get(f"{name.upper()}_URL", "")
+        """The address of an engine; empty where nothing was said."""
+        return self.kafka if name == "kafka" else self.urls.get(name, "")
 
     @staticmethod
     def need(name: str, value: str) -> None:
