@@ -18,13 +18,21 @@ from redis.asyncio import Redis
 from controlroom.commands.books import shown
 from controlroom.feeds.books import BooksSource
 from controlroom.feeds.doors import Doors
+from controlroom.feeds.queues import QueuesSource
 from controlroom.model.books import BooksSample
-from controlroom.model.frame import BOOKS
+from controlroom.model.frame import BOOKS, QUEUES
 from controlroom.settings import Settings
+from controlroom.targets.abilities import Endpoints, Refused
+from controlroom.targets.rebuild import rebuild_tallies
+from host.errors import StackError
 from scenarios.errors import ScenarioError
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from services.queues.registry import queue_of
+from stack.config import choose
+from stack.lag import Lag
+from stack.manifests.model import Container, PodTemplate
+from stack.pods.environment import Surroundings, environment
 from tests.conftest import Engines
 from tests.feeds.world import FixedTarget
 from tests.producers.running import Producers, Service, producers
@@ -202,6 +210,51 @@ async def it_is_told(pipeline: Pipeline) -> None:
     sample = await pipeline.books()
     assert (sample.books.faults, sample.books.to_json()["missing"]) == (True, 1)
     assert "do not close" in shown(sample.books, Settings())
+
+
+class NoEngines:
+    """A target whose engines are away."""
+
+    async def endpoints(self) -> Endpoints:
+        return Endpoints({"redis": "redis://127.0.0.1:1", "mongo": "mongodb://127.0.0.1:1"})
+
+
+async def test_what_cannot_be_read_again_has_no_lag_and_no_rebuild(path: Path) -> None:
+    scenario, target = load(path), NoEngines()
+    source = QueuesSource(target, scenario)
+    found = await source.read()
+    await source.close()
+    assert found is not None
+    assert found.lag == 0
+    room = room_of(frames.calm().having(QUEUES, frames.live(found)))
+    async with room.run_test(size=(140, 40)) as pilot:
+        await pilot.pause()
+        assert "Redis Pub/Sub  nothing waits in it" in screen_text(room)
+
+    # the load of the consumers is all that says how many there should be
+    lag = Lag(lambda name: "")
+    backlog = await lag.of(scenario)
+    await lag.close()
+    assert backlog is not None
+    assert (backlog.events, backlog.partitions > 1_000) == (0, True)
+
+    with pytest.raises(Refused, match="Redis Pub/Sub keeps nothing that could be read again"):
+        await rebuild_tallies(await target.endpoints(), scenario)
+
+
+def test_the_pods_of_the_local_stack_find_it_too(path: Path, tmp_path: Path) -> None:
+    around = Surroundings("here", tmp_path, tmp_path, {})
+    container = Container("consumer", ("python", "-m", "services.consumer"))
+    found = environment(container, PodTemplate({}, (container,)), "consumer-0", {}, around)
+    assert found[FOLDERS] == str(ADDED)
+
+
+def test_a_stack_is_not_started_with_a_queue_that_is_not_there(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(FOLDERS)
+    with pytest.raises(StackError, match="no queue is called 'loose'"):
+        choose(str(path), tmp_path)
 
 
 def test_a_queue_that_is_not_there_is_refused_by_name(
