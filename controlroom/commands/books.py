@@ -133,12 +133,10 @@ def shown(books: Books, settings: Settings) -> str:
 
 def verdict(books: Books, settings: Settings) -> str:
     """One line: do they close?"""
-    name, remark = books.scenario, books.remark
+    said, style = "the books close", "good"
     if books.faults:
-        text = f"{name}: the books do not close" + (f"; {remark}" if remark else "")
-        return paint(text, "bad", settings)
-    if books.in_flight:
-        closing = f"closing, {number(books.in_flight)} in flight"
-        return f"{name}: waiting, {remark}" if remark else f"{name}: {closing}"
-    text = f"{name}: the books close" + (f"; {remark}" if remark else "")
-    return paint(text, "good", settings)
+        said, style = "the books do not close", "bad"
+    elif books.in_flight:
+        said, style = f"closing, {number(books.in_flight)} in flight", ""
+    text = "; ".join(filter(None, (f"{books.scenario}: {said}", books.remark)))
+    return paint(text, style, settings) if style else text

@@ -87,10 +87,7 @@ class KafkaBooks(Books):
                 f"where they are known, then `controlroom books --settle {self.scenario}`"
             )
         if self.held and not self.faults:
-            return (
-                f"an open transaction holds back {self.held:,} of {self.in_flight:,} in flight "
-                "until its producer ends it"
-            )
+            return f"an open transaction holds back {self.held:,} until its producer ends it"
         return ""
 
 
