@@ -11,14 +11,16 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from services.queues.batch import Abandoned, Sink
 from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from wire import problems
 from wire.problems import Problem
 from wire.record import Headers
+
+if TYPE_CHECKING:
+    from services.queues.batch import Abandoned, Sink
 
 DEADLINE = 10.0
 """Seconds that a request waits for the queue; longer than a restart of it takes."""
