@@ -17,6 +17,7 @@ import sys
 import tempfile
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -57,8 +58,11 @@ async def _measure(
 
 
 async def _wait(url: str) -> None:
+    where = urlsplit(url)
     while True:
         try:
+            _, writer = await asyncio.open_connection(where.hostname, where.port)
+            writer.close()
             if not (await drive([url], 1, 1, 0.05)).failures:
                 return
         except OSError:
