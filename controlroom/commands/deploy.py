@@ -13,8 +13,8 @@ from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb, unsaid
-from controlroom.model.duration import parse_duration
 from controlroom.settings import Settings
+from host.durations import parse_duration
 
 if TYPE_CHECKING:
     from controlroom.targets.kubernetes.api import Api

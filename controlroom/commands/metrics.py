@@ -11,8 +11,8 @@ from controlroom.commands.face import emit, emit_json
 from controlroom.commands.table import number, percent, table
 from controlroom.commands.world import World, answering, opened, world
 from controlroom.feeds.golden import GoldenSource, history
-from controlroom.model.duration import parse_duration
 from controlroom.model.golden import Golden
+from host.durations import parse_duration
 
 DESCRIPTION = """\
 Print success rate, requests/s and latency (ms) of every deployment over the last

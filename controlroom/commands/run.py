@@ -23,7 +23,6 @@ from controlroom.commands.performing import (
 from controlroom.commands.question import Fact, Question
 from controlroom.commands.table import table
 from controlroom.commands.watching import HEAD, detached, row_of, watch
-from controlroom.model.duration import format_duration, parse_duration, seconds
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.load import latencies
@@ -34,6 +33,7 @@ from controlroom.runs.spec import DEFAULT_TIMEOUT, WORKERS, LoadSpec, within_bou
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
+from host.durations import format_duration, parse_duration, rounded
 from host.paths import runs_dir
 
 DESCRIPTION = (
@@ -210,8 +210,8 @@ def _progress(view: RunView) -> str:
     if load is None or view.state == "starting":
         return f"{view.id} starting"
     of = f"/{load.total} ({100 * load.sent // max(load.total, 1)} %)" if load.total else ""
-    spent = seconds(time.time() - view.started)
-    limit = f" of {seconds(view.ends_at - view.started)}" if view.ends_at else ""
+    spent = rounded(time.time() - view.started)
+    limit = f" of {rounded(view.ends_at - view.started)}" if view.ends_at else ""
     failed = f"{load.failed} failed  " if load.failed else ""
     return (
         f"{view.id} {view.state}  {load.sent}{of}  {load.rps:g}/s  {failed}"

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.strip import Strip
 
-from controlroom.model.duration import format_duration
 from controlroom.model.frame import RUNS, Frame
 from controlroom.model.held import Held
 from controlroom.model.run import RunView
@@ -15,6 +14,7 @@ from controlroom.panes import text
 from controlroom.panes.pane import Rows
 from controlroom.panes.text import Span
 from controlroom.runs.registry import kind_of, said
+from host.durations import format_duration
 
 _WIDE = 100
 """Cells from which titles are written out."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from controlroom.model.duration import format_duration, parse_duration
 from controlroom.runs.errors import SpecError
 from controlroom.runs.spec import ChaosSpec
+from host.durations import format_duration, parse_duration
 from stack.faults.model import COUNTED, MODES, NAME_LABEL
 from stack.faults.reading import API
 from stack.faults.registry import kind_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from controlroom.model.duration import parse_duration
 from controlroom.runs.spec import MOST_USERS, LoadSpec
+from host.durations import parse_duration
 
 
 class FieldError(ValueError):

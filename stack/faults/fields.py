@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stack.faults.durations import seconds, words
+from host.durations import format_duration, seconds_of
 from stack.faults.model import COUNTED, MODES, Choice, Expression, Mode, Selector
 from stack.manifests.node import Node
 
@@ -21,13 +21,13 @@ def read_duration(node: Node, action: str) -> float:
         )
     amount = read_seconds(node)
     if not 0 < amount <= LONGEST:
-        raise node.refuse(f"must be above 0 and at most {words(LONGEST)}.")
+        raise node.refuse(f"must be above 0 and at most {format_duration(LONGEST)}.")
     return amount
 
 
 def read_seconds(node: Node) -> float:
     """A duration in seconds."""
-    amount = seconds(node.text())
+    amount = seconds_of(node.text())
     if amount is None:
         raise node.refuse(f"{node.value!r} is no duration.", "Write it as 500ms, 30s or 1m30s.")
     return amount

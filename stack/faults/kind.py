@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stack.faults.durations import seconds
+from host.durations import seconds_of
 from stack.faults.model import Act
 from stack.manifests.node import Node
 
@@ -50,7 +50,7 @@ class Kind:
     def lasts(self, manifest: Mapping[str, Any]) -> float | None:
         """Seconds until its end; None where it has none, or none that can be read."""
         given = (manifest.get("spec") or {}).get("duration")
-        return seconds(given) if isinstance(given, str) else None
+        return seconds_of(given) if isinstance(given, str) else None
 
     def last(self, manifest: dict[str, Any], duration: str) -> None:
         """Gives an object another end."""

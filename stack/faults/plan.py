@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
+from host.durations import format_duration
 from stack.faults.course import Course
-from stack.faults.durations import words
 from stack.faults.model import Choice, Fault, Links, Plan, Requests, Victim
 from stack.faults.population import Population
 from stack.faults.preview import OVER_AT_ONCE, Preview, amount, stays
@@ -67,4 +67,4 @@ class Planner:
 def _end(fault: Fault) -> str:
     if fault.duration is None:
         return OVER_AT_ONCE
-    return f"It ends by itself after {words(fault.duration)}."
+    return f"It ends by itself after {format_duration(fault.duration)}."

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from controlroom.model.duration import parse_duration
 from controlroom.targets.abilities import (
     FaultStatus,
     LoadStatus,
@@ -16,6 +15,7 @@ from controlroom.targets.abilities import (
     Refused,
     Unreachable,
 )
+from host.durations import parse_duration
 
 
 class FakeTarget:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from host.durations import format_duration, seconds_of
 from host.errors import StackError
 from stack.faults import reading
-from stack.faults.durations import seconds, words
 from stack.faults.kinds.network import LinkFault
 from stack.faults.model import Choice, Mode, Selector
 from stack.faults.selection import chosen, most, selected
@@ -153,8 +153,8 @@ def test_a_loss_says_how_it_is_carried_out() -> None:
 
 
 def test_durations_read_as_go_writes_them() -> None:
-    assert seconds("1m30s") == 90
-    assert seconds("1.5h") == 5400
-    assert seconds("200ms") == pytest.approx(0.2)
-    assert [seconds(bad) for bad in ("", "5", "s", "5 s", "-5s", "5x")] == [None] * 6
-    assert [words(value) for value in (90.0, 60.0, 0.5)] == ["1m30s", "1m", "0.5s"]
+    assert seconds_of("1m30s") == 90
+    assert seconds_of("1.5h") == 5400
+    assert seconds_of("200ms") == pytest.approx(0.2)
+    assert [seconds_of(bad) for bad in ("", "5", "s", "5 s", "-5s", "5x")] == [None] * 6
+    assert [format_duration(value) for value in (90.0, 60.0, 0.5)] == ["1m30s", "1m", "500ms"]

@@ -8,10 +8,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from controlroom.model.duration import seconds
 from controlroom.model.run import LoadFigures, RunView
 from controlroom.runs.kind import RunKind
 from controlroom.runs.spec import LoadSpec
+from host.durations import rounded
 
 if TYPE_CHECKING:
     from controlroom.runs.conduct import Conduct
@@ -52,7 +52,7 @@ class Load(RunKind):
     def report(self, view: RunView, result: Mapping[str, Any]) -> list[str]:
         load, lines = view.load, []
         if load is not None:
-            lasted = seconds((view.ended or time.time()) - view.started)
+            lasted = rounded((view.ended or time.time()) - view.started)
             lines.append(
                 f"sent {load.sent}  answered {load.answered}  failed {load.failed}  "
                 f"{load.rps:g} requests/s over {lasted}"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from host.durations import seconds_of
 from stack.faults import reading
 from stack.faults.course import Course
 from stack.faults.cron import Cron
-from stack.faults.durations import seconds
 from stack.faults.kind import Kind
 from stack.faults.model import Act
 from stack.faults.steps import Repeat
@@ -62,7 +62,7 @@ class Schedule(Kind):
     def lasts(self, manifest: Mapping[str, Any]) -> float | None:
         """By its annotation."""
         notes = (manifest.get("metadata") or {}).get("annotations") or {}
-        return seconds(str(notes.get(DURATION, "")))
+        return seconds_of(str(notes.get(DURATION, "")))
 
     def last(self, manifest: dict[str, Any], duration: str) -> None:
         """The same."""

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from host.durations import seconds_of
 from host.errors import StackError
-from stack.faults.durations import seconds
 from stack.faults.fields import COMMON
 from stack.faults.kind import Kind
 from stack.faults.model import Act, Ground, Injection, Victim
@@ -137,7 +137,7 @@ class StressChaos(Kind):
         memory = both.at("memory").only("workers", "size")
         return StressFault(
             self.action(spec.mapping()),
-            seconds(spec.at("duration").text("0s")) or 0.0,
+            seconds_of(spec.at("duration").text("0s")) or 0.0,
             cpu=cpu.at("workers").integer(minimum=1) if cpu.value is not None else 0,
             load=_load(cpu.at("load")),
             memory=memory.at("workers").integer(minimum=1) if memory.value is not None else 0,

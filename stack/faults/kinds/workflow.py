@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from host.durations import seconds_of
 from stack.faults import reading
 from stack.faults.course import Course
-from stack.faults.durations import seconds
 from stack.faults.fields import read_seconds
 from stack.faults.kind import Kind
 from stack.faults.kinds.schedule import field_of, repeat
@@ -139,7 +139,7 @@ def _length(named: Mapping[str, dict[str, Any]], name: str, above: tuple[str, ..
     one = named.get(name)
     if one is None or name in above:
         return None
-    own = seconds(str(one.get("deadline", "")))
+    own = seconds_of(str(one.get("deadline", "")))
     if one.get("templateType") not in GROUPS:
         return own
     each = [_length(named, str(child), (*above, name)) for child in one.get("children") or ()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)")
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)", re.ASCII)
 _LONGEST = 366 * 24 * 3600.0
 
 
@@ -17,7 +17,7 @@ def parse_duration(text: str) -> float:
         raise ValueError(f"A duration is missing; {hint}.")
     if wanted.startswith("-"):
         raise ValueError(f"The duration {text!r} is negative; {hint}.")
-    if re.fullmatch(r"\d+(\.\d+)?", wanted) and float(wanted) > 0:
+    if re.fullmatch(r"\d+(\.\d+)?", wanted, re.ASCII) and float(wanted) > 0:
         raise ValueError(f"The duration {text!r} has no unit; write {wanted}s or {wanted}m.")
     if wanted in ("0", "0.0"):
         return 0.0
@@ -51,6 +51,14 @@ def format_duration(seconds: float) -> str:
     return text
 
 
-def seconds(value: float) -> str:
+def seconds_of(text: str) -> float | None:
+    """Seconds of a Go duration; None for what is none."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        return None
+
+
+def rounded(seconds: float) -> str:
     """A time for people: whole seconds, or finer below one."""
-    return format_duration(round(value)) if value >= 1 else format_duration(round(value, 1))
+    return format_duration(round(seconds) if seconds >= 1 else round(seconds, 1))

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from controlroom.model.duration import format_duration, parse_duration
+from host.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("3m", 180), ("1h30m", 5400), ("500ms", 0.5), ("1.5h", 5400), ("2h3m4.5s", 7384.5), ("0", 0)],
-)
+    [
+        ("3m", 180),
+        ("1h30m", 5400),
+        ("500ms", 0.5),
+        ("1.5h", 5400),
+        ("2h3m4.5s", 7384.5),
+        ("0", 0),
+        (".5s", 0.5),
+        ("1.s", 1),
+    ],
+)  # fmt: skip
 def test_go_durations_are_read(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
@@ -18,7 +27,8 @@ def test_go_durations_are_read(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [("", "missing"), ("10", "no unit"), ("-3m", "negative"), ("3 m", "not a duration"),
-     ("3d", "not a duration"), ("m", "not a duration"), ("99999h", "longer than a year")],
+     ("3d", "not a duration"), ("m", "not a duration"),
+     ("1h 3m", "not a duration"), ("٣s", "not a duration"), ("99999h", "longer than a year")],
 )  # fmt: skip
 def test_a_bad_duration_is_refused_with_a_reason(text: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
