@@ -19,7 +19,7 @@ from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Denied, Target, TargetError, Unreachable
 from controlroom.targets.choosing import LOCAL, cluster, targets_of
-from controlroom.targets.halves import WholePath
+from controlroom.targets.split import WholePipeline
 
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
@@ -114,7 +114,7 @@ class Place:
 
         await self._take_down()
         others = [name for name in self._settings.contexts if name != self.name]
-        path = WholePath(target, [cluster(name, self._settings.namespace) for name in others])
+        path = WholePipeline(target, [cluster(name, self._settings.namespace) for name in others])
         self.room = Room(load(scenario), target, self._settings, self.name, path)
         self.operator = Operator(self.room, self.settings)
         await self.room.start()

@@ -13,7 +13,7 @@ from scenarios.scenario import Scenario
 
 
 class Here:
-    """Nothing is connected before it is asked for. `whole` takes two contexts as the two halves
+    """Nothing is connected before it is asked for. `whole` takes two contexts as the two sides
     of one pipeline; else more than one is refused where the target is asked for."""
 
     def __init__(self, settings: Settings, whole: bool = False) -> None:
@@ -55,7 +55,7 @@ class Here:
 
     @property
     def located(self) -> Located:
-        """What has the doors of the stores: the target, or both halves of a pipeline."""
+        """What has the doors of the stores: the target, or both sides of a split pipeline."""
         if not self._whole:
             return self.target
         if self._path is None:

@@ -31,7 +31,7 @@ class World:
 async def world(settings: Settings, whole: bool = False) -> AsyncIterator[World]:
     """The running target with its scenario, or with the one that was asked for.
 
-    With `whole` two contexts may be named, as the halves of one pipeline.
+    With `whole` two contexts may be named, as the two sides of one pipeline.
     Raises ScenarioError before anything is asked, Unreachable where nothing answers.
     """
     async with Here(settings, whole) as here:

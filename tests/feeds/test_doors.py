@@ -7,18 +7,18 @@ import pytest
 from controlroom.feeds.doors import Doors
 from controlroom.targets import reading
 from controlroom.targets.abilities import Endpoints, Refused
-from tests.feeds.test_halves import Side
+from tests.feeds.test_split import FakeSide
 
 
 async def test_a_door_of_any_name_is_found() -> None:
-    doors = Doors(Side("a", reading.endpoints({"ingress": "http://in:1", "toy": "toy://t:1"})))
+    doors = Doors(FakeSide("a", reading.endpoints({"ingress": "http://in:1", "toy": "toy://t:1"})))
     assert await doors.door("toy") == "toy://t:1"
     with pytest.raises(Refused, match="has no redis"):
         await doors.redis()
 
 
 async def test_a_door_that_is_absent_says_why() -> None:
-    doors = Doors(Side("a", Endpoints({"redis": ""}, absent={"redis": "It is in cluster b."})))
+    doors = Doors(FakeSide("a", Endpoints({"redis": ""}, absent={"redis": "It is in cluster b."})))
     with pytest.raises(Refused, match="in cluster b"):
         await doors.redis()
 

@@ -61,7 +61,7 @@ STATUS = {
     "mirrorServices": [
         {
             "controllerName": "linkerd.io/service-mirror",
-            "remoteRef": {"group": "", "kind": "Service", "name": "hop", "namespace": "far"},
+            "remoteRef": {"group": "", "kind": "Service", "name": "bridge", "namespace": "far"},
             "conditions": [
                 {
                     "type": "Mirrored",
@@ -100,7 +100,7 @@ async def prometheus(tmp_path: Path) -> AsyncIterator[Scraped]:
 async def make_links(api: Api, namespace: str) -> None:
     """A Link, a Service mirrored by it, one whose Link is gone, and one that is not mirrored."""
     await api.create(LINKS.path(module.HOME), link("west"), fieldValidation="Strict")
-    await api.create(SERVICES.path(namespace), mirrored("hop-server-west", "west"))
+    await api.create(SERVICES.path(namespace), mirrored("bridge-server-west", "west"))
     await api.create(SERVICES.path(namespace), mirrored("reader-east", "east"))
     plain = {**mirrored("plain", "west"), "metadata": {"name": "plain"}}
     await api.create(SERVICES.path(namespace), plain)
@@ -126,7 +126,7 @@ async def test_links_mirrored_services_and_gateways(
         assert await until(told, "the cluster has answered") == Links(installed=False)
         served()
         await make_links(api, namespace)
-        west = Link("west", "10.1.2.3:4143", ("hop-server-west",))
+        west = Link("west", "10.1.2.3:4143", ("bridge-server-west",))
         east = Link("east", "", ("reader-east",), "its Link is gone")
 
         async def both() -> bool:
@@ -137,7 +137,7 @@ async def test_links_mirrored_services_and_gateways(
 
         async def troubled() -> bool:
             links = await told()
-            return bool(links and links.links[0].trouble == "hop: the namespace far is not here")
+            return bool(links and links.links[0].trouble == "bridge: the namespace far is not here")
 
         await until(troubled, "what could not be mirrored is told", timeout=60)
         await until(lambda: listening(prometheus.url), "Prometheus listens", timeout=60)

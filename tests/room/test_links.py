@@ -11,7 +11,7 @@ from controlroom.model.links import Link, Links
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
 
-WEST = Link("west", "10.1.2.3:4143", ("hop-server-west",), alive=True, latency=12.0)
+WEST = Link("west", "10.1.2.3:4143", ("bridge-server-west",), alive=True, latency=12.0)
 DOWN = replace(WEST, cluster="north", alive=False, latency=None)
 TROUBLED = Link("east", "", (), "its Link is gone")
 
@@ -25,7 +25,7 @@ TROUBLED = Link("east", "", (), "its Link is gone")
             Links(True, (WEST, DOWN, TROUBLED)),
             [
                 "west  gateway alive p95 12",
-                "hop-server-west",
+                "bridge-server-west",
                 "north  gateway down",
                 "east  gateway not probed  its Link is gone",
             ],
