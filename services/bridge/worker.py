@@ -12,8 +12,8 @@ from services.bridge import lag
 from services.bridge.acknowledged import Publication
 from services.bridge.messages import MAX_MESSAGE
 from services.bridge.remote import BridgeError, RemoteSink
+from services.consumer.dependencies import AbandonedError, Dependency
 from services.consumer.member import membership
-from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.serve import STUCK_SECONDS
 from services.pb.bridge_pb2_grpc import BridgeStub
 from services.shared.beside import run_beside
@@ -41,24 +41,24 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     rollout does not go on with pods of which none has reached the remote side.
     """
     scenario = load(settings.scenario)
-    pulse = lifecycle.pulse("loop", STUCK_SECONDS)
-    server = Neighbour(lifecycle.gate("bridge"), pulse, (BridgeError,), waits_for("bridge"))
+    liveness = lifecycle.liveness("loop", STUCK_SECONDS)
+    server = Dependency(lifecycle.gate("bridge"), liveness, (BridgeError,), waits_for("bridge"))
     told = lag.Lag()
     REGISTRY.register(told)
-    lifecycle.service.open()  # it has no door of its own; its neighbours have gates
+    lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
         grpc.aio.insecure_channel(f"unix:{settings.bridge_socket}", options=_OPTIONS) as channel,
-        membership(settings, scenario.name, lifecycle, pulse) as member,
+        membership(settings, scenario.name, lifecycle, liveness) as member,
     ):
         stub = BridgeStub(channel)
         beside = [run_beside(lambda: lag.watch(member, told), "lag")]
-        if settings.ledger_dir is not None:
-            publication = Publication(settings.ledger_dir, scenario.name, stub)
+        if settings.acknowledged_dir is not None:
+            publication = Publication(settings.acknowledged_dir, scenario.name, stub)
             beside.append(run_beside(publication.run, "publication of the counts"))
         try:
             with contextlib.suppress(AbandonedError):
                 await member.ensure_topics(lifecycle.stopping.is_set)
-                await member.consume(RemoteSink(scenario.name, stub, server), lifecycle, pulse)
+                await member.consume(RemoteSink(scenario.name, stub, server), lifecycle, liveness)
         finally:
             await end(beside)
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18services/pb/bridge.proto\x12\x15\x63ontrolroom.bridge.v1\"1\n\rFencesRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\"\x1d\n\x0b\x46\x65ncesReply\x12\x0e\n\x06\x66\x65nces\x18\x01 \x03(\x03\":\n\x04Part\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x10\n\x08topic_id\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\x05\"M\n\rStandsRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12*\n\x05parts\x18\x02 \x03(\x0b\x32\x1b.controlroom.bridge.v1.Part\";\n\x0bStandsReply\x12,\n\x06stands\x18\x01 \x03(\x0b\x32\x1c.controlroom.bridge.v1.Stand\"k\n\x05Stand\x12)\n\x04part\x18\x01 \x01(\x0b\x32\x1b.controlroom.bridge.v1.Part\x12\x0c\n\x04life\x18\x02 \x01(\x05\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x03\x12\r\n\x05\x66\x65nce\x18\x04 \x01(\x03\x12\x0c\n\x04mark\x18\x05 \x01(\t\"[\n\x0bOpenRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12,\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1c.controlroom.bridge.v1.Stand\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x03\"%\n\x06Header\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\xde\x01\n\x06Record\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x12\x10\n\x03key\x18\x03 \x01(\x0cH\x00\x88\x01\x01\x12\x12\n\x05value\x18\x04 \x01(\x0cH\x01\x88\x01\x01\x12.\n\x07headers\x18\x05 \x03(\x0b\x32\x1d.controlroom.bridge.v1.Header\x12:\n\nunreadable\x18\x06 \x01(\x0b\x32!.controlroom.bridge.v1.UnreadableH\x02\x88\x01\x01\x42\x06\n\x04_keyB\x08\n\x06_valueB\r\n\x0b_unreadable\"+\n\nUnreadable\x12\r\n\x05\x66irst\x18\x01 \x01(\x03\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xd6\x01\n\x05\x42\x61tch\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x10\n\x08topic_id\x18\x03 \x01(\t\x12\x11\n\tpartition\x18\x04 \x01(\x05\x12\x10\n\x08\x62\x65lieved\x18\x05 \x01(\x03\x12\x0c\n\x04last\x18\x06 \x01(\x03\x12.\n\x07records\x18\x07 \x03(\x0b\x32\x1d.controlroom.bridge.v1.Record\x12\x0c\n\x04gaps\x18\x08 \x01(\x03\x12\x0b\n\x03\x65nd\x18\t \x01(\x03\x12\x12\n\x05\x65poch\x18\n \x01(\x05H\x00\x88\x01\x01\x42\x08\n\x06_epoch\"9\n\x07Verdict\x12\x0f\n\x07\x63ounted\x18\x01 \x01(\x08\x12\r\n\x05\x66\x65nce\x18\x02 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x03\"\x90\x01\n\x0c\x41\x63knowledged\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12?\n\x06\x63ounts\x18\x02 \x03(\x0b\x32/.controlroom.bridge.v1.Acknowledged.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\x13\n\x11\x41\x63knowledgedReply2\x9f\x03\n\x06\x42ridge\x12R\n\x06\x46\x65nces\x12$.controlroom.bridge.v1.FencesRequest\x1a\".controlroom.bridge.v1.FencesReply\x12R\n\x06Stands\x12$.controlroom.bridge.v1.StandsRequest\x1a\".controlroom.bridge.v1.StandsReply\x12H\n\x04Open\x12\".controlroom.bridge.v1.OpenRequest\x1a\x1c.controlroom.bridge.v1.Stand\x12\x45\n\x05\x41pply\x12\x1c.controlroom.bridge.v1.Batch\x1a\x1e.controlroom.bridge.v1.Verdict\x12\\\n\x0b\x41\x63knowledge\x12#.controlroom.bridge.v1.Acknowledged\x1a(.controlroom.bridge.v1.AcknowledgedReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18services/pb/bridge.proto\x12\x15\x63ontrolroom.bridge.v1\"4\n\x10\x43ommittedRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\"+\n\x0e\x43ommittedReply\x12\x19\n\x11\x63ommitted_offsets\x18\x01 \x03(\x03\":\n\x04Part\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x10\n\x08topic_id\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\x05\"M\n\rStandsRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12*\n\x05parts\x18\x02 \x03(\x0b\x32\x1b.controlroom.bridge.v1.Part\";\n\x0bStandsReply\x12,\n\x06stands\x18\x01 \x03(\x0b\x32\x1c.controlroom.bridge.v1.Stand\"o\n\x05Stand\x12)\n\x04part\x18\x01 \x01(\x0b\x32\x1b.controlroom.bridge.v1.Part\x12\x0c\n\x04life\x18\x02 \x01(\x05\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x03\x12\x11\n\tcommitted\x18\x04 \x01(\x03\x12\x0c\n\x04mark\x18\x05 \x01(\t\"[\n\x0bOpenRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12,\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1c.controlroom.bridge.v1.Stand\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x03\"%\n\x06Header\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\xde\x01\n\x06Record\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x12\x10\n\x03key\x18\x03 \x01(\x0cH\x00\x88\x01\x01\x12\x12\n\x05value\x18\x04 \x01(\x0cH\x01\x88\x01\x01\x12.\n\x07headers\x18\x05 \x03(\x0b\x32\x1d.controlroom.bridge.v1.Header\x12:\n\nunreadable\x18\x06 \x01(\x0b\x32!.controlroom.bridge.v1.UnreadableH\x02\x88\x01\x01\x42\x06\n\x04_keyB\x08\n\x06_valueB\r\n\x0b_unreadable\"+\n\nUnreadable\x12\r\n\x05\x66irst\x18\x01 \x01(\x03\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xd6\x01\n\x05\x42\x61tch\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x10\n\x08topic_id\x18\x03 \x01(\t\x12\x11\n\tpartition\x18\x04 \x01(\x05\x12\x10\n\x08\x65xpected\x18\x05 \x01(\x03\x12\x0c\n\x04last\x18\x06 \x01(\x03\x12.\n\x07records\x18\x07 \x03(\x0b\x32\x1d.controlroom.bridge.v1.Record\x12\x0c\n\x04gaps\x18\x08 \x01(\x03\x12\x0b\n\x03\x65nd\x18\t \x01(\x03\x12\x12\n\x05\x65poch\x18\n \x01(\x05H\x00\x88\x01\x01\x42\x08\n\x06_epoch\"=\n\x07Verdict\x12\x0f\n\x07\x63ounted\x18\x01 \x01(\x08\x12\x11\n\tcommitted\x18\x02 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x03\"\x90\x01\n\x0c\x41\x63knowledged\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12?\n\x06\x63ounts\x18\x02 \x03(\x0b\x32/.controlroom.bridge.v1.Acknowledged.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\x13\n\x11\x41\x63knowledgedReply2\xa8\x03\n\x06\x42ridge\x12[\n\tCommitted\x12\'.controlroom.bridge.v1.CommittedRequest\x1a%.controlroom.bridge.v1.CommittedReply\x12R\n\x06Stands\x12$.controlroom.bridge.v1.StandsRequest\x1a\".controlroom.bridge.v1.StandsReply\x12H\n\x04Open\x12\".controlroom.bridge.v1.OpenRequest\x1a\x1c.controlroom.bridge.v1.Stand\x12\x45\n\x05\x41pply\x12\x1c.controlroom.bridge.v1.Batch\x1a\x1e.controlroom.bridge.v1.Verdict\x12\\\n\x0b\x41\x63knowledge\x12#.controlroom.bridge.v1.Acknowledged\x1a(.controlroom.bridge.v1.AcknowledgedReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,36 +33,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACKNOWLEDGED_COUNTSENTRY']._loaded_options = None
   _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_options = b'8\001'
-  _globals['_FENCESREQUEST']._serialized_start=51
-  _globals['_FENCESREQUEST']._serialized_end=100
-  _globals['_FENCESREPLY']._serialized_start=102
-  _globals['_FENCESREPLY']._serialized_end=131
-  _globals['_PART']._serialized_start=133
-  _globals['_PART']._serialized_end=191
-  _globals['_STANDSREQUEST']._serialized_start=193
-  _globals['_STANDSREQUEST']._serialized_end=270
-  _globals['_STANDSREPLY']._serialized_start=272
-  _globals['_STANDSREPLY']._serialized_end=331
-  _globals['_STAND']._serialized_start=333
-  _globals['_STAND']._serialized_end=440
-  _globals['_OPENREQUEST']._serialized_start=442
-  _globals['_OPENREQUEST']._serialized_end=533
-  _globals['_HEADER']._serialized_start=535
-  _globals['_HEADER']._serialized_end=572
-  _globals['_RECORD']._serialized_start=575
-  _globals['_RECORD']._serialized_end=797
-  _globals['_UNREADABLE']._serialized_start=799
-  _globals['_UNREADABLE']._serialized_end=842
-  _globals['_BATCH']._serialized_start=845
-  _globals['_BATCH']._serialized_end=1059
-  _globals['_VERDICT']._serialized_start=1061
-  _globals['_VERDICT']._serialized_end=1118
-  _globals['_ACKNOWLEDGED']._serialized_start=1121
-  _globals['_ACKNOWLEDGED']._serialized_end=1265
-  _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_start=1220
-  _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_end=1265
-  _globals['_ACKNOWLEDGEDREPLY']._serialized_start=1267
-  _globals['_ACKNOWLEDGEDREPLY']._serialized_end=1286
-  _globals['_BRIDGE']._serialized_start=1289
-  _globals['_BRIDGE']._serialized_end=1704
+  _globals['_COMMITTEDREQUEST']._serialized_start=51
+  _globals['_COMMITTEDREQUEST']._serialized_end=103
+  _globals['_COMMITTEDREPLY']._serialized_start=105
+  _globals['_COMMITTEDREPLY']._serialized_end=148
+  _globals['_PART']._serialized_start=150
+  _globals['_PART']._serialized_end=208
+  _globals['_STANDSREQUEST']._serialized_start=210
+  _globals['_STANDSREQUEST']._serialized_end=287
+  _globals['_STANDSREPLY']._serialized_start=289
+  _globals['_STANDSREPLY']._serialized_end=348
+  _globals['_STAND']._serialized_start=350
+  _globals['_STAND']._serialized_end=461
+  _globals['_OPENREQUEST']._serialized_start=463
+  _globals['_OPENREQUEST']._serialized_end=554
+  _globals['_HEADER']._serialized_start=556
+  _globals['_HEADER']._serialized_end=593
+  _globals['_RECORD']._serialized_start=596
+  _globals['_RECORD']._serialized_end=818
+  _globals['_UNREADABLE']._serialized_start=820
+  _globals['_UNREADABLE']._serialized_end=863
+  _globals['_BATCH']._serialized_start=866
+  _globals['_BATCH']._serialized_end=1080
+  _globals['_VERDICT']._serialized_start=1082
+  _globals['_VERDICT']._serialized_end=1143
+  _globals['_ACKNOWLEDGED']._serialized_start=1146
+  _globals['_ACKNOWLEDGED']._serialized_end=1290
+  _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_start=1245
+  _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_end=1290
+  _globals['_ACKNOWLEDGEDREPLY']._serialized_start=1292
+  _globals['_ACKNOWLEDGEDREPLY']._serialized_end=1311
+  _globals['_BRIDGE']._serialized_start=1314
+  _globals['_BRIDGE']._serialized_end=1738
 # @@protoc_insertion_point(module_scope)

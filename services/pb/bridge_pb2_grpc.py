@@ -34,10 +34,10 @@ class BridgeStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.Fences = channel.unary_unary(
-                '/controlroom.bridge.v1.Bridge/Fences',
-                request_serializer=services_dot_pb_dot_bridge__pb2.FencesRequest.SerializeToString,
-                response_deserializer=services_dot_pb_dot_bridge__pb2.FencesReply.FromString,
+        self.Committed = channel.unary_unary(
+                '/controlroom.bridge.v1.Bridge/Committed',
+                request_serializer=services_dot_pb_dot_bridge__pb2.CommittedRequest.SerializeToString,
+                response_deserializer=services_dot_pb_dot_bridge__pb2.CommittedReply.FromString,
                 _registered_method=True)
         self.Stands = channel.unary_unary(
                 '/controlroom.bridge.v1.Bridge/Stands',
@@ -64,7 +64,7 @@ class BridgeStub:
 class BridgeServicer:
     """Missing associated documentation comment in .proto file."""
 
-    def Fences(self, request, context):
+    def Committed(self, request, context):
         """How far partitions are counted, which is where reading has to begin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -86,7 +86,7 @@ class BridgeServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Apply(self, request, context):
-        """Stores and counts records of one partition, or refuses them by the fence.
+        """Stores and counts records of one partition, or refuses them by the committed offset.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,10 +102,10 @@ class BridgeServicer:
 
 def add_BridgeServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'Fences': grpc.unary_unary_rpc_method_handler(
-                    servicer.Fences,
-                    request_deserializer=services_dot_pb_dot_bridge__pb2.FencesRequest.FromString,
-                    response_serializer=services_dot_pb_dot_bridge__pb2.FencesReply.SerializeToString,
+            'Committed': grpc.unary_unary_rpc_method_handler(
+                    servicer.Committed,
+                    request_deserializer=services_dot_pb_dot_bridge__pb2.CommittedRequest.FromString,
+                    response_serializer=services_dot_pb_dot_bridge__pb2.CommittedReply.SerializeToString,
             ),
             'Stands': grpc.unary_unary_rpc_method_handler(
                     servicer.Stands,
@@ -139,7 +139,7 @@ class Bridge:
     """Missing associated documentation comment in .proto file."""
 
     @staticmethod
-    def Fences(request,
+    def Committed(request,
             target,
             options=(),
             channel_credentials=None,
@@ -152,9 +152,9 @@ class Bridge:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/controlroom.bridge.v1.Bridge/Fences',
-            services_dot_pb_dot_bridge__pb2.FencesRequest.SerializeToString,
-            services_dot_pb_dot_bridge__pb2.FencesReply.FromString,
+            '/controlroom.bridge.v1.Bridge/Committed',
+            services_dot_pb_dot_bridge__pb2.CommittedRequest.SerializeToString,
+            services_dot_pb_dot_bridge__pb2.CommittedReply.FromString,
             options,
             channel_credentials,
             insecure,

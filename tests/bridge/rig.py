@@ -25,7 +25,7 @@ class Bridge:
     store: Link
     """From the server to Redis."""
     socket: Path
-    ledger: Path
+    acknowledged: Path
     port: int
     worker: Service
     client: Service
@@ -40,7 +40,7 @@ class Bridge:
 
     async def start_worker(self) -> Service:
         """The container that reads Kafka."""
-        given = {"BRIDGE_SOCKET": str(self.socket), "LEDGER_DIR": str(self.ledger)}
+        given = {"BRIDGE_SOCKET": str(self.socket), "LEDGER_DIR": str(self.acknowledged)}
         nowhere = {"REDIS_URL": "", "MONGO_URL": ""}
         return await self.rig.start("services.bridge.worker", "bridge-worker", given | nowhere)
 
@@ -110,9 +110,17 @@ async def bridge(rig: Rig) -> AsyncIterator[Bridge]:
         # the path of a unix socket has to be short
         with tempfile.TemporaryDirectory(prefix="bridge") as folder:
             async with link(toxiproxy, f"127.0.0.1:{ports[-1]}") as where:
-                place = Path(folder)
+                position = Path(folder)
                 made = Bridge(
-                    rig, where, store, place / "s", place / "l", ports[-1], remote, remote, remote
+                    rig,
+                    where,
+                    store,
+                    position / "s",
+                    position / "l",
+                    ports[-1],
+                    remote,
+                    remote,
+                    remote,
                 )
                 made.client = await made.start_client()
                 made.worker = await made.start_worker()
