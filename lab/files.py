@@ -89,7 +89,7 @@ def _kubelet(cluster: ClusterPlan) -> Mapping[str, Any]:
         # Kubelets of today refuse cgroup v1 unless they are told to put up with it.
         "failCgroupV1": False,
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{cluster.mark}",
+        "cgroupRoot": f"/{cluster.tag}",
         "failSwapOn": False,
         "containerRuntimeEndpoint": f"unix://{CONTAINERD}",
         "volumePluginDir": f"{HOME}/flex-volumes",

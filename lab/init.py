@@ -43,14 +43,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(folder: str, programs: str) -> None:
-    """Prepares the namespaces and then keeps the programs; never returns."""
+    """Prepares the namespaces and then supervises the programs; never returns."""
     orders = json.loads(Path(folder, "orders.json").read_text())
     _mounts(folder, programs, orders["home"])
     home = Path(orders["home"])
     os.environ["PATH"] = f"{programs_path(orders)}:/usr/sbin:/usr/bin:/sbin:/bin"
     _network(orders)
     volumes = Volumes(Path(orders["volumes"]))
-    Keeper(orders, home, volumes).run()
+    ProgramSupervisor(orders, home, volumes).run()
 
 
 def programs_path(orders: dict[str, Any]) -> str:
@@ -178,7 +178,7 @@ class Program:
     message: str = "waiting"
 
 
-class Keeper:
+class ProgramSupervisor:
     """Starts the programs, starts them again, reaps, and tells."""
 
     def __init__(self, orders: dict[str, Any], home: Path, volumes: Volumes) -> None:

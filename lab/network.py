@@ -16,10 +16,10 @@ async def connect(cluster: ClusterPlan, init: int) -> None:
     The link is gone when the cluster is: the kernel takes both ends with the namespace.
     """
     ends = ("type", "veth", "peer", "name", UPLINK, "netns", str(init))
-    await call("ip", "link", "add", cluster.mark, *ends)
+    await call("ip", "link", "add", cluster.tag, *ends)
     address = f"{cluster.gateway}/{cluster.link.prefixlen}"
-    await call("ip", "address", "add", address, "dev", cluster.mark)
-    await call("ip", "link", "set", cluster.mark, "up")
+    await call("ip", "address", "add", address, "dev", cluster.tag)
+    await call("ip", "link", "set", cluster.tag, "up")
     for network in (cluster.pods, cluster.services):
         await call("ip", "route", "add", str(network), "via", str(cluster.address))
 

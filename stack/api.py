@@ -93,7 +93,7 @@ class Routes:
 
     async def restart_engine(self, request: Request) -> JSONResponse:
         """Ends an engine politely; it starts again."""
-        await self._world.keeper(_name(request)).restart()
+        await self._world.supervisor(_name(request)).restart()
         return JSONResponse({})
 
     async def preview(self, request: Request) -> JSONResponse:

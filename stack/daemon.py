@@ -23,7 +23,7 @@ from host.paths import state_dir
 from host.project import PROJECT
 from stack.api import application
 from stack.config import MANIFESTS, StackConfig
-from stack.marks import Marks
+from stack.daemon_files import DaemonFiles
 from stack.world import World
 from wire.serving import Server
 
@@ -37,21 +37,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     config = configuration(arguments)
-    marks = Marks(config.state)
+    files = DaemonFiles(config.state)
     try:
-        marks.claim()
+        files.lock()
     except StackError as error:
         log.error("%s %s", error.message, error.fix)
         return 1
     try:
-        asyncio.run(_serve(config, marks))
+        asyncio.run(_serve(config, files))
     except StackError as error:
         log.error("%s %s", error.message, error.fix)
         with contextlib.suppress(StackError):
-            marks.keep_error(error)
+            files.keep_error(error)
         return 1
     finally:
-        marks.clear()
+        files.clear()
     return 0
 
 
@@ -70,14 +70,14 @@ def configuration(arguments: Sequence[str] | None) -> StackConfig:
     )
 
 
-async def _serve(config: StackConfig, marks: Marks) -> None:
+async def _serve(config: StackConfig, files: DaemonFiles) -> None:
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     world = World(config)
-    door = _listen(marks.socket)
+    door = _listen(files.socket)
     app = application(world, over.set)
     server = Server(
         uvicorn.Config(

@@ -12,7 +12,7 @@ from stack.engines.engine import Engine
 from stack.pods.container import ContainerRun
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
-from stack.supervisor.keeper import Keeper
+from stack.supervisor.engine_supervisor import EngineSupervisor
 from stack.world import World
 
 Json = dict[str, Any]
@@ -21,10 +21,10 @@ Json = dict[str, Any]
 async def status(world: World) -> Json:
     """Everything but secrets. CPU in cores, memory in bytes, times in seconds since the epoch;
     `last_event` is the number of the newest event, so that only new ones need to be asked for."""
-    links = await world.links.status() if world.keepers["toxiproxy"].serving.is_set() else []
+    links = await world.links.status() if world.supervisors["toxiproxy"].serving.is_set() else []
     return {
         "stack": _stack(world),
-        "engines": [_engine(world, keeper) for keeper in world.keepers.values()],
+        "engines": [_engine(world, supervisor) for supervisor in world.supervisors.values()],
         "deployments": [_deployment(world, c) for c in world.controllers.values()],
         "pods": [_pod(world, pod) for pod in world.pods()],
         "links": links,
@@ -47,10 +47,10 @@ def _bare_doors(world: World) -> Json:
 
 def _doors(world: World, told: Callable[[Engine], str]) -> Json:
     found: Json = {INGRESS: None}
-    if world.keepers["haproxy"].serving.is_set():
+    if world.supervisors["haproxy"].serving.is_set():
         found[INGRESS] = f"http://127.0.0.1:{world.balancer.ingress_port}"
     for door, name in world.engines.doors.items():
-        found[door] = told(world.engines[name]) if world.keepers[name].prepared else None
+        found[door] = told(world.engines[name]) if world.supervisors[name].prepared else None
     return found
 
 
@@ -67,22 +67,22 @@ def _stack(world: World) -> Json:
     }
 
 
-def _engine(world: World, keeper: Keeper) -> Json:
-    pids = [keeper.pid] if keeper.pid is not None else []
-    known = keeper.prepared
-    use = world.disks.uses.get(keeper.engine.name)
+def _engine(world: World, supervisor: EngineSupervisor) -> Json:
+    pids = [supervisor.pid] if supervisor.pid is not None else []
+    known = supervisor.prepared
+    use = world.disks.uses.get(supervisor.engine.name)
     return {
-        "name": keeper.engine.name,
-        "state": keeper.state,
-        "pid": keeper.pid,
-        "address": keeper.engine.address() if known else "",
-        "started": keeper.child.started if keeper.child and pids else None,
-        "restarts": keeper.restarts,
+        "name": supervisor.engine.name,
+        "state": supervisor.state,
+        "pid": supervisor.pid,
+        "address": supervisor.engine.address() if known else "",
+        "started": supervisor.child.started if supervisor.child and pids else None,
+        "restarts": supervisor.restarts,
         "cpu": world.usage.cpu(pids),
         "memory": world.usage.memory(pids),
         "disk": use.to_json() if use else None,
-        "version": keeper.engine.version,
-        "message": keeper.message or keeper.engine.note,
+        "version": supervisor.engine.version,
+        "message": supervisor.message or supervisor.engine.note,
     }
 
 

@@ -36,8 +36,8 @@ from stack.pods.ports import PodPorts
 from stack.pods.usage import PERIOD, Usage
 from stack.requests import Requests
 from stack.scaler import Scaler
+from stack.supervisor.engine_supervisor import EngineSupervisor
 from stack.supervisor.events import Events
-from stack.supervisor.keeper import Keeper
 from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
@@ -79,7 +79,7 @@ class World:
             self.pods,
             lambda text: self.events.add("engine", "haproxy", "Trouble", text),
         )
-        self.keepers = {name: self._keeper(engine) for name, engine in self.engines.items()}
+        self.supervisors = {name: self._supervisor(engine) for name, engine in self.engines.items()}
         self._levels = levels({name: engine.needs for name, engine in self.engines.items()})
         self.disks = Disks(config.state, self._own_engines(), self.engines["redis"], self.events)
         self._pod_ports = PodPorts(ports)
@@ -87,7 +87,7 @@ class World:
         population = Population(
             self.manifests.namespace,
             self.controllers,
-            {name: self.keepers[name] for name in self.engines.linked},
+            {name: self.supervisors[name] for name in self.engines.linked},
         )
         self.requests = Requests(self._haproxy, self.manifests, backend_name)
         planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
@@ -104,8 +104,8 @@ class World:
         shutil.rmtree(self.config.state / "pods", ignore_errors=True)
         for group in self._levels:
             for name in group:
-                keeper = self.keepers[name]
-                keeper.start([self.keepers[need] for need in keeper.engine.needs])
+                supervisor = self.supervisors[name]
+                supervisor.start([self.supervisors[need] for need in supervisor.engine.needs])
         scalers = [self._scaler(name).run() for name in self._scalings]
         for loop in (self._rise(), self._measure(), self.disks.run(), *scalers):
             self._tasks.append(asyncio.ensure_future(loop))
@@ -119,7 +119,7 @@ class World:
         await self._lag.close()
         await asyncio.gather(*(c.close(POD_GRACE) for c in self.controllers.values()))
         for group in reversed(self._levels):
-            await asyncio.gather(*(self.keepers[name].stop(ENGINE_GRACE) for name in group))
+            await asyncio.gather(*(self.supervisors[name].stop(ENGINE_GRACE) for name in group))
         await self.links.close()
 
     def pods(self) -> Iterable[Pod]:
@@ -130,9 +130,9 @@ class World:
         """What the stack is waiting for; empty when nothing."""
         if self.state == "stopping":
             return "stopping"
-        for keeper in self.keepers.values():
-            if not keeper.serving.is_set():
-                return f"{keeper.engine.name}: {keeper.message or keeper.state}"
+        for supervisor in self.supervisors.values():
+            if not supervisor.serving.is_set():
+                return f"{supervisor.engine.name}: {supervisor.message or supervisor.state}"
         for controller in self.controllers.values():
             if controller.ready < controller.replicas or controller.rolling:
                 counts = f"{controller.ready} of {controller.replicas} ready"
@@ -149,15 +149,15 @@ class World:
             )
         return self.controllers[name]
 
-    def keeper(self, name: str) -> Keeper:
+    def supervisor(self, name: str) -> EngineSupervisor:
         """The engine of that name. Raises StackError."""
-        if name not in self.keepers:
+        if name not in self.supervisors:
             raise StackError(
                 f"There is no engine {name!r}.",
-                f"Use one of {', '.join(self.keepers)}.",
+                f"Use one of {', '.join(self.supervisors)}.",
                 "not_found",
             )
-        return self.keepers[name]
+        return self.supervisors[name]
 
     def pod(self, name: str) -> tuple[Controller, Pod]:
         """The pod of that name and its deployment. Raises StackError."""
@@ -169,8 +169,8 @@ class World:
 
     def tail(self, name: str, lines: int) -> list[str]:
         """The last lines of a pod or an engine."""
-        if name in self.keepers:
-            return self.keepers[name].output.tail(lines)
+        if name in self.supervisors:
+            return self.supervisors[name].output.tail(lines)
         return self.pod(name)[1].tail(lines)
 
     def scale(self, name: str, replicas: int) -> None:
@@ -201,10 +201,10 @@ class World:
             self.state = "starting"
             self._tasks.append(asyncio.ensure_future(self._settle()))
 
-    def _keeper(self, engine: Engine) -> Keeper:
+    def _supervisor(self, engine: Engine) -> EngineSupervisor:
         file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
         hooks = {"toxiproxy": self._relink, "haproxy": self._rebalance}
-        return Keeper(engine, Output(file), self.events, hooks.get(engine.name))
+        return EngineSupervisor(engine, Output(file), self.events, hooks.get(engine.name))
 
     async def _rebalance(self) -> None:
         """A new haproxy knows neither pods nor faults."""
@@ -267,7 +267,7 @@ class World:
     async def _rise(self) -> None:
         """Services start when the engines that they need serve."""
         for name in self.engines.needed:
-            await self.keepers[name].serving.wait()
+            await self.supervisors[name].serving.wait()
         self._linked = True
         while True:
             try:
@@ -311,7 +311,11 @@ class World:
     async def _measure(self) -> None:
         while True:
             pids = [pid for pod in self.pods() for pid in pod.pids]
-            pids += [keeper.pid for keeper in self.keepers.values() if keeper.pid is not None]
+            pids += [
+                supervisor.pid
+                for supervisor in self.supervisors.values()
+                if supervisor.pid is not None
+            ]
             self.usage.sample(pids)
             await asyncio.sleep(PERIOD)
 

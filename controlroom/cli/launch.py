@@ -66,9 +66,9 @@ def _has_terminal() -> bool:
 
 def _is_up(settings: Settings) -> bool:
     """Whether a daemon holds the state folder, told without any client library."""
-    from stack.marks import Marks
+    from stack.daemon_files import DaemonFiles
 
-    return Marks(settings.state_dir).daemon() is not None
+    return DaemonFiles(settings.state_dir).daemon() is not None
 
 
 async def _without_terminal(args: argparse.Namespace) -> Exit:

@@ -9,7 +9,7 @@ from stack.faults.model import Choice, Victim
 from stack.faults.selection import selected
 from stack.faults.victims import EngineVictim, PodVictim
 from stack.pods.controller import Controller
-from stack.supervisor.keeper import Keeper
+from stack.supervisor.engine_supervisor import EngineSupervisor
 
 
 class Population:
@@ -19,7 +19,7 @@ class Population:
         self,
         namespace: str,
         controllers: Mapping[str, Controller],
-        engines: Mapping[str, Keeper],
+        engines: Mapping[str, EngineSupervisor],
     ) -> None:
         self.namespace = namespace
         self._controllers = controllers
@@ -32,7 +32,7 @@ class Population:
             for controller in self._controllers.values()
             for pod in controller.living
         ]
-        return pods + [EngineVictim(keeper) for keeper in self._engines.values()]
+        return pods + [EngineVictim(supervisor) for supervisor in self._engines.values()]
 
     def matching(self, choice: Choice) -> list[Victim]:
         """Those that the selector means. Raises StackError for none.

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from host.errors import StackError
-from lab.claims import claim_folder, claim_number
 from lab.client import Lab
 from lab.commands import started
 from lab.doctor import examine
+from lab.locks import lock_folder, lock_number
 from lab.plan import LETTERS, NETWORK, NUMBERS
 from lab.record import ClusterRecord, LabRecord, keep, path_in
 from tests.own_lab import OwnLab
@@ -150,16 +150,16 @@ async def test_every_fault_comes_with_a_fix(tmp_path: Path) -> None:
 
 
 def test_a_claim_is_had_once_and_free_after_its_holder(tmp_path: Path) -> None:
-    first = claim_folder(tmp_path)
+    first = lock_folder(tmp_path)
     assert first is not None
-    assert claim_folder(tmp_path) is None
+    assert lock_folder(tmp_path) is None
     first.close()
-    again = claim_folder(tmp_path)
+    again = lock_folder(tmp_path)
     assert again is not None
     again.close()
 
 
 def test_numbers_are_claimed_one_by_one() -> None:
     number = NUMBERS[-1]
-    with claim_number(number) or pytest.skip("somebody has the last number"):
-        assert claim_number(number) is None
+    with lock_number(number) or pytest.skip("somebody has the last number"):
+        assert lock_number(number) is None

@@ -141,11 +141,13 @@ async def test_a_loss_resets_connections_at_random(world: World) -> None:
 async def test_a_fault_outlives_a_killed_toxiproxy(world: World) -> None:
     chaos = to_redis("delay", "1m", delay={"latency": "100ms"}, direction="both")
     status = await world.faults.inject(chaos, "")
-    keeper = world.keepers["toxiproxy"]
-    pid = keeper.pid
+    supervisor = world.supervisors["toxiproxy"]
+    pid = supervisor.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: keeper.pid not in (None, pid) and keeper.serving.is_set(), "it is back")
+    await until(
+        lambda: supervisor.pid not in (None, pid) and supervisor.serving.is_set(), "it is back"
+    )
     assert await ping(world) >= 0.2
     await world.faults.recover(status.id)
     assert await ping(world) < 0.1

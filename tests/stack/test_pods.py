@@ -153,11 +153,13 @@ async def test_paths_lead_to_the_service_that_the_ingress_names(
 async def test_a_killed_balancer_comes_back_with_all_servers(
     world: World, pods: Pods, http: httpx.AsyncClient
 ) -> None:
-    keeper = world.keepers["haproxy"]
-    before = keeper.pid
+    supervisor = world.supervisors["haproxy"]
+    before = supervisor.pid
     assert before is not None
     os.kill(before, signal.SIGKILL)
-    await until(lambda: keeper.pid not in (None, before) and keeper.serving.is_set(), "it is back")
+    await until(
+        lambda: supervisor.pid not in (None, before) and supervisor.serving.is_set(), "it is back"
+    )
     url = f"http://127.0.0.1:{world.balancer.ingress_port}/"
     assert set(await seen(http, url)) == {pod.name for pod in pods()}
-    assert keeper.restarts == 1
+    assert supervisor.restarts == 1

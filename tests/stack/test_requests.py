@@ -69,7 +69,7 @@ async def test_requests_are_held_and_the_rule_outlives_haproxy(
 
     status = await world.faults.inject(http_chaos(delay="700ms"), "r-1")
     assert await seconds() >= 0.7
-    haproxy = world.keepers["haproxy"]
+    haproxy = world.supervisors["haproxy"]
     first = haproxy.pid
     await haproxy.kill()
     await until(lambda: haproxy.pid not in (None, first), "haproxy is another process", 60)
@@ -91,7 +91,7 @@ async def test_a_rule_that_could_not_be_verified_is_taken_back_when_asked_again(
     world: World,
 ) -> None:
     rule = Rule("one", "^tiny[.]http:GET:/x$", "abort")
-    haproxy = world.keepers["haproxy"]
+    haproxy = world.supervisors["haproxy"]
     await world.requests.add([rule])
     await haproxy.hold("test")
     with pytest.raises(StackError, match="haproxy does not answer"):

@@ -1,4 +1,4 @@
-"""The files by which a stack's daemon is found: lock, process id with start time, last error."""
+"""The files by which a stack's daemon is found: lock, pid file with start time, last error."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _START_SLACK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """The marks of one state folder."""
+class DaemonFiles:
+    """The files of the daemon in one state folder."""
 
     state: Path
 
@@ -47,7 +47,7 @@ class Marks:
     def _error(self) -> Path:
         return self.state / "stack.error"
 
-    def claim(self) -> int:
+    def lock(self) -> int:
         """Takes the lock for the life of this process; answers its file descriptor.
 
         Raises StackError when another daemon holds it.
@@ -76,7 +76,7 @@ class Marks:
         return lock
 
     def clear(self) -> None:
-        """Removes what tells of a living daemon."""
+        """Removes the socket and the pid file, which tell of a living daemon."""
         self.socket.unlink(missing_ok=True)
         self._pid.unlink(missing_ok=True)
 

@@ -12,9 +12,9 @@ import pytest
 from host.install.progress import Progress
 from stack.engines.engine import Engine, NotReady, Silent
 from stack.spec import ProcessSpec
-from stack.supervisor import keeper
+from stack.supervisor import engine_supervisor
+from stack.supervisor.engine_supervisor import EngineSupervisor
 from stack.supervisor.events import Events
-from stack.supervisor.keeper import Keeper
 from stack.supervisor.output import Output
 from tests.waiting import until
 
@@ -71,9 +71,9 @@ class Sign(Engine):
 @asynccontextmanager
 async def serving(
     engine: Sign, events: Events | None = None, patience: float = 30
-) -> AsyncIterator[Keeper]:
-    """A keeper whose engine serves."""
-    kept = Keeper(engine, Output(), events or Events())
+) -> AsyncIterator[EngineSupervisor]:
+    """A supervisor whose engine serves."""
+    kept = EngineSupervisor(engine, Output(), events or Events())
     kept.start([])
     try:
         await until(kept.serving.is_set, "the first life", patience)
@@ -86,8 +86,8 @@ async def test_it_is_killed_and_serves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the second question comes soon, however long a serving engine is left alone
-    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.5)
-    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.05)
+    monkeypatch.setattr(engine_supervisor, "ALIVE_EVERY", 0.5)
+    monkeypatch.setattr(engine_supervisor, "AGAIN_EVERY", 0.05)
     engine, events = Sign(tmp_path), Events()
     async with serving(engine, events, patience=20) as kept:
         first = kept.pid
@@ -102,8 +102,8 @@ async def test_it_is_killed_and_serves_again(
 async def test_one_question_without_an_answer_is_forgiven(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
-    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
+    monkeypatch.setattr(engine_supervisor, "ALIVE_EVERY", 0.2)
+    monkeypatch.setattr(engine_supervisor, "AGAIN_EVERY", 0.2)
     engine = Sign(tmp_path)
     async with serving(engine, patience=20) as kept:
         first = kept.pid
@@ -118,14 +118,16 @@ async def test_one_that_is_late_and_works_is_left_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store on a busy machine: to kill it makes its work longer, and cuts everybody off."""
-    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
-    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
-    monkeypatch.setattr(keeper, "BUSY_DEAD_AFTER", 1_000)
+    monkeypatch.setattr(engine_supervisor, "ALIVE_EVERY", 0.2)
+    monkeypatch.setattr(engine_supervisor, "AGAIN_EVERY", 0.2)
+    monkeypatch.setattr(engine_supervisor, "BUSY_DEAD_AFTER", 1_000)
     engine = Sign(tmp_path, _WORK, Silent)
     async with serving(engine) as kept:
         first, asked = kept.pid, engine.asked
         engine.file.unlink()
-        await until(lambda: engine.asked > asked + 3 * keeper.DEAD_AFTER, "many questions", 60)
+        await until(
+            lambda: engine.asked > asked + 3 * engine_supervisor.DEAD_AFTER, "many questions", 60
+        )
         assert (kept.pid, kept.restarts) == (first, 0)
         assert kept.message == "the file is gone", "it is told, though"
         engine.file.touch()
@@ -144,10 +146,10 @@ async def test_one_that_will_not_serve_again_is_killed(
     fault: type[NotReady],
     most: int,
 ) -> None:
-    monkeypatch.setattr(keeper, "ALIVE_EVERY", 0.2)
-    monkeypatch.setattr(keeper, "AGAIN_EVERY", 0.2)
-    monkeypatch.setattr(keeper, "BUSY_DEAD_AFTER", 8)
-    monkeypatch.setattr(keeper, "DEAD_AFTER", 4)
+    monkeypatch.setattr(engine_supervisor, "ALIVE_EVERY", 0.2)
+    monkeypatch.setattr(engine_supervisor, "AGAIN_EVERY", 0.2)
+    monkeypatch.setattr(engine_supervisor, "BUSY_DEAD_AFTER", 8)
+    monkeypatch.setattr(engine_supervisor, "DEAD_AFTER", 4)
     engine = Sign(tmp_path, program, fault)
     async with serving(engine) as kept:
         first, asked = kept.pid, engine.asked

@@ -1,4 +1,4 @@
-"""Keeps one engine running: prepares, starts, waits until it serves, restarts it."""
+"""Supervises one engine: prepares, starts, waits until it serves, restarts it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WORKS = 0.03
 _EXTERNAL_EVERY = 2.0
 
 
-class Keeper:
+class EngineSupervisor:
     """One engine and its child. `serving` is set while the engine answers."""
 
     def __init__(
@@ -72,9 +72,9 @@ class Keeper:
         """The child's id while it lives."""
         return self.child.pid if self.child and self.child.alive else None
 
-    def start(self, needs: list[Keeper]) -> None:
+    def start(self, needs: list[EngineSupervisor]) -> None:
         """Begins; it waits for its needs first."""
-        self._task = asyncio.ensure_future(self._keep(needs))
+        self._task = asyncio.ensure_future(self._supervise(needs))
 
     async def stop(self, grace: float | None = None) -> None:
         """Ends the child and keeps it so."""
@@ -122,7 +122,7 @@ class Keeper:
             self._backoff.reset()
             self._go.set()
 
-    async def _keep(self, needs: list[Keeper]) -> None:
+    async def _supervise(self, needs: list[EngineSupervisor]) -> None:
         while not await self._prepared(needs):
             self._nudge.clear()
             await self._nudge.wait()
@@ -136,7 +136,7 @@ class Keeper:
             await self._pause(self._backoff.after(lived))
             self.restarts += 1
 
-    async def _prepared(self, needs: list[Keeper]) -> bool:
+    async def _prepared(self, needs: list[EngineSupervisor]) -> bool:
         name = self.engine.name
         self._set("starting", "being prepared")
         try:
