@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from controlroom.feeds.books import BooksSource
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.errors import foreseen
 from controlroom.feeds.feed import Feed, Source
 from controlroom.feeds.fleet import FleetSource
@@ -52,29 +52,34 @@ class Room:
         target_name: str = "local stack",
         path: Located | None = None,
     ) -> None:
-        """`path` has the doors that the books need, where the target alone has not all."""
+        """`path` has the endpoints that the books need, where the target alone has not all."""
         self.scenario = scenario
         self.target = target
         self.settings = settings
         self._path = path
         self._context = target_name if settings.contexts else ""
-        self._doors = Doors(target)
+        self._endpoints = LiveEndpoints(target)
         waits = QueueTimes()
-        self._tallies = TalliesSource(self._doors.redis, scenario)
+        self._tallies = TalliesSource(self._endpoints.redis, scenario)
         self._store = Store(settings.state_dir / "runs")
         self._runs = RunsSource(self._store.root, self._left)
-        self._log = LogSource(self._doors, scenario, waits)
+        self._log = LogSource(self._endpoints, scenario, waits)
         sources: list[Source] = [
-            FleetSource(target, Gateways(self._doors.prometheus)),
+            FleetSource(target, Gateways(self._endpoints.prometheus)),
             self._tallies,
             self._runs,
-            GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
+            GoldenSource(self._endpoints.prometheus, self._endpoints.namespace, settings.window),
             QueuesSource(
-                self._doors.kafka, scenario.name, self._doors.brokers, self._doors.prometheus
+                self._endpoints.kafka,
+                scenario.name,
+                self._endpoints.brokers,
+                self._endpoints.prometheus,
             ),
             self._log,
-            BooksSource(Doors(path or target), scenario.name, waits, Limit(self._doors)),
-            *added(self._doors),
+            BooksSource(
+                LiveEndpoints(path or target), scenario.name, waits, Limit(self._endpoints)
+            ),
+            *added(self._endpoints),
         ]
         self.board = Board(
             scenario.name,
@@ -155,8 +160,8 @@ class Room:
         await self._traffic.wait()
         try:
             curves = await history(
-                await self._doors.prometheus(),
-                await self._doors.namespace(),
+                await self._endpoints.prometheus(),
+                await self._endpoints.namespace(),
                 CURVE_SECONDS,
                 HISTORY_STEP,
                 self.settings.window,

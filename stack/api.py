@@ -56,7 +56,7 @@ class Routes:
         return JSONResponse(await status(self._world))
 
     async def endpoints(self, request: Request) -> JSONResponse:
-        """The doors, with their logins."""
+        """The endpoints, with their logins."""
         return JSONResponse(endpoints(self._world))
 
     async def events(self, request: Request) -> JSONResponse:

@@ -36,7 +36,7 @@ class Balancer:
         self._manifests = manifests
         self._pods = pods
         self._trouble = trouble
-        self._doors = {
+        self._ports = {
             (service.name, port.name): ports.choose(f"service.{service.name}.{port.name}")
             for service in manifests.services.values()
             for port in service.ports
@@ -48,11 +48,11 @@ class Balancer:
         self._retry: asyncio.TimerHandle | None = None
         self._asked = False
         self._task: asyncio.Task[None] | None = None
-        haproxy.configure(configuration(manifests, self._doors, self.ingress_port), FILES)
+        haproxy.configure(configuration(manifests, self._ports, self.ingress_port), FILES)
 
-    def door(self, service: str, port: str) -> int:
+    def port(self, service: str, port: str) -> int:
         """The local port of a Service's port."""
-        return self._doors[service, port]
+        return self._ports[service, port]
 
     @property
     def idle(self) -> bool:
@@ -140,12 +140,12 @@ class Balancer:
         )
 
 
-def configuration(manifests: Manifests, doors: Mapping[tuple[str, str], int], ingress: int) -> str:
+def configuration(manifests: Manifests, ports: Mapping[tuple[str, str], int], ingress: int) -> str:
     """The part of haproxy's configuration that the manifests ask for."""
     parts = [GLOBAL, _ingress(manifests, ingress)]
     for service in manifests.services.values():
         for port in service.ports:
-            parts.append(_frontend(service, port, doors[service.name, port.name]))
+            parts.append(_frontend(service, port, ports[service.name, port.name]))
             parts.append(_backend(service, port))
     return "\n".join(parts)
 
@@ -195,9 +195,9 @@ def _first_h2c(manifests: Manifests) -> str:
     return ""
 
 
-def _frontend(service: Service, port: ServicePort, door: int) -> str:
+def _frontend(service: Service, port: ServicePort, local: int) -> str:
     name = backend_name(service.name, port.name)
-    lines = [f"frontend service.{name}", f"  bind 127.0.0.1:{door}"]
+    lines = [f"frontend service.{name}", f"  bind 127.0.0.1:{local}"]
     if port.h2c:
         lines += [f"  {line}" for line in grpc_lines()]
     return "\n".join([*lines, *_STREAMING_CLIENT, f"  default_backend {name}"]) + "\n"

@@ -59,7 +59,7 @@ class StackClient:
         return await self._ask("GET", "/v1/status")
 
     async def endpoints(self) -> Json:
-        """The doors as any client of this user opens them, logins included."""
+        """The endpoints as any client of this user opens them, logins included."""
         return await self._ask("GET", "/v1/endpoints")
 
     async def events(self, after: int = 0) -> Json:

@@ -77,7 +77,7 @@ async def _serve(config: StackConfig, files: DaemonFiles) -> None:
         loop.add_signal_handler(number, over.set)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     world = World(config)
-    door = _listen(files.socket)
+    listener = _listen(files.socket)
     app = application(world, over.set)
     server = Server(
         uvicorn.Config(
@@ -89,7 +89,7 @@ async def _serve(config: StackConfig, files: DaemonFiles) -> None:
             date_header=False,
         )
     )
-    serving = asyncio.ensure_future(server.serve(sockets=[door]))
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     world.start()
     log.info("the stack starts, scenario %s, pid %d", config.scenario, os.getpid())
     await over.wait()
@@ -102,18 +102,18 @@ async def _serve(config: StackConfig, files: DaemonFiles) -> None:
 
 def _listen(path: Path) -> socket.socket:
     """The socket, for this user only from its first moment on."""
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
-        door.bind(str(path))
+        listener.bind(str(path))
     except OSError as error:
         raise StackError(
             f"The socket {path} cannot be made: {error.strerror}.", "Look at that path."
         ) from error
     finally:
         os.umask(before)
-    door.listen(128)
-    return door
+    listener.listen(128)
+    return listener
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def ingress_lines() -> list[str]:
 
 
 def grpc_lines() -> list[str]:
-    """What a door of gRPC refuses."""
+    """What a gRPC endpoint refuses."""
     return [f"{_needs_http2()} if !{_HTTP2}"]
 
 

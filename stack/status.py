@@ -29,28 +29,28 @@ async def status(world: World) -> Json:
         "pods": [_pod(world, pod) for pod in world.pods()],
         "links": links,
         "faults": [fault.to_json() for fault in await world.faults.all()],
-        "endpoints": _bare_doors(world),
+        "endpoints": _bare_endpoints(world),
         "last_event": world.events.last,
     }
 
 
 def endpoints(world: World) -> Json:
-    """The doors for any client of this user, secrets included; null where not known yet."""
-    return _doors(world, lambda engine: engine.url())
+    """The endpoints for any client of this user, secrets included; null where not known yet."""
+    return _addresses(world, lambda engine: engine.url())
 
 
-def _bare_doors(world: World) -> Json:
+def _bare_endpoints(world: World) -> Json:
     """Those that are known already, without a login: a status is copied into reports."""
-    doors = _doors(world, lambda engine: engine.address())
-    return {door: address for door, address in doors.items() if address is not None}
+    addresses = _addresses(world, lambda engine: engine.address())
+    return {endpoint: address for endpoint, address in addresses.items() if address is not None}
 
 
-def _doors(world: World, told: Callable[[Engine], str]) -> Json:
+def _addresses(world: World, told: Callable[[Engine], str]) -> Json:
     found: Json = {INGRESS: None}
     if world.supervisors["haproxy"].serving.is_set():
         found[INGRESS] = f"http://127.0.0.1:{world.balancer.ingress_port}"
-    for door, name in world.engines.doors.items():
-        found[door] = told(world.engines[name]) if world.supervisors[name].prepared else None
+    for endpoint, name in world.engines.endpoints.items():
+        found[endpoint] = told(world.engines[name]) if world.supervisors[name].prepared else None
     return found
 
 

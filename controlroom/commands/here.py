@@ -55,7 +55,7 @@ class Here:
 
     @property
     def located(self) -> Located:
-        """What has the doors of the stores: the target, or both sides of a split pipeline."""
+        """What has the endpoints of the stores: the target, or both sides of a split pipeline."""
         if not self._whole:
             return self.target
         if self._path is None:

@@ -48,7 +48,7 @@ async def main(args: argparse.Namespace) -> Exit:
     if args.follow:
         refuse_inside("--follow", "The log panel follows by itself.")
     async with world(args.settings) as here:
-        source = LogSource(here.doors, here.scenario, first_lines=last)
+        source = LogSource(here.endpoints, here.scenario, first_lines=last)
         async with opened(source):
             if args.total:
                 await _total(source, args.json)

@@ -41,7 +41,9 @@ async def main(args: argparse.Namespace) -> Exit:
         if seconds is not None:
             await _history(here, args, seconds)
             return Exit.OK
-        source = GoldenSource(here.doors.prometheus, here.doors.namespace, args.settings.window)
+        source = GoldenSource(
+            here.endpoints.prometheus, here.endpoints.namespace, args.settings.window
+        )
         async with opened(source):
             golden = await source.read()
     if args.json:
@@ -63,7 +65,7 @@ def _seconds(text: str) -> int:
 
 async def _history(here: World, args: argparse.Namespace, seconds: int) -> None:
     step = max(1, seconds // POINTS)
-    url, namespace = await here.doors.prometheus(), await here.doors.namespace()
+    url, namespace = await here.endpoints.prometheus(), await here.endpoints.namespace()
     with answering("golden"):
         curves = await history(url, namespace, seconds, step, args.settings.window)
     moments = sorted({at for points in curves.values() for at, _ in points})

@@ -50,7 +50,7 @@ async def main(args: argparse.Namespace) -> Exit:
         return await perform_verb(Rebuild(), args)
     async with world(args.settings) as here:
         wanted = chosen(here.scenario, args.more)
-        source = TalliesSource(here.doors.redis, here.scenario)
+        source = TalliesSource(here.endpoints.redis, here.scenario)
         async with opened(source):
             found = await source.read()
             for index, value in wanted:

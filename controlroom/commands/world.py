@@ -1,4 +1,4 @@
-"""The world of a one-shot verb: the target, its doors, the scenario that it runs."""
+"""The world of a one-shot verb: the target, its endpoints, the scenario that it runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.here import Here
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.errors import explain, foreseen
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, TargetError
@@ -23,7 +23,7 @@ class World:
     """Where a verb looks."""
 
     target: Located
-    doors: Doors
+    endpoints: LiveEndpoints
     scenario: Scenario
 
 
@@ -36,7 +36,7 @@ async def world(settings: Settings, whole: bool = False) -> AsyncIterator[World]
     """
     async with Here(settings, whole) as here:
         scenario = await here.scenario()
-        yield World(here.located, Doors(here.located), scenario)
+        yield World(here.located, LiveEndpoints(here.located), scenario)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from controlroom.feeds.doors import Where
+from controlroom.feeds.endpoints import AskAddress
 from controlroom.model.queues import Queues
 from controlroom.targets.abilities import TargetError
 from wire.plain_http import http_client
@@ -43,7 +43,7 @@ def query(group: str, topic: str) -> str:
 class ExporterLag:
     """Asks Prometheus now and then; knows nothing where nobody exports the lag."""
 
-    def __init__(self, where: Where, group: str, topic: str) -> None:
+    def __init__(self, where: AskAddress, group: str, topic: str) -> None:
         self._where = where
         self._group = group
         self._topic = topic

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from controlroom.feeds.doors import Where
+from controlroom.feeds.endpoints import AskAddress
 from controlroom.model.links import Links
 from controlroom.targets.abilities import TargetError
 from wire.plain_http import http_client
@@ -31,7 +31,7 @@ Probes = Mapping[tuple[str, str], float]
 class Gateways:
     """Asks Prometheus now and then; says nothing where it does not answer."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: AskAddress) -> None:
         self._where = where
         self._client: httpx.AsyncClient | None = None
         self._asked = float("-inf")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from controlroom.feeds.doors import Where
+from controlroom.feeds.endpoints import AskAddress
 from controlroom.feeds.queries import ROWS, STAT, Row, golden_query, history_queries
 from controlroom.model.golden import Golden, GoldenRow
 from wire.plain_http import http_client
@@ -34,7 +34,7 @@ class GoldenSource:
     timeout = 4.0
     needs: tuple[str, ...] = ("httpx",)
 
-    def __init__(self, where: Where, namespace: Where, window: int = 30) -> None:
+    def __init__(self, where: AskAddress, namespace: AskAddress, window: int = 30) -> None:
         self._where = where
         self._window = window
         self._namespace = namespace

@@ -46,7 +46,7 @@ async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
     if spec.in_cluster:
         await asyncio.to_thread(_must_fit, complete)
         return check_load(replace(complete, url=spec.url or await target.inner_ingress()))
-    url = spec.url or (await target.endpoints()).door("ingress")
+    url = spec.url or (await target.endpoints()).address("ingress")
     complete = check_load(replace(complete, url=url))
     await _must_answer(complete.address)
     return complete

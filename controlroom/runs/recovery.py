@@ -165,10 +165,14 @@ class Watch:
     async def _open(self) -> Auditor:
         from wire.bookkeeping import auditing
 
-        doors, info = await self._target.endpoints(), await self._target.info()
-        stores = (doors.door("redis"), doors.door("kafka"), doors.door("mongo"))
+        endpoints, info = await self._target.endpoints(), await self._target.info()
+        stores = (
+            endpoints.address("redis"),
+            endpoints.address("kafka"),
+            endpoints.address("mongo"),
+        )
         self._auditor = await self._stores.enter_async_context(
-            auditing(info.scenario, *stores, doors.brokers, patience=5.0)
+            auditing(info.scenario, *stores, endpoints.brokers, patience=5.0)
         )
         return self._auditor
 

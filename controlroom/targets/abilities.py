@@ -45,7 +45,7 @@ class Denied(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the target's doors are, usable by any client on this machine."""
+    """Addresses of the target's engines and ingress, usable by any client on this machine."""
 
     addresses: Mapping[str, str]
     """Name such as `ingress` or `redis` -> address with its login; empty where there is none."""
@@ -53,14 +53,14 @@ class Endpoints:
     """Host that a broker advertises, or its first label -> `host:port` that reaches it from here.
     Empty where brokers are reached by what they advertise."""
     absent: Mapping[str, str] = field(default_factory=dict)
-    """Door -> why this target has none."""
+    """Endpoint -> why this target has none."""
 
     def has(self, name: str) -> bool:
-        """Whether this target has that door."""
+        """Whether this target has that endpoint."""
         return bool(self.addresses.get(name))
 
-    def door(self, name: str) -> str:
-        """The address of that name. Raises Refused where this target has no such door."""
+    def address(self, name: str) -> str:
+        """The address of that name. Raises Refused where this target has no such endpoint."""
         if not self.has(name):
             why = self.absent.get(name, f"This target has no {name}.")
             raise Refused(why, "Look at `controlroom endpoints`.")
@@ -226,7 +226,7 @@ class TargetInfo:
 
 
 class Located(HasEndpoints, Protocol):
-    """Says who it is and where its doors are."""
+    """Says who it is and where its endpoints are."""
 
     async def info(self) -> TargetInfo:
         """Who it is. Raises Unreachable."""

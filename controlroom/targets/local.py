@@ -61,11 +61,11 @@ class LocalTarget:
         return reading.fleet(status, self._events, time.time())
 
     async def endpoints(self) -> Endpoints:
-        """The doors. Raises Unreachable while the stack is not yet up."""
+        """The endpoints. Raises Unreachable while the stack is not yet up."""
         with _translated():
-            doors = await self._client.endpoints()
+            endpoints = await self._client.endpoints()
         try:
-            return reading.endpoints(doors)
+            return reading.endpoints(endpoints)
         except KeyError as error:
             raise Unreachable(
                 "The local stack is still starting.", "Wait for it: `controlroom up`."

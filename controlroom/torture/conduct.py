@@ -49,9 +49,9 @@ class Torture:
         self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
         self._seed = seed
         self._patience = patience
-        self.stores = Stores(stage.doors, scenario, self._ids)
-        self.load = Load(stage.doors["ingress"], scenario, self._ids, seed)
-        stage.moved += [self.stores.dial, lambda doors: self.load.dial(doors["ingress"])]
+        self.stores = Stores(stage.addresses, scenario, self._ids)
+        self.load = Load(stage.addresses["ingress"], scenario, self._ids, seed)
+        stage.moved += [self.stores.dial, lambda addresses: self.load.dial(addresses["ingress"])]
 
     async def close(self) -> None:
         """Lets go of all connections."""

@@ -68,7 +68,7 @@ class Load:
         self.dial(ingress)
 
     def dial(self, ingress: str) -> None:
-        """The door to use from now on; a stack that came up anew may have another one."""
+        """The address to use from now on; a stack that came up anew may have another one."""
         if ingress != self._ingress:
             self._ingress = ingress
             self._url = f"{ingress}{self._path}"

@@ -195,7 +195,7 @@ async def _drop_half(torture: Torture) -> int:
 
 @asynccontextmanager
 async def _admin(torture: Torture) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**client_arguments(torture.stage.doors["kafka"]))
+    admin = AIOKafkaAdminClient(**client_arguments(torture.stage.addresses["kafka"]))
     await admin.start()
     try:
         yield admin

@@ -35,9 +35,9 @@ class Stage:
         self.state = state
         self.scenario = scenario
         self.client = StackClient(stack_socket(state))
-        self.doors: dict[str, str] = {}
+        self.addresses: dict[str, str] = {}
         self.moved: list[Callable[[dict[str, str]], None]] = []
-        """Called with the doors whenever the stack has come up."""
+        """Called with the addresses whenever the stack has come up."""
         self._rising = asyncio.Lock()
 
     async def close(self) -> None:
@@ -49,9 +49,9 @@ class Stage:
         async with self._rising:
             await self.client.ensure_up(lambda line: None, self.scenario, READY_PATIENCE)
         answer = await self.command("endpoints", "--json")
-        self.doors = json.loads(answer.out)
+        self.addresses = json.loads(answer.out)
         for told in self.moved:
-            told(self.doors)
+            told(self.addresses)
 
     async def status(self) -> Json:
         """What runs; waits while a supervisor is being replaced."""

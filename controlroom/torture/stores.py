@@ -39,8 +39,8 @@ _LOOK = 0.05
 class Stores:
     """The stores of one scenario, read from their beginning."""
 
-    def __init__(self, doors: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
-        self._doors = doors
+    def __init__(self, addresses: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
+        self._addresses = addresses
         self.scenario = scenario.name
         self._ids = ids
         self._kafka = Seen()
@@ -50,18 +50,18 @@ class Stores:
         self._next: dict[TopicPartition, int] = {}
         self._gone: dict[Place, Gone] = {}
         self._read_on_time: set[Place] = set()
-        self.redis: Redis = _redis(doors["redis"])
+        self.redis: Redis = _redis(addresses["redis"])
         self.mongo = self._mongo()
 
-    def dial(self, doors: Mapping[str, str]) -> None:
+    def dial(self, addresses: Mapping[str, str]) -> None:
         """Other addresses, where a stack that came up anew has them."""
-        if doors != self._doors:
-            self._doors = doors
-            self.redis = _redis(doors["redis"])
+        if addresses != self._addresses:
+            self._addresses = addresses
+            self.redis = _redis(addresses["redis"])
             self.mongo = self._mongo()
 
     def _mongo(self) -> MongoClient[dict[str, Any]]:
-        return MongoClient(self._doors["mongo"], serverSelectionTimeoutMS=_PATIENCE_MS)
+        return MongoClient(self._addresses["mongo"], serverSelectionTimeoutMS=_PATIENCE_MS)
 
     async def close(self) -> None:
         """Lets go of the connections."""
@@ -150,7 +150,7 @@ class Stores:
     async def _read_kafka(self) -> None:
         # without a group every partition is assigned, and nobody else notices
         consumer = open_reader(
-            self.topic, **client_arguments(self._doors["kafka"]), auto_offset_reset="none"
+            self.topic, **client_arguments(self._addresses["kafka"]), auto_offset_reset="none"
         )
         try:
             await consumer.start()

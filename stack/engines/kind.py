@@ -36,7 +36,7 @@ class EngineKind(ABC):
     """Its place in lists: small ones first."""
     setting: str = ""
     """Variable that gives the address of one that runs elsewhere; empty where none may be."""
-    door: str = ""
+    endpoint: str = ""
     """Its name among the endpoints; empty where clients have no use for it."""
     variable: str = ""
     """Entry of the ConfigMap `endpoints` that tells services where it is. Each deployment comes to

@@ -27,7 +27,7 @@ class Engines(Mapping[str, Engine]):
 
     def __init__(self, kinds: Mapping[str, EngineKind], place: Place) -> None:
         self._engines = {name: kind.engine(place) for name, kind in kinds.items()}
-        self.doors = {kind.door: name for name, kind in kinds.items() if kind.door}
+        self.endpoints = {kind.endpoint: name for name, kind in kinds.items() if kind.endpoint}
         """Name among the endpoints -> engine."""
         self.linked = {name: kind.variable for name, kind in kinds.items() if kind.variable}
         """Engine -> entry of the ConfigMap `endpoints`; of those that links lead to."""
@@ -71,8 +71,8 @@ def _kinds(folders: str) -> Mapping[str, EngineKind]:
     found = _SHELF.things(folders)
     taken = set(RESERVED)
     for kind in sorted(found.values(), key=lambda each: each.rank):
-        words = {word for word in (kind.door, kind.variable) if word}
+        words = {word for word in (kind.endpoint, kind.variable) if word}
         if words & taken:
-            raise _SHELF.bad(kind.name, "has the door or the variable of another engine")
+            raise _SHELF.bad(kind.name, "has the endpoint or the variable of another engine")
         taken |= words
     return dict(sorted(found.items(), key=lambda each: (each[1].rank, each[0])))

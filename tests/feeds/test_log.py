@@ -17,7 +17,7 @@ from tests.feeds.world import World, vote
 
 
 async def opened(world: World, first_lines: int = 200) -> LogSource:
-    source = LogSource(world.doors, world.scenario, first_lines=first_lines)
+    source = LogSource(world.endpoints, world.scenario, first_lines=first_lines)
     await source.open()
     return source
 

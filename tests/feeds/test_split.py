@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controlroom.feeds.books import BooksSource
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.targets.abilities import Endpoints, Refused, TargetInfo
 from controlroom.targets.split import WholePipeline
 from tests.feeds.world import World, vote
@@ -23,10 +23,10 @@ ALL = Endpoints(
 )
 
 
-def moved(doors: Endpoints, **addresses: str) -> Endpoints:
-    """Some doors elsewhere; one without an address is absent."""
+def moved(endpoints: Endpoints, **addresses: str) -> Endpoints:
+    """Some endpoints elsewhere; one without an address is absent."""
     absent = {name: "none" for name, address in addresses.items() if not address}
-    return replace(doors, addresses={**doors.addresses, **addresses}, absent=absent)
+    return replace(endpoints, addresses={**endpoints.addresses, **addresses}, absent=absent)
 
 
 LOCAL = moved(ALL, redis="", mongo="")
@@ -34,14 +34,14 @@ REMOTE = moved(ALL, ingress="http://out:1", kafka="")
 
 
 class FakeSide:
-    """A target with these doors."""
+    """A target with these endpoints."""
 
-    def __init__(self, name: str, doors: Endpoints, scenario: str = "worldcup") -> None:
-        self.name, self.doors, self.scenario = name, doors, scenario
+    def __init__(self, name: str, endpoints: Endpoints, scenario: str = "worldcup") -> None:
+        self.name, self.known, self.scenario = name, endpoints, scenario
         self.closed = False
 
     async def endpoints(self) -> Endpoints:
-        return self.doors
+        return self.known
 
     async def info(self) -> TargetInfo:
         return TargetInfo(self.name, self.scenario)
@@ -58,7 +58,7 @@ async def test_either_side_leads_to_the_books_of_the_whole_pipeline(bands: World
     await bands.produce([vote()] * 5)
     await bands.store([vote()] * 3)
     for one, other in ((local, remote), (remote, local)):
-        source = BooksSource(Doors(WholePipeline(one, [other])), bands.scenario.name)
+        source = BooksSource(LiveEndpoints(WholePipeline(one, [other])), bands.scenario.name)
         await source.open()
         books = (await source.read()).books
         await source.close()
@@ -96,10 +96,10 @@ async def test_two_that_are_not_the_sides_of_one_pipeline_are_refused(
         await WholePipeline(one, [other], strict=True).endpoints()
 
 
-@pytest.mark.parametrize(("doors", "missing"), [(LOCAL, "stores"), (REMOTE, "Kafka")])
-async def test_a_side_alone_says_what_is_missing(doors: Endpoints, missing: str) -> None:
+@pytest.mark.parametrize(("endpoints", "missing"), [(LOCAL, "stores"), (REMOTE, "Kafka")])
+async def test_a_side_alone_says_what_is_missing(endpoints: Endpoints, missing: str) -> None:
     with pytest.raises(Refused, match=f"without {missing}") as refused:
-        await WholePipeline(FakeSide("lab-x", doors), [FakeSide("other", ALL)]).endpoints()
+        await WholePipeline(FakeSide("lab-x", endpoints), [FakeSide("other", ALL)]).endpoints()
     assert "--context lab-x --context NAME" in refused.value.fix
 
 

@@ -149,7 +149,7 @@ async def test_the_doctor_knows_it_and_the_product_s_own_come_first(
         (
             "from stack.engines.redis.server import RedisKind\n"
             "class Other(RedisKind):\n    name = 'other'\nENGINE = Other()",
-            "door or the variable",
+            "endpoint or the variable",
         ),
     ],
 )

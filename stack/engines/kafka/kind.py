@@ -27,7 +27,7 @@ class KafkaKind(EngineKind):
     name = "kafka"
     rank = 10
     setting = "CONTROLROOM_KAFKA"
-    door = "kafka"
+    endpoint = "kafka"
     variable = "KAFKA_BOOTSTRAP"
 
     def here(self, place: Place) -> Engine:

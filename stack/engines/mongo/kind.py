@@ -32,7 +32,7 @@ class MongoKind(EngineKind):
     name = "mongo"
     rank = 30
     setting = "CONTROLROOM_MONGO_URL"
-    door = "mongo"
+    endpoint = "mongo"
     variable = "MONGO_URL"
     title = "document store"
 

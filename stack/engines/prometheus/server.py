@@ -106,7 +106,7 @@ class PrometheusKind(EngineKind):
     name = "prometheus"
     rank = 40
     setting = "CONTROLROOM_PROMETHEUS_URL"
-    door = "prometheus"
+    endpoint = "prometheus"
     needed = False
 
     def here(self, place: Place) -> Engine:

@@ -101,7 +101,7 @@ class RedisKind(EngineKind):
     name = "redis"
     rank = 20
     setting = "CONTROLROOM_REDIS_URL"
-    door = "redis"
+    endpoint = "redis"
     variable = "REDIS_URL"
 
     def here(self, place: Place) -> Engine:

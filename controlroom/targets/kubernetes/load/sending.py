@@ -13,7 +13,7 @@ from typing import Any
 from controlroom.targets.abilities import LoadStatus, LoadWish, Refused, TargetError
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
-from controlroom.targets.kubernetes.doors import ENDPOINTS
+from controlroom.targets.kubernetes.endpoints import ENDPOINTS
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.mesh import MANAGED_BY, RUN
 from controlroom.targets.kubernetes.load import jobs

@@ -75,7 +75,7 @@ class ToyKind(EngineKind):
     """A toy."""
 
     name = "toy"
-    door = "toy"
+    endpoint = "toy"
     variable = "TOY_URL"
 
     def here(self, place: Place) -> Engine:

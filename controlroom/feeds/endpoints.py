@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from controlroom.targets.abilities import Endpoints, Located
 
-Where = Callable[[], Awaitable[str]]
+AskAddress = Callable[[], Awaitable[str]]
 """An address as it is now; asked at every opening, because a restart changes the ports."""
-Ways = Callable[[], Awaitable[Mapping[str, str]]]
-"""Where brokers are that cannot be reached at what they advertise."""
+AskBrokers = Callable[[], Awaitable[Mapping[str, str]]]
+"""Host that a broker advertises -> address that reaches it from here."""
 FRESH = 1.0
 """Seconds that an answer serves all sources, which open at about the same time."""
 
 
-class Doors:
+class LiveEndpoints:
     """The target's addresses. All raise Unreachable."""
 
     def __init__(self, target: Located) -> None:
@@ -27,31 +27,31 @@ class Doors:
 
     async def kafka(self) -> str:
         """`host:port`."""
-        return await self.door("kafka")
+        return await self.address("kafka")
 
     async def brokers(self) -> Mapping[str, str]:
-        """Ways to brokers that cannot be reached at what they advertise."""
+        """Addresses of brokers that cannot be reached at what they advertise."""
         return (await self._endpoints()).brokers
 
     async def redis(self) -> str:
         """URL with its password."""
-        return await self.door("redis")
+        return await self.address("redis")
 
     async def mongo(self) -> str:
         """URL with its password."""
-        return await self.door("mongo")
+        return await self.address("mongo")
 
     async def prometheus(self) -> str:
         """URL."""
-        return await self.door("prometheus")
+        return await self.address("prometheus")
 
     async def namespace(self) -> str:
         """Namespace of the services, as their series are labelled."""
         return (await self._target.info()).details.get("namespace", "default")
 
-    async def door(self, name: str) -> str:
-        """The address of any door by its name. Raises Refused where the target has none."""
-        return (await self._endpoints()).door(name)
+    async def address(self, name: str) -> str:
+        """The address of any endpoint by its name. Raises Refused where the target has none."""
+        return (await self._endpoints()).address(name)
 
     async def _endpoints(self) -> Endpoints:
         async with self._asking:

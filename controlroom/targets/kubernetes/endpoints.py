@@ -3,7 +3,7 @@
 The ConfigMap `endpoints` tells how the services reach them inside the cluster; a name that is
 a Service is forwarded, any other is used as it stands. Credentials are those of the Secret
 `stores-operator`, or of `stores-viewer` for who may not read that. What is
-missing is told door by door, so that the rest goes on.
+missing is reported endpoint by endpoint, so that the rest goes on.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ KNOCK = 1.0
 """Seconds in which a node's port has to answer to be used directly."""
 
 
-class ClusterDoors:
+class ClusterEndpoints:
     """Forwards are opened at first use and kept, so addresses stay what they were."""
 
     def __init__(self, api: Api, namespace: str) -> None:
@@ -66,24 +66,24 @@ class ClusterDoors:
         return found.get("data") or {}
 
     async def endpoints(self) -> Endpoints:
-        """All doors as they are now. Raises Unreachable, or Denied for the ConfigMap."""
+        """All endpoints as they are now. Raises Unreachable, or Denied for the ConfigMap."""
         config = await self.config()
         found: dict[str, str] = {}
         absent: dict[str, str] = {}
-        ways: dict[str, Callable[[], Awaitable[str]]] = {
+        askers: dict[str, Callable[[], Awaitable[str]]] = {
             "ingress": partial(self._ingress, config.get("INGRESS_URL", "")),
             "kafka": partial(self._kafka, config),
             "redis": partial(self._redis, config.get("REDIS_URL", "")),
             "mongo": partial(self._mongo, config.get("MONGO_URL", "")),
             "prometheus": partial(self._prometheus, config.get("PROMETHEUS_URL", "")),
         }
-        for door, way in ways.items():
+        for name, ask in askers.items():
             try:
-                found[door] = await way()
+                found[name] = await ask()
             except Unreachable:
                 raise
             except TargetError as error:
-                found[door], absent[door] = "", str(error)
+                found[name], absent[name] = "", str(error)
         brokers = await self._brokers(config.get("KAFKA_BOOTSTRAP", "")) if found["kafka"] else {}
         return Endpoints(found, brokers=brokers, absent=absent)
 
@@ -186,11 +186,11 @@ class ClusterDoors:
         service = await find_service(self._api, host) if host is not None else None
         if host is None or service is None:
             return {}
-        ways = {host.service: await self._forwarded(host, int(port))}
+        addresses = {host.service: await self._forwarded(host, int(port))}
         for pod in await pods_behind(self._api, service):
             one = Host(host.namespace, host.service, pod["metadata"]["name"])
-            ways[one.pod] = await self._forwarded(one, int(port))
-        return ways
+            addresses[one.pod] = await self._forwarded(one, int(port))
+        return addresses
 
     async def _prometheus(self, url: str) -> str:
         if url:
