@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from controlroom.torture.stage import network
+from controlroom.torture.environment import network
 from host.paths import stack_socket
 from stack.client import StackClient
 from tests.own_stack import OwnStack

@@ -24,7 +24,7 @@ from controlroom.targets.split import WholePipeline
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
     from controlroom.commands.performing import Act, Answer
-    from controlroom.model.held import Held
+    from controlroom.model.effects import ActiveEffect
     from controlroom.model.log import LogLine
     from controlroom.operator import Operator
     from controlroom.runs.catalog import ChaosFile
@@ -128,8 +128,9 @@ class Place:
 class Opening:
     """Frames and commands of rooms that are being put together, one for each target.
 
-    It stands for `FrameSource` and `Commands`: what it has not yet it refuses with a sentence.
-    One target is shown, and commands go to it.
+    It is the room's `FrameSource` and `Commands` while the target does not answer yet. A command
+    that needs the target is refused then, with the reason. One target is shown, and commands go to
+    it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -195,9 +196,9 @@ class Opening:
         """What it would hit now on the shown target."""
         return await self._operator.preview_fault(act)
 
-    async def held(self) -> Sequence[Held]:
+    async def effects(self) -> Sequence[ActiveEffect]:
         """What the shown target holds by itself."""
-        return await self._operator.held()
+        return await self._operator.effects()
 
     async def choose(self, selection: int, key: str) -> None:
         """Selects a choice of the shown tallies."""

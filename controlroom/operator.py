@@ -8,7 +8,7 @@ from controlroom.commands.chaos import StartFault
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform
 from controlroom.commands.question import Consent
-from controlroom.model.held import Held
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.log import LogLine
 from controlroom.runs import catalog
 from controlroom.runs.catalog import ChaosFile
@@ -63,9 +63,9 @@ class Operator:
         """What it would hit now; the act has its experiment afterwards."""
         return await act.look(self._here)
 
-    async def held(self) -> Sequence[Held]:
+    async def effects(self) -> Sequence[ActiveEffect]:
         """What the target holds by itself."""
-        return await self._room.held()
+        return await self._room.effects()
 
     async def choose(self, selection: int, key: str) -> None:
         """Selects a choice of the tallies."""

@@ -22,11 +22,11 @@ from controlroom.feeds.runs import RunsSource
 from controlroom.feeds.scrollback import Scrollback
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.board import CURVE_SECONDS, Board
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import GOLDEN, LOG, Frame
-from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
-from controlroom.runs.holding import held_by, left_behind
+from controlroom.runs.effects import active_effects, left_behind
 from controlroom.runs.store import Store
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
@@ -135,16 +135,16 @@ class Room:
             return ()
         return await self._scrollback.page(view, before_first, n)
 
-    async def held(self) -> tuple[Held, ...]:
+    async def effects(self) -> tuple[ActiveEffect, ...]:
         """All faults and loads that the target holds by itself. Raises TargetError."""
-        return await held_by(self.target, self._store, self._context)
+        return await active_effects(self.target, self._store, self._context)
 
     def look_again(self) -> None:
         """What was left behind in the target is looked at anew."""
         self._runs.look_again()
 
-    async def _left(self) -> tuple[Held, ...]:
-        return left_behind(await self.held())
+    async def _left(self) -> tuple[ActiveEffect, ...]:
+        return left_behind(await self.effects())
 
     def _stir(self) -> None:
         for feed in self._feeds.values():

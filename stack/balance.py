@@ -67,7 +67,7 @@ class Balancer:
         await self.sync()
 
     def soon(self) -> None:
-        """Asks for `sync`; several wishes become one, and a wish during one brings another."""
+        """Asks for `sync`; several requests become one, and a request during one brings another."""
         self._asked = True
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._soon())

@@ -16,7 +16,7 @@ from host.paths import private_dir
 from host.ports import Ports
 from stack.autoscaler import Scaling
 from stack.balance import Balancer, backend_name
-from stack.config import StackConfig, Wishes, choose, guests, overridden
+from stack.config import RequestedReplicas, StackConfig, choose, guests, overridden
 from stack.disk import Disks
 from stack.engines.engine import Beside, Engine
 from stack.engines.haproxy import Haproxy
@@ -94,7 +94,7 @@ class World:
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
         self._lag = Lag(lambda: brokers_of(self.engines["kafka"].url()))
-        self._wishes = Wishes(config.state)
+        self._requested = RequestedReplicas(config.state)
         self._targets = self._targets_file()
         self._linked = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -184,7 +184,7 @@ class World:
                 f"Ask for {bounds}, or change the bounds in {self.config.manifests}.",
                 "refused",
             )
-        self._wishes.keep(name, replicas)
+        self._requested.keep(name, replicas)
         if name in self._scalings:
             self._scalings[name].by_hand(time.monotonic(), replicas)
         controller.scale(replicas, "asked for")
@@ -276,10 +276,10 @@ class World:
             except StackError as error:
                 log.warning("links: %s", error)
                 await asyncio.sleep(0.2)
-        wishes = self._wishes.read()
+        requested = self._requested.read()
         for name, controller in self.controllers.items():
             controller.take(self._surroundings(name))
-            controller.start(self._first_replicas(name, wishes))
+            controller.start(self._first_replicas(name, requested))
         await self._settle()
         seconds = time.time() - self.started
         self.events.add("stack", "stack", "Ready", f"after {seconds:.1f} s")
@@ -292,10 +292,10 @@ class World:
             await asyncio.sleep(0.1)
         self.state = "ready"
 
-    def _first_replicas(self, name: str, wishes: dict[str, int]) -> int:
+    def _first_replicas(self, name: str, requested: dict[str, int]) -> int:
         minimum, maximum = self.manifests.bounds(name)
-        wish = wishes.get(name, self.manifests.first_replicas(name))
-        return max(minimum, wish if maximum is None else min(wish, maximum))
+        replicas = requested.get(name, self.manifests.first_replicas(name))
+        return max(minimum, replicas if maximum is None else min(replicas, maximum))
 
     def _changed(self) -> None:
         self.balancer.soon()
@@ -325,6 +325,6 @@ class World:
             self._scalings[name],
             self.usage,
             lambda: self._lag.of(self.chosen.scenario.name),
-            lambda replicas: self._wishes.keep(name, replicas),
+            lambda replicas: self._requested.keep(name, replicas),
             self.events,
         )

@@ -54,7 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     _act("restart", "scale --restart", "restart",
          "Replace all pods of the chosen deployment by new ones", "nothing is scaled",
          "deployment", level="reversible", key="R"),
-    _key("held", "f", "faults",
+    _key("effects", "f", "faults",
          "Faults and loads that the target holds, also left behind: pause, resume, end", "act",
          level="reversible"),
     _act("purge", "logs --purge", "purge log",

@@ -69,7 +69,7 @@ async def perform(act: Act, here: Here, consent: Consent | None = None) -> Answe
     """
     command = named(act.command)
     settings = here.settings
-    with acting(settings.state_dir, command.id.replace("_", " "), act.place(here)) as deed:
+    with acting(settings.state_dir, command.id.replace("_", " "), act.place(here)) as entry:
         try:
             if settings.read_only:
                 raise ReadOnlyError(command.refusal)
@@ -78,9 +78,9 @@ async def perform(act: Act, here: Here, consent: Consent | None = None) -> Answe
                 await _confirm(question, consent or Consent())
             answer = await act.carry_out(here)
         finally:
-            deed.add(**act.facts())
+            entry.add(**act.facts())
         if answer.left:
-            deed.fail(answer.left)
+            entry.fail(answer.left)
     return answer
 
 

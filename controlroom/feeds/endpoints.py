@@ -1,4 +1,4 @@
-"""Where the engines are now, asked of the target by every source that opens."""
+"""Addresses of the engines. Each source asks the target for them when it opens."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from controlroom.targets.abilities import Endpoints, Located
 
 AskAddress = Callable[[], Awaitable[str]]
-"""An address as it is now; asked at every opening, because a restart changes the ports."""
+"""Asks for an address. A source asks each time it opens, because a restart changes the ports."""
 AskBrokers = Callable[[], Awaitable[Mapping[str, str]]]
 """Host that a broker advertises -> address that reaches it from here."""
 FRESH = 1.0
-"""Seconds that an answer serves all sources, which open at about the same time."""
+"""Seconds for which one answer of the target is used again: all sources open at about the same
+time."""
 
 
 class LiveEndpoints:

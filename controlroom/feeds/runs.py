@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlroom.model.held import Held
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.run import Runs
 from controlroom.targets.abilities import TargetError
 from wire.ending import end
@@ -24,7 +24,7 @@ SHOWN = 20
 
 LOOK_EVERY = 15.0
 """Seconds between two looks at what the target holds; a change of the runs hurries one."""
-Left = Callable[[], Awaitable[tuple[Held, ...]]]
+Left = Callable[[], Awaitable[tuple[ActiveEffect, ...]]]
 
 
 class RunsSource:
@@ -43,7 +43,7 @@ class RunsSource:
         self._folder = folder
         self._ask = left
         self._store: Store | None = None
-        self._left: tuple[Held, ...] = ()
+        self._left: tuple[ActiveEffect, ...] = ()
         self._looking: asyncio.Task[None] | None = None
         self._looked = float("-inf")
         self._active = 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from controlroom.model.held import Held
+from controlroom.model.effects import ActiveEffect
 from stack.faults.model import Phase
 
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
@@ -71,7 +71,7 @@ class Runs:
     """All runs worth showing: active ones first, then the newest ended ones."""
 
     runs: tuple[RunView, ...]
-    left: tuple[Held, ...] = ()
+    left: tuple[ActiveEffect, ...] = ()
     """What the target holds and no run of this machine conducts."""
 
     @property

@@ -12,7 +12,7 @@ from controlroom.runs.account import Account
 from controlroom.runs.conduct import Conduct
 from controlroom.runs.folder import told
 from controlroom.runs.spec import LoadSpec
-from controlroom.targets.abilities import RECORDS, LoadWish, SendsLoad, TargetError
+from controlroom.targets.abilities import RECORDS, LoadRequest, SendsLoad, TargetError
 from wire.ending import end
 
 POLL = 0.2
@@ -51,12 +51,12 @@ class ClusterLoadRun:
             await end([following])
         await self._end(load, following)
 
-    def _wish(self) -> LoadWish:
+    def _wish(self) -> LoadRequest:
         spec, records = self._spec, b""
         if spec.file is not None:
             records = Path(spec.file).read_bytes()
             spec = replace(spec, file=RECORDS)
-        return LoadWish(
+        return LoadRequest(
             run=self._conduct.folder.id,
             spec=json.dumps(told(spec)),
             records=records,

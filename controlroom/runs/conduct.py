@@ -1,4 +1,4 @@
-"""What every run has in common: one writer of its state, a journal, a wish to stop."""
+"""What every run has in common: one writer of its state, a journal, a request to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a wish for a run, as a person can mend it."""
+"""What can be wrong with the request for a run, and how a person fixes it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def read_chaos(path: Path) -> ChaosSpec:
 
 
 def chaos_spec(manifest: object, source: str) -> ChaosSpec:
-    """A wish for this object. Raises SpecError that names the field that cannot be used.
+    """A request for this fault. Raises SpecError that names the field that cannot be used.
 
     Only what every target needs is checked; what a target cannot do it says itself.
     """
@@ -53,7 +53,10 @@ def chaos_spec(manifest: object, source: str) -> ChaosSpec:
 
 
 def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> ChaosSpec:
-    """The wish with its end. Raises SpecError where it has none, or a later one than allowed."""
+    """The request with the time at which the fault ends.
+
+    Raises SpecError where no time is given, or a later one than is allowed.
+    """
     kind = kind_of(spec.kind)
     if not kind.ends:
         raise SpecError(
@@ -79,7 +82,7 @@ def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> Ch
 
 
 def changed(spec: ChaosSpec, mode: str = "", value: str = "", target: str = "") -> ChaosSpec:
-    """The wish with another mode, value or target; what is empty stays as the object has it.
+    """The request with another mode, value or target; what is empty stays as the object has it.
 
     Raises SpecError that names the flag.
     """
@@ -142,7 +145,7 @@ def _aim(selector: dict[str, Any], target: str, source: str) -> None:
 
 
 def aimed(spec: ChaosSpec, context: str, namespace: str) -> ChaosSpec:
-    """The wish for one cluster; for the local stack where no context is named."""
+    """The request for one cluster; for the local stack where no context is named."""
     return replace(spec, context=context, namespace=namespace) if context else spec
 
 

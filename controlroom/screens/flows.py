@@ -22,7 +22,7 @@ from controlroom.screens.bar import BarDialog
 from controlroom.screens.chaos import ChaosDialog, running_facts
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
-from controlroom.screens.held import HeldDialog, act_of
+from controlroom.screens.effects import EffectsDialog, act_of
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog
@@ -42,7 +42,7 @@ _HOLD: ContextVar[Hold | None] = ContextVar("hold", default=None)
 """Of the course of questions that this task is in."""
 
 OWN = {
-    "load", "chaos", "scale", "restart", "held", "purge", "stop_all", "bar", "help", "copy",
+    "load", "chaos", "scale", "restart", "effects", "purge", "stop_all", "bar", "help", "copy",
     "retry", "filter",
 }  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
@@ -206,17 +206,17 @@ class Flows:
             return
         await self.perform(Restart(item.name))
 
-    async def held(self) -> None:
+    async def effects(self) -> None:
         """What the target holds: which one, what with it, are you sure."""
         try:
-            held = await self.commands.held()
+            effects = await self.commands.effects()
         except PROBLEMS as error:
             self.say(sentence_of(error), bad=True)
             return
-        if not held:
+        if not effects:
             self.say("Nothing is injected, and no Job sends load.")
             return
-        chosen = await self._ask(HeldDialog(held))
+        chosen = await self._ask(EffectsDialog(effects))
         if chosen is not None:
             await self.perform(act_of(*chosen))
 

@@ -123,7 +123,7 @@ class LoadDialog(Dialog[str]):
             for field in self.query(f"#{error.field}"):
                 field.focus()
             return
-        # one wish starts one run, also when Enter is pressed twice
+        # one request starts one run, also when Enter is pressed twice
         self.query_one("#agree", Button).disabled = True
         self.keep_keys_a_while()
         self.run_worker(self._start(spec), group="start", exit_on_error=False)

@@ -92,7 +92,7 @@ RECORDS = "records"
 
 
 @dataclass(frozen=True, slots=True)
-class LoadWish:
+class LoadRequest:
     """A load that the target is to send by processes of its own."""
 
     run: str
@@ -139,7 +139,7 @@ class Scales(Protocol):
     """Changes the number of replicas."""
 
     async def scale(self, deployment: str, replicas: int) -> None:
-        """Returns when the wish is recorded. Raises Refused outside the bounds."""
+        """Returns when the request is recorded. Raises Refused outside the bounds."""
         ...
 
     async def preview_restart(self, deployment: str) -> Preview:
@@ -147,7 +147,7 @@ class Scales(Protocol):
         ...
 
     async def restart(self, deployment: str) -> None:
-        """Replaces all pods by its strategy; returns when the wish is recorded."""
+        """Replaces all pods by its strategy; returns when the request is recorded."""
         ...
 
 
@@ -190,7 +190,7 @@ class SendsLoad(Protocol):
         """The ingress's URL as those processes reach it. Raises Refused where they cannot be."""
         ...
 
-    async def start_load(self, wish: LoadWish) -> str:
+    async def start_load(self, request: LoadRequest) -> str:
         """Starts it and answers its id. Raises Refused where it does not start."""
         ...
 

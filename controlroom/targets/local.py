@@ -14,8 +14,8 @@ from controlroom.targets import reading
 from controlroom.targets.abilities import (
     Endpoints,
     FaultStatus,
+    LoadRequest,
     LoadStatus,
-    LoadWish,
     Preview,
     Refused,
     TargetError,
@@ -131,7 +131,7 @@ class LocalTarget:
         """Refused, as all that has to do with Jobs."""
         raise _no_jobs()
 
-    async def start_load(self, wish: LoadWish) -> str:
+    async def start_load(self, request: LoadRequest) -> str:
         """Refused."""
         raise _no_jobs()
 

@@ -15,12 +15,12 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from controlroom.torture.compare import Verdict, compare
+from controlroom.torture.environment import TortureEnvironment, TortureError
 from controlroom.torture.faults import TABLE, Fault, NotStruckError
 from controlroom.torture.load import Load
 from controlroom.torture.numbers import Ids
 from controlroom.torture.plan import Moment, schedule
 from controlroom.torture.report import Report
-from controlroom.torture.stage import Stage, TortureError
 from controlroom.torture.stores import Stores
 from host.errors import StackError
 from scenarios.scenario import Scenario
@@ -33,25 +33,28 @@ STORE_ERRORS = (PyMongoError, RedisError, KafkaError, OSError)
 
 
 class Torture:
-    """One run against one stage."""
+    """One run against one environment."""
 
     def __init__(
         self,
-        stage: Stage,
+        environment: TortureEnvironment,
         scenario: Scenario,
         seed: int,
         say: Callable[[str], None],
         patience: float = PATIENCE,
     ) -> None:
-        self.stage = stage
+        self.environment = environment
         self.say = say
         self.report = Report(seed)
         self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
         self._seed = seed
         self._patience = patience
-        self.stores = Stores(stage.addresses, scenario, self._ids)
-        self.load = Load(stage.addresses["ingress"], scenario, self._ids, seed)
-        stage.moved += [self.stores.dial, lambda addresses: self.load.dial(addresses["ingress"])]
+        self.stores = Stores(environment.addresses, scenario, self._ids)
+        self.load = Load(environment.addresses["ingress"], scenario, self._ids, seed)
+        environment.moved += [
+            self.stores.dial,
+            lambda addresses: self.load.dial(addresses["ingress"]),
+        ]
 
     async def close(self) -> None:
         """Lets go of all connections."""
@@ -88,7 +91,7 @@ class Torture:
     async def _strike(self, fault: Fault, rng: Random) -> None:
         begun = time.monotonic()
         try:
-            hit = await fault.strike(self.stage, rng)
+            hit = await fault.strike(self.environment, rng)
         except NotStruckError as error:
             self.report.not_struck.append(f"{fault.name}: {error}")
             self.say(f"not struck: {fault.name}: {error}")
@@ -113,7 +116,7 @@ class Torture:
     async def judge(self) -> Verdict:
         """Waits until everything has arrived, then compares, and asks the books."""
         begun = time.monotonic()
-        await self.stage.up()
+        await self.environment.up()
         await self._no_fault_left()
         verdict = await self.settled()
         self.report.drained = time.monotonic() - begun
@@ -128,9 +131,9 @@ class Torture:
         return verdict
 
     async def _no_fault_left(self) -> None:
-        for fault in await self.stage.client.faults():
+        for fault in await self.environment.client.faults():
             if fault["phase"] not in ("recovered", "failed"):
-                await self.stage.client.recover_fault(fault["id"])
+                await self.environment.client.recover_fault(fault["id"])
 
     async def settled(self) -> Verdict:
         """The verdict once it is clean, or when nothing has moved for so long as its patience."""
@@ -164,7 +167,7 @@ class Torture:
 
     async def books(self) -> dict[str, Any]:
         """What `controlroom books` says of every document."""
-        answer = await self.stage.command("books", "--exact", "--json")
+        answer = await self.environment.command("books", "--exact", "--json")
         if not answer.out:
             self.trouble(f"books: {answer.err.strip()}")
             return {}

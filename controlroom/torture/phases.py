@@ -17,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from controlroom.torture import power
 from controlroom.torture.conduct import STORE_ERRORS, Torture
 from controlroom.torture.disk import fill
-from controlroom.torture.stage import SUPERVISOR, TortureError
+from controlroom.torture.environment import SUPERVISOR, TortureError
 from host.errors import StackError
 from host.paths import engine_dir
 from wire.kafka import client_arguments
@@ -60,7 +60,7 @@ async def emptied_redis(torture: Torture) -> str:
     async with torture.loaded():
         await asyncio.sleep(_LOAD_SECONDS / 2)
         name = torture.stores.scenario
-        answer = await torture.stage.command("tallies", "rebuild", "--confirm", name)
+        answer = await torture.environment.command("tallies", "rebuild", "--confirm", name)
         _must(answer.code == 0, f"tallies rebuild: {answer.err.strip()}")
         await asyncio.sleep(_LOAD_SECONDS / 2)
     await _closed(torture)
@@ -83,7 +83,7 @@ async def topic_made_anew(torture: Torture) -> str:
 
 async def full_disk(torture: Torture) -> str:
     """The disk of the document store fills up under load, and is freed again."""
-    folder = engine_dir(torture.stage.state, "mongo")
+    folder = engine_dir(torture.environment.state, "mongo")
     if not os.path.ismount(folder):
         raise SkippedError("the document store has no scratch disk: that takes root and tmpfs")
     async with torture.loaded():
@@ -111,14 +111,14 @@ async def lost_power(torture: Torture) -> str:
             sent = len(torture.load.sent.acknowledged)
             await _until(lambda: _accepted(torture, sent + 300), "events that nobody reads")
         await power.lose_tail(torture, broker, torture.report.seed)
-    await torture.stage.up()
+    await torture.environment.up()
     # before anything is sent again: what no producer can acknowledge hides as much of the loss
     verdict = await torture.settled()
     _must(verdict.clean, f"lost {verdict.lost}, doubled {verdict.doubled}")
     _must(verdict.gone > unconfirmed, f"the broker has lost {verdict.gone} records only")
     wanted = verdict.gone - unconfirmed
     await _seen(torture, lambda books: _says(books, wanted))
-    answer = await torture.stage.command("books", "--settle", torture.stores.scenario)
+    answer = await torture.environment.command("books", "--settle", torture.stores.scenario)
     _must(answer.code == 0, f"books --settle: {answer.err.strip()}")
     async with torture.loaded():
         sent = len(torture.load.sent.acknowledged)
@@ -195,7 +195,7 @@ async def _drop_half(torture: Torture) -> int:
 
 @asynccontextmanager
 async def _admin(torture: Torture) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**client_arguments(torture.stage.addresses["kafka"]))
+    admin = AIOKafkaAdminClient(**client_arguments(torture.environment.addresses["kafka"]))
     await admin.start()
     try:
         yield admin

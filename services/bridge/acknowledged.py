@@ -22,7 +22,7 @@ _ANYWAY = 10
 """Looks after which the counts are sent though none has changed: Redis may have lost them."""
 
 
-class Publication:
+class AcknowledgedSender:
     """Sends the counts of all acknowledged counters of a folder across."""
 
     def __init__(self, folder: Path, scenario: str, stub: BridgeStub) -> None:

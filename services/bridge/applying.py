@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import Message
 from redis.exceptions import RedisError
 
-from services.bridge.lag import Lag
+from services.bridge.lag import LagGauge
 from services.bridge.messages import (
     SERVICE,
     batch_of_message,
@@ -43,7 +43,7 @@ class OtherScenarioError(Exception):
 class Applying:
     """Behaviours of the three calls. A store that is away ends the call; the caller has time."""
 
-    def __init__(self, scenario: str, stores: Stores, traffic: Traffic, lag: Lag) -> None:
+    def __init__(self, scenario: str, stores: Stores, traffic: Traffic, lag: LagGauge) -> None:
         self._scenario = scenario
         self._stores = stores
         self._traffic = traffic
@@ -73,7 +73,7 @@ class Applying:
         prepared = await self._stores.prepare(batch, _once)
         await self._stores.store([prepared], _once)
         (verdict,) = await self._stores.count([prepared], _once)
-        self._lag.tell(batch.topic, batch.partition, batch.end - verdict.committed - 1)
+        self._lag.publish(batch.topic, batch.partition, batch.end - verdict.committed - 1)
         return pb.Verdict(
             counted=verdict.counted, committed=verdict.committed, failed=verdict.failed
         )
@@ -158,7 +158,7 @@ def _plausible(scenario: str, message: pb.Batch) -> None:
 
 
 def _once() -> bool:
-    """What fails is given up at once: the local side repeats it."""
+    """Always true: the server does not try again what failed, because the caller does."""
     return True
 
 

@@ -24,7 +24,7 @@ _GRACE = 5.0
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE),
     ("grpc.max_send_message_length", MAX_MESSAGE),
-    # a link that is mended should be found within a second
+    # a link that works again should be found within a second
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 1_000),
@@ -35,8 +35,8 @@ _OPTIONS = (
 )
 
 
-class Door:
-    """The gate of the remote side, and one line in the log for each change."""
+class RemoteReadiness:
+    """Readiness by the remote side, with one line in the log for each change."""
 
     def __init__(self, gate: ReadinessGate, target: str) -> None:
         self._gate = gate
@@ -54,7 +54,7 @@ class Door:
             logline.warning(reason or "the remote side answers again", target=self._target)
 
 
-class Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its stubs only
+class RelayHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its stubs only
     """Takes the calls of the bridge as bytes and hands them to the relay."""
 
     def __init__(self, relay: Relay) -> None:
@@ -88,11 +88,11 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     async with grpc.aio.insecure_channel(settings.bridge_target, options=_OPTIONS) as channel:
         opening = asyncio.create_task(_open(channel, gate), name="channel")
         traffic = golden.outbound("bridge-server", settings.bridge_target)
-        door = Door(gate, settings.bridge_target)
+        remote = RemoteReadiness(gate, settings.bridge_target)
         metadata = metadata_of(settings.bridge_token)
-        relay = Relay(channel, Breaker(), traffic, door.changed, metadata=metadata)
+        relay = Relay(channel, Breaker(), traffic, remote.changed, metadata=metadata)
         server = grpc.aio.server(
-            handlers=[Handler(relay)], options=_OPTIONS[:2], maximum_concurrent_rpcs=AT_ONCE
+            handlers=[RelayHandler(relay)], options=_OPTIONS[:2], maximum_concurrent_rpcs=AT_ONCE
         )
         _listen(server, settings.bridge_socket)
         await server.start()

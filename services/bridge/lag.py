@@ -1,4 +1,4 @@
-"""How far the stores are behind Kafka, told on both sides of the bridge."""
+"""How far the stores are behind Kafka, published on both sides of the bridge."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from services.consumer.member import Member
 
 EVERY = 2.0
 _FRESH = 15.0
-"""Seconds after which a figure is no longer told: nobody has said anything newer."""
+"""Seconds after which a figure is left out: nothing newer was heard."""
 
 
-class Lag(Collector):
-    """Records of each partition that are on Kafka and not counted, as last told."""
+class LagGauge(Collector):
+    """Records of each partition that are on Kafka and not counted, as last heard."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, int], tuple[int, float]] = {}
+        self._lags: dict[tuple[str, int], tuple[int, float]] = {}
 
-    def tell(self, topic: str, partition: int, records: int) -> None:
+    def publish(self, topic: str, partition: int, records: int) -> None:
         """The lag of one partition now."""
-        self._told[topic, partition] = max(0, records), time.monotonic()
+        self._lags[topic, partition] = max(0, records), time.monotonic()
 
     def collect(self) -> Iterable[Metric]:
         """The gauge for one scrape."""
@@ -36,13 +36,13 @@ class Lag(Collector):
             "Records on Kafka that are not counted yet.",
             labels=("topic", "partition"),
         )
-        for (topic, partition), (records, at) in list(self._told.items()):
+        for (topic, partition), (records, at) in list(self._lags.items()):
             if at > oldest:
                 metric.add_metric((topic, str(partition)), records)
         return (metric,)
 
 
-async def watch(member: Member, lag: Lag) -> None:
+async def watch(member: Member, lag: LagGauge) -> None:
     """Asks Kafka for the lag of the member's own partitions until cancelled.
 
     It asks on its own, since the loop stands still while the remote side is away.
@@ -53,7 +53,7 @@ async def watch(member: Member, lag: Lag) -> None:
         await asyncio.sleep(EVERY)
 
 
-async def _look(member: Member, lag: Lag) -> None:
+async def _look(member: Member, lag: LagGauge) -> None:
     positions = member.positions.known()
     ends: Mapping[str, Mapping[int, int]] = {
         topic: await member.offsets.end_offsets(topic)
@@ -61,4 +61,4 @@ async def _look(member: Member, lag: Lag) -> None:
     }
     for partition, position in positions.items():
         end = ends[partition.topic].get(partition.partition, 0)
-        lag.tell(partition.topic, partition.partition, end - position.committed - 1)
+        lag.publish(partition.topic, partition.partition, end - position.committed - 1)

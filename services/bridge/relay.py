@@ -37,7 +37,7 @@ less at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetryPolicy:
     """How patient a relay is; times in seconds."""
 
     deadline: float = 5.0
@@ -56,7 +56,7 @@ class Relay:
         breaker: Breaker,
         traffic: Traffic,
         changed: Callable[[str], None],
-        policy: Policy = Policy(),
+        policy: RetryPolicy = RetryPolicy(),
         metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
         """`changed` is told why the remote side is taken as away, or "" when it answers.

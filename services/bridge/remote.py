@@ -40,7 +40,7 @@ class BridgeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawBatch:
     """A batch as Kafka gave it."""
 
     batch: Batch
@@ -91,14 +91,14 @@ class RemoteSink:
 
         return stand_of_message(await self._server.ask(question, abandoned))
 
-    async def prepare(self, batch: Batch, abandoned: Abandoned) -> Raw:
+    async def prepare(self, batch: Batch, abandoned: Abandoned) -> RawBatch:
         """Nothing can be done before the remote side has it; see services.consumer.batch.Sink."""
-        return Raw(batch)
+        return RawBatch(batch)
 
-    async def store(self, prepared: Sequence[Raw], abandoned: Abandoned) -> None:
+    async def store(self, prepared: Sequence[RawBatch], abandoned: Abandoned) -> None:
         """The remote side stores what it counts; see services.consumer.batch.Sink."""
 
-    async def count(self, prepared: Sequence[Raw], abandoned: Abandoned) -> list[Verdict]:
+    async def count(self, prepared: Sequence[RawBatch], abandoned: Abandoned) -> list[Verdict]:
         """Has batches stored and counted; see services.consumer.batch.Sink."""
         outcomes = await asyncio.gather(
             *(self._apply(each.batch, abandoned) for each in prepared), return_exceptions=True

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from scenarios.loading import load
 from services.bridge.admission import Admission
 from services.bridge.applying import Applying
-from services.bridge.lag import Lag
+from services.bridge.lag import LagGauge
 from services.bridge.messages import MAX_MESSAGE
 from services.consumer.dependencies import AbandonedError
 from services.consumer.serve import STUCK_SECONDS
@@ -48,7 +48,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     liveness = lifecycle.liveness("stores", STUCK_SECONDS)
     stopping = lifecycle.stopping.is_set
     address = f"{settings.pod_ip}:{settings.grpc_port}"
-    lag = Lag()
+    lag = LagGauge()
     REGISTRY.register(lag)
     async with storing(settings, scenario, lifecycle, liveness) as stores:
         try:

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from scenarios.loading import load
 from services.bridge import lag
-from services.bridge.acknowledged import Publication
+from services.bridge.acknowledged import AcknowledgedSender
 from services.bridge.messages import MAX_MESSAGE
 from services.bridge.remote import BridgeError, RemoteSink
 from services.consumer.dependencies import AbandonedError, Dependency
@@ -43,17 +43,17 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     liveness = lifecycle.liveness("loop", STUCK_SECONDS)
     server = Dependency(lifecycle.gate("bridge"), liveness, (BridgeError,), waits_for("bridge"))
-    told = lag.Lag()
-    REGISTRY.register(told)
+    lags = lag.LagGauge()
+    REGISTRY.register(lags)
     lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
         grpc.aio.insecure_channel(f"unix:{settings.bridge_socket}", options=_OPTIONS) as channel,
         membership(settings, scenario.name, lifecycle, liveness) as member,
     ):
         stub = BridgeStub(channel)
-        beside = [run_beside(lambda: lag.watch(member, told), "lag")]
+        beside = [run_beside(lambda: lag.watch(member, lags), "lag")]
         if settings.acknowledged_dir is not None:
-            publication = Publication(settings.acknowledged_dir, scenario.name, stub)
+            publication = AcknowledgedSender(settings.acknowledged_dir, scenario.name, stub)
             beside.append(run_beside(publication.run, "publication of the counts"))
         try:
             with contextlib.suppress(AbandonedError):

@@ -82,7 +82,7 @@ class PodTemplate:
     containers: tuple[Container, ...]
     volumes: tuple[Volume, ...] = ()
     grace: float = 30.0
-    """Seconds between the wish to end and SIGKILL."""
+    """Seconds between the signal to end and SIGKILL."""
 
     def cpu_request(self) -> float | None:
         """Cores asked for by all containers; None where one asks for nothing."""

@@ -141,7 +141,7 @@ class ContainerRun:
         return Watch(self.container, self._by_number, self._readiness, dead)
 
     def _readiness(self, ready: bool, reason: str) -> None:
-        # A probe may still be in flight when the wish to end or the death has been seen.
+        # A probe may still be in flight when the container was told to end, or was seen dead.
         if self._closing or self.state != "running":
             return
         if self.ready and not ready:

@@ -13,8 +13,8 @@ import pytest
 
 from services.bridge.breaker import Breaker, OpenError
 from services.bridge.messages import RemoteRecord
-from services.bridge.relay import Policy, Relay
-from services.bridge.remote import MOST, BridgeError, Raw, RemoteSink
+from services.bridge.relay import Relay, RetryPolicy
+from services.bridge.remote import MOST, BridgeError, RawBatch, RemoteSink
 from services.consumer.batch import Batch
 from services.consumer.dependencies import Dependency
 from services.pb import bridge_pb2 as pb
@@ -52,7 +52,7 @@ async def remote_side(apply: Apply) -> AsyncIterator[tuple[RemoteSide, grpc.aio.
     await server.stop(None)
 
 
-def relay(channel: grpc.aio.Channel, policy: Policy, failures: int = 5) -> Relay:
+def relay(channel: grpc.aio.Channel, policy: RetryPolicy, failures: int = 5) -> Relay:
     return Relay(channel, Breaker(failures), Traffic({}), lambda reason: None, policy)
 
 
@@ -63,7 +63,7 @@ async def test_what_may_pass_in_a_moment_is_tried_again() -> None:
         return pb.Verdict(counted=True, committed=request.last)
 
     async with remote_side(apply) as (servicer, channel):
-        answer = await relay(channel, Policy(attempts=3)).call("Apply", REQUEST, 5.0)
+        answer = await relay(channel, RetryPolicy(attempts=3)).call("Apply", REQUEST, 5.0)
         assert pb.Verdict.FromString(answer) == pb.Verdict(counted=True, committed=7)
         assert servicer.calls == 3
 
@@ -78,7 +78,7 @@ async def test_what_will_not_pass_is_tried_once(code: grpc.StatusCode) -> None:
 
     async with remote_side(apply) as (servicer, channel):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await relay(channel, Policy()).call("Apply", REQUEST, 5.0)
+            await relay(channel, RetryPolicy()).call("Apply", REQUEST, 5.0)
         assert caught.value.code() is code
         assert servicer.calls == 1
 
@@ -90,7 +90,7 @@ async def test_an_attempt_ends_with_its_deadline_and_is_not_repeated() -> None:
 
     async with remote_side(apply) as (servicer, channel):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await relay(channel, Policy(deadline=0.2)).call("Apply", REQUEST, 30.0)
+            await relay(channel, RetryPolicy(deadline=0.2)).call("Apply", REQUEST, 30.0)
         assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert servicer.calls == 1
 
@@ -101,7 +101,7 @@ async def test_an_open_breaker_calls_nobody() -> None:
         raise AssertionError
 
     async with remote_side(apply) as (servicer, channel):
-        made = relay(channel, Policy(attempts=3), failures=2)
+        made = relay(channel, RetryPolicy(attempts=3), failures=2)
         with pytest.raises(OpenError):
             await made.call("Apply", REQUEST, 5.0)
         assert servicer.calls == 2
@@ -130,7 +130,7 @@ async def test_a_link_that_is_too_slow_gets_smaller_pieces() -> None:
         stub = BridgeStub(channel)
         sink = RemoteSink("s", stub, server, deadline=0.3)
         given = batch(600, b"x" * (MOST // 500))
-        (verdict,) = await sink.count([Raw(given)], lambda: False)
+        (verdict,) = await sink.count([RawBatch(given)], lambda: False)
     assert verdict.counted
     assert verdict.committed == given.last
     assert len(taken) > 1
@@ -147,6 +147,6 @@ async def test_a_refusal_ends_the_batch_with_the_fence_as_it_is() -> None:
         server = Dependency(ReadinessGate("bridge"), Liveness("loop", 60.0), (BridgeError,), Busy())
         stub = BridgeStub(channel)
         given = batch(600, b"x" * (MOST // 100))
-        (verdict,) = await RemoteSink("s", stub, server).count([Raw(given)], lambda: False)
+        (verdict,) = await RemoteSink("s", stub, server).count([RawBatch(given)], lambda: False)
         assert (verdict.counted, verdict.committed) == (False, 400)
         assert servicer.calls == 1

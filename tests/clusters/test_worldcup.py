@@ -14,8 +14,8 @@ import pytest
 
 from controlroom.targets.kubernetes import pods as of_pod
 from scenarios.loading import load
+from tests.clusters.environment import Deployed
 from tests.clusters.sending import BATCH, CLIENTS, Sending
-from tests.clusters.stage import Deployed
 from tests.draining import drained
 from tests.terminal import Terminal
 from tests.waiting import until

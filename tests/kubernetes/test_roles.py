@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from controlroom.targets.abilities import Denied, LoadWish, Unknown
+from controlroom.targets.abilities import Denied, LoadRequest, Unknown
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.faults.holder import FAULT
 from controlroom.targets.kubernetes.forward import PROTOCOL
@@ -235,13 +235,13 @@ async def test_a_restart_is_shown_before_and_done_by_an_operator_only(
 
 
 async def test_load_by_jobs_is_an_operators_right(web: str, acting: Any, api: Api) -> None:
-    wish = LoadWish("r-0001", "{}", b"", 1, 60.0)
+    request = LoadRequest("r-0001", "{}", b"", 1, 60.0)
     _, looking = acting("viewer")
     assert await looking.loads() == []
     with pytest.raises(Denied, match=r"lacks the verb create on jobs\.batch"):
-        await looking.start_load(wish)
+        await looking.start_load(request)
     _, target = acting("operator")
-    starting = asyncio.create_task(target.start_load(wish))
+    starting = asyncio.create_task(target.start_load(request))
 
     async def master() -> Any:
         return await target.loads()

@@ -67,8 +67,8 @@ def test_an_audit_that_cannot_be_written_holds_nothing_up(cli: OwnStack) -> None
 
 def test_lines_are_added_and_what_failed_goes_on(store: Store) -> None:
     state = store.root.parent
-    with acting(state, "purge", scenario="bands") as deed:
-        deed.add(documents=7)
+    with acting(state, "purge", scenario="bands") as entry:
+        entry.add(documents=7)
     first = audit_file(state).read_bytes()
     with pytest.raises(ValueError, match="no"), acting(state, "scale", context="lab-a"):
         raise ValueError("no")

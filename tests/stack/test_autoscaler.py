@@ -40,12 +40,13 @@ def test_the_lag_asks_for_as_many_as_share_it(current: int, lag: int, number: in
 
 
 @pytest.mark.parametrize(
-    ("wishes", "number"), [([2, 4], 4), ([1, 2], 2), ([None, 5], 5), ([None, 1], 3), ([None], 3)]
+    ("desired_counts", "number"),
+    [([2, 4], 4), ([1, 2], 2), ([None, 5], 5), ([None, 1], 3), ([None], 3)],
 )
 def test_the_greatest_wish_counts_and_an_unknown_one_holds(
-    wishes: list[int | None], number: int
+    desired_counts: list[int | None], number: int
 ) -> None:
-    assert highest(3, wishes) == number
+    assert highest(3, desired_counts) == number
 
 
 def scaling(up: ScalingRules = UP, down: ScalingRules = DOWN) -> Scaling:

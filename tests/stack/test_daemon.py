@@ -127,7 +127,7 @@ async def test_the_routes_do_what_they_say(tiny_config: StackConfig, client: Sta
 
     again = start(tiny_config)
     await until(lambda: is_ready(client), "the stack is ready again")
-    assert await is_whole(client, 3), "the wish for three pods is kept"
+    assert await is_whole(client, 3), "the requested three pods are kept"
     again.send_signal(signal.SIGTERM)
     assert again.wait(10) == 0
 

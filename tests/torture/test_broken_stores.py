@@ -10,7 +10,7 @@ import pytest
 
 from controlroom.torture.compare import Verdict
 from controlroom.torture.conduct import Torture
-from controlroom.torture.stage import Stage
+from controlroom.torture.environment import TortureEnvironment
 from scenarios.loading import load
 from tests.own_stack import OwnStack
 from tests.waiting import until
@@ -24,9 +24,9 @@ Undo = Callable[[], Awaitable[object]]
 @pytest.fixture
 async def whole(stack: OwnStack, fresh: Path) -> AsyncIterator[Torture]:
     """A torture whose load has arrived, on a stack that nobody has broken."""
-    stage = Stage(stack.state, str(fresh))
-    await stage.up()
-    torture = Torture(stage, load(fresh), 1, lambda line: None)
+    environment = TortureEnvironment(stack.state, str(fresh))
+    await environment.up()
+    torture = Torture(environment, load(fresh), 1, lambda line: None)
     try:
         async with torture.loaded():
             sent = torture.load.sent
@@ -38,7 +38,7 @@ async def whole(stack: OwnStack, fresh: Path) -> AsyncIterator[Torture]:
         yield torture
     finally:
         await torture.close()
-        await stage.close()
+        await environment.close()
 
 
 async def a_document_under_another_id(torture: Torture) -> Undo:
@@ -104,7 +104,7 @@ async def test_each_damage_is_seen_as_one(whole: Torture, stack: OwnStack) -> No
 
     await a_document_under_another_id(whole)
     words = ("--state", str(stack.state), "--faults", "0", "--patience", "1", "--json")
-    scenario = ("--scenario", whole.stage.scenario)
+    scenario = ("--scenario", whole.environment.scenario)
     done = stack.run("torture", *words, *scenario, check=False)
     assert done.code == 1, done
     report = done.json()

@@ -10,8 +10,8 @@ from controlroom.model.fleet import Fleet
 from controlroom.targets.abilities import (
     Endpoints,
     FaultStatus,
+    LoadRequest,
     LoadStatus,
-    LoadWish,
     Preview,
     TargetError,
     TargetInfo,
@@ -111,9 +111,9 @@ class KubernetesTarget:
         """The ingress by its name inside the cluster."""
         return await (await self._open_endpoints()).inner_ingress()
 
-    async def start_load(self, wish: LoadWish) -> str:
+    async def start_load(self, request: LoadRequest) -> str:
         """Jobs of the services' namespace send it."""
-        return await (await self._load()).start(wish)
+        return await (await self._load()).start(request)
 
     async def load_lines(self, load: str, heard: float | None) -> AsyncIterator[bytes]:
         """The log of the load's master."""

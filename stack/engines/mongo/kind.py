@@ -20,8 +20,8 @@ from stack.engines.mongo.programs import (
     built_rust,
     kept_kind,
     not_here,
+    requested_kind,
     usable_mongod,
-    wished_kind,
 )
 from stack.engines.mongo.server import Mongo, external_mongo
 
@@ -60,7 +60,7 @@ class MongoKind(EngineKind):
             fix = f"Bring it back (`make engines` builds the Rust store), or remove {folder}."
             message = f"The documents were stored by {kept}, which is not here any more."
             return Check(self.title, False, message, fix)
-        first = kept or wished_kind(environ)
+        first = kept or requested_kind(environ)
         if first and not here.get(first, False):
             message, fix = not_here(first)
             return Check(self.title, False, message, fix)

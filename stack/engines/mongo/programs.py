@@ -28,11 +28,14 @@ NOTE = "server"
 """The file that names the kind and, where it is not `data`, the folder of its data."""
 MINIMUM_MONGOD = (4, 4)
 MINIMUM_CARGO = (1, 95)
-WISH = "CONTROLROOM_DOCUMENT_STORE"
+CHOICE_VARIABLE = "CONTROLROOM_DOCUMENT_STORE"
 """Names the kind that a new state folder begins with, in place of the best one that is here."""
-WISHES = {"mongod": MONGOD, "rust": RUST_SERVER, "python": PYTHON_SERVER}
+STORE_CHOICES = {"mongod": MONGOD, "rust": RUST_SERVER, "python": PYTHON_SERVER}
 PYTHON_ENTRY = "import sys; from secantus.cli import main; sys.exit(main())"
-_WISH_FIX = f"Use one of {', '.join(WISHES)} (`make engines` builds rust), or leave {WISH} unset."
+_CHOICE_FIX = (
+    f"Use one of {', '.join(STORE_CHOICES)} (`make engines` builds rust), "
+    f"or leave {CHOICE_VARIABLE} unset."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ async def python_store(progress: Progress) -> Store:
 
 async def better_store(store: Store) -> Store | None:
     """A faster one than the Python server, where that runs because nothing else was there."""
-    if store.kind != PYTHON_SERVER or wished_kind(os.environ):
+    if store.kind != PYTHON_SERVER or requested_kind(os.environ):
         return None
     return await usable_mongod() or await built_rust()
 
@@ -177,9 +180,12 @@ async def build_rust(progress: Progress) -> None:
 
 
 async def any_store(progress: Progress) -> Store:
-    """The kind wished for, else the best that is here; the Python server is fetched when there
-    is none. Raises StackError where the wish cannot be had."""
-    kind = wished_kind(os.environ)
+    """The kind that was asked for, else the best one that is installed.
+
+    The Python server is fetched where there is none. Raises StackError where the kind that was
+    asked for cannot be had.
+    """
+    kind = requested_kind(os.environ)
     if kind:
         store = await _of_kind(kind, progress)
         if store is None:
@@ -188,17 +194,19 @@ async def any_store(progress: Progress) -> Store:
     return await usable_mongod() or await built_rust() or await python_store(progress)
 
 
-def wished_kind(environ: Mapping[str, str]) -> str:
+def requested_kind(environ: Mapping[str, str]) -> str:
     """The kind that the environment asks for; empty where it asks for none. Raises StackError."""
-    word = environ.get(WISH, "")
-    if word and word not in WISHES:
-        raise StackError(f"{WISH} is {word!r}, which is no document store.", _WISH_FIX, "refused")
-    return WISHES.get(word, "")
+    word = environ.get(CHOICE_VARIABLE, "")
+    if word and word not in STORE_CHOICES:
+        raise StackError(
+            f"{CHOICE_VARIABLE} is {word!r}, which is no document store.", _CHOICE_FIX, "refused"
+        )
+    return STORE_CHOICES.get(word, "")
 
 
 def not_here(kind: str) -> tuple[str, str]:
-    """The sentence about a kind that was wished for in vain, and its fix."""
-    return f"{WISH} asks for {kind}, which is not here.", _WISH_FIX
+    """The sentence about a kind that was asked for and cannot be had, and its fix."""
+    return f"{CHOICE_VARIABLE} asks for {kind}, which is not here.", _CHOICE_FIX
 
 
 async def _of_kind(kind: str, progress: Progress) -> Store | None:

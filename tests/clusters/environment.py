@@ -74,7 +74,7 @@ class Deployed:
 
 
 @dataclass
-class Stage:
+class ClusterEnvironment:
     """What is deployed where. `folder` takes the image archives."""
 
     lab: OwnLab

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from textual.widgets import Button, RadioButton
 
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import RUNS
-from controlroom.model.held import Held
 from controlroom.model.run import Runs
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.confirm import Confirm
-from controlroom.screens.held import HeldDialog
+from controlroom.screens.effects import EffectsDialog
 from controlroom.screens.load import LoadDialog
 from tests.room import frames
 from tests.room.fakes import RecordedCommands
@@ -21,8 +21,10 @@ from tests.room.test_keys import closed, opened
 from tests.waiting import until
 
 WIDE = (120, 40)
-LOAD = Held("load-r-0007-ab12", "load", "r-0007", "load by Jobs", "running", NOW + 60, False)
-FAULT = Held(
+LOAD = ActiveEffect(
+    "load-r-0007-ab12", "load", "r-0007", "load by Jobs", "running", NOW + 60, False
+)
+FAULT = ActiveEffect(
     "podchaos/cut-r-0003", "fault", "r-0003", "PodChaos pod-failure", "paused", NOW, False, True
 )
 
@@ -47,7 +49,7 @@ async def test_a_paused_fault_is_resumed_after_a_question() -> None:
     room.commands.holding = [LOAD, FAULT]
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("f")
-        await opened(room, HeldDialog)
+        await opened(room, EffectsDialog)
         await until(lambda: "left behind by r-0007" in screen_text(room), "the facts", 5)
         await pilot.press("u")
         await until(lambda: "A load cannot be paused" in screen_text(room), "it is refused", 5)
@@ -66,7 +68,7 @@ async def test_a_pause_is_offered_only_where_it_works() -> None:
     room.commands.holding = [replace(FAULT, id="delay-ab12x", phase="running", pausable=False)]
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("f")
-        await opened(room, HeldDialog)
+        await opened(room, EffectsDialog)
         await until(lambda: room.screen.query_one("#pause", Button).disabled, "no button", 30)
         await pilot.press("u")
         await until(lambda: "Only Chaos Mesh pauses" in screen_text(room), "it is refused", 30)
@@ -79,7 +81,7 @@ async def test_a_load_that_was_left_behind_is_ended() -> None:
     room.commands.holding = [LOAD]
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("f")
-        await opened(room, HeldDialog)
+        await opened(room, EffectsDialog)
         await pilot.press("enter")
         await opened(room, Confirm)
         await pilot.press("y")

@@ -1,11 +1,11 @@
-"""What the target still holds, and which of it nobody conducts any more."""
+"""Faults and loads that are active on a target, and which of them no run looks after."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from controlroom.model.held import Held
+from controlroom.model.effects import ActiveEffect
 from controlroom.runs.store import Store
 from controlroom.targets.abilities import FaultStatus, InjectsFaults, LoadStatus, SendsLoad
 
@@ -14,11 +14,13 @@ class Holds(InjectsFaults, SendsLoad, Protocol):
     """A target that holds faults and loads by itself."""
 
 
-async def held_by(target: Holds, store: Store, context: str = "") -> tuple[Held, ...]:
+async def active_effects(
+    target: Holds, store: Store, context: str = ""
+) -> tuple[ActiveEffect, ...]:
     """All that is not over, faults first. Raises Unreachable, or Denied for a missing right.
 
-    Ids of runs come round again on other machines, so that one is conducted here only where its
-    run aims at the same context.
+    Another machine may use the same id for a run of its own. So an effect counts as conducted here
+    only where the run of that id has the same context.
     """
     faults = [one for one in await target.faults() if one.phase != "finished"]
     loads = [one for one in await target.loads() if one.active]
@@ -33,15 +35,17 @@ async def held_by(target: Holds, store: Store, context: str = "") -> tuple[Held,
     )
 
 
-def left_behind(held: Sequence[Held]) -> tuple[Held, ...]:
-    """Those that nobody conducts."""
-    return tuple(one for one in held if not one.conducted)
+def left_behind(effects: Sequence[ActiveEffect]) -> tuple[ActiveEffect, ...]:
+    """Those that no run of this machine looks after."""
+    return tuple(one for one in effects if not one.conducted)
 
 
-def _fault(one: FaultStatus, conducted: bool) -> Held:
+def _fault(one: FaultStatus, conducted: bool) -> ActiveEffect:
     what = f"{one.kind} {one.action}"
-    return Held(one.id, "fault", one.run, what, one.phase, one.ends, conducted, one.pausable)
+    return ActiveEffect(
+        one.id, "fault", one.run, what, one.phase, one.ends, conducted, one.pausable
+    )
 
 
-def _load(one: LoadStatus, conducted: bool) -> Held:
-    return Held(one.id, "load", one.run, "load by Jobs", "running", one.ends, conducted)
+def _load(one: LoadStatus, conducted: bool) -> ActiveEffect:
+    return ActiveEffect(one.id, "load", one.run, "load by Jobs", "running", one.ends, conducted)

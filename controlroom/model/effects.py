@@ -1,4 +1,4 @@
-"""What a target holds of faults and load by itself, whoever started it."""
+"""Faults and loads that are active on a target, whoever started them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ActiveEffect:
     """A fault that is injected, or a load that Jobs send. Times are seconds since the epoch."""
 
     id: str

@@ -1,4 +1,4 @@
-"""What the target holds of faults and load: who looks after it, and what can be done."""
+"""Faults and loads that are active on the target: who looks after each, and what can be done."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from textual.widgets.option_list import Option
 from controlroom.commands.chaos import PauseFault, ResumeFault, StopFault
 from controlroom.commands.question import Fact
 from controlroom.commands.run import StopLoad
-from controlroom.model.held import Held
+from controlroom.model.effects import ActiveEffect
 from controlroom.panes.text import clean, time_of_day
 from controlroom.screens.dialog import Dialog, facts_text
 
-Wish = Literal["pause", "resume", "end"]
+Action = Literal["pause", "resume", "end"]
 
 
-def facts_of(one: Held) -> list[Fact]:
+def facts_of(one: ActiveEffect) -> list[Fact]:
     """What is known of it."""
     nobody = f"nobody; it was left behind by {one.run or 'a run that is not known'}"
     whose = f"run {one.run}" if one.conducted else nobody
@@ -29,39 +29,39 @@ def facts_of(one: Held) -> list[Fact]:
             ("ends", ends)]  # fmt: skip
 
 
-def act_of(one: Held, wish: Wish) -> StopLoad | StopFault | PauseFault:
+def act_of(one: ActiveEffect, action: Action) -> StopLoad | StopFault | PauseFault:
     """What carries it out."""
     about = facts_of(one)
     if one.kind == "load":
         return StopLoad(one.id, about)
-    if wish == "end":
+    if action == "end":
         return StopFault(one.id, about)
-    return PauseFault(one.id, about) if wish == "pause" else ResumeFault(one.id, about)
+    return PauseFault(one.id, about) if action == "pause" else ResumeFault(one.id, about)
 
 
-class HeldDialog(Dialog[tuple[Held, Wish]]):
+class EffectsDialog(Dialog[tuple[ActiveEffect, Action]]):
     """Answers which one is to be paused, resumed or ended."""
 
     DEFAULT_CSS = """
-    HeldDialog OptionList { height: auto; max-height: 9; background: transparent; border: none;
+    EffectsDialog OptionList { height: auto; max-height: 9; background: transparent; border: none;
         padding: 0; }
-    HeldDialog #facts { height: auto; min-height: 5; margin: 1 0 0 0; }
+    EffectsDialog #facts { height: auto; min-height: 5; margin: 1 0 0 0; }
     """
     heading = "faults and loads"
 
-    def __init__(self, held: Sequence[Held]) -> None:
+    def __init__(self, effects: Sequence[ActiveEffect]) -> None:
         super().__init__()
-        self.held = held
+        self.effects = effects
 
     @property
-    def one(self) -> Held:
+    def one(self) -> ActiveEffect:
         """The highlighted one."""
         place = self.query_one(OptionList).highlighted if self.is_mounted else None
-        return self.held[place or 0]
+        return self.effects[place or 0]
 
     def body(self) -> ComposeResult:
-        width = max(len(one.id) for one in self.held)
-        rows = [(clean(one.id).ljust(width), f"{one.title} {one.phase}") for one in self.held]
+        width = max(len(one.id) for one in self.effects)
+        rows = [(clean(one.id).ljust(width), f"{one.title} {one.phase}") for one in self.effects]
         yield OptionList(*(Option(facts_text([row])) for row in rows), compact=True)
         yield Static("", id="facts")
 

@@ -28,7 +28,7 @@ class TortureError(Exception):
     """The torture itself cannot go on; one sentence."""
 
 
-class Stage:
+class TortureEnvironment:
     """One stack by its state folder."""
 
     def __init__(self, state: Path, scenario: str) -> None:
