@@ -36,7 +36,7 @@ LINKS: Mapping[str, tuple[tuple[str, str, Mapping[str, Any]], ...]] = {
 
 
 async def outage(stack: OwnStack, name: str, seconds: float) -> float:
-    """Injects it; the moment (perf_counter) at which the last link was mended.
+    """Injects it; the moment (perf_counter) at which the last link was restored.
 
     Raises StackError where it could not be injected.
     """

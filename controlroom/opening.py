@@ -39,7 +39,7 @@ SETTLED, SETTLED_FAR = 3.0, 10.0
 is a request."""
 
 
-class Place:
+class OpenTarget:
     """One target with the room behind it, once it says what it runs."""
 
     def __init__(self, settings: Settings, name: str) -> None:
@@ -135,7 +135,7 @@ class Opening:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._places = [Place(settings, name) for name in settings.contexts or (LOCAL,)]
+        self._places = [OpenTarget(settings, name) for name in settings.contexts or (LOCAL,)]
         self._shown = 0
 
     def frame(self, now: float) -> Frame:

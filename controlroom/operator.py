@@ -49,7 +49,7 @@ class Operator:
         self._here = _Within(room, settings)
 
     async def perform(self, act: Act, consent: Consent | None = None) -> Answer:
-        """Carries it out, and has what was left behind looked at anew."""
+        """Carries it out, then looks again for effects that no run looks after."""
         try:
             return await perform(act, self._here, consent)
         finally:

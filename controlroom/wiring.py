@@ -27,7 +27,7 @@ from controlroom.model.frame import GOLDEN, LOG, Frame
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
 from controlroom.runs.effects import active_effects, left_behind
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
 from scenarios.scenario import Scenario
@@ -61,7 +61,7 @@ class Room:
         self._endpoints = LiveEndpoints(target)
         waits = QueueTimes()
         self._tallies = TalliesSource(self._endpoints.redis, scenario)
-        self._store = Store(settings.state_dir / "runs")
+        self._store = RunStore(settings.state_dir / "runs")
         self._runs = RunsSource(self._store.root, self._left)
         self._log = LogSource(self._endpoints, scenario, waits)
         sources: list[Source] = [
@@ -140,7 +140,7 @@ class Room:
         return await active_effects(self.target, self._store, self._context)
 
     def look_again(self) -> None:
-        """What was left behind in the target is looked at anew."""
+        """Looks again for effects on the target that no run looks after."""
         self._runs.look_again()
 
     async def _left(self) -> tuple[ActiveEffect, ...]:

@@ -1,4 +1,4 @@
-"""Ports on loopback: kept from start to start, chosen anew when somebody else has taken one."""
+"""Ports on loopback: kept from start to start, chosen again when somebody else has taken one."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ Progress = Callable[[str], None]
 Json = dict[str, Any]
 
 
-class Lab:
+class LabClient:
     """The lab of one state folder."""
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -160,7 +160,7 @@ class Lab:
                 ) from error
 
     async def restart(self, program: str, letter: str, number: int = signal.SIGTERM) -> float:
-        """Ends one program of a cluster and waits until it serves anew; answers the seconds."""
+        """Ends one program of a cluster and waits until it serves again; answers the seconds."""
         found = self._acted_on("restart", program, "--cluster", letter)
         cluster = self._plan_of(found, letter)
         known = names(cluster)

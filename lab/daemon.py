@@ -60,7 +60,7 @@ async def _run(given: argparse.Namespace) -> int:
     sweeper = _start_sweeper(chosen, (lock, number))
     over = asyncio.Event()
     _watch(over, given.owner)
-    lab = Lab(chosen, given.network, given.programs)
+    lab = LabClusters(chosen, given.network, given.programs)
     try:
         await lab.run(over)
     finally:
@@ -93,7 +93,7 @@ async def choose(folder: Path, clusters: int, net: str) -> tuple[LabPlan, socket
     )
 
 
-class Lab:
+class LabClusters:
     """The clusters and the record of them."""
 
     def __init__(self, chosen: LabPlan, net: str, programs: Path) -> None:

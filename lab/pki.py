@@ -63,7 +63,7 @@ USERS = ("kubelet", "controller-manager", "scheduler", "proxy")
 
 
 def make(cluster: ClusterPlan) -> None:
-    """Makes everything anew in the cluster's folder. Raises StackError."""
+    """Makes all keys and certificates in the cluster's folder. Raises StackError."""
     folder = private_dir(cluster.pki)
     for name in (CA, FRONT_CA):
         _request(folder, name, f"/CN={cluster.name} {name}", ("CA:TRUE", "keyCertSign,cRLSign"), ())

@@ -13,10 +13,10 @@ from scenarios.templates import places
 
 def check(scenario: Scenario, root: Table) -> None:
     """Raise ScenarioError for the first table that does not fit the others."""
-    Check(scenario, root).all()
+    ScenarioChecks(scenario, root).all()
 
 
-class Check:
+class ScenarioChecks:
     """The checks; views use its public ones."""
 
     def __init__(self, scenario: Scenario, root: Table) -> None:

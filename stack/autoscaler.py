@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from stack.manifests.model import Autoscaler, Policy, ScalingRules
+from stack.manifests.model import Autoscaler, ScalePolicy, ScalingRules
 
 TOLERANCE = 0.1
 YOUNG = 30.0
@@ -20,13 +20,13 @@ YOUNG = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class PodLoad:
     """What one pod uses, in cores; None while that says nothing."""
 
     cores: float | None
 
 
-def recommended(current: int, loads: Sequence[Load], request: float, utilization: int) -> int:
+def recommended(current: int, loads: Sequence[PodLoad], request: float, utilization: int) -> int:
     """The number of pods that the load asks for, before bounds and rules.
 
     A pod without a figure counts as idle when that would scale up, and as using all of its
@@ -112,7 +112,7 @@ class Scaling:
         furthest = (rules.select == "Max") == (sign > 0)
         return max(reaches) if furthest else min(reaches)
 
-    def _reach(self, now: float, current: int, policy: Policy, sign: int) -> int:
+    def _reach(self, now: float, current: int, policy: ScalePolicy, sign: int) -> int:
         since = sum(
             change
             for at, change in self._changes

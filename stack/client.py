@@ -157,7 +157,7 @@ class StackClient:
             await asyncio.sleep(_EVERY)
 
     async def _try_failed_again(self) -> None:
-        """Whoever says `up` once more has perhaps mended what was wrong."""
+        """Restarts engines that have failed: who says `up` may have fixed the cause."""
         for engine in (await self.status())["engines"]:
             if engine["state"] == "failed":
                 await self.restart_engine(engine["name"])
@@ -243,5 +243,5 @@ def _check_engines(status: Mapping[str, Any]) -> None:
         if engine["state"] == "failed":
             raise StackError(
                 f"{engine['name']} cannot run: {engine['message']}",
-                "Mend it, then `controlroom up` again; see `controlroom doctor`.",
+                "Fix it, then `controlroom up` again; see `controlroom doctor`.",
             )

@@ -47,7 +47,7 @@ def choose(name_or_path: str, state: Path) -> Chosen:
         scenario = loading.load(name_or_path)
         file = loading.file_of(name_or_path)
     except loading.ScenarioError as error:
-        fix = str(getattr(error, "fix", "")) or "Mend the scenario file."
+        fix = str(getattr(error, "fix", "")) or "Fix the scenario file."
         raise StackError(f"Scenario: {error}.", fix, "refused") from error
     if scenario.name in loading.names() and file.samefile(loading.file_of(scenario.name)):
         return Chosen(scenario, scenario.name, file)

@@ -24,7 +24,7 @@ from host.project import PROJECT
 from stack.api import application
 from stack.config import MANIFESTS, StackConfig
 from stack.daemon_files import DaemonFiles
-from stack.world import World
+from stack.local_stack import LocalStack
 from wire.serving import Server
 
 log = logging.getLogger("stackd")
@@ -76,9 +76,9 @@ async def _serve(config: StackConfig, files: DaemonFiles) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    world = World(config)
+    stack = LocalStack(config)
     listener = _listen(files.socket)
-    app = application(world, over.set)
+    app = application(stack, over.set)
     server = Server(
         uvicorn.Config(
             app,
@@ -90,11 +90,11 @@ async def _serve(config: StackConfig, files: DaemonFiles) -> None:
         )
     )
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    world.start()
+    stack.start()
     log.info("the stack starts, scenario %s, pid %d", config.scenario, os.getpid())
     await over.wait()
     log.info("the stack ends")
-    await world.stop()
+    await stack.stop()
     server.end()
     await serving
     log.info("the stack has ended")

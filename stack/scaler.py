@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from stack.autoscaler import YOUNG, Load, Scaling, for_lag, highest, recommended
-from stack.lag import Backlog
+from stack.autoscaler import YOUNG, PodLoad, Scaling, for_lag, highest, recommended
+from stack.lag import TopicBacklog
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
 from stack.pods.usage import Usage
@@ -22,7 +22,7 @@ class Scaler:
         controller: Controller,
         scaling: Scaling,
         usage: Usage,
-        lag: Callable[[], Awaitable[Backlog | None]],
+        lag: Callable[[], Awaitable[TopicBacklog | None]],
         keep: Callable[[int], None],
         events: Events,
     ) -> None:
@@ -68,7 +68,7 @@ class Scaler:
         desired = min(for_lag(current, lag.events, aim), lag.partitions)
         return desired, f"{lag.events:,} events wait, aim {aim:,} for each"
 
-    def _compare(self, lag: Backlog) -> None:
+    def _compare(self, lag: TopicBacklog) -> None:
         """Says so when the topic as it is has no partition for every pod of the maximum."""
         maximum = self._scaling.rules.maximum
         narrow = lag.partitions < maximum
@@ -101,7 +101,7 @@ class Scaler:
         desired = recommended(current, loads, request, aim)
         return desired, f"CPU {share:.0f} % of the request, aim {aim} %"
 
-    def _load(self, pod: Pod) -> Load:
+    def _load(self, pod: Pod) -> PodLoad:
         if not pod.ready or time.time() - pod.started < YOUNG:
-            return Load(None)
-        return Load(self._usage.average_cpu(pod.pids))
+            return PodLoad(None)
+        return PodLoad(self._usage.average_cpu(pod.pids))

@@ -110,9 +110,9 @@ async def _brought_up(settings: Settings) -> None:
 
 async def _has_events(settings: Settings) -> bool:
     from controlroom.commands.books import records
-    from controlroom.commands.world import world
+    from controlroom.commands.verb_context import verb_context
 
-    async with world(settings) as here:
+    async with verb_context(settings) as here:
         return await records(here) > 0
 
 

@@ -12,7 +12,7 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, performed, told, unsaid
 from controlroom.commands.question import Question
 from controlroom.commands.table import number, paint, span, table
-from controlroom.commands.world import World, answering, opened, world
+from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.books import BooksSource
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.books import Books, BooksSample
@@ -100,7 +100,7 @@ async def main(args: argparse.Namespace) -> Exit:
     if args.settle is not None:
         args.confirm = args.settle
         told(await performed(Settle(args.settle, args.exact), args, whole=True), args.json)
-    async with world(args.settings, whole=True) as here:
+    async with verb_context(args.settings, whole=True) as here:
         books = await _audited(here.endpoints, here.scenario.name, args.exact)
     if args.json:
         emit_json(books.to_json())
@@ -129,7 +129,7 @@ def progress(sample: BooksSample) -> str:
     return done if sample.seconds_left is None else f"{done}, {span(sample.seconds_left)} left"
 
 
-async def records(here: World) -> int:
+async def records(here: VerbContext) -> int:
     """Records that the events topic holds or held; counts no document."""
     source = BooksSource(here.endpoints, here.scenario.name)
     async with opened(source):

@@ -75,7 +75,7 @@ COMMANDS: tuple[Command, ...] = (
     _act("stop_load", "run stop", "stop load", "End one load, or all of them",
          "no load is stopped", "run", level="reversible"),
     _act("rebuild_tallies", "tallies rebuild", "rebuild tallies",
-         "Make the counters anew from the stored documents", "nothing is rebuilt", level="blast"),
+         "Rebuild the counters from the stored documents", "nothing is rebuilt", level="blast"),
     _act("settle_books", "books --settle", "settle books",
          "Write off the events that the broker has lost", "nothing is written off", "scenario",
          level="blast"),

@@ -63,7 +63,7 @@ class VerbModule(Protocol):
     `args.json` is added to every verb. With `TAKES_MORE = True` it gets the words that its parser
     does not know as `args.more`. `--help` fits 24 lines of 80 columns.
 
-    `main` raises `controlroom.commands.exits.CommandError` for whatever the user can mend. What
+    `main` raises `controlroom.commands.exits.CommandError` for whatever the user can fix. What
     changes anything is an `Act`, and carried out by `performing`.
     """
 

@@ -18,7 +18,7 @@ from controlroom.settings import Settings
 
 if TYPE_CHECKING:
     from controlroom.targets.kubernetes.api import Api
-    from controlroom.targets.kubernetes.deploy.readiness import NotReady
+    from controlroom.targets.kubernetes.deploy.readiness import UnreadyWorkload
 
 DESCRIPTION = """\
 Put an overlay of k8s/overlays on a cluster and wait until it is ready; what is
@@ -125,7 +125,7 @@ async def main(args: argparse.Namespace) -> Exit:
     return await perform_verb(act, args)
 
 
-def _told(left: Sequence[NotReady], timeout: str) -> Iterator[str]:
+def _told(left: Sequence[UnreadyWorkload], timeout: str) -> Iterator[str]:
     """What is not ready, and why."""
     for one in left:
         yield f"{one.kind} {one.name} in {one.namespace}: {one.state}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
 from controlroom.targets.choosing import path_of, target_of, title_of
@@ -63,9 +63,9 @@ class Here:
         return self._path
 
     @property
-    def store(self) -> Store:
+    def store(self) -> RunStore:
         """The runs."""
-        return Store(self.settings.state_dir / "runs", self.settings.max_runs)
+        return RunStore(self.settings.state_dir / "runs", self.settings.max_runs)
 
     async def scenario(self) -> Scenario:
         """The one that was asked for, else the one that the target runs.

@@ -9,7 +9,7 @@ from datetime import datetime
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json
 from controlroom.commands.table import number, percent, table
-from controlroom.commands.world import World, answering, opened, world
+from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.golden import GoldenSource, history
 from controlroom.model.duration import parse_duration
 from controlroom.model.golden import Golden
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Asks Prometheus once."""
     seconds = _seconds(args.history) if args.history else None
-    async with world(args.settings) as here:
+    async with verb_context(args.settings) as here:
         if seconds is not None:
             await _history(here, args, seconds)
             return Exit.OK
@@ -63,7 +63,7 @@ def _seconds(text: str) -> int:
     return seconds
 
 
-async def _history(here: World, args: argparse.Namespace, seconds: int) -> None:
+async def _history(here: VerbContext, args: argparse.Namespace, seconds: int) -> None:
     step = max(1, seconds // POINTS)
     url, namespace = await here.endpoints.prometheus(), await here.endpoints.namespace()
     with answering("golden"):

@@ -1,4 +1,4 @@
-"""What the room asks of the world: where its frames come from, and who carries its acts out.
+"""What the room asks of the target: where its frames come from, and who carries its acts out.
 
 The launcher gives both.
 """

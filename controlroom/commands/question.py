@@ -36,7 +36,7 @@ class Question:
     by_hand: bool = False
     """Whether `--yes` does not do."""
     unconfirmed: tuple[str, str] | None = None
-    """What is said, and how to mend it, where it is not confirmed; else a plain sentence."""
+    """What is said, and how to fix it, where it is not confirmed; else a plain sentence."""
 
 
 @dataclass(frozen=True, slots=True)

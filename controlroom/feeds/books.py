@@ -24,7 +24,7 @@ LOOK_EVERY = 2.0
 
 
 class BooksSource:
-    """Goes on from what was counted and kept. `exact` counts every document anew."""
+    """Goes on from what was counted and kept. `exact` counts every document again."""
 
     name = "books"
     period = 0.4

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from controlroom.feeds.endpoints import AskAddress
-from controlroom.model.links import Links
+from controlroom.model.links import ClusterLinks
 from controlroom.targets.abilities import TargetError
 from wire.plain_http import http_client
 
@@ -37,7 +37,7 @@ class Gateways:
         self._asked = float("-inf")
         self._probes: Probes = {}
 
-    async def told(self, links: Links) -> Links:
+    async def told(self, links: ClusterLinks) -> ClusterLinks:
         """The links with what their probes say."""
         if not links.links:
             return links
@@ -78,7 +78,7 @@ def parse(result: Sequence[Mapping[str, Any]]) -> Probes:
     return {key: figure for key, figure in found.items() if figure == figure}
 
 
-def joined(links: Links, probes: Probes) -> Links:
+def joined(links: ClusterLinks, probes: Probes) -> ClusterLinks:
     """The links with what is known of their gateways."""
     told = []
     for one in links.links:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from controlroom.feeds.endpoints import AskAddress
-from controlroom.feeds.queries import ROWS, STAT, Row, golden_query, history_queries
+from controlroom.feeds.queries import ROWS, STAT, TrafficRow, golden_query, history_queries
 from controlroom.model.golden import Golden, GoldenRow
 from wire.plain_http import http_client
 
@@ -74,7 +74,9 @@ def _chatter(row: GoldenRow) -> bool:
     return row.rps is None or (by_itself and row.rps <= CHATTER)
 
 
-def parse(result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[Row] = ROWS) -> Golden:
+def parse(
+    result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[TrafficRow] = ROWS
+) -> Golden:
     """The rows of one answer of Prometheus (`data.result` of an instant query)."""
     stats: dict[tuple[str, str, str], float] = {}
     for series in result:
@@ -87,7 +89,7 @@ def parse(result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[Row
     return Golden(tuple(_row(row, stats, window) for row in rows), window)
 
 
-def _row(row: Row, stats: Mapping[tuple[str, str, str], float], window: float) -> GoldenRow:
+def _row(row: TrafficRow, stats: Mapping[tuple[str, str, str], float], window: float) -> GoldenRow:
     def stat(name: str) -> float | None:
         return stats.get((row.deployment, row.direction, name))
 

@@ -29,7 +29,7 @@ SLOWEST = "max({latency})"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrafficRow:
     """One line of the traffic panel."""
 
     deployment: str
@@ -37,10 +37,10 @@ class Row:
 
 
 ROWS = (
-    Row("producer-http", "inbound"),
-    Row("producer-grpc", "inbound"),
-    Row("consumer", "outbound"),
-    Row("reader", "inbound"),
+    TrafficRow("producer-http", "inbound"),
+    TrafficRow("producer-grpc", "inbound"),
+    TrafficRow("consumer", "outbound"),
+    TrafficRow("reader", "inbound"),
 )
 
 
@@ -52,7 +52,7 @@ def selector(namespace: str, direction: str, deployments: Sequence[str]) -> str:
     )
 
 
-def golden_query(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> str:
+def golden_query(namespace: str, window: int, rows: Sequence[TrafficRow] = ROWS) -> str:
     """One request for everything: the parts are told apart by `stat` and `direction`."""
     parts = []
     for direction in sorted({row.direction for row in rows}):
@@ -65,7 +65,9 @@ def golden_query(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> str
     return " or ".join(parts)
 
 
-def history_queries(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> dict[str, str]:
+def history_queries(
+    namespace: str, window: int, rows: Sequence[TrafficRow] = ROWS
+) -> dict[str, str]:
     """Curve name -> query over what comes in, for the curves of the time panel."""
     names = [row.deployment for row in rows if row.direction == "inbound"]
     chosen = selector(namespace, "inbound", names)

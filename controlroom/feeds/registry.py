@@ -48,7 +48,7 @@ class Unmade:
         """Raises TargetError."""
         from controlroom.targets.abilities import TargetError
 
-        raise TargetError(self._why, "Mend its file in the folder panes, and open the room again.")
+        raise TargetError(self._why, "Fix its file in the folder panes, and open the room again.")
 
     async def read(self) -> None:
         """Is never asked."""

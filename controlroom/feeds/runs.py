@@ -16,7 +16,7 @@ from controlroom.targets.abilities import TargetError
 from wire.ending import end
 
 if TYPE_CHECKING:
-    from controlroom.runs.store import Store
+    from controlroom.runs.store import RunStore
 
 SHOWN = 20
 """Newest ended runs that are kept in view."""
@@ -42,7 +42,7 @@ class RunsSource:
     def __init__(self, folder: Path, left: Left | None = None) -> None:
         self._folder = folder
         self._ask = left
-        self._store: Store | None = None
+        self._store: RunStore | None = None
         self._left: tuple[ActiveEffect, ...] = ()
         self._looking: asyncio.Task[None] | None = None
         self._looked = float("-inf")
@@ -50,9 +50,9 @@ class RunsSource:
 
     async def open(self) -> None:
         """Finds the folder; it may be empty or missing."""
-        from controlroom.runs.store import Store
+        from controlroom.runs.store import RunStore
 
-        self._store = Store(self._folder)
+        self._store = RunStore(self._folder)
 
     async def read(self) -> Runs:
         """Active runs first, then the newest ended ones."""

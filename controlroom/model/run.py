@@ -1,4 +1,4 @@
-"""Runs: things with a beginning and an end that act on the world."""
+"""Runs: things with a beginning and an end that act on the target."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RunView:
 
     @property
     def active(self) -> bool:
-        """Whether it still acts on the world."""
+        """Whether it still acts on the target."""
         return self.state in ACTIVE
 
 
@@ -76,12 +76,12 @@ class Runs:
 
     @property
     def active(self) -> tuple[RunView, ...]:
-        """Those that still act on the world."""
+        """Those that still act on the target."""
         return tuple(run for run in self.runs if run.active)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimeMark:
     """A moment on the time axis."""
 
     at: float

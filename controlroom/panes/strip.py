@@ -1,4 +1,4 @@
-"""The run strip: what acts on the world now, how far it is, what ended last."""
+"""The run strip: what acts on the target now, how far it is, what ended last."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ import msgspec
 from controlroom.model.run import RunState
 from controlroom.runs.conduct import Conduct
 from controlroom.runs.figures import Gathered
-from controlroom.runs.report import Progress, parse
+from controlroom.runs.report import LoadProgress, parse
 from controlroom.runs.spec import LoadSpec
 
 
-class Account:
+class LoadAccount:
     """Takes in progress lines, wherever the load process runs."""
 
     def __init__(self, conduct: Conduct, spec: LoadSpec) -> None:
@@ -62,7 +62,7 @@ class Account:
         left = self._gathered.sent - self._gathered.done
         failures = {"no answer when the load ended": left} if left else {}
         self._gathered.add(
-            Progress(
+            LoadProgress(
                 elapsed=self._gathered.elapsed,
                 sent=self._gathered.sent,
                 total=self._gathered.total,
@@ -72,7 +72,7 @@ class Account:
         )
         self.final = True
 
-    def _add(self, line: Progress) -> None:
+    def _add(self, line: LoadProgress) -> None:
         if line.error and not line.sent:
             self._gathered.error = line.error
             return

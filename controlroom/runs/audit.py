@@ -1,4 +1,4 @@
-"""The audit file: who did what to the world, when, and what came of it.
+"""The audit file: who did what to the target, when, and what came of it.
 
 One JSON object a line, only ever appended to. Actions that were refused, declined or failed are
 noted too. The process is known by its uid; what the environment says of the person beside it is

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from controlroom.runs.account import Account
+from controlroom.runs.account import LoadAccount
 from controlroom.runs.conduct import Conduct
 from controlroom.runs.folder import told
 from controlroom.runs.spec import LoadSpec
@@ -30,7 +30,7 @@ class ClusterLoadRun:
         self._conduct = conduct
         self._spec = spec
         self._target = target
-        self._account = Account(conduct, spec)
+        self._account = LoadAccount(conduct, spec)
         self._longest = START_TIME + spec.timeout + spec.drain + GRACE
         self._stopped = False
         self._heard: float | None = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from controlroom.model.effects import ActiveEffect
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import FaultStatus, InjectsFaults, LoadStatus, SendsLoad
 
 
@@ -15,7 +15,7 @@ class Holds(InjectsFaults, SendsLoad, Protocol):
 
 
 async def active_effects(
-    target: Holds, store: Store, context: str = ""
+    target: Holds, store: RunStore, context: str = ""
 ) -> tuple[ActiveEffect, ...]:
     """All that is not over, faults first. Raises Unreachable, or Denied for a missing right.
 

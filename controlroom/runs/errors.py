@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class RunError(Exception):
-    """One sentence of what is wrong (naming flag, file, line or field) and one of how to mend."""
+    """One sentence of what is wrong (naming flag, file, line or field) and one of how to fix it."""
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from controlroom.model.run import ChaosFigures, RunState
 from controlroom.runs.conduct import Conduct
 from controlroom.runs.manifest import stamped
-from controlroom.runs.recovery import Recovery, Watch
+from controlroom.runs.recovery import Recovery, RecoveryWatch
 from controlroom.runs.spec import ChaosSpec
 from controlroom.targets.abilities import (
     FaultStatus,
@@ -39,7 +39,11 @@ class FaultRun:
     """One chaos run. The target holds the end of the fault; this one watches over it."""
 
     def __init__(
-        self, conduct: Conduct, spec: ChaosSpec, target: InjectsFaults, watch: Watch | None = None
+        self,
+        conduct: Conduct,
+        spec: ChaosSpec,
+        target: InjectsFaults,
+        watch: RecoveryWatch | None = None,
     ) -> None:
         self._conduct = conduct
         self._spec = spec

@@ -79,7 +79,7 @@ class RunKind:
         return [said] if (said := self.said(view)) else []
 
 
-class Unknown(RunKind):
+class UnknownRunKind(RunKind):
     """Stands in for one that is not here: its runs are shown and stopped, and not started."""
 
     def __init__(self, name: str, setting: str, why: str) -> None:

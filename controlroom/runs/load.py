@@ -9,7 +9,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 
-from controlroom.runs.account import Account
+from controlroom.runs.account import LoadAccount
 from controlroom.runs.conduct import Conduct
 from controlroom.runs.spec import LoadSpec
 
@@ -27,7 +27,7 @@ class LoadRun:
     def __init__(self, conduct: Conduct, spec: LoadSpec) -> None:
         self._conduct = conduct
         self._spec = spec
-        self._account = Account(conduct, spec)
+        self._account = LoadAccount(conduct, spec)
         self._said: set[str] = set()
         self._over_time = False
 

@@ -185,7 +185,7 @@ def _read(path: Path) -> object:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be read"
-        raise SpecError(f"{path}{line} is not YAML: {problem}.", "Mend that line.") from None
+        raise SpecError(f"{path}{line} is not YAML: {problem}.", "Fix that line.") from None
     if len(documents) != 1:
         raise SpecError(
             f"{path} holds {len(documents)} objects; one is wanted.", "Write a file for each."
@@ -216,4 +216,4 @@ def _check_duration(spec: Mapping[str, Any], source: str) -> None:
             raise ValueError(f"{given!r} is not a duration; write it like 30s.")
         parse_duration(given)
     except ValueError as error:
-        raise SpecError(f"{source}: spec.duration: {error}", "Mend that field.") from None
+        raise SpecError(f"{source}: spec.duration: {error}", "Fix that field.") from None

@@ -19,7 +19,7 @@ MOST_RECORDS = 900 << 10
 """Bytes of records that Jobs are given; an object of Kubernetes holds 1 MiB."""
 
 
-class World(HasEndpoints, SendsLoad, Protocol):
+class LoadTarget(HasEndpoints, SendsLoad, Protocol):
     """What is asked of a target before a load."""
 
     async def info(self) -> TargetInfo:
@@ -27,7 +27,7 @@ class World(HasEndpoints, SendsLoad, Protocol):
         ...
 
 
-async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
+async def ready_load(spec: LoadSpec, fallback: str, target: LoadTarget) -> LoadSpec:
     """The load, complete and checked as far as it can be before anything is sent.
 
     Without a scenario of its own it sends what the target runs; `fallback` is used with an
@@ -66,7 +66,7 @@ def _must_fit(spec: LoadSpec) -> None:
         )
 
 
-async def _scenario(spec: LoadSpec, fallback: str, target: World) -> str:
+async def _scenario(spec: LoadSpec, fallback: str, target: LoadTarget) -> str:
     try:
         info = await target.info()
     except TargetError:

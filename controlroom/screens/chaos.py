@@ -32,7 +32,7 @@ _FLAG = re.compile(rf"--({'|'.join(FIELDS)})\b")
 
 
 def running_facts(frame: Frame) -> list[Fact]:
-    """What already acts on the world."""
+    """What already acts on the target."""
     runs = frame[RUNS].value
     active = runs.active if runs else ()
     facts = []

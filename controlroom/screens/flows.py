@@ -27,7 +27,7 @@ from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog
 from controlroom.screens.room import RoomScreen
-from controlroom.screens.typeahead import Hold, Typeahead
+from controlroom.screens.typeahead import KeyHold, Typeahead
 from controlroom.targets.choosing import LOCAL
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from controlroom.model.frame import Frame
 
 T = TypeVar("T")
-_HOLD: ContextVar[Hold | None] = ContextVar("hold", default=None)
+_HOLD: ContextVar[KeyHold | None] = ContextVar("hold", default=None)
 """Of the course of questions that this task is in."""
 
 OWN = {
@@ -110,7 +110,7 @@ class Flows:
         runs, until a dialog has the focus or it is clear that none comes."""
         return self._course(action_id, self._typeahead.hold())
 
-    async def _course(self, action_id: str, hold: Hold) -> None:
+    async def _course(self, action_id: str, hold: KeyHold) -> None:
         _HOLD.set(hold)
         try:
             if action_id in OWN:

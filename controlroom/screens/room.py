@@ -12,7 +12,7 @@ from textual.widgets import Static
 from controlroom.model.frame import BOOKS, FLEET, LOG, TALLIES, Frame, Key
 from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane
-from controlroom.panes.footer import Footer, Rule, Tabs
+from controlroom.panes.footer import Footer, RuleLine, Tabs
 from controlroom.panes.header import Header
 from controlroom.panes.layout import MINIMUM, At, Slot, kind_of, page_of, plan
 from controlroom.panes.log import LogPane
@@ -85,7 +85,7 @@ class RoomScreen(Screen[None]):
             "tabs": self.tabs,
             **self.panes,
             "booksline": BooksLine(look, id="booksline"),
-            "rule": Rule(look, id="rule"),
+            "rule": RuleLine(look, id="rule"),
             "strip": RunStrip(look, id="strip"),
             "footer": self.footer,
         }

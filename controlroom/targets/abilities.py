@@ -1,6 +1,6 @@
 """Abilities of a target: small protocols, and the facts that they exchange.
 
-The room and the runs know these and nothing else of a world. `targets.local` speaks to the
+The room and the runs know these and nothing else of a target. `targets.local` speaks to the
 local stack; a cluster answers the same protocols.
 """
 
@@ -16,7 +16,7 @@ from stack.faults.preview import Preview as Preview
 
 
 class TargetError(Exception):
-    """The target could not do it. `fix` says how to mend that, in one sentence."""
+    """The target could not do it. `fix` says how to fix that, in one sentence."""
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class WrongConfig(Refused):
     """What says where the target is cannot be used: the sentence names file, context or field."""
 
 
-class Unknown(Refused):
+class UnknownName(Refused):
     """There is nothing of the name that was given."""
 
 
@@ -238,4 +238,4 @@ class Located(HasEndpoints, Protocol):
 
 
 class Target(Located, HasFleet, Scales, HasLogs, InjectsFaults, SendsLoad, Protocol):
-    """A world with all abilities."""
+    """A target with all abilities."""

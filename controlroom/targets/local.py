@@ -20,7 +20,7 @@ from controlroom.targets.abilities import (
     Refused,
     TargetError,
     TargetInfo,
-    Unknown,
+    UnknownName,
     Unreachable,
 )
 from host.errors import StackError
@@ -81,7 +81,7 @@ class LocalTarget:
         fleet = await self.fleet()
         pods = [pod for pod in fleet.pods if pod.deployment == deployment]
         if deployment not in [one.name for one in fleet.deployments]:
-            raise Unknown(f"There is no deployment {deployment}.", "See `controlroom status`.")
+            raise UnknownName(f"There is no deployment {deployment}.", "See `controlroom status`.")
         return Preview(
             matched=len(pods),
             hits=tuple(pod.name for pod in pods),
@@ -170,7 +170,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except StackError as error:
-        kinds = {"unreachable": Unreachable, "refused": Refused, "not_found": Unknown}
+        kinds = {"unreachable": Unreachable, "refused": Refused, "not_found": UnknownName}
         raise kinds.get(error.kind, TargetError)(error.message, error.fix) from error
 
 

@@ -1,4 +1,4 @@
-"""Making the counters of a scenario anew from its stored documents."""
+"""Rebuilds the counters of a scenario from its stored documents."""
 
 from __future__ import annotations
 

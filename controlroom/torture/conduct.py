@@ -14,14 +14,14 @@ from aiokafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from controlroom.torture.compare import Verdict, compare
+from controlroom.torture.compare import Comparison, compare
 from controlroom.torture.environment import TortureEnvironment, TortureError
-from controlroom.torture.faults import TABLE, Fault, NotStruckError
-from controlroom.torture.load import Load
+from controlroom.torture.faults import TABLE, NotStruckError, TortureFault
+from controlroom.torture.load import TortureClients
 from controlroom.torture.numbers import Ids
 from controlroom.torture.plan import Moment, schedule
 from controlroom.torture.report import Report
-from controlroom.torture.stores import Stores
+from controlroom.torture.stores import TortureStores
 from host.errors import StackError
 from scenarios.scenario import Scenario
 
@@ -32,7 +32,7 @@ STORE_ERRORS = (PyMongoError, RedisError, KafkaError, OSError)
 """A store is away."""
 
 
-class Torture:
+class TortureRun:
     """One run against one environment."""
 
     def __init__(
@@ -49,8 +49,8 @@ class Torture:
         self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
         self._seed = seed
         self._patience = patience
-        self.stores = Stores(environment.addresses, scenario, self._ids)
-        self.load = Load(environment.addresses["ingress"], scenario, self._ids, seed)
+        self.stores = TortureStores(environment.addresses, scenario, self._ids)
+        self.load = TortureClients(environment.addresses["ingress"], scenario, self._ids, seed)
         environment.moved += [
             self.stores.dial,
             lambda addresses: self.load.dial(addresses["ingress"]),
@@ -61,7 +61,9 @@ class Torture:
         await self.load.close()
         await self.stores.close()
 
-    async def strike(self, faults: int, seconds: float, table: Sequence[Fault] = TABLE) -> None:
+    async def strike(
+        self, faults: int, seconds: float, table: Sequence[TortureFault] = TABLE
+    ) -> None:
         """Sends load and strikes, until the faults or the seconds are used up."""
         begun = time.monotonic()
         async with self.loaded():
@@ -88,7 +90,7 @@ class Torture:
         rngs = [Random(f"{self._seed}/{number}/{place}") for place in range(len(moment.faults))]
         await asyncio.gather(*map(self._strike, moment.faults, rngs))
 
-    async def _strike(self, fault: Fault, rng: Random) -> None:
+    async def _strike(self, fault: TortureFault, rng: Random) -> None:
         begun = time.monotonic()
         try:
             hit = await fault.strike(self.environment, rng)
@@ -113,7 +115,7 @@ class Torture:
         self.report.troubles.append(text)
         self.say(f"TROUBLE {text}")
 
-    async def judge(self) -> Verdict:
+    async def judge(self) -> Comparison:
         """Waits until everything has arrived, then compares, and asks the books."""
         begun = time.monotonic()
         await self.environment.up()
@@ -135,7 +137,7 @@ class Torture:
             if fault["phase"] not in ("recovered", "failed"):
                 await self.environment.client.recover_fault(fault["id"])
 
-    async def settled(self) -> Verdict:
+    async def settled(self) -> Comparison:
         """The verdict once it is clean, or when nothing has moved for so long as its patience."""
         seen: tuple[int, ...] = ()
         moved = time.monotonic()
@@ -151,7 +153,7 @@ class Torture:
                 return verdict
             await asyncio.sleep(_EVERY)
 
-    async def compare(self) -> Verdict:
+    async def compare(self) -> Comparison:
         """The comparison as things are now; a store that is away is waited for.
 
         Raises TortureError where one stays away.
@@ -174,7 +176,7 @@ class Torture:
         found: dict[str, Any] = json.loads(answer.out)
         return found
 
-    async def _books(self, verdict: Verdict) -> None:
+    async def _books(self, verdict: Comparison) -> None:
         """The books are read after the comparison, so they have to say the same."""
         deadline = time.monotonic() + self._patience
         while True:
@@ -187,7 +189,7 @@ class Torture:
             self.trouble(f"books: {each}")
 
 
-def disagreements(verdict: Verdict, books: dict[str, Any]) -> list[str]:
+def disagreements(verdict: Comparison, books: dict[str, Any]) -> list[str]:
     """What the books say otherwise. They know of events of others too, so they may know more."""
     if not books:
         return ["no answer"]

@@ -76,7 +76,7 @@ class TortureEnvironment:
             pids = [each["pid"] for pod in pods for each in pod["containers"]]
         return [process for pid in pids if pid and (process := _process(pid))]
 
-    async def command(self, *words: str) -> Answer:
+    async def command(self, *words: str) -> CommandAnswer:
         """`controlroom WORDS` against this stack, as a person would give it."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "controlroom", *words),
@@ -86,11 +86,11 @@ class TortureEnvironment:
             stderr=asyncio.subprocess.PIPE,
         )
         out, err = await process.communicate()
-        return Answer(process.returncode or 0, out.decode(), err.decode())
+        return CommandAnswer(process.returncode or 0, out.decode(), err.decode())
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandAnswer:
     """What a command said."""
 
     code: int

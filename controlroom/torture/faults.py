@@ -25,7 +25,7 @@ class NotStruckError(Exception):
     """The fault found nobody to hit in time, so it does not count."""
 
 
-class Fault(Protocol):
+class TortureFault(Protocol):
     """One way to break something."""
 
     @property
@@ -79,7 +79,7 @@ class Stop:
         return f"SIGSTOP {self.target} {self.seconds:g} s"
 
     async def strike(self, environment: TortureEnvironment, rng: Random) -> str:
-        """Nothing is lost in a stopped process; it wakes up in a world that went on."""
+        """Nothing is lost in a stopped process; it goes on later, and the others did meanwhile."""
         victim = await _victim(environment, self.target, rng)
         with contextlib.suppress(psutil.NoSuchProcess):
             victim.send_signal(signal.SIGSTOP)
@@ -91,7 +91,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class BrokenLink:
     """A fault of the network between a deployment and an engine."""
 
     deployment: str
@@ -124,7 +124,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ReplicaChange:
     """Another number of replicas, and back."""
 
     target: str
@@ -166,12 +166,12 @@ LINKS = (
     ("consumer", "redis"),
     ("consumer", "mongo"),
 )
-TABLE: tuple[Fault, ...] = (
+TABLE: tuple[TortureFault, ...] = (
     *(Kill(target, signal.SIGKILL) for target in (*PROCESSES, SUPERVISOR)),
     *(Kill(target, signal.SIGTERM) for target in (*PROCESSES, SUPERVISOR)),
     *(Stop(target) for target in (*PROCESSES, SUPERVISOR)),
-    *(Link(*link, kind) for link in LINKS for kind in _ACTIONS),
-    Scale("consumer", 5, 2),
+    *(BrokenLink(*link, kind) for link in LINKS for kind in _ACTIONS),
+    ReplicaChange("consumer", 5, 2),
 )
 
 

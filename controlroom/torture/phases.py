@@ -15,7 +15,7 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from controlroom.torture import power
-from controlroom.torture.conduct import STORE_ERRORS, Torture
+from controlroom.torture.conduct import STORE_ERRORS, TortureRun
 from controlroom.torture.disk import fill
 from controlroom.torture.environment import SUPERVISOR, TortureError
 from host.errors import StackError
@@ -36,7 +36,7 @@ class SkippedError(Exception):
     """The phase cannot be done here; one sentence says why."""
 
 
-async def deleted_document(torture: Torture) -> str:
+async def deleted_document(torture: TortureRun) -> str:
     """One document removed by hand: lost is 1 for the comparison and for the books."""
     document = await asyncio.to_thread(torture.stores.logs.find_one, {})
     await asyncio.to_thread(torture.stores.logs.delete_one, {"_id": document["_id"]})
@@ -49,7 +49,7 @@ async def deleted_document(torture: Torture) -> str:
     return "seen as lost 1 by comparison and books; put back, the books close"
 
 
-async def emptied_redis(torture: Torture) -> str:
+async def emptied_redis(torture: TortureRun) -> str:
     """Kafka drops its oldest records, then Redis is emptied: what Kafka cannot give again the
     books show as lost until the counters are rebuilt from the documents, under load."""
     await torture.stores.events()
@@ -67,7 +67,7 @@ async def emptied_redis(torture: Torture) -> str:
     return f"books said lost {seen['lost']}; rebuilt from the documents under load, the books close"
 
 
-async def topic_made_anew(torture: Torture) -> str:
+async def topic_made_anew(torture: TortureRun) -> str:
     """The drained topic of events is deleted while the pipeline runs; events go on."""
     await torture.stores.events()
     async with _admin(torture) as admin:
@@ -81,7 +81,7 @@ async def topic_made_anew(torture: Torture) -> str:
     return "events were accepted again and both lives of the topic are in the books"
 
 
-async def full_disk(torture: Torture) -> str:
+async def full_disk(torture: TortureRun) -> str:
     """The disk of the document store fills up under load, and is freed again."""
     folder = engine_dir(torture.environment.state, "mongo")
     if not os.path.ismount(folder):
@@ -99,7 +99,7 @@ async def full_disk(torture: Torture) -> str:
     return f"full for {_FULL_SECONDS:g} s under load; everything arrived after it"
 
 
-async def lost_power(torture: Torture) -> str:
+async def lost_power(torture: TortureRun) -> str:
     """The broker comes back without the end of its log: what was counted stays, what nobody had
     read is lost by the broker, the books say how much, and nothing that comes is dropped."""
     before = await torture.books()
@@ -137,7 +137,7 @@ def _says(books: Mapping[str, Any], lost: int) -> bool:
     return figures == [lost, lost, 0, 0]
 
 
-async def counter_set_back(torture: Torture) -> str:
+async def counter_set_back(torture: TortureRun) -> str:
     """The count of a producer on disk is an older one when its successor begins: what was
     published of it stays, and what comes is counted."""
     before = await torture.books()
@@ -157,7 +157,7 @@ async def counter_set_back(torture: Torture) -> str:
     return f"set back by {events}; the books have them all"
 
 
-Phase = Callable[[Torture], Awaitable[str]]
+Phase = Callable[[TortureRun], Awaitable[str]]
 PHASES: Mapping[str, Phase] = {
     "document": deleted_document,
     "disk": full_disk,
@@ -168,7 +168,7 @@ PHASES: Mapping[str, Phase] = {
 }
 
 
-async def run_phases(torture: Torture, names: list[str]) -> None:
+async def run_phases(torture: TortureRun, names: list[str]) -> None:
     """One after the other; what each saw goes into the report."""
     for name in names:
         torture.say(f"phase {name}")
@@ -183,7 +183,7 @@ async def run_phases(torture: Torture, names: list[str]) -> None:
         torture.say(f"phase {name} {state}: {text}")
 
 
-async def _drop_half(torture: Torture) -> int:
+async def _drop_half(torture: TortureRun) -> int:
     """Lets Kafka drop the older half of every partition; answers the number of events."""
     consumed = torture.stores.ends()
     async with _admin(torture) as admin:
@@ -194,7 +194,7 @@ async def _drop_half(torture: Torture) -> int:
 
 
 @asynccontextmanager
-async def _admin(torture: Torture) -> AsyncIterator[AIOKafkaAdminClient]:
+async def _admin(torture: TortureRun) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**client_arguments(torture.environment.addresses["kafka"]))
     await admin.start()
     try:
@@ -203,12 +203,14 @@ async def _admin(torture: Torture) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def _closed(torture: Torture) -> None:
+async def _closed(torture: TortureRun) -> None:
     verdict = await torture.judge()
     _must(verdict.clean, f"lost {verdict.lost}, doubled {verdict.doubled}")
 
 
-async def _seen(torture: Torture, wanted: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+async def _seen(
+    torture: TortureRun, wanted: Callable[[Mapping[str, Any]], bool]
+) -> Mapping[str, Any]:
     found: Mapping[str, Any] = {}
 
     async def look() -> bool:
@@ -233,7 +235,7 @@ async def _until(
         await asyncio.sleep(_EVERY)
 
 
-async def _accepted(torture: Torture, number: int) -> bool:
+async def _accepted(torture: TortureRun, number: int) -> bool:
     return len(torture.load.sent.acknowledged) > number
 
 

@@ -17,7 +17,7 @@ from random import Random
 
 import psutil
 
-from controlroom.torture.conduct import Torture
+from controlroom.torture.conduct import TortureRun
 from controlroom.torture.environment import TortureError
 from controlroom.torture.logs import Cut, cut, read_end, topic_id
 from host.paths import engine_dir
@@ -31,7 +31,7 @@ _LEDGER = ".count"
 
 
 @asynccontextmanager
-async def stopped(torture: Torture, target: str) -> AsyncIterator[None]:
+async def stopped(torture: TortureRun, target: str) -> AsyncIterator[None]:
     """Every process of a deployment, or the supervisor, is stopped while the block runs."""
     victims = await torture.environment.victims(target)
     _signal(victims, signal.SIGSTOP)
@@ -41,13 +41,13 @@ async def stopped(torture: Torture, target: str) -> AsyncIterator[None]:
         _signal(victims, signal.SIGCONT)
 
 
-async def the_broker(torture: Torture) -> psutil.Process:
+async def the_broker(torture: TortureRun) -> psutil.Process:
     """Kafka's process."""
     (broker,) = await torture.environment.victims("kafka")
     return broker
 
 
-async def lose_tail(torture: Torture, broker: psutil.Process, seed: int) -> list[Cut]:
+async def lose_tail(torture: TortureRun, broker: psutil.Process, seed: int) -> list[Cut]:
     """Kills the broker, and cuts its logs, some below the committed offset and some above, while
     nobody starts it again."""
     await torture.stores.events()
@@ -60,7 +60,7 @@ async def lose_tail(torture: Torture, broker: psutil.Process, seed: int) -> list
     return cuts
 
 
-def _cut(torture: Torture, committed_offsets: Mapping[int, int], rng: Random) -> list[Cut]:
+def _cut(torture: TortureRun, committed_offsets: Mapping[int, int], rng: Random) -> list[Cut]:
     data = engine_dir(torture.environment.state, "kafka") / "data"
     topic, read = torture.stores.topic, torture.stores.ends()
     cuts = []
@@ -74,7 +74,7 @@ def _cut(torture: Torture, committed_offsets: Mapping[int, int], rng: Random) ->
     return cuts
 
 
-async def _committed_offsets(torture: Torture) -> dict[int, int]:
+async def _committed_offsets(torture: TortureRun) -> dict[int, int]:
     """Partition -> how far it is counted, over its lives, of the topic that is there now."""
     data = engine_dir(torture.environment.state, "kafka") / "data"
     scenario, topic = torture.stores.scenario, torture.stores.topic
@@ -88,7 +88,7 @@ async def _committed_offsets(torture: Torture) -> dict[int, int]:
     return committed_offsets
 
 
-async def set_back(torture: Torture, file: Path, older: bytes) -> int:
+async def set_back(torture: TortureRun, file: Path, older: bytes) -> int:
     """Writes a count over with what it was, and kills its process; how many events that are."""
     (victim,) = [p for p in await torture.environment.victims("producer-http") if _holds(p, file)]
     victim.send_signal(signal.SIGSTOP)
@@ -100,7 +100,7 @@ async def set_back(torture: Torture, file: Path, older: bytes) -> int:
     return now - int.from_bytes(older[:8], "little")
 
 
-async def count_of_one(torture: Torture) -> Path:
+async def count_of_one(torture: TortureRun) -> Path:
     """The file of one producer's count."""
     for process in await torture.environment.victims("producer-http"):
         for each in process.open_files():
@@ -109,7 +109,7 @@ async def count_of_one(torture: Torture) -> Path:
     raise TortureError("no producer holds a count")
 
 
-async def published(torture: Torture, file: Path) -> bool:
+async def published(torture: TortureRun, file: Path) -> bool:
     """Whether Redis has what a file counts."""
     key = keys.acknowledged_key(torture.stores.scenario)
     instance = file.stem.rpartition(".")[2]

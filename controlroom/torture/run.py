@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from controlroom.torture.conduct import PATIENCE, Torture
+from controlroom.torture.conduct import PATIENCE, TortureRun
 from controlroom.torture.disk import mount, unmount
 from controlroom.torture.environment import TortureEnvironment
 from controlroom.torture.phases import run_phases
@@ -42,7 +42,7 @@ async def run(
     """Tortures; the scratch stack is gone afterwards. Raises StackError where none comes up."""
     say(f"seed {request.seed}: {request.faults} faults")
     async with _environment(reference, request, say) as environment:
-        torture = Torture(environment, scenario, request.seed, say, request.patience)
+        torture = TortureRun(environment, scenario, request.seed, say, request.patience)
         try:
             await torture.strike(request.faults, request.seconds)
             await torture.judge()

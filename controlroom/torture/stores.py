@@ -36,7 +36,7 @@ _ROUND_MS = 500
 _LOOK = 0.05
 
 
-class Stores:
+class TortureStores:
     """The stores of one scenario, read from their beginning."""
 
     def __init__(self, addresses: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
@@ -54,7 +54,7 @@ class Stores:
         self.mongo = self._mongo()
 
     def dial(self, addresses: Mapping[str, str]) -> None:
-        """Other addresses, where a stack that came up anew has them."""
+        """Other addresses, where a stack that came up again has them."""
         if addresses != self._addresses:
             self._addresses = addresses
             self.redis = _redis(addresses["redis"])

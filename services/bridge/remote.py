@@ -126,7 +126,7 @@ class RemoteSink:
         self, batch: Batch, start: int, abandoned: Abandoned
     ) -> tuple[Piece, pb.Verdict]:
         async def question() -> tuple[Piece, pb.Verdict]:
-            # cut anew for each try, as large as the link carries by now
+            # cut again for each try, as large as the link carries by now
             piece = piece_of(self._scenario, batch, start, self._size)
             if not piece.whole:
                 logline.warning("a record is too large for the bridge and arrives cut")

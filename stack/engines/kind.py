@@ -19,7 +19,7 @@ from stack.engines.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EnginePlace:
     """Where an engine of one stack lives."""
 
     state: Path
@@ -46,7 +46,7 @@ class EngineKind(ABC):
     title: str = ""
     """What the doctor calls it; its name where this is empty."""
 
-    def engine(self, place: Place) -> Engine:
+    def engine(self, place: EnginePlace) -> Engine:
         """The engine of one stack. Raises StackError for settings that cannot be used."""
         given = self.given(place.environ)
         return self.elsewhere(given) if given else self.here(place)
@@ -56,7 +56,7 @@ class EngineKind(ABC):
         return environ.get(self.setting, "") if self.setting else ""
 
     @abstractmethod
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """One that the stack runs."""
 
     def elsewhere(self, address: str) -> Engine:

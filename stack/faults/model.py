@@ -43,7 +43,7 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class VictimChoice:
     """A selector, and how many of the selected ones."""
 
     selector: Selector
@@ -115,7 +115,7 @@ class Victim(Protocol):
         ...
 
 
-class Links(Protocol):
+class FaultLinks(Protocol):
     """The links as a fault uses them."""
 
     @property
@@ -141,7 +141,7 @@ class Links(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RequestRule:
     """Requests by a pattern of `backend:METHOD:path`, and what is done: `abort`, `delay:100`."""
 
     owner: str
@@ -150,7 +150,7 @@ class Rule:
     what: str
 
 
-class Requests(Protocol):
+class FaultRequests(Protocol):
     """Rules for requests on their way to pods, as a fault uses them."""
 
     @property
@@ -162,11 +162,11 @@ class Requests(Protocol):
         """Container port -> names of what leads to it."""
         ...
 
-    async def add(self, rules: Sequence[Rule]) -> None:
+    async def add(self, rules: Sequence[RequestRule]) -> None:
         """Puts them on. Raises StackError."""
         ...
 
-    async def remove(self, rules: Sequence[Rule]) -> None:
+    async def remove(self, rules: Sequence[RequestRule]) -> None:
         """Takes them away. Raises StackError where one is left."""
         ...
 
@@ -175,12 +175,12 @@ class Ground(Protocol):
     """What a fault may use of the local stack."""
 
     @property
-    def requests(self) -> Requests:
+    def requests(self) -> FaultRequests:
         """The way of requests to pods."""
         ...
 
     @property
-    def links(self) -> Links:
+    def links(self) -> FaultLinks:
         """The links between deployments and engines."""
         ...
 
@@ -189,7 +189,7 @@ class Ground(Protocol):
         """Names of all of them."""
         ...
 
-    def drawn(self, choice: Choice) -> list[Victim]:
+    def drawn(self, choice: VictimChoice) -> list[Victim]:
         """Pods and engines that another choice of the same object hits."""
         ...
 
@@ -197,7 +197,7 @@ class Ground(Protocol):
         """Names of all living pods of these deployments."""
         ...
 
-    def draw(self, fault: Fault, key: str) -> Plan:
+    def draw(self, fault: Fault, key: str) -> FaultPlan:
         """Chooses now whom another fault hits. Raises StackError where it cannot be done."""
         ...
 
@@ -243,7 +243,7 @@ class Injection(ABC):
         """Takes it back. Raises StackError where something of it is left; it is asked again."""
 
 
-class Act(ABC):
+class FaultAct(ABC):
     """What one object asks for, read and checked."""
 
     action: str
@@ -269,13 +269,13 @@ class Fault:
 
     kind: str
     name: str
-    choice: Choice | None
-    what: Act
+    choice: VictimChoice | None
+    what: FaultAct
     duration: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FaultPlan:
     """The draw: whom a fault hits, and how."""
 
     victims: tuple[Victim, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from host.errors import StackError
-from stack.faults.model import Choice, Victim
+from stack.faults.model import Victim, VictimChoice
 from stack.faults.selection import selected
 from stack.faults.victims import EngineVictim, PodVictim
 from stack.pods.controller import Controller
@@ -34,7 +34,7 @@ class Population:
         ]
         return pods + [EngineVictim(supervisor) for supervisor in self._engines.values()]
 
-    def matching(self, choice: Choice) -> list[Victim]:
+    def matching(self, choice: VictimChoice) -> list[Victim]:
         """Those that the selector means. Raises StackError for none.
 
         Engines are no pods of the namespace, so only a label or a name can mean them.

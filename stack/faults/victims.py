@@ -133,7 +133,7 @@ class EngineVictim:
             )
 
     async def kill(self, grace: float) -> None:
-        """SIGKILL, or the stop signal with a grace; it is started anew."""
+        """SIGKILL, or the stop signal with a grace; it is started again."""
         if grace:
             await self.supervisor.end(grace)
         else:

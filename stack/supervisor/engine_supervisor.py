@@ -19,7 +19,7 @@ State = Literal["starting", "ready", "backoff", "failed", "external", "stopped"]
 Hook = Callable[[], Awaitable[None]]
 
 START_PATIENCE = 90.0
-"""Seconds that a living engine may take to serve before it is started anew."""
+"""Seconds that a living engine may take to serve before it is started again."""
 _ASK_EVERY = 0.1
 ALIVE_EVERY, AGAIN_EVERY = 10.0, 4.0
 """Seconds between two questions to an engine that serves, and to one that did not answer. Each is
@@ -27,7 +27,7 @@ a connection with a login; a death is known without one."""
 ALIVE_PATIENCE = 5.0
 """Seconds that a serving engine may take to answer."""
 DEAD_AFTER = 4
-"""Questions in a row without an answer after which a serving engine is started anew: a store
+"""Questions in a row without an answer after which a serving engine is started again: a store
 that has met a full disk, for one, lives on without serving."""
 BUSY_DEAD_AFTER = 13
 """The same for one that is silent and works: on a busy machine it has more to do than time. Two
@@ -85,7 +85,7 @@ class EngineSupervisor:
         self._set("stopped", "")
 
     async def restart(self) -> None:
-        """Ends the child politely; it is started anew at once. Raises StackError."""
+        """Ends the child politely; it is started again at once. Raises StackError."""
         if self.state == "external":
             raise StackError(
                 f"{self.engine.name} was given by its address; the stack does not run it.",
@@ -100,12 +100,12 @@ class EngineSupervisor:
             await self.child.stop()
 
     async def kill(self) -> None:
-        """SIGKILL; it is started anew."""
+        """SIGKILL; it is started again."""
         if self.child is not None:
             await self.child.kill()
 
     async def end(self, grace: float) -> None:
-        """The stop signal with a grace in seconds; it is started anew."""
+        """The stop signal with a grace in seconds; it is started again."""
         if self.child is not None:
             await self.child.stop(grace)
 

@@ -32,7 +32,7 @@ class Bridge:
     server: Service
 
     async def again(self, part: str) -> None:
-        """Kills one of the three and starts it anew, as its node would."""
+        """Kills one of the three and starts it again, as its node would."""
         service: Service = getattr(self, part)
         service.kill()
         await service.process.wait()

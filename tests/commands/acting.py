@@ -130,7 +130,7 @@ def _kinds(kind: type[Act]) -> Iterator[type[Act]]:
 
 @asynccontextmanager
 async def _world(*_: object, **__: object) -> AsyncIterator[Any]:
-    yield SimpleNamespace(doors=None, scenario=load("bands"))
+    yield SimpleNamespace(endpoints=None, scenario=load("bands"))
 
 
 class Asked:

@@ -121,7 +121,7 @@ async def test_a_move_that_fails_leaves_everything_where_it_was(
     await fill(tmp_path, monkeypatch)
     honest = moving._contents
 
-    async def failing(collection: Any, progress: moving.Progress) -> moving.Contents:
+    async def failing(collection: Any, progress: moving.MoveProgress) -> moving.Contents:
         if moment == "cut off":
             raise StackError("the new server died", "")
         await collection.delete_one({"_id": "t:1#77"})

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from controlroom.feeds.golden import GoldenSource, history, parse
-from controlroom.feeds.queries import Row, golden_query, history_queries
+from controlroom.feeds.queries import TrafficRow, golden_query, history_queries
 from controlroom.model.board import STALE_LEAST, STALE_PERIODS
 from controlroom.model.golden import Golden, GoldenRow
 from tests.conftest import Engines
@@ -15,7 +15,7 @@ IN = (
     'namespace="bands", direction="inbound", deployment=~"producer-http|reader",'
     ' target_port!="4191", route_name!="probe"'
 )
-ROWS = (Row("producer-http", "inbound"), Row("reader", "inbound"))
+ROWS = (TrafficRow("producer-http", "inbound"), TrafficRow("reader", "inbound"))
 
 
 def latency(quantile: str) -> str:

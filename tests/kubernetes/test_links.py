@@ -11,7 +11,7 @@ import pytest
 from controlroom.feeds import gateways
 from controlroom.feeds.fleet import FleetSource
 from controlroom.feeds.gateways import Gateways
-from controlroom.model.links import Link, Links
+from controlroom.model.links import ClusterLink, ClusterLinks
 from controlroom.targets.kubernetes import links as module
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import LINKS, SERVICES
@@ -119,18 +119,18 @@ async def test_links_mirrored_services_and_gateways(
     target = KubernetesTarget(CONTEXT, namespace)
     source = FleetSource(target, Gateways(prometheus.where))
 
-    async def told() -> Links | None:
+    async def told() -> ClusterLinks | None:
         return (await source.read()).links
 
     try:
-        assert await until(told, "the cluster has answered") == Links(installed=False)
+        assert await until(told, "the cluster has answered") == ClusterLinks(installed=False)
         served()
         await make_links(api, namespace)
-        west = Link("west", "10.1.2.3:4143", ("bridge-server-west",))
-        east = Link("east", "", ("reader-east",), "its Link is gone")
+        west = ClusterLink("west", "10.1.2.3:4143", ("bridge-server-west",))
+        east = ClusterLink("east", "", ("reader-east",), "its Link is gone")
 
         async def both() -> bool:
-            return await told() == Links(True, (west, east))
+            return await told() == ClusterLinks(True, (west, east))
 
         await until(both, "link and services are seen", timeout=60)
         await api.patch(f"{LINKS.path(module.HOME, 'west')}/status", {"status": STATUS})

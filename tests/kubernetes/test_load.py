@@ -17,7 +17,7 @@ from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.spec import LoadSpec
 from controlroom.runs.stop import stop_all, stop_run
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import LoadRequest, LoadStatus, Refused
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.load import sending
@@ -64,11 +64,11 @@ async def target(api: Api, namespace: str) -> AsyncIterator[KubernetesTarget]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "state" / "runs")
+def store(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "state" / "runs")
 
 
-async def started(store: Store, target: KubernetesTarget, **more: object) -> RunFolder:
+async def started(store: RunStore, target: KubernetesTarget, **more: object) -> RunFolder:
     """A load run as the command starts it."""
     wanted = {"timeout": 60.0, "users": 4, **more}
     spec = LoadSpec(
@@ -91,7 +91,7 @@ async def test_jobs_send_what_a_local_run_sends(
     place: Server,
     played: PlayedNode,
     target: KubernetesTarget,
-    store: Store,
+    store: RunStore,
 ) -> None:
     folder = await started(store, target, number=501)
     view = await over(folder)
@@ -116,7 +116,7 @@ async def test_jobs_send_what_a_local_run_sends(
 
 
 async def test_a_stop_drains_and_says_what_was_sent(
-    place: Server, played: PlayedNode, target: KubernetesTarget, store: Store
+    place: Server, played: PlayedNode, target: KubernetesTarget, store: RunStore
 ) -> None:
     folder = await started(store, target)
     await until(lambda: place.count > 50, "the load flows", timeout=60)
@@ -132,7 +132,7 @@ async def active(target: KubernetesTarget) -> list[LoadStatus]:
 
 
 async def test_a_load_whose_runner_died_is_found_and_ended(
-    place: Server, played: PlayedNode, target: KubernetesTarget, store: Store
+    place: Server, played: PlayedNode, target: KubernetesTarget, store: RunStore
 ) -> None:
     folder = await started(store, target)
     await until(lambda: place.count > 50, "the load flows", timeout=60)
@@ -150,7 +150,7 @@ async def test_a_load_whose_runner_died_is_found_and_ended(
     assert left_behind([held]) == (held,)
     assert (held.id, held.run, held.ends) == (left.id, folder.id, left.ends)
     assert left.ends > left.created + 60
-    stopped = await stop_all(Store(store.root), target)
+    stopped = await stop_all(RunStore(store.root), target)
     assert stopped.clean
     assert stopped.loads == (left.id,)
     assert await active(target) == []
@@ -176,7 +176,7 @@ async def test_a_pod_that_does_not_start_leaves_nothing(
 
 
 async def test_what_does_not_fit_into_the_cluster_is_said_before(
-    place: Server, target: KubernetesTarget, store: Store, tmp_path: Path
+    place: Server, target: KubernetesTarget, store: RunStore, tmp_path: Path
 ) -> None:
     with pytest.raises(SpecError, match="--in-cluster wants a cluster"):
         await ready_load(LoadSpec(in_cluster=2), "bands", target)

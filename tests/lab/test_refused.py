@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from host.errors import StackError
-from lab.client import Lab
+from lab.client import LabClient
 from lab.commands import started
 from lab.doctor import examine
 from lab.locks import lock_folder, lock_number
@@ -79,7 +79,7 @@ async def test_a_plain_user_reads_that_root_is_needed(monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def roots_lab() -> Iterator[Lab]:
+def roots_lab() -> Iterator[LabClient]:
     """What a user sees of a lab that he had sudo start: its record, with a daemon that lives."""
     daemon = os.getppid()
     since = started(daemon)
@@ -90,7 +90,7 @@ def roots_lab() -> Iterator[Lab]:
         keep(folder, LabRecord(daemon, since, NUMBERS[-1], NETWORK, "", clusters, "ready"))
         for path in (folder, path_in(folder)):
             os.chown(path, NOBODY, NOBODY)
-        yield Lab(folder)
+        yield LabClient(folder)
 
 
 @as_root
@@ -105,7 +105,9 @@ def roots_lab() -> Iterator[Lab]:
         "restart etcd --cluster a",
     ],
 )
-async def test_what_only_root_may_do_names_the_whole_command(roots_lab: Lab, words: str) -> None:
+async def test_what_only_root_may_do_names_the_whole_command(
+    roots_lab: LabClient, words: str
+) -> None:
     does: dict[str, Callable[[], Awaitable[object]]] = {
         "down": roots_lab.down,
         "link cut": roots_lab.cut,
@@ -122,7 +124,7 @@ async def test_what_only_root_may_do_names_the_whole_command(roots_lab: Lab, wor
 
 
 @as_root
-async def test_a_plain_user_is_told_all_but_the_link(roots_lab: Lab) -> None:
+async def test_a_plain_user_is_told_all_but_the_link(roots_lab: LabClient) -> None:
     with as_nobody():
         status = await roots_lab.status()
     assert status["phase"] == "ready"

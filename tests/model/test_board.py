@@ -13,7 +13,7 @@ from controlroom.model.log import LogBatch, LogLine
 from controlroom.model.queues import Queues
 from controlroom.model.run import ChaosFigures, Runs, RunView
 from controlroom.model.samples import Failed, NoData, Sample
-from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
+from controlroom.model.tallies import Selection, Tallies, TallyChoice, TallyRow
 
 T0 = 1_700_000_000.0
 
@@ -23,7 +23,7 @@ def board(**periods: float) -> Board:
 
 
 def votes(total: int, selected: str | None = None, **rows: int) -> Tallies:
-    selections = (Selection("phase", (Choice("1", "one"),), selected),) if selected else ()
+    selections = (Selection("phase", (TallyChoice("1", "one"),), selected),) if selected else ()
     listed = tuple(TallyRow((name,), count) for name, count in rows.items())
     return Tallies(("name",), listed, total, "votes", selections=selections)
 

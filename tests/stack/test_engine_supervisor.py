@@ -1,4 +1,4 @@
-"""An engine that lives on without serving is started anew."""
+"""An engine that lives on without serving is started again."""
 
 from __future__ import annotations
 

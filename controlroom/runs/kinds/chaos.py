@@ -27,9 +27,12 @@ class Chaos(RunKind):
 
     async def conduct(self, conduct: Conduct, spec: ChaosSpec) -> None:
         from controlroom.runs.fault import FaultRun
-        from controlroom.runs.recovery import Watch
+        from controlroom.runs.recovery import RecoveryWatch
 
-        async with conduct.target(spec.context, spec.namespace) as target, Watch(target) as watch:
+        async with (
+            conduct.target(spec.context, spec.namespace) as target,
+            RecoveryWatch(target) as watch,
+        ):
             await FaultRun(conduct, spec, target, watch).run()
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from controlroom.runs.conduct import Conduct
 
 
-class Load(RunKind):
+class LoadKind(RunKind):
     """Sends and measures."""
 
     name = LoadSpec.run_kind
@@ -75,4 +75,4 @@ def _ms(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-KIND = Load()
+KIND = LoadKind()

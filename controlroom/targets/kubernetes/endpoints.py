@@ -18,7 +18,7 @@ from controlroom.targets.kubernetes.access import allowed
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.certificates import Certificates
 from controlroom.targets.kubernetes.errors import ApiError
-from controlroom.targets.kubernetes.forward import Forward
+from controlroom.targets.kubernetes.forward import PortForward
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, INGRESSES, Json
 from controlroom.targets.kubernetes.secret import read_secret
 from controlroom.targets.kubernetes.services import (
@@ -48,7 +48,7 @@ class ClusterEndpoints:
     def __init__(self, api: Api, namespace: str) -> None:
         self._api = api
         self._namespace = namespace
-        self._forwards: dict[tuple[Host, int], Forward] = {}
+        self._forwards: dict[tuple[Host, int], PortForward] = {}
         self._certificates = Certificates(api, namespace)
 
     async def config(self) -> Mapping[str, str]:
@@ -123,7 +123,7 @@ class ClusterEndpoints:
         key = (host, port)
         if key not in self._forwards:
             await self._may_forward(host)
-            self._forwards[key] = Forward(self._api, lambda: place_of(self._api, host, port))
+            self._forwards[key] = PortForward(self._api, lambda: place_of(self._api, host, port))
         return await self._forwards[key].start()
 
     async def _may_forward(self, host: Host) -> None:

@@ -71,7 +71,7 @@ class KubernetesTarget:
         return await (await self._workloads()).preview_restart(deployment)
 
     async def restart(self, deployment: str) -> None:
-        """All pods anew, as the deployment's strategy has it."""
+        """Replaces all pods, as the deployment's strategy has it."""
         await (await self._workloads()).restart(deployment)
 
     async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:

@@ -10,7 +10,7 @@ from host.install.progress import Progress
 from host.install.wheels import wheel_folder
 from host.paths import engine_dir
 from stack.engines.engine import Engine
-from stack.engines.kind import EngineKind, Place
+from stack.engines.kind import EngineKind, EnginePlace
 from stack.engines.mongo.programs import (
     MONGOD,
     PYTHON,
@@ -36,7 +36,7 @@ class MongoKind(EngineKind):
     variable = "MONGO_URL"
     title = "document store"
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """A real mongod where there is one, else SecantusDB."""
         return Mongo(place.state, place.ports)
 

@@ -39,7 +39,7 @@ _CHOICE_FIX = (
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class StoreProgram:
     """A server that can be run: its kind, its version and the start of its command."""
 
     kind: str
@@ -62,7 +62,7 @@ class Store:
         return (*self.command, *place, *own, *tuned, *login)
 
 
-async def chosen_store(folder: Path, progress: Progress) -> Store:
+async def chosen_store(folder: Path, progress: Progress) -> StoreProgram:
     """The store of this state folder: the one it began with, else the best that is here.
 
     One data directory is never opened by two kinds: they do not read each other's indexes.
@@ -110,15 +110,15 @@ def _noted(folder: Path) -> list[str]:
         raise explained(error, note) from error
 
 
-async def built_rust() -> Store | None:
+async def built_rust() -> StoreProgram | None:
     """SecantusDB's Rust server, where `make engines` has built it."""
     program = engine_cache("secantus-rs", RUST) / "bin" / "secantusd-rs"
     if not os.access(program, os.X_OK):
         return None
-    return Store(RUST_SERVER, RUST, (str(program),))
+    return StoreProgram(RUST_SERVER, RUST, (str(program),))
 
 
-async def usable_mongod() -> Store | None:
+async def usable_mongod() -> StoreProgram | None:
     """mongod on PATH, when it is new enough."""
     program = find_program("mongod")
     if program is None:
@@ -126,17 +126,17 @@ async def usable_mongod() -> Store | None:
     found = re.search(r"v(\d+)\.(\d+)\.\d+", await output_of(program, "--version") or "")
     if not found or (int(found[1]), int(found[2])) < MINIMUM_MONGOD:
         return None
-    return Store(MONGOD, found[0][1:], (str(program),))
+    return StoreProgram(MONGOD, found[0][1:], (str(program),))
 
 
-async def python_store(progress: Progress) -> Store:
+async def python_store(progress: Progress) -> StoreProgram:
     """SecantusDB's Python server, fetched as a wheel when it is missing."""
     environment = await wheel_environment(LOCK, PYTHON, progress)
     command = (str(environment / "bin" / "python"), "-c", PYTHON_ENTRY)
-    return Store(PYTHON_SERVER, PYTHON, command)
+    return StoreProgram(PYTHON_SERVER, PYTHON, command)
 
 
-async def better_store(store: Store) -> Store | None:
+async def better_store(store: StoreProgram) -> StoreProgram | None:
     """A faster one than the Python server, where that runs because nothing else was there."""
     if store.kind != PYTHON_SERVER or requested_kind(os.environ):
         return None
@@ -179,7 +179,7 @@ async def build_rust(progress: Progress) -> None:
     await install(engine_cache("secantus-rs", RUST), "document store", make, progress)
 
 
-async def any_store(progress: Progress) -> Store:
+async def any_store(progress: Progress) -> StoreProgram:
     """The kind that was asked for, else the best one that is installed.
 
     The Python server is fetched where there is none. Raises StackError where the kind that was
@@ -209,7 +209,7 @@ def not_here(kind: str) -> tuple[str, str]:
     return f"{CHOICE_VARIABLE} asks for {kind}, which is not here.", _CHOICE_FIX
 
 
-async def _of_kind(kind: str, progress: Progress) -> Store | None:
+async def _of_kind(kind: str, progress: Progress) -> StoreProgram | None:
     if kind == PYTHON_SERVER:
         return await python_store(progress)
     if kind == MONGOD:

@@ -19,7 +19,7 @@ from host.paths import engine_cache, engine_dir, private_dir, write_private
 from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent, require_owner, url_with_login
 from stack.engines.external import External, split_login
-from stack.engines.kind import EngineKind, Place, program_check
+from stack.engines.kind import EngineKind, EnginePlace, program_check
 from stack.engines.secrets import bcrypted, kept_secret
 from stack.spec import ProcessSpec
 from wire.plain_http import http_client
@@ -109,7 +109,7 @@ class PrometheusKind(EngineKind):
     endpoint = "prometheus"
     needed = False
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """The machine's program, or Debian's package."""
         return Prometheus(place.state, place.ports)
 

@@ -15,7 +15,7 @@ from host.paths import engine_dir, private_dir
 from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent, require_owner
 from stack.engines.external import External, split_login
-from stack.engines.kind import EngineKind, Place, program_check
+from stack.engines.kind import EngineKind, EnginePlace, program_check
 from stack.engines.secrets import account_secrets, kept_secret
 from stack.engines.settings import flushes
 from stack.spec import ProcessSpec
@@ -104,7 +104,7 @@ class RedisKind(EngineKind):
     endpoint = "redis"
     variable = "REDIS_URL"
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """Debian's server."""
         return Redis(place.state, place.ports, flushes(place.environ))
 

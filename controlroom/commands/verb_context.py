@@ -1,4 +1,4 @@
-"""The world of a one-shot verb: the target, its endpoints, the scenario that it runs."""
+"""What a verb that only reads needs: the target, its endpoints, the scenario that it runs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ S = TypeVar("S", bound=Any)
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """Where a verb looks."""
+class VerbContext:
+    """What a verb reads from."""
 
     target: Located
     endpoints: LiveEndpoints
@@ -28,7 +28,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(settings: Settings, whole: bool = False) -> AsyncIterator[World]:
+async def verb_context(settings: Settings, whole: bool = False) -> AsyncIterator[VerbContext]:
     """The running target with its scenario, or with the one that was asked for.
 
     With `whole` two contexts may be named, as the two sides of one pipeline.
@@ -36,7 +36,7 @@ async def world(settings: Settings, whole: bool = False) -> AsyncIterator[World]
     """
     async with Here(settings, whole) as here:
         scenario = await here.scenario()
-        yield World(here.located, LiveEndpoints(here.located), scenario)
+        yield VerbContext(here.located, LiveEndpoints(here.located), scenario)
 
 
 @asynccontextmanager

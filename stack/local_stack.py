@@ -26,15 +26,15 @@ from stack.engines.secrets import kept_secret
 from stack.faults.leases import Leases
 from stack.faults.plan import Planner
 from stack.faults.population import Population
-from stack.lag import Lag
-from stack.links import Links
+from stack.lag import LagReader
+from stack.links import StackLinks
 from stack.manifests import load
 from stack.pods.controller import Controller
 from stack.pods.environment import Surroundings
 from stack.pods.pod import Pod
 from stack.pods.ports import PodPorts
 from stack.pods.usage import PERIOD, Usage
-from stack.requests import Requests
+from stack.requests import RequestRules
 from stack.scaler import Scaler
 from stack.supervisor.engine_supervisor import EngineSupervisor
 from stack.supervisor.events import Events
@@ -53,7 +53,7 @@ ENGINE_GRACE = 5.0
 log = logging.getLogger(__name__)
 
 
-class World:
+class LocalStack:
     """Made from a configuration; `start` returns at once, `stop` when everything has ended.
 
     Raises StackError for manifests and scenarios that cannot be used.
@@ -70,7 +70,7 @@ class World:
         self.engines = engines_for(config.state)
         private_dir(config.state)
         ports = Ports(config.state)
-        self.links = Links(self.engines, ports, self.manifests.deployments)
+        self.links = StackLinks(self.engines, ports, self.manifests.deployments)
         self._haproxy = self.engines.own(Haproxy)
         self.balancer = Balancer(
             self._haproxy,
@@ -89,11 +89,11 @@ class World:
             self.controllers,
             {name: self.supervisors[name] for name in self.engines.linked},
         )
-        self.requests = Requests(self._haproxy, self.manifests, backend_name)
+        self.requests = RequestRules(self._haproxy, self.manifests, backend_name)
         planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
-        self._lag = Lag(lambda: brokers_of(self.engines["kafka"].url()))
+        self._lag = LagReader(lambda: brokers_of(self.engines["kafka"].url()))
         self._requested = RequestedReplicas(config.state)
         self._targets = self._targets_file()
         self._linked = False
