@@ -138,7 +138,7 @@ class ControlRoom(App[None]):
         self.call_after_refresh(self._first_picture)
 
     def _lose_terminal(self) -> None:
-        """Ends as at the signal that tells most processes of it."""
+        """Ends as at SIGHUP, which most processes get when their terminal is gone."""
         self._frame_clock.stop()
         code = 128 + signal.SIGHUP
         terminal.end_soon(code)

@@ -47,7 +47,7 @@ class LabClient:
         self.folder = folder or lab_dir()
 
     def record(self) -> LabRecord | None:
-        """What the daemon tells; None when there is no lab."""
+        """The daemon's record; None when there is no lab."""
         found = record.read(self.folder)
         return found if found is not None and found.alive else None
 

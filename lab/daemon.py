@@ -65,7 +65,7 @@ async def _run(given: argparse.Namespace) -> int:
         await lab.run(over)
     finally:
         await lab.stop()
-        # The end of this pipe tells the sweeper to begin; it holds the locks until it is done.
+        # The sweeper begins when this pipe is closed. It holds the locks until it is done.
         assert sweeper.stdin is not None
         sweeper.stdin.close()
     return 0

@@ -144,7 +144,7 @@ class Volumes:
         _libc.inotify_add_watch(self.handle, os.fsencode(folder), IN_CREATE | IN_ONLYDIR)
 
     def opened(self) -> None:
-        """Opens those that the kernel tells of; what was there before keeps its mode."""
+        """Opens those that the kernel reports; what was there before keeps its mode."""
         with contextlib.suppress(BlockingIOError):
             for name in _created(os.read(self.handle, 65536)):
                 with contextlib.suppress(OSError):
@@ -299,7 +299,7 @@ def _answer(url: str) -> str:
     assert parts.hostname is not None
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
-        # On loopback, within the namespaces: there is nobody else to be told apart.
+        # On loopback, within the namespaces: nobody else can listen there.
         context = ssl._create_unverified_context()
         connection = http.client.HTTPSConnection(
             parts.hostname, parts.port, timeout=PATIENCE, context=context

@@ -33,7 +33,7 @@ async def join(one: int, other: int) -> None:
 async def set_join(init: int, up: bool) -> None:
     """Cuts or restores the link between the clusters, at the end of one of them.
 
-    A link that was down has lost the routes over it; the cluster's orders tell which.
+    A link that was down has lost the routes over it; the cluster's orders list them.
     """
     await call(*entering(init, "net"), "ip", "link", "set", JOIN, "up" if up else "down")
 

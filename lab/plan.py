@@ -92,7 +92,7 @@ class ClusterPlan:
 
     @property
     def status(self) -> Path:
-        """What its first process tells of its programs."""
+        """What its first process writes about its programs."""
         return self.folder / "status.json"
 
 

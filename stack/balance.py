@@ -187,7 +187,7 @@ def _condition(route: Route) -> str:
 
 
 def _first_h2c(manifests: Manifests) -> str:
-    """gRPC needs no path of its own: its content type tells it from all else."""
+    """gRPC needs no path of its own: its content type distinguishes it from all else."""
     for service in manifests.services.values():
         for port in service.ports:
             if port.h2c:

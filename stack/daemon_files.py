@@ -81,7 +81,7 @@ class DaemonFiles:
         self._pid.unlink(missing_ok=True)
 
     def daemon(self) -> psutil.Process | None:
-        """The living daemon, told from a later process with the same id by its start time."""
+        """The living daemon. Its start time is compared: a later process may have its id."""
         data = _read(self._pid)
         try:
             process = psutil.Process(int(data["pid"]))

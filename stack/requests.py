@@ -37,7 +37,7 @@ def request_lines() -> list[str]:
 
 
 class RequestRules:
-    """The rules that should be on now; a new haproxy is told them again."""
+    """The rules that should be on now; a new haproxy gets them again."""
 
     def __init__(
         self,

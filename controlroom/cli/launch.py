@@ -65,7 +65,7 @@ def _has_terminal() -> bool:
 
 
 def _is_up(settings: Settings) -> bool:
-    """Whether a daemon holds the state folder, told without any client library."""
+    """Whether a daemon holds the state folder; asked without any client library."""
     from stack.daemon_files import DaemonFiles
 
     return DaemonFiles(settings.state_dir).daemon() is not None

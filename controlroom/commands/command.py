@@ -93,7 +93,7 @@ class Verb:
     inside: bool = True
     """Whether it makes sense in a room that is open."""
     itself: bool = False
-    """Whether it tells of the program itself; then it works where the settings are wrong."""
+    """Whether it shows something of the program; then it works where the settings are wrong."""
 
     def load(self) -> VerbModule:
         """Imports the verb's module."""

@@ -26,7 +26,7 @@ class Names(Protocol):
 
 
 class OnDisk:
-    """Names that can be told without asking a stack or a cluster."""
+    """Names that are known without asking a stack or a cluster."""
 
     def names(self, need: str) -> Sequence[str]:
         """As `Names` has it. Imports only what the kind needs: somebody waits at a prompt."""

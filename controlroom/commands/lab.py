@@ -312,4 +312,4 @@ ACTIONS = (
     "restart",
 )  # fmt: skip
 TAKING = ("images", "link", "load-image", "restart")
-"""Those that are told what to act on."""
+"""Those that need the name of what they act on."""

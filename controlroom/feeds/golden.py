@@ -21,7 +21,7 @@ Curves = dict[str, list[tuple[float, float | None]]]
 
 
 CHATTER = 2.0
-"""Successful requests/s below which a row tells no traffic: a consumer alone asks its store about
+"""Successful requests/s below which a row shows no traffic: a consumer alone asks its store about
 once a second whether all is as it was."""
 
 
@@ -55,7 +55,7 @@ class GoldenSource:
 
     @staticmethod
     def same(before: Golden, now: Golden) -> bool:
-        """Whether the same traffic is told; what a service asks its stores by itself is none."""
+        """Whether the row shows traffic. What a service asks its stores unasked counts as none."""
         return _traffic(before) == _traffic(now)
 
     async def close(self) -> None:

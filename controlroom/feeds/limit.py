@@ -30,7 +30,7 @@ _HANDLED = 'sum(rate(controlroom_handled_total{{namespace="{namespace}",outcome=
 
 
 def query(namespace: str) -> str:
-    """One request for all shares; they are told apart by `part`.
+    """One request for all shares; the label `part` says which is which.
 
     Of several pods the one that waits longest counts. The exception is a consumer that waits
     for Kafka, as one that has nothing to do also does: there the busiest counts.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 STAT = "stat"
-"""Label that tells the parts of the one request apart."""
+"""Label that says which part of the one request a series belongs to."""
 
 RESPONSES = "sum(increase(response_total{{{selector}}}[{window}])) by (deployment, classification)"
 LATENCY = (
@@ -53,7 +53,7 @@ def selector(namespace: str, direction: str, deployments: Sequence[str]) -> str:
 
 
 def golden_query(namespace: str, window: int, rows: Sequence[TrafficRow] = ROWS) -> str:
-    """One request for everything: the parts are told apart by `stat` and `direction`."""
+    """One request for everything: the labels `stat` and `direction` say which part is which."""
     parts = []
     for direction in sorted({row.direction for row in rows}):
         names = [row.deployment for row in rows if row.direction == direction]

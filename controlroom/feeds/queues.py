@@ -1,4 +1,4 @@
-"""Lag of the consumers, as an exporter tells it, else from Kafka's own offsets."""
+"""Lag of the consumers, as an exporter reports it, else from Kafka's own offsets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class QueuesSource:
     """Lag and members of one group. Kafka is asked over one connection that stays open, and only
-    where no exporter tells them to Prometheus."""
+    where no exporter reports them to Prometheus."""
 
     name = "queues"
     period = 0.5
@@ -40,7 +40,7 @@ class QueuesSource:
             self._exporter = ExporterLag(prometheus, self._group, self._topic)
 
     async def open(self) -> None:
-        """Nothing to open before it is known who tells the lag."""
+        """Nothing to open before it is known who reports the lag."""
 
     async def read(self) -> Queues | None:
         """The lag now; None while the topic has not been made."""

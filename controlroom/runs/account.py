@@ -1,4 +1,4 @@
-"""What a load run has been told so far, and what its folder says of it."""
+"""What a load process has reported so far, and the result that the run's folder keeps."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _children: list[subprocess.Popen[bytes]] = []
 
 
 def start(store: RunStore, spec: Spec) -> RunFolder:
-    """Starts the run and answers its folder; its view tells the rest. Raises SpecError."""
+    """Starts the run and answers its folder; its view shows the rest. Raises SpecError."""
     kind_of(spec.run_kind).check(spec)
     folder = store.create()
     store.trim()

@@ -1,4 +1,4 @@
-"""What the load process tells the runner: one JSON line four times a second."""
+"""What the load process reports to the runner: one JSON line four times a second."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class TortureClients:
     async def _deliver(self, request: ClientRequest, tries: int) -> None:
         """Sends a request until it is acknowledged, as often as this client does.
 
-        A client that tries again sends some once more though it was told: answers get lost.
+        A client that tries again sends some events twice, because answers get lost.
         """
         distrust = tries > 1 and self._rng.randrange(_AGAIN_ONE_IN) == 0
         told = False

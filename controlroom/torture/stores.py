@@ -204,7 +204,7 @@ class TortureStores:
         logs = kind == "logs"
         name = (keys.logs_collection if logs else keys.rejected_collection)(self.scenario)
         field = "id" if logs else "value"
-        # a rejected record that repeats an event is told by the event's own document
+        # a rejected record that repeats an event is known by the event's own document
         wanted: dict[str, Any] = {} if logs else {"repeats": {"$exists": False}}
         for document in self.mongo[keys.DATABASE][name].find(wanted, {field: 1}, batch_size=5_000):
             total += 1

@@ -56,7 +56,7 @@ class Applying:
         )
 
     async def stands(self, request: pb.StandsRequest) -> pb.StandsReply:
-        """The same, with what tells whether the local side's log still holds it."""
+        """The same, with the mark that shows whether the local side's log still holds it."""
         parts = [part_of_message(part) for part in request.parts]
         stands = await self._stores.stands(parts, _once)
         return pb.StandsReply(stands=[message_of_stand(stand) for stand in stands])

@@ -81,7 +81,7 @@ class Breaker:
             self._open()
 
     def abandoned(self) -> None:
-        """A call was given up by its caller, which tells nothing."""
+        """A call was given up by its caller; that says nothing about the link."""
         self._probing = False
 
     def _open(self) -> None:

@@ -59,7 +59,7 @@ class Relay:
         policy: RetryPolicy = RetryPolicy(),
         metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """`changed` is told why the remote side is taken as away, or "" when it answers.
+        """`changed` gets the reason when the remote side is away, and "" when it answers.
 
         `metadata` goes with each call.
         """

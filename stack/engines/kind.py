@@ -39,7 +39,7 @@ class EngineKind(ABC):
     endpoint: str = ""
     """Its name among the endpoints; empty where clients have no use for it."""
     variable: str = ""
-    """Entry of the ConfigMap `endpoints` that tells services where it is. Each deployment comes to
+    """Entry of the ConfigMap `endpoints` that gives services its address. Each deployment comes to
     it by a link of its own. Empty where services have no use for it."""
     needed: bool = True
     """Whether services are started only when it serves."""

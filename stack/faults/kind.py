@@ -62,7 +62,7 @@ class Kind:
 
 
 class UnknownFaultKind(Kind):
-    """A kind that no file tells about."""
+    """A kind that no file defines."""
 
     not_here = "it is not known here"
 

@@ -28,7 +28,7 @@ _RETRY = 0.5
 
 @dataclass(slots=True)
 class LeasedFault:
-    """One fault, as the API tells it. Times are seconds since the epoch."""
+    """One fault, as the API answers it. Times are seconds since the epoch."""
 
     id: str
     run: str
@@ -44,7 +44,7 @@ class LeasedFault:
     message: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """As the API tells it."""
+        """As the API answers it."""
         return asdict(self)
 
 

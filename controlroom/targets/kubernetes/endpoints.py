@@ -167,7 +167,7 @@ class ClusterEndpoints:
         _there(url, "MongoDB", "MONGO_URL")
         secret = await self._secret()
         user, password = secret.get("MONGO_USERNAME", ""), secret.get("MONGO_PASSWORD", "")
-        # members of a replica set tell names of the cluster, which mean nothing here
+        # members of a replica set answer with names of the cluster, which mean nothing here
         return await self._url(url, user, password, "directConnection=true")
 
     async def _kafka(self, config: Mapping[str, str]) -> str:

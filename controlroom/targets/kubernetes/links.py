@@ -57,7 +57,7 @@ class LinkWatch:
 
 
 def read(links: Iterable[Json], services: Iterable[Json]) -> tuple[ClusterLink, ...]:
-    """Links in the words of the room; mirrored services that no link explains are told too."""
+    """Links in the words of the room; mirrored services that no link explains are listed too."""
     mirrored: dict[str, list[str]] = {}
     for one in services:
         meta = one["metadata"]

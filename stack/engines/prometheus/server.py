@@ -148,7 +148,7 @@ def external_prometheus(url: str) -> External:
 
 
 async def answer(name: str, url: str) -> None:
-    """GET answers 200; NotReady tells why it did not."""
+    """GET answers 200; NotReady says why it did not."""
     try:
         async with http_client(url, _PATIENCE) as client:
             reply = await client.get(url)

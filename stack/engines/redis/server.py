@@ -96,7 +96,7 @@ class Redis(Engine):
 
 
 class RedisKind(EngineKind):
-    """Counters, and what is told to everybody."""
+    """Counters, and what is published to all subscribers."""
 
     name = "redis"
     rank = 20
@@ -144,7 +144,7 @@ def external_redis(url: str) -> External:
 
 
 async def ping(url: str, username: str | None, secret: str | None) -> None:
-    """PING; NotReady tells why there was no answer."""
+    """PING; NotReady says why there was no answer."""
     from redis import RedisError
     from redis import TimeoutError as Late
     from redis.asyncio import Redis as Client

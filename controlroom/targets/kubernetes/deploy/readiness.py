@@ -143,7 +143,7 @@ async def why(
     api: Api, resource: Resource, namespace: str, name: str
 ) -> tuple[list[str], list[str]]:
     """Conditions, pods with their last lines, and the newest events about both; then the images
-    that no node could get, each told of once however many pods wait for it."""
+    that no node could get, each named once however many pods wait for it."""
     one = await api.get(resource.path(namespace, name))
     reasons = [trouble(one)] if trouble(one) else []
     words = ",".join(f"{k}={v}" for k, v in (one["spec"]["selector"]["matchLabels"]).items())
