@@ -1,4 +1,4 @@
-"""The rooms before their feeds: an empty frame at once, then everything behind it.
+"""Opens the rooms: shows an empty frame at once, then connects the feeds behind it.
 
 Client libraries cost most of a second to import, so they come after the first picture, in a
 thread beside it.
@@ -57,7 +57,7 @@ class OpenTarget:
         return replace(self._settings, context=self.name if self._settings.contexts else "")
 
     async def perform(self, act: Act, consent: Consent | None = None) -> Answer:
-        """Carries an act out, also before there is a room: what it needs it looks for itself."""
+        """Carries an act out. While there is no room, the act connects to the target itself."""
         if self.operator is not None:
             return await self.operator.perform(act, consent)
         from controlroom.commands.here import Here
@@ -67,7 +67,7 @@ class OpenTarget:
             return await perform(act, here, consent)
 
     def frame(self, now: float) -> Frame:
-        """The room's frame, or an empty one."""
+        """The room's frame; an empty one while there is no room."""
         if self.room is not None:
             return self.room.frame(now)
         blank = Frame(now, "", "", self.name, self._settings.read_only)
@@ -77,7 +77,7 @@ class OpenTarget:
 
     @property
     def calm(self) -> bool:
-        """Whether a frame now would show what the one before it did, but for times and ages."""
+        """Whether a frame now would show the same as the one before, except times and ages."""
         return self.room is not None and self.room.calm
 
     async def run(self, asking: Target, here: Target) -> None:
@@ -157,7 +157,7 @@ class Opening:
         return self._places[self._shown].name
 
     async def perform(self, act: Act) -> Answer:
-        """Carries an act out on the shown target; what stops all is done on every one."""
+        """Carries an act out on the shown target; `stop_all` is done on every target."""
         if act.command != "stop_all":
             return await self._places[self._shown].perform(act)
         answers, failed = [], None
@@ -197,7 +197,7 @@ class Opening:
         return await self._operator.preview_fault(act)
 
     async def effects(self) -> Sequence[ActiveEffect]:
-        """What the shown target holds by itself."""
+        """Faults and loads that are active on the shown target."""
         return await self._operator.effects()
 
     async def choose(self, selection: int, key: str) -> None:

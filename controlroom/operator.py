@@ -1,4 +1,4 @@
-"""A room's side of the commands: acts are carried out on its target, questions answered by it."""
+"""Carries out the commands of a room on its target, and answers the questions before them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Operator:
         return await act.look(self._here)
 
     async def effects(self) -> Sequence[ActiveEffect]:
-        """What the target holds by itself."""
+        """Faults and loads that are active on the target."""
         return await self._room.effects()
 
     async def choose(self, selection: int, key: str) -> None:

@@ -115,7 +115,7 @@ class Room:
 
     @property
     def calm(self) -> bool:
-        """Whether nothing has changed for a while, whichever source is asked."""
+        """Whether no source has seen a change for a while."""
         return all(feed.calm for feed in self._feeds.values())
 
     def retry(self, source: str) -> None:
@@ -136,7 +136,7 @@ class Room:
         return await self._scrollback.page(view, before_first, n)
 
     async def effects(self) -> tuple[ActiveEffect, ...]:
-        """All faults and loads that the target holds by itself. Raises TargetError."""
+        """All faults and loads that are active on the target. Raises TargetError."""
         return await active_effects(self.target, self._store, self._context)
 
     def look_again(self) -> None:
@@ -156,7 +156,7 @@ class Room:
             self._traffic.set()
 
     async def _fill_curves(self) -> None:
-        """Fills the curves with what was measured before the room opened, once and at leisure."""
+        """Fills the curves with what was measured before the room opened, once."""
         await self._traffic.wait()
         try:
             curves = await history(

@@ -1,4 +1,4 @@
-"""Services and ingress by haproxy: requests go to ready pods only, one balancing for each."""
+"""Services and ingress by haproxy: each request goes to a ready pod."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Balancer:
         return self._task is None or self._task.done()
 
     async def started(self) -> None:
-        """A new haproxy knows no server."""
+        """Forgets what the haproxy before knew; a new one has no server yet."""
         async with self._lock:
             self._known.clear()
             self._leaving.clear()
@@ -78,7 +78,7 @@ class Balancer:
             await self.sync()
 
     async def sync(self) -> None:
-        """Makes haproxy know the ready pods and no others; returns when it does."""
+        """Gives haproxy the ready pods and no others; returns when it has them."""
         async with self._lock:
             try:
                 await self._take_out()

@@ -1,4 +1,4 @@
-"""The way to a stack: starts its daemon, asks it, ends it."""
+"""Client of a stack: starts its daemon, asks it, ends it."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class LocalStack:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Starts everything in order of need."""
+        """Starts everything; what others need starts first."""
         shutil.rmtree(self.config.state / "pods", ignore_errors=True)
         for group in self._levels:
             for name in group:
@@ -207,7 +207,7 @@ class LocalStack:
         return EngineSupervisor(engine, Output(file), self.events, hooks.get(engine.name))
 
     async def _rebalance(self) -> None:
-        """A new haproxy knows neither pods nor faults."""
+        """Gives a new haproxy the pods and the rules of faults again."""
         await self.balancer.started()
         await self.requests.started()
 

@@ -23,7 +23,7 @@ _SUCCESS_FLOORS = (0.99, 0.97, 0.95, 0.9, 0.75, 0.5, 0.0)
 
 
 class TimePane(Pane):
-    """Cause and effect are read by looking down a column."""
+    """Curves and marks over one time axis: what happened at one time stands in one column."""
 
     pane_id = "time"
     key = GOLDEN
@@ -65,7 +65,7 @@ class TimePane(Pane):
         return Title("time", f"{minutes} {self.look.signs.dot} + {self.look.signs.minus} 0")
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        """The axis stays while its sources are away: gaps say it."""
+        """Keeps the axis while its sources are away; the curves have gaps then."""
         return self.framed(
             frame, self.content(frame, max(0, width - 4), max(0, height - 2)), width, height
         )

@@ -36,7 +36,7 @@ MAY_BE_LEFT = "may still be injected"
 
 
 class FaultRun:
-    """One chaos run. The target holds the end of the fault; this one watches over it."""
+    """One chaos run. The target ends the fault by itself; this one verifies that it did."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class FaultRun:
             self._end("failed", _said(error), clean=True)
             return False
         except TargetError as error:
-            # the answer may have been lost on its way while the fault is on
+            # the fault may be active although the answer was lost
             self._conduct.note("inject failed", error=_said(error))
             self._trouble = _said(error)
             await self._verify()

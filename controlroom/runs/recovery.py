@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from wire.books import Books
 
 LOOKS, LOOKING = 3, 1.0
-"""Looks before the fault at most, and seconds in which they begin: nobody wants to wait for it.
-The worst of them is what it has to come back to."""
+"""At most so many looks before the fault, all begun within so many seconds. The pipeline is back
+when it is as good as in the worst of them."""
 EVERY = 0.25
 CATCH_UP = 1.0
-"""Records that are handled in so many seconds always wait under a load, fault or no fault."""
+"""Seconds of work that may wait at any time under a load, with or without a fault."""
 SERVING = frozenset({"ready", "external"})
 """States of engines that serve."""
 PATIENCE = 4.0
-"""Seconds that one look may take; one that takes longer has seen nothing."""
+"""Seconds that one look may take; one that takes longer counts as having seen nothing."""
 COUNTING = 0.5
 """Seconds of counting documents in one look."""
 
@@ -85,7 +85,7 @@ class RecoveryWatch:
         await self._close()
 
     async def remember(self) -> None:
-        """What is to come back: the worst of some looks, as a load makes them differ."""
+        """Keeps the state before the fault: the worst of a few looks, as a load makes them differ."""
         began, looks = time.monotonic(), [await self.look()]
         while len(looks) < LOOKS and time.monotonic() - began < LOOKING:
             await asyncio.sleep(EVERY)

@@ -37,7 +37,7 @@ async def conduct(folder: RunFolder) -> None:
 
 
 def main(path: str) -> int:
-    """Runs in its own session, deaf to the end of any terminal."""
+    """Runs in a session of its own, so that the end of a terminal does not end it."""
     with contextlib.suppress(PermissionError):
         os.setsid()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

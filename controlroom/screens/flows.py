@@ -1,4 +1,4 @@
-"""What happens between a key and a command: questions, answers, and what is said afterwards."""
+"""From a key to its command: asks the questions, carries the act out, shows the answer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _HOLD: ContextVar[KeyHold | None] = ContextVar("hold", default=None)
-"""Of the course of questions that this task is in."""
+"""The key hold of the questions that this task asks."""
 
 OWN = {
     "load", "chaos", "scale", "restart", "effects", "purge", "stop_all", "bar", "help", "copy",
@@ -64,7 +64,7 @@ class RoomFace:
             self._bar.say(text)
 
     def emit(self, text: str) -> None:
-        """Data, which is for the same person here."""
+        """Data; in a room the same person reads it."""
         self.talk(text)
 
     def show(self, question: Question) -> None:
@@ -178,7 +178,7 @@ class Flows:
         self.say(await self._ask(dialog) or "")
 
     async def chaos(self) -> None:
-        """A fault: which one, are you sure, go."""
+        """Asks for a fault and a confirmation, then injects it."""
         try:
             files = await self.commands.chaos_files()
         except PROBLEMS as error:
@@ -207,7 +207,7 @@ class Flows:
         await self.perform(Restart(item.name))
 
     async def effects(self) -> None:
-        """What the target holds: which one, what with it, are you sure."""
+        """Asks for an active effect, what to do with it, and a confirmation."""
         try:
             effects = await self.commands.effects()
         except PROBLEMS as error:
@@ -221,12 +221,12 @@ class Flows:
             await self.perform(act_of(*chosen))
 
     async def purge(self) -> None:
-        """All stored documents, gone on purpose."""
+        """Removes all stored documents, after a confirmation."""
         view = self.frame[LOG].value
         await self.perform(Purge(None if view is None else view.total))
 
     async def stop_all(self) -> None:
-        """The panic key."""
+        """Stops all load and chaos."""
         await self.perform(StopAll())
 
     async def bar(self, begun: str = "", at_once: bool = False) -> None:

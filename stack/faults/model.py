@@ -33,7 +33,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which pods. With `pods` (namespace -> names) all the rest counts for nothing."""
+    """Which pods. Where `pods` (namespace -> names) is given, the other fields are ignored."""
 
     namespaces: tuple[str, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class VictimChoice:
     selector: Selector
     mode: Mode
     value: int = 0
-    """A number for fixed, per cent for the two last modes."""
+    """The number for `fixed`; per cent for the last two modes."""
 
 
 class Victim(Protocol):
@@ -62,7 +62,7 @@ class Victim(Protocol):
 
     @property
     def group(self) -> str:
-        """Its deployment; of an engine its name again."""
+        """Its deployment; for an engine the name of the engine."""
         ...
 
     @property
@@ -82,7 +82,7 @@ class Victim(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether it serves."""
+        """Whether it is ready."""
         ...
 
     @property
@@ -132,7 +132,7 @@ class FaultLinks(Protocol):
         ...
 
     async def again(self, toxics: Sequence[Toxic]) -> None:
-        """Throws the dice again for those that hit a share of the connections."""
+        """Draws again which connections are hit, for toxics that hit a share of them."""
         ...
 
     async def remove(self, toxics: Sequence[Toxic]) -> None:
@@ -176,7 +176,7 @@ class Ground(Protocol):
 
     @property
     def requests(self) -> FaultRequests:
-        """The way of requests to pods."""
+        """Rules for requests on their way to pods."""
         ...
 
     @property
@@ -207,7 +207,7 @@ class Ground(Protocol):
 
 
 class Injection(ABC):
-    """One draw of a fault, ready to be carried out on the local stack."""
+    """A fault whose victims are chosen, ready to be carried out on the local stack."""
 
     every: float | None = None
     """Seconds between calls of `again`; None where nothing is done meanwhile."""
@@ -233,18 +233,18 @@ class Injection(ABC):
 
     @abstractmethod
     async def inject(self) -> None:
-        """Does it; returns when it is on. Raises StackError, and then `recover` is called."""
+        """Carries it out; returns once it is active. After a StackError `recover` is called."""
 
     async def again(self) -> None:  # noqa: B027 - most kinds have nothing to do meanwhile
         """Keeps it up while it lasts."""
 
     @abstractmethod
     async def recover(self) -> None:
-        """Takes it back. Raises StackError where something of it is left; it is asked again."""
+        """Ends it. Raises StackError where something of it is left; then it is called again."""
 
 
 class FaultAct(ABC):
-    """What one object asks for, read and checked."""
+    """What one Chaos Mesh object asks for, read and checked."""
 
     action: str
     """The word for it: `pod-kill`, `delay`, `cpu`."""
@@ -253,7 +253,7 @@ class FaultAct(ABC):
     def plan(
         self, key: str, matched: Sequence[Victim], hit: Sequence[Victim], ground: Ground
     ) -> Injection:
-        """How these would be hit, under a key of its own. Raises StackError where they cannot."""
+        """Plans how these are hit, under a key of its own. Raises StackError where it cannot."""
 
     def remarks(self, stays: int) -> list[str]:
         """What differs from Chaos Mesh, and warnings. `stays`: ready pods that are left."""
