@@ -85,7 +85,7 @@ class RecoveryWatch:
         await self._close()
 
     async def remember(self) -> None:
-        """Keeps the state before the fault: the worst of a few looks, as a load makes them differ."""
+        """Keeps the state before the fault: the worst of a few looks, which differ under load."""
         began, looks = time.monotonic(), [await self.look()]
         while len(looks) < LOOKS and time.monotonic() - began < LOOKING:
             await asyncio.sleep(EVERY)
