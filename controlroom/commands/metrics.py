@@ -12,7 +12,7 @@ from controlroom.commands.table import number, percent, table
 from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.golden import GoldenSource, history
 from controlroom.model.duration import parse_duration
-from controlroom.model.golden import Golden
+from controlroom.model.golden import GoldenMetrics
 
 DESCRIPTION = """\
 Print success rate, requests/s and latency (ms) of every deployment over the last
@@ -86,7 +86,7 @@ async def _history(here: VerbContext, args: argparse.Namespace, seconds: int) ->
     emit(table(("time", "success", "rps", "p95"), rows))
 
 
-def shown(golden: Golden) -> str:
+def shown(golden: GoldenMetrics) -> str:
     """The rows as a table."""
     rows = [
         (

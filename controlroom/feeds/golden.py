@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlroom.feeds.endpoints import AskAddress
 from controlroom.feeds.queries import ROWS, STAT, TrafficRow, golden_query, history_queries
-from controlroom.model.golden import Golden, GoldenRow
+from controlroom.model.golden import GoldenMetrics, GoldenRow
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class GoldenSource:
         self._query = golden_query(await self._namespace(), self._window)
         self._client = http_client(await self._where())
 
-    async def read(self) -> Golden:
+    async def read(self) -> GoldenMetrics:
         """One round of all queries."""
         assert self._client is not None
         answer = await self._client.post("/api/v1/query", data={"query": self._query})
@@ -54,7 +54,7 @@ class GoldenSource:
         return parse(answer.json()["data"]["result"], self._window)
 
     @staticmethod
-    def same(before: Golden, now: Golden) -> bool:
+    def same(before: GoldenMetrics, now: GoldenMetrics) -> bool:
         """Whether the row shows traffic. What a service asks its stores unasked counts as none."""
         return _traffic(before) == _traffic(now)
 
@@ -65,7 +65,7 @@ class GoldenSource:
             await client.aclose()
 
 
-def _traffic(golden: Golden) -> tuple[object, ...]:
+def _traffic(golden: GoldenMetrics) -> tuple[object, ...]:
     return tuple((row.deployment, row.direction) if _chatter(row) else row for row in golden.rows)
 
 
@@ -76,7 +76,7 @@ def _chatter(row: GoldenRow) -> bool:
 
 def parse(
     result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[TrafficRow] = ROWS
-) -> Golden:
+) -> GoldenMetrics:
     """The rows of one answer of Prometheus (`data.result` of an instant query)."""
     stats: dict[tuple[str, str, str], float] = {}
     for series in result:
@@ -86,7 +86,7 @@ def parse(
             stat = labels.get("classification", "success")
         if not math.isnan(figure):
             stats[labels.get("deployment", ""), labels["direction"], stat] = figure
-    return Golden(tuple(_row(row, stats, window) for row in rows), window)
+    return GoldenMetrics(tuple(_row(row, stats, window) for row in rows), window)
 
 
 def _row(row: TrafficRow, stats: Mapping[tuple[str, str, str], float], window: float) -> GoldenRow:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from controlroom.model.frame import KEYS, LOG, Curve, Frame, Panel, Rates
-from controlroom.model.golden import Golden
+from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health, SourceState
 from controlroom.model.log import LogBatch
 from controlroom.model.marks import marks_of
@@ -18,7 +18,7 @@ from controlroom.model.queues import Queues
 from controlroom.model.run import Runs, TimeMark
 from controlroom.model.samples import Failed, NoData, Report, Sample
 from controlroom.model.series import Recent, Trace
-from controlroom.model.tail import Tail
+from controlroom.model.tail import LogTail
 from controlroom.model.tallies import Tallies
 from controlroom.model.tempo import Tempo
 
@@ -70,7 +70,7 @@ class Board:
         self._tempo = Tempo(RATE_SECONDS)
         self._lag = Recent(TREND_SECONDS)
         self._traces = {name: Trace(CURVE_SECONDS) for name in CURVES}
-        self._tail = Tail(LOG_LINES)
+        self._tail = LogTail(LOG_LINES)
         self._marks: dict[tuple[str, str], TimeMark] = {}
 
     def apply(self, report: Report) -> None:
@@ -117,7 +117,7 @@ class Board:
         elif isinstance(value, Queues):
             self._lag.add(sample.at, value.lag)
             self._traces["lag"].add(sample.at, value.lag)
-        elif isinstance(value, Golden):
+        elif isinstance(value, GoldenMetrics):
             for name, figure in overall(value).items():
                 self._traces[name].add(sample.at, figure)
         elif isinstance(value, LogBatch):
@@ -142,7 +142,7 @@ class Board:
         return tuple(sorted(self._marks.values(), key=lambda mark: mark.at))
 
 
-def overall(golden: Golden) -> dict[str, float | None]:
+def overall(golden: GoldenMetrics) -> dict[str, float | None]:
     """One figure for each curve: what comes in. Requests add up, success is weighted by them,
     and p95 is that of the slowest deployment, as percentiles cannot be added. Without traffic
     the rate is 0, and the others are unknown."""

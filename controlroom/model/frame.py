@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, cast
 
 from controlroom.model.books import BooksSample
 from controlroom.model.fleet import Fleet
-from controlroom.model.golden import Golden
+from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health
 from controlroom.model.log import LogView
 from controlroom.model.queues import Queues
@@ -43,7 +43,7 @@ class Key(Generic[Shown]):
 
 TALLIES: Key[Tallies] = Key("tallies")
 BOOKS: Key[BooksSample] = Key("books")
-GOLDEN: Key[Golden] = Key("golden")
+GOLDEN: Key[GoldenMetrics] = Key("golden")
 FLEET: Key[Fleet] = Key("fleet")
 QUEUES: Key[Queues] = Key("queues")
 LOG: Key[LogView] = Key("log")

@@ -31,7 +31,7 @@ def healths(frame: Frame) -> tuple[Health, ...]:
     return tuple(panel.health for panel in frame.panels.values())
 
 
-class Header(Rows):
+class HeaderRow(Rows):
     """One row, healthy or not."""
 
     def __init__(self, look: Look) -> None:

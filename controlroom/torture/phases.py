@@ -15,9 +15,9 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from controlroom.torture import power
-from controlroom.torture.conduct import STORE_ERRORS, TortureRun
 from controlroom.torture.disk import fill
 from controlroom.torture.environment import SUPERVISOR, TortureError
+from controlroom.torture.torture_run import STORE_ERRORS, TortureRun
 from host.errors import StackError
 from host.paths import engine_dir
 from wire.kafka import client_arguments

@@ -17,9 +17,9 @@ from random import Random
 
 import psutil
 
-from controlroom.torture.conduct import TortureRun
 from controlroom.torture.environment import TortureError
 from controlroom.torture.logs import Cut, cut, read_end, topic_id
+from controlroom.torture.torture_run import TortureRun
 from host.paths import engine_dir
 from wire import keys
 

@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from controlroom.torture.conduct import PATIENCE, TortureRun
 from controlroom.torture.disk import mount, unmount
 from controlroom.torture.environment import TortureEnvironment
 from controlroom.torture.phases import run_phases
 from controlroom.torture.report import Report
+from controlroom.torture.torture_run import PATIENCE, TortureRun
 from host.errors import StackError
 from scenarios.scenario import Scenario
 from stack.supervisor.output import LINES

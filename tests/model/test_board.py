@@ -8,7 +8,7 @@ import pytest
 
 from controlroom.model.board import LOG_LINES, Board, overall
 from controlroom.model.frame import GOLDEN, KEYS, LOG, TALLIES
-from controlroom.model.golden import Golden, GoldenRow
+from controlroom.model.golden import GoldenMetrics, GoldenRow
 from controlroom.model.log import LogBatch, LogLine
 from controlroom.model.queues import Queues
 from controlroom.model.run import ChaosFigures, Runs, RunView
@@ -133,8 +133,8 @@ def test_the_overall_figures_add_requests_and_weigh_success() -> None:
         GoldenRow("c", "inbound", None, None, None, None, None),
         GoldenRow("d", "outbound", 0.0, 999.0, 1.0, 999.0, 20.0),
     )
-    assert overall(Golden(rows, 30.0)) == {"rps": 400.0, "success": 0.875, "p95": 12.0}
-    assert overall(Golden(rows[2:], 30.0)) == {"rps": 0.0, "success": None, "p95": None}
+    assert overall(GoldenMetrics(rows, 30.0)) == {"rps": 400.0, "success": 0.875, "p95": 12.0}
+    assert overall(GoldenMetrics(rows[2:], 30.0)) == {"rps": 0.0, "success": None, "p95": None}
 
 
 def test_the_log_keeps_the_newest_lines_and_their_numbers_whatever_the_batches() -> None:

@@ -22,7 +22,7 @@ from controlroom.model.frame import (
     Panel,
     Rates,
 )
-from controlroom.model.golden import Golden, GoldenRow
+from controlroom.model.golden import GoldenMetrics, GoldenRow
 from controlroom.model.health import Health
 from controlroom.model.log import LogLine, LogView
 from controlroom.model.queues import Queues
@@ -114,9 +114,9 @@ def fleet(consumer_ready: int = 3) -> Fleet:
     return Fleet(deployments, tuple(pods), engines, events, NOW - 740)
 
 
-def golden() -> Golden:
+def golden() -> GoldenMetrics:
     """Golden metrics; nobody asks the reader."""
-    return Golden(
+    return GoldenMetrics(
         (
             GoldenRow("producer-http", "inbound", 0.9998, 412.0, 3.1, 8.9, 21.4),
             GoldenRow("producer-grpc", "inbound", 1.0, 330.1, 2.2, 6.0, 14.8),

@@ -12,12 +12,12 @@ import pytest
 from controlroom.model.run import RunView
 from controlroom.runs import fault, stop
 from controlroom.runs.catalog import chaos_dir
-from controlroom.runs.conduct import Conduct
 from controlroom.runs.fault import FaultRun
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import Proof, proof_of
 from controlroom.runs.manifest import bounded, read_chaos
+from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec
 from controlroom.runs.stop import stop_all, stop_fault
 from controlroom.runs.store import RunStore
@@ -61,7 +61,7 @@ async def conducted(folder: RunFolder, target: FakeTarget) -> RunView:
     view = folder.read_view()
     assert isinstance(spec, ChaosSpec)
     assert view is not None
-    await FaultRun(Conduct(folder, view), spec, target).run()
+    await FaultRun(RunWriter(folder, view), spec, target).run()
     last = folder.read_view()
     assert last is not None
     return last

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from controlroom.runs.account import LoadAccount
-from controlroom.runs.conduct import Conduct
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view
 from controlroom.runs.merging import LOST, Merging
 from controlroom.runs.report import LoadProgress, parse
+from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import LoadSpec
 from controlroom.runs.supply import LoadPart, Supply
 from tests.ports import free_port
@@ -157,7 +157,7 @@ def test_a_line_that_follows_a_gap_is_only_taken_where_nothing_earlier_can_be_ha
 ) -> None:
     spec = LoadSpec(url="http://127.0.0.1", scenario="bands")
     folder = RunFolder(tmp_path)
-    account = LoadAccount(Conduct(folder, first_view(folder.id, spec)), spec)
+    account = LoadAccount(RunWriter(folder, first_view(folder.id, spec)), spec)
 
     def line(number: int) -> bytes:
         return LoadProgress(sent=number * 10, took=[7] * 10, line_number=number).line()

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from stack.faults.fields import COMMON
 from stack.faults.kind import Kind
-from stack.faults.model import Act, Injection
+from stack.faults.model import FaultAct, Injection
 
 
-class Marking(Act, Injection):
+class Marking(FaultAct, Injection):
     """A file that is there for as long as the fault is."""
 
     action = "mark"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from controlroom.torture.compare import Comparison
-from controlroom.torture.conduct import TortureRun
 from controlroom.torture.environment import TortureEnvironment
+from controlroom.torture.torture_run import TortureRun
 from scenarios.loading import load
 from tests.own_stack import OwnStack
 from tests.waiting import until

@@ -10,8 +10,8 @@ import pytest
 
 from controlroom.torture import protobuf
 from controlroom.torture.compare import Comparison, Expected, Found, SentEvents, compare
-from controlroom.torture.conduct import disagreements
 from controlroom.torture.numbers import Ids, Seen
+from controlroom.torture.torture_run import disagreements
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from tests.conftest import ROOT

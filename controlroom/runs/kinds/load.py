@@ -14,7 +14,7 @@ from controlroom.runs.kind import RunKind
 from controlroom.runs.spec import LoadSpec
 
 if TYPE_CHECKING:
-    from controlroom.runs.conduct import Conduct
+    from controlroom.runs.run_writer import RunWriter
 
 
 class LoadKind(RunKind):
@@ -35,16 +35,16 @@ class LoadKind(RunKind):
         figures = LoadFigures(0, 0, 0, spec.number, spec.users, 0.0, None, None, None)
         return replace(view, ends_at=view.started + spec.timeout, load=figures)
 
-    async def conduct(self, conduct: Conduct, spec: LoadSpec) -> None:
+    async def conduct(self, run: RunWriter, spec: LoadSpec) -> None:
         if not spec.in_cluster:
             from controlroom.runs.load import LoadRun
 
-            await LoadRun(conduct, spec).run()
+            await LoadRun(run, spec).run()
             return
         from controlroom.runs.cluster_load import ClusterLoadRun
 
-        async with conduct.target(spec.context, spec.namespace) as target:
-            await ClusterLoadRun(conduct, spec, target).run()
+        async with run.target(spec.context, spec.namespace) as target:
+            await ClusterLoadRun(run, spec, target).run()
 
     def by_target(self, asked: Mapping[str, Any]) -> bool:
         return bool(asked.get("in_cluster"))

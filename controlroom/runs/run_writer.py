@@ -13,7 +13,7 @@ from controlroom.runs.folder import RunFolder
 from controlroom.targets.abilities import Target
 
 
-class Conduct:
+class RunWriter:
     """The only one that changes the state of a run, from its start to its end."""
 
     def __init__(self, folder: RunFolder, view: RunView) -> None:
