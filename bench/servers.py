@@ -65,8 +65,8 @@ def uvicorn(port: int) -> None:
 
 def granian(port: int) -> None:
     """One worker, as it comes."""
-    from granian import Granian  # type: ignore[import-not-found] # only for this bench
-    from granian.constants import Interfaces  # type: ignore[import-not-found]
+    from granian import Granian
+    from granian.constants import Interfaces
 
     wanted: dict[str, Any] = {"address": _HOST, "port": port, "interface": Interfaces.ASGI}
     Granian("bench.servers:app", workers=1, log_access=False, **wanted).serve()

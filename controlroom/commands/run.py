@@ -31,7 +31,7 @@ from controlroom.runs.prepare import ready_load
 from controlroom.runs.registry import kind_of
 from controlroom.runs.spec import DEFAULT_TIMEOUT, WORKERS, LoadSpec, within_bounds
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
 from host.durations import format_duration, parse_duration, rounded
 from host.paths import runs_dir
@@ -171,7 +171,7 @@ class StopLoad(Act):
 async def main(args: argparse.Namespace) -> Exit:
     """Sends, or looks after what was sent."""
     settings: Settings = args.settings
-    store = Store(runs_dir(settings.state_dir), settings.max_runs)
+    store = RunStore(runs_dir(settings.state_dir), settings.max_runs)
     if args.action == "list":
         return _list(store, args.json)
     if args.action == "show":
@@ -246,7 +246,7 @@ def _whole_story(folder: RunFolder, view: RunView) -> dict[str, Any]:
     return {**asdict(view), "result": result, "command": folder.read_asked()["command"]}
 
 
-def _list(store: Store, as_json: bool) -> Exit:
+def _list(store: RunStore, as_json: bool) -> Exit:
     views = store.runs().runs
     if as_json:
         emit_json([asdict(view) for view in views])

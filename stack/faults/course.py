@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from host.durations import format_duration
 from host.errors import StackError
-from stack.faults.model import Act, Fault, Ground, Injection, Victim
+from stack.faults.model import Fault, FaultAct, Ground, Injection, Victim
 from stack.faults.preview import Preview
 from stack.faults.steps import Line, Step, span, timetable
 
@@ -22,7 +22,7 @@ _RETRY = 0.3
 
 
 @dataclass(frozen=True)
-class Course(Act):
+class Course(FaultAct):
     """What a Schedule or a Workflow asks for: the step that holds all others."""
 
     action: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from host.durations import format_duration, seconds_of
-from stack.faults.model import COUNTED, MODES, Choice, Expression, Mode, Selector
+from stack.faults.model import COUNTED, MODES, Expression, Mode, Selector, VictimChoice
 from stack.manifests.node import Node
 
 LONGEST = 600.0
@@ -33,7 +33,7 @@ def read_seconds(node: Node) -> float:
     return amount
 
 
-def read_choice(node: Node, namespace: str) -> Choice:
+def read_choice(node: Node, namespace: str) -> VictimChoice:
     """Selector, mode and value."""
     word = node.at("mode").text()
     if word not in MODES:
@@ -42,7 +42,7 @@ def read_choice(node: Node, namespace: str) -> Choice:
     value = 0
     if mode in COUNTED:
         value = _value(node.at("value"), mode)
-    return Choice(_selector(node.at("selector"), namespace), mode, value)
+    return VictimChoice(_selector(node.at("selector"), namespace), mode, value)
 
 
 def _value(node: Node, mode: Mode) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from host.durations import seconds_of
-from stack.faults.model import Act
+from stack.faults.model import FaultAct
 from stack.manifests.node import Node
 
 
@@ -56,13 +56,13 @@ class Kind:
         """Gives an object another end."""
         manifest["spec"]["duration"] = duration
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """What the local stack is to do. Raises StackError that names the field."""
         raise NotImplementedError(self.name)
 
 
-class Unknown(Kind):
-    """A kind that no file tells about."""
+class UnknownFaultKind(Kind):
+    """A kind that no file defines."""
 
     not_here = "it is not known here"
 

@@ -54,7 +54,7 @@ class Step(ABC):
 
 
 @dataclass(frozen=True)
-class Hold(Step):
+class FaultStep(Step):
     """One fault. What is over at once is done, and the rest of the time is waited for."""
 
     name: str

@@ -9,8 +9,8 @@ from typing import Any
 
 from controlroom.targets.abilities import (
     FaultStatus,
+    LoadRequest,
     LoadStatus,
-    LoadWish,
     Preview,
     Refused,
     Unreachable,
@@ -80,7 +80,7 @@ class FakeTarget:
         """It sends no load."""
         raise Refused("Not here.")
 
-    async def start_load(self, wish: LoadWish) -> str:
+    async def start_load(self, request: LoadRequest) -> str:
         """It sends none."""
         raise Refused("Not here.")
 

@@ -13,7 +13,7 @@ from host.durations import format_duration, seconds_of
 from host.errors import StackError
 from stack.faults import reading
 from stack.faults.kinds.network import LinkFault
-from stack.faults.model import Choice, Mode, Selector
+from stack.faults.model import Mode, Selector, VictimChoice
 from stack.faults.selection import chosen, most, selected
 
 
@@ -90,7 +90,7 @@ def test_selectors(selector: dict[str, Any], names: str) -> None:
     ],
 )
 def test_modes(mode: Mode, value: int, count: int, hits: int) -> None:
-    choice = Choice(Selector(("here",)), mode, value)
+    choice = VictimChoice(Selector(("here",)), mode, value)
     things = [Thing(str(number), {}) for number in range(count)]
     assert most(choice, count) == hits
     drawn = [len(chosen(choice, things, random.Random(seed))) for seed in range(200)]
@@ -101,7 +101,7 @@ def test_modes(mode: Mode, value: int, count: int, hits: int) -> None:
 
 
 def test_every_pod_is_drawn_sooner_or_later() -> None:
-    choice = Choice(Selector(("here",)), "one")
+    choice = VictimChoice(Selector(("here",)), "one")
     drawn = {chosen(choice, THINGS, random.Random(seed))[0].name for seed in range(100)}
     assert drawn == {thing.name for thing in THINGS}
 

@@ -11,7 +11,7 @@ from stack.faults import reading
 from stack.faults.course import Course
 from stack.faults.cron import Cron
 from stack.faults.kind import Kind
-from stack.faults.model import Act
+from stack.faults.model import FaultAct
 from stack.faults.steps import Repeat
 from stack.manifests.node import Node
 
@@ -68,7 +68,7 @@ class Schedule(Kind):
         """The same."""
         manifest["metadata"].setdefault("annotations", {})[DURATION] = duration
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """Raises StackError that names the field."""
         return Course("schedule", repeat(spec, namespace))
 

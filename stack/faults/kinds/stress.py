@@ -12,7 +12,7 @@ from host.durations import seconds_of
 from host.errors import StackError
 from stack.faults.fields import COMMON
 from stack.faults.kind import Kind
-from stack.faults.model import Act, Ground, Injection, Victim
+from stack.faults.model import FaultAct, Ground, Injection, Victim
 from stack.faults.stress.machine import cores, free_memory, total_memory
 from stack.faults.stress.workers import Work, Workers
 from stack.manifests.node import Node
@@ -28,7 +28,7 @@ _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 @dataclass(frozen=True)
-class StressFault(Act):
+class StressFault(FaultAct):
     """What a StressChaos asks for, per pod. `load` in per cent of a core, `size` in bytes."""
 
     action: str
@@ -123,7 +123,7 @@ class StressChaos(Kind):
         words = [w for w in ("cpu", "memory") if isinstance(stressors, dict) and stressors.get(w)]
         return "+".join(words) or "stress"
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """Raises StackError that names the field."""
         if spec.has("stressngStressors"):
             raise spec.at("stressngStressors").refuse(
