@@ -49,7 +49,7 @@ def choose(name_or_path: str, state: Path) -> Chosen:
         file = loading.file_of(name_or_path)
         queue_kind(scenario.queue)
     except loading.ScenarioError as error:
-        fix = str(getattr(error, "fix", "")) or "Mend the scenario file."
+        fix = str(getattr(error, "fix", "")) or "Fix the scenario file."
         raise StackError(f"Scenario: {error}.", fix, "refused") from error
     if scenario.name in loading.names() and file.samefile(loading.file_of(scenario.name)):
         return Chosen(scenario, scenario.name, file)
@@ -72,12 +72,12 @@ def overridden(
 
 
 def guests(environ: Mapping[str, str]) -> dict[str, str]:
-    """Whom the doors of the services let in, where the environment says it."""
+    """Which hosts and origins the services answer, where the environment says it."""
     names = ("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
     return {name: given for name in names if (given := environ.get(f"CONTROLROOM_{name}"))}
 
 
-class Wishes:
+class RequestedReplicas:
     """Numbers of replicas that were asked for; they survive `down` and `up`."""
 
     def __init__(self, state: Path) -> None:

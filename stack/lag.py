@@ -13,14 +13,14 @@ from redis.exceptions import RedisError
 from scenarios.errors import ScenarioError
 from scenarios.scenario import Scenario
 from wire import keys
-from wire.queues import kind
+from wire.queues.kind import Lag
 from wire.queues.registry import queue_kind
 
 _TIMEOUT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class TopicBacklog:
     """What the queue says of the events of a scenario."""
 
     topic: str
@@ -29,17 +29,17 @@ class Backlog:
     partitions: int
 
 
-class Lag:
-    """Asks over one connection, which is made anew after an error: engines change their address."""
+class LagReader:
+    """Asks over one connection, which is made again after an error: addresses change."""
 
-    def __init__(self, door: Callable[[str], str]) -> None:
-        """`door`: address of an engine by its name."""
-        self._door = door
+    def __init__(self, address: Callable[[str], str]) -> None:
+        """`address`: of an engine by its name."""
+        self._address = address
         self._asked = ("", "")
         """Scenario and queue."""
-        self._reader: kind.Lag | None = None
+        self._reader: Lag | None = None
 
-    async def of(self, scenario: Scenario) -> Backlog | None:
+    async def of(self, scenario: Scenario) -> TopicBacklog | None:
         """The backlog now; None where the queue does not say it."""
         topic = keys.events_topic(scenario.name)
         try:
@@ -47,13 +47,13 @@ class Lag:
                 reader = await self._opened(scenario)
                 if reader is None:
                     # nothing waits in such a queue, whoever receives
-                    return Backlog(topic, 0, sys.maxsize)
+                    return TopicBacklog(topic, 0, sys.maxsize)
                 # more consumers do not end a transaction
                 waiting = await reader.waiting(readable=True)
         except (KafkaError, RedisError, ScenarioError, OSError, TimeoutError):
             await self.close()
             return None
-        return Backlog(topic, sum(waiting.values()), len(waiting)) if waiting else None
+        return TopicBacklog(topic, sum(waiting.values()), len(waiting)) if waiting else None
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -61,9 +61,9 @@ class Lag:
         if reader is not None:
             await reader.close()
 
-    async def _opened(self, scenario: Scenario) -> kind.Lag | None:
+    async def _opened(self, scenario: Scenario) -> Lag | None:
         if self._reader is None or self._asked != (scenario.name, scenario.queue):
             await self.close()
             self._asked = (scenario.name, scenario.queue)
-            self._reader = queue_kind(scenario.queue).lag(scenario.name, self._door)
+            self._reader = queue_kind(scenario.queue).lag(scenario.name, self._address)
         return self._reader

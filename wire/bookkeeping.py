@@ -188,15 +188,16 @@ class _Counting(NamedTuple):
 
 @asynccontextmanager
 async def auditing(
-    scenario: str, queue: str, doors: Doors, patience: float, exact: bool = False
+    scenario: str, queue: str, endpoints: Endpoints, patience: float, exact: bool = False
 ) -> AsyncIterator[Auditor]:
     """An auditor with connections of its own, which end with the block.
 
     `queue`: name of its kind; `patience`: seconds that the document store may take.
     """
-    redis = redis_client(str(doors.door("redis")), timeout=3.0)
-    documents = Documents(str(doors.door("mongo")), timeout=patience)
-    account = queue_kind(queue).account(scenario, Where(redis, doors.door, doors.brokers))
+    redis = redis_client(endpoints.address("redis"), timeout=3.0)
+    documents = Documents(endpoints.address("mongo"), timeout=patience)
+    where = Where(redis, endpoints.address, endpoints.brokers)
+    account = queue_kind(queue).account(scenario, where)
     auditor = Auditor(scenario, redis, account, documents, exact)
     try:
         yield auditor
@@ -207,12 +208,12 @@ async def auditing(
         await redis.aclose()
 
 
-class Doors(Protocol):
+class Endpoints(Protocol):
     """Where the engines are, as a target says it."""
 
     @property
     def brokers(self) -> Mapping[str, str]:
-        """As `Where.detours`."""
+        """As `Where.broker_addresses`."""
 
-    def door(self, name: str) -> str:
+    def address(self, name: str) -> str:
         """The address of an engine."""

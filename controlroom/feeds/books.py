@@ -7,7 +7,7 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.limit import Limit
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.model.books import BooksSample
@@ -25,7 +25,7 @@ LOOK_EVERY = 2.0
 
 
 class BooksSource:
-    """Goes on from what was counted and kept. `exact` counts every document anew."""
+    """Goes on from what was counted and kept. `exact` counts every document again."""
 
     name = "books"
     period = 0.4
@@ -34,13 +34,13 @@ class BooksSource:
 
     def __init__(
         self,
-        doors: Doors,
+        endpoints: LiveEndpoints,
         scenario: Scenario,
         waits: QueueTimes | None = None,
         limit: Limit | None = None,
         exact: bool = False,
     ) -> None:
-        self._doors = doors
+        self._endpoints = endpoints
         self._scenario = scenario
         self._waits = waits
         self._limit = limit
@@ -58,7 +58,7 @@ class BooksSource:
             auditing(
                 self._scenario.name,
                 self._scenario.queue,
-                await self._doors.endpoints(),
+                await self._endpoints.endpoints(),
                 # a store that is overloaded is late, and not away; the log's feed sees sooner
                 # if it is
                 patience=15.0,

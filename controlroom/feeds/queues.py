@@ -1,11 +1,11 @@
-"""Lag of the consumers, as an exporter tells it, else as the queue itself does."""
+"""Lag of the consumers, as an exporter reports it, else as the queue itself does."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from controlroom.feeds.doors import Where
+from controlroom.feeds.endpoints import AskAddress
 from controlroom.feeds.exporter import ExporterLag
 from controlroom.model.queues import Queues
 from controlroom.targets.abilities import HasEndpoints
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class QueuesSource:
     """Lag and members of one group. The queue is asked over one connection that stays open, and
-    only where no exporter tells them to Prometheus."""
+    only where no exporter reports them to Prometheus."""
 
     name = "queues"
     period = 0.5
@@ -27,10 +27,10 @@ class QueuesSource:
     needs: tuple[str, ...] = ("wire.topics", "httpx")
 
     def __init__(
-        self, doors: HasEndpoints, scenario: Scenario, prometheus: Where | None = None
+        self, target: HasEndpoints, scenario: Scenario, prometheus: AskAddress | None = None
     ) -> None:
         """Raises ScenarioError for a queue that is not known."""
-        self._doors = doors
+        self._target = target
         self._scenario = scenario
         self._kind = queue_kind(scenario.queue)
         self._reader: Lag | None = None
@@ -40,7 +40,7 @@ class QueuesSource:
             self._exporter = ExporterLag(prometheus, *names)
 
     async def open(self) -> None:
-        """Nothing to open before it is known who tells the lag."""
+        """Nothing to open before it is known who reports the lag."""
 
     async def read(self) -> Queues | None:
         """The lag now; None while the topic has not been made."""
@@ -69,8 +69,8 @@ class QueuesSource:
         )
 
     async def _found(self) -> Lag | None:
-        doors = await self._doors.endpoints()
-        return self._kind.lag(self._scenario.name, doors.door, doors.brokers)
+        endpoints = await self._target.endpoints()
+        return self._kind.lag(self._scenario.name, endpoints.address, endpoints.brokers)
 
     async def close(self) -> None:
         """Ends the connections."""

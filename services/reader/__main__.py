@@ -31,7 +31,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
-    account = queue_kind(scenario.queue).account(scenario.name, Where(redis, settings.door))
+    account = queue_kind(scenario.queue).account(scenario.name, Where(redis, settings.address))
     auditor = Auditor(scenario.name, redis, account, documents)
     traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
     shelf = Shelf(scenario, redis, documents, auditor)

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from controlroom.commands.books import shown
 from controlroom.feeds.books import BooksSource
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.queues import QueuesSource
 from controlroom.model.books import BooksSample
 from controlroom.model.frame import BOOKS, QUEUES
@@ -30,7 +30,7 @@ from scenarios.events import EventCodec
 from scenarios.loading import load
 from services.queues.registry import queue_of
 from stack.config import choose
-from stack.lag import Lag
+from stack.lag import LagReader
 from stack.manifests.model import Container, PodTemplate
 from stack.pods.environment import Surroundings, environment
 from tests.conftest import Engines
@@ -75,8 +75,8 @@ class Pipeline:
 
     async def books(self) -> BooksSample:
         """As the room reads them, every document counted."""
-        doors = Doors(FixedTarget(self._running.engines))  # type: ignore[arg-type]
-        source = BooksSource(doors, self.scenario, exact=True)
+        endpoints = LiveEndpoints(FixedTarget(self._running.engines))  # type: ignore[arg-type]
+        source = BooksSource(endpoints, self.scenario, exact=True)
         await source.open()
         sample = await source.read()
         await source.close()
@@ -232,7 +232,7 @@ async def test_what_cannot_be_read_again_has_no_lag_and_no_rebuild(path: Path) -
         assert "Redis Pub/Sub  nothing waits in it" in screen_text(room)
 
     # the load of the consumers is all that says how many there should be
-    lag = Lag(lambda name: "")
+    lag = LagReader(lambda name: "")
     backlog = await lag.of(scenario)
     await lag.close()
     assert backlog is not None

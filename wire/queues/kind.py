@@ -31,9 +31,9 @@ class Where:
 
     redis: Redis
     """A client of the scenario's Redis; it belongs to whoever made it."""
-    door: Callable[[str], str | Brokers]
+    address: Callable[[str], str | Brokers]
     """The address of an engine by its name."""
-    detours: Mapping[str, str] = field(default_factory=dict)
+    broker_addresses: Mapping[str, str] = field(default_factory=dict)
     """As `wire.topics.OffsetReader` takes them."""
 
 
@@ -91,7 +91,10 @@ class QueueKind(ABC):
         """What it says of a scenario. Nothing is connected before it is asked."""
 
     def lag(
-        self, scenario: str, door: Callable[[str], str], detours: Mapping[str, str] | None = None
+        self,
+        scenario: str,
+        address: Callable[[str], str],
+        broker_addresses: Mapping[str, str] | None = None,
     ) -> Lag | None:
         """What tells the lag, for those who scale and for the room; None where nothing waits in
         the queue, whoever receives. Nothing is connected before it is asked."""

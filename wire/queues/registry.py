@@ -6,14 +6,14 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from scenarios.added import Shelf
+from scenarios.added import AddedThings
 from scenarios.errors import ScenarioError
 from scenarios.reading import near
 from wire.queues.kind import QueueKind
 
 FOLDERS = "CONTROLROOM_QUEUES"
 """Variable that names folders of more kinds, parted as PATH is: a Python package for each."""
-_SHELF = Shelf("wire.queues", FOLDERS, "KIND", QueueKind, folders=True)  # type: ignore[type-abstract]
+_SHELF = AddedThings("wire.queues", FOLDERS, "KIND", QueueKind, folders=True)  # type: ignore[type-abstract]
 
 
 def queue_kinds() -> Mapping[str, QueueKind]:

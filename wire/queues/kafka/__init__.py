@@ -28,24 +28,30 @@ class KafkaKind(QueueKind):
         from wire.queues.kafka.books import KafkaAccount
         from wire.topics import OffsetReader
 
-        offsets = OffsetReader(where.door(self.name), timeout=5.0, detours=where.detours)
+        offsets = OffsetReader(where.address(self.name), broker_addresses=where.broker_addresses)
         return KafkaAccount(scenario, offsets)
 
     def lag(
-        self, scenario: str, door: Callable[[str], str], detours: Mapping[str, str] | None = None
+        self,
+        scenario: str,
+        address: Callable[[str], str],
+        broker_addresses: Mapping[str, str] | None = None,
     ) -> Lag | None:
         """See QueueKind."""
         from wire.queues.kafka.lag import KafkaLag
         from wire.topics import OffsetReader
 
-        return KafkaLag(scenario, OffsetReader(door(self.name), detours=detours))
+        return KafkaLag(
+            scenario, OffsetReader(address(self.name), broker_addresses=broker_addresses)
+        )
 
     async def rebuild(self, scenario: Scenario, documents: Documents, where: Where) -> Rebuilt:
         """See QueueKind."""
         from wire.rebuilding import rebuild
         from wire.topics import OffsetReader
 
-        async with OffsetReader(where.door(self.name), detours=where.detours) as offsets:
+        reader = OffsetReader(where.address(self.name), broker_addresses=where.broker_addresses)
+        async with reader as offsets:
             return await rebuild(scenario, where.redis, documents, offsets)
 
 
