@@ -7,7 +7,7 @@ import contextlib
 
 from scenarios.loading import load
 from services.consumer.stores import storing
-from services.queues.registry import queue_of
+from services.queues.registry import receiving
 from services.shared.dependencies import AbandonedError
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
@@ -26,9 +26,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
         storing(settings, scenario, lifecycle, liveness) as stores,
-        queue_of(scenario.queue).receiving(
-            settings, scenario.name, lifecycle, liveness
-        ) as receiver,
+        receiving(settings, scenario, lifecycle, liveness) as receiver,
     ):
         with contextlib.suppress(AbandonedError):
             await asyncio.gather(receiver.ensure(stopping), stores.ensure(stopping))

@@ -15,7 +15,7 @@ from services.producer_grpc.calls import Calls, Handler
 from services.producer_grpc.ingest import SERVICE, Ingest
 from services.producer_grpc.routes import Route, RoutesHandler
 from services.producer_grpc.wellness import Wellness
-from services.queues.registry import queue_of
+from services.queues.registry import publishing
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.grpc_port import listen
@@ -40,7 +40,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     async with (
         keeping(settings, scenario.name) as acknowledged,
-        queue_of(scenario.queue).publishing(settings, scenario.name, lifecycle) as publisher,
+        publishing(settings, scenario, lifecycle) as publisher,
     ):
         intake = Intake(EventCodec(scenario), publisher, acknowledged, "grpc", settings.dedup)
         limits = settings.limits

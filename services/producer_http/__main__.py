@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from scenarios.scenario import Scenario
-from services.queues.registry import queue_of
+from services.queues.registry import publishing
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.entrance import Entrance
@@ -31,7 +31,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     async with (
         keeping(settings, scenario.name) as acknowledged,
-        queue_of(scenario.queue).publishing(settings, scenario.name, lifecycle) as publisher,
+        publishing(settings, scenario, lifecycle) as publisher,
     ):
         intake = Intake(EventCodec(scenario), publisher, acknowledged, "http", settings.dedup)
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from contextlib import AbstractAsyncContextManager
+from typing import TypeVar
 
 from scenarios.errors import ScenarioError
-from services.queues.port import Queue
+from scenarios.scenario import Scenario
+from services.queues.port import Publisher, Queue, Receiver
+from services.shared.lifecycle import Lifecycle, Liveness
+from services.shared.settings import Settings
 from wire.queues.registry import FOLDERS, queue_kind
+
+End = TypeVar("End")
 
 
 def queue_of(name: str) -> Queue:
@@ -21,6 +29,27 @@ def queue_of(name: str) -> Queue:
     if not isinstance(found, Queue):
         raise ScenarioError(f"the ends of the queue {name} hold no QUEUE", _FIX)
     return found
+
+
+def publishing(
+    settings: Settings, scenario: Scenario, lifecycle: Lifecycle
+) -> AbstractAsyncContextManager[Publisher]:
+    """The publisher of a scenario's queue; see Queue. Raises ScenarioError."""
+    return _kept(queue_of(scenario.queue).publishing(settings, scenario.name, lifecycle))
+
+
+def receiving(
+    settings: Settings, scenario: Scenario, lifecycle: Lifecycle, liveness: Liveness
+) -> AbstractAsyncContextManager[Receiver]:
+    """The receiver of a scenario's queue; see Queue. Raises ScenarioError."""
+    queue = queue_of(scenario.queue)
+    return _kept(queue.receiving(settings, scenario.name, lifecycle, liveness))
+
+
+def _kept(end: End) -> End:
+    """The client of the queue was brought just now and stays: no collection looks through it."""
+    gc.freeze()
+    return end
 
 
 _FIX = f"mend the file ends.py of its folder, or take it out of {FOLDERS}"

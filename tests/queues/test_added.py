@@ -3,7 +3,9 @@ closed by its own rule. What it lost is said and is no fault."""
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -21,14 +23,16 @@ from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.queues import QueuesSource
 from controlroom.model.books import BooksSample
 from controlroom.model.frame import BOOKS, QUEUES
-from controlroom.settings import Settings
+from controlroom.settings import Settings as RoomSettings
 from controlroom.targets.abilities import Endpoints, Refused
 from controlroom.targets.rebuild import rebuild_tallies
 from host.errors import StackError
 from scenarios.errors import ScenarioError
 from scenarios.events import EventCodec
 from scenarios.loading import load
-from services.queues.registry import queue_of
+from services.queues.registry import publishing, queue_of
+from services.shared.lifecycle import Lifecycle
+from services.shared.settings import Settings
 from stack.config import choose
 from stack.lag import LagReader
 from stack.manifests.model import Container, PodTemplate
@@ -42,6 +46,7 @@ from tests.waiting import until
 from wire import keys
 from wire.committed import read_committed
 from wire.documents import Documents
+from wire.kafka import brokers_of
 from wire.queues.registry import FOLDERS, queue_kinds
 from wire.stores import redis_client
 
@@ -185,7 +190,7 @@ async def it_is_told(pipeline: Pipeline) -> None:
     """In the list, in the panel and by the reader, in the words of the queue; then a loss that
     the queue does not answer for is a fault."""
     sample = await pipeline.books()
-    said = shown(sample.books, Settings())
+    said = shown(sample.books, RoomSettings())
     assert "published and never delivered, which this queue may do" in said
     assert said.endswith("the books close; 8 of 127 were lost on the way")
     room = room_of(frames.calm().having(BOOKS, frames.live(sample)))
@@ -209,7 +214,7 @@ async def it_is_told(pipeline: Pipeline) -> None:
     await pipeline.documents.clear(collection, replace(some, after=some.upto - 1))
     sample = await pipeline.books()
     assert (sample.books.faults, sample.books.to_json()["missing"]) == (True, 1)
-    assert "do not close" in shown(sample.books, Settings())
+    assert "do not close" in shown(sample.books, RoomSettings())
 
 
 class NoEngines:
@@ -255,6 +260,16 @@ def test_a_stack_is_not_started_with_a_queue_that_is_not_there(
     monkeypatch.delenv(FOLDERS)
     with pytest.raises(StackError, match="no queue is called 'loose'"):
         choose(str(path), tmp_path)
+
+
+def test_what_a_queue_brings_is_looked_through_by_no_collection() -> None:
+    settings = Settings("bands", "p", "127.0.0.1", kafka=brokers_of("127.0.0.1:1"))
+    publishing(settings, load("bands"), Lifecycle(settings))
+    try:
+        looked_through = {id(each) for each in gc.get_objects()}
+        assert id(sys.modules["aiokafka.producer.sender"].__dict__) not in looked_through
+    finally:
+        gc.unfreeze()
 
 
 def test_a_queue_that_is_not_there_is_refused_by_name(
