@@ -15,6 +15,7 @@ import httpx
 from host.errors import Kind, StackError
 from host.paths import explained, private_dir, stack_socket, state_dir
 from host.project import PROJECT, with_packages
+from scenarios.loading import whole
 from stack.marks import Marks
 from wire.plain_http import trust
 
@@ -107,8 +108,7 @@ class StackClient:
 
     async def set_scenario(self, scenario: str) -> None:
         """Another scenario by name or path; the services are replaced one by one."""
-        path = str(Path(scenario).absolute()) if "/" in scenario else scenario
-        await self._ask("POST", "/v1/scenario", {"scenario": path})
+        await self._ask("POST", "/v1/scenario", {"scenario": whole(scenario)})
 
     async def down(self) -> None:
         """Ends the stack; returns when its daemon is gone."""
@@ -217,12 +217,10 @@ async def start_daemon(scenario: str = "bands", state: Path | None = None) -> in
 def _spawn(scenario: str, marks: Marks) -> subprocess.Popen[bytes]:
     private_dir(marks.state)
     private_dir(marks.log.parent)
-    given = Path(scenario)
-    name = str(given.absolute()) if "/" in scenario or given.suffix == ".toml" else scenario
     try:
         with marks.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "stack.daemon", "--scenario", name],
+                [sys.executable, "-m", "stack.daemon", "--scenario", whole(scenario)],
                 cwd=PROJECT,
                 env=with_packages(CONTROLROOM_STATE_DIR=str(marks.state)),
                 stdin=subprocess.DEVNULL,
