@@ -17,7 +17,7 @@ from pathlib import Path
 from bench import http_load
 from bench.running_stack import on_own_stack, print_machine
 from bench.setting import Setting
-from services.shared.ledger import SYNC_EVERY, Ledger
+from services.shared.acknowledged import SYNC_EVERY, AcknowledgedCounter
 from tests.own_stack import OwnStack
 
 LOADS = ((1, 1), (1, 50), (100, 10))
@@ -44,14 +44,14 @@ async def _rows(setting: Setting, durability: str) -> None:
 def _sync_cost() -> str:
     """Wall and CPU time of a sync, on the disk of the temporary folder."""
     with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
-        ledger = Ledger(Path(folder), "bench")
+        acknowledged = AcknowledgedCounter(Path(folder), "bench")
         begun, cpu = time.perf_counter(), time.process_time()
         for _ in range(SYNCS):
-            ledger.add(1)
-            ledger.sync()
+            acknowledged.add(1)
+            acknowledged.sync()
         wall = (time.perf_counter() - begun) / SYNCS
         used = (time.process_time() - cpu) / SYNCS
-        ledger.close()
+        acknowledged.close()
     share = used / SYNC_EVERY
     return (
         f"sync of the acknowledged count: {wall * 1e3:.2f} ms, {used * 1e6:.0f} us of CPU; "

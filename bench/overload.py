@@ -26,7 +26,7 @@ from bench.running_stack import on_own_stack, print_machine
 from bench.setting import Setting, reached
 from tests.own_stack import OwnStack
 from wire import keys
-from wire.fences import read_fences
+from wire.committed import read_committed
 from wire.topics import OffsetReader
 
 SIZE = 100
@@ -159,8 +159,12 @@ async def drained(setting: Setting) -> float:
         async with asyncio.timeout(_PATIENCE):
             while True:
                 ends = await offsets.end_offsets(topic)
-                fences = (await read_fences(redis, SCENARIO)).fences
-                if sum(ends.values()) - sum(fence + 1 for fence in fences.values()) <= _FEW:
+                committed_offsets = (await read_committed(redis, SCENARIO)).offsets
+                if (
+                    sum(ends.values())
+                    - sum(committed + 1 for committed in committed_offsets.values())
+                    <= _FEW
+                ):
                     return time.perf_counter()
                 await asyncio.sleep(0.2)
 

@@ -41,7 +41,7 @@ def self_contained(svg: str) -> str:
     return re.sub(r"Fira Code", FONTS, svg)
 
 
-async def draw(stack: OwnStack, place: Path) -> None:
+async def draw(stack: OwnStack, position: Path) -> None:
     """Opens the room without a terminal, breaks something under load, keeps the picture."""
     opening = Opening(load({"state_dir": str(stack.state)}))
     app = ControlRoom(opening, opening, on_ready=opening.start)
@@ -63,8 +63,8 @@ async def draw(stack: OwnStack, place: Path) -> None:
         await until(lambda: marks("fault"), "the mark of the fault")
         before = stored()
         await until(lambda: stored() > before + 1500, "events stored after the fault")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(self_contained(app.export_screenshot(title="controlroom")))
+        position.parent.mkdir(parents=True, exist_ok=True)
+        position.write_text(self_contained(app.export_screenshot(title="controlroom")))
     await asyncio.to_thread(stack.run, "run", "stop", "--all", check=False)
 
 
@@ -72,16 +72,16 @@ def main() -> None:
     """Stack up, picture, stack down."""
     parser = argparse.ArgumentParser(prog="python -m bench.picture", description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=PLACE)
-    place: Path = parser.parse_args().file
+    position: Path = parser.parse_args().file
     with tempfile.TemporaryDirectory(prefix="controlroom-") as folder:
         stack = OwnStack(Path(folder))
         os.environ["CONTROLROOM_STATE_DIR"] = folder
         stack.run("up", "--scenario", "bands", timeout=600)
         try:
-            asyncio.run(draw(stack, place))
+            asyncio.run(draw(stack, position))
         finally:
             stack.run("down")
-    print(place)
+    print(position)
 
 
 if __name__ == "__main__":

@@ -177,7 +177,7 @@ def stand_in(raw: Raw, reason: str) -> bytes:
 
 
 def _place(raw: Raw) -> tuple[int, int]:
-    """The first and the last offset of a batch that cannot be read. What follows it is believed
+    """The first and the last offset of a batch that cannot be read. What follows it is expected
     more than a header whose checksum is wrong."""
     header, sound = raw.header, raw.sound
     claimed = raw.position <= header.last < raw.end and header.delta >= 0

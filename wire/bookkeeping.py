@@ -14,10 +14,10 @@ from redis.asyncio import Redis
 
 from wire import keys
 from wire.books import Books, Figures, balance
+from wire.committed import Committed, read_acknowledged, read_committed
 from wire.document_count import DocumentCount
 from wire.documents import Documents, Range
 from wire.ending import end
-from wire.fences import Fences, read_acknowledged, read_fences
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 
@@ -66,12 +66,12 @@ class Auditor:
         async with self._one_at_a_time:
             deadline = None if within is None else time.monotonic() + within
             await self._load()
-            figures, fences = await self._read(deadline)
+            figures, committed_offsets = await self._read(deadline)
             for _ in range(_PATIENCE):
-                now = await read_fences(self._redis, self._scenario)
-                if now.floors == fences.floors:
+                now = await read_committed(self._redis, self._scenario)
+                if now.low_watermarks == committed_offsets.low_watermarks:
                     break
-                figures, fences = await self._follow(figures, now, deadline)
+                figures, committed_offsets = await self._follow(figures, now, deadline)
             if self._counting is None:
                 await self._count.recheck(self._recounts)
             return balance(figures)
@@ -84,14 +84,15 @@ class Auditor:
         return self._seen != seen
 
     async def _look(self) -> tuple[int, int]:
-        fences = await read_fences(self._redis, self._scenario)
-        return await read_acknowledged(self._redis, self._scenario), fences.version
+        committed_offsets = await read_committed(self._redis, self._scenario)
+        return await read_acknowledged(self._redis, self._scenario), committed_offsets.version
 
     async def found(self) -> int:
-        """Documents that are there now, below the fences; asks Redis and MongoDB only."""
+        """Documents that are there now, below the committed offsets; asks Redis and MongoDB
+        only."""
         async with self._one_at_a_time:
             await self._load()
-            return await self._documents(await read_fences(self._redis, self._scenario), None)
+            return await self._documents(await read_committed(self._redis, self._scenario), None)
 
     def seconds_left(self, unaudited: int) -> float | None:
         """How long so many offsets will take, as fast as it went so far; None where unknown."""
@@ -102,60 +103,64 @@ class Auditor:
             await self._count.load()
             self._loaded = time.monotonic()
 
-    async def _read(self, deadline: float | None) -> tuple[Figures, Fences]:
-        """Figures, and the fences that they hold for: a purge meanwhile makes them worthless."""
+    async def _read(self, deadline: float | None) -> tuple[Figures, Committed]:
+        """Figures, and the committed offsets that they hold for: a purge meanwhile makes them
+        worthless."""
         acknowledged = await read_acknowledged(self._redis, self._scenario)
-        fences = await read_fences(self._redis, self._scenario)
-        ends, stable = await self._ends(fences)
+        committed_offsets = await read_committed(self._redis, self._scenario)
+        ends, stable = await self._ends(committed_offsets)
         figures = Figures(
             scenario=self._scenario,
             acknowledged=acknowledged,
-            fences=fences.fences,
-            totals=fences.totals,
+            committed_offsets=committed_offsets.offsets,
+            totals=committed_offsets.totals,
             ends=ends,
-            found=await self._documents(fences, deadline),
+            found=await self._documents(committed_offsets, deadline),
             unaudited=self._left,
             stable=stable,
-            bases=fences.bases,
-            settled=fences.settled,
+            bases=committed_offsets.bases,
+            settled=committed_offsets.settled,
         )
-        return figures, fences
+        return figures, committed_offsets
 
     async def _follow(
-        self, figures: Figures, now: Fences, deadline: float | None
-    ) -> tuple[Figures, Fences]:
+        self, figures: Figures, now: Committed, deadline: float | None
+    ) -> tuple[Figures, Committed]:
         """The figures after documents were removed on purpose while they were read."""
-        fences = figures.fences
-        if any(floor > fences.get(tp, -1) for tp, floor in now.floors.items()):
+        committed_offsets = figures.committed_offsets
+        if any(
+            low_watermark > committed_offsets.get(tp, -1)
+            for tp, low_watermark in now.low_watermarks.items()
+        ):
             return await self._read(deadline)
-        # what was removed is at or below the fences read before, so those still hold
+        # what was removed is at or below the committed offsets read before, so those still hold
         totals = replace(figures.totals, purged=now.totals.purged)
-        found = await self._documents(replace(now, fences=fences), deadline)
+        found = await self._documents(replace(now, offsets=committed_offsets), deadline)
         return replace(figures, totals=totals, found=found, unaudited=self._left), now
 
-    async def _ends(self, fences: Fences) -> tuple[dict[str, int], dict[str, int]]:
+    async def _ends(self, committed_offsets: Committed) -> tuple[dict[str, int], dict[str, int]]:
         """End offsets of the events topic, and how far it may be read where there is more than
-        the fences cover; empty where there is no such topic."""
+        the committed offsets cover; empty where there is no such topic."""
         try:
             topic = await self._offsets.topic(keys.events_topic(self._scenario))
         except UnknownTopicOrPartitionError:
             return {}, {}
 
         def named(offsets: Mapping[int, int]) -> dict[str, int]:
-            return {fences.present(topic.id, p): offset for p, offset in offsets.items()}
+            return {committed_offsets.present(topic.id, p): offset for p, offset in offsets.items()}
 
         ends = named(await self._offsets.ends_of(topic))
-        if all(fences.fences.get(tp, -1) + 1 >= end for tp, end in ends.items()):
+        if all(committed_offsets.offsets.get(tp, -1) + 1 >= end for tp, end in ends.items()):
             return ends, {}
         return ends, named(await self._offsets.stable_of(topic))
 
-    async def _documents(self, fences: Fences, deadline: float | None) -> int:
-        """Documents that were counted below the fences; `_left` says what was not.
+    async def _documents(self, committed_offsets: Committed, deadline: float | None) -> int:
+        """Documents that were counted below the committed offsets; `_left` says what was not.
 
         A store that is busy may take longer for one question than there is time. The count goes
         on by itself then: a question that were given up would be asked again, and so for ever.
         """
-        ranges = fences.ranges()
+        ranges = committed_offsets.ranges()
         while True:
             counting = self._counting or self._begin(ranges, deadline)
             task, wanted, before, begun = counting

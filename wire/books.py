@@ -74,19 +74,19 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Raw figures, in the order in which they have to be read so that nothing looks lost
-    that only had no time: acknowledged, then fences and totals at one moment, then ends, then
-    the documents up to those fences."""
+    """Raw figures, in the order in which they have to be read so that nothing looks lost that only
+    had no time: acknowledged, then committed offsets and totals at one moment, then ends, then the
+    documents up to those committed offsets."""
 
     scenario: str
     acknowledged: int
-    fences: dict[str, int]
+    committed_offsets: dict[str, int]
     """`tp` -> offset of the last record that was handled, for every life of the topic."""
     totals: Totals
     ends: dict[str, int]
     """`tp` -> end offset, of the topic that exists now."""
     found: int
-    """Documents at or below the fences and above what was purged."""
+    """Documents at or below the committed offsets and above what was purged."""
     unaudited: int = 0
     """Offsets of those whose documents were not counted yet."""
     stable: dict[str, int] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Figures:
 def balance(figures: Figures) -> Books:
     """The books.
 
-    Of the `covered` offsets (those at or below the fences) each held one event, but for
+    Of the `covered` offsets (those at or below the committed offsets) each held one event, but for
     `gaps`, which held none, `extra`, more events of a list, `dead`, which are no events, and
     `repeated`, whose event had been there before:
     expected = covered - gaps + extra - dead - repeated. Offsets that the broker dropped before
@@ -109,8 +109,8 @@ def balance(figures: Figures) -> Books:
     partition covers its own offsets, from its base on.
     """
     totals = figures.totals
-    bases, fences = figures.bases, figures.fences
-    covered = sum(fence + 1 - bases.get(tp, 0) for tp, fence in fences.items())
+    bases, committed_offsets = figures.bases, figures.committed_offsets
+    covered = sum(committed + 1 - bases.get(tp, 0) for tp, committed in committed_offsets.items())
     kafka = _offsets(figures) - totals.gaps
     expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
     stored = figures.found + totals.purged
@@ -130,7 +130,9 @@ def balance(figures: Figures) -> Books:
         purged=totals.purged,
         unaudited=figures.unaudited,
         held=sum(
-            max(0, end - max(figures.stable.get(tp, end), figures.fences.get(tp, -1) + 1))
+            max(
+                0, end - max(figures.stable.get(tp, end), figures.committed_offsets.get(tp, -1) + 1)
+            )
             for tp, end in figures.ends.items()
         ),
         broker_lost=broker_lost,
@@ -139,13 +141,15 @@ def balance(figures: Figures) -> Books:
 
 
 def _offsets(figures: Figures) -> int:
-    """Offsets ever given out, per life: up to its end now, or to its fence where that is all that
-    is left, or where the broker has lost what was counted."""
-    reached = {tp: fence + 1 for tp, fence in figures.fences.items()}
+    """Offsets ever given out, per life: up to its end now, or to its committed offset where that is
+    all that is left, or where the broker has lost what was counted."""
+    reached = {tp: committed + 1 for tp, committed in figures.committed_offsets.items()}
     for tp, end in figures.ends.items():
         reached[tp] = max(end, reached.get(tp, 0))
     return sum(end - figures.bases.get(tp, 0) for tp, end in reached.items())
 
 
 def _in_flight(figures: Figures) -> int:
-    return sum(max(0, end - figures.fences.get(tp, -1) - 1) for tp, end in figures.ends.items())
+    return sum(
+        max(0, end - figures.committed_offsets.get(tp, -1) - 1) for tp, end in figures.ends.items()
+    )

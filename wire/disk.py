@@ -18,7 +18,7 @@ STORES = ("kafka", "redis", "mongo")
 RESERVE = 512 << 20
 """Bytes that stay free, where nothing else is said."""
 EXPIRY = 15
-"""Seconds for which a word is believed."""
+"""Seconds for which a word is expected."""
 _SMALL = 10
 """Of a small file system one part in so many stays free."""
 _OPEN_AGAIN = 1.5

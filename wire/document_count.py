@@ -1,4 +1,4 @@
-"""How many documents there are below the fences, counted once and kept.
+"""How many documents there are below the committed offsets, counted once and kept.
 
 What was counted is kept beside the documents: per partition the documents of every window, and up
 to which offset. Whoever opens the books goes on from there, so that an answer costs as much as
@@ -45,8 +45,8 @@ class DocumentCount:
     async def save(self) -> None:
         """Keeps what has changed since it was kept last.
 
-        What reaches further stays: a fence that went back, in a Redis that was emptied, comes to
-        those documents again.
+        What reaches further stays: a committed offset that went back, in a Redis that was emptied,
+        comes to those documents again.
         """
         for counted in list(self._counted.values()):
             document, kept = counted.document(), self._saved.get(counted.tp)
@@ -156,7 +156,7 @@ class Counted:
         return self
 
     def end(self, upto: int) -> None:
-        """Forgets what lies beyond an offset to which the fence went back."""
+        """Forgets what lies beyond an offset to which the committed offset went back."""
         if upto < self.upto:
             last = (upto + 1) // WINDOW
             self.by = {number: count for number, count in self.by.items() if number < last}

@@ -249,17 +249,21 @@ class Documents:
                 total += (await self._collection(collection).delete_many(near.query)).deleted_count
         return total
 
-    async def note_floor(self, scenario: str, tp: str, floor: int) -> None:
+    async def note_low_watermark(self, scenario: str, tp: str, low_watermark: int) -> None:
         """Keeps that documents of a partition were removed on purpose up to an offset."""
         async with _answering():
-            await self._collection(keys.floors_collection(scenario)).update_one(
-                {"_id": tp}, {"$max": {"o": floor}}, upsert=True
+            await self._collection(keys.low_watermarks_collection(scenario)).update_one(
+                {"_id": tp}, {"$max": {"o": low_watermark}}, upsert=True
             )
 
-    async def floors(self, scenario: str) -> dict[str, int]:
+    async def low_watermarks(self, scenario: str) -> dict[str, int]:
         """`tp` -> offset up to which documents were, or were about to be, removed on purpose."""
         async with _answering():
-            found = await self._collection(keys.floors_collection(scenario)).find({}).to_list(None)
+            found = (
+                await self._collection(keys.low_watermarks_collection(scenario))
+                .find({})
+                .to_list(None)
+            )
             return {row["_id"]: int(row["o"]) for row in found}
 
     async def keep_once(self, collection: str, document: Document) -> Document:
@@ -309,7 +313,7 @@ class Documents:
         names = (
             keys.logs_collection(scenario),
             keys.rejected_collection(scenario),
-            keys.floors_collection(scenario),
+            keys.low_watermarks_collection(scenario),
             keys.lives_collection(scenario),
             keys.audits_collection(scenario),
         )

@@ -1,7 +1,7 @@
 """Names in Kafka, Redis and MongoDB. One fact, one place.
 
-Redis keys of one scenario share the hash tag `{scenario}`, so that counters and fence always
-live on one node and one script may touch them all.
+Redis keys of one scenario share the hash tag `{scenario}`, so that counters and committed offset
+always live on one node and one script may touch them all.
 """
 
 from __future__ import annotations
@@ -45,13 +45,14 @@ def is_beside(key: str) -> bool:
     return key.startswith("%")
 
 
-def fence_key(scenario: str) -> str:
-    """Redis hash: fence field -> offset of the last event that was counted."""
+def committed_key(scenario: str) -> str:
+    """Redis hash: committed offset field -> offset of the last event that was counted."""
     return f"{{{scenario}}}:fence"
 
 
-def fence_field(group: str, topic: str, topic_id: str, partition: int) -> str:
-    """Field of the fence. The topic's identity is part of it: a topic made anew starts at 0."""
+def committed_field(group: str, topic: str, topic_id: str, partition: int) -> str:
+    """Field of the committed offset. The topic's identity is part of it: a topic made anew starts
+    at 0."""
     return f"{group}/{topic}/{topic_id}/{partition}"
 
 
@@ -65,21 +66,23 @@ def life_id(topic_id: str, number: int) -> str:
 
 
 def next_life(field: str) -> str:
-    """The field of the fence that the next life of that partition has."""
+    """The field of the committed offset that the next life of that partition has."""
     start, _, partition = field.rpartition("/")
     topic_id, _, number = start.partition("~")
     return f"{life_id(topic_id, int(number or 0) + 1)}/{partition}"
 
 
 def lives_key(scenario: str) -> str:
-    """Redis hash: fence field of a life above 0 -> `<base> <fence of the life before> <ms>`, and
-    `settled` -> acknowledged events that the broker lost and that somebody has written off."""
+    """Redis hash: committed offset field of a life above 0 -> `<base> <committed of the life
+    before> <ms>`, and `settled` -> acknowledged events that the broker lost and that somebody has
+    written off."""
     return f"{{{scenario}}}:lives"
 
 
 def marks_key(scenario: str) -> str:
-    """Redis hash: fence field -> `<leader epoch> <fingerprint>` of the record at the fence, as
-    `wire.lives.Mark` writes it. It changes together with the fence."""
+    """Redis hash: committed offset field -> `<leader epoch> <fingerprint>` of the record at the
+    committed offset, as `wire.lives.Mark` writes it. It changes together with the committed
+    offset."""
     return f"{{{scenario}}}:marks"
 
 
@@ -89,16 +92,16 @@ def lives_collection(scenario: str) -> str:
     return f"{scenario}.lives"
 
 
-def floor_key(scenario: str) -> str:
-    """Redis hash: fence field -> offset up to which documents were purged on purpose."""
+def low_watermark_key(scenario: str) -> str:
+    """Redis hash: committed offset field -> offset up to which documents were purged on purpose."""
     return f"{{{scenario}}}:floor"
 
 
 def once_key(scenario: str, tp: str) -> str:
     """Redis hash: id that a client gave -> `<offset> <ms>` of the first record with it.
 
-    It holds the newest ids of one partition (`tp`), changes only together with the fence, and
-    goes by itself when no such id has come for long.
+    It holds the newest ids of one partition (`tp`), changes only together with the committed
+    offset, and goes by itself when no such id has come for long.
     """
     return f"{{{scenario}}}:once:{tp}"
 
@@ -161,10 +164,10 @@ def rejected_collection(scenario: str) -> str:
     return f"{scenario}.rejected"
 
 
-def floors_collection(scenario: str) -> str:
+def low_watermarks_collection(scenario: str) -> str:
     """MongoDB collection of what was removed on purpose: `_id` a `tp`, `o` up to which offset.
 
-    Kept beside the documents because Redis may be emptied, and never below its floors.
+    Kept beside the documents because Redis may be emptied, and never below its low watermarks.
     """
     return f"{scenario}.floors"
 

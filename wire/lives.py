@@ -1,13 +1,13 @@
 """The lives of a partition: a log that lost its end goes on under a name of its own.
 
-A broker that was cut off from its power may come back with a log that ends before the fence, and
-give the offsets behind its new end to new records. Those belong to the next life, which begins at
-the end that was found (`base`): no record is taken for one that was counted before.
+A broker that was cut off from its power may come back with a log that ends before the committed
+offset, and give the offsets behind its new end to new records. Those belong to the next life, which
+begins at the end that was found (`base`): no record is taken for one that was counted before.
 
 A life is kept beside the documents first, where the first who opens it wins, and then in Redis
-together with its fence; from then on nothing is counted in the life before it, whose documents
-behind its fence go. Whoever dies in between, and whatever Redis forgets, the next one finds the
-same life with the same base and does the rest.
+together with its committed offset; from then on nothing is counted in the life before it, whose
+documents behind its committed offset go. Whoever dies in between, and whatever Redis forgets, the
+next one finds the same life with the same base and does the rest.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Part(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What tells the record at a fence from another one that has its offset."""
+    """What tells the record at a committed offset from another one that has its offset."""
 
     epoch: int
     """Leader epoch in which it was read; -1 where that is not known."""
     fingerprint: str
-    """Of its time and value; empty where there is no record at the fence."""
+    """Of its time and value; empty where there is no record at the committed offset."""
 
     @property
     def text(self) -> str:
@@ -54,7 +54,7 @@ class Mark(NamedTuple):
 
     @classmethod
     def of(cls, text: str | None) -> Mark:
-        """What Redis has; of a fence from before there were marks it has none."""
+        """What Redis has; of a committed offset from before there were marks it has none."""
         epoch, _, fingerprint = (text or "-1 ").partition(" ")
         return cls(int(epoch), fingerprint)
 
@@ -74,12 +74,12 @@ class Life:
     number: int = 0
     base: int = 0
     """Its first offset: where the log ended when it was opened."""
-    fence: int = -1
+    committed: int = -1
     """Where the life before it had been counted to."""
     at: int = 0
     """When it was opened, ms since the epoch."""
     closed: bool = False
-    """The life before it has no document behind its fence, which is final."""
+    """The life before it has no document behind its committed offset, which is final."""
 
     @property
     def id(self) -> str:
@@ -97,15 +97,15 @@ class Life:
         return Part(self.topic, self.topic_id, self.partition)
 
     def field(self, group: str) -> str:
-        """Its field of the fence."""
-        return keys.fence_field(group, self.topic, self.id, self.partition)
+        """Its field of the committed offset."""
+        return keys.committed_field(group, self.topic, self.id, self.partition)
 
 
 class Stand(NamedTuple):
     """How far the present life of a partition is counted."""
 
     life: Life
-    fence: int
+    committed: int
     mark: Mark
 
 
@@ -117,7 +117,7 @@ class Lives:
         self._collection = keys.lives_collection(scenario)
         self._group = keys.consumer_group(scenario)
         self._lives = keys.lives_key(scenario)
-        self._fences = keys.fence_key(scenario)
+        self._committed_offsets = keys.committed_key(scenario)
         self._marks = keys.marks_key(scenario)
         self._books = keys.books_key(scenario)
         self._redis = redis
@@ -135,50 +135,54 @@ class Lives:
     async def keep(self, counted: Stand, base: int) -> Life:
         """The life that follows another: a new one from `base` on, or the one that somebody else
         has opened. Raises DocumentsError."""
-        life = Life(*counted.life.part, counted.life.number + 1, base, counted.fence, _now())
+        life = Life(*counted.life.part, counted.life.number + 1, base, counted.committed, _now())
         found = await self._documents.keep_once(self._collection, {"_id": life.tp, **asdict(life)})
         return _life(found)
 
     async def close(self, life: Life, lives: Sequence[Life]) -> None:
-        """Makes the fence of the life before final, once Redis has `life`.
+        """Makes the committed offset of the life before final, once Redis has `life`.
 
         What was stored behind it and never counted is not in Kafka any more, so nobody would ever
         count it. Raises RedisError or DocumentsError.
         """
         old = before(life, lives)
-        found = await self._redis.hget(self._fences, old.field(self._group))
-        fence = life.fence if found is None else int(found)
-        behind = Range(old.tp, fence, _FAR)
+        found = await self._redis.hget(self._committed_offsets, old.field(self._group))
+        committed = life.committed if found is None else int(found)
+        behind = Range(old.tp, committed, _FAR)
         for name_of in (keys.logs_collection, keys.rejected_collection):
             await self._documents.clear(name_of(self._scenario), behind)
-        await self._documents.change(self._collection, life.tp, {"fence": fence, "closed": True})
+        await self._documents.change(
+            self._collection, life.tp, {"fence": committed, "closed": True}
+        )
 
     async def put(self, lives: Iterable[Life]) -> None:
-        """Brings kept lives into Redis, each with a fence before its base, where they are missing.
+        """Brings kept lives into Redis, each with a committed offset before its base, where they
+        are missing.
 
         Raises RedisError.
         """
         async with self._redis.pipeline(transaction=True) as pipe:
             for life in lives:
                 field = life.field(self._group)
-                pipe.hsetnx(self._lives, field, f"{life.base} {life.fence} {life.at}")
-                pipe.hsetnx(self._fences, field, str(life.base - 1))
+                pipe.hsetnx(self._lives, field, f"{life.base} {life.committed} {life.at}")
+                pipe.hsetnx(self._committed_offsets, field, str(life.base - 1))
             new = any(await pipe.execute())
         if new:
             await self._tell()
 
     async def stands(self, lives: Sequence[Life]) -> list[Stand]:
-        """How far these lives are counted, fence and mark of the same moment. Raises RedisError."""
+        """How far these lives are counted, committed offset and mark of the same moment. Raises
+        RedisError."""
         fields = [life.field(self._group) for life in lives]
         if not fields:
             return []
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hmget(self._fences, fields)
+            pipe.hmget(self._committed_offsets, fields)
             pipe.hmget(self._marks, fields)
-            fences, marks = await pipe.execute()
+            committed_offsets, marks = await pipe.execute()
         return [
-            Stand(life, life.base - 1 if fence is None else int(fence), Mark.of(mark))
-            for life, fence, mark in zip(lives, fences, marks, strict=True)
+            Stand(life, life.base - 1 if committed is None else int(committed), Mark.of(mark))
+            for life, committed, mark in zip(lives, committed_offsets, marks, strict=True)
         ]
 
     async def restore(self) -> list[Life]:
@@ -239,7 +243,7 @@ def lives_before(tp: str, lives: Sequence[Life]) -> list[Range]:
         return []
     later = [life for life in lives if life.part == own.part and life.number <= own.number]
     all_ = [Life(*own.part), *later]
-    return [Range(old.tp, old.base - 1, new.fence) for old, new in itertools.pairwise(all_)]
+    return [Range(old.tp, old.base - 1, new.committed) for old, new in itertools.pairwise(all_)]
 
 
 def _life(document: Document) -> Life:

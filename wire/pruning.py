@@ -1,8 +1,8 @@
 """Retention of documents: the oldest ones go once there are too many, or they are too old.
 
 What is removed is counted, so the books still close. Every step is bounded by one window of one
-partition, never goes above its fence, and may be cut off anywhere: the floor goes first, and what
-a step has left below it is found again.
+partition, never goes above its committed offset, and may be cut off anywhere: the low watermark
+goes first, and what a step has left below it is found again.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 
 from wire import keys
+from wire.committed import Committed, read_committed
 from wire.documents import Age, Documents, Range
-from wire.fences import Fences, read_fences
-from wire.floors import raise_floor
+from wire.low_watermarks import raise_low_watermark
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Keep:
 
 
 class _Head(NamedTuple):
-    """The oldest document of a partition above its floor."""
+    """The oldest document of a partition above its low watermark."""
 
-    floor: int
+    low_watermark: int
     stored: int
 
 
@@ -65,11 +65,11 @@ class Pruner:
         self._heads: dict[str, _Head] = {}
 
     async def sweep(self) -> int:
-        """Removes what lies below the floors: left by a step that died, or stored again by a
-        consumer whose partition was taken away. Returns how many. Raises as `step` does."""
+        """Removes what lies below the low watermarks: left by a step that died, or stored again by
+        a consumer whose partition was taken away. Returns how many. Raises as `step` does."""
         removed = 0
-        for tp, floor in (await self._fences()).floors.items():
-            removed += await self._documents.clear(self._shelves[0], Range(tp, -1, floor))
+        for tp, low_watermark in (await self._committed_offsets()).low_watermarks.items():
+            removed += await self._documents.clear(self._shelves[0], Range(tp, -1, low_watermark))
         return removed
 
     async def step(self, now: int) -> int | None:
@@ -77,12 +77,12 @@ class Pruner:
 
         `now`: ms since the epoch. Raises RedisError or DocumentsError.
         """
-        fences = await self._fences()
-        surplus = self._surplus(fences)
+        committed_offsets = await self._committed_offsets()
+        surplus = self._surplus(committed_offsets)
         before = now - int(self._keep.seconds * 1000) if self._keep.seconds else 0
         if not (surplus or before):
             return None
-        oldest = await self._oldest(fences)
+        oldest = await self._oldest(committed_offsets)
         if oldest is None or not (surplus or self._heads[oldest.tp].stored < before):
             return None
         ages = await self._documents.ages(self._shelves[0], oldest)
@@ -91,25 +91,25 @@ class Pruner:
             return None
         return await self._remove(wanted, count)
 
-    async def _fences(self) -> Fences:
-        return await read_fences(self._redis, self._scenario, self._rejected)
+    async def _committed_offsets(self) -> Committed:
+        return await read_committed(self._redis, self._scenario, self._rejected)
 
-    def _surplus(self, fences: Fences) -> int:
+    def _surplus(self, committed_offsets: Committed) -> int:
         if not self._keep.documents:
             return 0
-        totals = fences.totals
+        totals = committed_offsets.totals
         there = totals.counted - totals.purged
         if self._rejected:
             there = totals.refused - totals.forgotten
         return max(0, there - self._keep.documents)
 
-    async def _oldest(self, fences: Fences) -> Range | None:
+    async def _oldest(self, committed_offsets: Committed) -> Range | None:
         """The first window of the partition whose first document is the oldest of all."""
-        firsts = {r.tp: r.windows()[0] for r in fences.ranges() if r.after < r.upto}
+        firsts = {r.tp: r.windows()[0] for r in committed_offsets.ranges() if r.after < r.upto}
         self._heads = {tp: head for tp, head in self._heads.items() if tp in firsts}
         for tp, window in firsts.items():
             known = self._heads.get(tp)
-            if known is None or known.floor != window.after:
+            if known is None or known.low_watermark != window.after:
                 ages = await self._documents.ages(self._shelves[0], window)
                 # a window without documents is in nobody's way
                 self._heads[tp] = _Head(window.after, ages[0].stored if ages else 0)
@@ -118,7 +118,7 @@ class Pruner:
         return firsts[min(self._heads, key=lambda tp: self._heads[tp].stored)]
 
     async def _remove(self, wanted: Range, count: int) -> int:
-        if not await raise_floor(
+        if not await raise_low_watermark(
             self._scenario, self._redis, self._documents, wanted, count, self._rejected
         ):
             return 0

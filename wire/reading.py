@@ -98,7 +98,7 @@ class Sieve:
 
     def _sieved(self, partition: TopicPartition, position: int, end: int, records: bytes) -> bytes:
         """The batches of one answer up to the first that cannot be read; that one comes alone,
-        and is believed to be bad once the same bytes came twice."""
+        and is expected to be bad once the same bytes came twice."""
         doubt = self._doubts.pop(partition, None)
         space = HELD - sum(self._held.values())
         kept: list[bytes] = []

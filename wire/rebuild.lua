@@ -1,9 +1,9 @@
--- Puts rebuilt counters, fences and books in the place of what is there, in one step. Follows
+-- Puts rebuilt counters, committed offsets and books in the place of what is there, in one step. Follows
 -- tallies.lua and KINDS.
--- KEYS: fences, books, floors, acknowledged, lives, then the tallies.
+-- KEYS: committed offsets, books, floors, acknowledged, lives, then the tallies.
 -- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
 -- begin, which stay; most members of a tally where the books do not say it; then per write: kind
--- (total, of fences and books; one of KINDS), number of its key, member, amount.
+-- (total, of committed offsets and books; one of KINDS), number of its key, member, amount.
 -- Answers 1, or 0 where documents were purged on purpose: their events are in the counters only.
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return 0

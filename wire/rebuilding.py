@@ -1,10 +1,10 @@
-"""Makes counters and fences anew from the stored documents, while the pipeline runs.
+"""Makes counters and committed offsets anew from the stored documents, while the pipeline runs.
 
-Per partition the documents are followed from the first offset on. Up to the first offset that
-is missing and that Kafka still has, everything is known; the fence is put there, and the
-consumers, whose next portion the fence then refuses, read on from it. So whatever they store
-or count meanwhile is counted once. Offsets that Kafka no longer has are passed over: of
-those the documents are all there is, and what is missing among them the books show as lost.
+Per partition the documents are followed from the first offset on. Up to the first offset that is
+missing and that Kafka still has, everything is known; the committed offset is put there, and the
+consumers, whose next portion the committed offset then refuses, read on from it. So whatever they
+store or count meanwhile is counted once. Offsets that Kafka no longer has are passed over: of those
+the documents are all there is, and what is missing among them the books show as lost.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from redis.asyncio import Redis
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
 from wire import keys
+from wire.committed import read_committed
 from wire.documents import Document, Documents, Range
-from wire.fences import read_fences
 from wire.lives import Life, Lives, Part, before, present
 from wire.topics import OffsetReader
 from wire.tops import MOST_MEMBERS, writing
@@ -39,8 +39,8 @@ class Rebuilt:
     """(kind, key without the scenario, member) -> amount."""
     totals: Counter[str] = field(default_factory=Counter)
     """By the names of `wire.books.Totals`."""
-    fences: dict[str, int] = field(default_factory=dict)
-    """Field of the fence -> offset of the last record that is counted."""
+    committed_offsets: dict[str, int] = field(default_factory=dict)
+    """Field of the committed offset -> offset of the last record that is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class _Partition:
 async def rebuild(
     scenario: Scenario, redis: Redis, documents: Documents, offsets: OffsetReader
 ) -> Rebuilt:
-    """Counters, fences and books from the documents; returns what was written.
+    """Counters, committed offsets and books from the documents; returns what was written.
 
     Raises PurgedError, and nothing is changed; RedisError, KafkaError or DocumentsError where
     a store does not answer. Safe to repeat, and safe to be killed at any moment.
     """
     # Redis may have been emptied since, so the documents' own word counts too
-    known = (await read_fences(redis, scenario.name)).floors
-    if known or await documents.floors(scenario.name):
+    known = (await read_committed(redis, scenario.name)).low_watermarks
+    if known or await documents.low_watermarks(scenario.name):
         raise PurgedError(scenario.name)
     # an emptied Redis has them again before anything is counted in them
     lives = await Lives(scenario.name, redis, documents).restore()
@@ -96,7 +96,7 @@ async def _partitions(
             living[partition.tp] = partition
     gone: dict[str, _Partition] = {}
     bases = {life.tp: life.base for life in lives}
-    ends = {before(life, lives).tp: life.fence + 1 for life in lives}
+    ends = {before(life, lives).tp: life.committed + 1 for life in lives}
     for collection, topic in (
         (keys.logs_collection(scenario), keys.events_topic(scenario)),
         (keys.rejected_collection(scenario), keys.rejected_topic(scenario)),
@@ -132,27 +132,27 @@ async def _follow(
     """Adds the documents of a partition, window by window, up to the first that is missing."""
     name = codec.scenario.name
     events = partition.topic == keys.events_topic(name)
-    fence = partition.base - 1
-    for window in Range(partition.tp, fence, partition.end - 1).windows():
+    committed = partition.base - 1
+    for window in Range(partition.tp, committed, partition.end - 1).windows():
         stored = await documents.find(keys.logs_collection(name), window) if events else []
         rejected = await documents.find(keys.rejected_collection(name), window)
         there = {offset for document in (*stored, *rejected) for offset in _offsets(document)}
-        fence = _reach(there, window, partition.begin)
-        _add(codec, rebuilt, [d for d in stored if d["o"] <= fence])
-        known = [d for d in rejected if d["o"] <= fence]
+        committed = _reach(there, window, partition.begin)
+        _add(codec, rebuilt, [d for d in stored if d["o"] <= committed])
+        known = [d for d in rejected if d["o"] <= committed]
         repeated = sum("repeats" in document for document in known)
         rebuilt.totals["repeated"] += repeated if events else 0
         if events:
             rebuilt.totals["dead"] += sum(len(_offsets(document)) for document in known) - repeated
         else:
             rebuilt.totals["refused"] += len(known) - repeated
-        rebuilt.totals["extra"] += _extra((*stored, *rejected), fence) if events else 0
-        if fence < window.upto:
+        rebuilt.totals["extra"] += _extra((*stored, *rejected), committed) if events else 0
+        if committed < window.upto:
             break
-    if fence >= 0:
+    if committed >= 0:
         group = keys.consumer_group(name)
-        place = keys.fence_field(group, partition.topic, partition.topic_id, partition.number)
-        rebuilt.fences[place] = fence
+        place = keys.committed_field(group, partition.topic, partition.topic_id, partition.number)
+        rebuilt.committed_offsets[place] = committed
 
 
 def _offsets(document: Document) -> range:
@@ -174,28 +174,29 @@ def _add(codec: EventCodec, rebuilt: Rebuilt, stored: Iterable[Document]) -> Non
             rebuilt.tallies[kind, key, member] += amount
 
 
-def _extra(documents: Iterable[Document], fence: int) -> int:
+def _extra(documents: Iterable[Document], committed: int) -> int:
     """Events beyond the first of each record."""
-    offsets = [document["o"] for document in documents if document["o"] <= fence]
+    offsets = [document["o"] for document in documents if document["o"] <= committed]
     return len(offsets) - len(set(offsets))
 
 
 async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
     numbers = {
-        keys.fence_key(scenario): 1,
+        keys.committed_key(scenario): 1,
         keys.books_key(scenario): 2,
-        keys.floor_key(scenario): 3,
+        keys.low_watermark_key(scenario): 3,
         keys.acknowledged_key(scenario): 4,
         keys.lives_key(scenario): 5,
     }
     arguments: list[Any] = [
         f"{_literal(keys.counter_key(scenario, ''))}*",
-        # an id above the new fence names its own record, so it does no harm when that comes again
+        # an id above the new committed offset names its own record, so it does no harm when that
+        # comes again
         keys.once_key(scenario, ""),
         MOST_MEMBERS,
     ]
-    for place, fence in rebuilt.fences.items():
-        arguments += ("total", 1, place, fence)
+    for place, committed in rebuilt.committed_offsets.items():
+        arguments += ("total", 1, place, committed)
     for name, amount in rebuilt.totals.items():
         arguments += ("total", 2, name, amount)
     for (kind, key, member), amount in rebuilt.tallies.items():

@@ -15,7 +15,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- A command whose failure must not keep a fence from moving; 0 where it failed.
+-- A command whose failure must not keep a committed offset from moving; 0 where it failed.
 local function try(...)
   local answer = redis.pcall(...)
   return type(answer) == 'number' and answer or 0

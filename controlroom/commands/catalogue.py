@@ -58,7 +58,7 @@ COMMANDS: tuple[Command, ...] = (
          "Faults and loads that the target holds, also left behind: pause, resume, end", "act",
          level="reversible"),
     _act("purge", "logs --purge", "purge log",
-         "Remove the stored documents; the books and the fence stay right", "nothing is removed",
+         "Remove the stored documents; books and committed offsets stay", "nothing is removed",
          level="blast", key="P"),
     _act("stop_all", "chaos stop --all", "stop all",
          "Stop all load and chaos, and verify that nothing is left injected", _NO_FAULT,

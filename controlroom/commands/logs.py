@@ -87,7 +87,7 @@ def _print(lines: Iterable[LogLine], as_json: bool) -> None:
 
 @dataclass
 class Purge(Act):
-    """Removes all stored documents of the scenario; books and fence stay right."""
+    """Removes all stored documents of the scenario; books and committed offset stay right."""
 
     stored: int | None = unsaid(None)
     """How many there are, where that is known."""
@@ -101,7 +101,7 @@ class Purge(Act):
         count = "all" if self.stored is None else f"{self.stored:,}"
         facts = (
             ("removes", f"{count} stored documents of {name}"),
-            ("stays", "the tallies, the books and the fence; nothing is counted again"),
+            ("stays", "the tallies, the books and the committed offsets; nothing is counted again"),
             ("undo", "none"),
         )
         line = f"controlroom logs --purge --confirm {name}"
@@ -116,6 +116,6 @@ class Purge(Act):
             self.documents = await purge_logs(await here.target.endpoints(), self.scenario)
         removed = number(self.documents)
         return Answer(
-            f"{self.scenario}: removed {removed} stored events; fences and tallies stay",
+            f"{self.scenario}: removed {removed} stored events; committed offsets and tallies stay",
             data={"removed": self.documents},
         )

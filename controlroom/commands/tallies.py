@@ -26,7 +26,7 @@ DESCRIPTION = """\
 Print the counters, largest first; of many members the highest 200 and the total.
 `--all` prints every member as it is read, in no order. Where a scenario has
 selectors, such as phase and match, each is a flag: its value is a key or a label.
-`rebuild` makes the counters and fences anew from the stored documents, while the
+`rebuild` makes the counters and committed offsets again from the stored documents, while the
 pipeline runs."""
 EXAMPLES = (
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
@@ -102,7 +102,7 @@ async def _choose(source: TalliesSource, selection: Selection, index: int, value
 
 @dataclass
 class Rebuild(Act):
-    """Makes counters and fences anew from the stored documents."""
+    """Makes counters and committed offsets anew from the stored documents."""
 
     scenario: str = ""
     found: Mapping[str, int] = field(default_factory=dict)

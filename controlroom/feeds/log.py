@@ -1,7 +1,7 @@
 """The log tail: every stored document once, in the store's order per partition.
 
-How far the documents reach is told by the fences in Redis, which are written after them; so
-the document store is asked for ranges that are bounded on both sides and hold what is new.
+How far the documents reach is told by the committed offsets in Redis, which are written after them;
+so the document store is asked for ranges that are bounded on both sides and hold what is new.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from wire.keys import logs_collection
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from wire.committed import Committed
     from wire.documents import Documents, Range
-    from wire.fences import Fences
 
 FIRST_LINES = 200
 """Documents shown when the room opens."""
@@ -37,7 +37,7 @@ class LogSource:
     name = "log"
     period = 0.25
     timeout = 10.0
-    needs: tuple[str, ...] = ("wire.documents", "wire.fences", "wire.stores")
+    needs: tuple[str, ...] = ("wire.documents", "wire.committed", "wire.stores")
 
     def __init__(
         self,
@@ -66,13 +66,13 @@ class LogSource:
 
     async def read(self) -> LogBatch:
         """What came since the reading before; at the first one the newest documents."""
-        fences = await self.fences()
+        committed_offsets = await self.committed_offsets()
         if self._positions is None:
-            newest = await self.newest(fences.ranges(), self._first_lines)
-            batch = LogBatch(tuple(reversed(newest)), 0, stored_total(fences))
+            newest = await self.newest(committed_offsets.ranges(), self._first_lines)
+            batch = LogBatch(tuple(reversed(newest)), 0, stored_total(committed_offsets))
         else:
-            batch = await self._news(self._positions, fences)
-        self._positions = dict(fences.fences)
+            batch = await self._news(self._positions, committed_offsets)
+        self._positions = dict(committed_offsets.offsets)
         if self._waits is not None:
             self._waits.add(batch.lines)
         return batch
@@ -87,12 +87,12 @@ class LogSource:
         known = self._positions or {}
         return {partition_of(tp): offset + 1 for tp, offset in known.items()}
 
-    async def fences(self) -> Fences:
+    async def committed_offsets(self) -> Committed:
         """How far every partition has come."""
-        from wire.fences import read_fences
+        from wire.committed import read_committed
 
         assert self._redis is not None
-        return await read_fences(self._redis, self._scenario.name)
+        return await read_committed(self._redis, self._scenario.name)
 
     async def newest(self, ranges: Sequence[Range], n: int) -> list[LogLine]:
         """The newest n documents of the ranges, newest first."""
@@ -106,7 +106,7 @@ class LogSource:
         assert self._documents is not None
         count = DocumentCount(self._scenario.name, self._documents)
         await count.load()
-        await count.advance((await self.fences()).ranges())
+        await count.advance((await self.committed_offsets()).ranges())
         return count.total
 
     async def close(self) -> None:
@@ -118,14 +118,14 @@ class LogSource:
         if redis is not None:
             await redis.aclose()
 
-    async def _news(self, positions: Mapping[str, int], fences: Fences) -> LogBatch:
+    async def _news(self, positions: Mapping[str, int], committed_offsets: Committed) -> LogBatch:
         assert self._documents is not None
-        new = news(positions, fences.ranges())
+        new = news(positions, committed_offsets.ranges())
         wanted = newest_share(new, MOST_LINES)
         skipped = sum(r.upto - r.after for r in new) - sum(r.upto - r.after for r in wanted)
         parts = await self._documents.find_each(self._collection, wanted)
         lines = merged([[self._line(each) for each in part] for part in parts])
-        return LogBatch(lines, skipped, stored_total(fences))
+        return LogBatch(lines, skipped, stored_total(committed_offsets))
 
     async def _find_newest(self, ranges: Sequence[Range], n: int) -> list[dict[str, Any]]:
         assert self._documents is not None
@@ -170,8 +170,8 @@ def merged(parts: Iterable[Sequence[LogLine]]) -> tuple[LogLine, ...]:
     return tuple(heapq.merge(*parts, key=lambda line: line.stored))
 
 
-def stored_total(fences: Fences) -> int:
-    """Documents that the fences say are stored. The books count them one by one."""
-    totals = fences.totals
-    covered = sum(fence + 1 for fence in fences.fences.values())
+def stored_total(committed_offsets: Committed) -> int:
+    """Documents that the committed offsets say are stored. The books count them one by one."""
+    totals = committed_offsets.totals
+    covered = sum(committed + 1 for committed in committed_offsets.offsets.values())
     return max(0, covered - totals.gaps + totals.extra - totals.dead - totals.purged)

@@ -56,8 +56,8 @@ class Scrollback:
         return self._older[skip : skip + n][::-1]
 
     async def _fetch(self, n: int) -> list[LogLine]:
-        fences = await self._source.fences()
-        ranges = below(fences.ranges(), self._reach)
+        committed_offsets = await self._source.committed_offsets()
+        ranges = below(committed_offsets.ranges(), self._reach)
         return await self._source.newest(ranges, n)
 
 

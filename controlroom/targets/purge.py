@@ -6,9 +6,9 @@ from controlroom.targets.abilities import Endpoints
 
 
 async def purge_logs(doors: Endpoints, scenario: str) -> int:
-    """Removes every document that the fences cover; answers how many there were.
+    """Removes every document that the committed offsets cover; answers how many there were.
 
-    The fences stay, so nothing is counted again, and the books know what was removed.
+    The committed offsets stay, so nothing is counted again, and the books know what was removed.
     Raises Refused for a target without these stores, RedisError or the documents' own errors.
     """
     from wire.documents import Documents

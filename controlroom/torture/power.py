@@ -26,7 +26,7 @@ from wire import keys
 _PATIENCE = 40.0
 _EVERY = 0.1
 _BELOW = 30
-"""Most offsets below a fence from which a log is cut; a whole batch goes with them."""
+"""Most offsets below a committed offset from which a log is cut; a whole batch goes with them."""
 _LEDGER = ".count"
 
 
@@ -48,44 +48,44 @@ async def the_broker(torture: Torture) -> psutil.Process:
 
 
 async def lose_tail(torture: Torture, broker: psutil.Process, seed: int) -> list[Cut]:
-    """Kills the broker, and cuts its logs, some below the fence and some above, while nobody
-    starts it again."""
+    """Kills the broker, and cuts its logs, some below the committed offset and some above, while
+    nobody starts it again."""
     await torture.stores.events()
-    fences = await _fences(torture)
+    committed_offsets = await _committed_offsets(torture)
     broker.send_signal(signal.SIGKILL)
     await _dead(broker)
-    cuts = await asyncio.to_thread(_cut, torture, fences, Random(seed))
+    cuts = await asyncio.to_thread(_cut, torture, committed_offsets, Random(seed))
     for each in cuts:
-        torture.stores.lose(each, fences.get(each.partition, -1))
+        torture.stores.lose(each, committed_offsets.get(each.partition, -1))
     return cuts
 
 
-def _cut(torture: Torture, fences: Mapping[int, int], rng: Random) -> list[Cut]:
+def _cut(torture: Torture, committed_offsets: Mapping[int, int], rng: Random) -> list[Cut]:
     data = engine_dir(torture.stage.state, "kafka") / "data"
     topic, read = torture.stores.topic, torture.stores.ends()
     cuts = []
     for partition, since in sorted((tp.partition, end) for tp, end in read.items()):
-        end, fence = read_end(data, topic, partition), fences.get(partition, -1)
+        end, committed = read_end(data, topic, partition), committed_offsets.get(partition, -1)
         if partition % 2:
-            wanted = fence + 1 + rng.randint(0, max(0, end - fence - 1))
+            wanted = committed + 1 + rng.randint(0, max(0, end - committed - 1))
         else:
-            wanted = max(0, fence + 1 - rng.randint(1, _BELOW))
+            wanted = max(0, committed + 1 - rng.randint(1, _BELOW))
         cuts.append(cut(data, topic, partition, wanted, since))
     return cuts
 
 
-async def _fences(torture: Torture) -> dict[int, int]:
+async def _committed_offsets(torture: Torture) -> dict[int, int]:
     """Partition -> how far it is counted, over its lives, of the topic that is there now."""
     data = engine_dir(torture.stage.state, "kafka") / "data"
     scenario, topic = torture.stores.scenario, torture.stores.topic
-    found = await torture.stores.redis.hgetall(keys.fence_key(scenario))
+    found = await torture.stores.redis.hgetall(keys.committed_key(scenario))
     prefix = f"{keys.consumer_group(scenario)}/{topic}/{topic_id(data, topic)}"
-    fences: dict[int, int] = {}
+    committed_offsets: dict[int, int] = {}
     for name, offset in ((str(field), offset) for field, offset in found.items()):
         if name.startswith((f"{prefix}/", f"{prefix}~")):
             partition = int(name.rpartition("/")[2])
-            fences[partition] = max(fences.get(partition, -1), int(offset))
-    return fences
+            committed_offsets[partition] = max(committed_offsets.get(partition, -1), int(offset))
+    return committed_offsets
 
 
 async def set_back(torture: Torture, file: Path, older: bytes) -> int:

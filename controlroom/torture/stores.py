@@ -91,10 +91,10 @@ class Stores:
         """The topic begins at 0 again; what was read of it before still counts."""
         self._next.clear()
 
-    def lose(self, cut: Cut, fence: int) -> None:
+    def lose(self, cut: Cut, committed: int) -> None:
         """The broker has lost the end of a partition's log, which is read here a last time.
 
-        `fence`: how far the partition was counted.
+        `committed`: how far the partition was counted.
         """
         partition = TopicPartition(self.topic, cut.partition)
         since = self._next.get(partition, 0)
@@ -106,7 +106,7 @@ class Stores:
                 place = (cut.partition, record.offset, event_id)
                 once = "once" in dict(record.headers)
                 self._gone[place] = Gone(number, once, record.value or b"")
-                if record.offset <= fence:
+                if record.offset <= committed:
                     self._read_on_time.add(place)
         self._next[partition] = cut.end
 

@@ -14,12 +14,12 @@ from redis.exceptions import RedisError
 from services.consumer.lease import Lease
 from services.shared import logline
 from wire import keys
+from wire.committed import Committed, read_committed
 from wire.document_count import DocumentCount
 from wire.documents import Documents, DocumentsError
-from wire.fences import Fences, read_fences
 
 _EVERY = 1.0
-"""Seconds between two looks at the fences."""
+"""Seconds between two looks at the committed offsets."""
 _SLICE = 0.5
 """Longest time of counting between two looks."""
 _REST = 3.0
@@ -69,8 +69,12 @@ class Auditing:
             await self._documents.ensure_indexes(self._scenario)
             begun = time.monotonic()
             self._index_at = begun + _INDEX_EVERY
-        fences = await read_fences(self._redis, self._scenario)
-        left = await self._advance(fences) if fences.version != self._version else 0
+        committed_offsets = await read_committed(self._redis, self._scenario)
+        left = (
+            await self._advance(committed_offsets)
+            if committed_offsets.version != self._version
+            else 0
+        )
         now = time.monotonic()
         if now >= self._recheck_at:
             await self._count.recheck()
@@ -80,9 +84,9 @@ class Auditing:
             self._saved = time.monotonic()
         return (now - begun) * _REST if left else _EVERY
 
-    async def _advance(self, fences: Fences) -> int:
-        left = await self._count.advance(fences.ranges(), time.monotonic() + _SLICE)
-        self._version = -1 if left else fences.version
+    async def _advance(self, committed_offsets: Committed) -> int:
+        left = await self._count.advance(committed_offsets.ranges(), time.monotonic() + _SLICE)
+        self._version = -1 if left else committed_offsets.version
         return left
 
     def _tell(self, error: Exception) -> None:

@@ -18,7 +18,7 @@ class Record(Protocol):
 
     @property
     def offset(self) -> int:
-        """Its place in the partition."""
+        """Its position in the partition."""
 
     @property
     def timestamp(self) -> int:
@@ -45,13 +45,13 @@ class Batch:
     topic_id: str
     """Id of the topic, or of a later life of the partition (see `wire.keys.life_id`)."""
     partition: int
-    believed: int
-    """The fence that these records follow."""
+    expected: int
+    """The committed offset that these records follow."""
     last: int
-    """The fence once they are counted; it may lie beyond the last record."""
+    """The committed offset once they are counted; it may lie beyond the last record."""
     records: Sequence[Record] = ()
     gaps: int = 0
-    """Offsets in (believed, last] that never held a record."""
+    """Offsets in (expected, last] that never held a record."""
     end: int = 0
     """The end of the partition's log, as far as known."""
     epoch: int = -1
@@ -66,9 +66,9 @@ class Batch:
         return Mark(self.epoch, fingerprint(record.timestamp, record.value))
 
 
-def offsets_of(records: Sequence[Record], believed: int) -> int:
-    """Offsets behind `believed` that records stand for: one each, and all of what is unreadable."""
-    beyond = sum(each.beyond(believed) for each in records if isinstance(each, Unreadable))
+def offsets_of(records: Sequence[Record], expected: int) -> int:
+    """Offsets behind `expected` that records stand for: one each, and all of what is unreadable."""
+    beyond = sum(each.beyond(expected) for each in records if isinstance(each, Unreadable))
     return len(records) + beyond
 
 
@@ -76,8 +76,8 @@ class Verdict(NamedTuple):
     """What became of a batch."""
 
     counted: bool
-    fence: int
-    """The fence as it is now."""
+    committed: int
+    """The committed offset as it is now."""
     failed: int
     """Writes that Redis would not do, because the key holds something else or is full."""
 
@@ -94,13 +94,13 @@ P = TypeVar("P", bound=Prepared)
 
 
 class Sink(Protocol[P]):
-    """Where batches end: documents, counters and fences. It asks until it is answered.
+    """Where batches end: documents, counters and committed offsets. It asks until it is answered.
 
     Each raises AbandonedError once `abandoned` says so.
     """
 
-    async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
-        """The fence of each field; -1 where nothing was counted."""
+    async def committed_offsets(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
+        """The committed offset of each field; -1 where nothing was counted."""
 
     async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
         """How far the present life of each partition is counted."""
@@ -112,7 +112,8 @@ class Sink(Protocol[P]):
         """What of the work can be done while the batch before is still on its way."""
 
     async def store(self, prepared: Sequence[P], abandoned: Abandoned) -> None:
-        """Writes the documents of batches; they may lie beyond the fence. Safe to repeat."""
+        """Writes the documents of batches; they may lie beyond the committed offset. Safe to
+        repeat."""
 
     async def count(self, prepared: Sequence[P], abandoned: Abandoned) -> list[Verdict]:
-        """Counts stored batches, each only where its fence stands. Safe to repeat."""
+        """Counts stored batches, each only where its committed offset stands. Safe to repeat."""

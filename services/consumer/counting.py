@@ -1,4 +1,4 @@
-"""Counters and fences in Redis, changed together by one script per partition."""
+"""Counters and committed offsets in Redis, changed together by one script per partition."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from services.consumer.batch import Verdict
-from services.consumer.portion import Portion
-from services.consumer.window import Changes
+from services.consumer.dedup_window import Changes
+from services.consumer.prepared import PreparedBatch
 from wire import keys
 from wire.tops import MOST_MEMBERS, writing
 
@@ -25,26 +25,27 @@ class Counting:
         self._redis = redis
         self._scenario = scenario
         self._most = most
-        self._fences = keys.fence_key(scenario)
+        self._committed_offsets = keys.committed_key(scenario)
         self._books = keys.books_key(scenario)
         self._lives = keys.lives_key(scenario)
         self._marks = keys.marks_key(scenario)
         self._script = writing("services.consumer", "count.lua")
         self._sha = ""
 
-    async def fences(self, fields: Sequence[str]) -> list[int]:
-        """The fence of each field; -1 where nothing was counted. Raises RedisError."""
-        found = await self._redis.hmget(self._fences, list(fields)) if fields else []
+    async def committed_offsets(self, fields: Sequence[str]) -> list[int]:
+        """The committed offset of each field; -1 where nothing was counted. Raises RedisError."""
+        found = await self._redis.hmget(self._committed_offsets, list(fields)) if fields else []
         return [-1 if offset is None else int(offset) for offset in found]
 
-    async def count(self, portions: Sequence[tuple[str, Portion]]) -> list[Verdict]:
-        """Counts (field of the fence, portion) each by one script, all in one round trip.
+    async def count(self, batches: Sequence[tuple[str, PreparedBatch]]) -> list[Verdict]:
+        """Counts (field of the committed offset, prepared batch) each by one script, all in one
+        round trip.
 
-        Raises RedisError; counting the same portions again is then safe.
+        Raises RedisError; counting the same prepared batches again is then safe.
         """
         if not self._sha:
             self._sha = await self._redis.script_load(self._script)
-        calls = [self._call(field, portion) for field, portion in portions]
+        calls = [self._call(field, prepared) for field, prepared in batches]
         answers = await self._send(calls)
         unknown = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:
@@ -61,23 +62,23 @@ class Counting:
             answers: list[Any] = await pipe.execute(raise_on_error=False)
         return answers
 
-    def _call(self, field: str, portion: Portion) -> tuple[list[str], list[str | int]]:
-        numbers = {self._fences: 1, self._books: 2, self._lives: 3}
-        arguments: list[str | int] = [field, portion.believed, portion.last]
+    def _call(self, field: str, prepared: PreparedBatch) -> tuple[list[str], list[str | int]]:
+        numbers = {self._committed_offsets: 1, self._books: 2, self._lives: 3}
+        arguments: list[str | int] = [field, prepared.expected, prepared.last]
         arguments += (keys.next_life(field), self._most)
-        for name, amount in portion.totals.items():
+        for name, amount in prepared.totals.items():
             if amount:
                 arguments += ("total", 2, name, amount)
-        if portion.mark:
+        if prepared.mark:
             numbers[self._marks] = len(numbers) + 1
-            arguments += ("put", numbers[self._marks], field, portion.mark)
-        for (kind, key, member), amount in portion.tallies.items():
+            arguments += ("put", numbers[self._marks], field, prepared.mark)
+        for (kind, key, member), amount in prepared.tallies.items():
             number = numbers.setdefault(keys.counter_key(self._scenario, key), len(numbers) + 1)
             arguments += (kind, number, member, amount)
-        if portion.changes is not None:
-            key = keys.once_key(self._scenario, portion.tp)
+        if prepared.changes is not None:
+            key = keys.once_key(self._scenario, prepared.tp)
             numbers[key] = len(numbers) + 1
-            arguments += _kept(portion.changes, numbers[key])
+            arguments += _kept(prepared.changes, numbers[key])
         return list(numbers), arguments
 
 
@@ -87,7 +88,7 @@ def _kept(changes: Changes, number: int) -> list[str | int]:
     for event_id in changes.dropped:
         writes += ("drop", number, event_id, 0)
     for event_id, first in changes.put.items():
-        writes += ("put", number, event_id, f"{first.offset} {first.at} {first.place}".rstrip())
+        writes += ("put", number, event_id, f"{first.offset} {first.at} {first.position}".rstrip())
     return [*writes, "keep", number, "", _KEPT_SECONDS]
 
 

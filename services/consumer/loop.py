@@ -1,11 +1,11 @@
-"""The loop: fetch, hand over to be stored and counted behind the fence, commit.
+"""The loop: fetch, hand over to be stored and counted behind the committed offset, commit.
 
 While one batch is counted the documents of the next one are written, and the one after it is
 fetched and prepared; never more. They are counted in the order in which they were fetched.
 
-Documents come first and have ids of their own, so writing them twice changes nothing; counters
-and fence change in one step, so counting twice is refused; the commit is a hint only. Whatever
-dies between two steps, the next owner begins behind the fence.
+Documents come first and have ids of their own, so writing them twice changes nothing; counters and
+committed offset change in one step, so counting twice is refused; the commit is a hint only.
+Whatever dies between two steps, the next owner begins behind the committed offset.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from services.consumer.batch import (
     Verdict,
     offsets_of,
 )
+from services.consumer.dependencies import AbandonedError, Dependency
 from services.consumer.held import HeldBack
-from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.patience import Patience
-from services.consumer.places import Place, Places
+from services.consumer.positions import Position, Positions
 from services.consumer.refused import Refused
 from services.consumer.stores import reached
 from services.consumer.tails import DoubtError
 from services.shared import logline
-from services.shared.lifecycle import Pulse
+from services.shared.lifecycle import Liveness
 from wire import keys
 from wire.batches import unreadable_of
 from wire.ending import end
@@ -74,7 +74,7 @@ class Work:
     """A batch and where it comes from."""
 
     partition: TopicPartition
-    place: Place
+    position: Position
     prepared: Prepared
 
     @property
@@ -90,10 +90,10 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self,
         scenario: str,
         consumer: AIOKafkaConsumer,
-        places: Places,
+        positions: Positions,
         sink: Sink[Any],
-        kafka: Neighbour,
-        pulse: Pulse,
+        kafka: Dependency,
+        liveness: Liveness,
         stopping: asyncio.Event,
         refused: Refused,
         most: int = BATCH,
@@ -101,11 +101,11 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self.topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
         self._consumer = consumer
         self._patience = Patience(consumer)
-        self._places = places
+        self._positions = positions
         self._sink = sink
         self._kafka = kafka
         self._most = most
-        self._pulse = pulse
+        self._liveness = liveness
         self._stopping = stopping
         self._held = HeldBack(consumer)
         self._refused = refused
@@ -118,23 +118,24 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         self._looked = time.monotonic()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Lets the batch in hand come to its end, for a while; the fence guards the rest."""
+        """Lets the batch in hand come to its end, for a while; the committed offset guards the
+        rest."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_HAND_OVER), self._busy:
                 await self._flush()
-        self._places.clear()
+        self._positions.clear()
         self._commits.clear()
         self._round += 1
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """The loop itself looks up the fences before it uses a record of these."""
+        """The loop itself looks up the committed offsets before it uses a record of these."""
         names = sorted(f"{tp.topic}:{tp.partition}" for tp in assigned)
         logline.info("partitions assigned", partitions=names)
 
     async def run(self) -> None:
         """Works until `stopping` is set; the batch in hand is finished and committed."""
         while not self._stopping.is_set():
-            self._pulse.beat()
+            self._liveness.beat()
             with contextlib.suppress(AbandonedError):
                 await self._turn()
         with contextlib.suppress(AbandonedError):
@@ -143,7 +144,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
 
     async def _turn(self) -> None:
         begun = time.monotonic()
-        await self._settle(self._places.unknown())
+        await self._settle(self._positions.unknown())
         fetched = await self._ask(self._fetched)
         self._patience.note(bool(fetched))
         work = await self._work(fetched) if await self._same_topics(fetched) else []
@@ -185,7 +186,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 await asyncio.gather(*self._finishing, return_exceptions=True)
                 self._finishing.clear()
                 # what was prepared to follow it is read again
-                self._places.clear()
+                self._positions.clear()
                 raise
             self._finishing.popleft()
 
@@ -206,13 +207,13 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 await self._look_around(idle)
         committing = self._committing is not None and not self._committing.done()
         if time.monotonic() - self._committed > _COMMIT_EVERY and not committing:
-            # nobody waits for it: the fence is what counts
+            # nobody waits for it: the committed offset is what counts
             self._committing = asyncio.create_task(self._flush(), name="commit")
 
     def _ours(self, work: Sequence[Work]) -> list[Work]:
         """What is left of it: what was prepared before its partition was taken away or doubted is
         read again."""
-        return [w for w in work if self._places.get(w.partition) is w.place]
+        return [w for w in work if self._positions.get(w.partition) is w.position]
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         return await self._kafka.ask(question, self._abandoned())
@@ -231,34 +232,36 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
                 await self._settle_topic(name, [s for s in stands if s.life.topic == name])
 
     async def _settle_topic(self, name: str, stands: Sequence[Stand]) -> None:
-        # after the fences: a log that is read before them may end before what was counted since
-        for tail in await self._ask(lambda: self._places.tails(name, stands)):
+        # after the committed offsets: a log that is read before them may end before what was
+        # counted since
+        for tail in await self._ask(lambda: self._positions.tails(name, stands)):
             stand = tail.stand
             # what is in doubt is settled at a later turn
             with contextlib.suppress(DoubtError):
-                base = await self._places.cut(tail)
+                base = await self._positions.cut(tail)
                 if base is not None:
                     stand = await self._sink.open(stand, base, self._abandoned())
-                self._places.settle(stand, tail.epoch)
+                self._positions.settle(stand, tail.epoch)
 
     async def _known_topics(self, topics: Iterable[str] | None = None) -> dict[str, Topic]:
         wanted = self.topics if topics is None else topics
-        return await self._ask(lambda: self._places.topics(wanted))
+        return await self._ask(lambda: self._positions.topics(wanted))
 
     async def _same_topics(self, fetched: Fetched) -> bool:
-        """Whether records that are here already came from the topics whose fences we know.
+        """Whether records that are here already came from the topics whose committed offsets we
+        know.
 
         Partitions whose leader epoch is another are forgotten, and their records with them.
         """
-        places = self._places.known()
+        positions = self._positions.known()
         names = {partition.topic for partition in fetched}
         topics = await self._known_topics(names) if names else {}
-        if all(places[p].topic_id == topics[p.topic].id for p in fetched if p in places):
-            await self._leave(self._places.moved(topics))
+        if all(positions[p].topic_id == topics[p.topic].id for p in fetched if p in positions):
+            await self._leave(self._positions.moved(topics))
             return True
         # records of a topic that was made anew would be taken for the old one's
         logline.warning("a topic was made anew", topics={t.name: t.id for t in topics.values()})
-        self._places.clear()
+        self._positions.clear()
         return False
 
     async def _leave(self, moved: list[TopicPartition]) -> None:
@@ -266,61 +269,63 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
         may not have it any more."""
         if moved:
             await self._finished(0)
-            self._places.forget(moved)
+            self._positions.forget(moved)
 
     async def _work(self, fetched: Fetched) -> list[Work]:
         """What of the fetched records is to be stored, partition by partition."""
         work = []
         for partition, records in fetched.items():
-            place = self._places.get(partition)
-            # Without a place the records were fetched before the fence was known.
-            if place is not None:
-                batch = await self._batch(partition, place, records)
+            position = self._positions.get(partition)
+            # Without a position the records were fetched before the committed offset was known.
+            if position is not None:
+                batch = await self._batch(partition, position, records)
                 if batch is not None:
                     prepared = await self._sink.prepare(batch, self._abandoned())
-                    work.append(Work(partition, place, prepared))
+                    work.append(Work(partition, position, prepared))
         return work
 
     async def _batch(
-        self, partition: TopicPartition, place: Place, fetched: Sequence[ConsumerRecord]
+        self, partition: TopicPartition, position: Position, fetched: Sequence[ConsumerRecord]
     ) -> Batch | None:
         records: list[Record] = [
-            unreadable_of(record) or record for record in fetched if record.offset > place.prepared
+            unreadable_of(record) or record
+            for record in fetched
+            if record.offset > position.prepared
         ]
         metrics.DROPPED.inc(len(fetched) - len(records))
         if not records:
             return None
-        missing = records[-1].offset - place.prepared - offsets_of(records, place.prepared)
-        if missing and not self._certain(partition, place):
+        missing = records[-1].offset - position.prepared - offsets_of(records, position.prepared)
+        if missing and not self._certain(partition, position):
             return None
-        believed, place.prepared = place.prepared, records[-1].offset
+        expected, position.prepared = position.prepared, records[-1].offset
         return Batch(
             partition.topic,
-            place.life,
+            position.life,
             partition.partition,
-            believed=believed,
+            expected=expected,
             last=records[-1].offset,
             records=records,
-            gaps=await self._gaps(partition, believed, missing),
+            gaps=await self._gaps(partition, expected, missing),
             end=self._consumer.highwater(partition) or 0,
-            epoch=place.epoch,
+            epoch=position.epoch,
         )
 
-    def _certain(self, partition: TopicPartition, place: Place) -> bool:
+    def _certain(self, partition: TopicPartition, position: Position) -> bool:
         """Whether a gap was seen twice; at first the records are refetched."""
-        if place.doubted == place.prepared:
+        if position.doubted == position.prepared:
             return True
-        place.doubted = place.prepared
-        self._consumer.seek(partition, place.prepared + 1)
+        position.doubted = position.prepared
+        self._consumer.seek(partition, position.prepared + 1)
         return False
 
-    async def _gaps(self, partition: TopicPartition, believed: int, missing: int) -> int:
+    async def _gaps(self, partition: TopicPartition, expected: int, missing: int) -> int:
         """Of missing offsets those that never held a record; the broker dropped the others."""
         if not missing or partition.topic != self.topics[0]:
             return 0
-        begins = await self._ask(lambda: self._places.beginnings(partition.topic))
+        begins = await self._ask(lambda: self._positions.beginnings(partition.topic))
         begin = begins.get(partition.partition, 0)
-        expired = min(max(0, begin - believed - 1), missing)
+        expired = min(max(0, begin - expected - 1), missing)
         if expired:
             metrics.EXPIRED.inc(expired)
             logline.error(
@@ -337,76 +342,80 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
 
     def _judge(self, work: Work, verdict: Verdict) -> None:
         if reached(verdict, work.batch):
-            work.place.fence = work.batch.last
-            work.place.prepared = max(work.place.prepared, work.batch.last)
+            work.position.committed = work.batch.last
+            work.position.prepared = max(work.position.prepared, work.batch.last)
             self._commits[work.partition] = work.batch.last + 1
             return
         metrics.REFUSED_BATCHES.inc()
         logline.warning(
-            "batch refused by the fence",
+            "batch refused: it does not follow the committed offset",
             partition=f"{work.partition.topic}:{work.partition.partition}",
-            believed=work.batch.believed,
-            fence=verdict.fence,
+            expected=work.batch.expected,
+            committed=verdict.committed,
         )
-        self._places.forget([work.partition])
+        self._positions.forget([work.partition])
 
     async def _look_around(self, idle: bool) -> None:
-        """Are the fences where they were left; while nothing comes: is Kafka there, is the topic
-        the same, was something skipped."""
+        """Are the committed offsets where they were left; while nothing comes: is Kafka there, is
+        the topic the same, was something skipped."""
         self._looked = time.monotonic()
         self._held.look()
         self._refused.look()
         displaced = await self._displaced()
         if displaced:
-            logline.warning("fences were moved by somebody else", partitions=len(displaced))
-            self._places.forget(displaced)
+            logline.warning(
+                "committed offsets were moved by somebody else", partitions=len(displaced)
+            )
+            self._positions.forget(displaced)
         if not idle:
             return
         topics = await self._known_topics()
-        self._places.forget(self._places.moved(topics))
+        self._positions.forget(self._positions.moved(topics))
         for partition in self._consumer.assignment():
-            place = self._places.get(partition)
-            if place is not None and place.topic_id != topics[partition.topic].id:
-                self._places.forget([partition])
-            elif place is not None:
-                await self._pass_over(partition, place)
+            position = self._positions.get(partition)
+            if position is not None and position.topic_id != topics[partition.topic].id:
+                self._positions.forget([partition])
+            elif position is not None:
+                await self._pass_over(partition, position)
 
     async def _displaced(self) -> list[TopicPartition]:
-        """Partitions whose fence is not where it was left: the stores may have been emptied or
-        their counters made anew while nothing came to be counted."""
-        places = self._places.known()
-        fields = [place.field for place in places.values()]
-        fences = await self._sink.fences(fields, self._abandoned())
+        """Partitions whose committed offset is not where it was left: the stores may have been
+        emptied or their counters made anew while nothing came to be counted."""
+        positions = self._positions.known()
+        fields = [position.field for position in positions.values()]
+        committed_offsets = await self._sink.committed_offsets(fields, self._abandoned())
         return [
             partition
-            for (partition, place), fence in zip(places.items(), fences, strict=True)
-            if fence != place.fence
+            for (partition, position), committed in zip(
+                positions.items(), committed_offsets, strict=True
+            )
+            if committed != position.committed
         ]
 
-    async def _pass_over(self, partition: TopicPartition, place: Place) -> None:
-        """Moves the fence over offsets at the end of the log that hold no record."""
-        if place.prepared != place.fence:
+    async def _pass_over(self, partition: TopicPartition, position: Position) -> None:
+        """Moves the committed offset over offsets at the end of the log that hold no record."""
+        if position.prepared != position.committed:
             return
-        position = place.fence + 1
+        following = position.committed + 1
         with contextlib.suppress(TimeoutError, KafkaError):
-            position = await asyncio.wait_for(self._consumer.position(partition), 0.05)
-        missing = position - place.fence - 1
-        if missing > 0 and self._certain(partition, place):
+            following = await asyncio.wait_for(self._consumer.position(partition), 0.05)
+        missing = following - position.committed - 1
+        if missing > 0 and self._certain(partition, position):
             batch = Batch(
                 partition.topic,
-                place.life,
+                position.life,
                 partition.partition,
-                believed=place.fence,
-                last=position - 1,
-                gaps=await self._gaps(partition, place.fence, missing),
-                end=position,
-                epoch=place.epoch,
+                expected=position.committed,
+                last=following - 1,
+                gaps=await self._gaps(partition, position.committed, missing),
+                end=following,
+                epoch=position.epoch,
             )
             prepared = await self._sink.prepare(batch, self._abandoned())
-            await self._count([Work(partition, place, prepared)])
+            await self._count([Work(partition, position, prepared)])
 
     async def _flush(self) -> None:
-        """Commits what was counted; where that fails the fence still knows."""
+        """Commits what was counted; where that fails the committed offset still knows."""
         self._committed = time.monotonic()
         commits, self._commits = self._commits, {}
         if commits:

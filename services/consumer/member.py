@@ -12,13 +12,13 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from services.consumer.batch import Abandoned, Sink
+from services.consumer.dependencies import Dependency
 from services.consumer.loop import BATCH, Loop
-from services.consumer.neighbours import Neighbour
 from services.consumer.patience import BUSY_MS
-from services.consumer.places import Places
+from services.consumer.positions import Positions
 from services.consumer.refused import Refused
 from services.shared.busy import waits_for
-from services.shared.lifecycle import Lifecycle, Pulse
+from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from wire import keys
 from wire.reading import open_reader
@@ -36,9 +36,9 @@ class Member:
     scenario: str
     consumer: AIOKafkaConsumer
     offsets: OffsetReader
-    places: Places
+    positions: Positions
     refusals: Refusals
-    kafka: Neighbour
+    kafka: Dependency
 
     async def ensure_topics(self, abandoned: Abandoned) -> None:
         """Makes the topics where they are missing. Raises AbandonedError."""
@@ -48,7 +48,7 @@ class Member:
         )
 
     async def consume(
-        self, sink: Sink[Any], lifecycle: Lifecycle, pulse: Pulse, most: int = BATCH
+        self, sink: Sink[Any], lifecycle: Lifecycle, liveness: Liveness, most: int = BATCH
     ) -> None:
         """Joins the group and works until the lifecycle stops. Raises AbandonedError.
 
@@ -57,10 +57,10 @@ class Member:
         loop = Loop(
             self.scenario,
             self.consumer,
-            self.places,
+            self.positions,
             sink,
             self.kafka,
-            pulse,
+            liveness,
             lifecycle.stopping,
             Refused(self.consumer, self.refusals, lifecycle.gate("partitions")),
             most,
@@ -72,18 +72,18 @@ class Member:
 
 @contextlib.asynccontextmanager
 async def membership(
-    settings: Settings, scenario: str, lifecycle: Lifecycle, pulse: Pulse
+    settings: Settings, scenario: str, lifecycle: Lifecycle, liveness: Liveness
 ) -> AsyncIterator[Member]:
     """A member that leaves its group at the end of the block."""
     refusals = Refusals()
     consumer = _consumer(settings, scenario, refusals)
     offsets = OffsetReader(settings.kafka)
-    places = Places(consumer, offsets, keys.consumer_group(scenario))
+    positions = Positions(consumer, offsets, keys.consumer_group(scenario))
     errors = (KafkaError, OSError)
     gate, busy = lifecycle.gate("kafka"), waits_for("kafka")
-    kafka = Neighbour(gate, pulse, errors, busy, final=client_has_ended)
+    kafka = Dependency(gate, liveness, errors, busy, final=client_has_ended)
     try:
-        yield Member(settings, scenario, consumer, offsets, places, refusals, kafka)
+        yield Member(settings, scenario, consumer, offsets, positions, refusals, kafka)
     finally:
         with contextlib.suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
@@ -109,7 +109,7 @@ def _consumer(settings: Settings, scenario: str, refusals: Refusals) -> AIOKafka
         client_id=settings.pod_name,
         group_id=keys.consumer_group(scenario),
         enable_auto_commit=False,
-        # only for offsets that are gone; the fence decides where reading begins
+        # only for offsets that are gone; the committed offset decides where reading begins
         auto_offset_reset="earliest",
         fetch_max_wait_ms=BUSY_MS,
         session_timeout_ms=6_000,

@@ -15,11 +15,12 @@ HANDLED = Counter("controlroom_handled", "Events and records by what became of t
 """Outcomes are the names of `wire.books.Totals`."""
 
 REFUSED_BATCHES = Counter(
-    "controlroom_refused_batches", "Batches that the fence refused because they were counted."
+    "controlroom_refused_batches", "Batches that were refused because they were counted before."
 )
 
 DROPPED = Counter(
-    "controlroom_dropped_records", "Records fetched again at or below the fence and left alone."
+    "controlroom_dropped_records",
+    "Records fetched again at or below the committed offset and left alone.",
 )
 
 EXPIRED = Counter(

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.consumer import metrics
 from services.shared import logline
-from services.shared.lifecycle import Gate
+from services.shared.lifecycle import ReadinessGate
 from wire.refusals import Refusals
 
 LONG = 5.0
@@ -23,7 +23,7 @@ _SHOWN = 5
 class Refused:
     """A gate of readiness, a metric and a line. Partitions that are given out go on meanwhile."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, refusals: Refusals, gate: Gate) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, refusals: Refusals, gate: ReadinessGate) -> None:
         self._consumer = consumer
         self._refusals = refusals
         self._gate = gate

@@ -23,7 +23,7 @@ _PAUSE = 0.02
 
 class Retention:
     """Prunes while it holds the lease. The lease spares work; that nothing is counted as removed
-    twice is the floor's doing."""
+    twice is the low watermark's doing."""
 
     def __init__(
         self, scenario: str, redis: Redis, documents: Documents, keep: Keep, holder: str

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 
 from scenarios.loading import load
+from services.consumer.dependencies import AbandonedError
 from services.consumer.member import membership
-from services.consumer.neighbours import AbandonedError
 from services.consumer.stores import storing
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
@@ -21,13 +21,13 @@ STUCK_SECONDS = 60.0
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Consumes until the lifecycle says stop."""
     scenario = load(settings.scenario)
-    pulse = lifecycle.pulse("loop", STUCK_SECONDS)
+    liveness = lifecycle.liveness("loop", STUCK_SECONDS)
     stopping = lifecycle.stopping.is_set
-    lifecycle.service.open()  # it has no door of its own; its neighbours have gates
+    lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
-        storing(settings, scenario, lifecycle, pulse) as stores,
-        membership(settings, scenario.name, lifecycle, pulse) as member,
+        storing(settings, scenario, lifecycle, liveness) as stores,
+        membership(settings, scenario.name, lifecycle, liveness) as member,
     ):
         with contextlib.suppress(AbandonedError):
             await asyncio.gather(member.ensure_topics(stopping), stores.ensure(stopping))
-            await member.consume(stores, lifecycle, pulse)
+            await member.consume(stores, lifecycle, liveness)

@@ -1,4 +1,5 @@
-"""The stores of a scenario as a sink: documents first, then counters behind the fence."""
+"""The stores of a scenario as a sink: documents first, then counters behind the committed
+offset."""
 
 from __future__ import annotations
 
@@ -17,18 +18,18 @@ from services.consumer import metrics
 from services.consumer.auditing import Auditing
 from services.consumer.batch import Abandoned, Batch, Verdict
 from services.consumer.counting import Counting
+from services.consumer.dedup_window import DedupWindow
+from services.consumer.dedup_windows import DedupWindows, OpenDedupWindows
+from services.consumer.dependencies import Dependency
 from services.consumer.guarded import GuardedDocuments
-from services.consumer.neighbours import Neighbour
-from services.consumer.portion import Document, Portion, Preparer, WindowNeededError
+from services.consumer.prepared import Document, PreparedBatch, Preparer, WindowNeededError
 from services.consumer.retention import Retention
-from services.consumer.window import Window
-from services.consumer.windows import OpenWindows, Windows
 from services.shared import logline
 from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.dedup import Dedup
 from services.shared.golden import outbound
-from services.shared.lifecycle import Lifecycle, Pulse
+from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from wire import keys
 from wire.documents import Documents, DocumentsError
@@ -50,21 +51,21 @@ class Prepared:
     """A batch and what the stores are told of it."""
 
     batch: Batch
-    portion: Portion
+    prepared: PreparedBatch
     field: str
-    """Its field of the fence."""
+    """Its field of the committed offset."""
 
 
 class Stores:
-    """Redis and the document store of one scenario, each asked as its neighbour is asked."""
+    """Redis and the document store of one scenario, each asked as its dependency is asked."""
 
     def __init__(
         self,
         scenario: Scenario,
         redis: Redis,
         documents: Documents,
-        near_redis: Neighbour,
-        near_mongo: Neighbour,
+        near_redis: Dependency,
+        near_mongo: Dependency,
         bounds: Dedup,
         most: int = MOST_MEMBERS,
     ) -> None:
@@ -78,8 +79,8 @@ class Stores:
         self._counting = Counting(redis, scenario.name, most)
         self._documents = documents
         self._lives = Lives(scenario.name, redis, documents)
-        self._windows = Windows(redis, documents, scenario.name, bounds)
-        self._open = OpenWindows()
+        self._windows = DedupWindows(redis, documents, scenario.name, bounds)
+        self._open = OpenDedupWindows()
         self._writers = asyncio.Semaphore(WRITERS)
         self._redis = near_redis
         self._mongo = near_mongo
@@ -98,13 +99,13 @@ class Stores:
             self._mongo.ask(self._documents.ping, abandoned),
         )
 
-    async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
-        """The fence of each field; see services.consumer.batch.Sink."""
-        return await self._redis.ask(lambda: self._counting.fences(fields), abandoned)
+    async def committed_offsets(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
+        """The committed offset of each field; see services.consumer.batch.Sink."""
+        return await self._redis.ask(lambda: self._counting.committed_offsets(fields), abandoned)
 
     async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
         """How far partitions are counted; see services.consumer.batch.Sink."""
-        # each asks both stores: the one that fails is told apart by its own neighbour
+        # each asks both stores: the one that fails is told apart by its own dependency
         lives = await self._redis.ask(
             lambda: self._mongo.ask(self._lives.restore, abandoned), abandoned
         )
@@ -119,7 +120,7 @@ class Stores:
             partition=f"{life.topic}:{life.partition}",
             life=life.id,
             base=life.base,
-            fence=life.fence,
+            committed=life.committed,
         )
         (stand,) = await self.stands([life.part], abandoned)
         return stand
@@ -127,22 +128,22 @@ class Stores:
     async def prepare(self, batch: Batch, abandoned: Abandoned) -> Prepared:
         """Decodes a batch; see services.consumer.batch.Sink."""
         tp = keys.partition_id(batch.topic_id, batch.partition)
-        window = self._open.get(tp, batch.believed)
+        window = self._open.get(tp, batch.expected)
         self._open.drop(tp)
         try:
-            portion = await self._portion(tp, batch, window)
+            prepared = await self._prepared(tp, batch, window)
         except WindowNeededError:
             window = await self._opened(tp, batch, abandoned)
-            portion = await self._portion(tp, batch, window)
+            prepared = await self._prepared(tp, batch, window)
         if window is not None:
             self._open.put(tp, window, batch.last)
-        field = keys.fence_field(self._group, batch.topic, batch.topic_id, batch.partition)
-        return Prepared(batch, portion, field)
+        field = keys.committed_field(self._group, batch.topic, batch.topic_id, batch.partition)
+        return Prepared(batch, prepared, field)
 
     async def store(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> None:
         """Writes documents, in the order of the calls; see services.consumer.batch.Sink."""
-        documents = [each for one in prepared for each in one.portion.documents]
-        rejected = [each for one in prepared for each in one.portion.rejected]
+        documents = [each for one in prepared for each in one.prepared.documents]
+        rejected = [each for one in prepared for each in one.prepared.rejected]
         chunks = [
             (collection, wanted[start : start + CHUNK])
             for collection, wanted in ((self._logs, documents), (self._rejected, rejected))
@@ -152,34 +153,34 @@ class Stores:
             await asyncio.gather(*(self._write(*chunk, abandoned) for chunk in chunks))
 
     async def count(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> list[Verdict]:
-        """Counts behind the fences; see services.consumer.batch.Sink."""
-        wanted = [(each.field, each.portion) for each in prepared]
+        """Counts behind the committed offsets; see services.consumer.batch.Sink."""
+        wanted = [(each.field, each.prepared) for each in prepared]
         with self._untrusted(prepared):
             verdicts = await self._redis.ask(lambda: self._counting.count(wanted), abandoned)
         for each, verdict in zip(prepared, verdicts, strict=True):
             if reached(verdict, each.batch):
-                _observe(each.portion, verdict)
+                _observe(each.prepared, verdict)
             else:
-                self._open.drop(each.portion.tp)
+                self._open.drop(each.prepared.tp)
         return verdicts
 
-    async def _portion(self, tp: str, batch: Batch, window: Window | None) -> Portion:
-        portion = Portion(tp, batch.believed, batch.last, mark=batch.mark.text)
+    async def _prepared(self, tp: str, batch: Batch, window: DedupWindow | None) -> PreparedBatch:
+        prepared = PreparedBatch(tp, batch.expected, batch.last, mark=batch.mark.text)
         now = time.time_ns() // 1_000_000
         add = self._preparer.events if batch.topic == self._events else self._preparer.refused
         for start in range(0, len(batch.records), SLICE):
-            add(portion, batch.records[start : start + SLICE], now, window)
+            add(prepared, batch.records[start : start + SLICE], now, window)
             # decoding takes a while; the heartbeat and the batch before want to go on meanwhile
             await asyncio.sleep(0)
         if window is not None:
-            portion.changes = window.changes()
+            prepared.changes = window.changes()
         if batch.gaps:
-            portion.totals["gaps"] = batch.gaps
-        return portion
+            prepared.totals["gaps"] = batch.gaps
+        return prepared
 
-    async def _opened(self, tp: str, batch: Batch, abandoned: Abandoned) -> Window:
-        """The ids of the records before a batch. What Redis has is as new as the fence that the
-        batch follows, or newer, and then the batch is refused."""
+    async def _opened(self, tp: str, batch: Batch, abandoned: Abandoned) -> DedupWindow:
+        """The ids of the records before a batch. What Redis has is as new as the committed offset
+        that the batch follows, or newer, and then the batch is refused."""
         window = await self._redis.ask(lambda: self._windows.kept(tp), abandoned)
         if window is not None:
             return window
@@ -196,7 +197,7 @@ class Stores:
         try:
             yield
         except BaseException:
-            self._open.drop(*(each.portion.tp for each in prepared))
+            self._open.drop(*(each.prepared.tp for each in prepared))
             raise
 
     async def _write(
@@ -211,7 +212,7 @@ class Stores:
 
 @contextlib.asynccontextmanager
 async def storing(
-    settings: Settings, scenario: Scenario, lifecycle: Lifecycle, pulse: Pulse
+    settings: Settings, scenario: Scenario, lifecycle: Lifecycle, liveness: Liveness
 ) -> AsyncIterator[Stores]:
     """The stores that the settings name, pruned and counted while the block runs and closed at
     its end."""
@@ -219,16 +220,16 @@ async def storing(
     documents = GuardedDocuments(
         redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
     )
-    near_redis = Neighbour(
+    near_redis = Dependency(
         lifecycle.gate("redis"),
-        pulse,
+        liveness,
         (RedisError, OSError),
         waits_for("redis"),
         outbound("redis", _address(settings.redis_url)),
     )
-    near_mongo = Neighbour(
+    near_mongo = Dependency(
         lifecycle.gate("mongo"),
-        pulse,
+        liveness,
         (DocumentsError,),
         waits_for("mongo"),
         outbound("mongo", _address(settings.mongo_url)),
@@ -255,14 +256,14 @@ def _address(url: str) -> str:
 
 def reached(verdict: Verdict, batch: Batch) -> bool:
     """Whether the batch is counted: now, or by an attempt whose answer got lost."""
-    return verdict.counted or verdict.fence == batch.last
+    return verdict.counted or verdict.committed == batch.last
 
 
-def _observe(portion: Portion, verdict: Verdict) -> None:
+def _observe(prepared: PreparedBatch, verdict: Verdict) -> None:
     metrics.QUEUE_TIME.observe(
-        document["stored"] - document["at"] for document in portion.documents
+        document["stored"] - document["at"] for document in prepared.documents
     )
-    for outcome, amount in portion.totals.items():
+    for outcome, amount in prepared.totals.items():
         metrics.HANDLED.labels(outcome).inc(amount)
     if verdict.failed:
         metrics.FAILED_WRITES.inc(verdict.failed)

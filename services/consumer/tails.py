@@ -1,11 +1,11 @@
 """Whether the log of a partition still holds what was counted of it.
 
 A broker answers with the end of its log only as the leader, and never with less than it had when it
-became that. So an end below the fence means that the log was cut, and a log is cut only between
-two leader epochs: where the records of the epoch that the fence remembers end before the fence, the
-offsets behind have been given to other records. That holds too when the log has grown beyond the
-fence again. The record at the fence is the witness: while it is the one that was counted, a
-leader epoch that was noted too late has misled us.
+became that. So an end below the committed offset means that the log was cut, and a log is cut only
+between two leader epochs: where the records of the epoch that the committed offset remembers end
+before the committed offset, the offsets behind have been given to other records. That holds too
+when the log has grown beyond the committed offset again. The record at the committed offset is the
+witness: while it is the one that was counted, a leader epoch that was noted too late has misled us.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from wire.lives import Part, Stand
 from wire.topics import OffsetReader
 
 _SURE_AFTER = 1.0
-"""Seconds for which an end below the fence has to last, where no leader epoch is remembered."""
+"""Seconds for which an end below the committed offset has to last, where no leader epoch is
+remembered."""
 _PATIENCE = 30.0
 """The same where the leader epochs say that nothing can have been cut: a leader that was replaced
 and does not know it yet, or a cluster whose own records were set back."""
@@ -40,13 +41,13 @@ class Tail:
     end: int
     """Offset that the next record gets."""
     known: int
-    """Where the records of the fence's leader epoch end; -1 where that says nothing."""
+    """Where the records of the committed offset's leader epoch end; -1 where that says nothing."""
     epoch: int = -1
     """Leader epoch in which it was read."""
 
 
 class Tails:
-    """Finds logs that were cut below the fence."""
+    """Finds logs that were cut below the committed offset."""
 
     def __init__(self, offsets: OffsetReader, clock: Callable[[], float] = time.monotonic) -> None:
         self._offsets = offsets
@@ -54,8 +55,8 @@ class Tails:
         self._doubts: dict[Part, float] = {}
 
     async def read(self, name: str, stands: Sequence[Stand]) -> list[Tail]:
-        """The logs of partitions of a topic, whose fences were read before; those that the topic
-        does not have, or that are of an earlier topic of that name, are left out.
+        """The logs of partitions of a topic, whose committed offsets were read before; those that
+        the topic does not have, or that are of an earlier topic of that name, are left out.
 
         Raises KafkaError.
         """
@@ -64,42 +65,43 @@ class Tails:
         ours = [
             s for s in stands if s.life.topic_id == topic.id and s.life.partition in topic.epochs
         ]
-        counted = [stand for stand in ours if stand.fence >= stand.life.base]
+        counted = [stand for stand in ours if stand.committed >= stand.life.base]
         epochs = {s.life.partition: s.mark.epoch for s in counted if s.mark.epoch >= 0}
         known = await self._offsets.epoch_ends(topic, epochs) if epochs else {}
         ends = await self._offsets.ends_of(topic) if counted else {}
         tails = []
         for stand in ours:
             number = stand.life.partition
-            epoch, end = topic.epochs[number], ends.get(number, stand.fence + 1)
+            epoch, end = topic.epochs[number], ends.get(number, stand.committed + 1)
             before = known.get(number, -1) if stand.mark.epoch != epoch else -1
             tails.append(Tail(stand, end, before, epoch))
         return tails
 
     async def cut(self, tail: Tail, witness: Witness) -> int | None:
-        """Where the log was cut below the fence; None where it was not. Raises DoubtError."""
+        """Where the log was cut below the committed offset; None where it was not. Raises
+        DoubtError."""
         stand, end = tail.stand, tail.end
-        part, fence = stand.life.part, stand.fence
-        replaced = 0 <= tail.known <= fence
-        if fence < stand.life.base or (end > fence and not replaced):
+        part, committed = stand.life.part, stand.committed
+        replaced = 0 <= tail.known <= committed
+        if committed < stand.life.base or (end > committed and not replaced):
             self._doubts.pop(part, None)
             return None
         if not replaced:
-            self._doubt(part, end, fence, _SURE_AFTER if stand.mark.epoch < 0 else _PATIENCE)
-        elif end > fence and await witness(part, fence) == (stand.mark.fingerprint or None):
+            self._doubt(part, end, committed, _SURE_AFTER if stand.mark.epoch < 0 else _PATIENCE)
+        elif end > committed and await witness(part, committed) == (stand.mark.fingerprint or None):
             return None
         self._doubts.pop(part, None)
         return min(end, tail.known) if replaced else end
 
-    def _doubt(self, part: Part, end: int, fence: int, seconds: float) -> None:
+    def _doubt(self, part: Part, end: int, committed: int, seconds: float) -> None:
         """Returns once the same was seen for so long."""
         if part not in self._doubts:
             self._doubts[part] = self._clock()
             logline.warning(
-                "the log ends before the fence",
+                "the log ends before the committed offset",
                 partition=f"{part.topic}:{part.partition}",
                 end=end,
-                fence=fence,
+                committed=committed,
             )
         if self._clock() - self._doubts[part] < seconds:
             raise DoubtError

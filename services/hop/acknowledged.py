@@ -1,8 +1,9 @@
-"""What producers have acknowledged, brought from their ledgers to the books on the far side.
+"""What producers have acknowledged, brought from their acknowledged counters to the books on the
+far side.
 
-The cluster that has Kafka has no Redis, so its producers only keep their ledgers. The worker
-reads those of the folder that they share and sends the counts across, again and again, so that a
-cut link only delays them.
+The cluster that has Kafka has no Redis, so its producers only keep their acknowledged counters. The
+worker reads those of the folder that they share and sends the counts across, again and again, so
+that a cut link only delays them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from services.hop.remote import HopError, called
 from services.pb import hop_pb2 as pb
 from services.pb.hop_pb2_grpc import HopStub
-from services.shared.ledger import read_counts
+from services.shared.acknowledged import read_counts
 
 EVERY = 1.0
 """Seconds between two looks into the folder."""
@@ -22,7 +23,7 @@ _ANYWAY = 10
 
 
 class Publication:
-    """Sends the counts of all ledgers of a folder across."""
+    """Sends the counts of all acknowledged counters of a folder across."""
 
     def __init__(self, folder: Path, scenario: str, stub: HopStub) -> None:
         self._folder = folder

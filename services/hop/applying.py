@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import Message
 from redis.exceptions import RedisError
 
-from services.consumer.neighbours import AbandonedError
+from services.consumer.dependencies import AbandonedError
 from services.consumer.stores import Stores
 from services.hop.lag import Lag
 from services.hop.messages import (
@@ -22,8 +22,8 @@ from services.hop.messages import (
 )
 from services.pb import hop_pb2 as pb
 from services.shared import logline
+from services.shared.acknowledged import keep_published
 from services.shared.golden import Traffic
-from services.shared.ledger import keep_published
 from wire import keys
 
 Reply = Callable[[Any], Awaitable[Message]]
@@ -49,9 +49,11 @@ class Applying:
         self._traffic = traffic
         self._lag = lag
 
-    async def fences(self, request: pb.FencesRequest) -> pb.FencesReply:
+    async def committed_offsets(self, request: pb.CommittedRequest) -> pb.CommittedReply:
         """Where reading has to begin."""
-        return pb.FencesReply(fences=await self._stores.fences(request.fields, _once))
+        return pb.CommittedReply(
+            committed_offsets=await self._stores.committed_offsets(request.fields, _once)
+        )
 
     async def stands(self, request: pb.StandsRequest) -> pb.StandsReply:
         """The same, with what tells whether the near side's log still holds it."""
@@ -65,14 +67,16 @@ class Applying:
         return message_of_stand(await self._stores.open(before, request.base, _once))
 
     async def apply(self, request: pb.Batch) -> pb.Verdict:
-        """Documents first, then counters behind the fence."""
+        """Documents first, then counters behind the committed offset."""
         _plausible(self._scenario, request)
         batch = batch_of_message(request)
         prepared = await self._stores.prepare(batch, _once)
         await self._stores.store([prepared], _once)
         (verdict,) = await self._stores.count([prepared], _once)
-        self._lag.tell(batch.topic, batch.partition, batch.end - verdict.fence - 1)
-        return pb.Verdict(counted=verdict.counted, fence=verdict.fence, failed=verdict.failed)
+        self._lag.tell(batch.topic, batch.partition, batch.end - verdict.committed - 1)
+        return pb.Verdict(
+            counted=verdict.counted, committed=verdict.committed, failed=verdict.failed
+        )
 
     async def acknowledge(self, request: pb.Acknowledged) -> pb.AcknowledgedReply:
         """For the books."""
@@ -84,7 +88,7 @@ class Applying:
     def handler(self) -> Any:
         """The service for a gRPC server."""
         kinds: dict[str, tuple[Reply, type[Message]]] = {
-            "Fences": (self.fences, pb.FencesRequest),
+            "Committed": (self.committed_offsets, pb.CommittedRequest),
             "Stands": (self.stands, pb.StandsRequest),
             "Open": (self.open, pb.OpenRequest),
             "Apply": (self.apply, pb.Batch),
@@ -130,24 +134,24 @@ class Applying:
 def _plausible(scenario: str, message: pb.Batch) -> None:
     """Raises BadCallError for a batch whose offsets cannot be those of a partition's log.
 
-    The fence itself is compared where it is moved; here is what can be known without it.
+    The committed offset itself is compared where it is moved; here is what can be known without it.
     """
     wrong = ""
     offsets = [record.offset for record in message.records]
-    places = [message.believed, *offsets]
+    positions = [message.expected, *offsets]
     if message.topic not in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
         wrong = f"{message.topic!r} is no topic of the scenario"
     elif not message.topic_id or "/" in message.topic_id or message.partition < 0:
         wrong = "it names no partition"
-    elif message.believed < -1 or message.last < message.believed:
-        wrong = f"the fence would go from {message.believed} to {message.last}"
-    elif any(second <= first for first, second in pairwise(places)):
-        wrong = "its offsets do not rise from the fence on"
-    elif places[-1] > message.last:
-        wrong = f"offset {places[-1]} lies beyond its last, {message.last}"
+    elif message.expected < -1 or message.last < message.expected:
+        wrong = f"the committed offset would go from {message.expected} to {message.last}"
+    elif any(second <= first for first, second in pairwise(positions)):
+        wrong = "its offsets do not rise from the committed offset on"
+    elif positions[-1] > message.last:
+        wrong = f"offset {positions[-1]} lies beyond its last, {message.last}"
     elif message.end and message.last >= message.end:
         wrong = f"its last, {message.last}, lies beyond the log's end, {message.end}"
-    elif not 0 <= message.gaps <= message.last - message.believed - len(offsets):
+    elif not 0 <= message.gaps <= message.last - message.expected - len(offsets):
         wrong = f"{message.gaps} gaps have no room in it"
     if wrong:
         raise BadCallError(f"the batch is refused: {wrong}")

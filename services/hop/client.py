@@ -12,7 +12,7 @@ from services.hop.breaker import Breaker, OpenError
 from services.hop.messages import MAX_MESSAGE, METHODS, SERVICE
 from services.hop.relay import Relay
 from services.shared import golden, logline
-from services.shared.lifecycle import Gate, Lifecycle
+from services.shared.lifecycle import Lifecycle, ReadinessGate
 from services.shared.settings import Settings, SettingsError
 from services.shared.start import main, start
 
@@ -38,7 +38,7 @@ _OPTIONS = (
 class Door:
     """The gate of the far side, and one line in the log for each change."""
 
-    def __init__(self, gate: Gate, target: str) -> None:
+    def __init__(self, gate: ReadinessGate, target: str) -> None:
         self._gate = gate
         self._target = target
         self._away = False
@@ -113,7 +113,7 @@ def _listen(server: grpc.aio.Server, path: str) -> None:
         ) from error
 
 
-async def _open(channel: grpc.aio.Channel, gate: Gate) -> None:
+async def _open(channel: grpc.aio.Channel, gate: ReadinessGate) -> None:
     await channel.channel_ready()
     gate.open()
 

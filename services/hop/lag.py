@@ -54,11 +54,11 @@ async def watch(member: Member, lag: Lag) -> None:
 
 
 async def _look(member: Member, lag: Lag) -> None:
-    places = member.places.known()
+    positions = member.positions.known()
     ends: Mapping[str, Mapping[int, int]] = {
         topic: await member.offsets.end_offsets(topic)
-        for topic in {partition.topic for partition in places}
+        for topic in {partition.topic for partition in positions}
     }
-    for partition, place in places.items():
+    for partition, position in positions.items():
         end = ends[partition.topic].get(partition.partition, 0)
-        lag.tell(partition.topic, partition.partition, end - place.fence - 1)
+        lag.tell(partition.topic, partition.partition, end - position.committed - 1)

@@ -13,7 +13,7 @@ from wire.lives import Life, Mark, Part, Stand
 from wire.record import MAX_NAMED, ours
 
 SERVICE = "controlroom.hop.v1.Hop"
-METHODS = ("Fences", "Stands", "Open", "Apply", "Acknowledge")
+METHODS = ("Committed", "Stands", "Open", "Apply", "Acknowledge")
 
 MAX_VALUE = 4 << 20
 """Bytes of a record's value that cross; a longer one arrives cut, so it is kept as rejected."""
@@ -56,18 +56,18 @@ def piece_of(scenario: str, batch: Batch, start: int, size: int) -> Piece:
             break
         records.append(made)
     after = start + len(records)
-    believed = batch.records[start - 1].offset if start else batch.believed
+    expected = batch.records[start - 1].offset if start else batch.expected
     last = batch.last if after >= len(batch.records) else records[-1].offset
     message = pb.Batch(
         scenario=scenario,
         topic=batch.topic,
         topic_id=batch.topic_id,
         partition=batch.partition,
-        believed=believed,
+        expected=expected,
         last=last,
         records=records,
         gaps=_gaps(
-            batch, start, last - believed - offsets_of(batch.records[start:after], believed)
+            batch, start, last - expected - offsets_of(batch.records[start:after], expected)
         ),
         end=batch.end,
         epoch=None if batch.epoch < 0 else batch.epoch,
@@ -79,8 +79,8 @@ def _gaps(batch: Batch, start: int, missing: int) -> int:
     """Gaps of a piece. Offsets that the broker dropped all lie before the first record."""
     if not batch.gaps:
         return 0
-    held = offsets_of(batch.records, batch.believed)
-    dropped = batch.last - batch.believed - held - batch.gaps
+    held = offsets_of(batch.records, batch.expected)
+    dropped = batch.last - batch.expected - held - batch.gaps
     return missing if start else missing - dropped
 
 
@@ -107,7 +107,7 @@ def message_of_stand(stand: Stand) -> pb.Stand:
         part=pb.Part(**life.part._asdict()),
         life=life.number,
         base=life.base,
-        fence=stand.fence,
+        committed=stand.committed,
         mark=stand.mark.text,
     )
 
@@ -115,7 +115,7 @@ def message_of_stand(stand: Stand) -> pb.Stand:
 def stand_of_message(message: pb.Stand) -> Stand:
     """A stand from the other side."""
     life = Life(*part_of_message(message.part), message.life, message.base)
-    return Stand(life, message.fence, Mark.of(message.mark))
+    return Stand(life, message.committed, Mark.of(message.mark))
 
 
 def part_of_message(message: pb.Part) -> Part:
@@ -129,7 +129,7 @@ def batch_of_message(message: pb.Batch) -> Batch:
         message.topic,
         message.topic_id,
         message.partition,
-        message.believed,
+        message.expected,
         message.last,
         [_far(record) for record in message.records],
         message.gaps,

@@ -10,7 +10,7 @@ from typing import TypeVar
 import grpc
 
 from services.consumer.batch import Abandoned, Batch, Verdict
-from services.consumer.neighbours import AbandonedError, Neighbour
+from services.consumer.dependencies import AbandonedError, Dependency
 from services.hop.messages import Piece, message_of_stand, piece_of, stand_of_message
 from services.pb import hop_pb2 as pb
 from services.pb.hop_pb2_grpc import HopStub
@@ -50,7 +50,7 @@ class RemoteSink:
     """Sends every batch in pieces, one after another within a partition."""
 
     def __init__(
-        self, scenario: str, stub: HopStub, near: Neighbour, deadline: float = DEADLINE
+        self, scenario: str, stub: HopStub, near: Dependency, deadline: float = DEADLINE
     ) -> None:
         self._scenario = scenario
         self._stub = stub
@@ -59,15 +59,15 @@ class RemoteSink:
         self._size = MOST
         self._limit = asyncio.Semaphore(AT_ONCE)
 
-    async def fences(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
-        """The fence of each field; see services.consumer.batch.Sink."""
-        request = pb.FencesRequest(scenario=self._scenario, fields=fields)
+    async def committed_offsets(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
+        """The committed offset of each field; see services.consumer.batch.Sink."""
+        request = pb.CommittedRequest(scenario=self._scenario, fields=fields)
 
-        async def question() -> pb.FencesReply:
-            return await called(self._stub.Fences, request, self._deadline)
+        async def question() -> pb.CommittedReply:
+            return await called(self._stub.Committed, request, self._deadline)
 
         reply = await self._near.ask(question, abandoned)
-        return list(reply.fences)
+        return list(reply.committed_offsets)
 
     async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
         """How far partitions are counted; see services.consumer.batch.Sink."""
@@ -112,9 +112,10 @@ class RemoteSink:
         failed = sent = 0
         while True:
             piece, verdict = await self._send(batch, sent, abandoned)
-            # the far fence stands at the piece's end where the answer to an earlier try got lost
-            if not verdict.counted and verdict.fence != piece.message.last:
-                return Verdict(False, verdict.fence, failed)
+            # the far committed offset stands at the piece's end where the answer to an earlier try
+            # got lost
+            if not verdict.counted and verdict.committed != piece.message.last:
+                return Verdict(False, verdict.committed, failed)
             failed += verdict.failed
             sent = piece.after
             if sent >= len(batch.records):

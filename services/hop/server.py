@@ -9,7 +9,7 @@ import grpc
 from prometheus_client import REGISTRY
 
 from scenarios.loading import load
-from services.consumer.neighbours import AbandonedError
+from services.consumer.dependencies import AbandonedError
 from services.consumer.serve import STUCK_SECONDS
 from services.consumer.stores import Stores, storing
 from services.hop.admission import Admission
@@ -19,7 +19,7 @@ from services.hop.messages import MAX_MESSAGE
 from services.shared import golden
 from services.shared.beside import run_beside
 from services.shared.grpc_port import listen
-from services.shared.lifecycle import Lifecycle, Pulse
+from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from wire.ending import end
@@ -45,12 +45,12 @@ _OPTIONS = (
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Serve until the lifecycle stops. Ready while both stores answer."""
     scenario = load(settings.scenario)
-    pulse = lifecycle.pulse("stores", STUCK_SECONDS)
+    liveness = lifecycle.liveness("stores", STUCK_SECONDS)
     stopping = lifecycle.stopping.is_set
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     lag = Lag()
     REGISTRY.register(lag)
-    async with storing(settings, scenario, lifecycle, pulse) as stores:
+    async with storing(settings, scenario, lifecycle, liveness) as stores:
         try:
             await stores.ensure(stopping)
         except AbandonedError:
@@ -59,7 +59,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         server = _server(address, applying, settings.hop_token)
         await server.start()
         lifecycle.service.open()
-        looking = run_beside(lambda: _look(stores, pulse, lifecycle), "look at the stores")
+        looking = run_beside(lambda: _look(stores, liveness, lifecycle), "look at the stores")
         try:
             await lifecycle.stopping.wait()
         finally:
@@ -67,12 +67,12 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             await end([looking])
 
 
-async def _look(stores: Stores, pulse: Pulse, lifecycle: Lifecycle) -> None:
+async def _look(stores: Stores, liveness: Liveness, lifecycle: Lifecycle) -> None:
     """Asks the stores again and again: a server that is not ready gets no calls to learn by."""
     with contextlib.suppress(AbandonedError):
         while True:
             await stores.look(lifecycle.stopping.is_set)
-            pulse.beat()
+            liveness.beat()
             await asyncio.sleep(_LOOK_EVERY)
 
 

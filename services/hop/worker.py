@@ -8,8 +8,8 @@ import grpc
 from prometheus_client import REGISTRY
 
 from scenarios.loading import load
+from services.consumer.dependencies import AbandonedError, Dependency
 from services.consumer.member import membership
-from services.consumer.neighbours import AbandonedError, Neighbour
 from services.consumer.serve import STUCK_SECONDS
 from services.hop import lag
 from services.hop.acknowledged import Publication
@@ -41,24 +41,24 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     rollout does not go on with pods of which none has reached the far side.
     """
     scenario = load(settings.scenario)
-    pulse = lifecycle.pulse("loop", STUCK_SECONDS)
-    near = Neighbour(lifecycle.gate("hop"), pulse, (HopError,), waits_for("hop"))
+    liveness = lifecycle.liveness("loop", STUCK_SECONDS)
+    near = Dependency(lifecycle.gate("hop"), liveness, (HopError,), waits_for("hop"))
     told = lag.Lag()
     REGISTRY.register(told)
-    lifecycle.service.open()  # it has no door of its own; its neighbours have gates
+    lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
         grpc.aio.insecure_channel(f"unix:{settings.hop_socket}", options=_OPTIONS) as channel,
-        membership(settings, scenario.name, lifecycle, pulse) as member,
+        membership(settings, scenario.name, lifecycle, liveness) as member,
     ):
         stub = HopStub(channel)
         beside = [run_beside(lambda: lag.watch(member, told), "lag")]
-        if settings.ledger_dir is not None:
-            publication = Publication(settings.ledger_dir, scenario.name, stub)
+        if settings.acknowledged_dir is not None:
+            publication = Publication(settings.acknowledged_dir, scenario.name, stub)
             beside.append(run_beside(publication.run, "publication of the counts"))
         try:
             with contextlib.suppress(AbandonedError):
                 await member.ensure_topics(lifecycle.stopping.is_set)
-                await member.consume(RemoteSink(scenario.name, stub, near), lifecycle, pulse)
+                await member.consume(RemoteSink(scenario.name, stub, near), lifecycle, liveness)
         finally:
             await end(beside)
 

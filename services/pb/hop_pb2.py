@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15services/pb/hop.proto\x12\x12\x63ontrolroom.hop.v1\"1\n\rFencesRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\"\x1d\n\x0b\x46\x65ncesReply\x12\x0e\n\x06\x66\x65nces\x18\x01 \x03(\x03\":\n\x04Part\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x10\n\x08topic_id\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\x05\"J\n\rStandsRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\'\n\x05parts\x18\x02 \x03(\x0b\x32\x18.controlroom.hop.v1.Part\"8\n\x0bStandsReply\x12)\n\x06stands\x18\x01 \x03(\x0b\x32\x19.controlroom.hop.v1.Stand\"h\n\x05Stand\x12&\n\x04part\x18\x01 \x01(\x0b\x32\x18.controlroom.hop.v1.Part\x12\x0c\n\x04life\x18\x02 \x01(\x05\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x03\x12\r\n\x05\x66\x65nce\x18\x04 \x01(\x03\x12\x0c\n\x04mark\x18\x05 \x01(\t\"X\n\x0bOpenRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12)\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x19.controlroom.hop.v1.Stand\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x03\"%\n\x06Header\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\xd8\x01\n\x06Record\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x12\x10\n\x03key\x18\x03 \x01(\x0cH\x00\x88\x01\x01\x12\x12\n\x05value\x18\x04 \x01(\x0cH\x01\x88\x01\x01\x12+\n\x07headers\x18\x05 \x03(\x0b\x32\x1a.controlroom.hop.v1.Header\x12\x37\n\nunreadable\x18\x06 \x01(\x0b\x32\x1e.controlroom.hop.v1.UnreadableH\x02\x88\x01\x01\x42\x06\n\x04_keyB\x08\n\x06_valueB\r\n\x0b_unreadable\"+\n\nUnreadable\x12\r\n\x05\x66irst\x18\x01 \x01(\x03\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xd3\x01\n\x05\x42\x61tch\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x10\n\x08topic_id\x18\x03 \x01(\t\x12\x11\n\tpartition\x18\x04 \x01(\x05\x12\x10\n\x08\x62\x65lieved\x18\x05 \x01(\x03\x12\x0c\n\x04last\x18\x06 \x01(\x03\x12+\n\x07records\x18\x07 \x03(\x0b\x32\x1a.controlroom.hop.v1.Record\x12\x0c\n\x04gaps\x18\x08 \x01(\x03\x12\x0b\n\x03\x65nd\x18\t \x01(\x03\x12\x12\n\x05\x65poch\x18\n \x01(\x05H\x00\x88\x01\x01\x42\x08\n\x06_epoch\"9\n\x07Verdict\x12\x0f\n\x07\x63ounted\x18\x01 \x01(\x08\x12\r\n\x05\x66\x65nce\x18\x02 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x03\"\x8d\x01\n\x0c\x41\x63knowledged\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12<\n\x06\x63ounts\x18\x02 \x03(\x0b\x32,.controlroom.hop.v1.Acknowledged.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\x13\n\x11\x41\x63knowledgedReply2\xfe\x02\n\x03Hop\x12L\n\x06\x46\x65nces\x12!.controlroom.hop.v1.FencesRequest\x1a\x1f.controlroom.hop.v1.FencesReply\x12L\n\x06Stands\x12!.controlroom.hop.v1.StandsRequest\x1a\x1f.controlroom.hop.v1.StandsReply\x12\x42\n\x04Open\x12\x1f.controlroom.hop.v1.OpenRequest\x1a\x19.controlroom.hop.v1.Stand\x12?\n\x05\x41pply\x12\x19.controlroom.hop.v1.Batch\x1a\x1b.controlroom.hop.v1.Verdict\x12V\n\x0b\x41\x63knowledge\x12 .controlroom.hop.v1.Acknowledged\x1a%.controlroom.hop.v1.AcknowledgedReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15services/pb/hop.proto\x12\x12\x63ontrolroom.hop.v1\"4\n\x10\x43ommittedRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\"+\n\x0e\x43ommittedReply\x12\x19\n\x11\x63ommitted_offsets\x18\x01 \x03(\x03\":\n\x04Part\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x10\n\x08topic_id\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\x05\"J\n\rStandsRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\'\n\x05parts\x18\x02 \x03(\x0b\x32\x18.controlroom.hop.v1.Part\"8\n\x0bStandsReply\x12)\n\x06stands\x18\x01 \x03(\x0b\x32\x19.controlroom.hop.v1.Stand\"l\n\x05Stand\x12&\n\x04part\x18\x01 \x01(\x0b\x32\x18.controlroom.hop.v1.Part\x12\x0c\n\x04life\x18\x02 \x01(\x05\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x03\x12\x11\n\tcommitted\x18\x04 \x01(\x03\x12\x0c\n\x04mark\x18\x05 \x01(\t\"X\n\x0bOpenRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12)\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x19.controlroom.hop.v1.Stand\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x03\"%\n\x06Header\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\xd8\x01\n\x06Record\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x12\x10\n\x03key\x18\x03 \x01(\x0cH\x00\x88\x01\x01\x12\x12\n\x05value\x18\x04 \x01(\x0cH\x01\x88\x01\x01\x12+\n\x07headers\x18\x05 \x03(\x0b\x32\x1a.controlroom.hop.v1.Header\x12\x37\n\nunreadable\x18\x06 \x01(\x0b\x32\x1e.controlroom.hop.v1.UnreadableH\x02\x88\x01\x01\x42\x06\n\x04_keyB\x08\n\x06_valueB\r\n\x0b_unreadable\"+\n\nUnreadable\x12\r\n\x05\x66irst\x18\x01 \x01(\x03\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xd3\x01\n\x05\x42\x61tch\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x10\n\x08topic_id\x18\x03 \x01(\t\x12\x11\n\tpartition\x18\x04 \x01(\x05\x12\x10\n\x08\x65xpected\x18\x05 \x01(\x03\x12\x0c\n\x04last\x18\x06 \x01(\x03\x12+\n\x07records\x18\x07 \x03(\x0b\x32\x1a.controlroom.hop.v1.Record\x12\x0c\n\x04gaps\x18\x08 \x01(\x03\x12\x0b\n\x03\x65nd\x18\t \x01(\x03\x12\x12\n\x05\x65poch\x18\n \x01(\x05H\x00\x88\x01\x01\x42\x08\n\x06_epoch\"=\n\x07Verdict\x12\x0f\n\x07\x63ounted\x18\x01 \x01(\x08\x12\x11\n\tcommitted\x18\x02 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x03\"\x8d\x01\n\x0c\x41\x63knowledged\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12<\n\x06\x63ounts\x18\x02 \x03(\x0b\x32,.controlroom.hop.v1.Acknowledged.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\x13\n\x11\x41\x63knowledgedReply2\x87\x03\n\x03Hop\x12U\n\tCommitted\x12$.controlroom.hop.v1.CommittedRequest\x1a\".controlroom.hop.v1.CommittedReply\x12L\n\x06Stands\x12!.controlroom.hop.v1.StandsRequest\x1a\x1f.controlroom.hop.v1.StandsReply\x12\x42\n\x04Open\x12\x1f.controlroom.hop.v1.OpenRequest\x1a\x19.controlroom.hop.v1.Stand\x12?\n\x05\x41pply\x12\x19.controlroom.hop.v1.Batch\x1a\x1b.controlroom.hop.v1.Verdict\x12V\n\x0b\x41\x63knowledge\x12 .controlroom.hop.v1.Acknowledged\x1a%.controlroom.hop.v1.AcknowledgedReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,36 +33,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACKNOWLEDGED_COUNTSENTRY']._loaded_options = None
   _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_options = b'8\001'
-  _globals['_FENCESREQUEST']._serialized_start=45
-  _globals['_FENCESREQUEST']._serialized_end=94
-  _globals['_FENCESREPLY']._serialized_start=96
-  _globals['_FENCESREPLY']._serialized_end=125
-  _globals['_PART']._serialized_start=127
-  _globals['_PART']._serialized_end=185
-  _globals['_STANDSREQUEST']._serialized_start=187
-  _globals['_STANDSREQUEST']._serialized_end=261
-  _globals['_STANDSREPLY']._serialized_start=263
-  _globals['_STANDSREPLY']._serialized_end=319
-  _globals['_STAND']._serialized_start=321
-  _globals['_STAND']._serialized_end=425
-  _globals['_OPENREQUEST']._serialized_start=427
-  _globals['_OPENREQUEST']._serialized_end=515
-  _globals['_HEADER']._serialized_start=517
-  _globals['_HEADER']._serialized_end=554
-  _globals['_RECORD']._serialized_start=557
-  _globals['_RECORD']._serialized_end=773
-  _globals['_UNREADABLE']._serialized_start=775
-  _globals['_UNREADABLE']._serialized_end=818
-  _globals['_BATCH']._serialized_start=821
-  _globals['_BATCH']._serialized_end=1032
-  _globals['_VERDICT']._serialized_start=1034
-  _globals['_VERDICT']._serialized_end=1091
-  _globals['_ACKNOWLEDGED']._serialized_start=1094
-  _globals['_ACKNOWLEDGED']._serialized_end=1235
-  _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_start=1190
-  _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_end=1235
-  _globals['_ACKNOWLEDGEDREPLY']._serialized_start=1237
-  _globals['_ACKNOWLEDGEDREPLY']._serialized_end=1256
-  _globals['_HOP']._serialized_start=1259
-  _globals['_HOP']._serialized_end=1641
+  _globals['_COMMITTEDREQUEST']._serialized_start=45
+  _globals['_COMMITTEDREQUEST']._serialized_end=97
+  _globals['_COMMITTEDREPLY']._serialized_start=99
+  _globals['_COMMITTEDREPLY']._serialized_end=142
+  _globals['_PART']._serialized_start=144
+  _globals['_PART']._serialized_end=202
+  _globals['_STANDSREQUEST']._serialized_start=204
+  _globals['_STANDSREQUEST']._serialized_end=278
+  _globals['_STANDSREPLY']._serialized_start=280
+  _globals['_STANDSREPLY']._serialized_end=336
+  _globals['_STAND']._serialized_start=338
+  _globals['_STAND']._serialized_end=446
+  _globals['_OPENREQUEST']._serialized_start=448
+  _globals['_OPENREQUEST']._serialized_end=536
+  _globals['_HEADER']._serialized_start=538
+  _globals['_HEADER']._serialized_end=575
+  _globals['_RECORD']._serialized_start=578
+  _globals['_RECORD']._serialized_end=794
+  _globals['_UNREADABLE']._serialized_start=796
+  _globals['_UNREADABLE']._serialized_end=839
+  _globals['_BATCH']._serialized_start=842
+  _globals['_BATCH']._serialized_end=1053
+  _globals['_VERDICT']._serialized_start=1055
+  _globals['_VERDICT']._serialized_end=1116
+  _globals['_ACKNOWLEDGED']._serialized_start=1119
+  _globals['_ACKNOWLEDGED']._serialized_end=1260
+  _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_start=1215
+  _globals['_ACKNOWLEDGED_COUNTSENTRY']._serialized_end=1260
+  _globals['_ACKNOWLEDGEDREPLY']._serialized_start=1262
+  _globals['_ACKNOWLEDGEDREPLY']._serialized_end=1281
+  _globals['_HOP']._serialized_start=1284
+  _globals['_HOP']._serialized_end=1675
 # @@protoc_insertion_point(module_scope)

@@ -6,7 +6,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class FencesRequest(_message.Message):
+class CommittedRequest(_message.Message):
     __slots__ = ("scenario", "fields")
     SCENARIO_FIELD_NUMBER: _ClassVar[int]
     FIELDS_FIELD_NUMBER: _ClassVar[int]
@@ -14,11 +14,11 @@ class FencesRequest(_message.Message):
     fields: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, scenario: _Optional[str] = ..., fields: _Optional[_Iterable[str]] = ...) -> None: ...
 
-class FencesReply(_message.Message):
-    __slots__ = ("fences",)
-    FENCES_FIELD_NUMBER: _ClassVar[int]
-    fences: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, fences: _Optional[_Iterable[int]] = ...) -> None: ...
+class CommittedReply(_message.Message):
+    __slots__ = ("committed_offsets",)
+    COMMITTED_OFFSETS_FIELD_NUMBER: _ClassVar[int]
+    committed_offsets: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, committed_offsets: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Part(_message.Message):
     __slots__ = ("topic", "topic_id", "partition")
@@ -45,18 +45,18 @@ class StandsReply(_message.Message):
     def __init__(self, stands: _Optional[_Iterable[_Union[Stand, _Mapping]]] = ...) -> None: ...
 
 class Stand(_message.Message):
-    __slots__ = ("part", "life", "base", "fence", "mark")
+    __slots__ = ("part", "life", "base", "committed", "mark")
     PART_FIELD_NUMBER: _ClassVar[int]
     LIFE_FIELD_NUMBER: _ClassVar[int]
     BASE_FIELD_NUMBER: _ClassVar[int]
-    FENCE_FIELD_NUMBER: _ClassVar[int]
+    COMMITTED_FIELD_NUMBER: _ClassVar[int]
     MARK_FIELD_NUMBER: _ClassVar[int]
     part: Part
     life: int
     base: int
-    fence: int
+    committed: int
     mark: str
-    def __init__(self, part: _Optional[_Union[Part, _Mapping]] = ..., life: _Optional[int] = ..., base: _Optional[int] = ..., fence: _Optional[int] = ..., mark: _Optional[str] = ...) -> None: ...
+    def __init__(self, part: _Optional[_Union[Part, _Mapping]] = ..., life: _Optional[int] = ..., base: _Optional[int] = ..., committed: _Optional[int] = ..., mark: _Optional[str] = ...) -> None: ...
 
 class OpenRequest(_message.Message):
     __slots__ = ("scenario", "before", "base")
@@ -101,12 +101,12 @@ class Unreadable(_message.Message):
     def __init__(self, first: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ("scenario", "topic", "topic_id", "partition", "believed", "last", "records", "gaps", "end", "epoch")
+    __slots__ = ("scenario", "topic", "topic_id", "partition", "expected", "last", "records", "gaps", "end", "epoch")
     SCENARIO_FIELD_NUMBER: _ClassVar[int]
     TOPIC_FIELD_NUMBER: _ClassVar[int]
     TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
     PARTITION_FIELD_NUMBER: _ClassVar[int]
-    BELIEVED_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
     GAPS_FIELD_NUMBER: _ClassVar[int]
@@ -116,23 +116,23 @@ class Batch(_message.Message):
     topic: str
     topic_id: str
     partition: int
-    believed: int
+    expected: int
     last: int
     records: _containers.RepeatedCompositeFieldContainer[Record]
     gaps: int
     end: int
     epoch: int
-    def __init__(self, scenario: _Optional[str] = ..., topic: _Optional[str] = ..., topic_id: _Optional[str] = ..., partition: _Optional[int] = ..., believed: _Optional[int] = ..., last: _Optional[int] = ..., records: _Optional[_Iterable[_Union[Record, _Mapping]]] = ..., gaps: _Optional[int] = ..., end: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...
+    def __init__(self, scenario: _Optional[str] = ..., topic: _Optional[str] = ..., topic_id: _Optional[str] = ..., partition: _Optional[int] = ..., expected: _Optional[int] = ..., last: _Optional[int] = ..., records: _Optional[_Iterable[_Union[Record, _Mapping]]] = ..., gaps: _Optional[int] = ..., end: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class Verdict(_message.Message):
-    __slots__ = ("counted", "fence", "failed")
+    __slots__ = ("counted", "committed", "failed")
     COUNTED_FIELD_NUMBER: _ClassVar[int]
-    FENCE_FIELD_NUMBER: _ClassVar[int]
+    COMMITTED_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
     counted: bool
-    fence: int
+    committed: int
     failed: int
-    def __init__(self, counted: _Optional[bool] = ..., fence: _Optional[int] = ..., failed: _Optional[int] = ...) -> None: ...
+    def __init__(self, counted: _Optional[bool] = ..., committed: _Optional[int] = ..., failed: _Optional[int] = ...) -> None: ...
 
 class Acknowledged(_message.Message):
     __slots__ = ("scenario", "counts")

@@ -34,10 +34,10 @@ class HopStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.Fences = channel.unary_unary(
-                '/controlroom.hop.v1.Hop/Fences',
-                request_serializer=services_dot_pb_dot_hop__pb2.FencesRequest.SerializeToString,
-                response_deserializer=services_dot_pb_dot_hop__pb2.FencesReply.FromString,
+        self.Committed = channel.unary_unary(
+                '/controlroom.hop.v1.Hop/Committed',
+                request_serializer=services_dot_pb_dot_hop__pb2.CommittedRequest.SerializeToString,
+                response_deserializer=services_dot_pb_dot_hop__pb2.CommittedReply.FromString,
                 _registered_method=True)
         self.Stands = channel.unary_unary(
                 '/controlroom.hop.v1.Hop/Stands',
@@ -64,7 +64,7 @@ class HopStub:
 class HopServicer:
     """Missing associated documentation comment in .proto file."""
 
-    def Fences(self, request, context):
+    def Committed(self, request, context):
         """How far partitions are counted, which is where reading has to begin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -86,7 +86,7 @@ class HopServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Apply(self, request, context):
-        """Stores and counts records of one partition, or refuses them by the fence.
+        """Stores and counts records of one partition, or refuses them by the committed offset.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,10 +102,10 @@ class HopServicer:
 
 def add_HopServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'Fences': grpc.unary_unary_rpc_method_handler(
-                    servicer.Fences,
-                    request_deserializer=services_dot_pb_dot_hop__pb2.FencesRequest.FromString,
-                    response_serializer=services_dot_pb_dot_hop__pb2.FencesReply.SerializeToString,
+            'Committed': grpc.unary_unary_rpc_method_handler(
+                    servicer.Committed,
+                    request_deserializer=services_dot_pb_dot_hop__pb2.CommittedRequest.FromString,
+                    response_serializer=services_dot_pb_dot_hop__pb2.CommittedReply.SerializeToString,
             ),
             'Stands': grpc.unary_unary_rpc_method_handler(
                     servicer.Stands,
@@ -139,7 +139,7 @@ class Hop:
     """Missing associated documentation comment in .proto file."""
 
     @staticmethod
-    def Fences(request,
+    def Committed(request,
             target,
             options=(),
             channel_credentials=None,
@@ -152,9 +152,9 @@ class Hop:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/controlroom.hop.v1.Hop/Fences',
-            services_dot_pb_dot_hop__pb2.FencesRequest.SerializeToString,
-            services_dot_pb_dot_hop__pb2.FencesReply.FromString,
+            '/controlroom.hop.v1.Hop/Committed',
+            services_dot_pb_dot_hop__pb2.CommittedRequest.SerializeToString,
+            services_dot_pb_dot_hop__pb2.CommittedReply.FromString,
             options,
             channel_credentials,
             insecure,

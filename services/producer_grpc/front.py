@@ -19,7 +19,7 @@ from services.shared.entrance import Entrance
 from services.shared.ids import Ids
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Receipt, Sent
-from services.shared.lifecycle import Gate, Lifecycle
+from services.shared.lifecycle import Lifecycle, ReadinessGate
 from services.shared.openapi import Json, encoded, ingest_operations, openapi
 from services.shared.publisher import DEADLINE, Unavailable
 from services.shared.settings import Settings
@@ -152,7 +152,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         opening.cancel()
 
 
-async def _open(channel: grpc.aio.Channel, gate: Gate) -> None:
+async def _open(channel: grpc.aio.Channel, gate: ReadinessGate) -> None:
     await channel.channel_ready()
     gate.open()
 

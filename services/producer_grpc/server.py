@@ -16,18 +16,18 @@ from services.producer_grpc.ingest import SERVICE, Ingest
 from services.producer_grpc.routes import Route, RoutesHandler
 from services.producer_grpc.wellness import Wellness
 from services.shared import golden
+from services.shared.acknowledged import keeping
 from services.shared.grpc_port import listen
 from services.shared.heap import give_back
 from services.shared.inflight import InFlight
 from services.shared.intake import Intake
-from services.shared.ledger import keeping
 from services.shared.lifecycle import Lifecycle
 from services.shared.limits import Limits
 from services.shared.publisher import publishing
 from services.shared.settings import Settings
 from services.shared.start import main, start
 
-NEEDED = ("kafka_bootstrap", "ledger_dir", "grpc_port", "admin_port")
+NEEDED = ("kafka_bootstrap", "acknowledged_dir", "grpc_port", "admin_port")
 _GRACE = 10.0
 _LOOKAHEAD = 64 << 10
 """Bytes of a call that are taken before it asks for them."""
@@ -39,10 +39,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     async with (
-        keeping(settings, scenario.name) as ledger,
+        keeping(settings, scenario.name) as acknowledged,
         publishing(settings, scenario.name, lifecycle) as publisher,
     ):
-        intake = Intake(EventCodec(scenario), publisher, ledger, "grpc", settings.dedup)
+        intake = Intake(EventCodec(scenario), publisher, acknowledged, "grpc", settings.dedup)
         limits = settings.limits
         calls = Calls(golden.inbound(address), InFlight(limits.max_bytes_in_flight))
         routes = [Route(route, intake) for route in scenario.grpc]

@@ -6,10 +6,10 @@ from scenarios.events import EventCodec
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from services.shared import golden
+from services.shared.acknowledged import keeping
 from services.shared.entrance import Entrance
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Intake
-from services.shared.ledger import keeping
 from services.shared.lifecycle import Lifecycle
 from services.shared.loop import run
 from services.shared.openapi import Json, encoded, ingest_operations, openapi
@@ -18,7 +18,7 @@ from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.web import serving
 
-NEEDED = ("kafka_bootstrap", "ledger_dir", "http_port", "admin_port")
+NEEDED = ("kafka_bootstrap", "acknowledged_dir", "http_port", "admin_port")
 
 
 def document(scenario: Scenario) -> Json:
@@ -30,10 +30,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Serve until the lifecycle stops."""
     scenario = load(settings.scenario)
     async with (
-        keeping(settings, scenario.name) as ledger,
+        keeping(settings, scenario.name) as acknowledged,
         publishing(settings, scenario.name, lifecycle) as publisher,
     ):
-        intake = Intake(EventCodec(scenario), publisher, ledger, "http", settings.dedup)
+        intake = Intake(EventCodec(scenario), publisher, acknowledged, "http", settings.dedup)
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
         app = IngestApp(
             scenario.http,

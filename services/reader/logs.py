@@ -11,8 +11,8 @@ from scenarios.scenario import Scenario
 from scenarios.templates import render
 from services.reader.errors import RequestError
 from wire import keys, problems
+from wire.committed import read_committed
 from wire.documents import Document, Documents
-from wire.fences import read_fences
 
 DEFAULT = 20
 MOST = 500
@@ -40,9 +40,9 @@ async def stored(
     scenario: Scenario, redis: Redis, documents: Documents, last: int
 ) -> list[Document]:
     """The same as documents."""
-    fences = await read_fences(redis, scenario.name)
+    committed_offsets = await read_committed(redis, scenario.name)
     collection = keys.logs_collection(scenario.name)
-    return await documents.newest(collection, fences.ranges(), last)
+    return await documents.newest(collection, committed_offsets.ranges(), last)
 
 
 def _entry(scenario: Scenario, document: Document) -> dict[str, Any]:

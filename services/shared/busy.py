@@ -1,4 +1,4 @@
-"""How long this process has waited for its neighbours, so that a limit can be named.
+"""How long this process has waited for its dependencies, so that a limit can be named.
 
 A sum of latencies cannot tell: it counts calls that overlap twice, and a call that hangs not
 before it ends. This counts the wall time in which anybody waits, also while nobody is answered.
@@ -53,24 +53,24 @@ class Busy:
 
 
 class BusyTimes(Collector):
-    """The waits of a process as Prometheus metrics, one per neighbour."""
+    """The waits of a process as Prometheus metrics, one per dependency."""
 
     def __init__(self) -> None:
         self._waits: dict[str, Busy] = {}
 
-    def of(self, neighbour: str) -> Busy:
-        """The wait for this neighbour, one object per name."""
-        return self._waits.setdefault(neighbour, Busy())
+    def of(self, dependency: str) -> Busy:
+        """The wait for this dependency, one object per name."""
+        return self._waits.setdefault(dependency, Busy())
 
     def collect(self) -> Iterable[Metric]:
         """Metrics for one scrape."""
         metric = CounterMetricFamily(
             "controlroom_busy_seconds",
-            "Seconds in which something waited for the neighbour.",
+            "Seconds in which something waited for the dependency.",
             labels=["dst_deployment"],
         )
-        for neighbour, busy in self._waits.items():
-            metric.add_metric([neighbour], busy.seconds)
+        for dependency, busy in self._waits.items():
+            metric.add_metric([dependency], busy.seconds)
         return (metric,)
 
 
@@ -78,6 +78,6 @@ _TIMES = BusyTimes()
 REGISTRY.register(_TIMES)
 
 
-def waits_for(neighbour: str) -> Busy:
+def waits_for(dependency: str) -> Busy:
     """The wait of this process for `kafka`, `redis`, `mongo` or `hop`."""
-    return _TIMES.of(neighbour)
+    return _TIMES.of(dependency)

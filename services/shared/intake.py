@@ -11,9 +11,9 @@ import msgspec
 
 from scenarios.bodies import Given, Unreadable
 from scenarios.events import EventCodec, FieldError
+from services.shared.acknowledged import AcknowledgedCounter
 from services.shared.dedup import REUSED, Dedup, Uses, slot_of
 from services.shared.ids import Ids, fresh_ids
-from services.shared.ledger import Ledger
 from services.shared.publisher import Entry, Publisher
 from services.shared.turn import breathing, is_long
 from wire import keys, problems
@@ -100,13 +100,13 @@ class Intake:
         self,
         codec: EventCodec,
         publisher: Publisher,
-        ledger: Ledger,
+        acknowledged: AcknowledgedCounter,
         origin: str,
         dedup: Dedup | None = None,
     ) -> None:
         self.codec = codec
         self._publisher = publisher
-        self._ledger = ledger
+        self._acknowledged = acknowledged
         self._origin = origin
         self._uses = Uses(dedup or Dedup())
         self._turn = asyncio.Lock()
@@ -126,7 +126,7 @@ class Intake:
             await self._publish(self._rejected, judged.bad, judged.named)
         if judged.good:
             await self._publish(self._events, judged.good, judged.named)
-            self._ledger.add(len(judged.good))
+            self._acknowledged.add(len(judged.good))
         errors = judged.errors[:MAX_ERRORS]
         return Receipt(len(judged.good), len(judged.bad), errors, judged.last_id)
 

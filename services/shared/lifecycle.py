@@ -24,7 +24,7 @@ STOP_SECONDS = 20.0
 _ADMIN_PATHS = ("/livez", "/readyz", "/metrics")
 
 
-class Gate:
+class ReadinessGate:
     """One condition of readiness, shut until `open` is called."""
 
     def __init__(self, name: str) -> None:
@@ -40,7 +40,7 @@ class Gate:
         self.reason = reason
 
 
-class Pulse:
+class Liveness:
     """One condition of liveness: a loop that must beat at least every `limit` seconds."""
 
     def __init__(self, name: str, limit: float) -> None:
@@ -71,8 +71,8 @@ class Lifecycle:
         self.draining = asyncio.Event()
         self._settings = settings
         self._pause = settings.drain_seconds if drain_seconds is None else drain_seconds
-        self._gates: list[Gate] = []
-        self._pulses: list[Pulse] = []
+        self._gates: list[ReadinessGate] = []
+        self._pulses: list[Liveness] = []
         self._stack = contextlib.AsyncExitStack()
         self._drainer: asyncio.Task[None] | None = None
         self.inner: App | None = None
@@ -81,14 +81,14 @@ class Lifecycle:
         self.service = self.gate("service")
         """Opened by the service once its own doors are open; the admin server answers earlier."""
 
-    def gate(self, name: str) -> Gate:
+    def gate(self, name: str) -> ReadinessGate:
         """A new condition of readiness."""
-        self._gates.append(Gate(name))
+        self._gates.append(ReadinessGate(name))
         return self._gates[-1]
 
-    def pulse(self, name: str, limit: float) -> Pulse:
+    def liveness(self, name: str, limit: float) -> Liveness:
         """A new condition of liveness; `limit` in seconds."""
-        self._pulses.append(Pulse(name, limit))
+        self._pulses.append(Liveness(name, limit))
         return self._pulses[-1]
 
     def unready(self) -> dict[str, str]:
@@ -99,7 +99,7 @@ class Lifecycle:
 
     def unwell(self) -> dict[str, str]:
         """Loop -> reason for every loop that is stuck."""
-        return {pulse.name: pulse.reason for pulse in self._pulses if pulse.reason}
+        return {liveness.name: liveness.reason for liveness in self._pulses if liveness.reason}
 
     async def __aenter__(self) -> Lifecycle:
         settings = self._settings

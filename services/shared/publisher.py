@@ -12,12 +12,12 @@ from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
 
 from services.shared import golden, logline
+from services.shared.admission import AdmissionControl, watching
+from services.shared.batcher import Batcher, Entry, Unavailable, pending_sends
 from services.shared.beside import run_beside
 from services.shared.busy import waits_for
-from services.shared.lane import Entry, Lane, Unavailable, jobs_of
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
-from services.shared.valve import Valve, watching
 from wire import keys, problems
 from wire.ending import end
 from wire.kafka import Brokers, brokers_of
@@ -53,14 +53,14 @@ class Publisher:
         scenario: str,
         deadline: float = DEADLINE,
         *,
-        valve: Valve | None = None,
+        admission: AdmissionControl | None = None,
         kept: int = 0,
     ) -> None:
         self.connected = asyncio.Event()
         self._brokers = brokers_of(bootstrap)
         self._scenario = scenario
         self._deadline = deadline
-        self._valve = valve
+        self._admission = admission
         self._kept = kept
         self._producer: AIOKafkaProducer | None = None
         self._lost_at = time.monotonic()
@@ -73,59 +73,65 @@ class Publisher:
         self._waits = waits_for("kafka")
         topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
         self._traffic = traffic
-        self._lanes = {
-            topic: Lane(topic, traffic, self._waits, self._failed, self._wake.set)
+        self._batchers = {
+            topic: Batcher(topic, traffic, self._waits, self._failed, self._wake.set)
             for topic in topics
         }
         self._bytes = 0
         self._broken = False
         self._away = False
 
-    async def publish(self, topic: str, entries: Sequence[Entry], slot: int | None = None) -> None:
+    async def publish(
+        self, topic: str, entries: Sequence[Entry], partition_slot: int | None = None
+    ) -> None:
         """Send the records to a topic of the scenario, spread over all its partitions, or to
-        the one that stands at `slot`.
+        the one that stands at `partition_slot`.
 
-        Returns when Kafka has acknowledged them all; raises Unavailable when the valve is shut,
-        the buffer is full, Kafka has been away for long, or the deadline passes. Records may be
-        on Kafka after that error too, like after any answer that was lost.
+        Returns when Kafka has acknowledged them all; raises Unavailable when the admission control
+        is shut, the buffer is full, Kafka has been away for long, or the deadline passes. Records
+        may be on Kafka after that error too, like after any answer that was lost.
         """
         if not entries:
             return
         now = time.monotonic()
         self._admit(len(entries))
-        lane = self._lanes[topic] if slot is None else self._bound(topic, slot)
-        jobs = jobs_of(entries, now + self._deadline)
-        size = sum([job.bytes for job in jobs])
+        batcher = (
+            self._batchers[topic] if partition_slot is None else self._bound(topic, partition_slot)
+        )
+        pendings = pending_sends(entries, now + self._deadline)
+        size = sum([pending.bytes for pending in pendings])
         if self._bytes and self._bytes + size > MAX_WAITING_BYTES:
             raise Unavailable(f"{self._bytes} bytes already wait for Kafka", problem=problems.BUSY)
         self._bytes += size
         try:
-            for job in jobs:
-                lane.add(job)
+            for pending in pendings:
+                batcher.add(pending)
             self._wake.set()
             self._work.set()
-            if len(jobs) == 1:
-                await jobs[0].done
+            if len(pendings) == 1:
+                await pendings[0].done
             else:
-                await asyncio.gather(*(job.done for job in jobs))
+                await asyncio.gather(*(pending.done for pending in pendings))
         finally:
             self._bytes -= size
 
-    def _bound(self, topic: str, slot: int) -> Lane:
-        """The lane of one partition; made where it is needed first."""
-        name = f"{topic}/{slot}"
-        if name not in self._lanes:
-            lane = Lane(topic, self._traffic, self._waits, self._failed, self._wake.set, slot)
-            lane.connected(self._lanes[topic].partitions)
-            self._lanes[name] = lane
-        return self._lanes[name]
+    def _bound(self, topic: str, partition_slot: int) -> Batcher:
+        """The batcher of one partition; made where it is needed first."""
+        name = f"{topic}/{partition_slot}"
+        if name not in self._batchers:
+            batcher = Batcher(
+                topic, self._traffic, self._waits, self._failed, self._wake.set, partition_slot
+            )
+            batcher.connected(self._batchers[topic].partitions)
+            self._batchers[name] = batcher
+        return self._batchers[name]
 
     def _admit(self, records: int) -> None:
-        if self._valve is not None:
-            self._valve.check()
+        if self._admission is not None:
+            self._admission.check()
         waiting = records
-        for lane in self._lanes.values():
-            waiting += lane.waiting
+        for batcher in self._batchers.values():
+            waiting += batcher.waiting
         if waiting > MAX_WAITING:
             reason = f"{waiting - records} events already wait for Kafka"
             raise Unavailable(reason, problem=problems.BUSY)
@@ -135,7 +141,7 @@ class Publisher:
     def _silence(self, now: float) -> float:
         if self._producer is None:
             return now - self._lost_at
-        return max(lane.silence(now) for lane in self._lanes.values())
+        return max(batcher.silence(now) for batcher in self._batchers.values())
 
     def _failed(self) -> None:
         self._broken = True
@@ -159,17 +165,17 @@ class Publisher:
             self._failed()
 
     async def _send_due(self) -> None:
-        # a request may open another lane meanwhile
-        for lane in tuple(self._lanes.values()):
+        # a request may open another batcher meanwhile
+        for batcher in tuple(self._batchers.values()):
             while not self._broken and self._producer is not None:
-                due = lane.due(time.monotonic())
+                due = batcher.due(time.monotonic())
                 if due is None:
                     break
                 if due:
                     self._later(due)
                     break
                 try:
-                    await lane.send(self._producer)
+                    await batcher.send(self._producer)
                 except KafkaError as error:
                     logline.warning("cannot send", error=repr(error))
 
@@ -182,8 +188,8 @@ class Publisher:
         while True:
             await self._next_sweep()
             now = time.monotonic()
-            for lane in self._lanes.values():
-                lane.expire(now)
+            for batcher in self._batchers.values():
+                batcher.expire(now)
             self._silent = self._silence(now)
             self._tell()
             if self._work.is_set():
@@ -191,7 +197,7 @@ class Publisher:
 
     async def _next_sweep(self) -> None:
         """Soon while anything has a deadline; a request ends the longer wait."""
-        if all(lane.idle for lane in self._lanes.values()):
+        if all(batcher.idle for batcher in self._batchers.values()):
             self._work.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._work.wait(), _IDLE_SWEEP)
@@ -200,10 +206,10 @@ class Publisher:
 
     def _follow_topics(self, cluster: ClusterMetadata) -> None:
         """Spread the records over partitions that were added meanwhile; called at each news."""
-        for lane in self._lanes.values():
-            partitions = cluster.partitions_for_topic(lane.topic)
-            if partitions and partitions != lane.partitions:
-                lane.spread(partitions)
+        for batcher in self._batchers.values():
+            partitions = cluster.partitions_for_topic(batcher.topic)
+            if partitions and partitions != batcher.partitions:
+                batcher.spread(partitions)
 
     def _tell(self) -> None:
         away = self._silent > _SILENT
@@ -241,8 +247,8 @@ class Publisher:
         )
         try:
             await producer.start()
-            for lane in self._lanes.values():
-                lane.connected(await producer.partitions_for(lane.topic))
+            for batcher in self._batchers.values():
+                batcher.connected(await producer.partitions_for(batcher.topic))
             producer.client.cluster.add_listener(self._follow_topics)
         except BaseException:
             await _stop(producer, 1.0)
@@ -258,7 +264,9 @@ class Publisher:
     async def close(self) -> None:
         """Let what is under way arrive (some seconds at most), then disconnect."""
         until = time.monotonic() + _CLOSE
-        while time.monotonic() < until and not all(lane.idle for lane in self._lanes.values()):
+        while time.monotonic() < until and not all(
+            batcher.idle for batcher in self._batchers.values()
+        ):
             await asyncio.sleep(0.02)
 
     async def disconnect(self) -> None:
@@ -284,8 +292,10 @@ async def publishing(
     It does not end with an outage of Kafka: that is common to all replicas, and the service
     itself says better than a balancer what is wrong.
     """
-    async with watching(settings, scenario) as valve:
-        publisher = Publisher(settings.kafka, scenario, valve=valve, kept=settings.topic_bytes)
+    async with watching(settings, scenario) as admission:
+        publisher = Publisher(
+            settings.kafka, scenario, admission=admission, kept=settings.topic_bytes
+        )
         async with _running(publisher, settings, lifecycle):
             yield publisher
 

@@ -55,7 +55,7 @@ class Settings:
     """`host:port` of the hop's server in the other cluster."""
     hop_token: str = ""
     """What both ends of the hop know and nobody else."""
-    ledger_dir: Path | None = None
+    acknowledged_dir: Path | None = None
     """Folder of the acknowledged counts; outlives the process, shared by the replicas."""
     drain_seconds: float = 1.2
     """From `not ready` to `no longer listening`: time for balancers to look elsewhere."""
@@ -92,7 +92,7 @@ class Settings:
         def text(name: str) -> str:
             return env.get(name, "").strip()
 
-        ledger = text("LEDGER_DIR")
+        acknowledged = text("LEDGER_DIR")
         return cls(
             scenario=text("SCENARIO"),
             pod_name=text("POD_NAME"),
@@ -111,7 +111,7 @@ class Settings:
             hop_socket=text("HOP_SOCKET"),
             hop_target=text("HOP_TARGET"),
             hop_token=text("HOP_TOKEN"),
-            ledger_dir=Path(ledger) if ledger else None,
+            acknowledged_dir=Path(acknowledged) if acknowledged else None,
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),
             dedup=Dedup(

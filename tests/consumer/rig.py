@@ -31,8 +31,8 @@ from tests.ports import free_port
 from wire import keys
 from wire.bookkeeping import Auditor
 from wire.books import Books
+from wire.committed import read_committed
 from wire.documents import Documents, DocumentsError
-from wire.fences import read_fences
 from wire.kafka import client_arguments
 from wire.record import headers
 from wire.stores import redis_client
@@ -151,7 +151,7 @@ class Rig:
             began = time.monotonic()
             try:
                 found = await self.books()
-                now = (await read_fences(self.redis, self.name)).version
+                now = (await read_committed(self.redis, self.name)).version
             except (DocumentsError, RedisError, KafkaError) as error:
                 found = error
             else:
@@ -165,9 +165,11 @@ class Rig:
 
     async def logs(self) -> list[dict[str, Any]]:
         """Every stored event."""
-        fences = await read_fences(self.redis, self.name)
+        committed_offsets = await read_committed(self.redis, self.name)
         collection = keys.logs_collection(self.name)
-        parts = [await self.documents.find(collection, wanted) for wanted in fences.ranges()]
+        parts = [
+            await self.documents.find(collection, wanted) for wanted in committed_offsets.ranges()
+        ]
         return [document for part in parts for document in part]
 
     async def produce(

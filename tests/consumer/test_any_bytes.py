@@ -167,11 +167,11 @@ async def test_batches_that_cannot_be_read_are_kept_and_passed_over(bands: Rig) 
         service = await bands.consumer(KAFKA_BOOTSTRAP=link.address)
         await until(service.ready, "a consumer that is ready")
         watch = asyncio.create_task(always_ready(service))
-        places: dict[str, int] = {}
+        positions: dict[str, int] = {}
         batches: list[bytes] = []
         for name, (sent, received) in damages().items():
             link.spoil(sent, received)
-            places[name] = 4 * len(batches) // 2
+            positions[name] = 4 * len(batches) // 2
             batches += [sent, batch(votes(1))]
         await produce(bands.engines.kafka, bands.topic, batches)
         good = len(batches) // 2
@@ -185,7 +185,7 @@ async def test_batches_that_cannot_be_read_are_kept_and_passed_over(bands: Rig) 
     assert books.rejected == 3 * good
     assert books.closed
     kept = {each["first"]: each for each in await rejected(bands)}
-    for name, first in places.items():
+    for name, first in positions.items():
         found = kept.pop(first)
         assert found["o"] == first + 2, name
         assert found["reason"][0]["message"].startswith("cannot be read: the batch "), name

@@ -11,7 +11,7 @@ from tests.consumer.rig import Rig, Service, delete_topics
 from tests.topics import topics_admin
 from tests.waiting import until
 from wire import keys
-from wire.fences import read_fences
+from wire.committed import read_committed
 from wire.topics import ensure_topics
 
 EVENTS = 4 * BATCH
@@ -19,7 +19,7 @@ EVENTS = 4 * BATCH
 
 async def counted(rig: Rig) -> int:
     """Events counted so far."""
-    return (await read_fences(rig.redis, rig.name)).totals.counted
+    return (await read_committed(rig.redis, rig.name)).totals.counted
 
 
 async def killed_in_the_middle(rig: Rig, service: Service, after: int) -> None:
@@ -76,13 +76,13 @@ async def test_a_partition_added_under_way_breaks_neither_order_nor_books(bands:
     assert Counter(document["id"] for document in logs) == Counter(ids)
     by_partition: dict[str, list[tuple[int, int]]] = {}
     for document in logs:
-        place = (document["o"], int(document["id"][1:]))
-        by_partition.setdefault(document["tp"], []).append(place)
+        position = (document["o"], int(document["id"][1:]))
+        by_partition.setdefault(document["tp"], []).append(position)
     assert len(by_partition) == wider
     # offsets without a gap, and along them the events in the order in which they were sent
-    for places in by_partition.values():
-        assert [offset for offset, _ in sorted(places)] == list(range(len(places)))
-        assert [sent for _, sent in sorted(places)] == sorted(sent for _, sent in places)
+    for positions in by_partition.values():
+        assert [offset for offset, _ in sorted(positions)] == list(range(len(positions)))
+        assert [sent for _, sent in sorted(positions)] == sorted(sent for _, sent in positions)
 
 
 async def test_two_members_share_the_work_and_leave_cleanly(bands: Rig) -> None:

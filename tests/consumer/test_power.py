@@ -12,7 +12,7 @@ import pytest
 
 from services.consumer.batch import Verdict
 from services.consumer.counting import Counting
-from services.consumer.portion import Portion
+from services.consumer.prepared import PreparedBatch
 from services.consumer.tails import DoubtError, Tail, Tails
 from tests.broker import Broker, broker
 from tests.conftest import Engines
@@ -20,8 +20,8 @@ from tests.consumer.rig import Rig, rig
 from tests.waiting import until
 from wire import keys
 from wire.books import Books
+from wire.committed import read_committed
 from wire.documents import Range
-from wire.fences import read_fences
 from wire.lives import Life, Lives, Mark, Part, Stand
 from wire.purging import purge
 from wire.rebuilding import rebuild
@@ -47,9 +47,9 @@ async def powered(
 async def send(rig: Rig, events: Sequence[dict[str, Any]], first: int = 0) -> None:
     """Each event in a batch of its own, with an id that a client gave, to partition 0; they are
     acknowledged, which the books hear of."""
-    for place, event in enumerate(events, first):
+    for position, event in enumerate(events, first):
         batch = rig.producer.create_batch()
-        named = headers(f"given-{place}", "http", once=True)
+        named = headers(f"given-{position}", "http", once=True)
         value = json.dumps(event).encode()
         batch.append(key=None, value=value, timestamp=None, headers=named)
         await (await rig.producer.send_batch(batch, rig.topic, partition=0))
@@ -80,17 +80,18 @@ async def test_new_events_below_the_fence_are_counted(powered: tuple[Rig, Broker
     await first.stop()
     await own.lose_power(rig.topic, {0: CUT})
     await send(rig, events[100:], first=100)
-    # the log is longer than the fence again, and five that were counted are sent once more
+    # the log is longer than the committed offset again, and five that were counted are sent once
+    # more
     await send(rig, events[60:65], first=60)
     assert (await rig.offsets.end_offsets(rig.topic))[0] > FENCE + 1
     await rig.consumer("two")
     books = await right(rig, events, repeated=5)
     assert books.closed
     assert books.acknowledged == books.kafka == 155
-    fences = await read_fences(rig.redis, rig.name)
-    assert list(fences.bases.values()) == [CUT]
+    committed_offsets = await read_committed(rig.redis, rig.name)
+    assert list(committed_offsets.bases.values()) == [CUT]
     rejected = keys.rejected_collection(rig.name)
-    kept = await rig.documents.find(rejected, Range(next(iter(fences.bases)), -1, 200))
+    kept = await rig.documents.find(rejected, Range(next(iter(committed_offsets.bases)), -1, 200))
     stored = {document["_id"]: document["id"] for document in await rig.logs()}
     assert [stored[each["repeats"]] for each in kept] == [each["id"] for each in kept]
 
@@ -103,7 +104,7 @@ async def test_a_running_consumer_an_emptied_redis_and_a_second_cut(
     await rig.consumer("one")
     await send(rig, events[:100])
     await right(rig, events[:100])
-    # a log that is shorter than the fence, under a consumer that lives on
+    # a log that is shorter than the committed offset, under a consumer that lives on
     await own.lose_power(rig.topic, {0: CUT})
     await send(rig, events[100:120], first=100)
     assert (await right(rig, events[:120])).closed
@@ -118,7 +119,7 @@ async def test_a_running_consumer_an_emptied_redis_and_a_second_cut(
     books = await right(rig, there)
     assert (books.lost, books.broker_lost, books.closed) == (10, 10, False)
     assert books.to_json()["broker_lost"] == 10
-    assert len((await read_fences(rig.redis, rig.name)).bases) == 2
+    assert len((await read_committed(rig.redis, rig.name)).bases) == 2
 
     await Lives(rig.name, rig.redis, rig.documents).settle(10)
     names = [name async for name in rig.redis.scan_iter(match=f"{{{rig.name}}}:*")]
@@ -127,7 +128,7 @@ async def test_a_running_consumer_an_emptied_redis_and_a_second_cut(
     await rig.redis.hset(keys.acknowledged_key(rig.name), mapping=acknowledged)
 
     async def found_again() -> bool:
-        return len((await read_fences(rig.redis, rig.name)).bases) == 2
+        return len((await read_committed(rig.redis, rig.name)).bases) == 2
 
     await until(found_again, "the lives in an emptied Redis", timeout=40)
     await rebuild(rig.scenario, rig.redis, rig.documents, rig.offsets)
@@ -137,9 +138,9 @@ async def test_a_running_consumer_an_emptied_redis_and_a_second_cut(
     assert (await rig.books()).closed
 
 
-def stand(rig: Rig, life: Life | None = None, fence: int = FENCE) -> Stand:
-    """A partition that is counted up to a fence."""
-    return Stand(life or Life(rig.topic, "T", 0), fence, Mark(3, "f"))
+def stand(rig: Rig, life: Life | None = None, committed: int = FENCE) -> Stand:
+    """A partition that is counted up to a committed offset."""
+    return Stand(life or Life(rig.topic, "T", 0), committed, Mark(3, "f"))
 
 
 async def test_of_two_that_open_a_life_the_first_wins_whoever_dies(bands: Rig) -> None:
@@ -149,21 +150,21 @@ async def test_of_two_that_open_a_life_the_first_wins_whoever_dies(bands: Rig) -
     await fast.keep(stand(bands), CUT)
     assert (await slow.keep(stand(bands), CUT + 20)).base == CUT
     (life,) = await slow.restore()
-    assert (life.base, life.fence, life.closed) == (CUT, FENCE, True)
-    assert [s.fence for s in await slow.stands([life])] == [CUT - 1]
+    assert (life.base, life.committed, life.closed) == (CUT, FENCE, True)
+    assert [s.committed for s in await slow.stands([life])] == [CUT - 1]
     # and again, when a later one has counted in it
     group = keys.consumer_group(bands.name)
     counting = Counting(bands.redis, bands.name)
-    portion = Portion(life.tp, CUT - 1, CUT + 8)
-    assert await counting.count([(life.field(group), portion)]) == [Verdict(True, CUT + 8, 0)]
+    prepared = PreparedBatch(life.tp, CUT - 1, CUT + 8)
+    assert await counting.count([(life.field(group), prepared)]) == [Verdict(True, CUT + 8, 0)]
     await fast.restore()
-    assert [s.fence for s in await fast.stands([life])] == [CUT + 8]
+    assert [s.committed for s in await fast.stands([life])] == [CUT + 8]
 
 
 async def test_a_life_that_has_a_next_one_is_counted_no_further(bands: Rig) -> None:
     group, counting = keys.consumer_group(bands.name), Counting(bands.redis, bands.name)
     old = Life(bands.topic, "T", 0)
-    await counting.count([(old.field(group), Portion(old.tp, -1, FENCE))])
+    await counting.count([(old.field(group), PreparedBatch(old.tp, -1, FENCE))])
     # a batch that was under way when the power went: stored, not yet counted
     late = {"_id": keys.document_id(old.tp, FENCE + 1), "tp": old.tp, "o": FENCE + 1, "id": "x"}
     collection = keys.logs_collection(bands.name)
@@ -171,7 +172,7 @@ async def test_a_life_that_has_a_next_one_is_counted_no_further(bands: Rig) -> N
     lives = Lives(bands.name, bands.redis, bands.documents)
     await lives.keep(stand(bands, old), CUT)
     await lives.restore()
-    verdicts = await counting.count([(old.field(group), Portion(old.tp, FENCE, FENCE + 1))])
+    verdicts = await counting.count([(old.field(group), PreparedBatch(old.tp, FENCE, FENCE + 1))])
     assert verdicts == [Verdict(False, FENCE, 0)]
     assert await bands.documents.find(collection, Range(old.tp, FENCE, FENCE + 9)) == []
 
@@ -182,12 +183,12 @@ async def no_witness(part: Part, offset: int) -> str:
 
 
 async def the_same(part: Part, offset: int) -> str:
-    """The record at the fence is the one that was counted."""
+    """The record at the committed offset is the one that was counted."""
     return "f"
 
 
 async def another(part: Part, offset: int) -> str:
-    """The record at the fence is another one."""
+    """The record at the committed offset is another one."""
     return "g"
 
 
@@ -202,7 +203,7 @@ async def test_an_end_below_the_fence_is_believed_by_the_leader_epochs(bands: Ri
     assert await tails.cut(Tail(here, FENCE + 50, CUT), another) == CUT
     # an epoch that was noted too late: nothing is counted twice
     assert await tails.cut(Tail(here, FENCE + 50, CUT), the_same) is None
-    # a leader that may have been replaced without knowing, and a fence without a mark
+    # a leader that may have been replaced without knowing, and a committed offset without a mark
     for tail, patience in ((Tail(here, CUT, -1), 30.0), (Tail(unmarked, CUT, -1), 1.0)):
         now = 0.0
         with pytest.raises(DoubtError):

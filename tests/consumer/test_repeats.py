@@ -24,9 +24,9 @@ PARTITION = 4
 async def send(rig: Rig, events: Sequence[dict[str, Any]]) -> None:
     """One record batch to one partition; the id of an event is its place."""
     batch = rig.producer.create_batch()
-    for place, event in enumerate(events):
+    for position, event in enumerate(events):
         value = json.dumps(event).encode()
-        named = headers(f"given-{place}", "http", once=True)
+        named = headers(f"given-{position}", "http", once=True)
         batch.append(key=None, value=value, timestamp=None, headers=named)
     await (await rig.producer.send_batch(batch, rig.topic, partition=PARTITION))
 
@@ -153,10 +153,10 @@ async def test_a_refused_record_that_is_sent_again_is_kept_once(bands: Rig) -> N
     for _ in range(3):
         await bands.producer.send_and_wait(topic, b"{}", partition=1, headers=named)
     topic_id = (await bands.offsets.topic(topic)).id
-    field = keys.fence_field(keys.consumer_group(bands.name), topic, topic_id, 1)
+    field = keys.committed_field(keys.consumer_group(bands.name), topic, topic_id, 1)
 
     async def handled() -> bool:
-        return await bands.redis.hget(keys.fence_key(bands.name), field) == "2"
+        return await bands.redis.hget(keys.committed_key(bands.name), field) == "2"
 
     await until(handled, "three refused records handled")
     assert (await bands.books()).rejected == 1

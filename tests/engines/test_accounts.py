@@ -35,7 +35,7 @@ pytestmark = pytest.mark.engines
 
 NAMES = [each.name for each in ACCOUNTS]
 ACKNOWLEDGED = keys.acknowledged_key("bands")
-FENCE, DISK = keys.fence_key("bands"), keys.disk_key("kafka")
+FENCE, DISK = keys.committed_key("bands"), keys.disk_key("kafka")
 SCRIPT = "redis.call('HSET', KEYS[1], 'a', '1') return redis.call('TIME')"
 LOOK = "return redis.call('HGET', KEYS[1], 'f')"
 SCAN = "return redis.call('KEYS', ARGV[1])"

@@ -92,7 +92,8 @@ class World:
         await self.redis.hincrby(name, "producer-1", len(events))
 
     async def store(self, events: Sequence[Mapping[str, Any]], partition: int = 0) -> None:
-        """Does what a consumer does with them: documents first, then counters and fence."""
+        """Does what a consumer does with them: documents first, then counters and committed
+        offset."""
         await self.write_documents(events, partition)
         await self.count(events, partition)
 
@@ -113,7 +114,7 @@ class World:
         """The second half of `store`."""
         name = self.scenario.name
         self.offsets[partition] += len(events)
-        field = keys.fence_field(
+        field = keys.committed_field(
             keys.consumer_group(name), keys.events_topic(name), self.topic_id, partition
         )
         async with self.redis.pipeline(transaction=True) as pipe:
@@ -121,7 +122,7 @@ class World:
                 self._tally(pipe, event)
             pipe.hincrby(keys.books_key(name), "counted", len(events))
             pipe.hincrby(keys.books_key(name), "version", 1)
-            pipe.hset(keys.fence_key(name), field, str(self.offsets[partition] - 1))
+            pipe.hset(keys.committed_key(name), field, str(self.offsets[partition] - 1))
             await pipe.execute()
 
     def _tally(self, pipe: Any, event: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ class Hop:
     store: Link
     """From the server to Redis."""
     socket: Path
-    ledger: Path
+    acknowledged: Path
     port: int
     worker: Service
     client: Service
@@ -40,7 +40,7 @@ class Hop:
 
     async def start_worker(self) -> Service:
         """The container that reads Kafka."""
-        given = {"HOP_SOCKET": str(self.socket), "LEDGER_DIR": str(self.ledger)}
+        given = {"HOP_SOCKET": str(self.socket), "LEDGER_DIR": str(self.acknowledged)}
         nowhere = {"REDIS_URL": "", "MONGO_URL": ""}
         return await self.rig.start("services.hop.worker", "hop-worker", given | nowhere)
 
@@ -110,8 +110,10 @@ async def hop(rig: Rig) -> AsyncIterator[Hop]:
         # the path of a unix socket has to be short
         with tempfile.TemporaryDirectory(prefix="hop") as folder:
             async with link(toxiproxy, f"127.0.0.1:{ports[-1]}") as where:
-                place = Path(folder)
-                made = Hop(rig, where, store, place / "s", place / "l", ports[-1], far, far, far)
+                position = Path(folder)
+                made = Hop(
+                    rig, where, store, position / "s", position / "l", ports[-1], far, far, far
+                )
                 made.client = await made.start_client()
                 made.worker = await made.start_worker()
                 await until(made.ready, "a hop that is ready", timeout=60)

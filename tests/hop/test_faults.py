@@ -9,14 +9,14 @@ from tests.hop.rig import Hop
 from tests.ports import free_port
 from tests.waiting import until
 from wire.books import Books
-from wire.fences import read_fences
+from wire.committed import read_committed
 
 EVENTS = 8_000
 
 
 async def counted(rig: Rig) -> int:
     """Events counted so far."""
-    return (await read_fences(rig.redis, rig.name)).totals.counted
+    return (await read_committed(rig.redis, rig.name)).totals.counted
 
 
 async def exact(rig: Rig, events: list[dict[str, object]], timeout: float = 60.0) -> Books:
@@ -125,7 +125,7 @@ async def test_the_count_of_producers_crosses_too(across: Hop) -> None:
     """Producers of a cluster without Redis only keep their ledgers."""
     rig = across.rig
     port = free_port()
-    given = {"REDIS_URL": "", "HTTP_PORT": str(port), "LEDGER_DIR": str(across.ledger)}
+    given = {"REDIS_URL": "", "HTTP_PORT": str(port), "LEDGER_DIR": str(across.acknowledged)}
     producer = await rig.start("services.producer_http", "producer-0", given)
     await until(producer.ready, "a producer that is ready")
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:

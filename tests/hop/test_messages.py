@@ -33,7 +33,7 @@ def test_pieces_hold_every_record_as_it_is(size: int) -> None:
     made = across(pieces(batch, size))
     assert [r for piece in made for r in piece.records] == records
     assert {(p.topic, p.topic_id, p.partition, p.end) for p in made} == {("s.events", "T", 3, 9)}
-    assert [p.believed for p in made] == [-1, *(p.last for p in made[:-1])]
+    assert [p.expected for p in made] == [-1, *(p.last for p in made[:-1])]
     assert made[-1].last == 4
 
 
@@ -47,7 +47,7 @@ def test_gaps_are_told_with_the_piece_that_they_lie_in() -> None:
 
 def test_a_fence_can_move_over_offsets_without_records() -> None:
     (piece,) = across(pieces(Batch("s.events", "T", 0, 4, 8, gaps=4), 1 << 20))
-    assert (piece.believed, piece.last, piece.gaps, list(piece.records)) == (4, 8, 4, [])
+    assert (piece.expected, piece.last, piece.gaps, list(piece.records)) == (4, 8, 4, [])
 
 
 def test_missing_offsets_that_are_no_gaps_are_told_nowhere() -> None:

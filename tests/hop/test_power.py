@@ -10,7 +10,7 @@ from tests.broker import broker
 from tests.conftest import Engines
 from tests.consumer.rig import rig
 from tests.hop.rig import hop
-from wire.fences import read_fences
+from wire.committed import read_committed
 
 CUT = 20
 
@@ -36,4 +36,4 @@ async def test_a_worker_goes_on_behind_a_log_that_was_cut(
         assert (books.counted, books.stored, books.closed) == (120, 120, True)
         expected = made.tallied(events)
         assert await made.tallies(expected) == expected
-        assert list((await read_fences(made.redis, made.name)).bases.values()) == [CUT]
+        assert list((await read_committed(made.redis, made.name)).bases.values()) == [CUT]

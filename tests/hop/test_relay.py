@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from services.consumer.batch import Batch
-from services.consumer.neighbours import Neighbour
+from services.consumer.dependencies import Dependency
 from services.hop.breaker import Breaker, OpenError
 from services.hop.messages import FarRecord
 from services.hop.relay import Policy, Relay
@@ -21,7 +21,7 @@ from services.pb import hop_pb2 as pb
 from services.pb.hop_pb2_grpc import HopServicer, HopStub, add_HopServicer_to_server
 from services.shared.busy import Busy
 from services.shared.golden import Traffic
-from services.shared.lifecycle import Gate, Pulse
+from services.shared.lifecycle import Liveness, ReadinessGate
 from tests.ports import free_port
 
 Apply = Callable[[pb.Batch, Any], Awaitable[pb.Verdict]]
@@ -60,11 +60,11 @@ async def test_what_may_pass_in_a_moment_is_tried_again() -> None:
     async def apply(request: pb.Batch, context: Any) -> pb.Verdict:
         if servicer.calls < 3:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
-        return pb.Verdict(counted=True, fence=request.last)
+        return pb.Verdict(counted=True, committed=request.last)
 
     async with far(apply) as (servicer, channel):
         answer = await relay(channel, Policy(attempts=3)).call("Apply", REQUEST, 5.0)
-        assert pb.Verdict.FromString(answer) == pb.Verdict(counted=True, fence=7)
+        assert pb.Verdict.FromString(answer) == pb.Verdict(counted=True, committed=7)
         assert servicer.calls == 3
 
 
@@ -123,30 +123,30 @@ async def test_a_link_that_is_too_slow_gets_smaller_pieces() -> None:
         if request.ByteSize() > limit:
             await asyncio.Event().wait()
         taken.append(request)
-        return pb.Verdict(counted=True, fence=request.last)
+        return pb.Verdict(counted=True, committed=request.last)
 
     async with far(apply) as (_, channel):
-        near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,), Busy())
+        near = Dependency(ReadinessGate("hop"), Liveness("loop", 60.0), (HopError,), Busy())
         stub = HopStub(channel)
         sink = RemoteSink("s", stub, near, deadline=0.3)
         given = batch(600, b"x" * (MOST // 500))
         (verdict,) = await sink.count([Raw(given)], lambda: False)
     assert verdict.counted
-    assert verdict.fence == given.last
+    assert verdict.committed == given.last
     assert len(taken) > 1
     assert [record.offset for message in taken for record in message.records] == list(range(600))
     for before, after in itertools.pairwise(taken):
-        assert after.believed == before.last
+        assert after.expected == before.last
 
 
 async def test_a_refusal_ends_the_batch_with_the_fence_as_it_is() -> None:
     async def apply(request: pb.Batch, context: Any) -> pb.Verdict:
-        return pb.Verdict(counted=False, fence=400)
+        return pb.Verdict(counted=False, committed=400)
 
     async with far(apply) as (servicer, channel):
-        near = Neighbour(Gate("hop"), Pulse("loop", 60.0), (HopError,), Busy())
+        near = Dependency(ReadinessGate("hop"), Liveness("loop", 60.0), (HopError,), Busy())
         stub = HopStub(channel)
         given = batch(600, b"x" * (MOST // 100))
         (verdict,) = await RemoteSink("s", stub, near).count([Raw(given)], lambda: False)
-        assert (verdict.counted, verdict.fence) == (False, 400)
+        assert (verdict.counted, verdict.committed) == (False, 400)
         assert servicer.calls == 1

@@ -15,7 +15,7 @@ from services.pb.hop_pb2_grpc import HopStub
 from tests.hop.rig import TOKEN, Hop
 from tests.waiting import until
 from wire import keys
-from wire.fences import read_fences
+from wire.committed import read_committed
 
 FOREIGN = {
     "nothing": (),
@@ -34,7 +34,8 @@ async def calling(across: Hop) -> AsyncIterator[HopStub]:
 
 
 def jump(name: str, **changed: Any) -> pb.Batch:
-    """A batch that carries a partition's fence a thousand offsets on, without any record."""
+    """A batch that carries a partition's committed offset a thousand offsets on, without any
+    record."""
     given: dict[str, Any] = {
         "scenario": name, "topic": keys.events_topic(name), "topic_id": "T", "partition": 0,
         "believed": -1, "last": 999, "gaps": 1000,
@@ -47,9 +48,9 @@ async def test_a_stranger_changes_nothing(
     across: Hop, foreign: tuple[tuple[str, str], ...]
 ) -> None:
     rig = across.rig
-    before = await read_fences(rig.redis, rig.name)
+    before = await read_committed(rig.redis, rig.name)
     requests = {
-        "Fences": pb.FencesRequest(scenario=rig.name, fields=["x"]),
+        "Committed": pb.CommittedRequest(scenario=rig.name, fields=["x"]),
         "Apply": jump(rig.name),
         "Acknowledge": pb.Acknowledged(scenario=rig.name, counts={"stranger": 7}),
     }
@@ -59,7 +60,7 @@ async def test_a_stranger_changes_nothing(
                 await getattr(stub, method)(request, timeout=10, metadata=foreign)
             assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED, method
             assert TOKEN not in str(caught.value.details())
-    assert await read_fences(rig.redis, rig.name) == before
+    assert await read_committed(rig.redis, rig.name) == before
     assert await rig.redis.hget(keys.acknowledged_key(rig.name), "stranger") is None
     assert await across.server.metric("controlroom_hop_strangers_total") == len(requests)
 
@@ -81,7 +82,7 @@ NONSENSE: dict[str, dict[str, Any]] = {
 
 async def test_offsets_that_no_log_has_are_refused(across: Hop) -> None:
     rig = across.rig
-    before = await read_fences(rig.redis, rig.name)
+    before = await read_committed(rig.redis, rig.name)
     async with calling(across) as stub:
         for title, changed in NONSENSE.items():
             with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -91,7 +92,7 @@ async def test_offsets_that_no_log_has_are_refused(across: Hop) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stub.Acknowledge(counts, timeout=10, metadata=KNOWN)
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert await read_fences(rig.redis, rig.name) == before
+    assert await read_committed(rig.redis, rig.name) == before
 
 
 async def test_ends_with_different_secrets_say_so(across: Hop) -> None:
@@ -108,6 +109,6 @@ async def test_ends_with_different_secrets_say_so(across: Hop) -> None:
     async with grpc.aio.insecure_channel(f"unix:{across.socket}2") as channel:
         stub = HopStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await stub.Fences(pb.FencesRequest(scenario=rig.name), timeout=10)
+            await stub.Committed(pb.CommittedRequest(scenario=rig.name), timeout=10)
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
     assert "set HOP_TOKEN alike on both sides" in str(caught.value.details())

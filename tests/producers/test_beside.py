@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from services.shared import count_file, ledger
+from services.shared import acknowledged, count_file
+from services.shared.acknowledged import AcknowledgedCounter, Publication, keeping
 from services.shared.beside import run_beside
-from services.shared.ledger import Ledger, Publication, keeping
 from services.shared.settings import Settings
 from tests.conftest import Engines
 from tests.waiting import until
@@ -71,7 +71,9 @@ async def test_a_publication_that_failed_once_goes_on(
     engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario = f"ledger-{uuid.uuid4().hex[:8]}"
-    settings = Settings(scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=tmp_path)
+    settings = Settings(
+        scenario, "p", "127.0.0.1", redis_url=engines.redis, acknowledged_dir=tmp_path
+    )
     failing_once(monkeypatch, Publication, "publish", RuntimeError("nobody expects this"))
     async with (
         Redis.from_url(engines.redis, decode_responses=True) as redis,
@@ -90,9 +92,11 @@ async def test_a_publication_that_failed_once_goes_on(
 async def test_a_sync_that_failed_once_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings("s", "p", "127.0.0.1", ledger_dir=tmp_path)
+    settings = Settings("s", "p", "127.0.0.1", acknowledged_dir=tmp_path)
     async with keeping(settings, "s") as counted:
-        failing_once(monkeypatch, Ledger, "sync", OSError(28, "No space left on device"))
+        failing_once(
+            monkeypatch, AcknowledgedCounter, "sync", OSError(28, "No space left on device")
+        )
         counted.add(3)
         (file,) = tmp_path.iterdir()
 
@@ -102,4 +106,4 @@ async def test_a_sync_that_failed_once_goes_on(
             return kept is not None and kept.events == 3
 
         await until(on_disk, "a stamp with the count")
-    assert ledger.read_counts(tmp_path, "s") == {counted.instance: 3}
+    assert acknowledged.read_counts(tmp_path, "s") == {counted.instance: 3}

@@ -21,11 +21,11 @@ from scenarios.bodies import MAX_RECORD, SLICE, Unreadable
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from services.producer_grpc.packed import Packed, TooMuchError, read_batch, read_event
+from services.shared.batcher import Unavailable
 from services.shared.golden import Traffic
 from services.shared.inflight import UNCHARGED, InFlight
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Intake
-from services.shared.lane import Unavailable
 from tests.conftest import ROOT, Engines
 from tests.ports import free_port
 from tests.producers.running import MakeScenario, producers, trailing
@@ -105,7 +105,7 @@ async def test_nothing_is_taken_of_a_large_body_that_ends_badly() -> None:
 async def test_a_key_names_the_records_of_a_large_body() -> None:
     kept = _Kept()
 
-    async def publish(topic: str, entries: Any, slot: Any = None) -> None:
+    async def publish(topic: str, entries: Any, partition_slot: Any = None) -> None:
         kept.topics.setdefault(topic, []).extend(entries)
 
     cast(Any, kept).publish = publish
@@ -116,7 +116,7 @@ async def test_a_key_names_the_records_of_a_large_body() -> None:
     assert (await post(app, large, headers=((b"x-event-id", b"one"),)))[0] == 201
     (entries,) = kept.topics.values()
     ids = {entry.headers[0][1] for entry in entries}
-    assert ids == {f"mine.{place}".encode() for place in range(1_000)} | {b"one"}
+    assert ids == {f"mine.{position}".encode() for position in range(1_000)} | {b"one"}
     long = ((b"idempotency-key", b"x" * 126),)
     assert (await post(app, json.dumps([VOTE] * 1_000).encode(), headers=long))[0] == 400
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from services.shared.ledger import keeping
+from services.shared.acknowledged import keeping
 from services.shared.loop import run
 from services.shared.settings import Settings
 from tests.conftest import Engines
@@ -48,10 +48,12 @@ def test_counts_are_published_after_a_reset(engines: Engines, tmp_path: Path) ->
     async def work() -> int:
         async with link(where.port or 0) as way, Redis.from_url(engines.redis) as redis:
             url = engines.redis.replace(f":{where.port}", f":{way.port}")
-            settings = Settings(scenario, "p", "127.0.0.1", redis_url=url, ledger_dir=tmp_path)
-            async with keeping(settings, scenario) as ledger:
+            settings = Settings(
+                scenario, "p", "127.0.0.1", redis_url=url, acknowledged_dir=tmp_path
+            )
+            async with keeping(settings, scenario) as acknowledged:
                 for number in range(1, 6):
-                    ledger.add(1)
+                    acknowledged.add(1)
 
                     async def told(number: int = number) -> bool:
                         found = await redis.hgetall(acknowledged_key(scenario))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from scenarios.bodies import Unreadable
 from scenarios.events import EventCodec
 from scenarios.loading import load
-from services.consumer.portion import Portion, Preparer
+from services.consumer.prepared import PreparedBatch, Preparer
 from services.pb import confproto_pb2, helloworld_pb2, usactar_pb2
 from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.calls import reading
@@ -98,7 +98,7 @@ class _Kept:
         self.topics.setdefault(topic, []).extend(entries)
 
     def add(self, count: int) -> None:
-        """As a ledger counts."""
+        """As a acknowledged counter counts."""
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +187,9 @@ def messages(draw: st.DrawFn) -> bytes:
     )
     made = draw(event | st.builds(pb.Batch, events=st.lists(event, max_size=4)))
     raw = bytearray(made.SerializeToString())
-    for place in draw(st.lists(st.integers(0, max(0, len(raw) - 1)), max_size=3)):
+    for position in draw(st.lists(st.integers(0, max(0, len(raw) - 1)), max_size=3)):
         if raw:
-            raw[place] = draw(st.integers(0, 255))
+            raw[position] = draw(st.integers(0, 255))
     return bytes(raw)
 
 
@@ -238,14 +238,14 @@ def test_a_kafka_value_is_stored_or_kept_with_its_reason() -> None:
     @given(st.none() | _BODIES | text, headers, st.sampled_from(SCENARIOS))
     def check(value: bytes | None, given: list[tuple[str, bytes]], scenario: Any) -> None:
         record = cast(Any, _Record(value, given))
-        portion, refused = Portion("t:0", -1, last=0), Portion("t:0", -1, last=0)
-        Preparer(scenario).events(portion, [record], 5)
-        assert portion.documents or portion.rejected
-        for document in portion.rejected:
+        prepared, refused = PreparedBatch("t:0", -1, last=0), PreparedBatch("t:0", -1, last=0)
+        Preparer(scenario).events(prepared, [record], 5)
+        assert prepared.documents or prepared.rejected
+        for document in prepared.rejected:
             assert all(each["message"] for each in document["reason"])
-        for document in [*portion.documents, *portion.rejected]:
+        for document in [*prepared.documents, *prepared.rejected]:
             assert bson.decode(bson.encode(document)) == document
-        for kind, key, member in portion.tallies:
+        for kind, key, member in prepared.tallies:
             assert kind in ("hash", "counter", "set")
             assert not any(sign < " " or "\x7f" <= sign < "\xa0" for sign in key + member)
         Preparer(scenario).refused(refused, [record], 5)

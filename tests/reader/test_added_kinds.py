@@ -21,7 +21,7 @@ from scenarios.tallies.registry import tally_kinds
 from scenarios.views import registry as views
 from scenarios.views.registry import view_kinds
 from services.consumer.counting import Counting
-from services.consumer.portion import Portion
+from services.consumer.prepared import PreparedBatch
 from stack.manifests.model import Container, PodTemplate
 from stack.pods.environment import Surroundings, environment
 from tests.conftest import Engines
@@ -157,12 +157,12 @@ async def test_a_kind_that_fails_keeps_nothing_else_from_being_counted_once(
     (tmp_path / "one.py").write_text(text.replace("string.match(", "nothing("))
     monkeypatch.setenv(tallies.FOLDERS, str(tmp_path))
     async with redis_server(tmp_path) as (redis, _):
-        portion = Portion("t:0", -1, 0)
-        portion.tallies["hash", "votes", "a"] += 2
-        portion.tallies["highest", "best", "7 a"] += 1
-        portion.tallies["hash", "votes", "b"] += 3
+        prepared = PreparedBatch("t:0", -1, 0)
+        prepared.tallies["hash", "votes", "a"] += 2
+        prepared.tallies["highest", "best", "7 a"] += 1
+        prepared.tallies["hash", "votes", "b"] += 3
         counting = Counting(redis, "s")
-        (first,), (again,) = [await counting.count([("place", portion)]) for _ in range(2)]
+        (first,), (again,) = [await counting.count([("place", prepared)]) for _ in range(2)]
         assert (first.counted, first.failed, again.counted) == (True, 1, False)
         assert await redis.hgetall("{s}:votes") == {"a": "2", "b": "3"}
 

@@ -170,8 +170,8 @@ async def test_answers_cost_the_same_at_five_million(worldcup: Rig) -> None:
     topic = (await worldcup.offsets.topic(worldcup.topic)).id
     name, event = worldcup.name, worldcup.events(1)[0]
     share = MANY // keys.PARTITIONS
-    fence: dict[Any, Any] = {
-        keys.fence_field(keys.consumer_group(name), worldcup.topic, topic, p): share - 1
+    committed: dict[Any, Any] = {
+        keys.committed_field(keys.consumer_group(name), worldcup.topic, topic, p): share - 1
         for p in range(keys.PARTITIONS)
     }
     documents = [
@@ -190,7 +190,7 @@ async def test_answers_cost_the_same_at_five_million(worldcup: Rig) -> None:
     ]
     await worldcup.documents.ensure_indexes(name)
     await worldcup.documents.insert(keys.logs_collection(name), documents)
-    await worldcup.redis.hset(keys.fence_key(name), mapping=fence)
+    await worldcup.redis.hset(keys.committed_key(name), mapping=committed)
     books: dict[Any, Any] = {"counted": MANY, "version": 9, "at": int(time.time() * 1000)}
     await worldcup.redis.hset(keys.books_key(name), mapping=books)
     async with await client_of(worldcup) as client:

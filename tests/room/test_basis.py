@@ -18,7 +18,7 @@ SIZES = ((80, 24), (120, 40), (200, 60))
 NOT_OF_PANELS = {"title", "now", "panels"}
 
 
-def neighbours(frame: Frame) -> Iterator[tuple[str, Frame]]:
+def dependencies(frame: Frame) -> Iterator[tuple[str, Frame]]:
     """The frame with one field of another frame, or at another moment."""
     for other in (calm(), broken(), empty(), loaded("worldcup")):
         for field in fields(Frame):
@@ -44,7 +44,7 @@ async def test_other_rows_always_have_another_basis(size: tuple[int, int]) -> No
             if not (part.display and width and height):
                 continue
             rows, basis = part.compose_rows(frame, width, height), part.basis(frame)
-            for field, other in neighbours(frame):
+            for field, other in dependencies(frame):
                 if part.compose_rows(other, width, height) != rows:
                     changed.add(field)
                     assert part.basis(other) != basis, f"{name} does not see a new {field}"

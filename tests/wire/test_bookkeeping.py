@@ -7,14 +7,14 @@ import asyncio
 import pytest
 
 from services.consumer.counting import Counting
-from services.consumer.portion import Portion
+from services.consumer.prepared import PreparedBatch
 from tests.consumer.rig import Rig
 from tests.waiting import until
 from wire import keys, purging
 from wire.bookkeeping import Auditor
 from wire.books import Books
+from wire.committed import read_committed
 from wire.documents import WINDOW, Documents, DocumentsError, Range
-from wire.fences import read_fences
 
 EVENTS = 5_000
 
@@ -27,7 +27,7 @@ class Filled:
         self.logs = keys.logs_collection(rig.name)
         self.tp = keys.partition_id(topic_id, 0)
         group = keys.consumer_group(rig.name)
-        self.field = keys.fence_field(group, rig.topic, topic_id, 0)
+        self.field = keys.committed_field(group, rig.topic, topic_id, 0)
         self.handled = 0
 
     async def handle(self, count: int) -> None:
@@ -42,10 +42,10 @@ class Filled:
             for offset in offsets
         ]
         await self.rig.documents.insert(self.logs, documents)
-        portion = Portion(self.tp, self.handled - 1, offsets[-1])
-        portion.totals["counted"] = count
+        prepared = PreparedBatch(self.tp, self.handled - 1, offsets[-1])
+        prepared.totals["counted"] = count
         counting = Counting(self.rig.redis, self.rig.name)
-        (verdict,) = await counting.count([(self.field, portion)])
+        (verdict,) = await counting.count([(self.field, prepared)])
         assert verdict.counted
         self.handled += count
 
@@ -115,7 +115,7 @@ async def test_a_purge_removes_documents_and_leaves_fence_and_books(filled: Fill
     await auditor.audit()
     assert await purging.purge(rig.name, rig.redis, rig.documents) == EVENTS
     assert await rig.documents.count(filled.logs, Range(filled.tp, -1, EVENTS)) == 0
-    assert (await read_fences(rig.redis, rig.name)).fences == {filled.tp: EVENTS - 1}
+    assert (await read_committed(rig.redis, rig.name)).offsets == {filled.tp: EVENTS - 1}
     await filled.handle(300)
     for each in (auditor, filled.auditor()):
         books = await each.audit()

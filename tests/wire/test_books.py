@@ -11,7 +11,7 @@ from wire.books import Figures, Totals, balance
 CLOSED = Figures(
     scenario="bands",
     acknowledged=30,
-    fences={"t:0": 19, "t:1": 9},
+    committed_offsets={"t:0": 19, "t:1": 9},
     totals=Totals(counted=30),
     ends={"t:0": 20, "t:1": 10},
     found=30,

@@ -9,9 +9,9 @@ from tests.waiting import until
 from tests.wire.test_bookkeeping import EVENTS, Filled
 from wire import keys
 from wire.bookkeeping import Auditor
+from wire.committed import read_committed
 from wire.document_count import Counted, DocumentCount
 from wire.documents import WINDOW, Documents, Range
-from wire.fences import read_fences
 
 
 class Watched(Documents):
@@ -45,7 +45,7 @@ async def keep(filled: Filled) -> DocumentCount:
     """Counts everything, and keeps it."""
     count = DocumentCount(filled.rig.name, filled.rig.documents)
     await count.load()
-    await count.advance((await read_fences(filled.rig.redis, filled.rig.name)).ranges())
+    await count.advance((await read_committed(filled.rig.redis, filled.rig.name)).ranges())
     await count.save()
     return count
 
@@ -63,10 +63,10 @@ async def test_books_that_open_count_only_what_was_not_counted_before(filled: Fi
 async def test_a_purge_below_what_was_kept_costs_one_window(filled: Filled) -> None:
     await keep(filled)
     rig = filled.rig
-    field = (await rig.redis.hkeys(keys.fence_key(rig.name)))[0]
-    floor = WINDOW + 99
-    await rig.redis.hset(keys.floor_key(rig.name), field, floor)
-    await rig.redis.hset(keys.books_key(rig.name), "purged", floor + 1)
+    field = (await rig.redis.hkeys(keys.committed_key(rig.name)))[0]
+    low_watermark = WINDOW + 99
+    await rig.redis.hset(keys.low_watermark_key(rig.name), field, low_watermark)
+    await rig.redis.hset(keys.books_key(rig.name), "purged", low_watermark + 1)
     watched = Watched(rig.engines.mongo)
     books = await auditor(filled, watched).audit()
     assert books.closed
@@ -103,14 +103,14 @@ async def test_a_loss_is_not_hidden_by_what_was_kept(filled: Filled) -> None:
 async def test_a_fence_that_goes_back_leaves_what_was_kept(filled: Filled) -> None:
     await keep(filled)
     rig = filled.rig
-    field = (await rig.redis.hkeys(keys.fence_key(rig.name)))[0]
-    await rig.redis.hset(keys.fence_key(rig.name), field, 99)
+    field = (await rig.redis.hkeys(keys.committed_key(rig.name)))[0]
+    await rig.redis.hset(keys.committed_key(rig.name), field, 99)
     count = DocumentCount(rig.name, rig.documents)
     await count.load()
-    assert await count.advance((await read_fences(rig.redis, rig.name)).ranges()) == 0
+    assert await count.advance((await read_committed(rig.redis, rig.name)).ranges()) == 0
     assert count.total == 100
     await count.save()
-    await rig.redis.hset(keys.fence_key(rig.name), field, EVENTS - 1)
+    await rig.redis.hset(keys.committed_key(rig.name), field, EVENTS - 1)
     watched = Watched(rig.engines.mongo)
     assert (await auditor(filled, watched).audit()).closed
     assert watched.asked == 0
@@ -136,12 +136,14 @@ async def test_a_consumer_keeps_what_it_has_counted(bands: Rig) -> None:
     await bands.consumer()
     await bands.produce(events)
     await bands.settled(len(events))
-    fences = (await read_fences(bands.redis, bands.name)).fences
+    committed_offsets = (await read_committed(bands.redis, bands.name)).offsets
 
     async def kept() -> bool:
         documents = await bands.documents.audits(bands.name)
         found = [Counted.read(document) for document in documents]
         there = {one.tp: (one.upto, one.total) for one in found if one is not None}
-        return there == {tp: (fence, fence + 1) for tp, fence in fences.items()}
+        return there == {
+            tp: (committed, committed + 1) for tp, committed in committed_offsets.items()
+        }
 
     await until(kept, "everything is counted and kept")

@@ -106,8 +106,8 @@ async def test_both_sides_show_a_certificate(tmp_path: Path) -> None:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server) as door:
         port = door.sockets[0].getsockname()[1]
-        place, own = f"127.0.0.1:{port}", str(cert)
-        there = Brokers(place, tls=True, ca_file=own, cert_file=own, key_file=str(key))
+        position, own = f"127.0.0.1:{port}", str(cert)
+        there = Brokers(position, tls=True, ca_file=own, cert_file=own, key_file=str(key))
         with pytest.raises(ssl.SSLCertVerificationError):
             await _said(there, port)
         anywhere = brokers_of(there.url() + "&hostname=any")

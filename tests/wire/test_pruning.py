@@ -8,12 +8,12 @@ import time
 import pytest
 
 from services.consumer.counting import Counting
-from services.consumer.portion import Portion
+from services.consumer.prepared import PreparedBatch
 from tests.consumer.rig import Rig
 from wire import keys
 from wire.bookkeeping import Auditor
+from wire.committed import read_committed
 from wire.documents import WINDOW, Age, Documents, DocumentsError, Range
-from wire.fences import read_fences
 from wire.pruning import Keep, Pruner, cut
 from wire.purging import purge
 from wire.rebuilding import PurgedError, rebuild
@@ -45,10 +45,10 @@ class Shop:
         tp, offsets = self.tp(partition), range(begin, begin + count)
         await self.rig.documents.insert(self.logs, [document(tp, o, stored) for o in offsets])
         group = keys.consumer_group(self.rig.name)
-        field = keys.fence_field(group, self.rig.topic, self.topic_id, partition)
-        portion = Portion(tp, begin - 1, offsets[-1])
-        portion.totals["counted"] = count
-        (verdict,) = await Counting(self.rig.redis, self.rig.name).count([(field, portion)])
+        field = keys.committed_field(group, self.rig.topic, self.topic_id, partition)
+        prepared = PreparedBatch(tp, begin - 1, offsets[-1])
+        prepared.totals["counted"] = count
+        (verdict,) = await Counting(self.rig.redis, self.rig.name).count([(field, prepared)])
         assert verdict.counted
         self._ends[partition] = begin + count
 
@@ -65,7 +65,8 @@ class Shop:
         return removed
 
     async def left(self, partition: int) -> int:
-        """Documents of a partition that are there, whatever floors and fences say."""
+        """Documents of a partition that are there, whatever low watermarks and committed offsets
+        say."""
         end = self._ends.get(partition, 0)
         return await self.rig.documents.count(self.logs, Range(self.tp(partition), -1, end + 9))
 
@@ -184,7 +185,7 @@ async def test_counters_are_not_rebuilt_from_what_is_left(shop: Shop) -> None:
         await rebuild(rig.scenario, rig.redis, rig.documents, rig.offsets)
     found = [name async for name in rig.redis.scan_iter(match=f"{{{rig.name}}}:*")]
     await rig.redis.delete(*found)
-    assert (await read_fences(rig.redis, rig.name)).floors == {}
+    assert (await read_committed(rig.redis, rig.name)).low_watermarks == {}
     with pytest.raises(PurgedError):
         await rebuild(rig.scenario, rig.redis, rig.documents, rig.offsets)
 
@@ -196,13 +197,13 @@ async def test_rejected_records_have_the_same_bounds_and_the_books_still_close(s
     topic_id = (await rig.offsets.topic(topic)).id
     tp, field = (
         keys.partition_id(topic_id, 1),
-        keys.fence_field(keys.consumer_group(rig.name), topic, topic_id, 1),
+        keys.committed_field(keys.consumer_group(rig.name), topic, topic_id, 1),
     )
     ages = [shop.now - HOUR] * 400 + [shop.now] * 200
     await rig.documents.insert(shelf, [document(tp, o, at) for o, at in enumerate(ages)])
-    portion = Portion(tp, -1, len(ages) - 1)
-    portion.totals["refused"] = len(ages)
-    assert (await Counting(rig.redis, rig.name).count([(field, portion)]))[0].counted
+    prepared = PreparedBatch(tp, -1, len(ages) - 1)
+    prepared.totals["refused"] = len(ages)
+    assert (await Counting(rig.redis, rig.name).count([(field, prepared)]))[0].counted
 
     def pruner(keep: Keep) -> Pruner:
         return Pruner(rig.name, rig.redis, rig.documents, keep, rejected=True)
@@ -212,7 +213,7 @@ async def test_rejected_records_have_the_same_bounds_and_the_books_still_close(s
     assert await rig.documents.count(shelf, everything) == 500
     assert await shop.all_steps(pruner(Keep(seconds=60))) == 300
     assert await rig.documents.count(shelf, everything) == 200
-    totals = (await read_fences(rig.redis, rig.name)).totals
+    totals = (await read_committed(rig.redis, rig.name)).totals
     assert (totals.refused, totals.forgotten, totals.purged) == (600, 400, 0)
     books = await shop.auditor().audit()
     assert books.closed

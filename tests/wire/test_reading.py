@@ -186,17 +186,17 @@ def test_every_offset_of_arbitrary_batches_is_accounted_for(engines: Engines) ->
 @MANY
 @given(
     sent=SENT,
-    places=st.lists(st.tuples(st.integers(0, 15), st.integers(0, 255)), max_size=2),
+    positions=st.lists(st.tuples(st.integers(0, 15), st.integers(0, 255)), max_size=2),
     cut=st.none() | st.integers(1, 100),
 )
 def test_what_stands_in_for_any_bytes_can_be_read_and_leads_on(
-    sent: Sent, places: list[tuple[int, int]], cut: int | None
+    sent: Sent, positions: list[tuple[int, int]], cut: int | None
 ) -> None:
     """Also where the place and the length of a batch are not what they were."""
     position, end = 100, 110
     received = bytearray(sent.received(sent.made(b"tag")))
     struct.pack_into(">q", received, 0, position)
-    for at, value in places:
+    for at, value in positions:
         received[at] = value
     raw = next(raw_batches(bytes(received[:cut]), position, end))
     try:

@@ -1,4 +1,5 @@
-"""Counters and fences made anew from the documents, on real stores and a real consumer."""
+"""Counters and committed offsets made anew from the documents, on real stores and a real
+consumer."""
 
 from __future__ import annotations
 

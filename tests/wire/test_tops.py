@@ -17,7 +17,7 @@ from controlroom.feeds.views import MOST as ROWS
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from services.consumer.counting import Counting
-from services.consumer.portion import Portion
+from services.consumer.prepared import PreparedBatch
 from services.reader.live import live
 from tests.redis_server import redis_server
 from wire import keys
@@ -64,22 +64,22 @@ class Counted:
         self.expected: Counter[str] = Counter()
         self._scenario = scenario
         self._counting = Counting(redis, scenario, most)
-        self._fence = -1
+        self._committed_offset = -1
 
     def restarted(self, most: int) -> None:
         """Another process, perhaps with another bound."""
         self._counting = Counting(self.redis, self._scenario, most)
 
     async def count(self, amounts: dict[str, int], kind: str = "hash", key: str = "votes") -> None:
-        """One portion."""
-        portion = Portion("t:0", self._fence, self._fence + 1)
-        portion.totals["counted"] = 1
+        """One prepared batch."""
+        prepared = PreparedBatch("t:0", self._committed_offset, self._committed_offset + 1)
+        prepared.totals["counted"] = 1
         for member, amount in amounts.items():
-            portion.tallies[kind, key, member] += amount
+            prepared.tallies[kind, key, member] += amount
             self.expected[member] += amount
-        (verdict,) = await self._counting.count([("place", portion)])
+        (verdict,) = await self._counting.count([("place", prepared)])
         assert (verdict.counted, verdict.failed) == (True, 0)
-        self._fence += 1
+        self._committed_offset += 1
 
     async def found(self) -> dict[str, int]:
         """The hash as everybody reads it."""
@@ -135,7 +135,7 @@ async def test_members_beyond_the_bound_are_others_and_stay_it_after_a_rebuild(
     assert await counter.found() == {"a": 2, "b": 2, "c": 3, keys.OTHERS: 10}
     await right(counter, "s")
     tallies = {("hash", "votes", member): n for member, n in counter.expected.items()}
-    rebuilt = Rebuilt(tallies=Counter(tallies), fences={"place": 1})
+    rebuilt = Rebuilt(tallies=Counter(tallies), committed_offsets={"place": 1})
     await _write("s", redis, rebuilt)
     await right(counter, "s")
     assert len(await counter.found()) == 4
@@ -155,8 +155,8 @@ async def test_the_first_names_of_a_set_are_told(own: tuple[Redis, str]) -> None
     rng, counter = Random(5), Counted(redis, "s", most=4_000)
     members = [f"{rng.randrange(10**9):09}:é{n}" for n in range(5_000)]
     for start in range(0, len(members), 250):
-        portion = dict.fromkeys(members[start : start + 250], 1)
-        await counter.count(portion, "set", "Fase:1")
+        prepared = dict.fromkeys(members[start : start + 250], 1)
+        await counter.count(prepared, "set", "Fase:1")
         (top,) = (await look(redis, "s", [Ask("set", "{s}:Fase:1", 100)])).tops
         there = {name async for piece in names(redis, "{s}:Fase:1") for name in piece}
         assert top.names == sorted(there)[:100]

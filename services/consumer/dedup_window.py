@@ -21,7 +21,7 @@ class First(NamedTuple):
     offset: int
     at: int
     """Produced, ms since the epoch."""
-    place: str = ""
+    position: str = ""
     """Id of its document where it lies in an earlier life of the partition; its offset is then
     below zero."""
 
@@ -33,7 +33,7 @@ class Changes(NamedTuple):
     put: dict[str, First]
 
 
-class Window:
+class DedupWindow:
     """The ids of one partition up to some offset, oldest first."""
 
     def __init__(self, bounds: Dedup, kept: Iterable[tuple[str, First]] = ()) -> None:
@@ -47,7 +47,7 @@ class Window:
         """Ids remembered."""
         return len(self._ids)
 
-    def first(self, event_id: str, offset: int, at: int, place: str = "") -> First | None:
+    def first(self, event_id: str, offset: int, at: int, position: str = "") -> First | None:
         """The record that this one repeats; None where it is the first, which is remembered."""
         known = self._ids.get(event_id)
         if known is not None:
@@ -55,7 +55,7 @@ class Window:
                 return None
             if at - known.at <= self._bounds.seconds * 1_000:
                 return known
-        self._ids[event_id] = self._put[event_id] = First(offset, at, place)
+        self._ids[event_id] = self._put[event_id] = First(offset, at, position)
         self._ids.move_to_end(event_id)
         self._forget(at)
         return None

@@ -10,7 +10,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from scenarios.loading import load
-from services.consumer.portion import Portion, Preparer
+from services.consumer.prepared import PreparedBatch, Preparer
 from wire.batches import Unreadable
 from wire.record import MAX_AT, encode_rejected, headers
 
@@ -31,10 +31,10 @@ def preparer() -> Preparer:
 
 def test_an_event_becomes_a_document_and_its_tallies(preparer: Preparer) -> None:
     records = [record(offset, json.dumps(VOTE).encode(), "grpc") for offset in (5, 6)]
-    portion = Portion("T:3", 4, last=6)
+    prepared = PreparedBatch("T:3", 4, last=6)
     for each in records:
-        preparer.events(portion, [each], 1_250)
-    assert portion.documents[0] == {
+        preparer.events(prepared, [each], 1_250)
+    assert prepared.documents[0] == {
         "_id": "T:3#5",
         "tp": "T:3",
         "o": 5,
@@ -44,11 +44,11 @@ def test_an_event_becomes_a_document_and_its_tallies(preparer: Preparer) -> None
         "stored": 1_250,
         "event": VOTE,
     }
-    assert portion.tallies == {
+    assert prepared.tallies == {
         ("hash", "votes", "Caifanes:El Silencio"): 2,
         ("hash", "rank", "Caifanes:El Silencio"): 8,
     }
-    assert +portion.totals == {"counted": 2}
+    assert +prepared.totals == {"counted": 2}
 
 
 FOREIGN: list[bytes] = [
@@ -61,21 +61,21 @@ FOREIGN: list[bytes] = [
 
 @pytest.mark.parametrize("value", FOREIGN)
 def test_foreign_forms_are_the_same_event(preparer: Preparer, value: bytes) -> None:
-    portion = Portion("T:3", -1, last=9)
-    preparer.events(portion, [record(0, value)], 2_000)
-    document = portion.documents[0]
+    prepared = PreparedBatch("T:3", -1, last=9)
+    preparer.events(prepared, [record(0, value)], 2_000)
+    document = prepared.documents[0]
     assert document["event"] == VOTE
     assert (document["id"], document["origin"]) == ("T:3#0", "kafka")
 
 
 def test_a_list_becomes_documents_with_sub_ids(preparer: Preparer) -> None:
     value = json.dumps({"lista": [VOTE, {**VOTE, "rank": "no"}, VOTE]}).encode()
-    portion = Portion("T:3", 8, last=9)
-    preparer.events(portion, [record(9, value)], 2_000)
-    assert [each["_id"] for each in portion.documents] == ["T:3#9.0", "T:3#9.2"]
-    assert [each["_id"] for each in portion.rejected] == ["T:3#9.1"]
-    assert portion.rejected[0]["reason"][0]["field"] == "rank"
-    assert portion.totals == {"counted": 2, "dead": 1, "extra": 2}
+    prepared = PreparedBatch("T:3", 8, last=9)
+    preparer.events(prepared, [record(9, value)], 2_000)
+    assert [each["_id"] for each in prepared.documents] == ["T:3#9.0", "T:3#9.2"]
+    assert [each["_id"] for each in prepared.rejected] == ["T:3#9.1"]
+    assert prepared.rejected[0]["reason"][0]["field"] == "rank"
+    assert prepared.totals == {"counted": 2, "dead": 1, "extra": 2}
 
 
 POISON: list[Any] = [b"", b"\xff\xfe", b"{", b"null", b"[]", b'{"lista":[]}', b"x" * 9_000, None]
@@ -84,33 +84,33 @@ POISON: list[Any] = [b"", b"\xff\xfe", b"{", b"null", b"[]", b'{"lista":[]}', b"
 @pytest.mark.parametrize("value", POISON)
 def test_poison_is_kept_with_its_reason(preparer: Preparer, value: bytes | None) -> None:
     poison = ConsumerRecord("bands.events", 3, 9, 1_000, 0, None, value, None, 0, 0, ())
-    portion = Portion("T:3", 8, last=9)
-    preparer.events(portion, [poison], 2_000)
-    assert portion.documents == []
-    assert portion.rejected[0]["reason"][0]["message"]
-    assert len(portion.rejected[0]["value"].encode()) <= 4_096 * 3
-    assert +portion.totals == {"dead": 1}
+    prepared = PreparedBatch("T:3", 8, last=9)
+    preparer.events(prepared, [poison], 2_000)
+    assert prepared.documents == []
+    assert prepared.rejected[0]["reason"][0]["message"]
+    assert len(prepared.rejected[0]["value"].encode()) <= 4_096 * 3
+    assert +prepared.totals == {"dead": 1}
 
 
 def test_what_producers_rejected_keeps_their_reason(preparer: Preparer) -> None:
     reason = [{"field": "rank", "message": "is missing"}]
     value = encode_rejected('{"name":1}', reason, "http")
-    portion = Portion("R:0", -1, last=9)
-    preparer.refused(portion, [record(0, value), record(1, b"{")], 2_000)
-    assert portion.rejected[0]["reason"] == reason
-    assert portion.rejected[0]["origin"] == "http"
-    assert portion.rejected[1]["reason"][0]["message"]
-    assert portion.totals == {"refused": 2}
-    assert portion.tallies == {}
+    prepared = PreparedBatch("R:0", -1, last=9)
+    preparer.refused(prepared, [record(0, value), record(1, b"{")], 2_000)
+    assert prepared.rejected[0]["reason"] == reason
+    assert prepared.rejected[0]["origin"] == "http"
+    assert prepared.rejected[1]["reason"][0]["message"]
+    assert prepared.totals == {"refused": 2}
+    assert prepared.tallies == {}
 
 
 def test_each_offset_of_what_cannot_be_read_is_one_that_was_rejected(preparer: Preparer) -> None:
     # read again from behind its first two offsets
     unreadable = Unreadable(9, 3, 0, b"\x00\xff" * 300, "has a wrong checksum")
-    portion = Portion("T:3", 4, last=10)
-    preparer.events(portion, [unreadable, record(10, json.dumps(VOTE).encode())], 2_000)
-    assert +portion.totals == {"counted": 1, "dead": 5}
-    (kept,) = portion.rejected
+    prepared = PreparedBatch("T:3", 4, last=10)
+    preparer.events(prepared, [unreadable, record(10, json.dumps(VOTE).encode())], 2_000)
+    assert +prepared.totals == {"counted": 1, "dead": 5}
+    (kept,) = prepared.rejected
     assert (kept["_id"], kept["first"], kept["o"]) == ("T:3#9", 3, 9)
     assert kept["reason"][0]["message"] == "cannot be read: the batch has a wrong checksum"
     assert kept["value"].startswith("00ff00ff 00ff")
@@ -120,19 +120,19 @@ def test_headers_above_any_limit_are_not_looked_at(preparer: Preparer) -> None:
     value = json.dumps(VOTE).encode()
     given = (("id", b"i" * 5_000), ("once", b"1"), ("origin", b"o" * 5_000))
     giant = ConsumerRecord("bands.events", 3, 5, None, 0, None, value, None, 0, 9, given)
-    portion = Portion("T:3", 4, last=5)
-    preparer.events(portion, [giant], 2_000)
-    (document,) = portion.documents
+    prepared = PreparedBatch("T:3", 4, last=5)
+    preparer.events(prepared, [giant], 2_000)
+    (document,) = prepared.documents
     assert (document["id"], document["origin"], document["at"]) == ("T:3#5", "kafka", 0)
-    assert portion.changes is None
+    assert prepared.changes is None
 
 
 @pytest.mark.parametrize(("given", "kept"), [(-1, 0), (-(1 << 63), 0), ((1 << 63) - 1, MAX_AT)])
 def test_a_time_that_no_calendar_has_is_bounded(preparer: Preparer, given: int, kept: int) -> None:
     value = json.dumps(VOTE).encode()
-    portion = Portion("T:3", 4, last=5)
+    prepared = PreparedBatch("T:3", 4, last=5)
     odd = ConsumerRecord("bands.events", 3, 5, given, 0, None, value, None, 0, 9, ())
-    preparer.events(portion, [odd], 2_000)
-    (document,) = portion.documents
+    preparer.events(prepared, [odd], 2_000)
+    (document,) = prepared.documents
     assert document["at"] == kept
     assert datetime.fromtimestamp(document["at"] / 1000, UTC)

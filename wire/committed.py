@@ -1,4 +1,4 @@
-"""Fences and totals of a scenario, read from Redis at one moment."""
+"""Committed offsets and totals of a scenario, read from Redis at one moment."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from wire.lives import SETTLED
 
 
 @dataclass(frozen=True, slots=True)
-class Fences:
+class Committed:
     """How far the consumers have come in every partition, of every life of a topic."""
 
-    fences: dict[str, int]
+    offsets: dict[str, int]
     """`tp` -> offset of the last record that was handled."""
-    floors: dict[str, int]
+    low_watermarks: dict[str, int]
     """`tp` -> offset up to which documents were purged on purpose."""
     totals: Totals
     version: int
@@ -29,10 +29,10 @@ class Fences:
     """Acknowledged events that the broker lost and that were written off."""
 
     def ranges(self) -> list[Range]:
-        """Where the documents are: above what was purged, up to the fences."""
+        """Where the documents are: above what was purged, up to the committed offsets."""
         return [
-            Range(tp, self.floors.get(tp, self.bases.get(tp, 0) - 1), upto)
-            for tp, upto in self.fences.items()
+            Range(tp, self.low_watermarks.get(tp, self.bases.get(tp, 0) - 1), upto)
+            for tp, upto in self.offsets.items()
         ]
 
     def present(self, topic_id: str, partition: int) -> str:
@@ -43,21 +43,21 @@ class Fences:
         return keys.partition_id(keys.life_id(topic_id, number), partition)
 
 
-async def read_fences(redis: Redis, scenario: str, rejected: bool = False) -> Fences:
-    """Fences and floors of the events topic, or of the `rejected` one, and totals, all of the
-    same moment. Raises RedisError."""
+async def read_committed(redis: Redis, scenario: str, rejected: bool = False) -> Committed:
+    """Committed offsets and low watermarks of the events topic, or of the `rejected` one, and
+    totals, all of the same moment. Raises RedisError."""
     topic = keys.rejected_topic(scenario) if rejected else keys.events_topic(scenario)
     async with redis.pipeline(transaction=True) as pipe:
-        pipe.hgetall(keys.fence_key(scenario))
-        pipe.hgetall(keys.floor_key(scenario))
+        pipe.hgetall(keys.committed_key(scenario))
+        pipe.hgetall(keys.low_watermark_key(scenario))
         pipe.hgetall(keys.books_key(scenario))
         pipe.hgetall(keys.lives_key(scenario))
-        fences, floors, totals, lives = await pipe.execute()
+        committed_offsets, low_watermarks, totals, lives = await pipe.execute()
     settled = int(lives.pop(SETTLED, 0))
     bases = {name: text.partition(" ")[0] for name, text in lives.items()}
-    return Fences(
-        fences=_of_topic(scenario, topic, fences),
-        floors=_of_topic(scenario, topic, floors),
+    return Committed(
+        offsets=_of_topic(scenario, topic, committed_offsets),
+        low_watermarks=_of_topic(scenario, topic, low_watermarks),
         totals=_totals(totals),
         version=int(totals.get("version", 0)),
         bases=_of_topic(scenario, topic, bases),

@@ -18,8 +18,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.shared import logline
+from services.shared.batcher import Unavailable
 from services.shared.beside import run_beside
-from services.shared.lane import Unavailable
 from services.shared.settings import Settings
 from wire import disk, problems
 from wire.backlog import read_backlog
@@ -36,7 +36,7 @@ _DISK_EVERY, _QUEUE_EVERY = 1.0, 2.0
 _UNUSED_QUEUE_EVERY = 15.0
 """Seconds between two looks at what waits in Kafka while nobody asks to be let in: each is half a
 dozen questions. It ends with the first one who asks."""
-_BELIEVED = 20.0
+_GOOD_FOR = 20.0
 """Seconds for which the last word of a source counts that is not heard any more."""
 
 Look = Callable[[], Awaitable[str]]
@@ -70,7 +70,7 @@ class _Source:
         try:
             reason = await self._look()
         except (RedisError, KafkaError, OSError, TimeoutError):
-            if time.monotonic() - self._heard < _BELIEVED:
+            if time.monotonic() - self._heard < _GOOD_FOR:
                 return
             reason = ""
         else:
@@ -80,7 +80,7 @@ class _Source:
         self.reason = reason
 
 
-class Valve:
+class AdmissionControl:
     """Whether events are taken now."""
 
     def __init__(
@@ -125,18 +125,18 @@ class Valve:
 
 
 @contextlib.asynccontextmanager
-async def watching(settings: Settings, scenario: str) -> AsyncIterator[Valve]:
-    """A valve that looks while the block runs."""
+async def watching(settings: Settings, scenario: str) -> AsyncIterator[AdmissionControl]:
+    """A admission control that looks while the block runs."""
     redis = None
     if settings.redis_url:
         redis = redis_client(
             settings.redis_url, settings.redis_password, settings.redis_username, timeout=2.0
         )
     offsets = OffsetReader(settings.kafka, timeout=3.0)
-    valve = Valve(scenario, redis, offsets, settings.disk_reserve)
-    task = run_beside(valve.run, "look at what waits")
+    admission = AdmissionControl(scenario, redis, offsets, settings.disk_reserve)
+    task = run_beside(admission.run, "look at what waits")
     try:
-        yield valve
+        yield admission
     finally:
         await end([task])
         await offsets.close()

@@ -12,10 +12,10 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from services.consumer.dependencies import Dependency
 from services.consumer.member import client_has_ended
-from services.consumer.neighbours import Neighbour
 from services.shared.busy import Busy
-from services.shared.lifecycle import Gate, Pulse
+from services.shared.lifecycle import Liveness, ReadinessGate
 
 BOTH = (KafkaError, OSError)
 
@@ -39,7 +39,9 @@ async def dead_coordinator() -> KafkaError:
 async def test_a_client_whose_own_task_has_died_is_not_asked_again() -> None:
     error = await dead_coordinator()
     assert "Did we not perform bootstrap" in str(error)
-    near = Neighbour(Gate("kafka"), Pulse("loop", 60.0), BOTH, Busy(), final=client_has_ended)
+    near = Dependency(
+        ReadinessGate("kafka"), Liveness("loop", 60.0), BOTH, Busy(), final=client_has_ended
+    )
 
     async def question() -> None:
         raise error
@@ -53,8 +55,8 @@ async def test_a_client_whose_own_task_has_died_is_not_asked_again() -> None:
     "error", [KafkaConnectionError("away"), KafkaError("over all known brokers"), OSError("gone")]
 )
 async def test_a_broker_that_is_away_is_asked_until_it_answers(error: Exception) -> None:
-    gate = Gate("kafka")
-    near = Neighbour(gate, Pulse("loop", 60.0), BOTH, Busy(), final=client_has_ended)
+    gate = ReadinessGate("kafka")
+    near = Dependency(gate, Liveness("loop", 60.0), BOTH, Busy(), final=client_has_ended)
     seen = SimpleNamespace(asked=0)
 
     async def question() -> str:

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from services.pb import controlroom_pb2 as pb
 from services.pb import controlroom_pb2_grpc
-from services.shared import valve as valves
+from services.shared import admission as valves
 from tests.conftest import Engines
 from tests.ports import free_port
 from tests.producers.running import MakeScenario, Producers, producers, trailing
@@ -146,8 +146,8 @@ async def test_what_waits_is_looked_at_often_only_while_somebody_asks_to_be_let_
     await cast.start("services.producer_http")
     monkeypatch.setattr(valves, "_QUEUE_EVERY", 0.05)
     async with Looking(cast.engines.kafka) as reader:
-        valve = valves.Valve(cast.name, None, reader, 0)
-        running = asyncio.create_task(valve.run())
+        admission = valves.AdmissionControl(cast.name, None, reader, 0)
+        running = asyncio.create_task(admission.run())
 
         def looked(times: int) -> bool:
             return reader.looks >= times
@@ -161,7 +161,7 @@ async def test_what_waits_is_looked_at_often_only_while_somebody_asks_to_be_let_
                     await asyncio.sleep(0.05)
             assert reader.looks == 1
             for wanted in (2, 3):
-                valve.check()
+                admission.check()
                 await until(partial(looked, wanted), "a look after the use")
         finally:
             await end([running])

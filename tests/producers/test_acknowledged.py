@@ -14,10 +14,10 @@ import pytest
 from redis.asyncio import Redis
 
 from services.shared import count_file
-from services.shared.ledger import (
+from services.shared.acknowledged import (
     PUBLISH_EVERY,
     SYNC_EVERY,
-    Ledger,
+    AcknowledgedCounter,
     keep_published,
     keeping,
     read_counts,
@@ -33,7 +33,7 @@ from wire.keys import acknowledged_key
 COUNTING = """
     import sys
     from pathlib import Path
-    from services.shared.ledger import Ledger
+    from services.shared.acknowledged import Ledger
     ledger = Ledger(Path(sys.argv[1]), "s")
     while True:
         ledger.add(1)
@@ -64,17 +64,17 @@ def test_a_count_that_was_told_survives_a_kill(tmp_path: Path) -> None:
     for lines in (1, 50, 500):
         folder = tmp_path / str(lines)
         told = killed_while_counting(folder, lines)
-        after = Ledger(folder, "s")
+        after = AcknowledgedCounter(folder, "s")
         # one more may have been counted than was told, never fewer
         assert 0 <= after.count - told <= 2
         after.close()
 
 
 def test_a_dead_file_is_taken_over_and_a_living_one_is_not(tmp_path: Path) -> None:
-    first = Ledger(tmp_path, "s")
+    first = AcknowledgedCounter(tmp_path, "s")
     first.add(3)
-    second = Ledger(tmp_path, "s")
-    other = Ledger(tmp_path, "t")
+    second = AcknowledgedCounter(tmp_path, "s")
+    other = AcknowledgedCounter(tmp_path, "t")
     assert len({first.instance, second.instance, other.instance}) == 3
     assert second.count == other.count == 0
     with second.dead() as dead:
@@ -83,32 +83,32 @@ def test_a_dead_file_is_taken_over_and_a_living_one_is_not(tmp_path: Path) -> No
     first.close()
     with second.dead() as dead:
         assert dead == {name: 3}
-        third = Ledger(tmp_path, "s")
+        third = AcknowledgedCounter(tmp_path, "s")
         assert third.instance != name, "a file is not taken over while it is being told"
-    heir = Ledger(tmp_path, "s")
+    heir = AcknowledgedCounter(tmp_path, "s")
     assert (heir.instance, heir.count) == (name, 3)
-    for ledger in (second, third, other, heir):
-        ledger.close()
+    for acknowledged in (second, third, other, heir):
+        acknowledged.close()
 
 
 def test_a_folder_that_cannot_be_written_names_the_variable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError) as caught:
-        Ledger(tmp_path / "file" / "ledger", "s")
+        AcknowledgedCounter(tmp_path / "file" / "ledger", "s")
     assert "LEDGER_DIR" in caught.value.fix
 
 
 async def test_the_living_tell_the_counts_of_the_dead(engines: Engines, tmp_path: Path) -> None:
     scenario = f"ledger-{uuid.uuid4().hex[:8]}"
-    dead = Ledger(tmp_path, scenario)
-    heir = Ledger(tmp_path, scenario)
+    dead = AcknowledgedCounter(tmp_path, scenario)
+    heir = AcknowledgedCounter(tmp_path, scenario)
     dead.add(5)
     settings = Settings(
         scenario=scenario,
         pod_name="p",
         pod_ip="127.0.0.1",
         redis_url=engines.redis,
-        ledger_dir=tmp_path,
+        acknowledged_dir=tmp_path,
     )
     async with Redis.from_url(engines.redis, decode_responses=True) as redis:
         async with keeping(settings, scenario) as living:
@@ -130,26 +130,26 @@ async def test_the_living_tell_the_counts_of_the_dead(engines: Engines, tmp_path
 
 async def test_counting_goes_on_without_redis(tmp_path: Path) -> None:
     away = f"redis://127.0.0.1:{free_port()}/0"
-    settings = Settings("s", "p", "127.0.0.1", redis_url=away, ledger_dir=tmp_path)
+    settings = Settings("s", "p", "127.0.0.1", redis_url=away, acknowledged_dir=tmp_path)
     async with asyncio.timeout(10):
-        async with keeping(settings, "s") as ledger:
+        async with keeping(settings, "s") as acknowledged:
             for _ in range(3):
-                ledger.add(2)
+                acknowledged.add(2)
                 await asyncio.sleep(PUBLISH_EVERY)
-            assert ledger.count == 6
-    again = Ledger(tmp_path, "s")
+            assert acknowledged.count == 6
+    again = AcknowledgedCounter(tmp_path, "s")
     assert again.count == 6
     again.close()
 
 
 def only_file(folder: Path) -> Path:
-    """The one ledger of a folder."""
+    """The one acknowledged counter of a folder."""
     (found,) = folder.iterdir()
     return found
 
 
 def test_a_count_is_not_continued_after_the_machine_went_down(tmp_path: Path) -> None:
-    before = Ledger(tmp_path, "s")
+    before = AcknowledgedCounter(tmp_path, "s")
     before.add(100)
     before.sync()
     left = only_file(tmp_path).read_bytes()
@@ -162,34 +162,34 @@ def test_a_count_is_not_continued_after_the_machine_went_down(tmp_path: Path) ->
     raw = bytearray(left)
     raw[stamp.place] = stamp.raw
     file.write_bytes(raw)
-    after = Ledger(tmp_path, "s")
+    after = AcknowledgedCounter(tmp_path, "s")
     assert after.count == 0
     with after.dead() as dead:
         assert dead == {before.instance: 100}
     assert read_counts(tmp_path, "s") == {before.instance: 100, after.instance: 0}
     after.close()
-    again = Ledger(tmp_path, "s")
+    again = AcknowledgedCounter(tmp_path, "s")
     assert again.instance == after.instance, "one that was closed is continued"
     again.close()
 
 
 def test_a_count_from_before_there_were_stamps_is_continued(tmp_path: Path) -> None:
     (tmp_path / "s.old.count").write_bytes((42).to_bytes(8, "little"))
-    ledger = Ledger(tmp_path, "s")
-    ledger.add(1)
-    assert (ledger.instance, ledger.count) == ("old", 43)
-    ledger.close()
+    acknowledged = AcknowledgedCounter(tmp_path, "s")
+    acknowledged.add(1)
+    assert (acknowledged.instance, acknowledged.count) == ("old", 43)
+    acknowledged.close()
     assert read_counts(tmp_path, "s") == {"old": 43}
 
 
 def test_damaged_counts_are_neither_continued_nor_told(tmp_path: Path) -> None:
     for name, raw in (("zeros", bytes(count_file.SIZE)), ("noise", b"\x5a" * count_file.SIZE)):
         (tmp_path / f"s.{name}.count").write_bytes(raw)
-    ledger = Ledger(tmp_path, "s")
-    with ledger.dead() as dead:
+    acknowledged = AcknowledgedCounter(tmp_path, "s")
+    with acknowledged.dead() as dead:
         assert dead == {}
-    assert ledger.instance not in ("zeros", "noise")
-    ledger.close()
+    assert acknowledged.instance not in ("zeros", "noise")
+    acknowledged.close()
 
 
 async def test_a_count_that_went_back_follows_what_was_published(
@@ -197,30 +197,32 @@ async def test_a_count_that_went_back_follows_what_was_published(
 ) -> None:
     scenario = f"ledger-{uuid.uuid4().hex[:8]}"
     folder = tmp_path / "ledger"
-    settings = Settings(scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=folder)
+    settings = Settings(
+        scenario, "p", "127.0.0.1", redis_url=engines.redis, acknowledged_dir=folder
+    )
     key = acknowledged_key(scenario)
     async with Redis.from_url(engines.redis, decode_responses=True) as redis:
-        async with keeping(settings, scenario) as ledger:
-            ledger.add(40)
+        async with keeping(settings, scenario) as acknowledged:
+            acknowledged.add(40)
         older = only_file(folder).read_bytes()
-        async with keeping(settings, scenario) as ledger:
-            ledger.add(60)
+        async with keeping(settings, scenario) as acknowledged:
+            acknowledged.add(60)
         assert await redis.hvals(key) == ["100"]
         only_file(folder).write_bytes(older)
-        assert read_counts(folder, scenario) == {ledger.instance: 40}
+        assert read_counts(folder, scenario) == {acknowledged.instance: 40}
         # of a file that nobody continues the higher count stays, too
         await keep_published(redis, scenario, read_counts(folder, scenario))
         assert await redis.hvals(key) == ["100"]
-        async with keeping(settings, scenario) as ledger:
-            ledger.add(50)
-        assert await redis.hgetall(key) == {ledger.instance: "150"}
+        async with keeping(settings, scenario) as acknowledged:
+            acknowledged.add(50)
+        assert await redis.hgetall(key) == {acknowledged.instance: "150"}
         await redis.delete(key)
 
 
 async def test_the_count_is_synced_while_it_runs(tmp_path: Path) -> None:
-    settings = Settings("s", "p", "127.0.0.1", redis_url="", ledger_dir=tmp_path)
-    async with keeping(settings, "s") as ledger:
-        ledger.add(5)
+    settings = Settings("s", "p", "127.0.0.1", redis_url="", acknowledged_dir=tmp_path)
+    async with keeping(settings, "s") as acknowledged:
+        acknowledged.add(5)
 
         def stamped() -> bool:
             raw = only_file(tmp_path).read_bytes()
@@ -234,7 +236,7 @@ async def test_the_count_is_synced_while_it_runs(tmp_path: Path) -> None:
 async def test_a_count_that_rests_is_left_alone_and_is_on_the_disk_soon_after_it_grows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, syncs = Ledger(tmp_path, "s"), 0
+    kept, syncs = AcknowledgedCounter(tmp_path, "s"), 0
     original = kept.sync
 
     def sync() -> None:

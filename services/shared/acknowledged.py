@@ -42,7 +42,7 @@ _SUFFIX = ".count"
 _SCRIPT = files("services.shared").joinpath("acknowledge.lua").read_text()
 
 
-class Ledger:
+class AcknowledgedCounter:
     """The count of this process, in a file `<scenario>.<instance>.count` of the folder.
 
     A file that a dead process left is taken over and counted on, so that files do not pile up; but
@@ -221,7 +221,8 @@ def _lock(path: Path) -> int | None:
 
 
 def read_counts(folder: Path, scenario: str) -> dict[str, int]:
-    """Instance -> count of every ledger in a folder, of living and dead processes alike.
+    """Instance -> count of every acknowledged counter in a folder, of living and dead processes
+    alike.
 
     Takes no lock, so it neither keeps a producer from its file nor needs to write.
     """
@@ -259,8 +260,8 @@ def _instance(path: Path) -> str:
 class Publication:
     """Writes the counts to Redis, where the books are read. Redis may be away at any time."""
 
-    def __init__(self, ledger: Ledger, redis: Redis, scenario: str) -> None:
-        self._ledger = ledger
+    def __init__(self, acknowledged: AcknowledgedCounter, redis: Redis, scenario: str) -> None:
+        self._acknowledged = acknowledged
         self._redis = redis
         self._scenario = scenario
         self._published = -1
@@ -277,20 +278,20 @@ class Publication:
             await self.publish(others)
             await asyncio.sleep(PUBLISH_EVERY)
             due = looked + _OTHERS_EVERY - time.monotonic()
-            await self._ledger.grown(self._published, max(0.0, due))
+            await self._acknowledged.grown(self._published, max(0.0, due))
 
     async def publish(self, others: bool) -> None:
         """Publish the own count where it has changed; with `others`, and those of the dead."""
-        if self._ledger.count == self._published and not others:
+        if self._acknowledged.count == self._published and not others:
             return
         try:
             await self._catch_up()
-            count = self._ledger.count
+            count = self._acknowledged.count
             if others:
-                with self._ledger.dead() as counts:
-                    await self._write({**counts, self._ledger.instance: count})
+                with self._acknowledged.dead() as counts:
+                    await self._write({**counts, self._acknowledged.instance: count})
             else:
-                await self._write({self._ledger.instance: count})
+                await self._write({self._acknowledged.instance: count})
             self._published = count
             self._away = False
         except (RedisError, OSError, TimeoutError) as error:
@@ -303,36 +304,38 @@ class Publication:
         """Before the first publication: what was published may be newer than the file."""
         if not self._caught_up:
             key = keys.acknowledged_key(self._scenario)
-            self._ledger.catch_up(int(await self._redis.hget(key, self._ledger.instance) or 0))
+            self._acknowledged.catch_up(
+                int(await self._redis.hget(key, self._acknowledged.instance) or 0)
+            )
             self._caught_up = True
 
     async def _write(self, counts: dict[str, int]) -> None:
         await keep_published(self._redis, self._scenario, counts)
 
 
-async def sync_often(ledger: Ledger) -> None:
+async def sync_often(acknowledged: AcknowledgedCounter) -> None:
     """Sync until cancelled, beside the event loop: a disk may take its time."""
     while True:
-        await asyncio.to_thread(ledger.sync)
+        await asyncio.to_thread(acknowledged.sync)
         await asyncio.sleep(SYNC_EVERY)
-        await ledger.grown(ledger.synced, _LONG)
+        await acknowledged.grown(acknowledged.synced, _LONG)
 
 
 @contextlib.asynccontextmanager
-async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
-    """A ledger that is published while the block runs, and once more at its end.
+async def keeping(settings: Settings, scenario: str) -> AsyncIterator[AcknowledgedCounter]:
+    """A acknowledged counter that is published while the block runs, and once more at its end.
 
     Without a Redis it is only kept: where the stores are in another cluster, the hop publishes.
     """
-    assert settings.ledger_dir is not None
-    ledger = Ledger(settings.ledger_dir, scenario)
-    syncing = run_beside(lambda: sync_often(ledger), "sync of the count")
+    assert settings.acknowledged_dir is not None
+    acknowledged = AcknowledgedCounter(settings.acknowledged_dir, scenario)
+    syncing = run_beside(lambda: sync_often(acknowledged), "sync of the count")
     if not settings.redis_url:
         try:
-            yield ledger
+            yield acknowledged
         finally:
             await end([syncing])
-            ledger.close()
+            acknowledged.close()
         return
     redis = Redis.from_url(
         settings.redis_url,
@@ -343,12 +346,12 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Ledger]:
         # the next publication is the retry
         retry=Retry(NoBackoff(), 0),
     )
-    publication = Publication(ledger, redis, scenario)
+    publication = Publication(acknowledged, redis, scenario)
     task = run_beside(publication.run, "publication of the count")
     try:
-        yield ledger
+        yield acknowledged
     finally:
         await end([task, syncing])
         await publication.publish(others=False)
         await redis.aclose()
-        ledger.close()
+        acknowledged.close()

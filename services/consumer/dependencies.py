@@ -10,7 +10,7 @@ from typing import TypeVar
 from services.shared import logline
 from services.shared.busy import Busy
 from services.shared.golden import Traffic
-from services.shared.lifecycle import Gate, Pulse
+from services.shared.lifecycle import Liveness, ReadinessGate
 
 T = TypeVar("T")
 
@@ -22,13 +22,13 @@ class AbandonedError(Exception):
     """The work in hand is no longer ours to finish."""
 
 
-class Neighbour:
+class Dependency:
     """One store. While it does not answer the process is alive and not ready."""
 
     def __init__(
         self,
-        gate: Gate,
-        pulse: Pulse,
+        gate: ReadinessGate,
+        liveness: Liveness,
         errors: tuple[type[Exception], ...],
         busy: Busy,
         traffic: Traffic | None = None,
@@ -36,7 +36,7 @@ class Neighbour:
     ) -> None:
         """`final` tells the errors, of those `errors`, after which asking again is of no use."""
         self._gate = gate
-        self._pulse = pulse
+        self._liveness = liveness
         self._errors = errors
         self._busy = busy
         self._traffic = traffic
@@ -73,7 +73,7 @@ class Neighbour:
 
     def _lost(self, error: Exception) -> None:
         reason = str(error) or type(error).__name__
-        self._pulse.beat()
+        self._liveness.beat()
         self._gate.shut(reason)
         if not self._away:
             self._away = True

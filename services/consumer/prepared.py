@@ -10,7 +10,7 @@ from typing import Any
 from scenarios.events import EventCodec, FieldError
 from scenarios.scenario import Scenario
 from services.consumer.batch import Record
-from services.consumer.window import Changes, Window
+from services.consumer.dedup_window import Changes, DedupWindow
 from wire import keys
 from wire.batches import Unreadable
 from wire.record import Meta, cut_text, decode_rejected, read_meta
@@ -19,14 +19,14 @@ Document = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Portion:
+class PreparedBatch:
     """Records of one partition that go into the stores together."""
 
     tp: str
-    believed: int
-    """The fence that these records follow."""
+    expected: int
+    """The committed offset that these records follow."""
     last: int
-    """The fence when they are counted."""
+    """The committed offset when they are counted."""
     documents: list[Document] = field(default_factory=list)
     rejected: list[Document] = field(default_factory=list)
     tallies: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
@@ -38,7 +38,7 @@ class Portion:
     changes: Changes | None = None
     """Of the window of ids; None where no client gave one."""
     mark: str = ""
-    """What is kept of the record at the fence, as `wire.lives.Mark` writes it."""
+    """What is kept of the record at the committed offset, as `wire.lives.Mark` writes it."""
 
 
 class WindowNeededError(Exception):
@@ -46,13 +46,17 @@ class WindowNeededError(Exception):
 
 
 class Preparer:
-    """Adds the records of one scenario to portions, some at a time."""
+    """Adds the records of one scenario to prepared batches, some at a time."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._codec = EventCodec(scenario)
 
     def events(
-        self, portion: Portion, records: Sequence[Record], now: int, window: Window | None = None
+        self,
+        prepared: PreparedBatch,
+        records: Sequence[Record],
+        now: int,
+        window: DedupWindow | None = None,
     ) -> None:
         """Adds records of the events topic. `now`: when they are stored, ms since the epoch.
 
@@ -60,54 +64,62 @@ class Preparer:
         and one is needed.
         """
         for record in records:
-            self._record(portion, record, now, window)
-        portion.totals["counted"] = len(portion.documents)
-        dead = len(portion.rejected) + portion.beyond - portion.totals["repeated"]
-        portion.totals["dead"] = dead
+            self._record(prepared, record, now, window)
+        prepared.totals["counted"] = len(prepared.documents)
+        dead = len(prepared.rejected) + prepared.beyond - prepared.totals["repeated"]
+        prepared.totals["dead"] = dead
 
-    def _record(self, portion: Portion, record: Record, now: int, window: Window | None) -> None:
+    def _record(
+        self, prepared: PreparedBatch, record: Record, now: int, window: DedupWindow | None
+    ) -> None:
         if isinstance(record, Unreadable):
-            portion.rejected.append(_unread(portion.tp, record, now))
-            portion.beyond += record.beyond(portion.believed)
+            prepared.rejected.append(_unread(prepared.tp, record, now))
+            prepared.beyond += record.beyond(prepared.expected)
             return
-        place = keys.document_id(portion.tp, record.offset)
-        meta = read_meta(record.headers, record.timestamp, place)
-        if _repeats(portion, record, meta, now, window):
-            portion.totals["repeated"] += 1
+        position = keys.document_id(prepared.tp, record.offset)
+        meta = read_meta(record.headers, record.timestamp, position)
+        if _repeats(prepared, record, meta, now, window):
+            prepared.totals["repeated"] += 1
             return
         outcomes = self._codec.decode_value(record.value or b"")
         several = len(outcomes) > 1
         if several:
-            portion.totals["extra"] += len(outcomes) - 1
+            prepared.totals["extra"] += len(outcomes) - 1
         for index, outcome in enumerate(outcomes):
-            document = _document(portion.tp, record.offset, index if several else None, meta, now)
+            document = _document(prepared.tp, record.offset, index if several else None, meta, now)
             if isinstance(outcome, dict):
                 document["event"] = outcome
-                portion.documents.append(document)
+                prepared.documents.append(document)
                 for kind, key, member, amount in self._codec.tally_writes(outcome):
-                    portion.tallies[kind, key, member] += amount
+                    prepared.tallies[kind, key, member] += amount
             else:
-                portion.rejected.append(document | _poison(record.value, outcome))
+                prepared.rejected.append(document | _poison(record.value, outcome))
 
     def refused(
-        self, portion: Portion, records: Sequence[Record], now: int, window: Window | None = None
+        self,
+        prepared: PreparedBatch,
+        records: Sequence[Record],
+        now: int,
+        window: DedupWindow | None = None,
     ) -> None:
         """Adds records of the rejected topic: kept with the reason that their producer gave."""
         for record in records:
             if isinstance(record, Unreadable):
-                portion.rejected.append(_unread(portion.tp, record, now))
-                portion.totals["refused"] += 1
+                prepared.rejected.append(_unread(prepared.tp, record, now))
+                prepared.totals["refused"] += 1
                 continue
             found = decode_rejected(record.value or b"")
-            place = keys.document_id(portion.tp, record.offset)
-            meta = read_meta(record.headers, record.timestamp, place)
-            if not _repeats(portion, record, meta, now, window):
-                document = _document(portion.tp, record.offset, None, meta, now)
-                portion.rejected.append(document | found._asdict())
-                portion.totals["refused"] += 1
+            position = keys.document_id(prepared.tp, record.offset)
+            meta = read_meta(record.headers, record.timestamp, position)
+            if not _repeats(prepared, record, meta, now, window):
+                document = _document(prepared.tp, record.offset, None, meta, now)
+                prepared.rejected.append(document | found._asdict())
+                prepared.totals["refused"] += 1
 
 
-def _repeats(portion: Portion, record: Record, meta: Meta, now: int, window: Window | None) -> bool:
+def _repeats(
+    prepared: PreparedBatch, record: Record, meta: Meta, now: int, window: DedupWindow | None
+) -> bool:
     """Whether an earlier record had the same id; then this one is kept as a repetition only."""
     if not meta.once:
         return False
@@ -117,11 +129,11 @@ def _repeats(portion: Portion, record: Record, meta: Meta, now: int, window: Win
     if first is None:
         return False
     repeats = {
-        "repeats": first.place or keys.document_id(portion.tp, first.offset),
+        "repeats": first.position or keys.document_id(prepared.tp, first.offset),
         "value": cut_text(record.value or b""),
         "reason": [{"field": "", "message": "repeats an event that has the same id"}],
     }
-    portion.rejected.append(_document(portion.tp, record.offset, None, meta, now) | repeats)
+    prepared.rejected.append(_document(prepared.tp, record.offset, None, meta, now) | repeats)
     return True
 
 

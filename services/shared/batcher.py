@@ -17,11 +17,11 @@ from wire.problems import Problem
 from wire.record import Headers
 
 GROUP_RECORDS = 500
-"""Most records of one job and of one batch."""
+"""Most records of one pending send and of one batch."""
 GROUP_BYTES = 600_000
 """Most bytes of one batch; a broker takes 1 MB by default."""
 SHORT = 20
-"""Most records of a job that need not wait for those of longer ones."""
+"""Most records of a pending send that need not wait for those of longer ones."""
 LINGER = 0.002
 """Most seconds that a batch waits for the requests that came with the one before it."""
 _OVERHEAD = 96
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
     headers: Headers
 
 
-class Job:
+class PendingSend:
     """The records of one request (or a part of them) and the promise to its sender."""
 
     __slots__ = ("bytes", "deadline", "done", "entries")
@@ -63,14 +63,14 @@ class Job:
             self.done.set_exception(Unavailable(reason))
 
 
-class Lane:
+class Batcher:
     """One topic. While a batch is under way, what arrives is gathered for the next one.
 
     A batch goes to one partition, the next batch to the next partition. More than one batch is
     under way only where a whole group waits, never two for one partition. Clients that were
-    answered together ask again together, so a batch waits a moment for as many requests as the
-    one before it held; a request that comes alone never waits. Short jobs and longer ones have a
-    queue each and begin every other batch, so that neither waits for all of the other.
+    answered together ask again together, so a batch waits a moment for as many requests as the one
+    before it held; a request that comes alone never waits. Short pending sends and longer ones have
+    a queue each and begin every other batch, so that neither waits for all of the other.
     """
 
     def __init__(
@@ -80,13 +80,14 @@ class Lane:
         busy: Busy,
         failed: Callable[[], None],
         wake: Callable[[], None],
-        slot: int | None = None,
+        partition_slot: int | None = None,
     ) -> None:
-        """`slot`: the place of the only partition that it sends to; None for all of them."""
+        """`partition_slot`: the place of the only partition that it sends to; None for all of
+        them."""
         self.topic = topic
         self.partitions: set[int] = set()
         """The partitions of the topic."""
-        self._slot = slot
+        self._partition_slot = partition_slot
         self.waiting = 0
         """Records not yet given to Kafka."""
         self._traffic = traffic
@@ -95,9 +96,9 @@ class Lane:
         self._wake = wake
         self._expected = 1
         self._free_at = 0.0
-        self._queues: tuple[deque[Job], deque[Job]] = (deque(), deque())
+        self._queues: tuple[deque[PendingSend], deque[PendingSend]] = (deque(), deque())
         self._longer_first = True
-        self._flying: dict[int, tuple[float, list[Job]]] = {}
+        self._flying: dict[int, tuple[float, list[PendingSend]]] = {}
         self._partitions: list[int] = []
         self._turn = 0
 
@@ -108,7 +109,7 @@ class Lane:
 
     @property
     def _queued(self) -> int:
-        """Jobs that wait."""
+        """Pending sends that wait."""
         return len(self._queues[0]) + len(self._queues[1])
 
     def connected(self, partitions: set[int]) -> None:
@@ -120,15 +121,15 @@ class Lane:
         """Send to these from now on; what is under way stays so."""
         self.partitions = partitions
         known = sorted(partitions)
-        if self._slot is not None and known:
-            known = [known[self._slot % len(known)]]
+        if self._partition_slot is not None and known:
+            known = [known[self._partition_slot % len(known)]]
         self._partitions = known
         self._note()
 
-    def add(self, job: Job) -> None:
-        """Queue a job."""
-        self._queues[len(job.entries) > SHORT].append(job)
-        self.waiting += len(job.entries)
+    def add(self, pending: PendingSend) -> None:
+        """Queue a pending send."""
+        self._queues[len(pending.entries) > SHORT].append(pending)
+        self.waiting += len(pending.entries)
         self._note()
 
     def silence(self, now: float) -> float:
@@ -153,41 +154,42 @@ class Lane:
 
     async def send(self, producer: AIOKafkaProducer) -> None:
         """Send one batch of what waits."""
-        jobs = self._take()
+        pendings = self._take()
         self._note()
-        if not jobs:
+        if not pendings:
             return
         batch = producer.create_batch()
         now = int(time.time() * 1000)
-        for job in jobs:
-            for value, headers in job.entries:
+        for pending in pendings:
+            for value, headers in pending.entries:
                 batch.append(timestamp=now, key=None, value=value, headers=headers)
         batch.close()
         partition = self._next_partition()
-        self._flying[partition] = (time.monotonic(), jobs)
+        self._flying[partition] = (time.monotonic(), pendings)
         self._note()
         started = self._traffic.begin()
         try:
             sent = await producer.send_batch(batch, self.topic, partition=partition)
         except BaseException as error:
-            self._landed(partition, jobs, started, error)
+            self._landed(partition, pendings, started, error)
             raise
         sent.add_done_callback(
-            lambda future: self._landed(partition, jobs, started, _error_of(future))
+            lambda future: self._landed(partition, pendings, started, _error_of(future))
         )
 
     def expire(self, now: float) -> None:
-        """Fail every job whose deadline has passed; those not yet sent will not be sent."""
+        """Fail every pending send whose deadline has passed; those not yet sent will not be
+        sent."""
         for queue in self._queues:
             while queue and queue[0].deadline <= now:
-                job = queue.popleft()
-                self.waiting -= len(job.entries)
-                job.fail("Kafka did not answer in time")
+                pending = queue.popleft()
+                self.waiting -= len(pending.entries)
+                pending.fail("Kafka did not answer in time")
         self._note()
-        for _, jobs in self._flying.values():
-            for job in jobs:
-                if job.deadline <= now:
-                    job.fail("Kafka did not answer in time")
+        for _, pendings in self._flying.values():
+            for pending in pendings:
+                if pending.deadline <= now:
+                    pending.fail("Kafka did not answer in time")
 
     def _note(self) -> None:
         """Kafka is waited for while events queue behind a batch that is under way."""
@@ -196,23 +198,23 @@ class Lane:
         else:
             self._busy.release(self)
 
-    def _take(self) -> list[Job]:
+    def _take(self) -> list[PendingSend]:
         self._longer_first = not self._longer_first
-        jobs: list[Job] = []
+        pendings: list[PendingSend] = []
         records = size = 0
         for queue in self._queues[:: -1 if self._longer_first else 1]:
             while queue:
-                job = queue[0]
-                records += len(job.entries)
-                size += job.bytes
-                if jobs and (records > GROUP_RECORDS or size > GROUP_BYTES):
-                    return jobs
+                pending = queue[0]
+                records += len(pending.entries)
+                size += pending.bytes
+                if pendings and (records > GROUP_RECORDS or size > GROUP_BYTES):
+                    return pendings
                 queue.popleft()
-                self.waiting -= len(job.entries)
+                self.waiting -= len(pending.entries)
                 # whoever gave up meanwhile will not be told, so its records are not sent
-                if not job.done.done():
-                    jobs.append(job)
-        return jobs
+                if not pending.done.done():
+                    pendings.append(pending)
+        return pendings
 
     def _next_partition(self) -> int:
         while True:
@@ -221,21 +223,25 @@ class Lane:
                 return self._partitions[self._turn]
 
     def _landed(
-        self, partition: int, jobs: list[Job], started: float, error: BaseException | None
+        self,
+        partition: int,
+        pendings: list[PendingSend],
+        started: float,
+        error: BaseException | None,
     ) -> None:
         flying = self._flying.get(partition)
-        if flying is not None and flying[1] is jobs:
+        if flying is not None and flying[1] is pendings:
             del self._flying[partition]
             self._note()
         self._traffic.end(started, 503 if error else 200)
-        for job in jobs:
+        for pending in pendings:
             if error is not None:
-                job.fail(f"Kafka did not take it: {type(error).__name__}")
-            elif not job.done.done():
-                job.done.set_result(None)
+                pending.fail(f"Kafka did not take it: {type(error).__name__}")
+            elif not pending.done.done():
+                pending.done.set_result(None)
         if error is not None:
             self._failed()
-        self.expect(len(jobs), time.monotonic())
+        self.expect(len(pendings), time.monotonic())
         if self._queued:
             self._wake()
 
@@ -244,18 +250,18 @@ def _error_of(future: asyncio.Future[Any]) -> BaseException | None:
     return asyncio.CancelledError() if future.cancelled() else future.exception()
 
 
-def jobs_of(entries: Sequence[Entry], deadline: float) -> list[Job]:
-    """The records in jobs that each fit a batch."""
+def pending_sends(entries: Sequence[Entry], deadline: float) -> list[PendingSend]:
+    """The records in pending sends that each fit a batch."""
     if len(entries) == 1:
-        return [Job(entries, deadline)]
-    jobs: list[Job] = []
+        return [PendingSend(entries, deadline)]
+    pendings: list[PendingSend] = []
     start = size = 0
     for at, entry in enumerate(entries):
         bytes_ = len(entry.value) + _OVERHEAD
         if at > start and (at - start >= GROUP_RECORDS or size + bytes_ > GROUP_BYTES):
-            jobs.append(Job(entries[start:at], deadline))
+            pendings.append(PendingSend(entries[start:at], deadline))
             start, size = at, 0
         size += bytes_
     if len(entries) > start:
-        jobs.append(Job(entries[start:], deadline))
-    return jobs
+        pendings.append(PendingSend(entries[start:], deadline))
+    return pendings
