@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from scenarios.fields import FieldReader, Refused
 from scenarios.reading import Table, near
 from scenarios.scenario import Scenario, Tally
-from scenarios.tallies.registry import tally_kinds
 from scenarios.templates import places
 
 
@@ -82,7 +81,7 @@ class Check:
 
     def named(self, table: Table, key: str, name: str, holds: str) -> Tally:
         """The tally of that name; fails at `key` where none is kept as `holds`, hash or set."""
-        kinds = tally_kinds()
+        kinds = self.scenario.kinds
         known = [each.name for each in self.scenario.tallies if kinds[each.kind].holds == holds]
         if name not in known:
             words = f"use a tally of kind {holds}: {', '.join(known) or 'there is none'}"

@@ -22,7 +22,7 @@ __all__ = ["ADDED", "FILE", "ScenarioError", "file_of", "is_path", "load", "name
 ADDED = (tallies.FOLDERS, views.FOLDERS)
 """Variables that name folders of more kinds; every process that loads a scenario needs them."""
 FILE = "scenario.toml"
-_HOME = Path(__file__).parent
+_HOME = Path(__file__).resolve().parent
 _LARGEST = 1 << 20
 
 
@@ -60,6 +60,19 @@ def place_of(name_or_path: str | Path) -> Path:
     raise ScenarioError(f"no scenario is called {text!r}{near(text, names())}", fix)
 
 
+def readers(scenario: Scenario) -> dict[str, str]:
+    """Name -> module of every set of routes of the reader: those of the project, and its own."""
+    found = [(file, f"scenarios.{file.parent.parent.name}") for file in _HOME.glob("*/reader/*.py")]
+    if scenario.folder is not None:
+        own = (scenario.folder / "reader").glob("*.py")
+        found += [(file, f"scenarios.{scenario.name}") for file in own]
+    return {
+        file.stem.replace("_", "-"): f"{package}.reader.{file.stem}"
+        for file, package in found
+        if file.stem[0] != "_"
+    }
+
+
 def file_of(name_or_path: str | Path) -> Path:
     """The file that declares a scenario. Raises ScenarioError for a name that is not known."""
     place = place_of(name_or_path)
@@ -68,7 +81,8 @@ def file_of(name_or_path: str | Path) -> Path:
 
 def load(name_or_path: str | Path) -> Scenario:
     """The scenario of that name, or of that file; ScenarioError where it cannot be used."""
-    path = file_of(name_or_path)
+    place = place_of(name_or_path)
+    path = file_of(place)
     name = f"{path.parent.name}/{FILE}" if path.name == FILE else path.name
     text = _read(path)
     try:
@@ -76,7 +90,10 @@ def load(name_or_path: str | Path) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{name}: not TOML: {error}", "mend the file there") from error
     root = Table(Source(name, text), data)
-    scenario = build(root)
+    folder = place.resolve() if place.is_dir() else None
+    if folder is not None and folder.parent != _HOME and data.get("name") in names():
+        root.fail("name", f"{data['name']} is one of the project's own", "give it another name")
+    scenario = build(root, folder)
     check(scenario, root)
     return scenario
 

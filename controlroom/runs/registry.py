@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from functools import cache
 
 from controlroom.model.run import RunView
 from controlroom.runs.kind import RunKind, Unknown
-from host.errors import StackError
+from host.errors import StackError, refused
 
 FOLDERS = "CONTROLROOM_RUNS"
 """Variable that names folders of more kinds, parted as PATH is: a Python file for each."""
@@ -36,18 +35,14 @@ def said(view: RunView) -> str:
 
 @cache
 def _kind(name: str, added: str) -> RunKind:
-    own = _kinds("")
+    # imported here: a room that shows no run can do without
+    from scenarios.added import Registry
+
+    kinds = Registry("controlroom.runs.kinds", FOLDERS, "KIND", RunKind, error=refused)
+    own = kinds.all("")
     if name in own:
         return own[name]
     try:
-        return _kinds(added).get(name) or Unknown(name, FOLDERS, "")
+        return kinds.all(added).get(name) or Unknown(name, FOLDERS, "")
     except StackError as error:
         return Unknown(name, FOLDERS, str(error).rstrip("."))
-
-
-@cache
-def _kinds(added: str) -> Mapping[str, RunKind]:
-    # imported here: a room that shows no run can do without
-    from stack.added import Shelf
-
-    return Shelf("controlroom.runs.kinds", FOLDERS, "KIND", RunKind).things(added)

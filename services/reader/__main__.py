@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenarios.loading import load
 from services.reader.app import Counted, application, inner_application
 from services.reader.gauges import told
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 from services.reader.stream import Watcher
 from services.shared import golden
 from services.shared.entrance import Entrance
@@ -33,10 +33,12 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     offsets = OffsetReader(settings.kafka)
     auditor = Auditor(scenario.name, redis, offsets, documents)
     traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
-    shelf = Shelf(scenario, redis, documents, auditor)
-    watcher = Watcher(shelf, settings.limits, lifecycle.draining)
-    app = Counted(Entrance(application(shelf, watcher), settings.guests), traffic)
-    lifecycle.inner = inner_application(shelf, settings.purge_token, settings.compat_get_writes)
+    repository = Repository(scenario, redis, documents, auditor)
+    watcher = Watcher(repository, settings.limits, lifecycle.draining)
+    app = Counted(Entrance(application(repository, watcher), settings.guests), traffic)
+    lifecycle.inner = inner_application(
+        repository, settings.purge_token, settings.compat_get_writes
+    )
     try:
         async with (
             told(scenario, redis),

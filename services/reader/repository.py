@@ -7,6 +7,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from scenarios.errors import ScenarioError
 from scenarios.scenario import Scenario
 from scenarios.templates import places
 from scenarios.views.kinds.bars import BarsView
@@ -21,7 +22,7 @@ _WITHIN = 0.5
 """Seconds that an answer with the books may take to count documents."""
 
 
-class Shelf:
+class Repository:
     """The stores of one scenario. Methods raise RedisError, DocumentsError or KafkaError."""
 
     def __init__(
@@ -60,6 +61,16 @@ class Shelf:
         """The books, with what could be counted in a short time; `unaudited` is what is left."""
         return await self._auditor.audit(within=_WITHIN)
 
+    def bars_view(self, who: str) -> BarsView:
+        """The view of bars, which `offered`, `among` and `bars` ask; routes that need them call it
+        before they are there. Raises ScenarioError, naming `who`, where it is another one."""
+        view = self.scenario.view
+        if not isinstance(view, BarsView):
+            raise ScenarioError(
+                f"[[reader]] the preset {who} needs a view of bars", 'use kind = "bars"'
+            )
+        return view
+
     async def offered(self) -> dict[str, list[str]]:
         """Value of the first selector -> members that can be chosen for it; of bars only. Of many
         members the first ones by name."""
@@ -71,9 +82,7 @@ class Shelf:
 
     async def bars(self, value: str, member: str) -> dict[str, int]:
         """Label -> count of one member for one value of the first selector; of many the highest."""
-        view = self.scenario.view
-        assert isinstance(view, BarsView), "checked when the preset was chosen"
-        names = places(self.scenario.tally(view.choices).member) or ()
+        names = places(self.scenario.tally(self.bars_view("bars").choices).member) or ()
         if len(member.split(":")) != len(names):
             return {}
         return await live.counts(self.scenario, self._redis, (value, member))
