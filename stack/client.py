@@ -106,9 +106,11 @@ class StackClient:
         """Ends a fault; returns when nothing of it is left."""
         return await self._ask("DELETE", f"/v1/faults/{fault}")
 
-    async def set_scenario(self, scenario: str) -> None:
-        """Another scenario by name or path; the services are replaced one by one."""
-        await self._ask("POST", "/v1/scenario", {"scenario": whole(scenario)})
+    async def set_scenario(self, scenario: str) -> bool:
+        """Another scenario by name or path; the services are replaced one by one. False where it
+        has other services, and the stack has to be started again for it."""
+        answer = await self._ask("POST", "/v1/scenario", {"scenario": whole(scenario)})
+        return bool(answer["taken"])
 
     async def down(self) -> None:
         """Ends the stack; returns when its daemon is gone."""

@@ -60,7 +60,7 @@ def _stack(world: World) -> Json:
         "started": world.started,
         "state": world.state,
         "scenario": world.chosen.scenario.name,
-        "scenario_file": str(world.chosen.file),
+        "scenario_file": str(world.chosen.place),
         "namespace": world.manifests.namespace,
         "version": VERSION,
         "message": world.message(),

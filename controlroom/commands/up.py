@@ -52,8 +52,9 @@ class Up(Act):
             running = await _running(client)
             if running is None:
                 await _refuse_bad_machine(settings)
-            elif settings.origin("scenario") != "default":
-                await client.set_scenario(wanted)
+            elif settings.origin("scenario") != "default" and not await client.set_scenario(wanted):
+                _say(started, "it has other services: the stack is started again")
+                await client.down()
             status = await client.ensure_up(lambda line: _say(started, line), wanted)
         if running is None:
             ingress = status["endpoints"]["ingress"]

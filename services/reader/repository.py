@@ -57,6 +57,12 @@ class Repository:
         counted, purged = (int(each or 0) for each in found)
         return max(0, counted - purged)
 
+    async def counts(self, tally: str, members: Sequence[str]) -> list[int]:
+        """What a tally that is one hash has of each member; 0 of those that it has not."""
+        key = keys.counter_key(self.scenario.name, self.scenario.tally(tally).key)
+        found = await self._redis.hmget(key, list(members)) if members else []
+        return [int(each or 0) for each in found]
+
     async def books(self) -> Books:
         """The books, with what could be counted in a short time; `unaudited` is what is left."""
         return await self._auditor.audit(within=_WITHIN)
