@@ -119,7 +119,12 @@ async def test_the_routes_do_what_they_say(tiny_config: StackConfig, client: Sta
             await wrong
         assert caught.value.kind == "not_found"
     before = {pod["name"] for pod in (await client.status())["pods"]}
-    await client.set_scenario("worldcup")
+    with pytest.raises(StackError, match="no scenario is called"):
+        await client.set_scenario("nobody")
+    assert not await client.set_scenario(str(WEATHER)), "it has other services"
+    assert (await client.status())["stack"]["scenario"] == "bands"
+    assert {pod["name"] for pod in (await client.status())["pods"]} == before
+    assert await client.set_scenario("worldcup")
     await until(lambda: is_renewed(client, before), "all pods are new")
     assert (await client.status())["stack"]["scenario"] == "worldcup"
     await client.down()
