@@ -39,7 +39,7 @@ class Registry(Generic[Thing]):
     folders: bool = False
     """Whether each is a folder with an `__init__.py`; a file otherwise."""
     error: Callable[[str, str], Exception] = ScenarioError
-    """Made of what is wrong and how it is mended."""
+    """Made of what is wrong and how it is fixed."""
     checked: Callable[[Mapping[str, Thing]], Mapping[str, Thing]] = lambda found: found
     """Looks at all of them, and puts them in order."""
 
@@ -53,13 +53,13 @@ class Registry(Generic[Thing]):
             return _known(self, given)
         found = dict(_known(self, given))
         for path, module in modules(folder, package):
-            self._take(found, path, module, "mend it")
+            self._take(found, path, module, "fix it")
         return self.checked(found)
 
     def all(self, given: str) -> Mapping[str, Thing]:
         """The project's own, and those of the folders that are given as the setting has them."""
         found: dict[str, Thing] = {}
-        fix = f"mend it, or take it out of {self.setting}"
+        fix = f"fix it, or take it out of {self.setting}"
         package = importlib.import_module(self.own)
         for one in pkgutil.iter_modules(package.__path__):
             if one.ispkg == self.folders:

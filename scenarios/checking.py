@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from scenarios.fields import FieldReader, Refused
 from scenarios.reading import Table, near
 from scenarios.scenario import Scenario, Tally
-from scenarios.templates import places
+from scenarios.templates import placeholders
 
 
 def check(scenario: Scenario, root: Table) -> None:
@@ -97,7 +97,7 @@ class Check:
 
     def template(self, table: Table, key: str, template: str, extra: tuple[str, ...] = ()) -> None:
         """Fails at `key` where the template names what is no field."""
-        named = places(template)
+        named = placeholders(template)
         if named is None:
             table.fail(key, f"{template!r} has a lone brace", "write {field} for a value")
         self.known(table, key, (name for name in named if name not in extra))

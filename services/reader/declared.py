@@ -37,5 +37,5 @@ def _endpoints(module: str, repository: Repository) -> list[Endpoint]:
         raise
     except Exception as error:
         why = f"{place} cannot be used ({type(error).__name__}: {error})"
-        raise ScenarioError(why, "mend it: it needs endpoints(repository), a list") from error
+        raise ScenarioError(why, "fix it: it needs endpoints(repository), a list") from error
     return list(found)

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from scenarios.errors import ScenarioError
 from scenarios.scenario import Scenario
-from scenarios.templates import places
+from scenarios.templates import placeholders
 from scenarios.views.kinds.bars import BarsView
 from services.reader import live, logs
 from wire import keys
@@ -88,7 +88,7 @@ class Repository:
 
     async def bars(self, value: str, member: str) -> dict[str, int]:
         """Label -> count of one member for one value of the first selector; of many the highest."""
-        names = places(self.scenario.tally(self.bars_view("bars").choices).member) or ()
+        names = placeholders(self.scenario.tally(self.bars_view("bars").choices).member) or ()
         if len(member.split(":")) != len(names):
             return {}
         return await live.counts(self.scenario, self._redis, (value, member))

@@ -66,7 +66,7 @@ def _ranked(found: Mapping[str, EngineKind]) -> Mapping[str, EngineKind]:
         words = {word for word in (kind.door, kind.variable) if word}
         if words & taken:
             why = f"{kind.name} has the door or the variable of another engine"
-            raise refused(why, f"mend it, or take it out of {FOLDERS}")
+            raise refused(why, f"fix it, or take it out of {FOLDERS}")
         taken |= words
     return dict(sorted(found.items(), key=lambda each: (each[1].rank, each[0])))
 
