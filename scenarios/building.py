@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from scenarios.added import make_package
 from scenarios.reading import Table
 from scenarios.scenario import (
     CanonicalPair,
@@ -32,7 +31,8 @@ _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
 def build(root: Table, folder: Path | None) -> Scenario:
     """The scenario that the tables describe, not yet checked across tables.
 
-    `folder` holds all that belongs to it; None where its file is alone.
+    `folder` holds all that belongs to it, and is the package `scenarios.NAME`; None where its file
+    is alone.
     """
     name = root.text("name")
     if not NAME.fullmatch(name):
@@ -41,7 +41,6 @@ def build(root: Table, folder: Path | None) -> Scenario:
     kinds: Mapping[str, TallyKind] = tally_kinds()
     views: Mapping[str, ViewKind] = view_kinds()
     if folder is not None:
-        make_package(package, folder)
         kinds = tally_kinds(f"{package}.tallies", folder / "tallies")
         views = view_kinds(f"{package}.views", folder / "views")
     front = root.maybe_table("grpc_front")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from scenarios.added import make_package
 from scenarios.building import NAME, build
 from scenarios.checking import check
 from scenarios.errors import ScenarioError
@@ -91,8 +92,10 @@ def load(name_or_path: str | Path) -> Scenario:
         raise ScenarioError(f"{name}: not TOML: {error}", "mend the file there") from error
     root = Table(Source(name, text), data)
     folder = place.resolve() if place.is_dir() else None
-    if folder is not None and folder.parent != _HOME and data.get("name") in names():
-        root.fail("name", f"{data['name']} is one of the project's own", "give it another name")
+    if folder is not None and folder.parent != _HOME:
+        if data.get("name") in names():
+            root.fail("name", f"{data['name']} is one of the project's own", "give it another name")
+        make_package(f"{__package__}.{data.get('name')}", folder)
     scenario = build(root, folder)
     check(scenario, root)
     return scenario

@@ -43,7 +43,9 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
 @pytest.mark.processes
 @pytest.mark.timeout(600)
 async def test_a_system_is_added_by_a_folder(own: OwnStack, system: Path) -> None:
-    own.run("up", "--scenario", str(system), timeout=400)
+    own.run("up", timeout=400)
+    said = own.run("up", "--scenario", str(system), timeout=400).err
+    assert "it has other services: the stack is started again" in said
     status = own.status()
     assert status["stack"]["scenario"] == "weather"
     (pod,) = [pod for pod in status["pods"] if pod["deployment"] == "almanac"]
