@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Put an overlay of k8s/overlays on a cluster and wait until it is ready; what is
-not is told with its reason. Done again it changes only what differs."""
+not is told with its reason. Done again it changes only what differs. With
+--scenario the overlay has that one on top, also a folder of your own."""
 EXAMPLES = (
     "controlroom deploy --context lab-a --overlay lab-one",
     "controlroom deploy --context lab-a --overlay lab-a --peer lab-b",
-    "controlroom deploy --context lab-a --overlay lab-one --scenario ./mine",
     "controlroom deploy --context lab-a --overlay room --authorized-keys me.pub",
 )
 TIMEOUT = "5m"
