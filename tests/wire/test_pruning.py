@@ -191,7 +191,7 @@ async def test_counters_are_not_rebuilt_from_what_is_left(shop: Shop) -> None:
 
 
 async def test_rejected_records_have_the_same_bounds_and_the_books_still_close(shop: Shop) -> None:
-    rig, repository = shop.rig, keys.rejected_collection(shop.rig.name)
+    rig, shelf = shop.rig, keys.rejected_collection(shop.rig.name)
     await shop.store(0, 300, shop.now)
     topic = keys.rejected_topic(rig.name)
     topic_id = (await rig.offsets.topic(topic)).id
@@ -200,7 +200,7 @@ async def test_rejected_records_have_the_same_bounds_and_the_books_still_close(s
         keys.committed_field(keys.consumer_group(rig.name), topic, topic_id, 1),
     )
     ages = [shop.now - HOUR] * 400 + [shop.now] * 200
-    await rig.documents.insert(repository, [document(tp, o, at) for o, at in enumerate(ages)])
+    await rig.documents.insert(shelf, [document(tp, o, at) for o, at in enumerate(ages)])
     prepared = PreparedBatch(tp, -1, len(ages) - 1)
     prepared.totals["refused"] = len(ages)
     assert (await Counting(rig.redis, rig.name).count([(field, prepared)]))[0].counted
@@ -210,9 +210,9 @@ async def test_rejected_records_have_the_same_bounds_and_the_books_still_close(s
 
     everything = Range(tp, -1, len(ages))
     assert await shop.all_steps(pruner(Keep(documents=500))) == 100
-    assert await rig.documents.count(repository, everything) == 500
+    assert await rig.documents.count(shelf, everything) == 500
     assert await shop.all_steps(pruner(Keep(seconds=60))) == 300
-    assert await rig.documents.count(repository, everything) == 200
+    assert await rig.documents.count(shelf, everything) == 200
     totals = (await read_committed(rig.redis, rig.name)).totals
     assert (totals.refused, totals.forgotten, totals.purged) == (600, 400, 0)
     books = await shop.auditor().audit()
