@@ -93,12 +93,19 @@ def load(name_or_path: str | Path) -> Scenario:
     root = Table(Source(name, text), data)
     folder = place.resolve() if place.is_dir() else None
     if folder is not None and folder.parent != _HOME:
-        if data.get("name") in names():
-            root.fail("name", f"{data['name']} is one of the project's own", "give it another name")
-        make_package(f"{__package__}.{data.get('name')}", folder)
+        _make_package(root, folder)
     scenario = build(root, folder)
     check(scenario, root)
     return scenario
+
+
+def _make_package(root: Table, folder: Path) -> None:
+    """The folder of a user becomes a package beside the project's own scenarios and modules."""
+    name = root.text("name")
+    if name in {path.stem for path in _HOME.iterdir()}:
+        root.fail("name", f"{name!r} is taken by the project itself", "give it another name")
+    if NAME.fullmatch(name):
+        make_package(f"{__package__}.{name}", folder)
 
 
 def _read(path: Path) -> str:

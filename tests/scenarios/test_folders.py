@@ -75,7 +75,17 @@ BAD: list[tuple[str, Callable[[Path], Any], str]] = [
     (
         "a name of the project",
         lambda at: changed(at / FILE, '"weather"', '"bands"'),
-        f"anywhere/{FILE}, line 2: name: bands is one of the project's own",
+        f"anywhere/{FILE}, line 2: name: 'bands' is taken by the project itself",
+    ),
+    (
+        "the name of a module",
+        lambda at: changed(at / FILE, '"weather"', '"events"'),
+        f"anywhere/{FILE}, line 2: name: 'events' is taken by the project itself",
+    ),
+    (
+        "no name",
+        lambda at: changed(at / FILE, '"weather"', '"../weather"'),
+        f"anywhere/{FILE}, line 2: name: is '../weather'",
     ),
     (
         "an unknown kind",
