@@ -14,7 +14,7 @@ from controlroom.runs.records import codec_of, read_records
 from controlroom.runs.spec import LoadSpec, check_load
 from controlroom.targets.abilities import HasEndpoints, SendsLoad, TargetError, TargetInfo
 from controlroom.targets.choosing import scenario_of
-from scenarios.loading import is_path
+from scenarios.loading import is_path, whole
 
 CONNECT_TIME = 3.0
 MOST_RECORDS = 900 << 10
@@ -44,7 +44,7 @@ async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
         path = Path(file).expanduser().absolute()
         await asyncio.to_thread(read_records, path, codec)
         file = str(path)
-    complete = replace(spec, scenario=scenario, file=file)
+    complete = replace(spec, scenario=whole(scenario), file=file)
     if spec.in_cluster:
         await asyncio.to_thread(_must_fit, complete)
         return check_load(replace(complete, url=spec.url or await target.inner_ingress()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from controlroom.commands.deploy import Deploy
 from controlroom.commands.exits import CommandError
+from controlroom.runs.prepare import ready_load
+from controlroom.runs.spec import LoadSpec
 from controlroom.targets.abilities import Refused, TargetInfo
 from controlroom.targets.choosing import scenario_of
 from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
@@ -29,6 +32,7 @@ from stack.manifests import load as load_manifests
 from stack.manifests.model import Container, EnvVar, PodTemplate
 from stack.pods.environment import Surroundings, environment
 from tests.k8s.rendering import renderer
+from tests.runs.server import running
 
 WEATHER = Path(__file__).parent / "added" / "weather"
 
@@ -257,6 +261,17 @@ def test_paths_are_whole_for_a_process_elsewhere(monkeypatch: pytest.MonkeyPatch
     assert whole("./mine") == "/tmp/mine"
     assert whole("~/mine") == str(Path.home() / "mine")
     assert whole("bands") == "bands"
+
+
+def test_a_load_finds_its_scenario_from_its_own_folder(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(mine.parent)
+    unasked: Any = None
+    with running() as server:
+        wish = LoadSpec(scenario=f"./{mine.name}", url=server.url, number=1)
+        ready = asyncio.run(ready_load(wish, "bands", unasked))
+    assert ready.scenario == str(mine)
 
 
 @pytest.mark.engines
