@@ -120,5 +120,7 @@ def modules(
         path = file.parent if folders else file
         try:
             yield path, importlib.import_module(f"{package}.{path.stem}")
+        except SystemExit:
+            yield path, ImportError("it ends the program that imports it")
         except Exception as error:
             yield path, error

@@ -102,6 +102,11 @@ BAD: list[tuple[str, Callable[[Path], Any], str]] = [
         r"views/ranking.py cannot be read \(ModuleNotFoundError",
     ),
     (
+        "a program in place of a kind",
+        lambda at: (at / "views/ranking.py").write_text("raise SystemExit(3)"),
+        "views/ranking.py cannot be read .ImportError: it ends the program",
+    ),
+    (
         "a kind that is there",
         lambda at: changed(at / "tallies/warmest.py", 'name = "warmest"', 'name = "hash"'),
         "warmest.py tells hash once more",
