@@ -61,14 +61,14 @@ def chaos_dir() -> Path:
 
 
 def chaos_dirs(scenario: Scenario | None) -> list[Path]:
-    """The project's experiments, and those of a scenario that is a folder."""
+    """Folders of experiments: of a scenario that is a folder, then of the project."""
     own = [scenario.folder / "chaos"] if scenario is not None and scenario.folder else []
-    return [chaos_dir(), *own]
+    return [*own, chaos_dir()]
 
 
 def chaos_files(*folders: Path) -> list[ChaosFile]:
-    """All experiments of the folders, else of the project, by name; those that cannot be used say
-    why."""
+    """All experiments of the folders, else of the project, each by name; those that cannot be used
+    say why."""
     every = folders or (chaos_dir(),)
     return [_entry(path) for folder in every for path in sorted(folder.glob("*.yaml"))]
 
