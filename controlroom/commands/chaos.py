@@ -38,6 +38,7 @@ from controlroom.runs.spec import ChaosSpec, change_flags
 from controlroom.runs.stop import NOTHING, Stopped, stop_all, stop_fault
 from controlroom.settings import Settings
 from controlroom.targets.abilities import FaultStatus, Preview, TargetError
+from scenarios.errors import ScenarioError
 
 DESCRIPTION = (
     "Faults by Chaos Mesh objects. Each shows what it would hit, is confirmed, has an\n"
@@ -279,7 +280,7 @@ async def _folders(here: Here) -> list[Path]:
     """Where experiments are: those of a scenario only where it is known."""
     try:
         return chaos_dirs(await here.scenario())
-    except TargetError:
+    except (TargetError, ScenarioError):
         return chaos_dirs(None)
 
 

@@ -142,7 +142,9 @@ async def main(args: argparse.Namespace) -> Exit:
     overlay = overlay_fact(one_place(args))
     keys = absolute(args.authorized_keys) if args.authorized_keys else ""
     settings: Settings = args.settings
-    scenario = "" if settings.origin("scenario") == "default" else whole(settings.scenario)
+    # one that a file of settings names is that of the local stack
+    named = settings.origin("scenario").startswith("flag")
+    scenario = whole(settings.scenario) if named else ""
     act = Deploy(overlay, args.peer or "", keys, args.timeout, not args.no_wait, scenario)
     return await perform_verb(act, args)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 
 from controlroom.model.run import RunView
@@ -35,14 +36,18 @@ def said(view: RunView) -> str:
 
 @cache
 def _kind(name: str, added: str) -> RunKind:
-    # imported here: a room that shows no run can do without
-    from scenarios.added import Registry
-
-    kinds = Registry("controlroom.runs.kinds", FOLDERS, "KIND", RunKind, error=refused)
-    own = kinds.all("")
+    own = _kinds("")
     if name in own:
         return own[name]
     try:
-        return kinds.all(added).get(name) or Unknown(name, FOLDERS, "")
+        return _kinds(added).get(name) or Unknown(name, FOLDERS, "")
     except StackError as error:
         return Unknown(name, FOLDERS, str(error).rstrip("."))
+
+
+@cache
+def _kinds(added: str) -> Mapping[str, RunKind]:
+    # imported here: a room that shows no run can do without
+    from scenarios.added import Registry
+
+    return Registry("controlroom.runs.kinds", FOLDERS, "KIND", RunKind, error=refused).all(added)
