@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Generic, Protocol, TypeVar
+from zlib import crc32
 
 from scenarios.errors import ScenarioError
 
@@ -65,12 +66,13 @@ class Registry(Generic[Thing]):
             if one.ispkg == self.folders:
                 module = importlib.import_module(f"{self.own}.{one.name}")
                 self._take(found, one.name, module, fix)
-        for number, name in enumerate(filter(None, given.split(os.pathsep))):
+        for name in filter(None, given.split(os.pathsep)):
             folder = Path(name)
             if not folder.is_dir():
                 raise self.error(f"{folder} is no folder", fix)
-            own = f"{self.setting.lower()}_{number}"
-            make_package(own, folder)
+            own = f"{self.setting.lower()}_{crc32(bytes(folder.absolute())):08x}"
+            if own not in sys.modules:
+                make_package(own, folder)
             for path, added in modules(folder, own, self.folders):
                 self._take(found, path, added, fix)
         return self.checked(found)
