@@ -1,4 +1,4 @@
-"""Scenarios by name or path, with errors that say where and how to mend.
+"""Scenarios by name or path, with errors that say where and how to fix it.
 
 A scenario is a folder with the file `scenario.toml`. A user's own may be that file alone, by
 any name that ends in `.toml`.
@@ -13,7 +13,7 @@ from scenarios.added import make_package
 from scenarios.building import NAME, build
 from scenarios.checking import check
 from scenarios.errors import ScenarioError
-from scenarios.reading import Source, Table, near
+from scenarios.reading import ScenarioText, Table, near
 from scenarios.scenario import Scenario
 from scenarios.tallies import registry as tallies
 from scenarios.views import registry as views
@@ -89,8 +89,8 @@ def load(name_or_path: str | Path) -> Scenario:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{name}: not TOML: {error}", "mend the file there") from error
-    root = Table(Source(name, text), data)
+        raise ScenarioError(f"{name}: not TOML: {error}", "fix the file there") from error
+    root = Table(ScenarioText(name, text), data)
     folder = place.resolve() if place.is_dir() else None
     if folder is not None and folder.parent != _HOME:
         _make_package(root, folder)

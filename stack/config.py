@@ -83,12 +83,12 @@ def overridden(
 
 
 def guests(environ: Mapping[str, str]) -> dict[str, str]:
-    """Whom the doors of the services let in, where the environment says it."""
+    """Which hosts and origins the services answer, where the environment says it."""
     names = ("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
     return {name: given for name in names if (given := environ.get(f"CONTROLROOM_{name}"))}
 
 
-class Wishes:
+class RequestedReplicas:
     """Numbers of replicas that were asked for; they survive `down` and `up`."""
 
     def __init__(self, state: Path) -> None:

@@ -21,9 +21,9 @@ USES: dict[str, set[str]] = {
     "consumer": {"stores-consumer"},
     # `purge` is made by those alone who let it purge
     "reader": {"stores-reader", "purge"},
-    # the hop's server stores and counts as a consumer does
-    "hop-server/server": {"stores-consumer", "hop"},
-    "hop/client": {"hop"},
+    # the bridge's server stores and counts as a consumer does
+    "bridge-server/server": {"stores-consumer", "bridge"},
+    "bridge/client": {"bridge"},
     # engines know whom they let in
     "redis": {"stores", *STORES},
     "mongo": {"stores", *STORES} - {"stores-producer"},
@@ -34,7 +34,7 @@ MOUNTS = {
     "producer-http": {"kafka-producer"},
     "producer-grpc": {"kafka-producer"},
     "consumer": {"kafka-consumer"},
-    "hop": {"kafka-consumer"},
+    "bridge": {"kafka-consumer"},
     "reader": {"kafka-reader"},
     "room": {"room"},
 }
@@ -74,7 +74,14 @@ def test_no_pod_has_a_secret_as_a_file_that_it_does_not_use(overlay: str) -> Non
         mounted = {v["secret"]["secretName"] for v in pod.get("volumes", []) if "secret" in v}
         assert mounted <= MOUNTS.get(name, set()), name
         # and whoever has none needs no account of the cluster
-        if name in ("producer-http", "producer-grpc", "consumer", "reader", "hop", "hop-server"):
+        if name in (
+            "producer-http",
+            "producer-grpc",
+            "consumer",
+            "reader",
+            "bridge",
+            "bridge-server",
+        ):
             assert pod["automountServiceAccountToken"] is False, name
 
 
