@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,8 @@ from controlroom.targets.choosing import scenario_of
 from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
 from controlroom.targets.kubernetes.deploy.systems import with_scenario
 from host.errors import StackError
-from images.recipes import of_scenario
+from images import python
+from images.recipes import SERVICES, of_scenario
 from images.root import Root
 from scenarios.errors import ScenarioError
 from scenarios.events import EventCodec
@@ -303,12 +307,40 @@ def test_a_file_alone_is_not_deployed(tmp_path: Path, mine: Path) -> None:
         Deploy("lab-one", scenario=str(alone))._on_top(mine)
 
 
+def ran(app: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Python as it runs in the image."""
+    return subprocess.run(
+        (sys.executable, *words),
+        cwd=app,
+        env={"PYTHONPATH": str(app), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
 @pytest.mark.processes
 async def test_its_image_has_it_where_the_services_look(mine: Path, tmp_path: Path) -> None:
     name, recipe, code = of_scenario(mine)
     assert (name, recipe.layers[-1]) == ("services-weather", "scenario-weather")
-    await code(Root(tmp_path / "layer"), print)
-    app = tmp_path / "layer" / "app" / "scenarios" / "weather"
-    assert (app / "services" / "almanac.py").is_file()
+    root = Root(tmp_path / "root")
+    python.code(root, SERVICES)
+    await code(root, print)
+    app = tmp_path / "root" / "app"
+    program = (
+        "from scenarios.loading import load\n"
+        "from services.reader.declared import endpoints_of\n"
+        "from services.reader.repository import Repository\n"
+        "scenario = load('weather')\n"
+        "print(scenario.folder, scenario.view.labels('A'), 'warmest' in scenario.kinds)\n"
+        "print([one.path for one in endpoints_of(Repository(scenario, None, None, None))])\n"
+    )
+    said = ran(app, "-c", program)
+    assert said.stdout.splitlines() == [
+        f"{app}/scenarios/weather ('A station',) True",
+        "['/stations/{name}']",
+    ]
+    said = ran(app, "-m", "scenarios.weather.services.almanac")
+    assert (said.returncode, "SCENARIO is not set" in said.stderr + said.stdout) == (2, True)
     with pytest.raises(StackError, match="is no folder of a scenario"):
         of_scenario(tmp_path)
