@@ -23,6 +23,7 @@ import psutil
 
 from bench.http_load import drive
 from bench.processes import free_port
+from scenarios.loading import file_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -81,7 +82,7 @@ async def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / f"bench-{uuid.uuid4().hex[:8]}.toml"
-        text = (ROOT / "scenarios/bands.toml").read_text()
+        text = file_of("bands").read_text()
         scenario.write_text(text.replace('name = "bands"', f'name = "{scenario.stem}"'))
         doors = {
             name: _start(tree, scenario, given.kafka, given.redis)

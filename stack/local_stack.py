@@ -64,8 +64,8 @@ class LocalStack:
         self.started = time.time()
         self.events = Events()
         self.usage = Usage()
-        self.manifests = load(config.manifests)
         self.chosen = choose(config.scenario, config.state)
+        self.manifests = load(config.manifests, *self.chosen.manifests())
         self.engines = engines_for(config.state)
         private_dir(config.state)
         ports = Ports(config.state)
@@ -188,17 +188,22 @@ class LocalStack:
             self._scalings[name].by_hand(time.monotonic(), replicas)
         controller.scale(replicas, "asked for")
 
-    def use_scenario(self, name_or_path: str) -> None:
+    def use_scenario(self, name_or_path: str) -> bool:
         """Another scenario: new values, and all pods replaced one by one. Raises StackError.
 
-        The stack is `starting` until no pod serves the scenario before.
+        The stack is `starting` until no pod serves the scenario before. False where it has other
+        services than this stack, which has to be started again for it.
         """
-        self.chosen = choose(name_or_path, self.config.state)
+        chosen = choose(name_or_path, self.config.state)
+        if load(self.config.manifests, *chosen.manifests()) != self.manifests:
+            return False
+        self.chosen = chosen
         for name, controller in self.controllers.items():
             controller.restart(self._surroundings(name))
         if self.state == "ready":
             self.state = "starting"
             self._tasks.append(asyncio.ensure_future(self._settle()))
+        return True
 
     def _supervisor(self, engine: Engine) -> EngineSupervisor:
         file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
@@ -234,6 +239,8 @@ class LocalStack:
             namespace=self.manifests.namespace,
             project=self.config.project,
             state=self.config.state,
+            packages=self.chosen.packages,
+            services=self.balancer.services(),
             config_maps={
                 **overridden(self.manifests.config_maps, os.environ),
                 "endpoints": {**endpoints, **filled},

@@ -47,6 +47,7 @@ PURGE_INSIDE = Problem(
     "purge_inside", 403, "PERMISSION_DENIED", "A purge is asked for inside, with its token."
 )
 WRONG_TOKEN = Problem("wrong_token", 401, "UNAUTHENTICATED", "The token is missing or wrong.")
+NOT_FOUND = Problem("not_found", 404, "NOT_FOUND", "What was asked for is not there.")
 UNKNOWN_ROUTE = Problem("unknown_route", 404, "UNIMPLEMENTED", "There is no such path or method.")
 WRONG_METHOD = Problem("wrong_method", 405, "UNIMPLEMENTED", "The path takes another method.")
 GET_WRITES_OFF = Problem(

@@ -76,7 +76,7 @@ class Stores:
         self._logs = keys.logs_collection(scenario.name)
         self._rejected = keys.rejected_collection(scenario.name)
         self._preparer = Preparer(scenario)
-        self._counting = Counting(redis, scenario.name, most)
+        self._counting = Counting(redis, scenario.name, most, scenario.kinds)
         self._documents = documents
         self._lives = Lives(scenario.name, redis, documents)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenarios.loading import load
 from services.reader.app import Counted, application, inner_application
 from services.reader.gauges import told
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 from services.reader.stream import Watcher
 from services.shared import golden
 from services.shared.entrance import Entrance
@@ -34,10 +34,12 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     account = queue_kind(scenario.queue).account(scenario.name, Where(redis, settings.address))
     auditor = Auditor(scenario.name, redis, account, documents)
     traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
-    shelf = Shelf(scenario, redis, documents, auditor)
-    watcher = Watcher(shelf, settings.limits, lifecycle.draining)
-    app = Counted(Entrance(application(shelf, watcher), settings.guests), traffic)
-    lifecycle.inner = inner_application(shelf, settings.purge_token, settings.compat_get_writes)
+    repository = Repository(scenario, redis, documents, auditor)
+    watcher = Watcher(repository, settings.limits, lifecycle.draining)
+    app = Counted(Entrance(application(repository, watcher), settings.guests), traffic)
+    lifecycle.inner = inner_application(
+        repository, settings.purge_token, settings.compat_get_writes
+    )
     try:
         async with (
             told(scenario, redis),

@@ -17,6 +17,8 @@ from wire.problems import Problem
 from wire.queues.registry import queue_kind
 
 Json = dict[str, Any]
+_PART = re.compile(r"\{(\w+)\}")
+"""A parameter of a path."""
 _ERROR: Json = {"$ref": "#/components/schemas/Error"}
 _INGEST_PROBLEMS = (
     problems.NO_RECORDS,
@@ -50,7 +52,7 @@ class Operation:
     """Status -> schema of the JSON body; an empty schema for none."""
     problems: Sequence[Problem] = ()
     query: Mapping[str, str] = field(default_factory=dict)
-    """Parameter -> what it means."""
+    """Parameter of the query, or of the path -> what it means."""
     body: Json | None = None
     kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -111,9 +113,12 @@ def _operation(operation: Operation) -> Json:
         }
         | _failures(operation.problems),
     }
+    parts = {name: operation.query.get(name, "") for name in _PART.findall(operation.path)}
+    query = {name: text for name, text in operation.query.items() if name not in parts}
     parameters = [
         {"name": name, "in": place, "description": text, "schema": {"type": "string"}}
-        for place, named in (("query", operation.query), ("header", operation.headers))
+        | ({"required": True} if place == "path" else {})
+        for place, named in (("path", parts), ("query", query), ("header", operation.headers))
         for name, text in named.items()
     ]
     if parameters:

@@ -15,7 +15,7 @@ _LONGEST = 64 << 10
 """Bytes of a line in which columns are counted in characters."""
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Line and column from 1, and the field whose value it is in, if any."""
 
     line: int
@@ -39,21 +39,21 @@ class Lines:
         self._at = at
         return self._line
 
-    def place(self, at: int, begin: int) -> Place:
-        """The place of an offset in a value that begins at `begin`."""
+    def location(self, at: int, begin: int) -> Location:
+        """The location of an offset in a value that begins at `begin`."""
         start = self._text.rfind(b"\n", 0, at) + 1
         before = bytes(self._text[start:at]) if at - start <= _LONGEST else None
         if before is None:
             column = at - start + 1
         else:
             column = len(before.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")) + 1
-        return Place(self.line(at), column, _field(bytes(self._text[begin:at])))
+        return Location(self.line(at), column, _field(bytes(self._text[begin:at])))
 
 
 def malformed(lines: Lines, error: NotJsonError, at: int, begin: int) -> MalformedError:
     """The refusal of a text for what is wrong at `at`."""
-    place = lines.place(at, begin)
-    return MalformedError(error.reason, *place, coded=isinstance(error, NotUtf8Error))
+    location = lines.location(at, begin)
+    return MalformedError(error.reason, *location, coded=isinstance(error, NotUtf8Error))
 
 
 def _field(before: bytes) -> str:

@@ -12,14 +12,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.reader.endpoint import Endpoint, list_of
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 
 _LINES = 10
 
 
-def endpoints(shelf: Shelf) -> list[Endpoint]:
+def endpoints(repository: Repository) -> list[Endpoint]:
     """The routes."""
-    routes = _Routes(shelf)
+    repository.bars_view("so1-g5")
+    routes = _Routes(repository)
     return [
         Endpoint("GET", "/getLogsMongo", "The newest 10 events.", routes.logs, {"type": "array"}),
         Endpoint(
@@ -42,22 +43,22 @@ def endpoints(shelf: Shelf) -> list[Endpoint]:
 
 
 class _Routes:
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
 
     async def logs(self, request: Request) -> Response:
-        return JSONResponse(await self._shelf.newest(_LINES))
+        return JSONResponse(await self._repository.newest(_LINES))
 
     async def total(self, request: Request) -> Response:
-        return JSONResponse({"Total": await self._shelf.total()})
+        return JSONResponse({"Total": await self._repository.total()})
 
     async def phases(self, request: Request) -> Response:
-        offered = await self._shelf.offered()
+        offered = await self._repository.offered()
         return JSONResponse({f"Fase{value}": members for value, members in offered.items()})
 
     async def shares(self, request: Request) -> Response:
         member, _, value = request.query_params.get("key", "").rpartition(":")
-        counts = await self._shelf.bars(value, member)
+        counts = await self._repository.bars(value, member)
         whole = max(1, sum(counts.values()))
         return JSONResponse(
             [

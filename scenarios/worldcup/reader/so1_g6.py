@@ -15,15 +15,16 @@ from starlette.responses import JSONResponse, Response
 
 from scenarios.templates import escape, split_member
 from services.reader.endpoint import Endpoint, object_of, small_body
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 from services.shared import logline
 
 LINES = 500
 
 
-def endpoints(shelf: Shelf) -> list[Endpoint]:
+def endpoints(repository: Repository) -> list[Endpoint]:
     """The routes."""
-    routes = _Routes(shelf)
+    repository.bars_view("so1-g6")
+    routes = _Routes(repository)
     coded = {"type": "object", "properties": {"Codigo": {"type": "integer"}}}
     wanted = object_of(Pais="string", Fase="integer")
     return [
@@ -51,12 +52,12 @@ def endpoints(shelf: Shelf) -> list[Endpoint]:
 
 
 class _Routes:
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
 
     async def matches(self, request: Request) -> Response:
         try:
-            offered = await self._shelf.offered()
+            offered = await self._repository.offered()
         except RedisError:
             return _coded(302, "Hubo un error", Paises={"Paises": None})
         names = sorted({_joined(member) for members in offered.values() for member in members})
@@ -67,8 +68,8 @@ class _Routes:
     async def match(self, request: Request) -> Response:
         name, value = _wanted(await small_body(request))
         try:
-            members = await self._shelf.among(value, _parted(name))
-            counts = await self._shelf.bars(value, members[0]) if members else {}
+            members = await self._repository.among(value, _parted(name))
+            counts = await self._repository.bars(value, members[0]) if members else {}
         except RedisError:
             return _coded(301, "Error inesperado ha ocurrido", Fase=_NONE)
         if not counts:
@@ -80,18 +81,18 @@ class _Routes:
         return _coded(200, "Estas soon las predicciones", Fase=found)
 
     async def logs(self, request: Request) -> Response:
-        events = await self._shelf.newest(LINES)
+        events = await self._repository.newest(LINES)
         return JSONResponse(
             {
                 "Codigo": 200,
                 "Mensaje": "",
                 "Logs": [{name: str(each) for name, each in event.items()} for event in events],
-                "Cantidad": await self._shelf.total(),
+                "Cantidad": await self._repository.total(),
             }
         )
 
     async def purge(self, request: Request) -> Response:
-        removed = await self._shelf.purge()
+        removed = await self._repository.purge()
         logline.info("logs purged by GET", documents=removed)
         return JSONResponse("Listo")
 

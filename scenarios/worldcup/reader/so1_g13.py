@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.reader.endpoint import Endpoint
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 
 LINES = 500
 
 
-def endpoints(shelf: Shelf) -> list[Endpoint]:
+def endpoints(repository: Repository) -> list[Endpoint]:
     """The routes."""
-    routes = _Routes(shelf)
+    routes = _Routes(repository)
     return [
         Endpoint(
             "GET", "/get-all-mongo", f"The newest {LINES} events.", routes.events, {"type": "array"}
@@ -33,12 +33,12 @@ def endpoints(shelf: Shelf) -> list[Endpoint]:
 
 
 class _Routes:
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
 
     async def events(self, request: Request) -> Response:
-        return JSONResponse(await self._shelf.newest(LINES))
+        return JSONResponse(await self._repository.newest(LINES))
 
     async def ping(self, request: Request) -> Response:
-        await self._shelf.ping()
+        await self._repository.ping()
         return JSONResponse("PONG")

@@ -7,8 +7,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from scenarios.errors import ScenarioError
 from scenarios.scenario import Scenario
-from scenarios.templates import places
+from scenarios.templates import placeholders
 from scenarios.views.kinds.bars import BarsView
 from services.reader import live, logs
 from wire import keys
@@ -21,7 +22,7 @@ _WITHIN = 0.5
 """Seconds that an answer with the books may take to count documents."""
 
 
-class Shelf:
+class Repository:
     """The stores of one scenario. Methods raise RedisError, DocumentsError or KafkaError."""
 
     def __init__(
@@ -56,9 +57,25 @@ class Shelf:
         counted, purged = (int(each or 0) for each in found)
         return max(0, counted - purged)
 
+    async def counts(self, tally: str, members: Sequence[str]) -> list[int]:
+        """What a tally that is one hash has of each member; 0 of those that it has not."""
+        key = keys.counter_key(self.scenario.name, self.scenario.tally(tally).key)
+        found = await self._redis.hmget(key, list(members)) if members else []
+        return [int(each or 0) for each in found]
+
     async def books(self) -> Books:
         """The books, with what could be counted in a short time; `unaudited` is what is left."""
         return await self._auditor.audit(within=_WITHIN)
+
+    def bars_view(self, who: str) -> BarsView:
+        """The view of bars, which `offered`, `among` and `bars` ask; routes that need them call it
+        before they are there. Raises ScenarioError, naming `who`, where it is another one."""
+        view = self.scenario.view
+        if not isinstance(view, BarsView):
+            raise ScenarioError(
+                f"[[reader]] the preset {who} needs a view of bars", 'use kind = "bars"'
+            )
+        return view
 
     async def offered(self) -> dict[str, list[str]]:
         """Value of the first selector -> members that can be chosen for it; of bars only. Of many
@@ -71,9 +88,7 @@ class Shelf:
 
     async def bars(self, value: str, member: str) -> dict[str, int]:
         """Label -> count of one member for one value of the first selector; of many the highest."""
-        view = self.scenario.view
-        assert isinstance(view, BarsView), "checked when the preset was chosen"
-        names = places(self.scenario.tally(view.choices).member) or ()
+        names = placeholders(self.scenario.tally(self.bars_view("bars").choices).member) or ()
         if len(member.split(":")) != len(names):
             return {}
         return await live.counts(self.scenario, self._redis, (value, member))
