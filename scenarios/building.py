@@ -43,6 +43,7 @@ def build(root: Table) -> Scenario:
         view=_view(root.table("view")),
         http=_routes(root.table("http")),
         grpc_front=_routes(root.table("grpc_front")),
+        wasm=None if (wasm := root.maybe_table("wasm")) is None else _routes(wasm),
         grpc=tuple(_grpc(table) for table in root.tables("grpc")),
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
         readers=tuple(_reader(table) for table in root.tables("reader")),

@@ -121,6 +121,8 @@ class Scenario:
     grpc_front: HttpRoutes
     """Paths of the HTTP front of the gRPC producer."""
     grpc: tuple[GrpcRoute, ...]
+    wasm: HttpRoutes | None
+    """Paths of the front of the WASM producer, which does not run without them."""
     samples: tuple[SampleRow, ...]
     readers: tuple[str, ...] = ()
     """Presets of the reader: sets of routes that existing implementations have."""

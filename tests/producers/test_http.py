@@ -30,11 +30,17 @@ def source(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=["http", "grpc"])
+@pytest.fixture(params=["http", "grpc", "wasm"])
 async def door(request: pytest.FixtureRequest, cast: Producers) -> tuple[str, str, Producers]:
     """(origin, URL without path, producers) of either road."""
     if request.param == "http":
         service = await cast.start("services.producer_http")
+    elif request.param == "wasm":
+        if load(cast.scenario).wasm is None:
+            pytest.skip("the scenario has no WASM door")
+        port = str(free_port())
+        await cast.start("services.producer_wasm.worker", WORKER_PORT=port)
+        service = await cast.start("services.producer_wasm.front", WORKER_PORT=port)
     else:
         port = str(free_port())
         await cast.start("services.producer_grpc.server", GRPC_PORT=port)
@@ -52,7 +58,8 @@ async def test_every_route_takes_every_shape_and_keeps_what_is_bad(
 ) -> None:
     origin, url, cast = door
     scenario = load(cast.scenario)
-    routes = scenario.http if origin == "http" else scenario.grpc_front
+    routes = {"http": scenario.http, "grpc": scenario.grpc_front, "wasm": scenario.wasm}[origin]
+    assert routes is not None
     event = good(cast)
     texts = {key.upper(): str(value) for key, value in event.items()}
     bad = {**event, scenario.fields[-1].name: "many"}
