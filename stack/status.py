@@ -25,7 +25,11 @@ async def status(world: World) -> Json:
     return {
         "stack": _stack(world),
         "engines": [_engine(world, keeper) for keeper in world.keepers.values()],
-        "deployments": [_deployment(world, c) for c in world.controllers.values()],
+        "deployments": [
+            _deployment(world, c)
+            for c in world.controllers.values()
+            if c.pods or world.offered(c.name)
+        ],
         "pods": [_pod(world, pod) for pod in world.pods()],
         "links": links,
         "faults": [fault.to_json() for fault in await world.faults.all()],

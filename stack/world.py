@@ -176,6 +176,13 @@ class World:
     def scale(self, name: str, replicas: int) -> None:
         """Another number of pods, within the bounds of the autoscaler. Raises StackError."""
         controller = self.controller(name)
+        if not self.offered(name):
+            raise StackError(
+                f"The scenario {self.chosen.scenario.name} has no [{controller.deployment.table}], "
+                f"so {name} does not run.",
+                "Give the scenario that table, or start another scenario.",
+                "refused",
+            )
         minimum, maximum = self.manifests.bounds(name)
         if replicas < minimum or (maximum is not None and replicas > maximum):
             bounds = f"{minimum} to {maximum}" if maximum is not None else f"{minimum} or more"
@@ -195,8 +202,12 @@ class World:
         The stack is `starting` until no pod serves the scenario before.
         """
         self.chosen = choose(name_or_path, self.config.state)
+        wishes = self._wishes.read()
         for name, controller in self.controllers.items():
             controller.restart(self._surroundings(name))
+            if controller.deployment.table:
+                why = f"the scenario is {self.chosen.scenario.name}"
+                controller.scale(self._first_replicas(name, wishes), why)
         if self.state == "ready":
             self.state = "starting"
             self._tasks.append(asyncio.ensure_future(self._settle()))
@@ -292,7 +303,14 @@ class World:
             await asyncio.sleep(0.1)
         self.state = "ready"
 
+    def offered(self, name: str) -> bool:
+        """Whether the scenario has what a deployment is there for."""
+        table = self.manifests.deployments[name].table
+        return not table or getattr(self.chosen.scenario, table, None) is not None
+
     def _first_replicas(self, name: str, wishes: dict[str, int]) -> int:
+        if not self.offered(name):
+            return 0
         minimum, maximum = self.manifests.bounds(name)
         wish = wishes.get(name, self.manifests.first_replicas(name))
         return max(minimum, wish if maximum is None else min(wish, maximum))

@@ -39,6 +39,7 @@ class Row:
 ROWS = (
     Row("producer-http", "inbound"),
     Row("producer-grpc", "inbound"),
+    Row("producer-wasm", "inbound"),
     Row("consumer", "outbound"),
     Row("reader", "inbound"),
 )

@@ -155,13 +155,15 @@ _ACTIONS: Mapping[str, Mapping[str, Any]] = {
     "lossy": {"action": "loss", "direction": "to", "loss": {"loss": "30"}},
 }
 
-DEPLOYMENTS = ("producer-http", "producer-grpc", "consumer")
+DEPLOYMENTS = ("producer-http", "producer-grpc", "producer-wasm", "consumer")
 PROCESSES = (*DEPLOYMENTS, "kafka", "redis", "mongo", "toxiproxy", "haproxy")
 LINKS = (
     ("producer-http", "kafka"),
     ("producer-http", "redis"),
     ("producer-grpc", "kafka"),
     ("producer-grpc", "redis"),
+    ("producer-wasm", "kafka"),
+    ("producer-wasm", "redis"),
     ("consumer", "kafka"),
     ("consumer", "redis"),
     ("consumer", "mongo"),

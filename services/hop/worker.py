@@ -52,8 +52,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     ):
         stub = HopStub(channel)
         beside = [run_beside(lambda: lag.watch(member, told), "lag")]
-        if settings.acknowledged_dir is not None:
-            publication = Publication(settings.acknowledged_dir, scenario.name, stub)
+        if settings.ledger_dir is not None:
+            publication = Publication(settings.ledger_dir, scenario.name, stub)
             beside.append(run_beside(publication.run, "publication of the counts"))
         try:
             with contextlib.suppress(AbandonedError):

@@ -27,7 +27,7 @@ from services.shared.publisher import publishing
 from services.shared.settings import Settings
 from services.shared.start import main, start
 
-NEEDED = ("kafka_bootstrap", "acknowledged_dir", "grpc_port", "admin_port")
+NEEDED = ("kafka_bootstrap", "ledger_dir", "grpc_port", "admin_port")
 _GRACE = 10.0
 _LOOKAHEAD = 64 << 10
 """Bytes of a call that are taken before it asks for them."""

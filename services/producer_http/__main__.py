@@ -18,7 +18,7 @@ from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.web import serving
 
-NEEDED = ("kafka_bootstrap", "acknowledged_dir", "http_port", "admin_port")
+NEEDED = ("kafka_bootstrap", "ledger_dir", "http_port", "admin_port")
 
 
 def document(scenario: Scenario) -> Json:

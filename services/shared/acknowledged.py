@@ -327,8 +327,8 @@ async def keeping(settings: Settings, scenario: str) -> AsyncIterator[Acknowledg
 
     Without a Redis it is only kept: where the stores are in another cluster, the hop publishes.
     """
-    assert settings.acknowledged_dir is not None
-    acknowledged = AcknowledgedCounter(settings.acknowledged_dir, scenario)
+    assert settings.ledger_dir is not None
+    acknowledged = AcknowledgedCounter(settings.ledger_dir, scenario)
     syncing = run_beside(lambda: sync_often(acknowledged), "sync of the count")
     if not settings.redis_url:
         try:

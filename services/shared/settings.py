@@ -59,7 +59,7 @@ class Settings:
     """`host:port` of the hop's server in the other cluster."""
     hop_token: str = ""
     """What both ends of the hop know and nobody else."""
-    acknowledged_dir: Path | None = None
+    ledger_dir: Path | None = None
     """Folder of the acknowledged counts; outlives the process, shared by the replicas."""
     drain_seconds: float = 1.2
     """From `not ready` to `no longer listening`: time for balancers to look elsewhere."""
@@ -117,7 +117,7 @@ class Settings:
             hop_socket=text("HOP_SOCKET"),
             hop_target=text("HOP_TARGET"),
             hop_token=text("HOP_TOKEN"),
-            acknowledged_dir=Path(acknowledged) if acknowledged else None,
+            ledger_dir=Path(acknowledged) if acknowledged else None,
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),
             dedup=Dedup(

@@ -18,6 +18,7 @@ STORES = {account.secret for account in ACCOUNTS}
 USES: dict[str, set[str]] = {
     "producer-http": {"stores-producer"},
     "producer-grpc/server": {"stores-producer"},
+    "producer-wasm/worker": {"stores-producer"},
     "consumer": {"stores-consumer"},
     # `purge` is made by those alone who let it purge
     "reader": {"stores-reader", "purge"},
@@ -33,6 +34,7 @@ USES: dict[str, set[str]] = {
 MOUNTS = {
     "producer-http": {"kafka-producer"},
     "producer-grpc": {"kafka-producer"},
+    "producer-wasm": {"kafka-producer"},
     "consumer": {"kafka-consumer"},
     "hop": {"kafka-consumer"},
     "reader": {"kafka-reader"},
@@ -74,7 +76,8 @@ def test_no_pod_has_a_secret_as_a_file_that_it_does_not_use(overlay: str) -> Non
         mounted = {v["secret"]["secretName"] for v in pod.get("volumes", []) if "secret" in v}
         assert mounted <= MOUNTS.get(name, set()), name
         # and whoever has none needs no account of the cluster
-        if name in ("producer-http", "producer-grpc", "consumer", "reader", "hop", "hop-server"):
+        services = ("producer-http", "producer-grpc", "producer-wasm", "consumer", "reader")
+        if name in (*services, "hop", "hop-server"):
             assert pod["automountServiceAccountToken"] is False, name
 
 

@@ -108,7 +108,7 @@ async def test_the_living_tell_the_counts_of_the_dead(engines: Engines, tmp_path
         pod_name="p",
         pod_ip="127.0.0.1",
         redis_url=engines.redis,
-        acknowledged_dir=tmp_path,
+        ledger_dir=tmp_path,
     )
     async with Redis.from_url(engines.redis, decode_responses=True) as redis:
         async with keeping(settings, scenario) as living:
@@ -130,7 +130,7 @@ async def test_the_living_tell_the_counts_of_the_dead(engines: Engines, tmp_path
 
 async def test_counting_goes_on_without_redis(tmp_path: Path) -> None:
     away = f"redis://127.0.0.1:{free_port()}/0"
-    settings = Settings("s", "p", "127.0.0.1", redis_url=away, acknowledged_dir=tmp_path)
+    settings = Settings("s", "p", "127.0.0.1", redis_url=away, ledger_dir=tmp_path)
     async with asyncio.timeout(10):
         async with keeping(settings, "s") as acknowledged:
             for _ in range(3):
@@ -197,9 +197,7 @@ async def test_a_count_that_went_back_follows_what_was_published(
 ) -> None:
     scenario = f"ledger-{uuid.uuid4().hex[:8]}"
     folder = tmp_path / "ledger"
-    settings = Settings(
-        scenario, "p", "127.0.0.1", redis_url=engines.redis, acknowledged_dir=folder
-    )
+    settings = Settings(scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=folder)
     key = acknowledged_key(scenario)
     async with Redis.from_url(engines.redis, decode_responses=True) as redis:
         async with keeping(settings, scenario) as acknowledged:
@@ -220,7 +218,7 @@ async def test_a_count_that_went_back_follows_what_was_published(
 
 
 async def test_the_count_is_synced_while_it_runs(tmp_path: Path) -> None:
-    settings = Settings("s", "p", "127.0.0.1", redis_url="", acknowledged_dir=tmp_path)
+    settings = Settings("s", "p", "127.0.0.1", redis_url="", ledger_dir=tmp_path)
     async with keeping(settings, "s") as acknowledged:
         acknowledged.add(5)
 

@@ -71,9 +71,7 @@ async def test_a_publication_that_failed_once_goes_on(
     engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario = f"ledger-{uuid.uuid4().hex[:8]}"
-    settings = Settings(
-        scenario, "p", "127.0.0.1", redis_url=engines.redis, acknowledged_dir=tmp_path
-    )
+    settings = Settings(scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=tmp_path)
     failing_once(monkeypatch, Publication, "publish", RuntimeError("nobody expects this"))
     async with (
         Redis.from_url(engines.redis, decode_responses=True) as redis,
@@ -92,7 +90,7 @@ async def test_a_publication_that_failed_once_goes_on(
 async def test_a_sync_that_failed_once_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings("s", "p", "127.0.0.1", acknowledged_dir=tmp_path)
+    settings = Settings("s", "p", "127.0.0.1", ledger_dir=tmp_path)
     async with keeping(settings, "s") as counted:
         failing_once(
             monkeypatch, AcknowledgedCounter, "sync", OSError(28, "No space left on device")

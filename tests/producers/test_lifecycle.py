@@ -23,7 +23,7 @@ ENV = {"SCENARIO": "bands", "POD_NAME": "p", "POD_IP": "127.0.0.1"}
 
 def test_settings_name_what_is_missing_and_what_is_wrong() -> None:
     settings = Settings.from_env("http_port", environ={**ENV, "HTTP_PORT": "8080"})
-    assert (settings.http_port, settings.grpc_port, settings.acknowledged_dir) == (8080, 0, None)
+    assert (settings.http_port, settings.grpc_port, settings.ledger_dir) == (8080, 0, None)
     for change, words in (
         ({"POD_IP": " "}, "POD_IP is not set"),
         ({}, "HTTP_PORT is not set"),
