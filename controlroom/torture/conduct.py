@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from controlroom.torture.compare import Verdict, compare
-from controlroom.torture.faults import TABLE, Fault, NotStruckError
+from controlroom.torture.faults import Fault, NotStruckError, table_of
 from controlroom.torture.load import Load
 from controlroom.torture.numbers import Ids
 from controlroom.torture.plan import Moment, schedule
@@ -49,6 +49,7 @@ class Torture:
         self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
         self._seed = seed
         self._patience = patience
+        self._table = table_of(scenario)
         self.stores = Stores(stage.doors, scenario, self._ids)
         self.load = Load(stage.doors["ingress"], scenario, self._ids, seed)
         stage.moved += [self.stores.dial, lambda doors: self.load.dial(doors["ingress"])]
@@ -58,11 +59,13 @@ class Torture:
         await self.load.close()
         await self.stores.close()
 
-    async def strike(self, faults: int, seconds: float, table: Sequence[Fault] = TABLE) -> None:
+    async def strike(
+        self, faults: int, seconds: float, table: Sequence[Fault] | None = None
+    ) -> None:
         """Sends load and strikes, until the faults or the seconds are used up."""
         begun = time.monotonic()
         async with self.loaded():
-            for moment in schedule(self._seed, faults, table):
+            for moment in schedule(self._seed, faults, table or self._table):
                 if time.monotonic() - begun > seconds:
                     self.say(f"time is up after {self.report.faults} faults")
                     break

@@ -14,6 +14,7 @@ import psutil
 
 from controlroom.torture.stage import SUPERVISOR, Stage, network
 from host.errors import StackError
+from scenarios.scenario import Scenario
 
 STOPPED = 8.0
 """Seconds of a SIGSTOP: longer than the consumers' session timeout, shorter than liveness."""
@@ -175,6 +176,13 @@ TABLE: tuple[Fault, ...] = (
     *(Link(*link, kind) for link in LINKS for kind in _ACTIONS),
     Scale("consumer", 5, 2),
 )
+
+
+def table_of(scenario: Scenario) -> tuple[Fault, ...]:
+    """The faults of the deployments that the scenario has."""
+    if scenario.wasm is not None:
+        return TABLE
+    return tuple(fault for fault in TABLE if fault.target != "producer-wasm")
 
 
 async def _victim(stage: Stage, target: str, rng: Random) -> psutil.Process:
