@@ -16,7 +16,7 @@ from host.paths import private_dir
 from host.ports import Ports
 from stack.autoscaler import Scaling
 from stack.balance import Balancer, backend_name
-from stack.config import StackConfig, Wishes, choose, guests, overridden
+from stack.config import StackConfig, Wishes, choose, guests, module, overridden
 from stack.disk import Disks
 from stack.engines.engine import Beside, Engine
 from stack.engines.haproxy import Haproxy
@@ -241,6 +241,7 @@ class World:
             "CONSUMER_GROUP": keys.consumer_group(name),
             "DISK_RESERVE": str(self.disks.reserve),
             **guests(os.environ),
+            **module(os.environ),
         }
         return Surroundings(
             namespace=self.manifests.namespace,

@@ -12,6 +12,7 @@ from services.producer_wasm.judging import Judge, Outcome
 from services.producer_wasm.sandbox import ModuleError
 from services.shared import logline
 from services.shared.batcher import Unavailable
+from services.shared.ids import keepable
 from services.shared.intake import Intake, Judged
 from services.shared.turn import BREATH
 from wire import problems
@@ -44,6 +45,9 @@ class Taking:
         return None
 
     async def _judged(self, requests: Sequence[Request]) -> list[Judged | Answer]:
+        if not all(map(_well_named, requests)):
+            bad = _problem(problems.BAD_ID)
+            return [await self._alone(r) if _well_named(r) else bad for r in requests]
         if len(requests) > 1 and (together := self._together(requests)) is not None:
             return together
         return [await self._alone(request) for request in requests]
@@ -96,6 +100,12 @@ class Taking:
             for place in range(start, end)
         )
         self._intake.judge(judged, records, whole, request.ids)
+
+
+def _well_named(request: Request) -> bool:
+    """Whether its ids can be kept, which a front has seen to."""
+    ids = request.ids
+    return not ids or (len(ids) == len(request.records) and all(map(keepable, ids)))
 
 
 def _readable(request: Request, start: int = 0, end: int | None = None) -> list[bytes]:
