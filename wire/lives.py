@@ -136,7 +136,7 @@ class Lives:
         """The life that follows another: a new one from `base` on, or the one that somebody else
         has opened. Raises DocumentsError."""
         life = Life(*counted.life.part, counted.life.number + 1, base, counted.committed, _now())
-        found = await self._documents.keep_once(self._collection, {"_id": life.tp, **asdict(life)})
+        found = await self._documents.keep_once(self._collection, _document(life))
         return _life(found)
 
     async def close(self, life: Life, lives: Sequence[Life]) -> None:
@@ -246,11 +246,22 @@ def lives_before(tp: str, lives: Sequence[Life]) -> list[Range]:
     return [Range(old.tp, old.base - 1, new.committed) for old, new in itertools.pairwise(all_)]
 
 
+def _document(life: Life) -> Document:
+    """As it is kept; the committed offset is called `fence` there."""
+    kept = asdict(life)
+    return {"_id": life.tp, "fence": kept.pop("committed"), **kept}
+
+
 def _life(document: Document) -> Life:
     """Numbers come back from a document store as whatever it has for them."""
-    numbers = {name: int(document[name]) for name in ("partition", "number", "base", "fence", "at")}
-    closed = bool(document["closed"])
-    return Life(topic=document["topic"], topic_id=document["topic_id"], closed=closed, **numbers)
+    numbers = {name: int(document[name]) for name in ("partition", "number", "base", "at")}
+    return Life(
+        topic=document["topic"],
+        topic_id=document["topic_id"],
+        committed=int(document["fence"]),
+        closed=bool(document["closed"]),
+        **numbers,
+    )
 
 
 def _now() -> int:
