@@ -197,13 +197,7 @@ async def test_a_count_that_went_back_follows_what_was_published(
 ) -> None:
     scenario = f"ledger-{uuid.uuid4().hex[:8]}"
     folder = tmp_path / "ledger"
-<<<<<<< HEAD
     settings = Settings(scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=folder)
-=======
-    settings = Settings(
-        scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=folder
-    )
->>>>>>> main
     key = acknowledged_key(scenario)
     async with Redis.from_url(engines.redis, decode_responses=True) as redis:
         async with keeping(settings, scenario) as acknowledged:

@@ -71,13 +71,7 @@ async def test_a_publication_that_failed_once_goes_on(
     engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario = f"ledger-{uuid.uuid4().hex[:8]}"
-<<<<<<< HEAD
     settings = Settings(scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=tmp_path)
-=======
-    settings = Settings(
-        scenario, "p", "127.0.0.1", redis_url=engines.redis, ledger_dir=tmp_path
-    )
->>>>>>> main
     failing_once(monkeypatch, Publication, "publish", RuntimeError("nobody expects this"))
     async with (
         Redis.from_url(engines.redis, decode_responses=True) as redis,

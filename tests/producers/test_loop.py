@@ -48,9 +48,7 @@ def test_counts_are_published_after_a_reset(engines: Engines, tmp_path: Path) ->
     async def work() -> int:
         async with link(where.port or 0) as way, Redis.from_url(engines.redis) as redis:
             url = engines.redis.replace(f":{where.port}", f":{way.port}")
-            settings = Settings(
-                scenario, "p", "127.0.0.1", redis_url=url, ledger_dir=tmp_path
-            )
+            settings = Settings(scenario, "p", "127.0.0.1", redis_url=url, ledger_dir=tmp_path)
             async with keeping(settings, scenario) as acknowledged:
                 for number in range(1, 6):
                     acknowledged.add(1)
