@@ -23,18 +23,18 @@ from wire.record import encode_event
 
 SCENARIO = load("bands")
 GOOD: dict[str, Any] = {"name": "Soda Stereo", "album": "Signos", "year": 1986, "rank": 4}
-TEXTS = (
+TEXTS: tuple[Any, ...] = (
     "Café Tacvba", " padded\t", "", "  ", "\x1c", "a\x00b", "a\u2028b", "\u202eevil", "x" * 120,
     "x" * 121, "é" * 121, 'say "hi" \\ bye', "日本", "😀", 5, 1.5, None, True, [], {},
     [[1, {"a": 2}]],
 )  # fmt: skip
-NUMBERS = (
+NUMBERS: tuple[Any, ...] = (
     0, 5, -1, 101, 1900, 2100, 2101, 10**17, 10**18, 10**30, -(10**40), 3.0, 2.5, -0.0, 1e15, 1e16,
     1e22, 1.5e-7, 1e300, 123456.789, "7", " 7 ", "+7", "-7", "007", "7.0", "7.5", "7e0", "70e-1",
     "1e400", "", "seven", "0x7", "1_0", "7.", ".7", "9" * 19, "x" * 50, "a\nb", True, False, None,
     [], {},
 )  # fmt: skip
-SHAPES = (
+SHAPES: tuple[Any, ...] = (
     {"NAME": "a", "Album": "b", "YEAR": "1990", "rank": 1},
     {"artist": "a", "band": "z", "album": "b", "year": 1990, "rank": 1},
     {"band": "a", "album": "b", "year": 1990, "rank": 1, "more": {"x": [1, 2, {"y": None}]}},

@@ -27,8 +27,7 @@ MANY = 60
 async def door(cast: Producers, module: Path | None = None) -> tuple[Service, Service]:
     """Worker and front of one pod."""
     port = str(free_port())
-    env = {"WASM_MODULE": str(module)} if module is not None else {}
-    worker = await cast.start(WORKER, WORKER_PORT=port, **env)
+    worker = await cast.start(WORKER, WORKER_PORT=port, WASM_MODULE=str(module or ""))
     front = await cast.start("services.producer_wasm.front", WORKER_PORT=port)
     return worker, front
 
