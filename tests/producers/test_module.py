@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from wasmtime import wat2wasm
 from scenarios.bodies import parse_records
 from scenarios.events import EventCodec, FieldError
 from scenarios.loading import load
+from scenarios.scenario import Scenario
 from services.producer_wasm.description import checker, description
 from services.producer_wasm.judging import Judge, Outcome
 from services.producer_wasm.sandbox import SHIPPED, Bounds, ModuleError, Sandbox
@@ -62,9 +64,9 @@ def records() -> list[Any]:
     return [*wide, *SHAPES]
 
 
-def by_codec(record: object) -> Outcome:
+def by_codec(record: object, scenario: Scenario = SCENARIO) -> Outcome:
     """What the producers in Python make of it."""
-    outcome = EventCodec(SCENARIO).validate(record)
+    outcome = EventCodec(scenario).validate(record)
     return encode_event(outcome) if isinstance(outcome, dict) else outcome
 
 
@@ -117,6 +119,46 @@ def test_rules_between_fields_are_kept() -> None:
     same, other = module.handle([b'{"left":"a","right":" a"}', b'{"left":"a","right":"b"}'])
     assert (same.good, other) == (False, (True, b'{"left":"a","right":"b"}'))
     assert json.loads(same.text) == [{"field": "right", "message": "must differ from left"}]
+
+
+PATTERNS = (
+    "[0-9]{1,3}-[0-9]{1,3}", "a*b+c?", "(ab|c)*d", "x{2}", "[^a-c-]+", "a.c", "", "a|", r"\+\[\]-",
+    "(?:a|b){0,2}c", "(a*)*b", "[.*+]+", "[a\\]-]",
+)  # fmt: skip
+"""What the module knows of regular expressions."""
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_match_as_they_do_elsewhere(pattern: str) -> None:
+    module = Sandbox(SHIPPED, f"text\tscore\t40\tscore\npattern\tscore\t{pattern}".encode())
+    signs = "ab", "c-", "1", "23-4", "x", "d", ".", "+[]-", "é"
+    texts = [a + b + c for a, b, c in itertools.product(signs, ("", *signs), ("", *signs))]
+    found = module.handle([json.dumps({"score": text}).encode() for text in texts])
+    expected = re.compile(pattern)
+    assert [one.good for one in found] == [bool(expected.fullmatch(text)) for text in texts]
+
+
+def test_a_pattern_takes_no_time_beyond_all_bounds() -> None:
+    module = Sandbox(SHIPPED, b"text\tname\t4000\tname\npattern\tname\t(a|a)*(a*)*b")
+    (verdict,) = module.handle([json.dumps({"name": "a" * 120}).encode()])
+    assert not verdict.good
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\d", "^a$", "(?=a)", "a**", "a{2", "a{3,2}", "[z-a]", "(a", "a)", "[[:x:]]", "*"]
+)
+def test_a_pattern_that_it_does_not_know_is_told_at_its_start(pattern: str) -> None:
+    with pytest.raises(SettingsError, match="knows no rule"):
+        Sandbox(SHIPPED, f"text\tscore\t9\tscore\npattern\tscore\t{pattern}".encode())
+
+
+def test_the_other_scenario_is_judged_by_the_same_module() -> None:
+    scenario = load("worldcup")
+    good = {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": "1"}
+    changed = ({"score": "2:5"}, {"team2": "Guatemala"}, {"phase": 5}, {"TEAM1": "x"}, {"score": 2})
+    texts = [json.dumps({**good, **change}).encode() for change in ({}, *changed)]
+    module = Judge(Sandbox(SHIPPED, description(scenario)), scenario, CollectorRegistry())
+    assert module.outcomes(texts) == [by_codec(read(text), scenario) for text in texts]
 
 
 def test_a_module_says_at_its_start_that_it_cannot_keep_a_rule() -> None:

@@ -3,6 +3,7 @@
 
 pub mod json;
 pub mod number;
+pub mod pattern;
 pub mod rules;
 pub mod text;
 

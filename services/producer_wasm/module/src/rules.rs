@@ -2,6 +2,7 @@
 
 use crate::json::{self, Request, Value};
 use crate::number::{self, Whole, LIMIT};
+use crate::pattern::Pattern;
 use crate::text;
 use std::borrow::Cow;
 
@@ -15,7 +16,7 @@ type Errors = Vec<Error>;
 
 /// What a field may hold.
 enum Kind {
-    Text { most: usize },
+    Text { most: usize, pattern: Option<Pattern> },
     Integer { least: i64, most: i64, span: String },
 }
 
@@ -53,12 +54,21 @@ impl Rules {
             let words: Vec<&str> = line.split('\t').collect();
             match words[..] {
                 ["text", name, most, ref names @ ..] => {
-                    let kind = Kind::Text { most: most.parse().map_err(|_| broken(line))? };
+                    let most = most.parse().map_err(|_| broken(line))?;
+                    let kind = Kind::Text { most, pattern: None };
                     rules.add(name, names, kind);
                 }
                 ["integer", name, least, most, ref names @ ..] => {
                     let kind = integer(bound(least, line)?, bound(most, line)?);
                     rules.add(name, names, kind);
+                }
+                ["pattern", name, text] => {
+                    let place = rules.place(name, line)?;
+                    let read = Pattern::read(text).ok_or_else(|| broken(line))?;
+                    match rules.fields[place].kind {
+                        Kind::Text { ref mut pattern, .. } => *pattern = Some(read),
+                        Kind::Integer { .. } => return Err(broken(line)),
+                    }
                 }
                 ["different", left, right] => {
                     let pair = (rules.place(left, line)?, rules.place(right, line)?);
@@ -132,7 +142,7 @@ impl Rules {
 impl Field {
     fn read<'a>(&self, value: &'a Value<'a>) -> Result<Taken<'a>, String> {
         match self.kind {
-            Kind::Text { most } => read_text(value, most),
+            Kind::Text { most, ref pattern } => read_text(value, most, pattern.as_ref()),
             Kind::Integer { least, most, ref span } => {
                 let number = match whole_number(value) {
                     None => Err(shown(value)),
@@ -146,7 +156,11 @@ impl Field {
     }
 }
 
-fn read_text<'a>(value: &'a Value<'a>, most: usize) -> Result<Taken<'a>, String> {
+fn read_text<'a>(
+    value: &'a Value<'a>,
+    most: usize,
+    pattern: Option<&Pattern>,
+) -> Result<Taken<'a>, String> {
     let given = match value {
         Value::Text(given) => text::stripped(given),
         _ => return Err(format!("must be a text, is {}", kind_of(value))),
@@ -162,6 +176,11 @@ fn read_text<'a>(value: &'a Value<'a>, most: usize) -> Result<Taken<'a>, String>
     }
     if given.chars().any(text::unprintable) {
         return Err("must not hold control characters".to_string());
+    }
+    if let Some(pattern) = pattern {
+        if !pattern.matches(given) {
+            return Err(format!("must match {}, is {}", pattern.text(), text::shown(given)));
+        }
     }
     Ok(Taken::Text(Cow::Borrowed(given)))
 }
