@@ -38,7 +38,7 @@ def jump(name: str, **changed: Any) -> pb.Batch:
     record."""
     given: dict[str, Any] = {
         "scenario": name, "topic": keys.events_topic(name), "topic_id": "T", "partition": 0,
-        "believed": -1, "last": 999, "gaps": 1000,
+        "expected": -1, "last": 999, "gaps": 1000,
     }  # fmt: skip
     return pb.Batch(**{**given, **changed})
 
@@ -66,8 +66,8 @@ async def test_a_stranger_changes_nothing(
 
 
 NONSENSE: dict[str, dict[str, Any]] = {
-    "backwards": {"believed": 10, "last": 9, "gaps": 0},
-    "below any log": {"believed": -2, "last": -1, "gaps": 0},
+    "backwards": {"expected": 10, "last": 9, "gaps": 0},
+    "below any log": {"expected": -2, "last": -1, "gaps": 0},
     "beyond the end": {"end": 999},
     "gaps without room": {"gaps": 1001},
     "a gap below nothing": {"gaps": -1},
