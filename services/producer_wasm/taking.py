@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
-from scenarios.bodies import SLICE, Unreadable
+from scenarios.bodies import SLICE
 from scenarios.events import FieldError
 from services.producer_wasm.frames import Answer, Request
 from services.producer_wasm.judging import Judge, Outcome
@@ -93,12 +94,13 @@ class Taking:
         self, judged: Judged, request: Request, start: int, end: int, outcomes: Iterator[Outcome]
     ) -> None:
         """Records `start` to `end` of a request, with the outcomes of those that can be read."""
-        refused = request.refused
-        records = [Unreadable(text, "") for text in request.records[start:end]]
-        whole = (
-            [FieldError("", refused[place])] if place in refused else next(outcomes)
-            for place in range(start, end)
-        )
+        records, refused = request.records[start:end], request.refused
+        whole: Iterable[Outcome] = islice(outcomes, end - start)
+        if refused:
+            whole = [
+                [FieldError("", refused[place])] if place in refused else next(outcomes)
+                for place in range(start, end)
+            ]
         self._intake.judge(judged, records, whole, request.ids)
 
 
@@ -127,6 +129,8 @@ def _pieces(records: Sequence[bytes]) -> Iterator[tuple[int, int]]:
 
 
 def _answer(judged: Judged) -> Answer:
+    if not judged.bad:
+        return Answer(len(judged.good), last_id=judged.last_id)
     receipt = judged.receipt
     errors = [(error.index, error.field, error.message) for error in receipt.errors]
     return Answer(receipt.accepted, receipt.rejected, errors, receipt.last_id)

@@ -149,7 +149,8 @@ class Intake:
     ) -> None:
         """Add some records of a request to those before them.
 
-        `outcomes`: of each the value of the event's record, or what is wrong with it.
+        `outcomes`: of each the value of the event's record, or what is wrong with it. A record
+        that was judged elsewhere may be its JSON as bytes.
         """
         index = len(judged.good) + len(judged.bad)
         fresh_names = fresh_ids(len(records))
@@ -188,8 +189,13 @@ class Intake:
         await asyncio.gather(*sent)
 
     def _refused(self, raw: object, errors: list[FieldError], given: str) -> Entry:
-        text = raw.text if isinstance(raw, Unreadable) else _to_json(raw)
+        # bytes are a record that has not been decoded here
+        text = raw if isinstance(raw, bytes) else _text_of(raw)
         reason = [error.as_json() for error in errors]
         value = encode_rejected(text, reason, self._origin)
         named = headers(given, self._origin, bool(given))
         return Entry(value, named if given else named[1:])
+
+
+def _text_of(raw: object) -> bytes:
+    return raw.text if isinstance(raw, Unreadable) else _to_json(raw)
