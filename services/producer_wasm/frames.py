@@ -15,8 +15,6 @@ LARGEST = 4 << 20
 """Bytes of a frame."""
 _HEAD = 4
 
-Text = str
-
 
 class Request(msgspec.Struct, array_like=True, gc=False):
     """The records of one request, as JSON, and the ids that its client gave, or none."""

@@ -26,6 +26,8 @@ from services.shared.web import bind
 
 NEEDED = ("kafka_bootstrap", "ledger_dir", "worker_port", "admin_port")
 _GRACE = 10.0
+_FRONTS = 4
+"""Connections; a pod has one front, and one that starts anew has two for a moment."""
 _MOST = 16
 """Frames of one connection that are worked at; then it is not read on."""
 
@@ -78,6 +80,9 @@ class Door:
             await asyncio.gather(*(connection.close() for connection in tuple(self._open)))
 
     def _begun(self, connection: _Connection) -> None:
+        if len(self._open) == _FRONTS:
+            connection.refuse()
+            return
         self._open.add(connection)
         self._empty.clear()
 
@@ -124,12 +129,16 @@ class _Connection(asyncio.Protocol):
                 task.add_done_callback(self._done)
         except BrokenError as error:
             logline.warning("a stranger at the worker's port", error=str(error))
-            self._transport.abort()
+            self.refuse()
         if len(self._tasks) >= _MOST:
             self._transport.pause_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._ended(self)
+
+    def refuse(self) -> None:
+        """Have nothing more to do with it."""
+        self._transport.abort()
 
     async def close(self) -> None:
         """Answer what was taken, and nothing else."""
