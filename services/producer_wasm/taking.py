@@ -46,12 +46,16 @@ class Taking:
         return None
 
     async def _judged(self, requests: Sequence[Request]) -> list[Judged | Answer]:
-        if not all(map(_well_named, requests)):
-            bad = _problem(problems.BAD_ID)
-            return [await self._alone(r) if _well_named(r) else bad for r in requests]
-        if len(requests) > 1 and (together := self._together(requests)) is not None:
+        several = len(requests) > 1 and all(map(_well_named, requests))
+        if several and (together := self._together(requests)) is not None:
             return together
-        return [await self._alone(request) for request in requests]
+        judged: list[Judged | Answer] = []
+        for request in requests:
+            judged.append(await self._alone(request))
+            if several:
+                # a module that fails takes its time at each of them
+                await asyncio.sleep(0)
+        return judged
 
     def _together(self, requests: Sequence[Request]) -> list[Judged | Answer] | None:
         """All of them by one call of the module; None where it fails or they are too many."""
@@ -70,6 +74,8 @@ class Taking:
         return judged
 
     async def _alone(self, request: Request) -> Judged | Answer:
+        if not _well_named(request):
+            return _problem(problems.BAD_ID)
         judged = Judged()
         try:
             if len(request.records) <= BREATH:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.producer_wasm.frames import Answers, Reader, Request, Requests, frame
 from tests.ports import free_port
 from tests.producers.modules import ECHO, WRONG, written
 from tests.producers.running import Producers, Service
@@ -168,6 +169,17 @@ async def test_a_stranger_at_the_workers_port_is_sent_away(cast: Producers) -> N
         writer.close()
     async with httpx.AsyncClient(base_url=front.url(""), timeout=30) as client:
         assert (await client.post("/wasm", json=GOOD)).status_code == 201
+    # one who knows the frames is held to the rules of the doors
+    record = json.dumps(GOOD).encode()
+    requests = [Request([record], ["é"]), Request([record] * 2, ["one"]), Request([record], [])]
+    reader, writer = await asyncio.open_connection("127.0.0.1", worker.env["WORKER_PORT"])
+    writer.write(frame(Requests(1, requests)))
+    frames = Reader(Answers)
+    while not (found := list(frames.feed(await asyncio.wait_for(reader.read(4096), 30)))):
+        pass
+    assert [answer.code for answer in found[0].answers] == ["bad_id", "bad_id", ""]
+    writer.close()
+    await cast.events(2)
 
 
 @pytest.mark.parametrize(
