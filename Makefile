@@ -86,7 +86,7 @@ format: ## format the code
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix-only .
 
-lock: ## write requirements/*.txt and the locks of the engines' wheels anew, with hashes
+lock: ## write requirements/*.txt and the locks of the engines' wheels, with hashes
 	@bin/lock
 
 clean: ## remove .venv and what tools left here; the stack's own files stay

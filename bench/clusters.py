@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.room_cost import print_room
 from bench.running_stack import INTERRUPTED, print_machine
 from bench.until_stored import World, print_rates
-from tests.clusters.stage import DEPLOY_PATIENCE, Stage
+from tests.clusters.environment import DEPLOY_PATIENCE, ClusterEnvironment
 from tests.own_lab import OwnLab
 from tests.own_stack import OwnStack
 
@@ -57,9 +57,9 @@ def bring_up(lab: OwnLab, stack: OwnStack | None, folder: Path) -> None:
     for cluster in lab.lab_status()["clusters"]:
         for what, seconds in cluster["seconds"].items():
             steps.row(f"{cluster['context']}: {PHASES.get(what, what)}, since its start", seconds)
-    stage = Stage(lab, folder)
+    environment = ClusterEnvironment(lab, folder)
     with steps.timed(f"images of {OVERLAY}, made and given to {CONTEXT}"):
-        stage.load_images(CONTEXT, OVERLAY)
+        environment.load_images(CONTEXT, OVERLAY)
     where = ("--context", CONTEXT, "--overlay", OVERLAY)
     for what in (f"deploy {OVERLAY} until ready", "deploy it again, nothing changed"):
         done = lab.run("deploy", *where, "--timeout", DEPLOY_PATIENCE, "--json", timeout=PATIENCE)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from controlroom.torture.stage import network
+from controlroom.torture.environment import network
 from host.paths import stack_socket
 from stack.client import StackClient
 from tests.own_stack import OwnStack
@@ -36,7 +36,7 @@ LINKS: Mapping[str, tuple[tuple[str, str, Mapping[str, Any]], ...]] = {
 
 
 async def outage(stack: OwnStack, name: str, seconds: float) -> float:
-    """Injects it; the moment (perf_counter) at which the last link was mended.
+    """Injects it; the moment (perf_counter) at which the last link was restored.
 
     Raises StackError where it could not be injected.
     """

@@ -20,7 +20,7 @@ from host.paths import cache_dir
 
 HERE = Path(__file__).resolve().parent
 GO_VERSION = "1"
-"""Of the Go producer; another number makes it being built anew."""
+"""Of the Go producer; another number makes a new build."""
 LAST_LINES, LAST_BYTES = 20, 8192
 """Of what a lost process has said."""
 NOTICE = 5.0

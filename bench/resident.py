@@ -15,7 +15,7 @@ _ASK_EVERY = 10
 
 
 class Resident:
-    """Samples resident bytes until it is ended. A pod that came anew is a row of its own."""
+    """Samples resident bytes until it is ended. A pod that came again is a row of its own."""
 
     def __init__(self, stack: OwnStack) -> None:
         self._stack = stack

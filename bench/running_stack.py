@@ -17,7 +17,7 @@ import psutil
 from bench.processes import ProcessLost
 from host.errors import StackError
 from stack.client import StackClient
-from stack.marks import Marks
+from stack.daemon_files import DaemonFiles
 from tests.own_stack import PYTHON, RUST, OwnStack
 
 INTERRUPTED, LOST = 130, 1
@@ -76,7 +76,7 @@ def on_own_stack(measure: Callable[[OwnStack], None], env: Mapping[str, str] = _
 async def last_events(stack: OwnStack) -> list[str]:
     """What the stack says of its pods and engines, a line each, the last words of the dead too."""
     try:
-        async with StackClient(Marks(stack.state).socket) as client:
+        async with StackClient(DaemonFiles(stack.state).socket) as client:
             events = (await client.events())["events"][-LAST_EVENTS:]
     except StackError as error:
         return [f"  {error.message}"]

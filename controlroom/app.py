@@ -43,7 +43,7 @@ CALM_TICKS = 5
 LOCAL_PLOTS, REMOTE_PLOTS = 0.5, 1.0
 """Seconds between two drawings of the plots."""
 BEHIND = 1.0
-"""Seconds between two drawings of the room behind a dialog: who reads the dialog reads that."""
+"""Seconds between two drawings of the room behind a dialog, which nobody reads meanwhile."""
 Ready = Callable[[], Awaitable[None] | None]
 
 
@@ -138,7 +138,7 @@ class ControlRoom(App[None]):
         self.call_after_refresh(self._first_picture)
 
     def _lose_terminal(self) -> None:
-        """Ends as at the signal that tells most processes of it."""
+        """Ends as at SIGHUP, which most processes get when their terminal is gone."""
         self._frame_clock.stop()
         code = 128 + signal.SIGHUP
         terminal.end_soon(code)
@@ -150,7 +150,7 @@ class ControlRoom(App[None]):
             self._loop.call_soon_threadsafe(partial(self.exit, return_code=code))
 
     def on_unmount(self) -> None:
-        """Signals mean what they meant before, and no key means anything any more."""
+        """Restores the signal handlers; from now on every key is ignored."""
         self._typeahead.close()
         self._undo_signals()
 
@@ -189,7 +189,7 @@ class ControlRoom(App[None]):
             self._settle()
 
     def _settle(self) -> None:
-        """Once everything is loaded: no key waits again for a garbage collection of all that."""
+        """Once everything is loaded: no key waits for a garbage collection of these objects."""
         self._settled = True
         if not self.is_headless:  # a process under test holds more than the room
             gc.collect()
@@ -199,14 +199,14 @@ class ControlRoom(App[None]):
             self._probe()
 
     def _account(self) -> None:
-        """Once a second: what the screen costs the line."""
+        """Once a second: counts the bytes that the screen sends to the terminal."""
         if self.remote:
             take = getattr(self._driver, "take_bytes", None)
             speed = f" {take() / 1000:.0f} KB/s" if take else ""
             self.room.header.say(remote=f"ssh {self._hz:g} Hz{speed}")
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys wait for their turn; ctrl+c does not, where a dialog is long in coming."""
+        """Queues keys. Ctrl+c is handled at once where a dialog takes long to open."""
         if isinstance(event, events.InputEvent | Typed):
             self._skipped = CALM_TICKS
         fresh = isinstance(event, Typed) and not event.is_forwarded
@@ -244,7 +244,7 @@ class ControlRoom(App[None]):
             self._work(self.flows.course(action_id), action.id)
 
     def _refuse(self, action: Command) -> None:
-        """Noted too, where it would have changed something."""
+        """Refuses a command; the audit has it where it would have changed something."""
         if action.changes:
             with contextlib.suppress(ReadOnlyError):
                 self.commands.refuse(action.id)
@@ -320,7 +320,7 @@ class ControlRoom(App[None]):
         self._work(self.flows.older(message.before_first, message.n), "older", exclusive=True)
 
     def _work(self, work: Awaitable[None], group: str, exclusive: bool = False) -> None:
-        """Runs it beside the screen; what nobody foresaw is said and ends nothing."""
+        """Runs it beside the screen. An unforeseen error is shown, and the room goes on."""
         self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

@@ -1,4 +1,4 @@
-"""The rooms before their feeds: an empty frame at once, then everything behind it.
+"""Opens the rooms: shows an empty frame at once, then connects the feeds behind it.
 
 Client libraries cost most of a second to import, so they come after the first picture, in a
 thread beside it.
@@ -19,12 +19,12 @@ from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Denied, Target, TargetError, Unreachable
 from controlroom.targets.choosing import LOCAL, cluster, targets_of
-from controlroom.targets.halves import WholePath
+from controlroom.targets.split import WholePipeline
 
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
     from controlroom.commands.performing import Act, Answer
-    from controlroom.model.held import Held
+    from controlroom.model.effects import ActiveEffect
     from controlroom.model.log import LogLine
     from controlroom.operator import Operator
     from controlroom.runs.catalog import ChaosFile
@@ -39,7 +39,7 @@ SETTLED, SETTLED_FAR = 3.0, 10.0
 is a request."""
 
 
-class Place:
+class OpenTarget:
     """One target with the room behind it, once it says what it runs."""
 
     def __init__(self, settings: Settings, name: str) -> None:
@@ -57,7 +57,7 @@ class Place:
         return replace(self._settings, context=self.name if self._settings.contexts else "")
 
     async def perform(self, act: Act, consent: Consent | None = None) -> Answer:
-        """Carries an act out, also before there is a room: what it needs it looks for itself."""
+        """Carries an act out. While there is no room, the act connects to the target itself."""
         if self.operator is not None:
             return await self.operator.perform(act, consent)
         from controlroom.commands.here import Here
@@ -67,7 +67,7 @@ class Place:
             return await perform(act, here, consent)
 
     def frame(self, now: float) -> Frame:
-        """The room's frame, or an empty one."""
+        """The room's frame; an empty one while there is no room."""
         if self.room is not None:
             return self.room.frame(now)
         blank = Frame(now, "", "", self.name, self._settings.read_only)
@@ -77,7 +77,7 @@ class Place:
 
     @property
     def calm(self) -> bool:
-        """Whether a frame now would show what the one before it did, but for times and ages."""
+        """Whether a frame now would show the same as the one before, except times and ages."""
         return self.room is not None and self.room.calm
 
     async def run(self, asking: Target, here: Target) -> None:
@@ -114,7 +114,7 @@ class Place:
 
         await self._take_down()
         others = [name for name in self._settings.contexts if name != self.name]
-        path = WholePath(target, [cluster(name, self._settings.namespace) for name in others])
+        path = WholePipeline(target, [cluster(name, self._settings.namespace) for name in others])
         self.room = Room(load(scenario), target, self._settings, self.name, path)
         self.operator = Operator(self.room, self.settings)
         await self.room.start()
@@ -128,13 +128,14 @@ class Place:
 class Opening:
     """Frames and commands of rooms that are being put together, one for each target.
 
-    It stands for `FrameSource` and `Commands`: what it has not yet it refuses with a sentence.
-    One target is shown, and commands go to it.
+    It is the room's `FrameSource` and `Commands` while the target does not answer yet. A command
+    that needs the target is refused then, with the reason. One target is shown, and commands go to
+    it.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._places = [Place(settings, name) for name in settings.contexts or (LOCAL,)]
+        self._places = [OpenTarget(settings, name) for name in settings.contexts or (LOCAL,)]
         self._shown = 0
 
     def frame(self, now: float) -> Frame:
@@ -156,7 +157,7 @@ class Opening:
         return self._places[self._shown].name
 
     async def perform(self, act: Act) -> Answer:
-        """Carries an act out on the shown target; what stops all is done on every one."""
+        """Carries an act out on the shown target; `stop_all` is done on every target."""
         if act.command != "stop_all":
             return await self._places[self._shown].perform(act)
         answers, failed = [], None
@@ -195,9 +196,9 @@ class Opening:
         """What it would hit now on the shown target."""
         return await self._operator.preview_fault(act)
 
-    async def held(self) -> Sequence[Held]:
-        """What the shown target holds by itself."""
-        return await self._operator.held()
+    async def effects(self) -> Sequence[ActiveEffect]:
+        """Faults and loads that are active on the shown target."""
+        return await self._operator.effects()
 
     async def choose(self, selection: int, key: str) -> None:
         """Selects a choice of the shown tallies."""

@@ -1,4 +1,4 @@
-"""A room's side of the commands: acts are carried out on its target, questions answered by it."""
+"""Carries out the commands of a room on its target, and answers the questions before them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from controlroom.commands.chaos import StartFault
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform
 from controlroom.commands.question import Consent
-from controlroom.model.held import Held
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.log import LogLine
 from controlroom.runs import catalog
 from controlroom.runs.catalog import ChaosFile
@@ -49,7 +49,7 @@ class Operator:
         self._here = _Within(room, settings)
 
     async def perform(self, act: Act, consent: Consent | None = None) -> Answer:
-        """Carries it out, and has what was left behind looked at anew."""
+        """Carries it out, then looks again for effects that no run looks after."""
         try:
             return await perform(act, self._here, consent)
         finally:
@@ -63,9 +63,9 @@ class Operator:
         """What it would hit now; the act has its experiment afterwards."""
         return await act.look(self._here)
 
-    async def held(self) -> Sequence[Held]:
-        """What the target holds by itself."""
-        return await self._room.held()
+    async def effects(self) -> Sequence[ActiveEffect]:
+        """Faults and loads that are active on the target."""
+        return await self._room.effects()
 
     async def choose(self, selection: int, key: str) -> None:
         """Selects a choice of the tallies."""

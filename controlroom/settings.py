@@ -18,7 +18,7 @@ Origin = Literal["flag", "environment", "file", "default"]
 
 
 class SettingsError(Exception):
-    """One sentence that names the place and the key, one that says how to mend it."""
+    """One sentence that names the place and the key, one that says how to fix it."""
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message)
@@ -144,13 +144,11 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path} cannot be read: {error}", "Mend or remove the file."
-        ) from error
+        raise SettingsError(f"{path} cannot be read: {error}", "Fix or remove the file.") from error
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}", "Mend that line.") from error
+        raise SettingsError(f"{path}: {error}", "Fix that line.") from error
     for key in table:
         if key not in NAMES:
             raise SettingsError(f"{_place(path, text, key)}: unknown key {key!r}", _nearest(key))

@@ -32,7 +32,7 @@ def writable(stream: TextIO | None) -> bool:
 
 
 def hung_up(stream: TextIO | None) -> bool:
-    """Whether the terminal is gone, of which not every process is told by a signal."""
+    """Whether the terminal is gone. Not every process gets a signal then."""
     if stream is None:
         return False
     try:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from controlroom.feeds.books import BooksSource
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.errors import foreseen
 from controlroom.feeds.feed import Feed, Source
 from controlroom.feeds.fleet import FleetSource
@@ -22,12 +22,12 @@ from controlroom.feeds.runs import RunsSource
 from controlroom.feeds.scrollback import Scrollback
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.board import CURVE_SECONDS, Board
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import GOLDEN, LOG, Frame
-from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
-from controlroom.runs.holding import held_by, left_behind
-from controlroom.runs.store import Store
+from controlroom.runs.effects import active_effects, left_behind
+from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
 from scenarios.scenario import Scenario
@@ -52,29 +52,34 @@ class Room:
         target_name: str = "local stack",
         path: Located | None = None,
     ) -> None:
-        """`path` has the doors that the books need, where the target alone has not all."""
+        """`path` has the endpoints that the books need, where the target alone has not all."""
         self.scenario = scenario
         self.target = target
         self.settings = settings
         self._path = path
         self._context = target_name if settings.contexts else ""
-        self._doors = Doors(target)
+        self._endpoints = LiveEndpoints(target)
         waits = QueueTimes()
-        self._tallies = TalliesSource(self._doors.redis, scenario)
-        self._store = Store(settings.state_dir / "runs")
+        self._tallies = TalliesSource(self._endpoints.redis, scenario)
+        self._store = RunStore(settings.state_dir / "runs")
         self._runs = RunsSource(self._store.root, self._left)
-        self._log = LogSource(self._doors, scenario, waits)
+        self._log = LogSource(self._endpoints, scenario, waits)
         sources: list[Source] = [
-            FleetSource(target, Gateways(self._doors.prometheus)),
+            FleetSource(target, Gateways(self._endpoints.prometheus)),
             self._tallies,
             self._runs,
-            GoldenSource(self._doors.prometheus, self._doors.namespace, settings.window),
+            GoldenSource(self._endpoints.prometheus, self._endpoints.namespace, settings.window),
             QueuesSource(
-                self._doors.kafka, scenario.name, self._doors.brokers, self._doors.prometheus
+                self._endpoints.kafka,
+                scenario.name,
+                self._endpoints.brokers,
+                self._endpoints.prometheus,
             ),
             self._log,
-            BooksSource(Doors(path or target), scenario.name, waits, Limit(self._doors)),
-            *added(self._doors),
+            BooksSource(
+                LiveEndpoints(path or target), scenario.name, waits, Limit(self._endpoints)
+            ),
+            *added(self._endpoints),
         ]
         self.board = Board(
             scenario.name,
@@ -110,7 +115,7 @@ class Room:
 
     @property
     def calm(self) -> bool:
-        """Whether nothing has changed for a while, whichever source is asked."""
+        """Whether no source has seen a change for a while."""
         return all(feed.calm for feed in self._feeds.values())
 
     def retry(self, source: str) -> None:
@@ -130,16 +135,16 @@ class Room:
             return ()
         return await self._scrollback.page(view, before_first, n)
 
-    async def held(self) -> tuple[Held, ...]:
-        """All faults and loads that the target holds by itself. Raises TargetError."""
-        return await held_by(self.target, self._store, self._context)
+    async def effects(self) -> tuple[ActiveEffect, ...]:
+        """All faults and loads that are active on the target. Raises TargetError."""
+        return await active_effects(self.target, self._store, self._context)
 
     def look_again(self) -> None:
-        """What was left behind in the target is looked at anew."""
+        """Looks again for effects on the target that no run looks after."""
         self._runs.look_again()
 
-    async def _left(self) -> tuple[Held, ...]:
-        return left_behind(await self.held())
+    async def _left(self) -> tuple[ActiveEffect, ...]:
+        return left_behind(await self.effects())
 
     def _stir(self) -> None:
         for feed in self._feeds.values():
@@ -151,12 +156,12 @@ class Room:
             self._traffic.set()
 
     async def _fill_curves(self) -> None:
-        """Fills the curves with what was measured before the room opened, once and at leisure."""
+        """Fills the curves with what was measured before the room opened, once."""
         await self._traffic.wait()
         try:
             curves = await history(
-                await self._doors.prometheus(),
-                await self._doors.namespace(),
+                await self._endpoints.prometheus(),
+                await self._endpoints.namespace(),
                 CURVE_SECONDS,
                 HISTORY_STEP,
                 self.settings.window,

@@ -1,4 +1,4 @@
-"""Writes what is made in docs/ anew (openapi, errors.json, proto.md, controlroom.1)."""
+"""Writes the generated files of docs/ (openapi, errors.json, proto.md, controlroom.1)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ Kind = Literal["refused", "not_found", "unreachable", "failed"]
 
 
 class StackError(Exception):
-    """One sentence of what is wrong, one of how to mend it, and what sort of trouble it is."""
+    """One sentence of what is wrong, one of how to fix it, and what sort of trouble it is."""
 
     def __init__(self, message: str, fix: str = "", kind: Kind = "failed") -> None:
         super().__init__(message)

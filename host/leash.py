@@ -1,7 +1,7 @@
 """Runs a command that dies with its parent. Started as a file: `leash.py PARENT COMMAND...`.
 
 The kernel sends SIGKILL when the thread that started this process ends, so the parent starts
-children from its main thread. The parent's id is compared after the wish is set, because a
+children from its main thread. The parent's id is compared after the signal is asked for, because a
 parent that died before it would leave no signal behind.
 """
 

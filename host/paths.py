@@ -80,7 +80,7 @@ def write_private(path: Path, content: str | bytes, *, lasting: bool = True) -> 
     """Replaces the file in one step; only its owner can read it.
 
     `lasting`: a power cut leaves the old or the new one. Without it the disk is not waited for,
-    which is for what is written often, or made anew.
+    which is for what is written often, or made again.
     """
     data = content.encode() if isinstance(content, str) else content
     temporary: str | None = None

@@ -1,4 +1,4 @@
-"""Ports on loopback: kept from start to start, chosen anew when somebody else has taken one."""
+"""Ports on loopback: kept from start to start, chosen again when somebody else has taken one."""
 
 from __future__ import annotations
 
@@ -77,16 +77,16 @@ def owns(pid: int, port: int) -> bool:
     It is asked again and again of every engine, so only what listens is looked at: a machine has
     thousands of connections that are over, and psutil makes an object of each.
     """
-    doors = _doors(pid, port)
-    if not doors:
+    listening = _listening(pid, port)
+    if not listening:
         return False
-    if doors & _sockets(pid):
+    if listening & _sockets(pid):
         return True
     try:
         children = psutil.Process(pid).children(recursive=True)
     except psutil.Error:
         return False
-    return any(doors & _sockets(child.pid) for child in children)
+    return any(listening & _sockets(child.pid) for child in children)
 
 
 def holders(ports: set[int]) -> dict[int, psutil.Process]:
@@ -100,7 +100,7 @@ def holders(ports: set[int]) -> dict[int, psutil.Process]:
     return found
 
 
-def _doors(pid: int, port: int) -> set[str]:
+def _listening(pid: int, port: int) -> set[str]:
     """The sockets, as /proc names them, that listen on the port where that process runs."""
     found = set()
     for table in ("tcp", "tcp6"):

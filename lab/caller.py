@@ -1,4 +1,7 @@
-"""Who called: by sudo what is read of a lab stays the caller's, without root he learns the way."""
+"""The user behind `sudo`: files of a lab that the user reads are given to that user.
+
+Who calls without root is told the command line to use.
+"""
 
 from __future__ import annotations
 

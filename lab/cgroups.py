@@ -36,30 +36,30 @@ def hierarchies() -> Sequence[Path]:
     return ()
 
 
-def make(mark: str) -> None:
+def make(tag: str) -> None:
     """Makes the cgroup of that name in every hierarchy. Raises OSError."""
     if is_v2():
         _delegate()
     for root in hierarchies():
-        (root / mark).mkdir(exist_ok=True)
+        (root / tag).mkdir(exist_ok=True)
     if is_v2():
-        (ROOT / mark / "cpu.weight").write_text(str(WEIGHT * 100))
+        (ROOT / tag / "cpu.weight").write_text(str(WEIGHT * 100))
     else:
-        (ROOT / "cpu" / mark / "cpu.shares").write_text(str(WEIGHT * 1024))
+        (ROOT / "cpu" / tag / "cpu.shares").write_text(str(WEIGHT * 1024))
 
 
-def left(mark: str) -> Sequence[Path]:
+def left(tag: str) -> Sequence[Path]:
     """Where there is a cgroup of that name."""
-    return [root / mark for root in hierarchies() if (root / mark).exists()]
+    return [root / tag for root in hierarchies() if (root / tag).exists()]
 
 
-def remove(mark: str) -> Sequence[Path]:
+def remove(tag: str) -> Sequence[Path]:
     """Removes them from the leaves up; answers those that could not be."""
-    for top in left(mark):
+    for top in left(tag):
         for folder in _leaves_first(top):
             with contextlib.suppress(OSError):
                 folder.rmdir()
-    return left(mark)
+    return left(tag)
 
 
 def _leaves_first(top: Path) -> Iterator[Path]:

@@ -18,11 +18,11 @@ from host.paths import explained, lab_dir, private_dir
 from host.project import PROJECT, with_packages
 from lab import network, programs, record
 from lab.caller import give, require_root
-from lab.claims import claim_folder, claim_number
 from lab.cluster import programs_of
 from lab.commands import outer_pid
 from lab.components import names
 from lab.images import load
+from lab.locks import lock_folder, lock_number
 from lab.plan import LETTERS, NETWORK, ClusterPlan, LabPlan, plan
 from lab.record import LabRecord
 from lab.sweeper import PATIENCE as SWEEP_PATIENCE
@@ -40,14 +40,14 @@ Progress = Callable[[str], None]
 Json = dict[str, Any]
 
 
-class Lab:
+class LabClient:
     """The lab of one state folder."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or lab_dir()
 
     def record(self) -> LabRecord | None:
-        """What the daemon tells; None when there is no lab."""
+        """The daemon's record; None when there is no lab."""
         found = record.read(self.folder)
         return found if found is not None and found.alive else None
 
@@ -88,14 +88,14 @@ class Lab:
         """Removes what a lab left that is dead, or waits for its sweeper; whether there was any."""
         there = self.folder.exists()
         deadline = time.monotonic() + SWEEP_PATIENCE * 2
-        while (claim := claim_folder(self.folder)) is None:
+        while (lock := lock_folder(self.folder)) is None:
             if time.monotonic() > deadline:
                 raise StackError(
                     f"The lab in {self.folder} has not ended within {SWEEP_PATIENCE * 2:.0f} s.",
                     "See `controlroom lab status`, and try again.",
                 )
             await asyncio.sleep(_EVERY)
-        with claim:
+        with lock:
             left = await asyncio.to_thread(self._sweep_dead) if self.folder.exists() else []
         if left:
             raise StackError(
@@ -160,7 +160,7 @@ class Lab:
                 ) from error
 
     async def restart(self, program: str, letter: str, number: int = signal.SIGTERM) -> float:
-        """Ends one program of a cluster and waits until it serves anew; answers the seconds."""
+        """Ends one program of a cluster and waits until it serves again; answers the seconds."""
         found = self._acted_on("restart", program, "--cluster", letter)
         cluster = self._plan_of(found, letter)
         known = names(cluster)
@@ -240,7 +240,7 @@ class Lab:
             "address": str(cluster.address),
             "pods": str(cluster.pods),
             "services": str(cluster.services),
-            "link": cluster.mark,
+            "link": cluster.tag,
             "logs": str(cluster.logs),
             "init": one.init,
             "seconds": one.timings,
@@ -302,11 +302,11 @@ class Lab:
         return ""
 
     def _sweep_dead(self) -> list[str]:
-        """With the claim on the folder in hand, so nobody brings it up meanwhile."""
+        """The caller holds the lock on the folder, so nobody brings the lab up meanwhile."""
         dead = record.read(self.folder)
-        number = claim_number(dead.number) if dead is not None else None
+        number = lock_number(dead.number) if dead is not None else None
         if dead is None or number is None:
-            # Another lab may have taken the number since; then it has swept the marks itself.
+            # Another lab may have the number by now: it has removed the links and cgroups itself.
             empty = LabPlan(0, self.folder, ())
             return sweep(empty)
         with number:

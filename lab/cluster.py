@@ -101,10 +101,10 @@ class Cluster:
         pki.make(self.plan)
         files.write(self.plan, self._peers)
         try:
-            cgroups.make(self.plan.mark)
+            cgroups.make(self.plan.tag)
         except OSError as error:
             raise StackError(
-                f"The cgroup {self.plan.mark} cannot be made: {error}.",
+                f"The cgroup {self.plan.tag} cannot be made: {error}.",
                 "See `controlroom lab doctor`.",
             ) from error
 

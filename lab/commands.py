@@ -90,7 +90,7 @@ def _inner(pid: int) -> int | None:
 def started(pid: int) -> float | None:
     """When the process started, in clock ticks since boot; None when it is gone.
 
-    With the id it tells a process from a later one that got the same id.
+    Together with the id it identifies a process: a later one may get the same id.
     """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()

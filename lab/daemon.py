@@ -25,9 +25,9 @@ from host.paths import lab_dir, private_dir, write_private
 from host.project import PROJECT
 from lab import cgroups, network, pki
 from lab.caller import give
-from lab.claims import claim_folder, claim_number
 from lab.cluster import Cluster
 from lab.commands import started
+from lab.locks import lock_folder, lock_number
 from lab.plan import LETTERS, NETWORK, NUMBERS, LabPlan, plan
 from lab.record import ClusterRecord, LabRecord, keep
 
@@ -53,19 +53,19 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(given: argparse.Namespace) -> int:
     folder = private_dir(lab_dir())
-    claim = claim_folder(folder)
-    if claim is None:
+    lock = lock_folder(folder)
+    if lock is None:
         raise StackError(f"A lab already runs in {folder}.", "Use it, or end it first.", "refused")
     chosen, number = await choose(folder, given.clusters, given.network)
-    sweeper = _start_sweeper(chosen, (claim, number))
+    sweeper = _start_sweeper(chosen, (lock, number))
     over = asyncio.Event()
     _watch(over, given.owner)
-    lab = Lab(chosen, given.network, given.programs)
+    lab = LabClusters(chosen, given.network, given.programs)
     try:
         await lab.run(over)
     finally:
         await lab.stop()
-        # The end of this pipe tells the sweeper to begin; it holds the claims until it is done.
+        # The sweeper begins when this pipe is closed. It holds the locks until it is done.
         assert sweeper.stdin is not None
         sweeper.stdin.close()
     return 0
@@ -78,14 +78,14 @@ async def choose(folder: Path, clusters: int, net: str) -> tuple[LabPlan, socket
     """
     taken = await network.routed()
     for number in NUMBERS:
-        claim = claim_number(number)
-        if claim is None:
+        lock = lock_number(number)
+        if lock is None:
             continue
         chosen = plan(number, clusters, folder, net)
-        marks = [cluster.mark for cluster in chosen.clusters]
-        if not network.collides(chosen, taken) and not any(map(cgroups.remove, marks)):
-            return chosen, claim
-        claim.close()
+        tags = [cluster.tag for cluster in chosen.clusters]
+        if not network.collides(chosen, taken) and not any(map(cgroups.remove, tags)):
+            return chosen, lock
+        lock.close()
     raise StackError(
         f"No free network for the lab within {net}: this machine's routes use all of it.",
         "Give another /14 by --network.",
@@ -93,7 +93,7 @@ async def choose(folder: Path, clusters: int, net: str) -> tuple[LabPlan, socket
     )
 
 
-class Lab:
+class LabClusters:
     """The clusters and the record of them."""
 
     def __init__(self, chosen: LabPlan, net: str, programs: Path) -> None:
@@ -214,14 +214,14 @@ def _watch(over: asyncio.Event, owner: int | None) -> None:
         loop.add_reader(handle, over.set)
 
 
-def _start_sweeper(of: LabPlan, claims: Sequence[socket.socket]) -> subprocess.Popen[bytes]:
+def _start_sweeper(of: LabPlan, locks: Sequence[socket.socket]) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-m", "lab.sweeper", f"--number={of.number}"]
     argv += [f"--clusters={len(of.clusters)}", f"--folder={of.folder}"]
     return subprocess.Popen(
         argv,
         cwd=PROJECT,
         stdin=subprocess.PIPE,
-        pass_fds=[claim.fileno() for claim in claims],
+        pass_fds=[lock.fileno() for lock in locks],
         start_new_session=True,
     )
 

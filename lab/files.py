@@ -86,10 +86,10 @@ def _kubelet(cluster: ClusterPlan) -> Mapping[str, Any]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
-        # Kubelets of today refuse cgroup v1 unless they are told to put up with it.
+        # Kubelets of today refuse cgroup v1 unless they are configured to accept it.
         "failCgroupV1": False,
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{cluster.mark}",
+        "cgroupRoot": f"/{cluster.tag}",
         "failSwapOn": False,
         "containerRuntimeEndpoint": f"unix://{CONTAINERD}",
         "volumePluginDir": f"{HOME}/flex-volumes",

@@ -43,14 +43,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(folder: str, programs: str) -> None:
-    """Prepares the namespaces and then keeps the programs; never returns."""
+    """Prepares the namespaces and then supervises the programs; never returns."""
     orders = json.loads(Path(folder, "orders.json").read_text())
     _mounts(folder, programs, orders["home"])
     home = Path(orders["home"])
     os.environ["PATH"] = f"{programs_path(orders)}:/usr/sbin:/usr/bin:/sbin:/bin"
     _network(orders)
     volumes = Volumes(Path(orders["volumes"]))
-    Keeper(orders, home, volumes).run()
+    ProgramSupervisor(orders, home, volumes).run()
 
 
 def programs_path(orders: dict[str, Any]) -> str:
@@ -144,7 +144,7 @@ class Volumes:
         _libc.inotify_add_watch(self.handle, os.fsencode(folder), IN_CREATE | IN_ONLYDIR)
 
     def opened(self) -> None:
-        """Opens those that the kernel tells of; what was there before keeps its mode."""
+        """Opens those that the kernel reports; what was there before keeps its mode."""
         with contextlib.suppress(BlockingIOError):
             for name in _created(os.read(self.handle, 65536)):
                 with contextlib.suppress(OSError):
@@ -178,7 +178,7 @@ class Program:
     message: str = "waiting"
 
 
-class Keeper:
+class ProgramSupervisor:
     """Starts the programs, starts them again, reaps, and tells."""
 
     def __init__(self, orders: dict[str, Any], home: Path, volumes: Volumes) -> None:
@@ -299,7 +299,7 @@ def _answer(url: str) -> str:
     assert parts.hostname is not None
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
-        # On loopback, within the namespaces: there is nobody else to be told apart.
+        # On loopback, within the namespaces: nobody else can listen there.
         context = ssl._create_unverified_context()
         connection = http.client.HTTPSConnection(
             parts.hostname, parts.port, timeout=PATIENCE, context=context

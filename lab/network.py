@@ -16,10 +16,10 @@ async def connect(cluster: ClusterPlan, init: int) -> None:
     The link is gone when the cluster is: the kernel takes both ends with the namespace.
     """
     ends = ("type", "veth", "peer", "name", UPLINK, "netns", str(init))
-    await call("ip", "link", "add", cluster.mark, *ends)
+    await call("ip", "link", "add", cluster.tag, *ends)
     address = f"{cluster.gateway}/{cluster.link.prefixlen}"
-    await call("ip", "address", "add", address, "dev", cluster.mark)
-    await call("ip", "link", "set", cluster.mark, "up")
+    await call("ip", "address", "add", address, "dev", cluster.tag)
+    await call("ip", "link", "set", cluster.tag, "up")
     for network in (cluster.pods, cluster.services):
         await call("ip", "route", "add", str(network), "via", str(cluster.address))
 
@@ -31,9 +31,9 @@ async def join(one: int, other: int) -> None:
 
 
 async def set_join(init: int, up: bool) -> None:
-    """Cuts or mends the link between the clusters, at the end of one of them.
+    """Cuts or restores the link between the clusters, at the end of one of them.
 
-    A link that was down has lost the routes over it; the cluster's orders tell which.
+    A link that was down has lost the routes over it; the cluster's orders list them.
     """
     await call(*entering(init, "net"), "ip", "link", "set", JOIN, "up" if up else "down")
 

@@ -39,14 +39,14 @@ class Certificate:
 def certificates(cluster: ClusterPlan) -> Sequence[Certificate]:
     """All that the programs of a cluster show to each other."""
     service = "kubernetes.default.svc"
-    doors = (
+    names = (
         *(f"IP:{address}" for address in (cluster.address, "127.0.0.1", cluster.api_service)),
         *(f"DNS:{name}" for name in ("localhost", "kubernetes", "kubernetes.default")),
         *(f"DNS:{name}" for name in (service, f"{service}.{DOMAIN}")),
     )
     node = (f"IP:{cluster.address}", f"DNS:{cluster.node}")
     return (
-        Certificate("apiserver", "/CN=kube-apiserver", doors),
+        Certificate("apiserver", "/CN=kube-apiserver", names),
         Certificate("apiserver-kubelet", "/O=system:masters/CN=apiserver-kubelet"),
         Certificate("front-proxy", "/CN=front-proxy", authority=FRONT_CA),
         Certificate("kubelet-server", f"/CN={cluster.node}", node),
@@ -63,7 +63,7 @@ USERS = ("kubelet", "controller-manager", "scheduler", "proxy")
 
 
 def make(cluster: ClusterPlan) -> None:
-    """Makes everything anew in the cluster's folder. Raises StackError."""
+    """Makes all keys and certificates in the cluster's folder. Raises StackError."""
     folder = private_dir(cluster.pki)
     for name in (CA, FRONT_CA):
         _request(folder, name, f"/CN={cluster.name} {name}", ("CA:TRUE", "keyCertSign,cRLSign"), ())

@@ -46,8 +46,8 @@ class ClusterPlan:
         return f"{self.name}-node"
 
     @property
-    def mark(self) -> str:
-        """The name of its link and of its cgroups on this machine: `lab0a`."""
+    def tag(self) -> str:
+        """The name of its link and of its cgroups on this machine, such as `lab0a`."""
         return f"lab{self.lab}{self.letter}"
 
     @property
@@ -92,7 +92,7 @@ class ClusterPlan:
 
     @property
     def status(self) -> Path:
-        """What its first process tells of its programs."""
+        """What its first process writes about its programs."""
         return self.folder / "status.json"
 
 

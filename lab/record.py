@@ -1,4 +1,4 @@
-"""What a running lab tells of itself: one JSON file, written by its daemon, read by everybody."""
+"""What a running lab says of itself: one JSON file, written by its daemon, read by everybody."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ClusterRecord:
 
 @dataclass(frozen=True, slots=True)
 class LabRecord:
-    """One lab. The daemon is told from a later process with its id by its start."""
+    """One lab. The start time identifies the daemon, since a later process may get its id."""
 
     pid: int
     started: float

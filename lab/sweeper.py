@@ -1,7 +1,7 @@
 """Removes what a lab leaves on the machine, however it ended: `python -m lab.sweeper`.
 
 The daemon starts it and holds the other end of its standard input, so it learns of the daemon's
-end even where that was SIGKILL. It holds the lab's claims until everything is gone.
+end even where that was SIGKILL. It holds the lab's locks until everything is gone.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def sweep(of: LabPlan, patience: float = PATIENCE) -> list[str]:
     Answers what is still there after `patience` seconds.
     """
     deadline = time.monotonic() + patience
-    marks = [cluster.mark for cluster in of.clusters]
+    tags = [cluster.tag for cluster in of.clusters]
     while True:
-        left = [str(path) for mark in marks for path in cgroups.remove(mark)]
-        left += [f"link {mark}" for mark in marks if _link_left(mark)]
+        left = [str(path) for tag in tags for path in cgroups.remove(tag)]
+        left += [f"link {tag}" for tag in tags if _link_left(tag)]
         if not left or time.monotonic() > deadline:
             break
         time.sleep(_EVERY)
@@ -63,13 +63,13 @@ def sweep(of: LabPlan, patience: float = PATIENCE) -> list[str]:
     return left
 
 
-def _link_left(mark: str) -> bool:
+def _link_left(tag: str) -> bool:
     """Removes a link whose cluster is gone; whether it is there all the same."""
-    link = Path("/sys/class/net") / mark
+    link = Path("/sys/class/net") / tag
     if link.exists():
         with contextlib.suppress(OSError):
             subprocess.run(
-                ["ip", "link", "delete", mark], env=ENVIRONMENT, capture_output=True, timeout=5
+                ["ip", "link", "delete", tag], env=ENVIRONMENT, capture_output=True, timeout=5
             )
     return link.exists()
 

@@ -26,7 +26,7 @@ Thing = TypeVar("Thing", bound=Named)
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf(Generic[Thing]):
+class AddedThings(Generic[Thing]):
     """Where things of one sort are found."""
 
     own: str
@@ -53,7 +53,7 @@ class Shelf(Generic[Thing]):
 
     def bad(self, place: str, why: str) -> Exception:
         """One that cannot be used."""
-        return ScenarioError(f"{place} {why}", f"mend it, or take it out of {self.setting}")
+        return ScenarioError(f"{place} {why}", f"fix it, or take it out of {self.setting}")
 
     def _modules(self, folders: str) -> Iterator[tuple[str, ModuleType]]:
         package = importlib.import_module(self.own)

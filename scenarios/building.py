@@ -86,7 +86,7 @@ def _field_fits(table: Table, field: Field) -> None:
     try:
         re.compile(field.pattern or "")
     except re.error as error:
-        table.fail("pattern", f"is no regular expression: {error}", "mend the expression")
+        table.fail("pattern", f"is no regular expression: {error}", "fix the expression")
 
 
 def _labels(table: Table) -> Mapping[int, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scenarios.fields import FieldReader, Refused
+from scenarios.fields import FieldReader, RefusedValue
 from scenarios.reading import Table, near
 from scenarios.scenario import Scenario, Tally
 from scenarios.tallies.registry import tally_kinds
@@ -13,10 +13,10 @@ from scenarios.templates import places
 
 def check(scenario: Scenario, root: Table) -> None:
     """Raise ScenarioError for the first table that does not fit the others."""
-    Check(scenario, root).all()
+    ScenarioChecks(scenario, root).all()
 
 
-class Check:
+class ScenarioChecks:
     """The checks; views use its public ones."""
 
     def __init__(self, scenario: Scenario, root: Table) -> None:
@@ -77,7 +77,7 @@ class Check:
                     table.fail("values", f"{name} is missing", f'add {name} = ["..."]')
                 for value in row.values[name]:
                     read = reader.read(value)
-                    if isinstance(read, Refused):
+                    if isinstance(read, RefusedValue):
                         table.fail("values", f"{name} {read.message}", "use a value it may hold")
 
     def named(self, table: Table, key: str, name: str, holds: str) -> Tally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ScenarioError(Exception):
-    """A scenario cannot be used; `fix` says how to mend it."""
+    """A scenario cannot be used; `fix` says how to fix it."""
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__(message)

@@ -21,7 +21,7 @@ from scenarios.bodies import (
     Unreadable,
     parse_records,
 )
-from scenarios.fields import FieldReader, Refused, kind_of
+from scenarios.fields import FieldReader, RefusedValue, kind_of
 from scenarios.scenario import Event, Scenario, Value
 from scenarios.tallies.kind import Write
 from scenarios.tallies.registry import tally_kinds
@@ -98,7 +98,7 @@ class EventCodec:
                     errors.append(FieldError(reader.name, "is missing"))
                     continue
             value = reader.read(given)
-            if type(value) is Refused:
+            if type(value) is RefusedValue:
                 errors.append(FieldError(reader.name, value.message))
             else:
                 event[reader.name] = value  # type: ignore[assignment]

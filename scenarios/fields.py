@@ -16,7 +16,7 @@ _LIMIT = 10**18
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-class Refused(NamedTuple):
+class RefusedValue(NamedTuple):
     """Why a value was not taken."""
 
     message: str
@@ -36,26 +36,26 @@ class FieldReader:
         self._span = _span(field)
         self.read = self._text if field.kind == "text" else self._integer
 
-    def _text(self, value: object) -> Value | Refused:
+    def _text(self, value: object) -> Value | RefusedValue:
         if type(value) is not str:
-            return Refused(f"must be a text, is {kind_of(value)}")
+            return RefusedValue(f"must be a text, is {kind_of(value)}")
         text = value.strip()
         if not text:
-            return Refused("must not be empty")
+            return RefusedValue("must not be empty")
         if len(text) > self._max_length:
-            return Refused(f"must have at most {self._max_length} characters, has {len(text)}")
+            return RefusedValue(f"must have at most {self._max_length} characters, has {len(text)}")
         if not text.isprintable() and _UNPRINTABLE.search(text):
-            return Refused("must not hold control characters")
+            return RefusedValue("must not hold control characters")
         if self._pattern is not None and not self._pattern.fullmatch(text):
-            return Refused(f"must match {self._pattern.pattern}, is {shown(text)}")
+            return RefusedValue(f"must match {self._pattern.pattern}, is {shown(text)}")
         return text
 
-    def _integer(self, value: object) -> Value | Refused:
+    def _integer(self, value: object) -> Value | RefusedValue:
         number = value if type(value) is int else _whole(value)
         if number is None:
-            return Refused(f"must be a whole number{self._span}, is {shown(value)}")
+            return RefusedValue(f"must be a whole number{self._span}, is {shown(value)}")
         if not self._minimum <= number <= self._maximum:
-            return Refused(f"must be a whole number{self._span}, is {shown(number)}")
+            return RefusedValue(f"must be a whole number{self._span}, is {shown(number)}")
         return number
 
 

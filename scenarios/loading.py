@@ -1,4 +1,4 @@
-"""Scenarios by name or path, with errors that say where and how to mend."""
+"""Scenarios by name or path, with errors that say where and how to fix it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from scenarios.building import NAME, build
 from scenarios.checking import check
 from scenarios.errors import ScenarioError
-from scenarios.reading import Source, Table, near
+from scenarios.reading import ScenarioText, Table, near
 from scenarios.scenario import Scenario
 from scenarios.tallies import registry as tallies
 from scenarios.views import registry as views
@@ -49,8 +49,8 @@ def load(name_or_path: str | Path) -> Scenario:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{path.name}: not TOML: {error}", "mend the file there") from error
-    root = Table(Source(path.name, text), data)
+        raise ScenarioError(f"{path.name}: not TOML: {error}", "fix the file there") from error
+    root = Table(ScenarioText(path.name, text), data)
     scenario = build(root)
     check(scenario, root)
     return scenario

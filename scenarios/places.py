@@ -1,4 +1,4 @@
-"""Where in a text something is wrong, in the words of whoever has to mend it."""
+"""Where in a text something is wrong, in the words of whoever has to fix it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Lines:
         self._line = 1
 
     def line(self, at: int) -> int:
-        """The line, from 1, of an offset; asked for an earlier one it begins anew."""
+        """The line, from 1, of an offset; asked for an earlier one it begins again."""
         if at < self._at:
             self._at, self._line = 0, 1
         self._line += self._text.count(b"\n", self._at, at)

@@ -12,7 +12,7 @@ from scenarios.errors import ScenarioError
 _HEADER = re.compile(r"^\s*\[+\s*([A-Za-z0-9_.-]+)\s*\]+")
 
 
-class Source:
+class ScenarioText:
     """A scenario file: its name for messages, and its text, in which lines are looked up."""
 
     def __init__(self, name: str, text: str) -> None:
@@ -38,7 +38,7 @@ class Table:
     """One table of a file. Every key must be read, or `done` refuses it."""
 
     def __init__(
-        self, source: Source, data: Mapping[str, Any], name: str = "", index: int = 0
+        self, source: ScenarioText, data: Mapping[str, Any], name: str = "", index: int = 0
     ) -> None:
         self._source = source
         self._data = data

@@ -7,11 +7,11 @@ from scenarios import added
 from scenarios.added import Thing
 
 
-class Shelf(added.Shelf[Thing]):
+class StackAddedThings(added.AddedThings[Thing]):
     """Where things of one sort are found; `things` raises StackError."""
 
     def bad(self, place: str, why: str) -> StackError:
         """One that cannot be used."""
         return StackError(
-            f"{place} {why}.", f"Mend it, or take it out of {self.setting}.", "refused"
+            f"{place} {why}.", f"Fix it, or take it out of {self.setting}.", "refused"
         )

@@ -12,16 +12,16 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from host.errors import Kind, StackError
+from stack.local_stack import LocalStack
 from stack.status import endpoints, status
-from stack.world import World
 
 CODES: Mapping[Kind, int] = {"refused": 409, "not_found": 404, "unreachable": 503, "failed": 500}
 MOST_LINES = 500
 
 
-def application(world: World, down: Callable[[], None]) -> Starlette:
+def application(stack: LocalStack, down: Callable[[], None]) -> Starlette:
     """The routes. `down` is called when somebody asks for the end of the stack."""
-    routes = Routes(world, down)
+    routes = Routes(stack, down)
     table: list[tuple[str, str, Callable[[Request], Awaitable[JSONResponse]]]] = [
         ("GET", "/v1/status", routes.status),
         ("GET", "/v1/endpoints", routes.endpoints),
@@ -47,59 +47,59 @@ def application(world: World, down: Callable[[], None]) -> Starlette:
 class Routes:
     """One method for each route."""
 
-    def __init__(self, world: World, down: Callable[[], None]) -> None:
-        self._world = world
+    def __init__(self, stack: LocalStack, down: Callable[[], None]) -> None:
+        self._stack = stack
         self._down = down
 
     async def status(self, request: Request) -> JSONResponse:
         """Everything that runs."""
-        return JSONResponse(await status(self._world))
+        return JSONResponse(await status(self._stack))
 
     async def endpoints(self, request: Request) -> JSONResponse:
-        """The doors, with their logins."""
-        return JSONResponse(endpoints(self._world))
+        """The endpoints, with their logins."""
+        return JSONResponse(endpoints(self._stack))
 
     async def events(self, request: Request) -> JSONResponse:
         """What happened after a number."""
         after = _number(request.query_params.get("after", "0"), "after")
-        events = self._world.events
+        events = self._stack.events
         found = [event.to_json() for event in events.after(after)]
         return JSONResponse({"events": found, "last": events.last})
 
     async def logs(self, request: Request) -> JSONResponse:
         """The last lines of a pod or an engine."""
         lines = min(MOST_LINES, _number(request.query_params.get("lines", "100"), "lines"))
-        return JSONResponse({"lines": self._world.tail(_name(request), lines)})
+        return JSONResponse({"lines": self._stack.tail(_name(request), lines)})
 
     async def scale(self, request: Request) -> JSONResponse:
         """Another number of replicas."""
         replicas = (await _body(request)).get("replicas")
         if isinstance(replicas, bool) or not isinstance(replicas, int):
             raise _bad("replicas must be a whole number.")
-        self._world.scale(_name(request), replicas)
+        self._stack.scale(_name(request), replicas)
         return JSONResponse({"replicas": replicas})
 
     async def restart(self, request: Request) -> JSONResponse:
         """Replaces the pods of a deployment one by one."""
-        self._world.controller(_name(request)).restart()
+        self._stack.controller(_name(request)).restart()
         return JSONResponse({})
 
     async def delete_pod(self, request: Request) -> JSONResponse:
         """Ends a pod; answers when it is gone."""
-        controller, pod = self._world.pod(_name(request))
+        controller, pod = self._stack.pod(_name(request))
         text = request.query_params.get("grace")
         await controller.delete(pod, None if text is None else float(_number(text, "grace")))
         return JSONResponse({})
 
     async def restart_engine(self, request: Request) -> JSONResponse:
         """Ends an engine politely; it starts again."""
-        await self._world.keeper(_name(request)).restart()
+        await self._stack.supervisor(_name(request)).restart()
         return JSONResponse({})
 
     async def preview(self, request: Request) -> JSONResponse:
         """What a fault would hit."""
         manifest = _manifest(await _body(request))
-        return JSONResponse(self._world.faults.preview(manifest).to_json())
+        return JSONResponse(self._stack.faults.preview(manifest).to_json())
 
     async def inject(self, request: Request) -> JSONResponse:
         """Starts a fault."""
@@ -107,24 +107,24 @@ class Routes:
         run = body.get("run", "")
         if not isinstance(run, str):
             raise _bad("run must be a text.")
-        fault = await self._world.faults.inject(_manifest(body), run)
+        fault = await self._stack.faults.inject(_manifest(body), run)
         return JSONResponse(fault.to_json())
 
     async def faults(self, request: Request) -> JSONResponse:
         """All faults that are held."""
-        return JSONResponse({"faults": [f.to_json() for f in await self._world.faults.all()]})
+        return JSONResponse({"faults": [f.to_json() for f in await self._stack.faults.all()]})
 
     async def recover(self, request: Request) -> JSONResponse:
         """Ends a fault; answers when that is verified."""
-        return JSONResponse((await self._world.faults.recover(_name(request))).to_json())
+        return JSONResponse((await self._stack.faults.recover(_name(request))).to_json())
 
     async def scenario(self, request: Request) -> JSONResponse:
         """Another scenario."""
         name = (await _body(request)).get("scenario")
         if not isinstance(name, str) or not name:
             raise _bad("scenario must be a name or a path.")
-        self._world.use_scenario(name)
-        return JSONResponse({"scenario": self._world.chosen.scenario.name})
+        self._stack.use_scenario(name)
+        return JSONResponse({"scenario": self._stack.chosen.scenario.name})
 
     async def down(self, request: Request) -> JSONResponse:
         """Asks for the end; the connection closes when everything has ended."""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from stack.manifests.model import Autoscaler, Policy, ScalingRules
+from stack.manifests.model import Autoscaler, ScalePolicy, ScalingRules
 
 TOLERANCE = 0.1
 YOUNG = 30.0
@@ -20,13 +20,13 @@ YOUNG = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class PodLoad:
     """What one pod uses, in cores; None while that says nothing."""
 
     cores: float | None
 
 
-def recommended(current: int, loads: Sequence[Load], request: float, utilization: int) -> int:
+def recommended(current: int, loads: Sequence[PodLoad], request: float, utilization: int) -> int:
     """The number of pods that the load asks for, before bounds and rules.
 
     A pod without a figure counts as idle when that would scale up, and as using all of its
@@ -55,13 +55,13 @@ def for_lag(current: int, lag: int, aim: int) -> int:
     return math.ceil(lag / aim)
 
 
-def highest(current: int, wishes: Sequence[int | None]) -> int:
-    """The greatest wish of several signals. One that is not known keeps pods from going."""
-    known = [wish for wish in wishes if wish is not None]
+def highest(current: int, desired_counts: Sequence[int | None]) -> int:
+    """The greatest count that any signal asks for. While one is not known, no pod is removed."""
+    known = [desired for desired in desired_counts if desired is not None]
     if not known:
         return current
-    wish = max(known)
-    return current if wish < current and len(known) < len(wishes) else wish
+    desired = max(known)
+    return current if desired < current and len(known) < len(desired_counts) else desired
 
 
 @dataclass(slots=True)
@@ -77,9 +77,9 @@ class Scaling:
         self._asked = deque([(now, replicas)])
         self._changes.clear()
 
-    def decide(self, now: float, current: int, wish: int) -> int:
+    def decide(self, now: float, current: int, desired: int) -> int:
         """The number of pods to have now."""
-        bounded = min(max(wish, self.rules.minimum), self.rules.maximum)
+        bounded = min(max(desired, self.rules.minimum), self.rules.maximum)
         self._asked.append((now, bounded))
         self._forget(now)
         steady = self._steady(now, current, bounded)
@@ -88,20 +88,20 @@ class Scaling:
             self._changes.append((now, decision - current))
         return decision
 
-    def _steady(self, now: float, current: int, wish: int) -> int:
-        up = min([n for at, n in self._asked if now - at <= self.rules.up.window] + [wish])
-        down = max([n for at, n in self._asked if now - at <= self.rules.down.window] + [wish])
+    def _steady(self, now: float, current: int, desired: int) -> int:
+        up = min([n for at, n in self._asked if now - at <= self.rules.up.window] + [desired])
+        down = max([n for at, n in self._asked if now - at <= self.rules.down.window] + [desired])
         if current < up:
             return up
         return min(current, down)
 
-    def _limited(self, now: float, current: int, wish: int) -> int:
-        if wish > current:
+    def _limited(self, now: float, current: int, desired: int) -> int:
+        if desired > current:
             limit = self._limit(now, current, self.rules.up, 1)
-            return max(current, min(wish, limit, self.rules.maximum))
-        if wish < current:
+            return max(current, min(desired, limit, self.rules.maximum))
+        if desired < current:
             limit = self._limit(now, current, self.rules.down, -1)
-            return min(current, max(wish, limit, self.rules.minimum))
+            return min(current, max(desired, limit, self.rules.minimum))
         return current
 
     def _limit(self, now: float, current: int, rules: ScalingRules, sign: int) -> int:
@@ -112,7 +112,7 @@ class Scaling:
         furthest = (rules.select == "Max") == (sign > 0)
         return max(reaches) if furthest else min(reaches)
 
-    def _reach(self, now: float, current: int, policy: Policy, sign: int) -> int:
+    def _reach(self, now: float, current: int, policy: ScalePolicy, sign: int) -> int:
         since = sum(
             change
             for at, change in self._changes

@@ -1,4 +1,4 @@
-"""Services and ingress by haproxy: requests go to ready pods only, one balancing for each."""
+"""Services and ingress by haproxy: each request goes to a ready pod."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Balancer:
         self._manifests = manifests
         self._pods = pods
         self._trouble = trouble
-        self._doors = {
+        self._ports = {
             (service.name, port.name): ports.choose(f"service.{service.name}.{port.name}")
             for service in manifests.services.values()
             for port in service.ports
@@ -48,11 +48,11 @@ class Balancer:
         self._retry: asyncio.TimerHandle | None = None
         self._asked = False
         self._task: asyncio.Task[None] | None = None
-        haproxy.configure(configuration(manifests, self._doors, self.ingress_port), FILES)
+        haproxy.configure(configuration(manifests, self._ports, self.ingress_port), FILES)
 
-    def door(self, service: str, port: str) -> int:
+    def port(self, service: str, port: str) -> int:
         """The local port of a Service's port."""
-        return self._doors[service, port]
+        return self._ports[service, port]
 
     @property
     def idle(self) -> bool:
@@ -60,14 +60,14 @@ class Balancer:
         return self._task is None or self._task.done()
 
     async def started(self) -> None:
-        """A new haproxy knows no server."""
+        """Forgets what the haproxy before knew; a new one has no server yet."""
         async with self._lock:
             self._known.clear()
             self._leaving.clear()
         await self.sync()
 
     def soon(self) -> None:
-        """Asks for `sync`; several wishes become one, and a wish during one brings another."""
+        """Asks for `sync`; several requests become one, and a request during one brings another."""
         self._asked = True
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._soon())
@@ -78,7 +78,7 @@ class Balancer:
             await self.sync()
 
     async def sync(self) -> None:
-        """Makes haproxy know the ready pods and no others; returns when it does."""
+        """Gives haproxy the ready pods and no others; returns when it has them."""
         async with self._lock:
             try:
                 await self._take_out()
@@ -140,12 +140,12 @@ class Balancer:
         )
 
 
-def configuration(manifests: Manifests, doors: Mapping[tuple[str, str], int], ingress: int) -> str:
+def configuration(manifests: Manifests, ports: Mapping[tuple[str, str], int], ingress: int) -> str:
     """The part of haproxy's configuration that the manifests ask for."""
     parts = [GLOBAL, _ingress(manifests, ingress)]
     for service in manifests.services.values():
         for port in service.ports:
-            parts.append(_frontend(service, port, doors[service.name, port.name]))
+            parts.append(_frontend(service, port, ports[service.name, port.name]))
             parts.append(_backend(service, port))
     return "\n".join(parts)
 
@@ -187,7 +187,7 @@ def _condition(route: Route) -> str:
 
 
 def _first_h2c(manifests: Manifests) -> str:
-    """gRPC needs no path of its own: its content type tells it from all else."""
+    """gRPC needs no path of its own: its content type distinguishes it from all else."""
     for service in manifests.services.values():
         for port in service.ports:
             if port.h2c:
@@ -195,9 +195,9 @@ def _first_h2c(manifests: Manifests) -> str:
     return ""
 
 
-def _frontend(service: Service, port: ServicePort, door: int) -> str:
+def _frontend(service: Service, port: ServicePort, local: int) -> str:
     name = backend_name(service.name, port.name)
-    lines = [f"frontend service.{name}", f"  bind 127.0.0.1:{door}"]
+    lines = [f"frontend service.{name}", f"  bind 127.0.0.1:{local}"]
     if port.h2c:
         lines += [f"  {line}" for line in grpc_lines()]
     return "\n".join([*lines, *_STREAMING_CLIENT, f"  default_backend {name}"]) + "\n"

@@ -1,4 +1,4 @@
-"""The way to a stack: starts its daemon, asks it, ends it."""
+"""Client of a stack: starts its daemon, asks it, ends it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import httpx
 from host.errors import Kind, StackError
 from host.paths import explained, private_dir, stack_socket, state_dir
 from host.project import PROJECT, with_packages
-from stack.marks import Marks
+from stack.daemon_files import DaemonFiles
 from wire.plain_http import trust
 
 Json = dict[str, Any]
@@ -59,7 +59,7 @@ class StackClient:
         return await self._ask("GET", "/v1/status")
 
     async def endpoints(self) -> Json:
-        """The doors as any client of this user opens them, logins included."""
+        """The endpoints as any client of this user opens them, logins included."""
         return await self._ask("GET", "/v1/endpoints")
 
     async def events(self, after: int = 0) -> Json:
@@ -112,10 +112,10 @@ class StackClient:
 
     async def down(self) -> None:
         """Ends the stack; returns when its daemon is gone."""
-        daemon = Marks(self.socket.parent).daemon()
+        daemon = DaemonFiles(self.socket.parent).daemon()
         await self._ask("POST", "/v1/down")
         deadline = time.monotonic() + DOWN_PATIENCE
-        while daemon is not None and Marks(self.socket.parent).daemon() is not None:
+        while daemon is not None and DaemonFiles(self.socket.parent).daemon() is not None:
             if time.monotonic() > deadline:
                 raise StackError(
                     f"The stack has not ended within {DOWN_PATIENCE:.0f} s.",
@@ -157,7 +157,7 @@ class StackClient:
             await asyncio.sleep(_EVERY)
 
     async def _try_failed_again(self) -> None:
-        """Whoever says `up` once more has perhaps mended what was wrong."""
+        """Restarts engines that have failed: who says `up` may have fixed the cause."""
         for engine in (await self.status())["engines"]:
             if engine["state"] == "failed":
                 await self.restart_engine(engine["name"])
@@ -193,49 +193,49 @@ async def start_daemon(scenario: str = "bands", state: Path | None = None) -> in
 
     Returns when its socket answers. Raises StackError with the reason of a failed start.
     """
-    marks = Marks(state or state_dir())
-    running = marks.daemon()
-    process = None if running is not None else _spawn(scenario, marks)
+    files = DaemonFiles(state or state_dir())
+    running = files.daemon()
+    process = None if running is not None else _spawn(scenario, files)
     deadline = time.monotonic() + SOCKET_PATIENCE
-    async with StackClient(marks.socket) as client:
+    async with StackClient(files.socket) as client:
         while True:
             try:
                 return int((await client.status())["stack"]["pid"])
             except StackError as error:
                 if error.kind != "unreachable":
                     raise
-            if process is not None and process.poll() is not None and marks.daemon() is None:
-                raise marks.error() or _silent_end(marks)
+            if process is not None and process.poll() is not None and files.daemon() is None:
+                raise files.error() or _silent_end(files)
             if time.monotonic() > deadline:
                 raise StackError(
                     f"The stack does not answer within {SOCKET_PATIENCE:.0f} s.",
-                    f"Look at {marks.log}.",
+                    f"Look at {files.log}.",
                 )
             await asyncio.sleep(_EVERY)
 
 
-def _spawn(scenario: str, marks: Marks) -> subprocess.Popen[bytes]:
-    private_dir(marks.state)
-    private_dir(marks.log.parent)
+def _spawn(scenario: str, files: DaemonFiles) -> subprocess.Popen[bytes]:
+    private_dir(files.state)
+    private_dir(files.log.parent)
     given = Path(scenario)
     name = str(given.absolute()) if "/" in scenario or given.suffix == ".toml" else scenario
     try:
-        with marks.log.open("ab") as log:
+        with files.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "stack.daemon", "--scenario", name],
                 cwd=PROJECT,
-                env=with_packages(CONTROLROOM_STATE_DIR=str(marks.state)),
+                env=with_packages(CONTROLROOM_STATE_DIR=str(files.state)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
     except OSError as error:
-        raise explained(error, marks.log) from error
+        raise explained(error, files.log) from error
 
 
-def _silent_end(marks: Marks) -> StackError:
-    return StackError("The stack ended while it started.", f"Look at {marks.log}.")
+def _silent_end(files: DaemonFiles) -> StackError:
+    return StackError("The stack ended while it started.", f"Look at {files.log}.")
 
 
 def _check_engines(status: Mapping[str, Any]) -> None:
@@ -243,5 +243,5 @@ def _check_engines(status: Mapping[str, Any]) -> None:
         if engine["state"] == "failed":
             raise StackError(
                 f"{engine['name']} cannot run: {engine['message']}",
-                "Mend it, then `controlroom up` again; see `controlroom doctor`.",
+                "Fix it, then `controlroom up` again; see `controlroom doctor`.",
             )

@@ -47,7 +47,7 @@ def choose(name_or_path: str, state: Path) -> Chosen:
         scenario = loading.load(name_or_path)
         file = loading.file_of(name_or_path)
     except loading.ScenarioError as error:
-        fix = str(getattr(error, "fix", "")) or "Mend the scenario file."
+        fix = str(getattr(error, "fix", "")) or "Fix the scenario file."
         raise StackError(f"Scenario: {error}.", fix, "refused") from error
     if scenario.name in loading.names() and file.samefile(loading.file_of(scenario.name)):
         return Chosen(scenario, scenario.name, file)
@@ -70,7 +70,7 @@ def overridden(
 
 
 def guests(environ: Mapping[str, str]) -> dict[str, str]:
-    """Whom the doors of the services let in, where the environment says it."""
+    """Which hosts and origins the services answer, where the environment says it."""
     names = ("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
     return {name: given for name in names if (given := environ.get(f"CONTROLROOM_{name}"))}
 
@@ -81,7 +81,7 @@ def module(environ: Mapping[str, str]) -> dict[str, str]:
     return {"WASM_MODULE": str(Path(given).expanduser().absolute())} if given else {}
 
 
-class Wishes:
+class RequestedReplicas:
     """Numbers of replicas that were asked for; they survive `down` and `up`."""
 
     def __init__(self, state: Path) -> None:

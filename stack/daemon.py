@@ -23,8 +23,8 @@ from host.paths import state_dir
 from host.project import PROJECT
 from stack.api import application
 from stack.config import MANIFESTS, StackConfig
-from stack.marks import Marks
-from stack.world import World
+from stack.daemon_files import DaemonFiles
+from stack.local_stack import LocalStack
 from wire.serving import Server
 
 log = logging.getLogger("stackd")
@@ -37,21 +37,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     config = configuration(arguments)
-    marks = Marks(config.state)
+    files = DaemonFiles(config.state)
     try:
-        marks.claim()
+        files.lock()
     except StackError as error:
         log.error("%s %s", error.message, error.fix)
         return 1
     try:
-        asyncio.run(_serve(config, marks))
+        asyncio.run(_serve(config, files))
     except StackError as error:
         log.error("%s %s", error.message, error.fix)
         with contextlib.suppress(StackError):
-            marks.keep_error(error)
+            files.keep_error(error)
         return 1
     finally:
-        marks.clear()
+        files.clear()
     return 0
 
 
@@ -70,15 +70,15 @@ def configuration(arguments: Sequence[str] | None) -> StackConfig:
     )
 
 
-async def _serve(config: StackConfig, marks: Marks) -> None:
+async def _serve(config: StackConfig, files: DaemonFiles) -> None:
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    world = World(config)
-    door = _listen(marks.socket)
-    app = application(world, over.set)
+    stack = LocalStack(config)
+    listener = _listen(files.socket)
+    app = application(stack, over.set)
     server = Server(
         uvicorn.Config(
             app,
@@ -89,12 +89,12 @@ async def _serve(config: StackConfig, marks: Marks) -> None:
             date_header=False,
         )
     )
-    serving = asyncio.ensure_future(server.serve(sockets=[door]))
-    world.start()
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    stack.start()
     log.info("the stack starts, scenario %s, pid %d", config.scenario, os.getpid())
     await over.wait()
     log.info("the stack ends")
-    await world.stop()
+    await stack.stop()
     server.end()
     await serving
     log.info("the stack has ended")
@@ -102,18 +102,18 @@ async def _serve(config: StackConfig, marks: Marks) -> None:
 
 def _listen(path: Path) -> socket.socket:
     """The socket, for this user only from its first moment on."""
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
-        door.bind(str(path))
+        listener.bind(str(path))
     except OSError as error:
         raise StackError(
             f"The socket {path} cannot be made: {error.strerror}.", "Look at that path."
         ) from error
     finally:
         os.umask(before)
-    door.listen(128)
-    return door
+    listener.listen(128)
+    return listener
 
 
 if __name__ == "__main__":

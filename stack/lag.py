@@ -16,7 +16,7 @@ _TIMEOUT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class TopicBacklog:
     """What Kafka says of the events topic of a scenario."""
 
     topic: str
@@ -25,15 +25,15 @@ class Backlog:
     partitions: int
 
 
-class Lag:
-    """Asks over one connection, which is made anew when the broker's address changes."""
+class LagReader:
+    """Asks over one connection, which is created again when the broker's address changes."""
 
     def __init__(self, brokers: Callable[[], Brokers]) -> None:
         self._brokers = brokers
         self._at = NOWHERE
         self._reader: OffsetReader | None = None
 
-    async def of(self, scenario: str) -> Backlog | None:
+    async def of(self, scenario: str) -> TopicBacklog | None:
         """The backlog now; None where Kafka does not say it."""
         group, topic = keys.consumer_group(scenario), keys.events_topic(scenario)
         try:
@@ -43,7 +43,7 @@ class Lag:
         except (KafkaError, OSError, TimeoutError):
             await self.close()
             return None
-        return Backlog(topic, sum(lags.values()), len(lags))
+        return TopicBacklog(topic, sum(lags.values()), len(lags))
 
     async def close(self) -> None:
         """Ends the connection."""

@@ -18,7 +18,7 @@ from stack.strangers import Stranger, strangers
 from stack.toxics import Toxic, link_name
 
 
-class Links:
+class StackLinks:
     """All links of a stack, and the toxics that should be on them now."""
 
     def __init__(self, engines: Engines, ports: Ports, deployments: Iterable[str]) -> None:
@@ -73,7 +73,7 @@ class Links:
         ]
 
     async def sync(self) -> None:
-        """Makes every proxy and every toxic anew in a toxiproxy that may have forgotten them."""
+        """Makes every proxy and toxic again in a toxiproxy that may have forgotten them."""
         async with self._lock:
             await self._fill()
 
@@ -90,7 +90,7 @@ class Links:
                 await self._put(toxic)
 
     async def again(self, toxics: Iterable[Toxic]) -> None:
-        """Throws the dice anew for toxics that hit a share of the connections."""
+        """Draws again for toxics that hit a share of the connections."""
         async with self._lock:
             for toxic in toxics:
                 if (toxic.link, toxic.name) in self._toxics:

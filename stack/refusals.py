@@ -37,7 +37,7 @@ _OWN = (
 _OTHERS = (401, 403, 407, 410, 421, 422, 425, 429)
 """The rest of what haproxy may answer by itself; each is a request that it will not take."""
 _AGAIN = 1
-"""Seconds of Retry-After: a pod is started anew about as soon."""
+"""Seconds of Retry-After: a pod is started again about as soon."""
 _GRPC = "{ req.hdr(content-type) -m beg application/grpc }"
 _HTTP2 = "{ req.ver -m beg 2 }"
 
@@ -58,7 +58,7 @@ def ingress_lines() -> list[str]:
 
 
 def grpc_lines() -> list[str]:
-    """What a door of gRPC refuses."""
+    """What a gRPC endpoint refuses."""
     return [f"{_needs_http2()} if !{_HTTP2}"]
 
 

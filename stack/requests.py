@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from host.errors import StackError
 from stack.engines.engine import NotReady
 from stack.engines.haproxy import Haproxy
-from stack.faults.model import Rule
+from stack.faults.model import RequestRule
 from stack.manifests.model import Deployment, Manifests, Service
 
 MAP = "faults.map"
@@ -36,8 +36,8 @@ def request_lines() -> list[str]:
     ]
 
 
-class Requests:
-    """The rules that should be on now; a new haproxy is told them again."""
+class RequestRules:
+    """The rules that should be on now; a new haproxy gets them again."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Requests:
         self._haproxy = haproxy
         self._manifests = manifests
         self._backend = backend
-        self._rules: dict[str, Rule] = {}
+        self._rules: dict[str, RequestRule] = {}
         self._lock = asyncio.Lock()
 
     @property
@@ -72,7 +72,7 @@ class Requests:
                     )
         return found
 
-    async def add(self, rules: Iterable[Rule]) -> None:
+    async def add(self, rules: Iterable[RequestRule]) -> None:
         """Puts them on. Raises StackError, also where another fault has the same requests."""
         wanted = list(rules)
         async with self._lock:
@@ -85,7 +85,7 @@ class Requests:
                 self._rules[rule.pattern] = rule
                 await self._put(rule)
 
-    async def remove(self, rules: Iterable[Rule]) -> None:
+    async def remove(self, rules: Iterable[RequestRule]) -> None:
         """Takes them away and looks whether they are gone; those of another fault stay. Raises
         StackError if not, and may be asked again."""
         async with self._lock:
@@ -104,7 +104,7 @@ class Requests:
             for rule in self._rules.values():
                 await self._put(rule)
 
-    async def _put(self, rule: Rule) -> None:
+    async def _put(self, rule: RequestRule) -> None:
         said = (await self._ask(f"add map {MAP} {rule.pattern} {rule.what}")).strip()
         if said:
             raise StackError(f"haproxy does not take a rule: {said}")

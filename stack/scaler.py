@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from stack.autoscaler import YOUNG, Load, Scaling, for_lag, highest, recommended
-from stack.lag import Backlog
+from stack.autoscaler import YOUNG, PodLoad, Scaling, for_lag, highest, recommended
+from stack.lag import TopicBacklog
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
 from stack.pods.usage import Usage
@@ -22,7 +22,7 @@ class Scaler:
         controller: Controller,
         scaling: Scaling,
         usage: Usage,
-        lag: Callable[[], Awaitable[Backlog | None]],
+        lag: Callable[[], Awaitable[TopicBacklog | None]],
         keep: Callable[[int], None],
         events: Events,
     ) -> None:
@@ -49,8 +49,8 @@ class Scaler:
         # somebody may have chosen another number while Kafka was asked
         if not asked or self._controller.replicas != current:
             return
-        wish = highest(current, [number for number, _ in asked])
-        decision = self._scaling.decide(time.monotonic(), current, wish)
+        desired = highest(current, [number for number, _ in asked])
+        decision = self._scaling.decide(time.monotonic(), current, desired)
         if decision != current:
             self._keep(decision)
             self._controller.scale(decision, "; ".join(why for _, why in asked))
@@ -65,10 +65,10 @@ class Scaler:
             return None, "the lag is not known"
         self._compare(lag)
         # more consumers than partitions would have nothing to do; KEDA has the same bound
-        wish = min(for_lag(current, lag.events, aim), lag.partitions)
-        return wish, f"{lag.events:,} events wait, aim {aim:,} for each"
+        desired = min(for_lag(current, lag.events, aim), lag.partitions)
+        return desired, f"{lag.events:,} events wait, aim {aim:,} for each"
 
-    def _compare(self, lag: Backlog) -> None:
+    def _compare(self, lag: TopicBacklog) -> None:
         """Says so when the topic as it is has no partition for every pod of the maximum."""
         maximum = self._scaling.rules.maximum
         narrow = lag.partitions < maximum
@@ -98,10 +98,10 @@ class Scaler:
         loads = [self._load(pod) for pod in self._controller.living]
         known = [load.cores for load in loads if load.cores is not None]
         share = 100 * sum(known) / len(known) / request if known else 0.0
-        wish = recommended(current, loads, request, aim)
-        return wish, f"CPU {share:.0f} % of the request, aim {aim} %"
+        desired = recommended(current, loads, request, aim)
+        return desired, f"CPU {share:.0f} % of the request, aim {aim} %"
 
-    def _load(self, pod: Pod) -> Load:
+    def _load(self, pod: Pod) -> PodLoad:
         if not pod.ready or time.time() - pod.started < YOUNG:
-            return Load(None)
-        return Load(self._usage.average_cpu(pod.pids))
+            return PodLoad(None)
+        return PodLoad(self._usage.average_cpu(pod.pids))

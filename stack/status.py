@@ -9,89 +9,89 @@ from typing import Any
 from host.version import VERSION
 from stack.balance import INGRESS
 from stack.engines.engine import Engine
+from stack.local_stack import LocalStack
 from stack.pods.container import ContainerRun
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
-from stack.supervisor.keeper import Keeper
-from stack.world import World
+from stack.supervisor.engine_supervisor import EngineSupervisor
 
 Json = dict[str, Any]
 
 
-async def status(world: World) -> Json:
+async def status(stack: LocalStack) -> Json:
     """Everything but secrets. CPU in cores, memory in bytes, times in seconds since the epoch;
     `last_event` is the number of the newest event, so that only new ones need to be asked for."""
-    links = await world.links.status() if world.keepers["toxiproxy"].serving.is_set() else []
+    links = await stack.links.status() if stack.supervisors["toxiproxy"].serving.is_set() else []
     return {
-        "stack": _stack(world),
-        "engines": [_engine(world, keeper) for keeper in world.keepers.values()],
+        "stack": _daemon(stack),
+        "engines": [_engine(stack, supervisor) for supervisor in stack.supervisors.values()],
         "deployments": [
-            _deployment(world, c)
-            for c in world.controllers.values()
-            if c.pods or world.offered(c.name)
+            _deployment(stack, c)
+            for c in stack.controllers.values()
+            if c.pods or stack.offered(c.name)
         ],
-        "pods": [_pod(world, pod) for pod in world.pods()],
+        "pods": [_pod(stack, pod) for pod in stack.pods()],
         "links": links,
-        "faults": [fault.to_json() for fault in await world.faults.all()],
-        "endpoints": _bare_doors(world),
-        "last_event": world.events.last,
+        "faults": [fault.to_json() for fault in await stack.faults.all()],
+        "endpoints": _bare_endpoints(stack),
+        "last_event": stack.events.last,
     }
 
 
-def endpoints(world: World) -> Json:
-    """The doors for any client of this user, secrets included; null where not known yet."""
-    return _doors(world, lambda engine: engine.url())
+def endpoints(stack: LocalStack) -> Json:
+    """The endpoints for any client of this user, secrets included; null where not known yet."""
+    return _addresses(stack, lambda engine: engine.url())
 
 
-def _bare_doors(world: World) -> Json:
+def _bare_endpoints(stack: LocalStack) -> Json:
     """Those that are known already, without a login: a status is copied into reports."""
-    doors = _doors(world, lambda engine: engine.address())
-    return {door: address for door, address in doors.items() if address is not None}
+    addresses = _addresses(stack, lambda engine: engine.address())
+    return {endpoint: address for endpoint, address in addresses.items() if address is not None}
 
 
-def _doors(world: World, told: Callable[[Engine], str]) -> Json:
+def _addresses(stack: LocalStack, told: Callable[[Engine], str]) -> Json:
     found: Json = {INGRESS: None}
-    if world.keepers["haproxy"].serving.is_set():
-        found[INGRESS] = f"http://127.0.0.1:{world.balancer.ingress_port}"
-    for door, name in world.engines.doors.items():
-        found[door] = told(world.engines[name]) if world.keepers[name].prepared else None
+    if stack.supervisors["haproxy"].serving.is_set():
+        found[INGRESS] = f"http://127.0.0.1:{stack.balancer.ingress_port}"
+    for endpoint, name in stack.engines.endpoints.items():
+        found[endpoint] = told(stack.engines[name]) if stack.supervisors[name].prepared else None
     return found
 
 
-def _stack(world: World) -> Json:
+def _daemon(stack: LocalStack) -> Json:
     return {
         "pid": os.getpid(),
-        "started": world.started,
-        "state": world.state,
-        "scenario": world.chosen.scenario.name,
-        "scenario_file": str(world.chosen.file),
-        "namespace": world.manifests.namespace,
+        "started": stack.started,
+        "state": stack.state,
+        "scenario": stack.chosen.scenario.name,
+        "scenario_file": str(stack.chosen.file),
+        "namespace": stack.manifests.namespace,
         "version": VERSION,
-        "message": world.message(),
+        "message": stack.message(),
     }
 
 
-def _engine(world: World, keeper: Keeper) -> Json:
-    pids = [keeper.pid] if keeper.pid is not None else []
-    known = keeper.prepared
-    use = world.disks.uses.get(keeper.engine.name)
+def _engine(stack: LocalStack, supervisor: EngineSupervisor) -> Json:
+    pids = [supervisor.pid] if supervisor.pid is not None else []
+    known = supervisor.prepared
+    use = stack.disks.uses.get(supervisor.engine.name)
     return {
-        "name": keeper.engine.name,
-        "state": keeper.state,
-        "pid": keeper.pid,
-        "address": keeper.engine.address() if known else "",
-        "started": keeper.child.started if keeper.child and pids else None,
-        "restarts": keeper.restarts,
-        "cpu": world.usage.cpu(pids),
-        "memory": world.usage.memory(pids),
+        "name": supervisor.engine.name,
+        "state": supervisor.state,
+        "pid": supervisor.pid,
+        "address": supervisor.engine.address() if known else "",
+        "started": supervisor.child.started if supervisor.child and pids else None,
+        "restarts": supervisor.restarts,
+        "cpu": stack.usage.cpu(pids),
+        "memory": stack.usage.memory(pids),
         "disk": use.to_json() if use else None,
-        "version": keeper.engine.version,
-        "message": keeper.message or keeper.engine.note,
+        "version": supervisor.engine.version,
+        "message": supervisor.message or supervisor.engine.note,
     }
 
 
-def _deployment(world: World, controller: Controller) -> Json:
-    minimum, maximum = world.manifests.bounds(controller.name)
+def _deployment(stack: LocalStack, controller: Controller) -> Json:
+    minimum, maximum = stack.manifests.bounds(controller.name)
     return {
         "name": controller.name,
         "replicas": controller.replicas,
@@ -102,7 +102,7 @@ def _deployment(world: World, controller: Controller) -> Json:
     }
 
 
-def _pod(world: World, pod: Pod) -> Json:
+def _pod(stack: LocalStack, pod: Pod) -> Json:
     return {
         "name": pod.name,
         "deployment": pod.deployment,
@@ -110,8 +110,8 @@ def _pod(world: World, pod: Pod) -> Json:
         "phase": pod.phase,
         "restarts": pod.restarts,
         "started": pod.started,
-        "cpu": world.usage.cpu(pod.pids),
-        "memory": world.usage.memory(pod.pids),
+        "cpu": stack.usage.cpu(pod.pids),
+        "memory": stack.usage.memory(pod.pids),
         "message": pod.message,
         "containers": [_container(container) for container in pod.containers],
     }

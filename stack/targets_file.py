@@ -24,7 +24,7 @@ class TargetsFile:
 
     def write(self, pods: Iterable[Pod], haproxy: str) -> None:
         """Lists these pods and the balancer's own page."""
-        groups = [self._group(pod, name, port) for pod in pods for name, port in _doors(pod)]
+        groups = [self._group(pod, name, port) for pod in pods for name, port in _admin_ports(pod)]
         groups.append({"targets": [haproxy], "labels": {"job": "haproxy"}})
         text = json.dumps(groups, indent=1)
         if text != self._written:
@@ -42,7 +42,7 @@ class TargetsFile:
         return {"targets": [f"127.0.0.1:{port}"], "labels": labels}
 
 
-def _doors(pod: Pod) -> list[tuple[str, int]]:
+def _admin_ports(pod: Pod) -> list[tuple[str, int]]:
     return [
         (container.name, port)
         for container in pod.containers

@@ -58,9 +58,9 @@ class OwnLab(OwnStack):
 
 def left_of(status: Any, state: Path) -> list[str]:
     """What is on this machine of a lab that had this status: links, cgroups, files, processes."""
-    marks = [cluster["link"] for cluster in status["clusters"]]
-    left = [str(link) for mark in marks for link in Path("/sys/class/net").glob(mark)]
-    left += [str(group) for mark in marks for group in _cgroups(mark)]
+    tags = [cluster["link"] for cluster in status["clusters"]]
+    left = [str(link) for tag in tags for link in Path("/sys/class/net").glob(tag)]
+    left += [str(group) for tag in tags for group in _cgroups(tag)]
     left += [str(folder) for folder in state.glob("lab*")]
     left += [
         line for line in Path("/proc/self/mountinfo").read_text().splitlines() if _of_lab(line)
@@ -76,9 +76,9 @@ def left_of(status: Any, state: Path) -> list[str]:
     return left
 
 
-def _cgroups(mark: str) -> list[Path]:
+def _cgroups(tag: str) -> list[Path]:
     root = Path("/sys/fs/cgroup")
-    return [*root.glob(mark), *root.glob(f"*/{mark}")]
+    return [*root.glob(tag), *root.glob(f"*/{tag}")]
 
 
 def _of_lab(line: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stack.engines.mongo.programs import WISH
+from stack.engines.mongo.programs import CHOICE_VARIABLE
 
 PYTHON, RUST = "python", "rust"
 """Kinds of document stores, as the setting names them."""
@@ -48,7 +48,7 @@ class OwnStack:
             **{k: v for k, v in os.environ.items() if not k.startswith("CONTROLROOM_")},
             "CONTROLROOM_STATE_DIR": str(state),
             "CONTROLROOM_CONFIG_DIR": str(state / "config"),
-            WISH: store,
+            CHOICE_VARIABLE: store,
         }
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:

@@ -20,7 +20,7 @@ from host.paths import engine_dir, private_dir, write_private
 from host.ports import Ports
 from stack.engines.engine import NotReady, url_with_login
 from stack.engines.mongo import Mongo
-from stack.engines.mongo.programs import NOTE, WISHES, built_rust
+from stack.engines.mongo.programs import NOTE, STORE_CHOICES, built_rust
 from tests.own_stack import PYTHON, RUST, OwnStack
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def stack_on_both(
 def documents_of(kind: str, state: Path) -> Iterator[str]:
     """A document store alone, as a stack runs it; its URL with the login."""
     folder = private_dir(engine_dir(state, "mongo"))
-    write_private(folder / NOTE, WISHES[kind] + "\n")
+    write_private(folder / NOTE, STORE_CHOICES[kind] + "\n")
     server = Mongo(state, Ports(state))
     asyncio.run(server.prepare(print))
     spec = server.spec()

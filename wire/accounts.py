@@ -40,7 +40,7 @@ class Account:
 ACCOUNTS = (
     # publishes what it has acknowledged, and obeys a full disk
     Account("producer", f"~{{*}}:acknowledged %R~{_DISKS} {_ACTS}", ""),
-    # the consumer, and the hop's server in its place
+    # the consumer, and the bridge's server in its place
     Account("consumer", f"{_OWN} ~{_DISKS} {_ACTS}", "readWrite"),
     Account("reader", f"%R{_OWN} %R~{_DISKS} {_LOOKS}", "read"),
     # the rooms of people: one may look; the other purges and rebuilds too, whose script needs KEYS

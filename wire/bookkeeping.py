@@ -203,16 +203,17 @@ async def auditing(
     redis_url: str,
     kafka: str,
     mongo: str,
-    detours: Mapping[str, str],
+    broker_addresses: Mapping[str, str],
     patience: float,
     exact: bool = False,
 ) -> AsyncIterator[Auditor]:
     """An auditor with connections of its own, which end with the block.
 
-    `detours` as `OffsetReader` takes them; `patience`: seconds that the document store may take.
+    `broker_addresses` as `OffsetReader` takes them; `patience`: seconds that the document store
+    may take.
     """
     redis = redis_client(redis_url, timeout=3.0)
-    offsets = OffsetReader(kafka, timeout=5.0, detours=detours)
+    offsets = OffsetReader(kafka, timeout=5.0, broker_addresses=broker_addresses)
     documents = Documents(mongo, timeout=patience)
     auditor = Auditor(scenario, redis, offsets, documents, exact)
     try:

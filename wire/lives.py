@@ -28,7 +28,7 @@ SETTLED = "settled"
 _FAR = 1 << 62
 """Behind every offset."""
 _LOOKED_AT = 4096
-"""Bytes of a value that tell a record; a hop may have cut what lies behind them."""
+"""Bytes of a value that tell a record; the bridge may have cut what lies behind them."""
 
 
 class Part(NamedTuple):

@@ -27,7 +27,7 @@ from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from wire import keys
-from wire.detours import Detoured
+from wire.broker_addresses import MappedMetadata
 from wire.kafka import Brokers, brokers_of, client_arguments
 from wire.leader_epochs import EpochEndsRequest, read_epoch_ends
 from wire.log_dirs import LogDirs, LogDirsRequest
@@ -117,18 +117,18 @@ class OffsetReader:
     """Reads topic ids, offsets, lag and members; connects at first use, again after a loss.
 
     Every method raises KafkaError where the broker does not answer within the timeout.
-    `detours` says where brokers are that cannot be reached at what they advertise.
+    `broker_addresses` says where brokers are that cannot be reached at what they advertise.
     """
 
     def __init__(
         self,
         bootstrap: str | Brokers,
         timeout: float = 5.0,
-        detours: Mapping[str, str] | None = None,
+        broker_addresses: Mapping[str, str] | None = None,
     ) -> None:
         self._brokers = brokers_of(bootstrap)
         self._timeout = timeout
-        self._detours = detours
+        self._broker_addresses = broker_addresses
         self._client: AIOKafkaClient | None = None
         self._connecting = asyncio.Lock()
 
@@ -287,8 +287,8 @@ class OffsetReader:
         client = AIOKafkaClient(
             **self._brokers.arguments(), request_timeout_ms=int(self._timeout * 1000)
         )
-        if self._detours:
-            client.cluster = Detoured(self._detours)
+        if self._broker_addresses:
+            client.cluster = MappedMetadata(self._broker_addresses)
         # Without topics of its own the client would fetch those of the whole cluster.
         client.set_topics([])
         try:

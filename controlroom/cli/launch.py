@@ -65,10 +65,10 @@ def _has_terminal() -> bool:
 
 
 def _is_up(settings: Settings) -> bool:
-    """Whether a daemon holds the state folder, told without any client library."""
-    from stack.marks import Marks
+    """Whether a daemon holds the state folder; asked without any client library."""
+    from stack.daemon_files import DaemonFiles
 
-    return Marks(settings.state_dir).daemon() is not None
+    return DaemonFiles(settings.state_dir).daemon() is not None
 
 
 async def _without_terminal(args: argparse.Namespace) -> Exit:
@@ -110,9 +110,9 @@ async def _brought_up(settings: Settings) -> None:
 
 async def _has_events(settings: Settings) -> bool:
     from controlroom.commands.books import records
-    from controlroom.commands.world import world
+    from controlroom.commands.verb_context import verb_context
 
-    async with world(settings) as here:
+    async with verb_context(settings) as here:
         return await records(here) > 0
 
 

@@ -12,9 +12,9 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, performed, told, unsaid
 from controlroom.commands.question import Question
 from controlroom.commands.table import number, paint, span, table
-from controlroom.commands.world import World, answering, opened, world
+from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.books import BooksSource
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.books import Books, BooksSample
 from controlroom.settings import Settings
 from controlroom.targets.settling import settle_books
@@ -83,8 +83,8 @@ class Settle(Act):
 
     async def carry_out(self, here: Here) -> Answer:
         name = self.scenario
-        doors = Doors(here.located)
-        books = await _audited(doors, name, self.exact)
+        endpoints = LiveEndpoints(here.located)
+        books = await _audited(endpoints, name, self.exact)
         if not books.broker_lost:
             raise CommandError(f"The broker has lost nothing of {name}.", code=Exit.REFUSED)
         with answering("books"):
@@ -100,8 +100,8 @@ async def main(args: argparse.Namespace) -> Exit:
     if args.settle is not None:
         args.confirm = args.settle
         told(await performed(Settle(args.settle, args.exact), args, whole=True), args.json)
-    async with world(args.settings, whole=True) as here:
-        books = await _audited(here.doors, here.scenario.name, args.exact)
+    async with verb_context(args.settings, whole=True) as here:
+        books = await _audited(here.endpoints, here.scenario.name, args.exact)
     if args.json:
         emit_json(books.to_json())
     else:
@@ -109,9 +109,9 @@ async def main(args: argparse.Namespace) -> Exit:
     return Exit.FAILED if books.lost or books.doubled else Exit.OK
 
 
-async def _audited(doors: Doors, scenario: str, exact: bool) -> Books:
+async def _audited(endpoints: LiveEndpoints, scenario: str, exact: bool) -> Books:
     """The books once every document was counted; says how far that is while it takes long."""
-    source = BooksSource(doors, scenario, exact=exact)
+    source = BooksSource(endpoints, scenario, exact=exact)
     said = time.monotonic()
     async with opened(source):
         while True:
@@ -129,9 +129,9 @@ def progress(sample: BooksSample) -> str:
     return done if sample.seconds_left is None else f"{done}, {span(sample.seconds_left)} left"
 
 
-async def records(here: World) -> int:
+async def records(here: VerbContext) -> int:
     """Records that the events topic holds or held; counts no document."""
-    source = BooksSource(here.doors, here.scenario.name)
+    source = BooksSource(here.endpoints, here.scenario.name)
     async with opened(source):
         return (await source.read()).books.kafka
 

@@ -27,7 +27,6 @@ from controlroom.commands.question import Fact, Question, preview_lines
 from controlroom.commands.stuck import Force, show_stuck
 from controlroom.commands.table import table
 from controlroom.commands.watching import detached, watch
-from controlroom.model.duration import format_duration, parse_duration, seconds
 from controlroom.model.run import RunView
 from controlroom.runs.catalog import ChaosFile, chaos_files, entry_of, find
 from controlroom.runs.fault import MAY_BE_LEFT
@@ -38,6 +37,7 @@ from controlroom.runs.spec import ChaosSpec, change_flags
 from controlroom.runs.stop import NOTHING, Stopped, stop_all, stop_fault
 from controlroom.settings import Settings
 from controlroom.targets.abilities import FaultStatus, Preview
+from host.durations import format_duration, parse_duration, rounded
 
 DESCRIPTION = (
     "Faults by Chaos Mesh objects. Each shows what it would hit, is confirmed, has an\n"
@@ -339,7 +339,7 @@ def _progress(view: RunView) -> str:
     chaos = view.chaos
     phase = chaos.phase if chaos is not None else view.state
     names = ", ".join(chaos.targets) if chaos is not None else ""
-    left = f"  {seconds(max(0.0, view.ends_at - time.time()))} left" if view.ends_at else ""
+    left = f"  {rounded(max(0.0, view.ends_at - time.time()))} left" if view.ends_at else ""
     return f"{view.id} {phase}{left}  {names}"
 
 
@@ -368,7 +368,7 @@ def _back(result: Mapping[str, Any]) -> str:
     if not seen.get("back"):
         return ""
     figures = [f"{seen[key]} {key}" for key in ("lost", "doubled") if seen[key] is not None]
-    return "; ".join(["", f"back {seconds(seen['from_removal'])} after it", *figures])
+    return "; ".join(["", f"back {rounded(seen['from_removal'])} after it", *figures])
 
 
 async def _status(settings: Settings, as_json: bool) -> Exit:
@@ -386,5 +386,5 @@ async def _status(settings: Settings, as_json: bool) -> Exit:
 
 def _fault_row(fault: FaultStatus) -> tuple[str, ...]:
     over = fault.phase == "finished" or fault.ends is None
-    left = "-" if over else seconds(max(0.0, (fault.ends or 0.0) - time.time()))
+    left = "-" if over else rounded(max(0.0, (fault.ends or 0.0) - time.time()))
     return fault.id, fault.run, fault.phase, left, fault.name, ", ".join(fault.targets)

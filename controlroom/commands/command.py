@@ -63,7 +63,7 @@ class VerbModule(Protocol):
     `args.json` is added to every verb. With `TAKES_MORE = True` it gets the words that its parser
     does not know as `args.more`. `--help` fits 24 lines of 80 columns.
 
-    `main` raises `controlroom.commands.exits.CommandError` for whatever the user can mend. What
+    `main` raises `controlroom.commands.exits.CommandError` for whatever the user can fix. What
     changes anything is an `Act`, and carried out by `performing`.
     """
 
@@ -93,7 +93,7 @@ class Verb:
     inside: bool = True
     """Whether it makes sense in a room that is open."""
     itself: bool = False
-    """Whether it tells of the program itself; then it works where the settings are wrong."""
+    """Whether it shows something of the program; then it works where the settings are wrong."""
 
     def load(self) -> VerbModule:
         """Imports the verb's module."""

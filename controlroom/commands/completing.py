@@ -18,7 +18,7 @@ Candidate = tuple[str, str]
 
 
 class Names(Protocol):
-    """Where names come from that only the world knows."""
+    """Where names come from that only the target knows."""
 
     def names(self, need: str) -> Sequence[str]:
         """Those of one kind of need; none of a kind that is not known."""
@@ -26,16 +26,16 @@ class Names(Protocol):
 
 
 class OnDisk:
-    """Names that can be told without asking a stack or a cluster."""
+    """Names that are known without asking a stack or a cluster."""
 
     def names(self, need: str) -> Sequence[str]:
         """As `Names` has it. Imports only what the kind needs: somebody waits at a prompt."""
         if need in ("run", "fault"):
             from controlroom.runs.registry import kind_of
-            from controlroom.runs.store import Store
+            from controlroom.runs.store import RunStore
             from host.paths import runs_dir
 
-            runs = Store(runs_dir(load().state_dir)).runs().runs
+            runs = RunStore(runs_dir(load().state_dir)).runs().runs
             return [run.id for run in runs if need == "run" or kind_of(run.kind).injects]
         if need == "experiment":
             from controlroom.runs.catalog import chaos_dir

@@ -13,16 +13,16 @@ from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb, unsaid
-from controlroom.model.duration import parse_duration
 from controlroom.settings import Settings
+from host.durations import parse_duration
 
 if TYPE_CHECKING:
     from controlroom.targets.kubernetes.api import Api
-    from controlroom.targets.kubernetes.deploy.readiness import NotReady
+    from controlroom.targets.kubernetes.deploy.readiness import UnreadyWorkload
 
 DESCRIPTION = """\
 Put an overlay of k8s/overlays on a cluster and wait until it is ready; what is
-not is told with its reason. Done again it changes only what differs."""
+not is listed with its reason. Done again it changes only what differs."""
 EXAMPLES = (
     "controlroom deploy --context lab-a --overlay lab-one",
     "controlroom deploy --context lab-a --overlay lab-a --peer lab-b",
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", metavar="NAME", help="the cluster, as the kubeconfig names it")
     parser.add_argument("--overlay", metavar="NAME|DIR", help="what to deploy")
     parser.add_argument(
-        "--peer", metavar="NAME", help="context of the cluster at the hop's far end"
+        "--peer", metavar="NAME", help="context of the cluster at the bridge's remote end"
     )
     parser.add_argument("--namespace", metavar="NAME", help="where its services are")
     parser.add_argument(
@@ -110,8 +110,8 @@ class Deploy(Act):
         objects = await render(path)
         across = calls_across(objects)
         if across:
-            given |= {"hop": await _hop_secret(self.peer, namespace, api)}
-        # where a mesh finds the far side, a peer is named for its secret alone
+            given |= {"bridge": await _bridge_secret(self.peer, namespace, api)}
+        # where a mesh finds the remote side, a peer is named for its secret alone
         wanted = not across or open_slices(objects)
         settle(objects, await _addresses(self.peer) if wanted else ())
         return objects, given
@@ -125,7 +125,7 @@ async def main(args: argparse.Namespace) -> Exit:
     return await perform_verb(act, args)
 
 
-def _told(left: Sequence[NotReady], timeout: str) -> Iterator[str]:
+def _told(left: Sequence[UnreadyWorkload], timeout: str) -> Iterator[str]:
     """What is not ready, and why."""
     for one in left:
         yield f"{one.kind} {one.name} in {one.namespace}: {one.state}"
@@ -170,16 +170,16 @@ async def _addresses(peer: str) -> list[str]:
         await api.close()
 
 
-async def _hop_secret(peer: str, namespace: str, own: Api) -> dict[str, str]:
-    """What both ends of the hop know: as the far side has it, else as it is here already."""
+async def _bridge_secret(peer: str, namespace: str, own: Api) -> dict[str, str]:
+    """What both ends of the bridge know: as the remote side has it, else as it is here already."""
     from controlroom.targets.kubernetes.api import Api
-    from controlroom.targets.kubernetes.deploy.peers import hop_secret
+    from controlroom.targets.kubernetes.deploy.peers import bridge_secret
 
     if not peer:
-        return await hop_secret(own, namespace)
+        return await bridge_secret(own, namespace)
     api = Api(peer)
     try:
-        return await hop_secret(api, namespace)
+        return await bridge_secret(api, namespace)
     finally:
         await api.close()
 

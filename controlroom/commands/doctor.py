@@ -13,7 +13,7 @@ from stack.doctor import examine
 DESCRIPTION = """\
 Check this machine: programs, folders, disk, ports, terminal. With --context check
 that cluster instead: reached, rights, what is deployed, metrics, faults. Every
-fault comes with a line that mends it. Exit code 1 when there is one."""
+fault comes with a line that fixes it. Exit code 1 when there is one."""
 EXAMPLES = (
     "controlroom doctor",
     "controlroom doctor --context lab-a --context lab-b",

@@ -15,7 +15,7 @@ from controlroom.targets.choosing import LOCAL
 from controlroom.targets.local import LocalTarget
 from host.paths import stack_socket
 from stack.client import StackClient
-from stack.marks import Marks
+from stack.daemon_files import DaemonFiles
 
 DESCRIPTION = """\
 Stop all runs, then the services and the engines. What was stored stays, and
@@ -47,7 +47,7 @@ class Down(Act):
             self.done = await stop_all(here.store, target)
         finally:
             await target.close()
-        up = Marks(state).daemon() is not None
+        up = DaemonFiles(state).daemon() is not None
         if up:
             async with StackClient(stack_socket(state)) as client:
                 await client.down()

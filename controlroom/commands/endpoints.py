@@ -1,4 +1,4 @@
-"""`controlroom endpoints`: where the doors are."""
+"""`controlroom endpoints`: the addresses of the stores, the ingress and Prometheus."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def main(args: argparse.Namespace) -> Exit:
-    """Asks the target. Doors of a cluster are held open until ctrl+c with --hold."""
+    """Asks the target. Endpoints of a cluster are held open until ctrl+c with --hold."""
     if args.hold:
         refuse_inside("--hold", "Forwarded ports end with the command.")
     target = target_of(args.settings)
     try:
         found = await target.endpoints()
         if args.json:
-            # a cluster adds ways to its brokers, and why a door is missing
+            # a cluster adds the addresses of its brokers, and why an endpoint is missing
             more = {"brokers": found.brokers, "absent": found.absent}
             emit_json({**found.addresses, **{name: each for name, each in more.items() if each}})
         else:
@@ -52,13 +52,13 @@ async def main(args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def shown(doors: Endpoints) -> str:
-    """One line for each door; why one is missing stands in its place."""
+def shown(endpoints: Endpoints) -> str:
+    """One line for each endpoint; why one is missing stands in its place."""
     return table(
         ("door", "address"),
         [
-            (name, address or f"- {doors.absent.get(name, '')}")
-            for name, address in doors.addresses.items()
+            (name, address or f"- {endpoints.absent.get(name, '')}")
+            for name, address in endpoints.addresses.items()
         ],
         left=2,
     )

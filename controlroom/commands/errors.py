@@ -12,7 +12,13 @@ from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import talk
 from controlroom.runs.errors import NoAnswerError, RunError
 from controlroom.settings import SettingsError
-from controlroom.targets.abilities import Refused, TargetError, Unknown, Unreachable, WrongConfig
+from controlroom.targets.abilities import (
+    Refused,
+    TargetError,
+    UnknownName,
+    Unreachable,
+    WrongConfig,
+)
 from host.errors import StackError
 from host.paths import state_dir
 from scenarios.errors import ScenarioError
@@ -26,7 +32,7 @@ STACK_KINDS = {
 
 
 def report(error: Exception, argv: Sequence[str]) -> Exit:
-    """Says what went wrong and how to mend it; an unexpected error goes to a file in full."""
+    """Says what went wrong and how to fix it; an unexpected error goes to a file in full."""
     code = code_of(error)
     if code is None:
         place = _keep(error, argv)
@@ -46,7 +52,7 @@ def code_of(error: Exception) -> Exit | None:
         return error.code
     if isinstance(error, Unreachable | NoAnswerError):
         return Exit.UNREACHABLE
-    if isinstance(error, SettingsError | ScenarioError | WrongConfig | Unknown | RunError):
+    if isinstance(error, SettingsError | ScenarioError | WrongConfig | UnknownName | RunError):
         return Exit.USAGE
     if isinstance(error, Refused):
         return Exit.REFUSED

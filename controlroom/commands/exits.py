@@ -36,7 +36,7 @@ MEANINGS = {
 
 
 class CommandError(Exception):
-    """One sentence of what is wrong and one of how to mend it; ends the command."""
+    """One sentence of what is wrong and one of how to fix it; ends the command."""
 
     def __init__(self, message: str, fix: str = "", code: Exit = Exit.USAGE) -> None:
         super().__init__(message)

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class NobodyReadsError(Exception):
-    """Whoever read our output has closed it. Not an OSError, which sources raise too."""
+    """The reader of our output has closed it. Not an OSError, because sources raise those too."""
 
 
 class Face(Protocol):
     """Where a command is carried out."""
 
     passing: bool
-    """Whether nobody waits there: a run goes on by itself, and nothing is followed for ever."""
+    """Whether nobody waits here: a started run goes on alone, and nothing is followed for ever."""
 
     def talk(self, text: str) -> None:
         """One line to the person."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
 from controlroom.targets.choosing import path_of, target_of, title_of
@@ -13,7 +13,7 @@ from scenarios.scenario import Scenario
 
 
 class Here:
-    """Nothing is connected before it is asked for. `whole` takes two contexts as the two halves
+    """Nothing is connected before it is asked for. `whole` takes two contexts as the two sides
     of one pipeline; else more than one is refused where the target is asked for."""
 
     def __init__(self, settings: Settings, whole: bool = False) -> None:
@@ -55,7 +55,7 @@ class Here:
 
     @property
     def located(self) -> Located:
-        """What has the doors of the stores: the target, or both halves of a pipeline."""
+        """What has the endpoints of the stores: the target, or both sides of a split pipeline."""
         if not self._whole:
             return self.target
         if self._path is None:
@@ -63,9 +63,9 @@ class Here:
         return self._path
 
     @property
-    def store(self) -> Store:
+    def store(self) -> RunStore:
         """The runs."""
-        return Store(self.settings.state_dir / "runs", self.settings.max_runs)
+        return RunStore(self.settings.state_dir / "runs", self.settings.max_runs)
 
     async def scenario(self) -> Scenario:
         """The one that was asked for, else the one that the target runs.

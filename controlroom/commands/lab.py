@@ -23,7 +23,7 @@ from host.install.commands import run
 from host.paths import images_dir, lab_dir
 from host.project import PROJECT, place, with_packages
 from lab import programs
-from lab.client import Lab
+from lab.client import LabClient
 from lab.doctor import examine
 from lab.plan import LETTERS, NETWORK
 from stack.doctor import first_fault
@@ -68,8 +68,8 @@ class _OfLab(Act):
         return "lab"
 
 
-def _lab(settings: Settings) -> Lab:
-    return Lab(lab_dir(settings.state_dir))
+def _lab(settings: Settings) -> LabClient:
+    return LabClient(lab_dir(settings.state_dir))
 
 
 @dataclass
@@ -243,7 +243,7 @@ async def _joined(settings: Settings) -> Answer:
     return Answer(text="joined" if joined else "cut", data={"joined": joined})
 
 
-async def _until_told(lab: Lab) -> None:
+async def _until_told(lab: LabClient) -> None:
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -255,7 +255,7 @@ async def _until_told(lab: Lab) -> None:
             continue
 
 
-async def _status(lab: Lab, args: argparse.Namespace) -> Exit:
+async def _status(lab: LabClient, args: argparse.Namespace) -> Exit:
     status = await lab.status()
     if args.json:
         emit_json(status)
@@ -281,13 +281,13 @@ def _shown(status: Mapping[str, Any], settings: Settings) -> str:
     return f"{head}\n\n" + table(("context", "program", "ready", "restarts", ""), rows, left=3)
 
 
-async def _kubeconfig(lab: Lab, args: argparse.Namespace) -> Exit:
+async def _kubeconfig(lab: LabClient, args: argparse.Namespace) -> Exit:
     path = str(lab.kubeconfig())
     emit_json(path) if args.json else emit(path)
     return Exit.OK
 
 
-async def _doctor(lab: Lab, args: argparse.Namespace) -> Exit:
+async def _doctor(lab: LabClient, args: argparse.Namespace) -> Exit:
     return show({"": await examine(lab.folder, args.network)}, args)
 
 
@@ -302,7 +302,7 @@ def _made_images() -> list[Path]:
     return found
 
 
-READS: Mapping[str, Callable[[Lab, argparse.Namespace], Awaitable[Exit]]] = {
+READS: Mapping[str, Callable[[LabClient, argparse.Namespace], Awaitable[Exit]]] = {
     "status": _status,
     "kubeconfig": _kubeconfig,
     "doctor": _doctor,
@@ -312,4 +312,4 @@ ACTIONS = (
     "restart",
 )  # fmt: skip
 TAKING = ("images", "link", "load-image", "restart")
-"""Those that are told what to act on."""
+"""Those that need the name of what they act on."""

@@ -14,7 +14,7 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform_verb, unsaid
 from controlroom.commands.question import Question
 from controlroom.commands.table import number
-from controlroom.commands.world import answering, opened, world
+from controlroom.commands.verb_context import answering, opened, verb_context
 from controlroom.feeds.log import LogSource
 from controlroom.model.log import LogLine
 from controlroom.targets.purge import purge_logs
@@ -47,8 +47,8 @@ async def main(args: argparse.Namespace) -> Exit:
         return await perform_verb(Purge(), args)
     if args.follow:
         refuse_inside("--follow", "The log panel follows by itself.")
-    async with world(args.settings) as here:
-        source = LogSource(here.doors, here.scenario, first_lines=last)
+    async with verb_context(args.settings) as here:
+        source = LogSource(here.endpoints, here.scenario, first_lines=last)
         async with opened(source):
             if args.total:
                 await _total(source, args.json)

@@ -9,10 +9,10 @@ from datetime import datetime
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json
 from controlroom.commands.table import number, percent, table
-from controlroom.commands.world import World, answering, opened, world
+from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.golden import GoldenSource, history
-from controlroom.model.duration import parse_duration
-from controlroom.model.golden import Golden
+from controlroom.model.golden import GoldenMetrics
+from host.durations import parse_duration
 
 DESCRIPTION = """\
 Print success rate, requests/s and latency (ms) of every deployment over the last
@@ -37,11 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> Exit:
     """Asks Prometheus once."""
     seconds = _seconds(args.history) if args.history else None
-    async with world(args.settings) as here:
+    async with verb_context(args.settings) as here:
         if seconds is not None:
             await _history(here, args, seconds)
             return Exit.OK
-        source = GoldenSource(here.doors.prometheus, here.doors.namespace, args.settings.window)
+        source = GoldenSource(
+            here.endpoints.prometheus, here.endpoints.namespace, args.settings.window
+        )
         async with opened(source):
             golden = await source.read()
     if args.json:
@@ -61,9 +63,9 @@ def _seconds(text: str) -> int:
     return seconds
 
 
-async def _history(here: World, args: argparse.Namespace, seconds: int) -> None:
+async def _history(here: VerbContext, args: argparse.Namespace, seconds: int) -> None:
     step = max(1, seconds // POINTS)
-    url, namespace = await here.doors.prometheus(), await here.doors.namespace()
+    url, namespace = await here.endpoints.prometheus(), await here.endpoints.namespace()
     with answering("golden"):
         curves = await history(url, namespace, seconds, step, args.settings.window)
     moments = sorted({at for points in curves.values() for at, _ in points})
@@ -84,7 +86,7 @@ async def _history(here: World, args: argparse.Namespace, seconds: int) -> None:
     emit(table(("time", "success", "rps", "p95"), rows))
 
 
-def shown(golden: Golden) -> str:
+def shown(golden: GoldenMetrics) -> str:
     """The rows as a table."""
     rows = [
         (

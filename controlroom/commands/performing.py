@@ -1,4 +1,4 @@
-"""Acts, and the wrap round every one of them: audit, read-only, confirmation. There is no other."""
+"""Acts, and the only way to carry one out: with audit, read-only check and confirmation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from controlroom.runs.audit import acting
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of an act."""
+    """The outcome of an act."""
 
     said: str = ""
     """One sentence."""
@@ -33,12 +33,12 @@ class Answer:
     """For people, instead of the data."""
     code: Exit = Exit.OK
     left: str = ""
-    """What was not brought about; the audit calls the act failed then."""
+    """What was not done; then the audit records the act as failed."""
 
 
 @dataclass
 class Act:
-    """One act with what it needs: a dataclass for each. What it learns on the way it keeps."""
+    """One act with what it needs; each is a dataclass, and keeps what it learns on the way."""
 
     command: ClassVar[str]
     """Id of its `Command`."""
@@ -69,7 +69,7 @@ async def perform(act: Act, here: Here, consent: Consent | None = None) -> Answe
     """
     command = named(act.command)
     settings = here.settings
-    with acting(settings.state_dir, command.id.replace("_", " "), act.place(here)) as deed:
+    with acting(settings.state_dir, command.id.replace("_", " "), act.place(here)) as entry:
         try:
             if settings.read_only:
                 raise ReadOnlyError(command.refusal)
@@ -78,14 +78,14 @@ async def perform(act: Act, here: Here, consent: Consent | None = None) -> Answe
                 await _confirm(question, consent or Consent())
             answer = await act.carry_out(here)
         finally:
-            deed.add(**act.facts())
+            entry.add(**act.facts())
         if answer.left:
-            deed.fail(answer.left)
+            entry.fail(answer.left)
     return answer
 
 
 def refuse(command: Command, here: Here) -> None:
-    """What a face that may not change anything was asked for. Raises ReadOnlyError."""
+    """Audits that a read-only face was asked for a command. Raises ReadOnlyError."""
     with acting(here.settings.state_dir, command.id.replace("_", " "), here.title):
         raise ReadOnlyError(command.refusal)
 
@@ -108,7 +108,7 @@ async def perform_verb(act: Act, args: argparse.Namespace, whole: bool = False) 
 
 
 async def performed(act: Act, args: argparse.Namespace, whole: bool = False) -> Answer:
-    """The same, and leaves it to the caller to say it. `--yes` and `--confirm` agree beforehand."""
+    """The same, but the caller prints the answer. `--yes` and `--confirm` agree beforehand."""
     consent = Consent(getattr(args, "yes", False), getattr(args, "confirm", None))
     async with Here(args.settings, whole=whole) as here:
         return await perform(act, here, consent)
@@ -128,7 +128,7 @@ def told(answer: Answer, as_json: bool) -> Exit:
 
 
 def unsaid(default: Any) -> Any:
-    """A field that is none of the audit's."""
+    """A field that is left out of the audit."""
     return field(default=default, repr=False)
 
 
@@ -138,7 +138,7 @@ def absolute(file: str | Path) -> str:
 
 
 def wanted(value: str | None, words: str, kind: str, fix: str) -> str:
-    """A word that has to be given. Raises CommandError."""
+    """A required argument. Raises CommandError."""
     if not value:
         raise CommandError(f"`controlroom {words}` wants {kind}.", fix)
     return value

@@ -1,4 +1,4 @@
-"""What the room asks of the world: where its frames come from, and who carries its acts out.
+"""What the room asks of the target: where its frames come from, and who carries its acts out.
 
 The launcher gives both.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import Frame
-from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Commands(Protocol):
         """What it would hit now; the act has its experiment afterwards."""
         ...
 
-    async def held(self) -> Sequence[Held]:
+    async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that the target holds by itself, those left behind too."""
         ...
 

@@ -13,7 +13,7 @@ Fact = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Are you sure? By yes or no, or by a name that is typed."""
+    """A confirmation: by yes or no, or by a name that is typed."""
 
     heading: str
     verb: str
@@ -31,12 +31,12 @@ class Question:
     running: bool = False
     """Whether what runs now matters, where that is known."""
     alone: bool = False
-    """Whether it is done unasked where nobody is there to be asked. So is what was never asked
-    for in a script, and what ends something: that has to work in every case."""
+    """Whether it is done without a question where nobody can answer, as in a script. That holds for
+    what scripts may always do, and for what ends something, which must always work."""
     by_hand: bool = False
-    """Whether `--yes` does not do."""
+    """Whether `--yes` is not enough, because a name must be typed."""
     unconfirmed: tuple[str, str] | None = None
-    """What is said, and how to mend it, where it is not confirmed; else a plain sentence."""
+    """The error and its fix where it is not confirmed; otherwise a plain sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from controlroom.commands.performing import (
 from controlroom.commands.question import Fact, Question
 from controlroom.commands.table import table
 from controlroom.commands.watching import HEAD, detached, row_of, watch
-from controlroom.model.duration import format_duration, parse_duration, seconds
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.load import latencies
@@ -32,8 +31,9 @@ from controlroom.runs.prepare import ready_load
 from controlroom.runs.registry import kind_of
 from controlroom.runs.spec import DEFAULT_TIMEOUT, ROUTES, WORKERS, LoadSpec, within_bounds
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
+from host.durations import format_duration, parse_duration, rounded
 from host.paths import runs_dir
 
 DESCRIPTION = (
@@ -171,7 +171,7 @@ class StopLoad(Act):
 async def main(args: argparse.Namespace) -> Exit:
     """Sends, or looks after what was sent."""
     settings: Settings = args.settings
-    store = Store(runs_dir(settings.state_dir), settings.max_runs)
+    store = RunStore(runs_dir(settings.state_dir), settings.max_runs)
     if args.action == "list":
         return _list(store, args.json)
     if args.action == "show":
@@ -210,8 +210,8 @@ def _progress(view: RunView) -> str:
     if load is None or view.state == "starting":
         return f"{view.id} starting"
     of = f"/{load.total} ({100 * load.sent // max(load.total, 1)} %)" if load.total else ""
-    spent = seconds(time.time() - view.started)
-    limit = f" of {seconds(view.ends_at - view.started)}" if view.ends_at else ""
+    spent = rounded(time.time() - view.started)
+    limit = f" of {rounded(view.ends_at - view.started)}" if view.ends_at else ""
     failed = f"{load.failed} failed  " if load.failed else ""
     return (
         f"{view.id} {view.state}  {load.sent}{of}  {load.rps:g}/s  {failed}"
@@ -246,7 +246,7 @@ def _whole_story(folder: RunFolder, view: RunView) -> dict[str, Any]:
     return {**asdict(view), "result": result, "command": folder.read_asked()["command"]}
 
 
-def _list(store: Store, as_json: bool) -> Exit:
+def _list(store: RunStore, as_json: bool) -> Exit:
     views = store.runs().runs
     if as_json:
         emit_json([asdict(view) for view in views])

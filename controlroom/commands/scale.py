@@ -1,4 +1,4 @@
-"""`controlroom scale`: another number of replicas, or all pods anew."""
+"""`controlroom scale`: another number of replicas, or all pods replaced."""
 
 from __future__ import annotations
 

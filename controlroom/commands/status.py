@@ -12,7 +12,7 @@ from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json, talk
 from controlroom.commands.table import number, sign, size, span, table
 from controlroom.model.fleet import Deployment, Engine, Fleet, Pod
-from controlroom.model.links import Link, Links
+from controlroom.model.links import ClusterLink, ClusterLinks
 from controlroom.settings import Settings
 from controlroom.targets.choosing import targets_of
 from controlroom.targets.local import LocalTarget
@@ -137,8 +137,8 @@ def _pods(seen: Fleet, now: float, settings: Settings) -> str:
     return _noted(header, [row(one) for one in seen.pods], 2)
 
 
-def _links(links: Links, settings: Settings) -> str:
-    def row(one: Link) -> tuple[str, ...]:
+def _links(links: ClusterLinks, settings: Settings) -> str:
+    def row(one: ClusterLink) -> tuple[str, ...]:
         names = ", ".join(one.services) or "-"
         return (
             one.cluster,

@@ -15,9 +15,9 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform_verb
 from controlroom.commands.question import Question
 from controlroom.commands.table import number, percent, table
-from controlroom.commands.world import answering, opened, world
+from controlroom.commands.verb_context import answering, opened, verb_context
 from controlroom.feeds.tallies import TalliesSource
-from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
+from controlroom.model.tallies import Selection, Tallies, TallyChoice, TallyRow
 from controlroom.targets.rebuild import rebuild_tallies
 from scenarios.scenario import Scenario
 from scenarios.templates import split_member
@@ -48,9 +48,9 @@ async def main(args: argparse.Namespace) -> Exit:
         if args.more[1:]:
             raise CommandError(f"controlroom tallies rebuild: {args.more[1]!r} is not known.")
         return await perform_verb(Rebuild(), args)
-    async with world(args.settings) as here:
+    async with verb_context(args.settings) as here:
         wanted = chosen(here.scenario, args.more)
-        source = TalliesSource(here.doors.redis, here.scenario)
+        source = TalliesSource(here.endpoints.redis, here.scenario)
         async with opened(source):
             found = await source.read()
             for index, value in wanted:
@@ -94,7 +94,7 @@ async def _choose(source: TalliesSource, selection: Selection, index: int, value
         with answering("tallies"):
             async for names in source.choices():
                 for name in names:
-                    if _same(value, Choice(name, " - ".join(split_member(name)))):
+                    if _same(value, TallyChoice(name, " - ".join(split_member(name)))):
                         source.choose_beyond(name)
                         return
     source.choose(index, key_of(selection, value))
@@ -102,7 +102,7 @@ async def _choose(source: TalliesSource, selection: Selection, index: int, value
 
 @dataclass
 class Rebuild(Act):
-    """Makes counters and committed offsets anew from the stored documents."""
+    """Rebuilds counters and committed offsets from the stored documents."""
 
     scenario: str = ""
     found: Mapping[str, int] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Rebuild(Act):
         refused = (
             f"The rebuilding of {name} was not confirmed.", f"Confirm it with its name: `{line}`.",
         )  # fmt: skip
-        facts = (("effect", f"the counters of {name} are made anew from the stored documents"),)
+        facts = (("effect", f"the counters of {name} are rebuilt from the stored documents"),)
         return Question(
             "rebuild the tallies", "Rebuild", "rebuilt", line, name, facts, unconfirmed=refused
         )
@@ -135,7 +135,7 @@ class Rebuild(Act):
             )
         self.found = found
         counted = number(found["counted"])
-        said = f"{name}: counted {counted} stored events anew; the consumers go on"
+        said = f"{name}: counted {counted} stored events again; the consumers go on"
         return Answer(said, data=found)
 
 
@@ -170,7 +170,7 @@ def key_of(selection: Selection, value: str) -> str:
     raise CommandError(f"{selection.title}: there is no {value!r}.", f"Choices: {known}.")
 
 
-def _same(value: str, choice: Choice) -> bool:
+def _same(value: str, choice: TallyChoice) -> bool:
     return _plain(value) in (_plain(choice.key), _plain(choice.label))
 
 

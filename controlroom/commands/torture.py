@@ -19,7 +19,7 @@ from scenarios.loading import load
 
 if TYPE_CHECKING:
     from controlroom.torture.report import Report
-    from controlroom.torture.run import Wishes
+    from controlroom.torture.run import TortureRequest
 
 DESCRIPTION = """\
 Bring up a scratch stack, send acknowledged events with ids of their own, break
@@ -54,27 +54,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 class Torture(Act):
     """Breaks the stack of a state folder that was there before."""
 
-    wishes: Wishes
+    request: TortureRequest
     report: Report | None = None
     command = "torture"
 
     def facts(self) -> Mapping[str, Any]:
-        wishes = self.wishes
+        request = self.request
         return {
-            "state": absolute(wishes.state or ""),
-            "faults": wishes.faults,
-            "seed": wishes.seed,
-            "phases": wishes.phases,
+            "state": absolute(request.state or ""),
+            "faults": request.faults,
+            "seed": request.seed,
+            "phases": request.phases,
         }
 
     async def carry_out(self, here: Here) -> Answer:
-        self.report = await _run(here.settings, self.wishes)
+        self.report = await _run(here.settings, self.request)
         return Answer(left="" if self.report.passed else "its verdict is bad")
 
 
 async def main(args: argparse.Namespace) -> Exit:
     """Runs it and says what came of it. Only a stack that is there already is an act."""
-    from controlroom.torture.run import Wishes
+    from controlroom.torture.run import TortureRequest
 
     phases = _phases(args)
     if args.faults < 0 or args.minutes <= 0 or args.patience <= 0:
@@ -82,13 +82,13 @@ async def main(args: argparse.Namespace) -> Exit:
             "controlroom torture: --faults, --minutes and --patience must be above 0."
         )
     seed = secrets.randbelow(1_000_000) if args.seed is None else args.seed
-    wishes = Wishes(
+    request = TortureRequest(
         args.faults, args.minutes * 60, seed, args.state, args.keep, phases, args.patience
     )
     if args.state is None:
-        report = await _run(args.settings, wishes)
+        report = await _run(args.settings, request)
     else:
-        act = Torture(wishes)
+        act = Torture(request)
         await performed(act, args)
         assert act.report is not None
         report = act.report
@@ -99,7 +99,7 @@ async def main(args: argparse.Namespace) -> Exit:
     return Exit.OK if report.passed else Exit.FAILED
 
 
-async def _run(settings: Settings, wishes: Wishes) -> Report:
+async def _run(settings: Settings, request: TortureRequest) -> Report:
     from controlroom.torture.run import run
 
     began = time.monotonic()
@@ -107,7 +107,7 @@ async def _run(settings: Settings, wishes: Wishes) -> Report:
     def say(line: str) -> None:
         talk(f"{time.monotonic() - began:7.1f} s  {line}")
 
-    return await run(load(settings.scenario), settings.scenario, wishes, say)
+    return await run(load(settings.scenario), settings.scenario, request, say)
 
 
 def _phases(args: argparse.Namespace) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class Up(Act):
 
 
 async def main(args: argparse.Namespace) -> Exit:
-    """Brings it up; says where its doors are."""
+    """Brings it up; says where its endpoints are."""
     return await perform_verb(Up(), args)
 
 

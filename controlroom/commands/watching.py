@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json, talk
-from controlroom.model.duration import seconds
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
+from host.durations import rounded
 
 LOOK = 0.2
 PLAIN_EVERY = 5.0
@@ -102,7 +102,7 @@ def detached(run: str, args: argparse.Namespace) -> Exit:
 def row_of(view: RunView) -> tuple[str, ...]:
     """One run in a list."""
     begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(view.started))
-    lasted = seconds((view.ended or time.time()) - view.started)
+    lasted = rounded((view.ended or time.time()) - view.started)
     return view.id, view.kind, view.state, begun, lasted, view.bound or "-", view.title
 
 

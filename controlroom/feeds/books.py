@@ -7,7 +7,7 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.limit import Limit
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.model.books import BooksSample
@@ -24,7 +24,7 @@ LOOK_EVERY = 2.0
 
 
 class BooksSource:
-    """Goes on from what was counted and kept. `exact` counts every document anew."""
+    """Goes on from what was counted and kept. `exact` counts every document again."""
 
     name = "books"
     period = 0.4
@@ -33,13 +33,13 @@ class BooksSource:
 
     def __init__(
         self,
-        doors: Doors,
+        endpoints: LiveEndpoints,
         scenario: str,
         waits: QueueTimes | None = None,
         limit: Limit | None = None,
         exact: bool = False,
     ) -> None:
-        self._doors = doors
+        self._endpoints = endpoints
         self._scenario = scenario
         self._waits = waits
         self._limit = limit
@@ -53,14 +53,14 @@ class BooksSource:
         """Finds the three stores."""
         from wire.bookkeeping import auditing
 
-        doors = self._doors
+        endpoints = self._endpoints
         self._auditor = await self._stores.enter_async_context(
             auditing(
                 self._scenario,
-                await doors.redis(),
-                await doors.kafka(),
-                await doors.mongo(),
-                await doors.brokers(),
+                await endpoints.redis(),
+                await endpoints.kafka(),
+                await endpoints.mongo(),
+                await endpoints.brokers(),
                 # a store that is overloaded is late, and not away; the log's feed sees sooner
                 # if it is
                 patience=15.0,

@@ -1,4 +1,4 @@
-"""Lag as a Kafka exporter tells it to Prometheus; Strimzi deploys one (`spec.kafkaExporter`).
+"""Lag as a Kafka exporter reports it to Prometheus; Strimzi deploys one (`spec.kafkaExporter`).
 
 Its metrics are those of kafka_exporter: https://github.com/danielqsj/kafka_exporter
 """
@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from controlroom.feeds.doors import Where
+from controlroom.feeds.endpoints import AskAddress
 from controlroom.model.queues import Queues
 from controlroom.targets.abilities import TargetError
 from wire.plain_http import http_client
@@ -28,7 +28,7 @@ TOLD_BY = "exporter"
 
 
 def query(group: str, topic: str) -> str:
-    """One request for all figures; they are told apart by `part`."""
+    """One request for all figures; the label `part` says which is which."""
     member = f'{{consumergroup="{group}"}}'
     lag = f'kafka_consumergroup_lag{{consumergroup="{group}", topic="{topic}"}}'
     parts = {
@@ -43,7 +43,7 @@ def query(group: str, topic: str) -> str:
 class ExporterLag:
     """Asks Prometheus now and then; knows nothing where nobody exports the lag."""
 
-    def __init__(self, where: Where, group: str, topic: str) -> None:
+    def __init__(self, where: AskAddress, group: str, topic: str) -> None:
         self._where = where
         self._group = group
         self._topic = topic
@@ -52,7 +52,7 @@ class ExporterLag:
         self._last: Queues | None = None
 
     async def read(self) -> Queues | None:
-        """What was told last, or None; never raises, as Kafka itself can be asked instead."""
+        """The exporter's last figures, or None. Never raises: Kafka can be asked instead."""
         now = time.monotonic()
         if now >= self._due:
             self._last = await self._ask()
@@ -82,7 +82,7 @@ class ExporterLag:
 
 
 def parse(result: Sequence[Mapping[str, Any]], group: str, topic: str) -> Queues | None:
-    """The lag of one answer of Prometheus; None where nobody tells it, or only did so long ago."""
+    """The lag of one answer of Prometheus; None where nothing reports it, or the report is old."""
     parts: dict[str, dict[int, float]] = {}
     for series in result:
         labels = series["metric"]
@@ -98,7 +98,7 @@ def parse(result: Sequence[Mapping[str, Any]], group: str, topic: str) -> Queues
         group=group,
         partitions=len(ends) or len(lag),
         members=None if members is None else int(members),
-        # a partition without a commit is told as -1
+        # a partition without a commit is reported as -1
         lag=int(sum(max(0.0, one) for one in lag.values())),
         end=int(sum(ends.values())),
         lag_by_partition=tuple(int(max(0.0, lag[place])) for place in sorted(lag)),

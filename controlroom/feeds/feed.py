@@ -1,4 +1,4 @@
-"""What a source is, and the loop that turns any source into reports, for ever.
+"""The interface of a source, and the loop that turns any source into reports.
 
 A source knows how to read once. The loop knows the clock, the time-out, the way back after a
 failure and what to say meanwhile. Client libraries are imported when a source is opened, which
@@ -29,10 +29,10 @@ longer may have a `calm_period` of its own."""
 
 
 class Source(Protocol):
-    """Something that can be asked again and again."""
+    """A source of figures that can be asked repeatedly."""
 
     name: str
-    """That of the key of its panel."""
+    """Name of the key of its panel."""
     period: float
     """Seconds between two questions."""
     timeout: float
@@ -49,7 +49,7 @@ class Source(Protocol):
         ...
 
     async def close(self) -> None:
-        """Lets go of what `open` took, also half opened."""
+        """Closes what `open` opened, also where it did not finish."""
         ...
 
 
@@ -64,7 +64,7 @@ class Feed:
         first_pause: float = FIRST_PAUSE,
         stirred: Callable[[], None] = lambda: None,
     ) -> None:
-        """`stirred` is called at the first change after a calm."""
+        """`stirred` is called at the first change after a time without one."""
         self.source = source
         self._publish = publish
         self._clock = clock
@@ -81,7 +81,7 @@ class Feed:
         return time.monotonic() - self._changed > CALM_AFTER
 
     def wake(self) -> None:
-        """Something else has changed, so that this is likely to; ends a calm."""
+        """Asks at the usual pace again: something else has changed, so this may have too."""
         if self.calm and self._last is not None:
             self._changed = time.monotonic()
             self.hurry()

@@ -1,4 +1,4 @@
-"""Deployments, pods, engines and events, as the target tells them."""
+"""Deployments, pods, engines and events, as the target reports them."""
 
 from __future__ import annotations
 

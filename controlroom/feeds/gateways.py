@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from controlroom.feeds.doors import Where
-from controlroom.model.links import Links
+from controlroom.feeds.endpoints import AskAddress
+from controlroom.model.links import ClusterLinks
 from controlroom.targets.abilities import TargetError
 from wire.plain_http import http_client
 
@@ -31,13 +31,13 @@ Probes = Mapping[tuple[str, str], float]
 class Gateways:
     """Asks Prometheus now and then; says nothing where it does not answer."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: AskAddress) -> None:
         self._where = where
         self._client: httpx.AsyncClient | None = None
         self._asked = float("-inf")
         self._probes: Probes = {}
 
-    async def told(self, links: Links) -> Links:
+    async def told(self, links: ClusterLinks) -> ClusterLinks:
         """The links with what their probes say."""
         if not links.links:
             return links
@@ -78,7 +78,7 @@ def parse(result: Sequence[Mapping[str, Any]]) -> Probes:
     return {key: figure for key, figure in found.items() if figure == figure}
 
 
-def joined(links: Links, probes: Probes) -> Links:
+def joined(links: ClusterLinks, probes: Probes) -> ClusterLinks:
     """The links with what is known of their gateways."""
     told = []
     for one in links.links:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from controlroom.feeds.doors import Where
-from controlroom.feeds.queries import ROWS, STAT, Row, golden_query, history_queries
-from controlroom.model.golden import Golden, GoldenRow
+from controlroom.feeds.endpoints import AskAddress
+from controlroom.feeds.queries import ROWS, STAT, TrafficRow, golden_query, history_queries
+from controlroom.model.golden import GoldenMetrics, GoldenRow
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Curves = dict[str, list[tuple[float, float | None]]]
 
 
 CHATTER = 2.0
-"""Successful requests/s below which a row tells no traffic: a consumer alone asks its store about
+"""Successful requests/s below which a row shows no traffic: a consumer alone asks its store about
 once a second whether all is as it was."""
 
 
@@ -34,7 +34,7 @@ class GoldenSource:
     timeout = 4.0
     needs: tuple[str, ...] = ("httpx",)
 
-    def __init__(self, where: Where, namespace: Where, window: int = 30) -> None:
+    def __init__(self, where: AskAddress, namespace: AskAddress, window: int = 30) -> None:
         self._where = where
         self._window = window
         self._namespace = namespace
@@ -46,7 +46,7 @@ class GoldenSource:
         self._query = golden_query(await self._namespace(), self._window)
         self._client = http_client(await self._where())
 
-    async def read(self) -> Golden:
+    async def read(self) -> GoldenMetrics:
         """One round of all queries."""
         assert self._client is not None
         answer = await self._client.post("/api/v1/query", data={"query": self._query})
@@ -54,8 +54,8 @@ class GoldenSource:
         return parse(answer.json()["data"]["result"], self._window)
 
     @staticmethod
-    def same(before: Golden, now: Golden) -> bool:
-        """Whether the same traffic is told; what a service asks its stores by itself is none."""
+    def same(before: GoldenMetrics, now: GoldenMetrics) -> bool:
+        """Whether the row shows traffic. What a service asks its stores unasked counts as none."""
         return _traffic(before) == _traffic(now)
 
     async def close(self) -> None:
@@ -65,7 +65,7 @@ class GoldenSource:
             await client.aclose()
 
 
-def _traffic(golden: Golden) -> tuple[object, ...]:
+def _traffic(golden: GoldenMetrics) -> tuple[object, ...]:
     return tuple((row.deployment, row.direction) if _chatter(row) else row for row in golden.rows)
 
 
@@ -74,7 +74,9 @@ def _chatter(row: GoldenRow) -> bool:
     return row.rps is None or (by_itself and row.rps <= CHATTER)
 
 
-def parse(result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[Row] = ROWS) -> Golden:
+def parse(
+    result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[TrafficRow] = ROWS
+) -> GoldenMetrics:
     """The rows of one answer of Prometheus (`data.result` of an instant query)."""
     stats: dict[tuple[str, str, str], float] = {}
     for series in result:
@@ -84,10 +86,10 @@ def parse(result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[Row
             stat = labels.get("classification", "success")
         if not math.isnan(figure):
             stats[labels.get("deployment", ""), labels["direction"], stat] = figure
-    return Golden(tuple(_row(row, stats, window) for row in rows), window)
+    return GoldenMetrics(tuple(_row(row, stats, window) for row in rows), window)
 
 
-def _row(row: Row, stats: Mapping[tuple[str, str, str], float], window: float) -> GoldenRow:
+def _row(row: TrafficRow, stats: Mapping[tuple[str, str, str], float], window: float) -> GoldenRow:
     def stat(name: str) -> float | None:
         return stats.get((row.deployment, row.direction, name))
 

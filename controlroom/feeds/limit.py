@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.limit import bottleneck, queues
 from wire.plain_http import http_client
 
@@ -30,7 +30,7 @@ _HANDLED = 'sum(rate(controlroom_handled_total{{namespace="{namespace}",outcome=
 
 
 def query(namespace: str) -> str:
-    """One request for all shares; they are told apart by `part`.
+    """One request for all shares; the label `part` says which is which.
 
     Of several pods the one that waits longest counts. The exception is a consumer that waits
     for Kafka, as one that has nothing to do also does: there the busiest counts.
@@ -60,8 +60,8 @@ def query(namespace: str) -> str:
 class Limit:
     """Asks Prometheus now and then; says nothing where Prometheus does not answer."""
 
-    def __init__(self, doors: Doors) -> None:
-        self._doors = doors
+    def __init__(self, endpoints: LiveEndpoints) -> None:
+        self._endpoints = endpoints
         self._query = ""
         self._client: httpx.AsyncClient | None = None
         self._asked = float("-inf")
@@ -88,8 +88,8 @@ class Limit:
 
         try:
             if self._client is None:
-                self._query = query(await self._doors.namespace())
-                url = await self._doors.prometheus()
+                self._query = query(await self._endpoints.namespace())
+                url = await self._endpoints.prometheus()
                 self._client = http_client(url, TIMEOUT)
             answer = await self._client.post("/api/v1/query", data={"query": self._query})
             answer.raise_for_status()

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.text import clean
 from controlroom.model.log import LogBatch, LogLine
@@ -41,12 +41,12 @@ class LogSource:
 
     def __init__(
         self,
-        doors: Doors,
+        endpoints: LiveEndpoints,
         scenario: Scenario,
         waits: QueueTimes | None = None,
         first_lines: int = FIRST_LINES,
     ) -> None:
-        self._doors = doors
+        self._endpoints = endpoints
         self._scenario = scenario
         self._collection = logs_collection(scenario.name)
         self._waits = waits
@@ -60,8 +60,8 @@ class LogSource:
         from wire.documents import Documents
         from wire.stores import redis_client
 
-        self._redis = redis_client(await self._doors.redis(), timeout=3.0)
-        self._documents = Documents(await self._doors.mongo(), timeout=5.0)
+        self._redis = redis_client(await self._endpoints.redis(), timeout=3.0)
+        self._documents = Documents(await self._endpoints.mongo(), timeout=5.0)
         await self._documents.ping()
 
     async def read(self) -> LogBatch:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 STAT = "stat"
-"""Label that tells the parts of the one request apart."""
+"""Label that says which part of the one request a series belongs to."""
 
 RESPONSES = "sum(increase(response_total{{{selector}}}[{window}])) by (deployment, classification)"
 LATENCY = (
@@ -29,7 +29,7 @@ SLOWEST = "max({latency})"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrafficRow:
     """One line of the traffic panel."""
 
     deployment: str
@@ -37,11 +37,11 @@ class Row:
 
 
 ROWS = (
-    Row("producer-http", "inbound"),
-    Row("producer-grpc", "inbound"),
-    Row("producer-wasm", "inbound"),
-    Row("consumer", "outbound"),
-    Row("reader", "inbound"),
+    TrafficRow("producer-http", "inbound"),
+    TrafficRow("producer-grpc", "inbound"),
+    TrafficRow("producer-wasm", "inbound"),
+    TrafficRow("consumer", "outbound"),
+    TrafficRow("reader", "inbound"),
 )
 
 
@@ -53,8 +53,8 @@ def selector(namespace: str, direction: str, deployments: Sequence[str]) -> str:
     )
 
 
-def golden_query(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> str:
-    """One request for everything: the parts are told apart by `stat` and `direction`."""
+def golden_query(namespace: str, window: int, rows: Sequence[TrafficRow] = ROWS) -> str:
+    """One request for everything: the labels `stat` and `direction` say which part is which."""
     parts = []
     for direction in sorted({row.direction for row in rows}):
         names = [row.deployment for row in rows if row.direction == direction]
@@ -66,7 +66,9 @@ def golden_query(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> str
     return " or ".join(parts)
 
 
-def history_queries(namespace: str, window: int, rows: Sequence[Row] = ROWS) -> dict[str, str]:
+def history_queries(
+    namespace: str, window: int, rows: Sequence[TrafficRow] = ROWS
+) -> dict[str, str]:
     """Curve name -> query over what comes in, for the curves of the time panel."""
     names = [row.deployment for row in rows if row.direction == "inbound"]
     chosen = selector(namespace, "inbound", names)

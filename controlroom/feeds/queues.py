@@ -1,11 +1,11 @@
-"""Lag of the consumers, as an exporter tells it, else from Kafka's own offsets."""
+"""Lag of the consumers, as an exporter reports it, else from Kafka's own offsets."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from controlroom.feeds.doors import Ways, Where
+from controlroom.feeds.endpoints import AskAddress, AskBrokers
 from controlroom.feeds.exporter import ExporterLag
 from controlroom.model.queues import Queues
 from wire.keys import consumer_group, events_topic
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class QueuesSource:
     """Lag and members of one group. Kafka is asked over one connection that stays open, and only
-    where no exporter tells them to Prometheus."""
+    where no exporter reports them to Prometheus."""
 
     name = "queues"
     period = 0.5
@@ -25,13 +25,13 @@ class QueuesSource:
 
     def __init__(
         self,
-        where: Where,
+        where: AskAddress,
         scenario: str,
-        detours: Ways | None = None,
-        prometheus: Where | None = None,
+        brokers: AskBrokers | None = None,
+        prometheus: AskAddress | None = None,
     ) -> None:
         self._where = where
-        self._detours = detours
+        self._brokers = brokers
         self._topic = events_topic(scenario)
         self._group = consumer_group(scenario)
         self._reader: OffsetReader | None = None
@@ -40,7 +40,7 @@ class QueuesSource:
             self._exporter = ExporterLag(prometheus, self._group, self._topic)
 
     async def open(self) -> None:
-        """Nothing to open before it is known who tells the lag."""
+        """Nothing to open before it is known who reports the lag."""
 
     async def read(self) -> Queues | None:
         """The lag now; None while the topic has not been made."""
@@ -73,8 +73,8 @@ class QueuesSource:
     async def _found(self) -> OffsetReader:
         from wire.topics import OffsetReader
 
-        detours = await self._detours() if self._detours is not None else None
-        return OffsetReader(await self._where(), self.timeout, detours)
+        brokers = await self._brokers() if self._brokers is not None else None
+        return OffsetReader(await self._where(), self.timeout, brokers)
 
     async def close(self) -> None:
         """Ends the connections."""

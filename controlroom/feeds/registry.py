@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from controlroom.feeds.doors import Doors
+    from controlroom.feeds.endpoints import LiveEndpoints
     from controlroom.feeds.feed import Source
 
-Maker = Callable[["Doors"], "Source"]
-"""The class of a source: it is given the doors of the target."""
+Maker = Callable[["LiveEndpoints"], "Source"]
+"""The class of a source: it is given the endpoints of the target."""
 _makers: dict[str, Maker] = {}
 
 
@@ -29,9 +29,9 @@ def remove(name: str) -> None:
     _makers.pop(name, None)
 
 
-def added(doors: Doors) -> list[Source]:
+def added(endpoints: LiveEndpoints) -> list[Source]:
     """A source of each; one that cannot be made says so in its panel and ends nothing."""
-    return [_made(name, doors) for name in _makers]
+    return [_made(name, endpoints) for name in _makers]
 
 
 class Unmade:
@@ -48,7 +48,7 @@ class Unmade:
         """Raises TargetError."""
         from controlroom.targets.abilities import TargetError
 
-        raise TargetError(self._why, "Mend its file in the folder panes, and open the room again.")
+        raise TargetError(self._why, "Fix its file in the folder panes, and open the room again.")
 
     async def read(self) -> None:
         """Is never asked."""
@@ -57,8 +57,8 @@ class Unmade:
         """Nothing is held."""
 
 
-def _made(name: str, doors: Doors) -> Source:
+def _made(name: str, endpoints: LiveEndpoints) -> Source:
     try:
-        return _makers[name](doors)
+        return _makers[name](endpoints)
     except Exception as error:
         return Unmade(name, error)

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlroom.model.held import Held
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.run import Runs
 from controlroom.targets.abilities import TargetError
 from wire.ending import end
 
 if TYPE_CHECKING:
-    from controlroom.runs.store import Store
+    from controlroom.runs.store import RunStore
 
 SHOWN = 20
 """Newest ended runs that are kept in view."""
@@ -24,7 +24,7 @@ SHOWN = 20
 
 LOOK_EVERY = 15.0
 """Seconds between two looks at what the target holds; a change of the runs hurries one."""
-Left = Callable[[], Awaitable[tuple[Held, ...]]]
+Left = Callable[[], Awaitable[tuple[ActiveEffect, ...]]]
 
 
 class RunsSource:
@@ -42,17 +42,17 @@ class RunsSource:
     def __init__(self, folder: Path, left: Left | None = None) -> None:
         self._folder = folder
         self._ask = left
-        self._store: Store | None = None
-        self._left: tuple[Held, ...] = ()
+        self._store: RunStore | None = None
+        self._left: tuple[ActiveEffect, ...] = ()
         self._looking: asyncio.Task[None] | None = None
         self._looked = float("-inf")
         self._active = 0
 
     async def open(self) -> None:
         """Finds the folder; it may be empty or missing."""
-        from controlroom.runs.store import Store
+        from controlroom.runs.store import RunStore
 
-        self._store = Store(self._folder)
+        self._store = RunStore(self._folder)
 
     async def read(self) -> Runs:
         """Active runs first, then the newest ended ones."""

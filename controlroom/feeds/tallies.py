@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, cast
 
-from controlroom.feeds.doors import Where
+from controlroom.feeds.endpoints import AskAddress
 from controlroom.feeds.views import BarsReader, reader_of, row_of
 from controlroom.model.tallies import Tallies, TallyRow
 from scenarios.scenario import Scenario
@@ -26,7 +26,7 @@ class TalliesSource:
     timeout = 3.0
     needs: tuple[str, ...] = ("wire.stores", "wire.tops")
 
-    def __init__(self, where: Where, scenario: Scenario) -> None:
+    def __init__(self, where: AskAddress, scenario: Scenario) -> None:
         self._where = where
         self._scenario = scenario.name
         self._books = books_key(scenario.name)

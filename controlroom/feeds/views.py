@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from controlroom.feeds.text import clean
-from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
+from controlroom.model.tallies import Selection, Tallies, TallyChoice, TallyRow
 from scenarios.scenario import Scenario
 from scenarios.templates import split_member
 from scenarios.views.view import View
@@ -111,9 +111,10 @@ class BarsReader:
     def _selections(self) -> tuple[Selection, ...]:
         phase = self.scenario.field(self.scenario.view.choosing[0])
         labels = phase.labels or {}
-        firsts = tuple(Choice(key, labels[int(key)]) for key in self._firsts())
+        firsts = tuple(TallyChoice(key, labels[int(key)]) for key in self._firsts())
         seconds = tuple(
-            Choice(member, " – ".join(map(clean, split_member(member)))) for member in self._names()
+            TallyChoice(member, " – ".join(map(clean, split_member(member))))
+            for member in self._names()
         )
         top = self._offered.get(self.first or "")
         more = max(0, top.members - len(seconds)) if top else 0

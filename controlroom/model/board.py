@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from controlroom.model.frame import KEYS, LOG, Curve, Frame, Panel, Rates
-from controlroom.model.golden import Golden
+from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health, SourceState
 from controlroom.model.log import LogBatch
 from controlroom.model.marks import marks_of
 from controlroom.model.queues import Queues
-from controlroom.model.run import Mark, Runs
+from controlroom.model.run import Runs, TimeMark
 from controlroom.model.samples import Failed, NoData, Report, Sample
 from controlroom.model.series import Recent, Trace
-from controlroom.model.tail import Tail
+from controlroom.model.tail import LogTail
 from controlroom.model.tallies import Tallies
 from controlroom.model.tempo import Tempo
 
@@ -70,8 +70,8 @@ class Board:
         self._tempo = Tempo(RATE_SECONDS)
         self._lag = Recent(TREND_SECONDS)
         self._traces = {name: Trace(CURVE_SECONDS) for name in CURVES}
-        self._tail = Tail(LOG_LINES)
-        self._marks: dict[tuple[str, str], Mark] = {}
+        self._tail = LogTail(LOG_LINES)
+        self._marks: dict[tuple[str, str], TimeMark] = {}
 
     def apply(self, report: Report) -> None:
         """Takes in what a feed says. KeyError for a source that it does not know."""
@@ -94,7 +94,7 @@ class Board:
         self._traces[curve].fill(points)
 
     def frame(self, now: float) -> Frame:
-        """The world at this moment, one immutable object."""
+        """The target at this moment, one immutable object."""
         panels = {name: source.panel(now) for name, source in self._sources.items()}
         if panels[LOG.name].value is not None:
             panels[LOG.name] = replace(panels[LOG.name], value=self._tail.view(now))
@@ -117,7 +117,7 @@ class Board:
         elif isinstance(value, Queues):
             self._lag.add(sample.at, value.lag)
             self._traces["lag"].add(sample.at, value.lag)
-        elif isinstance(value, Golden):
+        elif isinstance(value, GoldenMetrics):
             for name, figure in overall(value).items():
                 self._traces[name].add(sample.at, figure)
         elif isinstance(value, LogBatch):
@@ -136,13 +136,13 @@ class Board:
         for name in {"golden": ("rps", "success", "p95"), "queues": ("lag",)}.get(source, ()):
             self._traces[name].gap(at)
 
-    def _recent_marks(self, now: float) -> tuple[Mark, ...]:
+    def _recent_marks(self, now: float) -> tuple[TimeMark, ...]:
         for key in [key for key, mark in self._marks.items() if mark.at < now - CURVE_SECONDS]:
             del self._marks[key]
         return tuple(sorted(self._marks.values(), key=lambda mark: mark.at))
 
 
-def overall(golden: Golden) -> dict[str, float | None]:
+def overall(golden: GoldenMetrics) -> dict[str, float | None]:
     """One figure for each curve: what comes in. Requests add up, success is weighted by them,
     and p95 is that of the slowest deployment, as percentiles cannot be added. Without traffic
     the rate is 0, and the others are unknown."""

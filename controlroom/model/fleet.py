@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controlroom.model.links import Links
+from controlroom.model.links import ClusterLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +91,5 @@ class Fleet:
     """When the stack came up, or the cluster's namespace was made."""
     notes: tuple[str, ...] = ()
     """What is not shown and why, such as a missing right; one sentence each."""
-    links: Links | None = None
+    links: ClusterLinks | None = None
     """Links to other clusters; None where the target is no cluster, or has not said yet."""

@@ -1,4 +1,4 @@
-"""The frame: one immutable picture of the world, the only source of every pane."""
+"""The frame: one immutable picture of the target, the only source of every pane."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Generic, TypeVar, cast
 
 from controlroom.model.books import BooksSample
 from controlroom.model.fleet import Fleet
-from controlroom.model.golden import Golden
+from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health
 from controlroom.model.log import LogView
 from controlroom.model.queues import Queues
-from controlroom.model.run import Mark, Runs
+from controlroom.model.run import Runs, TimeMark
 from controlroom.model.tallies import Tallies
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Key(Generic[Shown]):
 
 TALLIES: Key[Tallies] = Key("tallies")
 BOOKS: Key[BooksSample] = Key("books")
-GOLDEN: Key[Golden] = Key("golden")
+GOLDEN: Key[GoldenMetrics] = Key("golden")
 FLEET: Key[Fleet] = Key("fleet")
 QUEUES: Key[Queues] = Key("queues")
 LOG: Key[LogView] = Key("log")
@@ -91,7 +91,7 @@ class Frame:
     rates: Rates = field(default_factory=Rates)
     curves: tuple[Curve, ...] = ()
     """`rps`, `success` (0 to 1), `p95` (ms), `lag`, in this order, one point a second."""
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[TimeMark, ...] = ()
 
     def __getitem__(self, key: Key[T]) -> Panel[T]:
         """The panel of that key, an empty one where nothing feeds it."""

@@ -21,7 +21,7 @@ class GoldenRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Golden:
+class GoldenMetrics:
     """All rows of one query round. `window` in seconds."""
 
     rows: tuple[GoldenRow, ...]

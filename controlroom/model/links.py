@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ClusterLink:
     """One other cluster, as Linkerd's multicluster extension mirrors it."""
 
     cluster: str
@@ -23,8 +23,8 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class ClusterLinks:
     """All of them. `installed` is False where the cluster does not serve their kind."""
 
     installed: bool
-    links: tuple[Link, ...] = ()
+    links: tuple[ClusterLink, ...] = ()

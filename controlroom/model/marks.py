@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from controlroom.model.run import Mark, Runs, RunView
+from controlroom.model.run import Runs, RunView, TimeMark
 
 
-def marks_of(runs: Runs) -> dict[tuple[str, str], Mark]:
+def marks_of(runs: Runs) -> dict[tuple[str, str], TimeMark]:
     """(run, sign) -> mark for the start of every run and for its end, where it has one."""
     return {(run.id, mark.sign): mark for run in runs.runs for mark in _marks(run)}
 
 
-def _marks(run: RunView) -> Iterator[Mark]:
+def _marks(run: RunView) -> Iterator[TimeMark]:
     if run.chaos is None:
-        yield Mark(run.started, "load", run.title)
+        yield TimeMark(run.started, "load", run.title)
         if run.ended is not None:
-            yield Mark(run.ended, "load-end", run.bound or "ended")
+            yield TimeMark(run.ended, "load-end", run.bound or "ended")
         return
-    yield Mark(run.started, "fault", run.title)
+    yield TimeMark(run.started, "fault", run.title)
     if run.ended is not None and run.chaos.recovered:
-        yield Mark(run.ended, "recovered", f"{run.ended - run.started:.1f} s")
+        yield TimeMark(run.ended, "recovered", f"{run.ended - run.started:.1f} s")

@@ -1,4 +1,4 @@
-"""Runs: things with a beginning and an end that act on the world."""
+"""Runs: things with a beginning and an end that act on the target."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from controlroom.model.held import Held
+from controlroom.model.effects import ActiveEffect
 from stack.faults.model import Phase
 
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
@@ -62,7 +62,7 @@ class RunView:
 
     @property
     def active(self) -> bool:
-        """Whether it still acts on the world."""
+        """Whether it still acts on the target."""
         return self.state in ACTIVE
 
 
@@ -71,17 +71,17 @@ class Runs:
     """All runs worth showing: active ones first, then the newest ended ones."""
 
     runs: tuple[RunView, ...]
-    left: tuple[Held, ...] = ()
+    left: tuple[ActiveEffect, ...] = ()
     """What the target holds and no run of this machine conducts."""
 
     @property
     def active(self) -> tuple[RunView, ...]:
-        """Those that still act on the world."""
+        """Those that still act on the target."""
         return tuple(run for run in self.runs if run.active)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimeMark:
     """A moment on the time axis."""
 
     at: float

@@ -10,7 +10,7 @@ from controlroom.model.frame import BOOKS, FLEET, GOLDEN, OF_TARGET, QUEUES, Fra
 
 @dataclass(frozen=True, slots=True)
 class SideRow:
-    """One figure of every target; None where a target does not tell it."""
+    """One figure of every target; None where a target does not report it."""
 
     group: str
     name: str

@@ -7,7 +7,7 @@ from collections import deque
 from controlroom.model.log import LogBatch, LogLine, LogView
 
 
-class Tail:
+class LogTail:
     """The newest `size` lines, numbered since the room opened."""
 
     def __init__(self, size: int) -> None:

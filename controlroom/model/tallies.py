@@ -15,7 +15,7 @@ class TallyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TallyChoice:
     """One thing that can be selected, such as a phase or a match."""
 
     key: str
@@ -27,7 +27,7 @@ class Selection:
     """What is selected (keys of `Choice`), and what could be."""
 
     title: str
-    choices: tuple[Choice, ...]
+    choices: tuple[TallyChoice, ...]
     selected: str | None
     more: int = 0
     """Choices beyond those that are listed."""

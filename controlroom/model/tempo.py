@@ -19,7 +19,7 @@ class Tempo:
         self._rates: Rates | None = None
 
     def apply(self, at: float, tallies: Tallies) -> None:
-        """Notes one measurement. Another selection, or counts that fell, begin anew."""
+        """Notes one measurement. Another selection, or counts that fell, begin again."""
         if self._history and _breaks(self._history[-1][1], tallies):
             self._history.clear()
         self._history.append((at, tallies))

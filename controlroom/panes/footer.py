@@ -56,7 +56,7 @@ class Tabs(Rows):
         return [text.row(spans, width, look.text)]
 
 
-class Rule(Rows):
+class RuleLine(Rows):
     """A thin line across."""
 
     def basis(self, frame: Frame) -> tuple[object, ...]:

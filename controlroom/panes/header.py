@@ -15,7 +15,7 @@ from controlroom.panes.text import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class ScreenStatus:
     """What the screen says about itself."""
 
     remote: str = ""
@@ -31,12 +31,12 @@ def healths(frame: Frame) -> tuple[Health, ...]:
     return tuple(panel.health for panel in frame.panels.values())
 
 
-class Header(Rows):
+class HeaderRow(Rows):
     """One row, healthy or not."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, id="header")
-        self.status = Status()
+        self.status = ScreenStatus()
 
     def say(self, **changes: object) -> None:
         """Changes parts of the status."""

@@ -50,7 +50,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LayoutPlan:
     """Regions of all parts that are shown; what is missing is hidden."""
 
     kind: Kind
@@ -66,7 +66,7 @@ def kind_of(width: int, height: int) -> Kind:
     return "two" if width >= 110 and height >= 34 else "tabs"
 
 
-def plan(slots: Sequence[Slot], width: int, height: int, current: str, zoomed: bool) -> Plan:
+def plan(slots: Sequence[Slot], width: int, height: int, current: str, zoomed: bool) -> LayoutPlan:
     """The places of all parts. `current` is the focused panel, which is always shown."""
     kind = kind_of(width, height)
     places = {"header": Region(0, 0, width, 1), "footer": Region(0, height - 1, width, 1)}
@@ -81,7 +81,7 @@ def plan(slots: Sequence[Slot], width: int, height: int, current: str, zoomed: b
         body = Region(0, 1, width, height - 5)
     panels = _page(slots, body, current) if kind == "tabs" else _columns(slots, body, kind)
     alone = zoomed or current not in panels
-    return Plan(kind, places | ({current: body} if alone else panels), alone)
+    return LayoutPlan(kind, places | ({current: body} if alone else panels), alone)
 
 
 def page_of(slots: Sequence[Slot], current: str) -> tuple[Slot, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from controlroom.model.links import Link, Links
+from controlroom.model.links import ClusterLink, ClusterLinks
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.text import Span
 
 
-def link_rows(links: Links | None, look: Look, width: int) -> list[Strip]:
+def link_rows(links: ClusterLinks | None, look: Look, width: int) -> list[Strip]:
     """One row for each other cluster: whether its gateway answers, and what comes from there."""
     if links is None:
         return []
@@ -21,7 +21,7 @@ def link_rows(links: Links | None, look: Look, width: int) -> list[Strip]:
     return [text.row(_link(one, look), width, look.text) for one in links.links]
 
 
-def _link(one: Link, look: Look) -> list[Span]:
+def _link(one: ClusterLink, look: Look) -> list[Span]:
     signs = look.signs
     probed = {True: "gateway alive", False: "gateway down", None: "gateway not probed"}[one.alive]
     good = one.alive is not False and not one.trouble

@@ -22,7 +22,7 @@ _PAGE = 200
 
 
 class LogPane(Pane):
-    """Lines cost nothing until they are visible: only those are cut, padded and coloured."""
+    """Only visible lines are cut, padded and coloured, so the others cost nothing."""
 
     pane_id = "log"
     key = LOG

@@ -57,7 +57,7 @@ class Rows(Widget):
             self._basis = basis
 
     def redraw(self) -> None:
-        """Builds the rows anew and refreshes the changed ones."""
+        """Builds the rows again and refreshes the changed ones."""
         self._basis = None
         width, height = self.size
         if self.frame is None or not width or not height or not self.display:

@@ -31,7 +31,7 @@ class Sides(Rows):
             self.show(frames[0])
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
-        """The panels of every target; no figure here tells its age."""
+        """The panels of every target; no figure here shows its age."""
         return tuple((one.target, *(one[key] for key in OF_TARGET)) for one in self.frames)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:

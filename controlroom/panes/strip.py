@@ -1,4 +1,4 @@
-"""The run strip: what acts on the world now, how far it is, what ended last."""
+"""The run strip: what acts on the target now, how far it is, what ended last."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.strip import Strip
 
-from controlroom.model.duration import format_duration
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import RUNS, Frame
-from controlroom.model.held import Held
 from controlroom.model.run import RunView
 from controlroom.panes import text
 from controlroom.panes.pane import Rows
 from controlroom.panes.text import Span
 from controlroom.runs.registry import kind_of, said
+from host.durations import format_duration
 
 _WIDE = 100
 """Cells from which titles are written out."""
@@ -68,7 +68,7 @@ class RunStrip(Rows):
         rows += [text.row([], width, look.text)] * (height - len(rows))
         return rows
 
-    def _left(self, left: Sequence[Held], read_only: bool) -> Span:
+    def _left(self, left: Sequence[ActiveEffect], read_only: bool) -> Span:
         """What nobody looks after any more, and the keys that end it."""
         dot = self.look.signs.dot
         names = ", ".join(f"{one.title} {one.run and f'of {one.run}'}".strip() for one in left[:2])

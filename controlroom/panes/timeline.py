@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from controlroom.model.frame import GOLDEN, Curve, Frame
-from controlroom.model.run import Mark
+from controlroom.model.run import TimeMark
 from controlroom.panes import plot, text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
@@ -23,7 +23,7 @@ _SUCCESS_FLOORS = (0.99, 0.97, 0.95, 0.9, 0.75, 0.5, 0.0)
 
 
 class TimePane(Pane):
-    """Cause and effect are read by looking down a column."""
+    """Curves and marks over one time axis: what happened at one time stands in one column."""
 
     pane_id = "time"
     key = GOLDEN
@@ -65,7 +65,7 @@ class TimePane(Pane):
         return Title("time", f"{minutes} {self.look.signs.dot} + {self.look.signs.minus} 0")
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        """The axis stays while its sources are away: gaps say it."""
+        """Keeps the axis while its sources are away; the curves have gaps then."""
         return self.framed(
             frame, self.content(frame, max(0, width - 4), max(0, height - 2)), width, height
         )
@@ -94,10 +94,10 @@ class TimePane(Pane):
         """Seconds that a dot covers; a column has two."""
         return self.window / (2 * columns)
 
-    def _places(self, frame: Frame, step: float, columns: int) -> dict[int, Mark]:
+    def _places(self, frame: Frame, step: float, columns: int) -> dict[int, TimeMark]:
         """Column of the plot -> the newest mark in it."""
         last = int(frame.now // step)
-        places: dict[int, Mark] = {}
+        places: dict[int, TimeMark] = {}
         for mark in frame.marks:
             dot = int(mark.at // step) - last + 2 * columns - 1
             if 0 <= dot < 2 * columns:
@@ -111,7 +111,7 @@ class TimePane(Pane):
         step: float,
         columns: int,
         tall: int,
-        marks: dict[int, Mark],
+        marks: dict[int, TimeMark],
         width: int,
     ) -> list[Strip]:
         look = self.look
@@ -136,7 +136,7 @@ class TimePane(Pane):
             rows.append(text.row([*head, *self._with_marks(line, marks, style)], width, look.text))
         return rows
 
-    def _with_marks(self, line: str, marks: dict[int, Mark], style: Style) -> list[Span]:
+    def _with_marks(self, line: str, marks: dict[int, TimeMark], style: Style) -> list[Span]:
         """The line of the plot; where a fault or a recovery is and no curve, a thin upright."""
         spans: list[Span] = []
         at = 0
@@ -163,7 +163,7 @@ class TimePane(Pane):
             return f"{figure:g}ms" if figure < 1000 else f"{figure / 1000:g}s"
         return text.short(figure)
 
-    def _marks(self, marks: dict[int, Mark], columns: int, width: int) -> Strip:
+    def _marks(self, marks: dict[int, TimeMark], columns: int, width: int) -> Strip:
         look, signs = self.look, self.look.signs
         kinds = {
             "load": (signs.run, look.accent),

@@ -1,4 +1,4 @@
-"""What a load run has been told so far, and what its folder says of it."""
+"""What a load process has reported so far, and the result that the run's folder keeps."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import time
 import msgspec
 
 from controlroom.model.run import RunState
-from controlroom.runs.conduct import Conduct
 from controlroom.runs.figures import Gathered
-from controlroom.runs.report import Progress, parse
+from controlroom.runs.report import LoadProgress, parse
+from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import LoadSpec
 
 
-class Account:
+class LoadAccount:
     """Takes in progress lines, wherever the load process runs."""
 
-    def __init__(self, conduct: Conduct, spec: LoadSpec) -> None:
-        self._conduct = conduct
+    def __init__(self, run: RunWriter, spec: LoadSpec) -> None:
+        self._run = run
         self._spec = spec
         self._gathered = Gathered(users=spec.users, total=spec.number)
         self._line = 0
@@ -42,7 +42,7 @@ class Account:
             if missing and earlier:
                 return False
             if missing:
-                self._conduct.note("lines were lost", count=missing)
+                self._run.note("lines were lost", count=missing)
             self._line = line.line_number
         self._add(line)
         return True
@@ -55,14 +55,14 @@ class Account:
         if self.final and not gathered.error:
             state = "stopped" if gathered.bound == "stopped" else "finished"
             bound = gathered.bound
-        self._conduct.end(state, bound, gathered.result(), load=gathered.figures(over=True))
+        self._run.end(state, bound, gathered.result(), load=gathered.figures(over=True))
 
     def cut(self) -> None:
         """It was stopped without a last word: what is not answered now never is."""
         left = self._gathered.sent - self._gathered.done
         failures = {"no answer when the load ended": left} if left else {}
         self._gathered.add(
-            Progress(
+            LoadProgress(
                 elapsed=self._gathered.elapsed,
                 sent=self._gathered.sent,
                 total=self._gathered.total,
@@ -72,18 +72,18 @@ class Account:
         )
         self.final = True
 
-    def _add(self, line: Progress) -> None:
+    def _add(self, line: LoadProgress) -> None:
         if line.error and not line.sent:
             self._gathered.error = line.error
             return
-        if self._conduct.view.state == "starting":
+        if self._run.view.state == "starting":
             now = time.time()
-            self._conduct.update(state="running", started=now, ends_at=now + self._spec.timeout)
+            self._run.update(state="running", started=now, ends_at=now + self._spec.timeout)
         self._gathered.add(line)
         self.final = line.final
         if line.acknowledged:
-            with self._conduct.folder.acknowledged.open("a") as file:
+            with self._run.folder.acknowledged.open("a") as file:
                 file.write(json.dumps(line.acknowledged, separators=(",", ":")) + "\n")
-        closing = line.bound and self._conduct.view.state == "running"
-        state = "stopping" if closing else self._conduct.view.state
-        self._conduct.update(state=state, load=self._gathered.figures())
+        closing = line.bound and self._run.view.state == "running"
+        state = "stopping" if closing else self._run.view.state
+        self._run.update(state=state, load=self._gathered.figures())

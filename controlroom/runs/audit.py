@@ -1,4 +1,4 @@
-"""The audit file: who did what to the world, when, and what came of it.
+"""The audit file: who did what to the target, when, and what came of it.
 
 One JSON object a line, only ever appended to. Actions that were refused, declined or failed are
 noted too. The process is known by its uid; what the environment says of the person beside it is
@@ -24,7 +24,7 @@ def audit_file(state: Path) -> Path:
     return state / "audit.jsonl"
 
 
-class Deed:
+class AuditEntry:
     """An action under way; what is learned of it meanwhile can be added."""
 
     def __init__(self, **facts: Any) -> None:
@@ -41,7 +41,9 @@ class Deed:
 
 
 @contextmanager
-def acting(state: Path, action: str, context: str = "local stack", **facts: Any) -> Iterator[Deed]:
+def acting(
+    state: Path, action: str, context: str = "local stack", **facts: Any
+) -> Iterator[AuditEntry]:
     """Notes the action when the block ends, as `done`, `refused`, `declined` or `failed`.
 
     The line is `{"at": seconds since the epoch, "uid", "user": its name on this machine,
@@ -49,17 +51,17 @@ def acting(state: Path, action: str, context: str = "local stack", **facts: Any)
     goes on; an error says by `outcome` what it is, where it is no failure. A file that cannot be
     written holds no action up: a kill switch has to work on a full disk.
     """
-    deed = Deed(**facts)
+    entry = AuditEntry(**facts)
     try:
-        yield deed
+        yield entry
     except BaseException as error:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        deed.fail(reason, getattr(error, "outcome", "failed"))
+        entry.fail(reason, getattr(error, "outcome", "failed"))
         raise
     finally:
         head = {"at": time.time(), **_who(), "context": context, "action": action}
         with suppress(OSError):
-            _append(audit_file(state), {**head, **deed.facts, **deed.result})
+            _append(audit_file(state), {**head, **entry.facts, **entry.result})
 
 
 def entries(state: Path) -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from controlroom.runs.account import Account
-from controlroom.runs.conduct import Conduct
+from controlroom.runs.account import LoadAccount
 from controlroom.runs.folder import told
+from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import LoadSpec
-from controlroom.targets.abilities import RECORDS, LoadWish, SendsLoad, TargetError
+from controlroom.targets.abilities import RECORDS, LoadRequest, SendsLoad, TargetError
 from wire.ending import end
 
 POLL = 0.2
@@ -26,11 +26,11 @@ AGAIN = 1.0
 class ClusterLoadRun:
     """One load run in a cluster. The Jobs have an end of their own, if this one dies."""
 
-    def __init__(self, conduct: Conduct, spec: LoadSpec, target: SendsLoad) -> None:
-        self._conduct = conduct
+    def __init__(self, run: RunWriter, spec: LoadSpec, target: SendsLoad) -> None:
+        self._run = run
         self._spec = spec
         self._target = target
-        self._account = Account(conduct, spec)
+        self._account = LoadAccount(run, spec)
         self._longest = START_TIME + spec.timeout + spec.drain + GRACE
         self._stopped = False
         self._heard: float | None = None
@@ -43,7 +43,7 @@ class ClusterLoadRun:
         except TargetError as error:
             self._account.end(f"{error} {error.fix}".strip())
             return
-        self._conduct.note("jobs started", load=load, workers=self._spec.workers)
+        self._run.note("jobs started", load=load, workers=self._spec.workers)
         following = asyncio.create_task(self._follow(load))
         try:
             await self._watch(load, following)
@@ -51,13 +51,13 @@ class ClusterLoadRun:
             await end([following])
         await self._end(load, following)
 
-    def _wish(self) -> LoadWish:
+    def _wish(self) -> LoadRequest:
         spec, records = self._spec, b""
         if spec.file is not None:
             records = Path(spec.file).read_bytes()
             spec = replace(spec, file=RECORDS)
-        return LoadWish(
-            run=self._conduct.folder.id,
+        return LoadRequest(
+            run=self._run.folder.id,
             spec=json.dumps(told(spec)),
             records=records,
             workers=self._spec.workers,
@@ -76,7 +76,7 @@ class ClusterLoadRun:
                 if over and whole:
                     return f"the Jobs are over without a last word: {over}"
             except TargetError as error:
-                self._conduct.note("target is away", error=str(error))
+                self._run.note("target is away", error=str(error))
             await asyncio.sleep(AGAIN)
 
     async def _over(self, load: str) -> str:
@@ -104,19 +104,19 @@ class ClusterLoadRun:
         drained = False
         while not following.done() and time.monotonic() < limit:
             await asyncio.wait({following}, timeout=POLL)
-            if self._conduct.cut_asked:
+            if self._run.cut_asked:
                 self._stopped = True
                 return
-            if self._conduct.stop_asked and not drained:
+            if self._run.stop_asked and not drained:
                 self._stopped = drained = await self._drain(load)
                 limit = min(limit, time.monotonic() + self._spec.drain + GRACE)
 
     async def _drain(self, load: str) -> bool:
-        self._conduct.note("drain")
+        self._run.note("drain")
         try:
             await self._target.drain_load(load)
         except TargetError as error:
-            self._conduct.note("target is away", error=str(error))
+            self._run.note("target is away", error=str(error))
             return False
         return True
 

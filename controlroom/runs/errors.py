@@ -1,10 +1,10 @@
-"""What can be wrong with a wish for a run, as a person can mend it."""
+"""What can be wrong with the request for a run, and how a person fixes it."""
 
 from __future__ import annotations
 
 
 class RunError(Exception):
-    """One sentence of what is wrong (naming flag, file, line or field) and one of how to mend."""
+    """One sentence of what is wrong (naming flag, file, line or field) and one of how to fix it."""
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message)

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from controlroom.model.run import ChaosFigures, RunState
-from controlroom.runs.conduct import Conduct
 from controlroom.runs.manifest import stamped
-from controlroom.runs.recovery import Recovery, Watch
+from controlroom.runs.recovery import Recovery, RecoveryWatch
+from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec
 from controlroom.targets.abilities import (
     FaultStatus,
@@ -36,12 +36,16 @@ MAY_BE_LEFT = "may still be injected"
 
 
 class FaultRun:
-    """One chaos run. The target holds the end of the fault; this one watches over it."""
+    """One chaos run. The target ends the fault by itself; this one verifies that it did."""
 
     def __init__(
-        self, conduct: Conduct, spec: ChaosSpec, target: InjectsFaults, watch: Watch | None = None
+        self,
+        run: RunWriter,
+        spec: ChaosSpec,
+        target: InjectsFaults,
+        watch: RecoveryWatch | None = None,
     ) -> None:
-        self._conduct = conduct
+        self._run = run
         self._spec = spec
         self._target = target
         self._watch = watch
@@ -60,34 +64,34 @@ class FaultRun:
         await self._verify()
 
     async def _inject(self) -> bool:
-        run = self._conduct.folder.id
+        run = self._run.folder.id
         try:
             status = await self._target.inject(stamped(self._spec, run), run)
         except Refused as error:
             self._end("failed", _said(error), clean=True)
             return False
         except TargetError as error:
-            # the answer may have been lost on its way while the fault is on
-            self._conduct.note("inject failed", error=_said(error))
+            # the fault may be active although the answer was lost
+            self._run.note("inject failed", error=_said(error))
             self._trouble = _said(error)
             await self._verify()
             return False
-        self._conduct.note("injected", **asdict(status))
-        self._conduct.update(started=status.injected or time.time())
+        self._run.note("injected", **asdict(status))
+        self._run.update(started=status.injected or time.time())
         self._see(status, "running")
         return True
 
     async def _count_down(self) -> None:
         limit = time.time() + (self._spec.duration or ONE_SHOT_TIME) + OVERDUE
         while time.time() < limit:
-            if self._conduct.stop_asked:
+            if self._run.stop_asked:
                 self._stopped = True
-                self._conduct.note("stop asked")
+                self._run.note("stop asked")
                 return
             try:
                 status = await self._look()
             except TargetError as error:
-                self._conduct.note("target is away", error=_said(error))
+                self._run.note("target is away", error=_said(error))
             else:
                 if status is None or status.phase == "finished":
                     return
@@ -95,10 +99,10 @@ class FaultRun:
                     limit = status.ends + OVERDUE
                 self._see(status, "running")
             await asyncio.sleep(POLL)
-        self._conduct.note("overdue")
+        self._run.note("overdue")
 
     async def _verify(self) -> None:
-        self._conduct.update(state="stopping", chaos=self._figures("deleting", False))
+        self._run.update(state="stopping", chaos=self._figures("deleting", False))
         limit = time.monotonic() + VERIFY_TIME
         reason = "the target says that it is"
         while time.monotonic() < limit:
@@ -112,17 +116,17 @@ class FaultRun:
                     await self._target.recover(one.id)
             except TargetError as error:
                 reason = _said(error)
-                self._conduct.note("not verified", error=reason)
+                self._run.note("not verified", error=reason)
             await asyncio.sleep(POLL)
         self._end("failed", f"{MAY_BE_LEFT}: {reason}", clean=False)
 
     async def _come_back(self) -> None:
         """Waits until pods are ready and the lag is what it was, and keeps how long that took."""
         watch = self._watch
-        if watch is None or not watch.sees or self._status is None or self._conduct.stop_asked:
+        if watch is None or not watch.sees or self._status is None or self._run.stop_asked:
             return
         removed = self._status.recovered or time.time()
-        self._conduct.update(chaos=self._figures("finished", True))
+        self._run.update(chaos=self._figures("finished", True))
         limit = time.monotonic() + BACK_TIME
         while True:
             look = await self._unless_stopped(watch.back())
@@ -138,7 +142,7 @@ class FaultRun:
         """The answer; None, and the work is cancelled, where the run is asked to stop."""
         task = asyncio.ensure_future(work)
         while not task.done():
-            if self._conduct.stop_asked:
+            if self._run.stop_asked:
                 task.cancel()
                 await asyncio.wait({task})
                 return None
@@ -155,7 +159,7 @@ class FaultRun:
             self._end("finished", NOT_BACK if late else "fault over", clean=True)
 
     async def _unfinished(self) -> list[FaultStatus]:
-        mine = [one for one in await self._target.faults() if one.run == self._conduct.folder.id]
+        mine = [one for one in await self._target.faults() if one.run == self._run.folder.id]
         for one in mine:
             # a schedule or a workflow has objects of its own; the run is of what holds them
             if self._status is None or one.id == self._status.id:
@@ -170,7 +174,7 @@ class FaultRun:
     def _see(self, status: FaultStatus, state: RunState) -> None:
         self._status = status
         figures = self._figures(status.phase, False)
-        self._conduct.update(state=state, ends_at=status.ends, chaos=figures)
+        self._run.update(state=state, ends_at=status.ends, chaos=figures)
 
     def _figures(self, phase: Any, recovered: bool) -> ChaosFigures:
         targets = self._status.targets if self._status is not None else ()
@@ -181,7 +185,7 @@ class FaultRun:
         figures = self._figures("finished" if clean else "deleting", clean)
         back = self._recovery.to_json() if self._recovery is not None else None
         result = {"clean": clean, "fault": fault, "recovery": back}
-        self._conduct.end(state, bound, result, chaos=figures)
+        self._run.end(state, bound, result, chaos=figures)
 
 
 def _said(error: TargetError) -> str:

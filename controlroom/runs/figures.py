@@ -9,7 +9,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from controlroom.model.run import LoadFigures
-from controlroom.runs.report import Progress
+from controlroom.runs.report import LoadProgress
 
 HIGHEST = 3600 * 1_000_000
 DIGITS = 3
@@ -72,7 +72,7 @@ class Gathered:
         """Requests that are over."""
         return self.answered + self.failed
 
-    def add(self, new: Progress) -> None:
+    def add(self, new: LoadProgress) -> None:
         """Takes in one line."""
         self.elapsed, self.sent, self.users, self.total = (
             new.elapsed, new.sent, new.users, new.total,

@@ -14,7 +14,7 @@ from controlroom.model.run import RunView
 from controlroom.runs.errors import SpecError
 
 if TYPE_CHECKING:
-    from controlroom.runs.conduct import Conduct
+    from controlroom.runs.run_writer import RunWriter
 
 
 class Spec(Protocol):
@@ -59,10 +59,10 @@ class RunKind:
         """What readers see until the runner speaks; `ends_at` where the end is known."""
         return view
 
-    async def conduct(self, conduct: Conduct, spec: Any) -> None:
-        """All of it, in the runner's process, until `conduct.end`.
+    async def conduct(self, run: RunWriter, spec: Any) -> None:
+        """All of it, in the runner's process, until `run.end`.
 
-        It looks at `conduct.stop_asked` at least every second and ends then.
+        It looks at `run.stop_asked` at least every second and ends then.
         """
         raise NotImplementedError
 
@@ -79,7 +79,7 @@ class RunKind:
         return [said] if (said := self.said(view)) else []
 
 
-class Unknown(RunKind):
+class UnknownRunKind(RunKind):
     """Stands in for one that is not here: its runs are shown and stopped, and not started."""
 
     def __init__(self, name: str, setting: str, why: str) -> None:

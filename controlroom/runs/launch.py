@@ -12,13 +12,13 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.kind import Spec
 from controlroom.runs.liveness import proof_of
 from controlroom.runs.registry import FOLDERS, folders, kind_of
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def start(store: Store, spec: Spec) -> RunFolder:
-    """Starts the run and answers its folder; its view tells the rest. Raises SpecError."""
+def start(store: RunStore, spec: Spec) -> RunFolder:
+    """Starts the run and answers its folder; its view shows the rest. Raises SpecError."""
     kind_of(spec.run_kind).check(spec)
     folder = store.create()
     store.trim()

@@ -9,8 +9,8 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 
-from controlroom.runs.account import Account
-from controlroom.runs.conduct import Conduct
+from controlroom.runs.account import LoadAccount
+from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import LoadSpec
 
 POLL = 0.1
@@ -24,30 +24,30 @@ LONGEST_LINE = 1 << 26
 class LoadRun:
     """One load run. `spec.timeout + spec.drain + GRACE` after its start it is over, always."""
 
-    def __init__(self, conduct: Conduct, spec: LoadSpec) -> None:
-        self._conduct = conduct
+    def __init__(self, run: RunWriter, spec: LoadSpec) -> None:
+        self._run = run
         self._spec = spec
-        self._account = Account(conduct, spec)
+        self._account = LoadAccount(run, spec)
         self._said: set[str] = set()
         self._over_time = False
 
     async def run(self) -> None:
         """From the start of the load process to the last word about it."""
-        log = self._conduct.folder.log.open("ab")
+        log = self._run.folder.log.open("ab")
         with log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "controlroom.runs.locustfile",
-                str(self._conduct.folder.path),
+                str(self._run.folder.path),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=log,
                 limit=LONGEST_LINE,
-                cwd=self._conduct.folder.path,
+                cwd=self._run.folder.path,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-        self._conduct.note("load process started", pid=process.pid)
+        self._run.note("load process started", pid=process.pid)
         watch = asyncio.create_task(self._watch(process))
         try:
             await self._follow(process)
@@ -68,14 +68,14 @@ class LoadRun:
         stop_end = None
         while time.monotonic() < (stop_end or end):
             await asyncio.sleep(POLL)
-            running = self._conduct.view.state != "starting"
+            running = self._run.view.state != "starting"
             if running and "started" not in self._said:
                 self._said.add("started")
                 end = time.monotonic() + self._spec.timeout + self._spec.drain + GRACE
-            if self._conduct.stop_asked and stop_end is None:
+            if self._run.stop_asked and stop_end is None:
                 stop_end = min(end, time.monotonic() + self._spec.drain + GRACE)
                 self._say(process, "drain")
-            if self._conduct.cut_asked:
+            if self._run.cut_asked:
                 stop_end = min(stop_end or end, time.monotonic() + GRACE)
                 self._say(process, "cut")
         self._over_time = True
@@ -85,7 +85,7 @@ class LoadRun:
         if word in self._said or process.stdin is None:
             return
         self._said.add(word)
-        self._conduct.note(word)
+        self._run.note(word)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             process.stdin.write(word.encode() + b"\n")
 
@@ -93,4 +93,4 @@ class LoadRun:
         if self._over_time:
             return "the load process did not end in time and was killed"
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return f"the load process {how}; see {self._conduct.folder.log}"
+        return f"the load process {how}; see {self._run.folder.log}"

@@ -23,7 +23,7 @@ from locust.exception import StopUser
 
 from controlroom.runs.errors import RunError
 from controlroom.runs.folder import RunFolder
-from controlroom.runs.report import Progress
+from controlroom.runs.report import LoadProgress
 from controlroom.runs.sending import Sending
 from controlroom.runs.spec import LoadSpec
 
@@ -50,7 +50,7 @@ class Sender(locust.FastHttpUser):
         raise StopUser
 
 
-def say(progress: Progress) -> bool:
+def say(progress: LoadProgress) -> bool:
     """Writes one line; False when nobody reads any more."""
     try:
         sys.stdout.buffer.write(progress.line())
@@ -100,7 +100,7 @@ def main(folder: RunFolder) -> int:
     try:
         sending = Sending(folder.id, spec)
     except RunError as error:
-        say(Progress(final=True, error=f"{error.message} {error.fix}".strip()))
+        say(LoadProgress(final=True, error=f"{error.message} {error.fix}".strip()))
         return 2
     drive(sending)
     last = sending.progress(0)

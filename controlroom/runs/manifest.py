@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from controlroom.model.duration import format_duration, parse_duration
 from controlroom.runs.errors import SpecError
 from controlroom.runs.spec import ChaosSpec
+from host.durations import format_duration, parse_duration
 from stack.faults.model import COUNTED, MODES, NAME_LABEL
 from stack.faults.reading import API
 from stack.faults.registry import kind_of
@@ -30,7 +30,7 @@ def read_chaos(path: Path) -> ChaosSpec:
 
 
 def chaos_spec(manifest: object, source: str) -> ChaosSpec:
-    """A wish for this object. Raises SpecError that names the field that cannot be used.
+    """A request for this fault. Raises SpecError that names the field that cannot be used.
 
     Only what every target needs is checked; what a target cannot do it says itself.
     """
@@ -53,7 +53,10 @@ def chaos_spec(manifest: object, source: str) -> ChaosSpec:
 
 
 def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> ChaosSpec:
-    """The wish with its end. Raises SpecError where it has none, or a later one than allowed."""
+    """The request with the time at which the fault ends.
+
+    Raises SpecError where no time is given, or a later one than is allowed.
+    """
     kind = kind_of(spec.kind)
     if not kind.ends:
         raise SpecError(
@@ -79,7 +82,7 @@ def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> Ch
 
 
 def changed(spec: ChaosSpec, mode: str = "", value: str = "", target: str = "") -> ChaosSpec:
-    """The wish with another mode, value or target; what is empty stays as the object has it.
+    """The request with another mode, value or target; what is empty stays as the object has it.
 
     Raises SpecError that names the flag.
     """
@@ -142,7 +145,7 @@ def _aim(selector: dict[str, Any], target: str, source: str) -> None:
 
 
 def aimed(spec: ChaosSpec, context: str, namespace: str) -> ChaosSpec:
-    """The wish for one cluster; for the local stack where no context is named."""
+    """The request for one cluster; for the local stack where no context is named."""
     return replace(spec, context=context, namespace=namespace) if context else spec
 
 
@@ -182,7 +185,7 @@ def _read(path: Path) -> object:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be read"
-        raise SpecError(f"{path}{line} is not YAML: {problem}.", "Mend that line.") from None
+        raise SpecError(f"{path}{line} is not YAML: {problem}.", "Fix that line.") from None
     if len(documents) != 1:
         raise SpecError(
             f"{path} holds {len(documents)} objects; one is wanted.", "Write a file for each."
@@ -213,4 +216,4 @@ def _check_duration(spec: Mapping[str, Any], source: str) -> None:
             raise ValueError(f"{given!r} is not a duration; write it like 30s.")
         parse_duration(given)
     except ValueError as error:
-        raise SpecError(f"{source}: spec.duration: {error}", "Mend that field.") from None
+        raise SpecError(f"{source}: spec.duration: {error}", "Fix that field.") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from controlroom.runs.report import Progress
+from controlroom.runs.report import LoadProgress
 
 LOST = "no answer known: its load worker was lost"
 BOUNDS: Final = ("stopped", "timeout", "number", "file")
@@ -17,12 +17,12 @@ class Merging:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._last: dict[str, Progress] = {}
+        self._last: dict[str, LoadProgress] = {}
         self._answered: dict[str, int] = {}
-        self._new = Progress()
+        self._new = LoadProgress()
         self._lines = 0
 
-    def add(self, worker: str, line: Progress) -> None:
+    def add(self, worker: str, line: LoadProgress) -> None:
         """One line of one of them."""
         self._last[worker] = line
         answered = len(line.took) + sum(line.failures.values())
@@ -53,9 +53,9 @@ class Merging:
         lost = self.workers - len(self._last) + len(silent)
         self._new.error = f"{lost} of {self.workers} load workers did not say how they ended"
 
-    def take(self) -> Progress:
+    def take(self) -> LoadProgress:
         """What happened since the call before, as the next line."""
-        new, self._new = self._new, Progress()
+        new, self._new = self._new, LoadProgress()
         lasts = list(self._last.values())
         self._lines += 1
         new.line_number = self._lines

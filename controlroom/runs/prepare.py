@@ -19,7 +19,7 @@ MOST_RECORDS = 900 << 10
 """Bytes of records that Jobs are given; an object of Kubernetes holds 1 MiB."""
 
 
-class World(HasEndpoints, SendsLoad, Protocol):
+class LoadTarget(HasEndpoints, SendsLoad, Protocol):
     """What is asked of a target before a load."""
 
     async def info(self) -> TargetInfo:
@@ -27,7 +27,7 @@ class World(HasEndpoints, SendsLoad, Protocol):
         ...
 
 
-async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
+async def ready_load(spec: LoadSpec, fallback: str, target: LoadTarget) -> LoadSpec:
     """The load, complete and checked as far as it can be before anything is sent.
 
     Without a scenario of its own it sends what the target runs; `fallback` is used with an
@@ -51,7 +51,7 @@ async def ready_load(spec: LoadSpec, fallback: str, target: World) -> LoadSpec:
     if spec.in_cluster:
         await asyncio.to_thread(_must_fit, complete)
         return check_load(replace(complete, url=spec.url or await target.inner_ingress()))
-    url = spec.url or (await target.endpoints()).door("ingress")
+    url = spec.url or (await target.endpoints()).address("ingress")
     complete = check_load(replace(complete, url=url))
     await _must_answer(complete.address)
     return complete
@@ -71,7 +71,7 @@ def _must_fit(spec: LoadSpec) -> None:
         )
 
 
-async def _scenario(spec: LoadSpec, fallback: str, target: World) -> str:
+async def _scenario(spec: LoadSpec, fallback: str, target: LoadTarget) -> str:
     try:
         info = await target.info()
     except TargetError:

@@ -11,14 +11,14 @@ from typing import Any
 from controlroom.runs.errors import SpecError
 from controlroom.runs.scan import Placed, scan_file
 from controlroom.runs.spec import LoadSpec
-from controlroom.runs.supply import WHOLE, Part, Supply, bodies_of
+from controlroom.runs.supply import WHOLE, LoadPart, Supply, bodies_of
 from scenarios.errors import ScenarioError
 from scenarios.events import EventCodec
 from scenarios.loading import load
 
 
 def supply_of(
-    spec: LoadSpec, on_close: Callable[[], None] = lambda: None, part: Part = WHOLE
+    spec: LoadSpec, on_close: Callable[[], None] = lambda: None, part: LoadPart = WHOLE
 ) -> Supply:
     """What that part of the load sends.
 
@@ -65,7 +65,7 @@ def _check(path: Path, one: Placed, codec: EventCodec) -> None:
     )
     raise SpecError(
         f"-f {path}, line {one.line}, record {one.number}: {wrong}. Nothing was sent.",
-        f"Mend that record: {codec.scenario.name} wants "
+        f"Fix that record: {codec.scenario.name} wants "
         f"{', '.join(field.name for field in codec.scenario.fields)}.",
     )
 

@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from wire.books import Books
 
 LOOKS, LOOKING = 3, 1.0
-"""Looks before the fault at most, and seconds in which they begin: nobody wants to wait for it.
-The worst of them is what it has to come back to."""
+"""At most so many looks before the fault, all begun within so many seconds. The pipeline is back
+when it is as good as in the worst of them."""
 EVERY = 0.25
 CATCH_UP = 1.0
-"""Records that are handled in so many seconds always wait under a load, fault or no fault."""
+"""Seconds of work that may wait at any time under a load, with or without a fault."""
 SERVING = frozenset({"ready", "external"})
 """States of engines that serve."""
 PATIENCE = 4.0
-"""Seconds that one look may take; one that takes longer has seen nothing."""
+"""Seconds that one look may take; one that takes longer counts as having seen nothing."""
 COUNTING = 0.5
 """Seconds of counting documents in one look."""
 
 
-class Watched(HasFleet, Located, Protocol):
+class RecoveryTarget(HasFleet, Located, Protocol):
     """A target that says what runs and where the stores are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class RecoveryLook:
     """One look. None stands for what could not be seen."""
 
     ready: int | None = None
@@ -57,8 +57,8 @@ class Recovery:
     back: bool
     from_injection: float | None
     from_removal: float | None
-    before: Health
-    after: Health
+    before: RecoveryLook
+    after: RecoveryLook
     lost: int | None
     """Events that the books miss now and did not miss before."""
     doubled: int | None
@@ -69,12 +69,12 @@ class Recovery:
         return asdict(self)
 
 
-class Watch:
+class RecoveryWatch:
     """Looks at one target before and after a fault; its connections end with the block."""
 
-    def __init__(self, target: Watched) -> None:
+    def __init__(self, target: RecoveryTarget) -> None:
         self._target = target
-        self._before = self._last = Health()
+        self._before = self._last = RecoveryLook()
         self._stores = AsyncExitStack()
         self._auditor: Auditor | None = None
 
@@ -85,12 +85,12 @@ class Watch:
         await self._close()
 
     async def remember(self) -> None:
-        """What is to come back: the worst of some looks, as a load makes them differ."""
+        """Keeps the state before the fault: the worst of a few looks, which differ under load."""
         began, looks = time.monotonic(), [await self.look()]
         while len(looks) < LOOKS and time.monotonic() - began < LOOKING:
             await asyncio.sleep(EVERY)
             looks.append(await self.look())
-        self._before = Health(
+        self._before = RecoveryLook(
             looks[-1].ready,
             _most([one.missing for one in looks]),
             _most([one.lag for one in looks]),
@@ -104,7 +104,7 @@ class Watch:
         """Whether there is anything to come back to."""
         return self._before.missing is not None
 
-    async def back(self) -> tuple[bool, Health]:
+    async def back(self) -> tuple[bool, RecoveryLook]:
         """Whether all is as it was, and what was seen."""
         now, before = await self.look(), self._before
         handled, self._last = _rate(self._last, now), now
@@ -116,7 +116,7 @@ class Watch:
         return ready and (most is None or (now.lag is not None and now.lag <= most)), now
 
     def told(
-        self, after: Health, back: bool, injected: float | None, removed: float | None
+        self, after: RecoveryLook, back: bool, injected: float | None, removed: float | None
     ) -> Recovery:
         """The figures at this moment. `injected` and `removed` are seconds since the epoch."""
         now = time.time()
@@ -130,22 +130,22 @@ class Watch:
             _more(after.doubled, self._before.doubled),
         )
 
-    async def look(self) -> Health:
+    async def look(self) -> RecoveryLook:
         """Pods first, then the books; what cannot be seen now is None."""
         try:
             async with asyncio.timeout(PATIENCE):
                 fleet = await self._target.fleet()
         except (TargetError, TimeoutError):
-            return Health()
+            return RecoveryLook()
         ready = sum(one.ready for one in fleet.deployments)
         serving = sum(one.state in SERVING for one in fleet.engines)
         missing = sum(max(0, one.replicas - one.ready) for one in fleet.deployments)
         missing += len(fleet.engines) - serving
         books = await self._audit()
         if books is None:
-            return Health(ready + serving, missing)
+            return RecoveryLook(ready + serving, missing)
         figures = (books.in_flight, books.lost, books.doubled, books.counted)
-        return Health(ready + serving, missing, *figures, at=time.monotonic())
+        return RecoveryLook(ready + serving, missing, *figures, at=time.monotonic())
 
     async def _audit(self) -> Books | None:
         from aiokafka.errors import KafkaError
@@ -165,10 +165,14 @@ class Watch:
     async def _open(self) -> Auditor:
         from wire.bookkeeping import auditing
 
-        doors, info = await self._target.endpoints(), await self._target.info()
-        stores = (doors.door("redis"), doors.door("kafka"), doors.door("mongo"))
+        endpoints, info = await self._target.endpoints(), await self._target.info()
+        stores = (
+            endpoints.address("redis"),
+            endpoints.address("kafka"),
+            endpoints.address("mongo"),
+        )
         self._auditor = await self._stores.enter_async_context(
-            auditing(info.scenario, *stores, doors.brokers, patience=5.0)
+            auditing(info.scenario, *stores, endpoints.brokers, patience=5.0)
         )
         return self._auditor
 
@@ -177,7 +181,7 @@ class Watch:
         await self._stores.aclose()
 
 
-def _rate(before: Health, now: Health) -> float:
+def _rate(before: RecoveryLook, now: RecoveryLook) -> float:
     """Records that are handled in a second; 0 where that was not seen."""
     if before.counted is None or now.counted is None or now.at <= before.at:
         return 0.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from controlroom.model.run import RunView
-from controlroom.runs.kind import RunKind, Unknown
+from controlroom.runs.kind import RunKind, UnknownRunKind
 from host.errors import StackError
 
 FOLDERS = "CONTROLROOM_RUNS"
@@ -40,14 +40,14 @@ def _kind(name: str, added: str) -> RunKind:
     if name in own:
         return own[name]
     try:
-        return _kinds(added).get(name) or Unknown(name, FOLDERS, "")
+        return _kinds(added).get(name) or UnknownRunKind(name, FOLDERS, "")
     except StackError as error:
-        return Unknown(name, FOLDERS, str(error).rstrip("."))
+        return UnknownRunKind(name, FOLDERS, str(error).rstrip("."))
 
 
 @cache
 def _kinds(added: str) -> Mapping[str, RunKind]:
     # imported here: a room that shows no run can do without
-    from stack.added import Shelf
+    from stack.added import StackAddedThings
 
-    return Shelf("controlroom.runs.kinds", FOLDERS, "KIND", RunKind).things(added)
+    return StackAddedThings("controlroom.runs.kinds", FOLDERS, "KIND", RunKind).things(added)

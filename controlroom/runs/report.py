@@ -1,4 +1,4 @@
-"""What the load process tells the runner: one JSON line four times a second."""
+"""What the load process reports to the runner: one JSON line four times a second."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 @dataclass(slots=True)
-class Progress:
+class LoadProgress:
     """What happened since the line before; `sent` and `elapsed` are absolute."""
 
     elapsed: float = 0.0
@@ -38,6 +38,6 @@ class Progress:
         return msgspec.json.encode(self) + b"\n"
 
 
-def parse(line: bytes) -> Progress:
+def parse(line: bytes) -> LoadProgress:
     """The progress of one line. Raises msgspec.DecodeError."""
-    return msgspec.json.decode(line, type=Progress)
+    return msgspec.json.decode(line, type=LoadProgress)

@@ -14,17 +14,17 @@ import sys
 import traceback
 from pathlib import Path
 
-from controlroom.runs.conduct import Conduct
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.liveness import proof_of
 from controlroom.runs.registry import kind_of
+from controlroom.runs.run_writer import RunWriter
 
 
-async def conduct(folder: RunFolder) -> None:
+async def conduct_run(folder: RunFolder) -> None:
     """Conducts the run of that folder to its end."""
     view = folder.read_view()
     assert view is not None, f"{folder.path} holds no view"
-    one = Conduct(folder, view)
+    one = RunWriter(folder, view)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, one.interrupt)
     loop.add_signal_handler(signal.SIGINT, one.interrupt)
@@ -37,7 +37,7 @@ async def conduct(folder: RunFolder) -> None:
 
 
 def main(path: str) -> int:
-    """Runs in its own session, deaf to the end of any terminal."""
+    """Runs in a session of its own, so that the end of a terminal does not end it."""
     with contextlib.suppress(PermissionError):
         os.setsid()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -45,7 +45,7 @@ def main(path: str) -> int:
     proof = proof_of()
     assert proof is not None
     folder.write_runner(proof)
-    asyncio.run(conduct(folder))
+    asyncio.run(conduct_run(folder))
     return 0
 
 

@@ -70,7 +70,7 @@ def _told(path: Path, error: BodyError, empty: bool) -> SpecError:
         return SpecError(
             f"-f {path}, line {error.line}, column {error.column} is not JSON: "
             f"{error.reason}{inside}.",
-            "Mend that line: one object, an array, or one object a line.",
+            "Fix that line: one object, an array, or one object a line.",
         )
     if isinstance(error, BodyTooDeepError):
         return SpecError(f"-f {path} is nested too deeply: {error}.", "Give plain records.")

@@ -10,10 +10,10 @@ from gevent.event import Event
 
 from controlroom.runs.failures import kind_of_error, kind_of_status
 from controlroom.runs.records import supply_of
-from controlroom.runs.report import Progress
+from controlroom.runs.report import LoadProgress
 from controlroom.runs.spec import LoadSpec, check_url
-from controlroom.runs.supply import WHOLE, Part
-from controlroom.runs.tally import Tally
+from controlroom.runs.supply import WHOLE, LoadPart
+from controlroom.runs.tally import AnswerTally
 
 AFTER_NO_CONNECTION = 0.1
 """Seconds that a user waits when it got no answer at all, so that it does not spin."""
@@ -22,12 +22,12 @@ AFTER_NO_CONNECTION = 0.1
 class Sending:
     """Shared by all users of the load, or of one part of it."""
 
-    def __init__(self, run: str, spec: LoadSpec, part: Part = WHOLE) -> None:
+    def __init__(self, run: str, spec: LoadSpec, part: LoadPart = WHOLE) -> None:
         """Reads the records. Raises RunError for an address or a file that cannot be used."""
         check_url(spec.address, anywhere=bool(spec.context))
         self._run = run
         self._spec = spec
-        self._tally = Tally()
+        self._tally = AnswerTally()
         self._closing = Event()
         self._rate = None if spec.rate is None else spec.rate / part.of
         self._supply = supply_of(spec, self._closing.set, part)
@@ -92,7 +92,7 @@ class Sending:
             left = self._tally.sent - self._tally.done
             self._tally.bad("no answer when the load ended", left)
 
-    def progress(self, users: int) -> Progress:
+    def progress(self, users: int) -> LoadProgress:
         """What happened since the call before."""
         new = self._tally.report()
         new.elapsed = time.perf_counter() - self._started

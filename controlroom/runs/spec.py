@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from controlroom.model.duration import format_duration, parse_duration
 from controlroom.runs.errors import SpecError
+from host.durations import format_duration, parse_duration
 
 if TYPE_CHECKING:
     from stack.faults.kind import Kind

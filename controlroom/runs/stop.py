@@ -1,4 +1,4 @@
-"""Stopping runs: one of them, or everything that acts on the world."""
+"""Stopping runs: one of them, or everything that acts on the target."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controlroom.model.run import RunView
 from controlroom.runs.errors import NoSuchRunError
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.registry import kind_of
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import (
     FaultStatus,
     InjectsFaults,
@@ -41,13 +41,13 @@ class Stopped:
     faults: tuple[str, ...]
     """Faults that were recovered."""
     left: tuple[str, ...] = ()
-    """One sentence for everything that may still act on the world."""
+    """One sentence for everything that may still act on the target."""
     loads: tuple[str, ...] = ()
     """Loads that the target sent by itself and that nobody conducted any more."""
 
     @property
     def clean(self) -> bool:
-        """Verified: nothing acts on the world any more."""
+        """Verified: nothing acts on the target any more."""
         return not self.left
 
     def sentence(self) -> str:
@@ -66,7 +66,7 @@ NOTHING = Stopped((), ())
 
 
 class Acts(InjectsFaults, SendsLoad, Protocol):
-    """A target that can act on the world."""
+    """A target that can act on the target."""
 
 
 async def stop_run(folder: RunFolder, patience: float, cut_after: float | None = None) -> bool:
@@ -83,7 +83,7 @@ async def stop_run(folder: RunFolder, patience: float, cut_after: float | None =
     return True
 
 
-async def stop_loads(store: Store, drain: float = DRAIN) -> Stopped:
+async def stop_loads(store: RunStore, drain: float = DRAIN) -> Stopped:
     """Stops all runs but faults; those that do not end are killed."""
     views = ((one, one.read_view()) for one in store.active())
     loads = [one for one, view in views if view and not kind_of(view.kind).injects]
@@ -92,7 +92,7 @@ async def stop_loads(store: Store, drain: float = DRAIN) -> Stopped:
     return Stopped(tuple(one.id for one in loads), (), left)
 
 
-async def stop_all(store: Store, target: Acts, drain: float = DRAIN) -> Stopped:
+async def stop_all(store: RunStore, target: Acts, drain: float = DRAIN) -> Stopped:
     """Stops every run, recovers every fault that the target holds and ends every load that it
     sends, then verifies that. It asks runners and the target at once, so it works when runners
     are dead.
@@ -133,7 +133,7 @@ async def end_loads(
     return tuple(ended), tuple(f"Load {one} still sends." for one in left)
 
 
-async def stop_fault(store: Store, target: InjectsFaults, wanted: str) -> Stopped:
+async def stop_fault(store: RunStore, target: InjectsFaults, wanted: str) -> Stopped:
     """Ends one fault, named by its run or by the target's own id, and verifies that.
 
     Raises NoSuchRunError where neither is known, TargetError where the target cannot do it.
@@ -192,7 +192,7 @@ async def _unfinished(target: InjectsFaults) -> list[FaultStatus]:
     return [one for one in await target.faults() if one.phase != "finished"]
 
 
-def _unsettled(store: Store, wanted: Callable[[RunFolder, RunView], bool]) -> bool:
+def _unsettled(store: RunStore, wanted: Callable[[RunFolder, RunView], bool]) -> bool:
     """Whether such a run is on, or ended without proof that it left nothing behind."""
     for folder in store.folders():
         view = folder.read_view()

@@ -16,8 +16,8 @@ KEPT = 200
 _ID = re.compile(r"r-(\d{4,})")
 
 
-class Store:
-    """The folder `<state>/runs`. Views of ended runs are remembered, active ones read anew."""
+class RunStore:
+    """The folder `<state>/runs`. Views of ended runs are remembered, active ones read again."""
 
     def __init__(self, root: Path | None = None, keep: int = KEPT) -> None:
         self._root = root or runs_dir()

@@ -16,7 +16,7 @@ UNBOUNDED = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LoadPart:
     """What one of several load processes sends: every `of`-th body, in numbers of its own."""
 
     index: int = 0
@@ -30,10 +30,10 @@ class Part:
         """Numbers that the parts before it use, so that no two requests have the same."""
         if total is None:
             return self.index * UNBOUNDED
-        return sum(Part(index, self.of).share(total) for index in range(self.index))
+        return sum(LoadPart(index, self.of).share(total) for index in range(self.index))
 
 
-WHOLE = Part()
+WHOLE = LoadPart()
 
 
 class Supply:
@@ -46,7 +46,7 @@ class Supply:
         number: int | None = None,
         in_file: int | None = None,
         on_close: Callable[[], None] = lambda: None,
-        part: Part = WHOLE,
+        part: LoadPart = WHOLE,
     ) -> None:
         """`number`: requests asked for; `in_file`: requests that the file gives, if it ends.
         Both are those of the whole load, of which `part` is sent."""

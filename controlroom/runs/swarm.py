@@ -29,10 +29,10 @@ from controlroom.runs.errors import RunError
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.locustfile import REPORT_EVERY, Sender, say
 from controlroom.runs.merging import Merging
-from controlroom.runs.report import Progress, parse
+from controlroom.runs.report import LoadProgress, parse
 from controlroom.runs.sending import Sending
 from controlroom.runs.spec import LoadSpec
-from controlroom.runs.supply import Part
+from controlroom.runs.supply import LoadPart
 
 JOIN_TIME = 60.0
 """Seconds in which all workers have to come, and in which the master has to begin."""
@@ -65,7 +65,11 @@ def master(folder: RunFolder, workers: int, port: int) -> int:
     gevent.signal_handler(signal.SIGTERM, drained.set)
     if not _joined(runner, workers):
         came = len(runner.clients.ready)
-        say(Progress(final=True, error=f"{came} of {workers} load workers came in {JOIN_TIME:g} s"))
+        say(
+            LoadProgress(
+                final=True, error=f"{came} of {workers} load workers came in {JOIN_TIME:g} s"
+            )
+        )
         return 2
     runner.start(users, spawn_rate=users)
     limit = time.monotonic() + JOIN_TIME + spec.timeout + spec.drain + GRACE
@@ -84,7 +88,7 @@ def master(folder: RunFolder, workers: int, port: int) -> int:
     return 2 if last.error else 0
 
 
-def worker(folder: RunFolder, part: Part, host: str, port: int) -> int:
+def worker(folder: RunFolder, part: LoadPart, host: str, port: int) -> int:
     """Sends its part. 0 when it was sent, 2 when it could not be."""
     sending = Sending(folder.id, _spec(folder), part)
     begun, seen = Event(), Event()
@@ -151,9 +155,9 @@ def main(role: str, path: str, workers: str, where: str) -> int:
         if role == "master":
             return master(folder, int(workers), int(port))
         index = int(os.environ["JOB_COMPLETION_INDEX"])
-        return worker(folder, Part(index, int(workers)), host, int(port))
+        return worker(folder, LoadPart(index, int(workers)), host, int(port))
     except RunError as error:
-        say(Progress(final=True, error=f"{error.message} {error.fix}".strip()))
+        say(LoadProgress(final=True, error=f"{error.message} {error.fix}".strip()))
         return 2
 
 

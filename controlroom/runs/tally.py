@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from controlroom.runs.report import Progress
+from controlroom.runs.report import LoadProgress
 from controlroom.runs.supply import ranges
 
 MOST_KINDS = 20
@@ -12,14 +12,14 @@ OTHER = "other kinds"
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2030-\u205e]+")
 
 
-class Tally:
+class AnswerTally:
     """Counts answers; `report` gives what is new and starts the next interval."""
 
     def __init__(self) -> None:
         self.sent = 0
         self.done = 0
         self._kinds: set[str] = set()
-        self._new = Progress()
+        self._new = LoadProgress()
         self._good: list[int] = []
 
     def good(self, number: int, took: float, late: float | None) -> None:
@@ -39,9 +39,9 @@ class Tally:
         self._kinds.add(word)
         self._new.failures[word] = self._new.failures.get(word, 0) + count
 
-    def report(self) -> Progress:
+    def report(self) -> LoadProgress:
         """What happened since the call before."""
-        new, self._new = self._new, Progress()
+        new, self._new = self._new, LoadProgress()
         good, self._good = self._good, []
         new.sent = self.sent
         new.acknowledged = ranges(good)

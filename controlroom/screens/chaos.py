@@ -32,7 +32,7 @@ _FLAG = re.compile(rf"--({'|'.join(FIELDS)})\b")
 
 
 def running_facts(frame: Frame) -> list[Fact]:
-    """What already acts on the world."""
+    """What already acts on the target."""
     runs = frame[RUNS].value
     active = runs.active if runs else ()
     facts = []
@@ -143,7 +143,7 @@ class ChaosDialog(Dialog[StartFault]):
         self._follow(TYPING)
 
     def _follow(self, after: float) -> None:
-        """Previews what stands there; an older question, or wish, is dropped."""
+        """Previews the manifest that is chosen now; an older preview or request is dropped."""
         self.wanted = ""
         self.retell()
         self.run_worker(self._preview(after), exclusive=True, group="preview", exit_on_error=False)

@@ -23,7 +23,7 @@ from controlroom.runs.errors import RunError
 from controlroom.targets.abilities import TargetError
 
 if TYPE_CHECKING:
-    from controlroom.screens.typeahead import Hold
+    from controlroom.screens.typeahead import KeyHold
 
 T = TypeVar("T")
 PATIENCE = 2.0
@@ -33,7 +33,7 @@ PROBLEMS = (TargetError, RunError, CommandError, ValueError)
 
 
 def sentence_of(error: Exception) -> str:
-    """What is wrong and how to mend it."""
+    """What is wrong and how to fix it."""
     return f"{error} {getattr(error, 'fix', '')}".strip()
 
 
@@ -72,7 +72,7 @@ class Dialog(ModalScreen[T], Generic[T]):
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "back")]
     heading = ""
     wide = False
-    hold: Hold | None = None
+    hold: KeyHold | None = None
     """On while the dialog is on its way, and again from its answer on until the next question."""
 
     def compose(self) -> ComposeResult:
@@ -134,7 +134,7 @@ class Dialog(ModalScreen[T], Generic[T]):
                 yield Label(hint, classes="hint", markup=False)
 
     def retell(self) -> None:
-        """Shows the command anew after a field has changed."""
+        """Shows the command again after a field has changed."""
         for shown in self.query("#command").results(Static):
             shown.update(facts_text([("same as", self.command())]))
 

@@ -13,7 +13,7 @@ from controlroom import terminal
 
 
 class RoomDriver(LinuxDriver):
-    """Stops at SIGTSTP, and paints everything anew at SIGCONT."""
+    """Stops at SIGTSTP, and paints everything again at SIGCONT."""
 
     _stopped = False
 

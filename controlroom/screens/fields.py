@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from controlroom.model.duration import parse_duration
 from controlroom.runs.spec import MOST_USERS, LoadSpec, PathName
+from host.durations import parse_duration
 
 
-class FieldError(ValueError):
+class InputError(ValueError):
     """A field that cannot be used. `field` is its name."""
 
     def __init__(self, field: str, sentence: str) -> None:
@@ -25,9 +25,9 @@ def whole(field: str, text: str, least: int, most: int | None = None) -> int:
         value = int(plain)
     except ValueError:
         said = f"{text.strip()!r} is not a whole number" if plain else "is missing"
-        raise FieldError(field, f"{said}; write {bounds}.") from None
+        raise InputError(field, f"{said}; write {bounds}.") from None
     if value < least or (most is not None and value > most):
-        raise FieldError(field, f"{value} is out of bounds; write {bounds}.")
+        raise InputError(field, f"{value} is out of bounds; write {bounds}.")
     return value
 
 
@@ -38,9 +38,9 @@ def optional_rate(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        raise FieldError("rate", f"{text.strip()!r} is not a number of requests/s.") from None
+        raise InputError("rate", f"{text.strip()!r} is not a number of requests/s.") from None
     if not 0 < value < 1e7:
-        raise FieldError("rate", "write more than 0, or leave it empty for as fast as possible.")
+        raise InputError("rate", "write more than 0, or leave it empty for as fast as possible.")
     return value
 
 
@@ -50,7 +50,7 @@ def data_file(text: str) -> str | None:
         return None
     path = Path(text.strip()).expanduser()
     if not path.is_file():
-        raise FieldError("file", f"there is no file {text.strip()!r}; leave it empty to generate.")
+        raise InputError("file", f"there is no file {text.strip()!r}; leave it empty to generate.")
     return str(path)
 
 
@@ -62,12 +62,12 @@ def load_spec(
     try:
         timeout = parse_duration(values["timeout"])
     except ValueError as error:
-        raise FieldError("timeout", str(error)) from None
+        raise InputError("timeout", str(error)) from None
     if timeout <= 0:
-        raise FieldError("timeout", "write more than zero, such as 3m.")
+        raise InputError("timeout", "write more than zero, such as 3m.")
     file = data_file(values["file"]) if check else values["file"].strip() or None
     if repeat and file is None:
-        raise FieldError("repeat", "only a file can be repeated; name one or turn it off.")
+        raise InputError("repeat", "only a file can be repeated; name one or turn it off.")
     return LoadSpec(
         path=path,
         file=file,

@@ -1,4 +1,4 @@
-"""What happens between a key and a command: questions, answers, and what is said afterwards."""
+"""From a key to its command: asks the questions, carries the act out, shows the answer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from controlroom.screens.bar import BarDialog
 from controlroom.screens.chaos import ChaosDialog, running_facts
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
-from controlroom.screens.held import HeldDialog, act_of
+from controlroom.screens.effects import EffectsDialog, act_of
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog
 from controlroom.screens.room import RoomScreen
-from controlroom.screens.typeahead import Hold, Typeahead
+from controlroom.screens.typeahead import KeyHold, Typeahead
 from controlroom.targets.choosing import LOCAL
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from controlroom.model.frame import Frame
 
 T = TypeVar("T")
-_HOLD: ContextVar[Hold | None] = ContextVar("hold", default=None)
-"""Of the course of questions that this task is in."""
+_HOLD: ContextVar[KeyHold | None] = ContextVar("hold", default=None)
+"""The key hold of the questions that this task asks."""
 
 OWN = {
-    "load", "chaos", "scale", "restart", "held", "purge", "stop_all", "bar", "help", "copy",
+    "load", "chaos", "scale", "restart", "effects", "purge", "stop_all", "bar", "help", "copy",
     "retry", "filter",
 }  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
@@ -64,7 +64,7 @@ class RoomFace:
             self._bar.say(text)
 
     def emit(self, text: str) -> None:
-        """Data, which is for the same person here."""
+        """Data; in a room the same person reads it."""
         self.talk(text)
 
     def show(self, question: Question) -> None:
@@ -110,7 +110,7 @@ class Flows:
         runs, until a dialog has the focus or it is clear that none comes."""
         return self._course(action_id, self._typeahead.hold())
 
-    async def _course(self, action_id: str, hold: Hold) -> None:
+    async def _course(self, action_id: str, hold: KeyHold) -> None:
         _HOLD.set(hold)
         try:
             if action_id in OWN:
@@ -178,7 +178,7 @@ class Flows:
         self.say(await self._ask(dialog) or "")
 
     async def chaos(self) -> None:
-        """A fault: which one, are you sure, go."""
+        """Asks for a fault and a confirmation, then injects it."""
         try:
             files = await self.commands.chaos_files()
         except PROBLEMS as error:
@@ -206,27 +206,27 @@ class Flows:
             return
         await self.perform(Restart(item.name))
 
-    async def held(self) -> None:
-        """What the target holds: which one, what with it, are you sure."""
+    async def effects(self) -> None:
+        """Asks for an active effect, what to do with it, and a confirmation."""
         try:
-            held = await self.commands.held()
+            effects = await self.commands.effects()
         except PROBLEMS as error:
             self.say(sentence_of(error), bad=True)
             return
-        if not held:
+        if not effects:
             self.say("Nothing is injected, and no Job sends load.")
             return
-        chosen = await self._ask(HeldDialog(held))
+        chosen = await self._ask(EffectsDialog(effects))
         if chosen is not None:
             await self.perform(act_of(*chosen))
 
     async def purge(self) -> None:
-        """All stored documents, gone on purpose."""
+        """Removes all stored documents, after a confirmation."""
         view = self.frame[LOG].value
         await self.perform(Purge(None if view is None else view.total))
 
     async def stop_all(self) -> None:
-        """The panic key."""
+        """Stops all load and chaos."""
         await self.perform(StopAll())
 
     async def bar(self, begun: str = "", at_once: bool = False) -> None:

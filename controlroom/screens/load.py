@@ -11,7 +11,7 @@ from textual.worker import Worker
 
 from controlroom.runs.spec import ROUTES, WORKERS, LoadSpec
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
-from controlroom.screens.fields import FieldError, load_spec
+from controlroom.screens.fields import InputError, load_spec
 
 Start = Callable[[LoadSpec], Awaitable[str]]
 
@@ -89,7 +89,7 @@ class LoadDialog(Dialog[str]):
             return self.before.command()
         try:
             return self.spec(check=False).command()
-        except FieldError:
+        except InputError:
             return ""
 
     def on_input_changed(self) -> None:
@@ -108,7 +108,7 @@ class LoadDialog(Dialog[str]):
         try:
             self.spec(check=False)
             self.problem("")
-        except FieldError as error:
+        except InputError as error:
             self.problem(str(error))
         self.retell()
 
@@ -117,12 +117,12 @@ class LoadDialog(Dialog[str]):
             return
         try:
             spec = self.spec(check=True)
-        except FieldError as error:
+        except InputError as error:
             self.problem(str(error))
             for field in self.query(f"#{error.field}"):
                 field.focus()
             return
-        # one wish starts one run, also when Enter is pressed twice
+        # one request starts one run, also when Enter is pressed twice
         self.query_one("#agree", Button).disabled = True
         self.keep_keys_a_while()
         self.run_worker(self._start(spec), group="start", exit_on_error=False)

@@ -9,7 +9,7 @@ from controlroom.commands.question import Fact
 from controlroom.commands.scale import Scale
 from controlroom.model.fleet import Deployment
 from controlroom.screens.dialog import Dialog, facts_text
-from controlroom.screens.fields import FieldError, whole
+from controlroom.screens.fields import InputError, whole
 
 
 class ScaleDialog(Dialog[int]):
@@ -57,7 +57,7 @@ class ScaleDialog(Dialog[int]):
             return Scale(name, self.deployment.replicas).line()
         try:
             return Scale(name, self._number()).line()
-        except FieldError:
+        except InputError:
             return ""
 
     def on_input_changed(self) -> None:
@@ -67,7 +67,7 @@ class ScaleDialog(Dialog[int]):
     def agree(self) -> None:
         try:
             self.dismiss(self._number())
-        except FieldError as error:
+        except InputError as error:
             self.problem(str(error))
 
 

@@ -12,8 +12,8 @@ from textual.widgets import Static
 from controlroom.model.frame import BOOKS, FLEET, LOG, TALLIES, Frame, Key
 from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane
-from controlroom.panes.footer import Footer, Rule, Tabs
-from controlroom.panes.header import Header
+from controlroom.panes.footer import Footer, RuleLine, Tabs
+from controlroom.panes.header import HeaderRow
 from controlroom.panes.layout import MINIMUM, At, Slot, kind_of, page_of, plan
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
@@ -72,7 +72,7 @@ class RoomScreen(Screen[None]):
         self.zoomed = False
         self.alone = False
         """Whether the focused panel has all the room, also because there is too little for all."""
-        self.header = Header(look)
+        self.header = HeaderRow(look)
         self.tabs = Tabs(look, id="tabs")
         self.tallies = self._own(TalliesPane)
         self.fleet = self._own(FleetPane)
@@ -85,7 +85,7 @@ class RoomScreen(Screen[None]):
             "tabs": self.tabs,
             **self.panes,
             "booksline": BooksLine(look, id="booksline"),
-            "rule": Rule(look, id="rule"),
+            "rule": RuleLine(look, id="rule"),
             "strip": RunStrip(look, id="strip"),
             "footer": self.footer,
         }

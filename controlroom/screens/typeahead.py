@@ -25,10 +25,10 @@ _TURNS = 50
 _PAUSE = 0.002
 
 
-class Hold:
+class KeyHold:
     """While it is on no key is handed on; one for each course of questions."""
 
-    def __init__(self, changed: Callable[[Hold, bool], None]) -> None:
+    def __init__(self, changed: Callable[[KeyHold, bool], None]) -> None:
         self._changed = changed
 
     def on(self) -> None:
@@ -47,7 +47,7 @@ class Typeahead:
         self._app = app
         self._hand_on = hand_on
         self._waiting: deque[Typed] = deque()
-        self._holds: set[Hold] = set()
+        self._holds: set[KeyHold] = set()
         self._free = asyncio.Event()
         self._free.set()
         self._task: asyncio.Task[None] | None = None
@@ -62,9 +62,9 @@ class Typeahead:
         """Whether nothing that was typed is left to be done."""
         return self._task is None or self._task.done()
 
-    def hold(self) -> Hold:
+    def hold(self) -> KeyHold:
         """A hold that is on."""
-        hold = Hold(self._change)
+        hold = KeyHold(self._change)
         hold.on()
         return hold
 
@@ -80,7 +80,7 @@ class Typeahead:
         if self._task is not None:
             self._task.cancel()
 
-    def _change(self, hold: Hold, on: bool) -> None:
+    def _change(self, hold: KeyHold, on: bool) -> None:
         (self._holds.add if on else self._holds.discard)(hold)
         if self._holds:
             self._free.clear()

@@ -1,1 +1,1 @@
-"""What can be done to a world: the local stack now, clusters by the same abilities."""
+"""What can be done to a target: the local stack now, clusters by the same abilities."""

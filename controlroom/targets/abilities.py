@@ -1,6 +1,6 @@
 """Abilities of a target: small protocols, and the facts that they exchange.
 
-The room and the runs know these and nothing else of a world. `targets.local` speaks to the
+The room and the runs know these and nothing else of a target. `targets.local` speaks to the
 local stack; a cluster answers the same protocols.
 """
 
@@ -16,7 +16,7 @@ from stack.faults.preview import Preview as Preview
 
 
 class TargetError(Exception):
-    """The target could not do it. `fix` says how to mend that, in one sentence."""
+    """The target could not do it. `fix` says how to fix that, in one sentence."""
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class WrongConfig(Refused):
     """What says where the target is cannot be used: the sentence names file, context or field."""
 
 
-class Unknown(Refused):
+class UnknownName(Refused):
     """There is nothing of the name that was given."""
 
 
@@ -45,7 +45,7 @@ class Denied(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the target's doors are, usable by any client on this machine."""
+    """Addresses of the target's engines and ingress, usable by any client on this machine."""
 
     addresses: Mapping[str, str]
     """Name such as `ingress` or `redis` -> address with its login; empty where there is none."""
@@ -53,14 +53,14 @@ class Endpoints:
     """Host that a broker advertises, or its first label -> `host:port` that reaches it from here.
     Empty where brokers are reached by what they advertise."""
     absent: Mapping[str, str] = field(default_factory=dict)
-    """Door -> why this target has none."""
+    """Endpoint -> why this target has none."""
 
     def has(self, name: str) -> bool:
-        """Whether this target has that door."""
+        """Whether this target has that endpoint."""
         return bool(self.addresses.get(name))
 
-    def door(self, name: str) -> str:
-        """The address of that name. Raises Refused where this target has no such door."""
+    def address(self, name: str) -> str:
+        """The address of that name. Raises Refused where this target has no such endpoint."""
         if not self.has(name):
             why = self.absent.get(name, f"This target has no {name}.")
             raise Refused(why, "Look at `controlroom endpoints`.")
@@ -92,7 +92,7 @@ RECORDS = "records"
 
 
 @dataclass(frozen=True, slots=True)
-class LoadWish:
+class LoadRequest:
     """A load that the target is to send by processes of its own."""
 
     run: str
@@ -139,7 +139,7 @@ class Scales(Protocol):
     """Changes the number of replicas."""
 
     async def scale(self, deployment: str, replicas: int) -> None:
-        """Returns when the wish is recorded. Raises Refused outside the bounds."""
+        """Returns when the request is recorded. Raises Refused outside the bounds."""
         ...
 
     async def preview_restart(self, deployment: str) -> Preview:
@@ -147,7 +147,7 @@ class Scales(Protocol):
         ...
 
     async def restart(self, deployment: str) -> None:
-        """Replaces all pods by its strategy; returns when the wish is recorded."""
+        """Replaces all pods by its strategy; returns when the request is recorded."""
         ...
 
 
@@ -190,7 +190,7 @@ class SendsLoad(Protocol):
         """The ingress's URL as those processes reach it. Raises Refused where they cannot be."""
         ...
 
-    async def start_load(self, wish: LoadWish) -> str:
+    async def start_load(self, request: LoadRequest) -> str:
         """Starts it and answers its id. Raises Refused where it does not start."""
         ...
 
@@ -226,7 +226,7 @@ class TargetInfo:
 
 
 class Located(HasEndpoints, Protocol):
-    """Says who it is and where its doors are."""
+    """Says who it is and where its endpoints are."""
 
     async def info(self) -> TargetInfo:
         """Who it is. Raises Unreachable."""
@@ -238,4 +238,4 @@ class Located(HasEndpoints, Protocol):
 
 
 class Target(Located, HasFleet, Scales, HasLogs, InjectsFaults, SendsLoad, Protocol):
-    """A world with all abilities."""
+    """A target with all abilities."""

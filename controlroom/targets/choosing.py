@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Refused, Target
-from controlroom.targets.halves import WholePath
+from controlroom.targets.split import WholePipeline
 
 LOCAL = "local stack"
 
@@ -20,17 +20,17 @@ def target_of(settings: Settings) -> Target:
 
 
 def path_of(settings: Settings) -> Located:
-    """The one pipeline that the settings mean, whose two halves may be in two contexts.
+    """The one pipeline that the settings mean, whose two sides may be in two contexts.
 
     Raises Refused for more contexts.
     """
     if len(settings.contexts) > 2:
         raise Refused(
-            f"A pipeline has two halves at most, and {len(settings.contexts)} contexts are named.",
-            "Give one --context, or two that are the halves of one pipeline.",
+            f"A pipeline has two sides at most, and {len(settings.contexts)} contexts are named.",
+            "Give one --context, or two that are the sides of one pipeline.",
         )
     here, *others = targets_of(settings)
-    return WholePath(here, others, strict=True)
+    return WholePipeline(here, others, strict=True)
 
 
 def targets_of(settings: Settings) -> list[Target]:

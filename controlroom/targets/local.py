@@ -14,13 +14,13 @@ from controlroom.targets import reading
 from controlroom.targets.abilities import (
     Endpoints,
     FaultStatus,
+    LoadRequest,
     LoadStatus,
-    LoadWish,
     Preview,
     Refused,
     TargetError,
     TargetInfo,
-    Unknown,
+    UnknownName,
     Unreachable,
 )
 from host.errors import StackError
@@ -61,11 +61,11 @@ class LocalTarget:
         return reading.fleet(status, self._events, time.time())
 
     async def endpoints(self) -> Endpoints:
-        """The doors. Raises Unreachable while the stack is not yet up."""
+        """The endpoints. Raises Unreachable while the stack is not yet up."""
         with _translated():
-            doors = await self._client.endpoints()
+            endpoints = await self._client.endpoints()
         try:
-            return reading.endpoints(doors)
+            return reading.endpoints(endpoints)
         except KeyError as error:
             raise Unreachable(
                 "The local stack is still starting.", "Wait for it: `controlroom up`."
@@ -81,7 +81,7 @@ class LocalTarget:
         fleet = await self.fleet()
         pods = [pod for pod in fleet.pods if pod.deployment == deployment]
         if deployment not in [one.name for one in fleet.deployments]:
-            raise Unknown(f"There is no deployment {deployment}.", "See `controlroom status`.")
+            raise UnknownName(f"There is no deployment {deployment}.", "See `controlroom status`.")
         return Preview(
             matched=len(pods),
             hits=tuple(pod.name for pod in pods),
@@ -131,7 +131,7 @@ class LocalTarget:
         """Refused, as all that has to do with Jobs."""
         raise _no_jobs()
 
-    async def start_load(self, wish: LoadWish) -> str:
+    async def start_load(self, request: LoadRequest) -> str:
         """Refused."""
         raise _no_jobs()
 
@@ -170,7 +170,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except StackError as error:
-        kinds = {"unreachable": Unreachable, "refused": Refused, "not_found": Unknown}
+        kinds = {"unreachable": Unreachable, "refused": Refused, "not_found": UnknownName}
         raise kinds.get(error.kind, TargetError)(error.message, error.fix) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from controlroom.targets.abilities import Endpoints
 
 
-async def purge_logs(doors: Endpoints, scenario: str) -> int:
+async def purge_logs(endpoints: Endpoints, scenario: str) -> int:
     """Removes every document that the committed offsets cover; answers how many there were.
 
     The committed offsets stay, so nothing is counted again, and the books know what was removed.
@@ -15,8 +15,8 @@ async def purge_logs(doors: Endpoints, scenario: str) -> int:
     from wire.purging import purge
     from wire.stores import redis_client
 
-    redis = redis_client(doors.door("redis"))
-    documents = Documents(doors.door("mongo"))
+    redis = redis_client(endpoints.address("redis"))
+    documents = Documents(endpoints.address("mongo"))
     try:
         return await purge(scenario, redis, documents)
     finally:

@@ -34,12 +34,12 @@ def event(one: Json) -> FleetEvent:
     )
 
 
-def endpoints(doors: Json) -> Endpoints:
-    """Where the doors are. KeyError while the stack does not know one yet, and says null."""
-    for name, address in doors.items():
+def endpoints(data: Json) -> Endpoints:
+    """Where the endpoints are. KeyError while the stack does not know one yet, and says null."""
+    for name, address in data.items():
         if address is None:
             raise KeyError(name)
-    return Endpoints({name: str(address) for name, address in doors.items()})
+    return Endpoints({name: str(address) for name, address in data.items()})
 
 
 def info(status: Json) -> TargetInfo:

@@ -1,4 +1,4 @@
-"""Making the counters of a scenario anew from its stored documents."""
+"""Rebuilds the counters of a scenario from its stored documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scenarios.scenario import Scenario
 _PATIENCE = 60.0
 
 
-async def rebuild_tallies(doors: Endpoints, scenario: Scenario) -> dict[str, int] | None:
+async def rebuild_tallies(endpoints: Endpoints, scenario: Scenario) -> dict[str, int] | None:
     """Rebuilds; answers the totals of the books by name, None where documents were removed.
 
     Raises Refused for a target without these stores, RedisError, KafkaError or the documents' own
@@ -19,9 +19,9 @@ async def rebuild_tallies(doors: Endpoints, scenario: Scenario) -> dict[str, int
     from wire.stores import redis_client
     from wire.topics import OffsetReader
 
-    redis = redis_client(doors.door("redis"), timeout=_PATIENCE)
-    documents = Documents(doors.door("mongo"), timeout=_PATIENCE)
-    offsets = OffsetReader(doors.door("kafka"), detours=doors.brokers)
+    redis = redis_client(endpoints.address("redis"), timeout=_PATIENCE)
+    documents = Documents(endpoints.address("mongo"), timeout=_PATIENCE)
+    offsets = OffsetReader(endpoints.address("kafka"), broker_addresses=endpoints.brokers)
     try:
         rebuilt = await rebuild(scenario, redis, documents, offsets)
     except PurgedError:

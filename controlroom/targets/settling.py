@@ -5,7 +5,7 @@ from __future__ import annotations
 from controlroom.targets.abilities import Endpoints
 
 
-async def settle_books(doors: Endpoints, scenario: str, events: int) -> None:
+async def settle_books(endpoints: Endpoints, scenario: str, events: int) -> None:
     """From now on the books expect `events` acknowledged events to be missing, in all.
 
     Safe to repeat. Raises Refused for a target without these stores, RedisError or the
@@ -15,8 +15,8 @@ async def settle_books(doors: Endpoints, scenario: str, events: int) -> None:
     from wire.lives import Lives
     from wire.stores import redis_client
 
-    redis = redis_client(doors.door("redis"))
-    documents = Documents(doors.door("mongo"))
+    redis = redis_client(endpoints.address("redis"))
+    documents = Documents(endpoints.address("mongo"))
     try:
         await Lives(scenario, redis, documents).settle(events)
     finally:

@@ -16,7 +16,7 @@ Member = tuple[str, str]
 
 
 @dataclass
-class Sent:
+class SentEvents:
     """What the clients know."""
 
     acknowledged: Seen = field(default_factory=Seen)
@@ -68,7 +68,7 @@ class Gone:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Comparison:
     """What the comparison says; the lists name at most a few numbers, as a trace to follow."""
 
     acknowledged: int
@@ -99,7 +99,7 @@ class Verdict:
 _FEW = 5
 
 
-def compare(sent: Sent, found: Found) -> Verdict:
+def compare(sent: SentEvents, found: Found) -> Comparison:
     """Looks for every event.
 
     An event is lost when it was acknowledged and is not on Kafka, is on Kafka and has no
@@ -109,7 +109,7 @@ def compare(sent: Sent, found: Found) -> Verdict:
     missing = sorted(_missing(sent, found))
     twice = sorted(_twice(sent, found))
     short, over = _differences(found)
-    return Verdict(
+    return Comparison(
         acknowledged=len(sent.acknowledged),
         kafka=len(found.kafka),
         stored=len(found.documents),
@@ -152,7 +152,7 @@ def without(found: Found, gone: Iterable[Gone], codec: EventCodec) -> Found:
     )
 
 
-def _missing(sent: Sent, found: Found) -> set[int]:
+def _missing(sent: SentEvents, found: Found) -> set[int]:
     return {
         *(n for n in sent.acknowledged if not found.kafka[n] and not found.gone[n]),
         *(n for n in found.kafka if not found.documents[n]),
@@ -160,7 +160,7 @@ def _missing(sent: Sent, found: Found) -> set[int]:
     }
 
 
-def _twice(sent: Sent, found: Found) -> set[int]:
+def _twice(sent: SentEvents, found: Found) -> set[int]:
     return {
         # a record for each time that it was sent, and no more
         *(n for n in found.kafka if found.kafka[n] > max(1, sent.tries[n])),

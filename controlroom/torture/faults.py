@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from controlroom.torture.stage import SUPERVISOR, Stage, network
+from controlroom.torture.environment import SUPERVISOR, TortureEnvironment, network
 from host.errors import StackError
 from scenarios.scenario import Scenario
 
@@ -26,7 +26,7 @@ class NotStruckError(Exception):
     """The fault found nobody to hit in time, so it does not count."""
 
 
-class Fault(Protocol):
+class TortureFault(Protocol):
     """One way to break something."""
 
     @property
@@ -39,7 +39,7 @@ class Fault(Protocol):
         """Who is hit."""
         ...
 
-    async def strike(self, stage: Stage, rng: Random) -> str:
+    async def strike(self, environment: TortureEnvironment, rng: Random) -> str:
         """Does it and returns when its cause is gone, with who was hit. Raises NotStruckError."""
         ...
 
@@ -56,14 +56,14 @@ class Kill:
         """`SIGKILL kafka`."""
         return f"{self.number.name} {self.target}"
 
-    async def strike(self, stage: Stage, rng: Random) -> str:
+    async def strike(self, environment: TortureEnvironment, rng: Random) -> str:
         """Whoever watches over the process has to start another."""
-        victim = await _victim(stage, self.target, rng)
+        victim = await _victim(environment, self.target, rng)
         with contextlib.suppress(psutil.NoSuchProcess):
             victim.send_signal(self.number)
         if self.target == SUPERVISOR:
             await asyncio.to_thread(_gone, victim)
-            await stage.up()
+            await environment.up()
         return f"pid {victim.pid}"
 
 
@@ -79,9 +79,9 @@ class Stop:
         """`SIGSTOP consumer`."""
         return f"SIGSTOP {self.target} {self.seconds:g} s"
 
-    async def strike(self, stage: Stage, rng: Random) -> str:
-        """Nothing is lost in a stopped process; it wakes up in a world that went on."""
-        victim = await _victim(stage, self.target, rng)
+    async def strike(self, environment: TortureEnvironment, rng: Random) -> str:
+        """Nothing is lost in a stopped process; it goes on later, and the others did meanwhile."""
+        victim = await _victim(environment, self.target, rng)
         with contextlib.suppress(psutil.NoSuchProcess):
             victim.send_signal(signal.SIGSTOP)
             try:
@@ -92,7 +92,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class BrokenLink:
     """A fault of the network between a deployment and an engine."""
 
     deployment: str
@@ -110,7 +110,7 @@ class Link:
         """`cut consumer-redis`."""
         return f"{self.kind} {self.deployment}-{self.engine} {self.seconds:g} s"
 
-    async def strike(self, stage: Stage, rng: Random) -> str:
+    async def strike(self, environment: TortureEnvironment, rng: Random) -> str:
         """The stack holds the fault and ends it."""
         manifest = network(
             f"torture-{self.kind}-{self.deployment}-{self.engine}",
@@ -119,13 +119,13 @@ class Link:
             _ACTIONS[self.kind],
             self.seconds,
         )
-        fault = await _inject(stage, manifest)
+        fault = await _inject(environment, manifest)
         await asyncio.sleep(self.seconds)
         return fault
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ReplicaChange:
     """Another number of replicas, and back."""
 
     target: str
@@ -138,11 +138,11 @@ class Scale:
         """`scale consumer 2-5-2`."""
         return f"scale {self.target} {self.down}-{self.up}-{self.down}"
 
-    async def strike(self, stage: Stage, rng: Random) -> str:
+    async def strike(self, environment: TortureEnvironment, rng: Random) -> str:
         """Partitions change hands twice."""
-        await _insist(lambda: stage.client.scale(self.target, self.up))
+        await _insist(lambda: environment.client.scale(self.target, self.up))
         await asyncio.sleep(self.seconds)
-        await _insist(lambda: stage.client.scale(self.target, self.down))
+        await _insist(lambda: environment.client.scale(self.target, self.down))
         return ""
 
 
@@ -169,25 +169,25 @@ LINKS = (
     ("consumer", "redis"),
     ("consumer", "mongo"),
 )
-TABLE: tuple[Fault, ...] = (
+TABLE: tuple[TortureFault, ...] = (
     *(Kill(target, signal.SIGKILL) for target in (*PROCESSES, SUPERVISOR)),
     *(Kill(target, signal.SIGTERM) for target in (*PROCESSES, SUPERVISOR)),
     *(Stop(target) for target in (*PROCESSES, SUPERVISOR)),
-    *(Link(*link, kind) for link in LINKS for kind in _ACTIONS),
-    Scale("consumer", 5, 2),
+    *(BrokenLink(*link, kind) for link in LINKS for kind in _ACTIONS),
+    ReplicaChange("consumer", 5, 2),
 )
 
 
-def table_of(scenario: Scenario) -> tuple[Fault, ...]:
+def table_of(scenario: Scenario) -> tuple[TortureFault, ...]:
     """The faults of the deployments that the scenario has."""
     if scenario.wasm is not None:
         return TABLE
     return tuple(fault for fault in TABLE if fault.target != "producer-wasm")
 
 
-async def _victim(stage: Stage, target: str, rng: Random) -> psutil.Process:
+async def _victim(environment: TortureEnvironment, target: str, rng: Random) -> psutil.Process:
     waited = 0.0
-    while not (found := await stage.victims(target)):
+    while not (found := await environment.victims(target)):
         if waited > _PATIENCE:
             raise NotStruckError(f"no process of {target} within {_PATIENCE:g} s")
         waited += _EVERY
@@ -195,22 +195,22 @@ async def _victim(stage: Stage, target: str, rng: Random) -> psutil.Process:
     return rng.choice(found)
 
 
-async def _inject(stage: Stage, manifest: Mapping[str, Any]) -> str:
+async def _inject(environment: TortureEnvironment, manifest: Mapping[str, Any]) -> str:
     found: list[str] = []
 
     async def once() -> None:
-        found.append(str((await stage.client.inject_fault(manifest))["id"]))
+        found.append(str((await environment.client.inject_fault(manifest))["id"]))
 
     await _insist(once)
     return found[-1]
 
 
-async def _insist(wish: Callable[[], Awaitable[None]]) -> None:
+async def _insist(call: Callable[[], Awaitable[None]]) -> None:
     """Asks again while the stack cannot do it: what it would hit may just be coming back."""
     waited = 0.0
     while True:
         try:
-            await wish()
+            await call()
         except StackError as error:
             if waited > _PATIENCE:
                 raise NotStruckError(error.message) from error

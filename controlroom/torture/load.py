@@ -14,7 +14,7 @@ import grpc
 import httpx
 
 from controlroom.torture import protobuf
-from controlroom.torture.compare import Sent
+from controlroom.torture.compare import SentEvents
 from controlroom.torture.numbers import Ids
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
@@ -36,7 +36,7 @@ _CHANNEL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ClientRequest:
     """What a client sends, as often as it likes: the same ids and the same bytes."""
 
     numbers: range
@@ -46,12 +46,12 @@ class Request:
     """Its event is no good, so it should be refused and kept."""
 
 
-class Load:
+class TortureClients:
     """Clients that each wait for an answer before they send on. Some give up what was not
     acknowledged, others send it again with the ids that it had."""
 
     def __init__(self, ingress: str, scenario: Scenario, ids: Ids, seed: int) -> None:
-        self.sent = Sent()
+        self.sent = SentEvents()
         self.answers: dict[str, int] = {}
         self._path = scenario.http.paths[0]
         self._wasm_path = scenario.wasm.paths[0] if scenario.wasm is not None else ""
@@ -68,7 +68,7 @@ class Load:
         self.dial(ingress)
 
     def dial(self, ingress: str) -> None:
-        """The door to use from now on; a stack that came up anew may have another one."""
+        """The address to use from now on; a stack that came up again may have another one."""
         if ingress != self._ingress:
             self._ingress = ingress
             self._channel = None
@@ -76,7 +76,7 @@ class Load:
     def start(self) -> None:
         """Begins to send."""
         self._stopping = asyncio.Event()
-        clients: list[tuple[Callable[[], Request], int]] = [
+        clients: list[tuple[Callable[[], ClientRequest], int]] = [
             (self._http_single, 1),
             *((self._http_single, TRIES),) * 2,
             (self._http_batch, 1),
@@ -107,15 +107,15 @@ class Load:
         if self._channel is not None:
             await self._channel.close(None)
 
-    async def _client(self, make: Callable[[], Request], tries: int) -> None:
+    async def _client(self, make: Callable[[], ClientRequest], tries: int) -> None:
         while not self._stopping.is_set():
             await self._deliver(make(), tries)
             await asyncio.sleep(self._rng.uniform(*_PAUSE))
 
-    async def _deliver(self, request: Request, tries: int) -> None:
+    async def _deliver(self, request: ClientRequest, tries: int) -> None:
         """Sends a request until it is acknowledged, as often as this client does.
 
-        A client that tries again sends some once more though it was told: answers get lost.
+        A client that tries again sends some events twice, because answers get lost.
         """
         distrust = tries > 1 and self._rng.randrange(_AGAIN_ONE_IN) == 0
         told = False
@@ -128,7 +128,7 @@ class Load:
             await asyncio.sleep(self._rng.uniform(*_PAUSE))
         self._judge(request, told)
 
-    def _judge(self, request: Request, told: bool) -> None:
+    def _judge(self, request: ClientRequest, told: bool) -> None:
         if not told:
             self.sent.open += len(request.numbers)
             return
@@ -136,7 +136,7 @@ class Load:
         for number in request.numbers:
             seen.add(number)
 
-    def _single(self, path: str) -> Request:
+    def _single(self, path: str) -> ClientRequest:
         number = self._ids.take()
         bad = self._rng.randrange(_BAD_ONE_IN) == 0
         event = dict(self._event())
@@ -144,23 +144,23 @@ class Load:
             event |= {self._marked: self._ids.text(number), self._spoilt: "spoilt"}
         return self._post(path, range(number, number + 1), event, 422 if bad else 201)
 
-    def _batch(self, path: str) -> Request:
+    def _batch(self, path: str) -> ClientRequest:
         numbers = self._numbers()
         return self._post(path, numbers, [self._event() for _ in numbers], 201)
 
-    def _http_single(self) -> Request:
+    def _http_single(self) -> ClientRequest:
         return self._single(self._path)
 
-    def _http_batch(self) -> Request:
+    def _http_batch(self) -> ClientRequest:
         return self._batch(self._path)
 
-    def _wasm_single(self) -> Request:
+    def _wasm_single(self) -> ClientRequest:
         return self._single(self._wasm_path)
 
-    def _wasm_batch(self) -> Request:
+    def _wasm_batch(self) -> ClientRequest:
         return self._batch(self._wasm_path)
 
-    def _post(self, path: str, numbers: range, body: object, wanted: int) -> Request:
+    def _post(self, path: str, numbers: range, body: object, wanted: int) -> ClientRequest:
         content, name = json.dumps(body), self._ids.text(numbers[0])
 
         async def send() -> bool:
@@ -174,24 +174,24 @@ class Load:
             self._answered(f"http {answer.status_code}")
             return answer.status_code == wanted
 
-        return Request(numbers, send, wanted == 422)
+        return ClientRequest(numbers, send, wanted == 422)
 
-    def _grpc_single(self) -> Request:
+    def _grpc_single(self) -> ClientRequest:
         number = self._ids.take()
         message = self._message(number)
         return self._call(range(number, number + 1), protobuf.SEND, lambda: message)
 
-    def _grpc_batch(self) -> Request:
+    def _grpc_batch(self) -> ClientRequest:
         numbers = self._numbers()
         batch = protobuf.batch(map(self._message, numbers))
         return self._call(numbers, protobuf.SEND_BATCH, lambda: batch)
 
-    def _grpc_stream(self) -> Request:
+    def _grpc_stream(self) -> ClientRequest:
         numbers = self._numbers()
         messages = list(map(self._message, numbers))
         return self._call(numbers, protobuf.SEND_STREAM, lambda: iter(messages))
 
-    def _call(self, numbers: range, method: str, payload: Callable[[], Any]) -> Request:
+    def _call(self, numbers: range, method: str, payload: Callable[[], Any]) -> ClientRequest:
         async def send() -> bool:
             channel = self._dialled()
             streams = method == protobuf.SEND_STREAM
@@ -210,7 +210,7 @@ class Load:
             self._answered("grpc OK")
             return protobuf.accepted(receipt) == len(numbers)
 
-        return Request(numbers, send)
+        return ClientRequest(numbers, send)
 
     def _dialled(self) -> grpc.aio.Channel:
         if self._channel is None:

@@ -15,9 +15,9 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from controlroom.torture import power
-from controlroom.torture.conduct import STORE_ERRORS, Torture
 from controlroom.torture.disk import fill
-from controlroom.torture.stage import SUPERVISOR, TortureError
+from controlroom.torture.environment import SUPERVISOR, TortureError
+from controlroom.torture.torture_run import STORE_ERRORS, TortureRun
 from host.errors import StackError
 from host.paths import engine_dir
 from wire.kafka import client_arguments
@@ -36,7 +36,7 @@ class SkippedError(Exception):
     """The phase cannot be done here; one sentence says why."""
 
 
-async def deleted_document(torture: Torture) -> str:
+async def deleted_document(torture: TortureRun) -> str:
     """One document removed by hand: lost is 1 for the comparison and for the books."""
     document = await asyncio.to_thread(torture.stores.logs.find_one, {})
     await asyncio.to_thread(torture.stores.logs.delete_one, {"_id": document["_id"]})
@@ -49,7 +49,7 @@ async def deleted_document(torture: Torture) -> str:
     return "seen as lost 1 by comparison and books; put back, the books close"
 
 
-async def emptied_redis(torture: Torture) -> str:
+async def emptied_redis(torture: TortureRun) -> str:
     """Kafka drops its oldest records, then Redis is emptied: what Kafka cannot give again the
     books show as lost until the counters are rebuilt from the documents, under load."""
     await torture.stores.events()
@@ -60,14 +60,14 @@ async def emptied_redis(torture: Torture) -> str:
     async with torture.loaded():
         await asyncio.sleep(_LOAD_SECONDS / 2)
         name = torture.stores.scenario
-        answer = await torture.stage.command("tallies", "rebuild", "--confirm", name)
+        answer = await torture.environment.command("tallies", "rebuild", "--confirm", name)
         _must(answer.code == 0, f"tallies rebuild: {answer.err.strip()}")
         await asyncio.sleep(_LOAD_SECONDS / 2)
     await _closed(torture)
     return f"books said lost {seen['lost']}; rebuilt from the documents under load, the books close"
 
 
-async def topic_made_anew(torture: Torture) -> str:
+async def topic_made_anew(torture: TortureRun) -> str:
     """The drained topic of events is deleted while the pipeline runs; events go on."""
     await torture.stores.events()
     async with _admin(torture) as admin:
@@ -81,9 +81,9 @@ async def topic_made_anew(torture: Torture) -> str:
     return "events were accepted again and both lives of the topic are in the books"
 
 
-async def full_disk(torture: Torture) -> str:
+async def full_disk(torture: TortureRun) -> str:
     """The disk of the document store fills up under load, and is freed again."""
-    folder = engine_dir(torture.stage.state, "mongo")
+    folder = engine_dir(torture.environment.state, "mongo")
     if not os.path.ismount(folder):
         raise SkippedError("the document store has no scratch disk: that takes root and tmpfs")
     async with torture.loaded():
@@ -99,7 +99,7 @@ async def full_disk(torture: Torture) -> str:
     return f"full for {_FULL_SECONDS:g} s under load; everything arrived after it"
 
 
-async def lost_power(torture: Torture) -> str:
+async def lost_power(torture: TortureRun) -> str:
     """The broker comes back without the end of its log: what was counted stays, what nobody had
     read is lost by the broker, the books say how much, and nothing that comes is dropped."""
     before = await torture.books()
@@ -111,14 +111,14 @@ async def lost_power(torture: Torture) -> str:
             sent = len(torture.load.sent.acknowledged)
             await _until(lambda: _accepted(torture, sent + 300), "events that nobody reads")
         await power.lose_tail(torture, broker, torture.report.seed)
-    await torture.stage.up()
+    await torture.environment.up()
     # before anything is sent again: what no producer can acknowledge hides as much of the loss
     verdict = await torture.settled()
     _must(verdict.clean, f"lost {verdict.lost}, doubled {verdict.doubled}")
     _must(verdict.gone > unconfirmed, f"the broker has lost {verdict.gone} records only")
     wanted = verdict.gone - unconfirmed
     await _seen(torture, lambda books: _says(books, wanted))
-    answer = await torture.stage.command("books", "--settle", torture.stores.scenario)
+    answer = await torture.environment.command("books", "--settle", torture.stores.scenario)
     _must(answer.code == 0, f"books --settle: {answer.err.strip()}")
     async with torture.loaded():
         sent = len(torture.load.sent.acknowledged)
@@ -137,7 +137,7 @@ def _says(books: Mapping[str, Any], lost: int) -> bool:
     return figures == [lost, lost, 0, 0]
 
 
-async def counter_set_back(torture: Torture) -> str:
+async def counter_set_back(torture: TortureRun) -> str:
     """The count of a producer on disk is an older one when its successor begins: what was
     published of it stays, and what comes is counted."""
     before = await torture.books()
@@ -157,7 +157,7 @@ async def counter_set_back(torture: Torture) -> str:
     return f"set back by {events}; the books have them all"
 
 
-Phase = Callable[[Torture], Awaitable[str]]
+Phase = Callable[[TortureRun], Awaitable[str]]
 PHASES: Mapping[str, Phase] = {
     "document": deleted_document,
     "disk": full_disk,
@@ -168,7 +168,7 @@ PHASES: Mapping[str, Phase] = {
 }
 
 
-async def run_phases(torture: Torture, names: list[str]) -> None:
+async def run_phases(torture: TortureRun, names: list[str]) -> None:
     """One after the other; what each saw goes into the report."""
     for name in names:
         torture.say(f"phase {name}")
@@ -183,7 +183,7 @@ async def run_phases(torture: Torture, names: list[str]) -> None:
         torture.say(f"phase {name} {state}: {text}")
 
 
-async def _drop_half(torture: Torture) -> int:
+async def _drop_half(torture: TortureRun) -> int:
     """Lets Kafka drop the older half of every partition; answers the number of events."""
     consumed = torture.stores.ends()
     async with _admin(torture) as admin:
@@ -194,8 +194,8 @@ async def _drop_half(torture: Torture) -> int:
 
 
 @asynccontextmanager
-async def _admin(torture: Torture) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**client_arguments(torture.stage.doors["kafka"]))
+async def _admin(torture: TortureRun) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**client_arguments(torture.environment.addresses["kafka"]))
     await admin.start()
     try:
         yield admin
@@ -203,12 +203,14 @@ async def _admin(torture: Torture) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def _closed(torture: Torture) -> None:
+async def _closed(torture: TortureRun) -> None:
     verdict = await torture.judge()
     _must(verdict.clean, f"lost {verdict.lost}, doubled {verdict.doubled}")
 
 
-async def _seen(torture: Torture, wanted: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+async def _seen(
+    torture: TortureRun, wanted: Callable[[Mapping[str, Any]], bool]
+) -> Mapping[str, Any]:
     found: Mapping[str, Any] = {}
 
     async def look() -> bool:
@@ -233,7 +235,7 @@ async def _until(
         await asyncio.sleep(_EVERY)
 
 
-async def _accepted(torture: Torture, number: int) -> bool:
+async def _accepted(torture: TortureRun, number: int) -> bool:
     return len(torture.load.sent.acknowledged) > number
 
 

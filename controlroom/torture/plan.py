@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from controlroom.torture.faults import Fault
+from controlroom.torture.faults import TortureFault
 
 GAP = (0.2, 3.0)
 """Seconds between the end of one strike and the next."""
@@ -19,10 +19,10 @@ class Moment:
     """Faults that strike at once, some seconds after those before them have been dealt."""
 
     after: float
-    faults: tuple[Fault, ...]
+    faults: tuple[TortureFault, ...]
 
 
-def schedule(seed: int, count: int, table: Sequence[Fault]) -> list[Moment]:
+def schedule(seed: int, count: int, table: Sequence[TortureFault]) -> list[Moment]:
     """`count` faults. Every fault of the table has its turn before one has a second."""
     rng = Random(seed)
     deck = _deck(rng, table)
@@ -37,7 +37,7 @@ def schedule(seed: int, count: int, table: Sequence[Fault]) -> list[Moment]:
     return moments
 
 
-def _deck(rng: Random, table: Sequence[Fault]) -> Iterator[Fault]:
+def _deck(rng: Random, table: Sequence[TortureFault]) -> Iterator[TortureFault]:
     while True:
         cards = list(table)
         rng.shuffle(cards)

@@ -17,9 +17,9 @@ from random import Random
 
 import psutil
 
-from controlroom.torture.conduct import Torture
+from controlroom.torture.environment import TortureError
 from controlroom.torture.logs import Cut, cut, read_end, topic_id
-from controlroom.torture.stage import TortureError
+from controlroom.torture.torture_run import TortureRun
 from host.paths import engine_dir
 from wire import keys
 
@@ -31,9 +31,9 @@ _LEDGER = ".count"
 
 
 @asynccontextmanager
-async def stopped(torture: Torture, target: str) -> AsyncIterator[None]:
+async def stopped(torture: TortureRun, target: str) -> AsyncIterator[None]:
     """Every process of a deployment, or the supervisor, is stopped while the block runs."""
-    victims = await torture.stage.victims(target)
+    victims = await torture.environment.victims(target)
     _signal(victims, signal.SIGSTOP)
     try:
         yield
@@ -41,13 +41,13 @@ async def stopped(torture: Torture, target: str) -> AsyncIterator[None]:
         _signal(victims, signal.SIGCONT)
 
 
-async def the_broker(torture: Torture) -> psutil.Process:
+async def the_broker(torture: TortureRun) -> psutil.Process:
     """Kafka's process."""
-    (broker,) = await torture.stage.victims("kafka")
+    (broker,) = await torture.environment.victims("kafka")
     return broker
 
 
-async def lose_tail(torture: Torture, broker: psutil.Process, seed: int) -> list[Cut]:
+async def lose_tail(torture: TortureRun, broker: psutil.Process, seed: int) -> list[Cut]:
     """Kills the broker, and cuts its logs, some below the committed offset and some above, while
     nobody starts it again."""
     await torture.stores.events()
@@ -60,8 +60,8 @@ async def lose_tail(torture: Torture, broker: psutil.Process, seed: int) -> list
     return cuts
 
 
-def _cut(torture: Torture, committed_offsets: Mapping[int, int], rng: Random) -> list[Cut]:
-    data = engine_dir(torture.stage.state, "kafka") / "data"
+def _cut(torture: TortureRun, committed_offsets: Mapping[int, int], rng: Random) -> list[Cut]:
+    data = engine_dir(torture.environment.state, "kafka") / "data"
     topic, read = torture.stores.topic, torture.stores.ends()
     cuts = []
     for partition, since in sorted((tp.partition, end) for tp, end in read.items()):
@@ -74,9 +74,9 @@ def _cut(torture: Torture, committed_offsets: Mapping[int, int], rng: Random) ->
     return cuts
 
 
-async def _committed_offsets(torture: Torture) -> dict[int, int]:
+async def _committed_offsets(torture: TortureRun) -> dict[int, int]:
     """Partition -> how far it is counted, over its lives, of the topic that is there now."""
-    data = engine_dir(torture.stage.state, "kafka") / "data"
+    data = engine_dir(torture.environment.state, "kafka") / "data"
     scenario, topic = torture.stores.scenario, torture.stores.topic
     found = await torture.stores.redis.hgetall(keys.committed_key(scenario))
     prefix = f"{keys.consumer_group(scenario)}/{topic}/{topic_id(data, topic)}"
@@ -88,9 +88,9 @@ async def _committed_offsets(torture: Torture) -> dict[int, int]:
     return committed_offsets
 
 
-async def set_back(torture: Torture, file: Path, older: bytes) -> int:
+async def set_back(torture: TortureRun, file: Path, older: bytes) -> int:
     """Writes a count over with what it was, and kills its process; how many events that are."""
-    (victim,) = [p for p in await torture.stage.victims("producer-http") if _holds(p, file)]
+    (victim,) = [p for p in await torture.environment.victims("producer-http") if _holds(p, file)]
     victim.send_signal(signal.SIGSTOP)
     now = int.from_bytes(file.read_bytes()[:8], "little")
     with file.open("r+b") as count:
@@ -100,16 +100,16 @@ async def set_back(torture: Torture, file: Path, older: bytes) -> int:
     return now - int.from_bytes(older[:8], "little")
 
 
-async def count_of_one(torture: Torture) -> Path:
+async def count_of_one(torture: TortureRun) -> Path:
     """The file of one producer's count."""
-    for process in await torture.stage.victims("producer-http"):
+    for process in await torture.environment.victims("producer-http"):
         for each in process.open_files():
             if each.path.endswith(_LEDGER):
                 return Path(each.path)
     raise TortureError("no producer holds a count")
 
 
-async def published(torture: Torture, file: Path) -> bool:
+async def published(torture: TortureRun, file: Path) -> bool:
     """Whether Redis has what a file counts."""
     key = keys.acknowledged_key(torture.stores.scenario)
     instance = file.stem.rpartition(".")[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from controlroom.torture.compare import Verdict
+from controlroom.torture.compare import Comparison
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Report:
     by_fault: dict[str, int] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
-    verdict: Verdict | None = None
+    verdict: Comparison | None = None
     books: dict[str, Any] = field(default_factory=dict)
     phases: list[dict[str, Any]] = field(default_factory=list)
     drained: float = 0.0

@@ -11,18 +11,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from controlroom.torture.conduct import PATIENCE, Torture
 from controlroom.torture.disk import mount, unmount
+from controlroom.torture.environment import TortureEnvironment
 from controlroom.torture.phases import run_phases
 from controlroom.torture.report import Report
-from controlroom.torture.stage import Stage
+from controlroom.torture.torture_run import PATIENCE, TortureRun
 from host.errors import StackError
 from scenarios.scenario import Scenario
 from stack.supervisor.output import LINES
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class TortureRequest:
     """What was asked for."""
 
     faults: int
@@ -37,75 +37,75 @@ class Wishes:
 
 
 async def run(
-    scenario: Scenario, reference: str, wishes: Wishes, say: Callable[[str], None]
+    scenario: Scenario, reference: str, request: TortureRequest, say: Callable[[str], None]
 ) -> Report:
     """Tortures; the scratch stack is gone afterwards. Raises StackError where none comes up."""
-    say(f"seed {wishes.seed}: {wishes.faults} faults")
-    async with _stage(reference, wishes, say) as stage:
-        torture = Torture(stage, scenario, wishes.seed, say, wishes.patience)
+    say(f"seed {request.seed}: {request.faults} faults")
+    async with _environment(reference, request, say) as environment:
+        torture = TortureRun(environment, scenario, request.seed, say, request.patience)
         try:
-            await torture.strike(wishes.faults, wishes.seconds)
+            await torture.strike(request.faults, request.seconds)
             await torture.judge()
-            await run_phases(torture, list(wishes.phases))
+            await run_phases(torture, list(request.phases))
         finally:
             await torture.close()
-            if not torture.report.passed and wishes.state is None and not wishes.keep:
+            if not torture.report.passed and request.state is None and not request.keep:
                 with contextlib.suppress(StackError):
-                    say(f"what its services said stays in {await _keep_logs(stage)}")
+                    say(f"what its services said stays in {await _keep_logs(environment)}")
     return torture.report
 
 
-async def _keep_logs(stage: Stage) -> Path:
+async def _keep_logs(environment: TortureEnvironment) -> Path:
     """A folder with the last lines of each process; the stack and its files go."""
     folder = Path(tempfile.mkdtemp(prefix="controlroom-torture-logs-"))
-    shutil.copytree(stage.state / "logs", folder, dirs_exist_ok=True)
-    for pod in (await stage.status())["pods"]:
-        lines = await stage.client.logs(pod["name"], LINES)
+    shutil.copytree(environment.state / "logs", folder, dirs_exist_ok=True)
+    for pod in (await environment.status())["pods"]:
+        lines = await environment.client.logs(pod["name"], LINES)
         (folder / f"{pod['name']}.log").write_text("\n".join([*lines, ""]))
     return folder
 
 
 @asynccontextmanager
-async def _stage(
-    reference: str, wishes: Wishes, say: Callable[[str], None]
-) -> AsyncIterator[Stage]:
-    if wishes.state is not None:
-        stage = Stage(wishes.state, reference)
+async def _environment(
+    reference: str, request: TortureRequest, say: Callable[[str], None]
+) -> AsyncIterator[TortureEnvironment]:
+    if request.state is not None:
+        environment = TortureEnvironment(request.state, reference)
         try:
-            await stage.up()
-            yield stage
+            await environment.up()
+            yield environment
         finally:
-            await stage.close()
+            await environment.close()
         return
-    async with _scratch(reference, wishes, say) as stage:
-        yield stage
+    async with _scratch(reference, request, say) as environment:
+        yield environment
 
 
 @asynccontextmanager
 async def _scratch(
-    reference: str, wishes: Wishes, say: Callable[[str], None]
-) -> AsyncIterator[Stage]:
+    reference: str, request: TortureRequest, say: Callable[[str], None]
+) -> AsyncIterator[TortureEnvironment]:
     state = Path(tempfile.mkdtemp(prefix="controlroom-torture-"))
-    disk = mount(state, say) if "disk" in wishes.phases else None
-    stage = Stage(state, reference)
+    disk = mount(state, say) if "disk" in request.phases else None
+    environment = TortureEnvironment(state, reference)
     try:
-        await stage.up()
+        await environment.up()
         say(f"stack in {state} is up")
-        yield stage
+        yield environment
     finally:
-        if wishes.keep:
+        if request.keep:
             say(f"stack kept in {state}; end it with `controlroom --state-dir {state} down`")
             if disk is not None:
                 say(f"its scratch disk stays mounted at {disk}")
         else:
-            await _remove(stage, disk)
-        await stage.close()
+            await _remove(environment, disk)
+        await environment.close()
 
 
-async def _remove(stage: Stage, disk: Path | None) -> None:
+async def _remove(environment: TortureEnvironment, disk: Path | None) -> None:
     """Ends the stack, whatever state it is in, and removes all of it."""
     with contextlib.suppress(StackError):
-        await stage.client.down()
+        await environment.client.down()
     if disk is not None:
         unmount(disk)
-    await asyncio.to_thread(shutil.rmtree, stage.state, True)
+    await asyncio.to_thread(shutil.rmtree, environment.state, True)

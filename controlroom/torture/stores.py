@@ -36,11 +36,11 @@ _ROUND_MS = 500
 _LOOK = 0.05
 
 
-class Stores:
+class TortureStores:
     """The stores of one scenario, read from their beginning."""
 
-    def __init__(self, doors: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
-        self._doors = doors
+    def __init__(self, addresses: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
+        self._addresses = addresses
         self.scenario = scenario.name
         self._ids = ids
         self._kafka = Seen()
@@ -50,18 +50,18 @@ class Stores:
         self._next: dict[TopicPartition, int] = {}
         self._gone: dict[Place, Gone] = {}
         self._read_on_time: set[Place] = set()
-        self.redis: Redis = _redis(doors["redis"])
+        self.redis: Redis = _redis(addresses["redis"])
         self.mongo = self._mongo()
 
-    def dial(self, doors: Mapping[str, str]) -> None:
-        """Other addresses, where a stack that came up anew has them."""
-        if doors != self._doors:
-            self._doors = doors
-            self.redis = _redis(doors["redis"])
+    def dial(self, addresses: Mapping[str, str]) -> None:
+        """Other addresses, where a stack that came up again has them."""
+        if addresses != self._addresses:
+            self._addresses = addresses
+            self.redis = _redis(addresses["redis"])
             self.mongo = self._mongo()
 
     def _mongo(self) -> MongoClient[dict[str, Any]]:
-        return MongoClient(self._doors["mongo"], serverSelectionTimeoutMS=_PATIENCE_MS)
+        return MongoClient(self._addresses["mongo"], serverSelectionTimeoutMS=_PATIENCE_MS)
 
     async def close(self) -> None:
         """Lets go of the connections."""
@@ -150,7 +150,7 @@ class Stores:
     async def _read_kafka(self) -> None:
         # without a group every partition is assigned, and nobody else notices
         consumer = open_reader(
-            self.topic, **client_arguments(self._doors["kafka"]), auto_offset_reset="none"
+            self.topic, **client_arguments(self._addresses["kafka"]), auto_offset_reset="none"
         )
         try:
             await consumer.start()
@@ -204,7 +204,7 @@ class Stores:
         logs = kind == "logs"
         name = (keys.logs_collection if logs else keys.rejected_collection)(self.scenario)
         field = "id" if logs else "value"
-        # a rejected record that repeats an event is told by the event's own document
+        # a rejected record that repeats an event is known by the event's own document
         wanted: dict[str, Any] = {} if logs else {"repeats": {"$exists": False}}
         for document in self.mongo[keys.DATABASE][name].find(wanted, {field: 1}, batch_size=5_000):
             total += 1

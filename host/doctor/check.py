@@ -14,4 +14,4 @@ class Check:
     message: str
     fix: str = ""
     blocks: bool = True
-    """Whether the stack cannot start like this; what it mends by itself does not block."""
+    """Whether the stack cannot start like this; what the stack repairs by itself does not block."""

@@ -41,7 +41,7 @@ def installs(engines: Path) -> Sequence[Check]:
     if not left:
         return [Check("installs", True, "None is half finished.")]
     names = ", ".join(str(part) for part in left)
-    fix = "Start again: the next install removes it and begins anew."
+    fix = "Start again: the next install removes it and begins from nothing."
     return [Check("installs", False, f"Half finished: {names}.", fix, False)]
 
 

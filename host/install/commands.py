@@ -70,7 +70,7 @@ async def run(
     env: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """Runs a command to its end; StackError tells the last lines of it."""
+    """Runs a command to its end; StackError carries its last lines."""
     try:
         child = await asyncio.create_subprocess_exec(
             *argv,

@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from scenarios.added import Shelf
+from scenarios.added import AddedThings
 from scenarios.errors import ScenarioError
 from scenarios.tallies.kind import TallyKind
 
 FOLDERS = "CONTROLROOM_TALLIES"
 """Variable that names folders of more kinds, parted as PATH is: a Python file for each."""
-_SHELF = Shelf("scenarios.tallies.kinds", FOLDERS, "KIND", TallyKind)
+_SHELF = AddedThings("scenarios.tallies.kinds", FOLDERS, "KIND", TallyKind)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _TAKEN = frozenset({"total", "put", "drop", "keep"})
 """Writes of `count.lua` that are no tallies."""

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from scenarios.added import Shelf
+from scenarios.added import AddedThings
 from scenarios.views.view import ViewKind
 
 FOLDERS = "CONTROLROOM_VIEWS"
 """Variable that names folders of more kinds, parted as PATH is: a Python file for each."""
-_SHELF = Shelf("scenarios.views.kinds", FOLDERS, "KIND", ViewKind)  # type: ignore[type-abstract]
+_SHELF = AddedThings("scenarios.views.kinds", FOLDERS, "KIND", ViewKind)  # type: ignore[type-abstract]
 
 
 def view_kinds() -> Mapping[str, ViewKind]:

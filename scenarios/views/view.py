@@ -12,7 +12,7 @@ from scenarios.scenario import Scenario
 from scenarios.templates import places, render, split_member
 
 if TYPE_CHECKING:
-    from scenarios.checking import Check
+    from scenarios.checking import ScenarioChecks
 
 
 class Counted(Protocol):
@@ -50,7 +50,7 @@ class View:
         """Name of a hash tally with the same members, shown divided by the count; or empty."""
         return ""
 
-    def check(self, check: Check, table: Table) -> None:
+    def check(self, check: ScenarioChecks, table: Table) -> None:
         """Fails where the view does not fit the fields and tallies of its scenario."""
         check.named(table, "tally", self.tally, "hash")
 

@@ -22,8 +22,9 @@ _EVERY = 1.0
 """Seconds between two looks at the committed offsets."""
 _SLICE = 0.5
 """Longest time of counting between two looks."""
-_REST = 3.0
-"""How many times as long as it counted the store then belongs to the others alone."""
+_REST = 0.25
+"""How many times as long as it counted it then rests. A question that waits for a busy store costs
+the store nothing, so a longer rest would let the count fall behind a load that lasts."""
 _SHARE = 0.01
 """Of the time that is spent on counting again what was counted before."""
 _SAVE_EVERY = 2.0

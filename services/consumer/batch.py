@@ -14,7 +14,7 @@ Abandoned = Callable[[], bool]
 
 
 class Record(Protocol):
-    """What is read of one record; Kafka's client and the hop both have it."""
+    """What is read of one record; Kafka's client and the bridge both have it."""
 
     @property
     def offset(self) -> int:

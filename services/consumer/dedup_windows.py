@@ -37,8 +37,10 @@ class OpenDedupWindows:
         self._open = {tp: held for tp, held in self._open.items() if now - held[2] < _IDLE}
 
     def drop(self, *tps: str) -> None:
-        """They may be ahead of the committed offset, because what they took up was perhaps not
-        counted."""
+        """Forgets the windows of these partitions.
+
+        A batch that was not counted may have left ids in them.
+        """
         for tp in tps:
             self._open.pop(tp, None)
 

@@ -1,4 +1,4 @@
-"""What a request cannot have, and how to mend it."""
+"""What a request cannot have, and how to fix it."""
 
 from __future__ import annotations
 

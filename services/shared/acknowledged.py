@@ -325,7 +325,7 @@ async def sync_often(acknowledged: AcknowledgedCounter) -> None:
 async def keeping(settings: Settings, scenario: str) -> AsyncIterator[AcknowledgedCounter]:
     """A acknowledged counter that is published while the block runs, and once more at its end.
 
-    Without a Redis it is only kept: where the stores are in another cluster, the hop publishes.
+    Without a Redis it is only kept: where the stores are in another cluster, the bridge publishes.
     """
     assert settings.ledger_dir is not None
     acknowledged = AcknowledgedCounter(settings.ledger_dir, scenario)

@@ -34,13 +34,13 @@ SHUT_SHARE, OPEN_SHARE = 0.5, 0.45
 """Shares of what Kafka keeps that may wait: shut above the one, open again below the other."""
 _DISK_EVERY, _QUEUE_EVERY = 1.0, 2.0
 _UNUSED_QUEUE_EVERY = 15.0
-"""Seconds between two looks at what waits in Kafka while nobody asks to be let in: each is half a
-dozen questions. It ends with the first one who asks."""
+"""Seconds between two looks at what waits in Kafka while no request comes in. A look is six
+questions or so. The first request ends the pause."""
 _GOOD_FOR = 20.0
-"""Seconds for which the last word of a source counts that is not heard any more."""
+"""Seconds for which the last answer of a source counts while the source does not answer."""
 
 Look = Callable[[], Awaitable[str]]
-"""Asks a source; the reason to be shut, or an empty text."""
+"""Asks a source. Answers why events must be refused now, or an empty text."""
 
 
 class _Source:
@@ -109,7 +109,7 @@ class AdmissionControl:
         )
 
     async def _told(self) -> str:
-        # where the stores are in another cluster their disks are the hop's to wait for
+        # where the stores are in another cluster their disks are the bridge's to wait for
         found = await disk.shortages(self._redis) if self._redis is not None else []
         return found[0].text if found else self._kafka
 

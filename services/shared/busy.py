@@ -79,5 +79,5 @@ REGISTRY.register(_TIMES)
 
 
 def waits_for(dependency: str) -> Busy:
-    """The wait of this process for `kafka`, `redis`, `mongo` or `hop`."""
+    """The wait of this process for `kafka`, `redis`, `mongo` or `bridge`."""
     return _TIMES.of(dependency)

@@ -19,8 +19,8 @@ _FAILED = STATUS_LINE[500] + b"content-length: 0\r\n" + _CLOSE + b"\r\n"
 class Cycle:
     """The ASGI channel of one request whose answer is a head with its length and one body.
 
-    It stands where uvicorn's own cycle does and is cheaper: nothing to wait on is made before
-    somebody has to wait, and head and body leave in one write.
+    It replaces uvicorn's `RequestResponseCycle` and is cheaper: an event to wait on is made only
+    when the application has to wait, and head and body are sent by one write.
     """
 
     __slots__ = (

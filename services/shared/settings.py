@@ -53,12 +53,12 @@ class Settings:
     """Where the worker container of the same pod listens."""
     wasm_module: Path | None = None
     """File of a user's own module; None for the one that is shipped."""
-    hop_socket: str = ""
-    """Path of the unix socket between the two containers of the hop."""
-    hop_target: str = ""
-    """`host:port` of the hop's server in the other cluster."""
-    hop_token: str = ""
-    """What both ends of the hop know and nobody else."""
+    bridge_socket: str = ""
+    """Path of the unix socket between the two containers of the bridge."""
+    bridge_target: str = ""
+    """`host:port` of the bridge's server in the other cluster."""
+    bridge_token: str = ""
+    """What both ends of the bridge know and nobody else."""
     ledger_dir: Path | None = None
     """Folder of the acknowledged counts; outlives the process, shared by the replicas."""
     drain_seconds: float = 1.2
@@ -114,9 +114,9 @@ class Settings:
             grpc_server_port=_port(env, "GRPC_SERVER_PORT"),
             worker_port=_port(env, "WORKER_PORT"),
             wasm_module=Path(text("WASM_MODULE")) if text("WASM_MODULE") else None,
-            hop_socket=text("HOP_SOCKET"),
-            hop_target=text("HOP_TARGET"),
-            hop_token=text("HOP_TOKEN"),
+            bridge_socket=text("BRIDGE_SOCKET"),
+            bridge_target=text("BRIDGE_TARGET"),
+            bridge_token=text("BRIDGE_TOKEN"),
             ledger_dir=Path(acknowledged) if acknowledged else None,
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),

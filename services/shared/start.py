@@ -66,10 +66,10 @@ async def _run(service: str, settings: Settings, serve: Serve, drain: float | No
 
 
 def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Tells of an error that nobody has asked for, unless it is that of a name's look-up.
+    """Logs an error that no code has awaited, except a failed look-up of a name.
 
-    uvloop goes on looking a name up when the connection that wanted it is given up, as clients
-    do once their time is over; that nothing answers is then told by who gave up.
+    A client that gives up a connection cancels it, and uvloop goes on with the look-up of the name.
+    The client reports the failure itself, so the error of the look-up is left out.
     """
     if "future" in context and isinstance(context.get("exception"), socket.gaierror):
         return

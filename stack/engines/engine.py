@@ -79,7 +79,7 @@ class Engine(ABC):
         return url_with_login(self)
 
     def variables(self, account: str) -> Mapping[str, str]:
-        """What the Secret of one of `wire.accounts` tells a service about its login here."""
+        """What the Secret of one of `wire.accounts` gives a service as its login here."""
         return {}
 
     def past_links(self) -> str:

@@ -19,7 +19,7 @@ from stack.engines.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EnginePlace:
     """Where an engine of one stack lives."""
 
     state: Path
@@ -36,17 +36,17 @@ class EngineKind(ABC):
     """Its place in lists: small ones first."""
     setting: str = ""
     """Variable that gives the address of one that runs elsewhere; empty where none may be."""
-    door: str = ""
+    endpoint: str = ""
     """Its name among the endpoints; empty where clients have no use for it."""
     variable: str = ""
-    """Entry of the ConfigMap `endpoints` that tells services where it is. Each deployment comes to
+    """Entry of the ConfigMap `endpoints` that gives services its address. Each deployment comes to
     it by a link of its own. Empty where services have no use for it."""
     needed: bool = True
     """Whether services are started only when it serves."""
     title: str = ""
     """What the doctor calls it; its name where this is empty."""
 
-    def engine(self, place: Place) -> Engine:
+    def engine(self, place: EnginePlace) -> Engine:
         """The engine of one stack. Raises StackError for settings that cannot be used."""
         given = self.given(place.environ)
         return self.elsewhere(given) if given else self.here(place)
@@ -56,7 +56,7 @@ class EngineKind(ABC):
         return environ.get(self.setting, "") if self.setting else ""
 
     @abstractmethod
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """One that the stack runs."""
 
     def elsewhere(self, address: str) -> Engine:

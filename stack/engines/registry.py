@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from host.errors import StackError
 from host.ports import Ports
-from stack.added import Shelf
+from stack.added import StackAddedThings
 from stack.engines.engine import Engine
-from stack.engines.kind import EngineKind, Place
+from stack.engines.kind import EngineKind, EnginePlace
 
 FOLDERS = "CONTROLROOM_ENGINES"
 """Variable that names folders of more kinds, parted as PATH is: a Python package for each."""
-_SHELF = Shelf("stack.engines", FOLDERS, "ENGINE", EngineKind, folders=True)  # type: ignore[type-abstract]
+_SHELF = StackAddedThings("stack.engines", FOLDERS, "ENGINE", EngineKind, folders=True)  # type: ignore[type-abstract]
 RESERVED = frozenset({"ingress", "brokers", "absent"})
 """Words of the endpoints that no engine may be called by."""
 OneEngine = TypeVar("OneEngine", bound=Engine)
@@ -25,9 +25,9 @@ OneEngine = TypeVar("OneEngine", bound=Engine)
 class Engines(Mapping[str, Engine]):
     """The engines of one stack by name, in the order of their ranks."""
 
-    def __init__(self, kinds: Mapping[str, EngineKind], place: Place) -> None:
+    def __init__(self, kinds: Mapping[str, EngineKind], place: EnginePlace) -> None:
         self._engines = {name: kind.engine(place) for name, kind in kinds.items()}
-        self.doors = {kind.door: name for name, kind in kinds.items() if kind.door}
+        self.endpoints = {kind.endpoint: name for name, kind in kinds.items() if kind.endpoint}
         """Name among the endpoints -> engine."""
         self.linked = {name: kind.variable for name, kind in kinds.items() if kind.variable}
         """Engine -> entry of the ConfigMap `endpoints`; of those that links lead to."""
@@ -58,7 +58,7 @@ class Engines(Mapping[str, Engine]):
 def engines_for(state: Path, environ: Mapping[str, str] | None = None) -> Engines:
     """The engines for one state folder. Raises StackError for a bad CONTROLROOM_... address."""
     given = os.environ if environ is None else environ
-    return Engines(kinds(), Place(state, Ports(state), given))
+    return Engines(kinds(), EnginePlace(state, Ports(state), given))
 
 
 def kinds() -> Mapping[str, EngineKind]:
@@ -71,8 +71,8 @@ def _kinds(folders: str) -> Mapping[str, EngineKind]:
     found = _SHELF.things(folders)
     taken = set(RESERVED)
     for kind in sorted(found.values(), key=lambda each: each.rank):
-        words = {word for word in (kind.door, kind.variable) if word}
+        words = {word for word in (kind.endpoint, kind.variable) if word}
         if words & taken:
-            raise _SHELF.bad(kind.name, "has the door or the variable of another engine")
+            raise _SHELF.bad(kind.name, "has the endpoint or the variable of another engine")
         taken |= words
     return dict(sorted(found.items(), key=lambda each: (each[1].rank, each[0])))

@@ -9,9 +9,9 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from host.durations import format_duration
 from host.errors import StackError
-from stack.faults.durations import words
-from stack.faults.model import Act, Fault, Ground, Injection, Victim
+from stack.faults.model import Fault, FaultAct, Ground, Injection, Victim
 from stack.faults.preview import Preview
 from stack.faults.steps import Line, Step, span, timetable
 
@@ -22,7 +22,7 @@ _RETRY = 0.3
 
 
 @dataclass(frozen=True)
-class Course(Act):
+class Course(FaultAct):
     """What a Schedule or a Workflow asks for: the step that holds all others."""
 
     action: str
@@ -40,7 +40,7 @@ class Course(Act):
         seen = {id(fault): ground.preview(fault) for *_, fault in lines if fault is not None}
         if not seen:
             raise StackError(
-                f"Nothing would be injected within {words(self.root.lasts)}.",
+                f"Nothing would be injected within {format_duration(self.root.lasts)}.",
                 "Give a longer --duration, or another spec.schedule.",
                 "refused",
             )
@@ -57,7 +57,7 @@ class Course(Act):
             stays=min(one.stays for one in looks),
             effect=f"{len(lines)} step{'s' if len(lines) != 1 else ''}; whom each hits is drawn "
             "when it begins.",
-            ends=f"It ends by itself after {words(round(self.root.lasts, 1))}.",
+            ends=f"It ends by itself after {format_duration(round(self.root.lasts, 1))}.",
             remarks=(*told, *more, *remarks),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from stack.faults.durations import seconds
+from host.durations import seconds_of
 
 _NAMED = {
     "@hourly": "0 * * * *",
@@ -24,7 +24,7 @@ class Cron:
         self._fields: list[frozenset[int]] = []
         self._any_day = True
         if text.startswith("@every "):
-            self._every = seconds(text.removeprefix("@every ").strip()) or 0.0
+            self._every = seconds_of(text.removeprefix("@every ").strip()) or 0.0
             if self._every < 1:
                 raise ValueError("@every needs a duration of 1s or more, such as @every 30s")
             return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stack.faults.durations import seconds, words
-from stack.faults.model import COUNTED, MODES, Choice, Expression, Mode, Selector
+from host.durations import format_duration, seconds_of
+from stack.faults.model import COUNTED, MODES, Expression, Mode, Selector, VictimChoice
 from stack.manifests.node import Node
 
 LONGEST = 600.0
@@ -21,19 +21,19 @@ def read_duration(node: Node, action: str) -> float:
         )
     amount = read_seconds(node)
     if not 0 < amount <= LONGEST:
-        raise node.refuse(f"must be above 0 and at most {words(LONGEST)}.")
+        raise node.refuse(f"must be above 0 and at most {format_duration(LONGEST)}.")
     return amount
 
 
 def read_seconds(node: Node) -> float:
     """A duration in seconds."""
-    amount = seconds(node.text())
+    amount = seconds_of(node.text())
     if amount is None:
         raise node.refuse(f"{node.value!r} is no duration.", "Write it as 500ms, 30s or 1m30s.")
     return amount
 
 
-def read_choice(node: Node, namespace: str) -> Choice:
+def read_choice(node: Node, namespace: str) -> VictimChoice:
     """Selector, mode and value."""
     word = node.at("mode").text()
     if word not in MODES:
@@ -42,7 +42,7 @@ def read_choice(node: Node, namespace: str) -> Choice:
     value = 0
     if mode in COUNTED:
         value = _value(node.at("value"), mode)
-    return Choice(_selector(node.at("selector"), namespace), mode, value)
+    return VictimChoice(_selector(node.at("selector"), namespace), mode, value)
 
 
 def _value(node: Node, mode: Mode) -> int:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stack.faults.durations import seconds
-from stack.faults.model import Act
+from host.durations import seconds_of
+from stack.faults.model import FaultAct
 from stack.manifests.node import Node
 
 
@@ -50,19 +50,19 @@ class Kind:
     def lasts(self, manifest: Mapping[str, Any]) -> float | None:
         """Seconds until its end; None where it has none, or none that can be read."""
         given = (manifest.get("spec") or {}).get("duration")
-        return seconds(given) if isinstance(given, str) else None
+        return seconds_of(given) if isinstance(given, str) else None
 
     def last(self, manifest: dict[str, Any], duration: str) -> None:
         """Gives an object another end."""
         manifest["spec"]["duration"] = duration
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """What the local stack is to do. Raises StackError that names the field."""
         raise NotImplementedError(self.name)
 
 
-class Unknown(Kind):
-    """A kind that no file tells about."""
+class UnknownFaultKind(Kind):
+    """A kind that no file defines."""
 
     not_here = "it is not known here"
 

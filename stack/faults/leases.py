@@ -13,10 +13,10 @@ from typing import Any
 
 from host.errors import StackError
 from stack.faults import reading
-from stack.faults.model import Fault, Phase, Plan
+from stack.faults.model import Fault, FaultPlan, Phase
 from stack.faults.plan import Planner
 from stack.faults.preview import Preview
-from stack.links import Links
+from stack.links import StackLinks
 from stack.strangers import Stranger
 from stack.supervisor.events import Events
 
@@ -27,8 +27,8 @@ _RETRY = 0.5
 
 
 @dataclass(slots=True)
-class Status:
-    """One fault, as the API tells it. Times are seconds since the epoch."""
+class LeasedFault:
+    """One fault, as the API answers it. Times are seconds since the epoch."""
 
     id: str
     run: str
@@ -44,12 +44,12 @@ class Status:
     message: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """As the API tells it."""
+        """As the API answers it."""
         return asdict(self)
 
 
 class _Lease:
-    def __init__(self, status: Status, plan: Plan) -> None:
+    def __init__(self, status: LeasedFault, plan: FaultPlan) -> None:
         self.status = status
         self.injection = plan.injection
         self.over = asyncio.Event()
@@ -59,7 +59,7 @@ class _Lease:
 class Leases:
     """Injects, counts down, recovers and verifies."""
 
-    def __init__(self, planner: Planner, links: Links, events: Events, namespace: str) -> None:
+    def __init__(self, planner: Planner, links: StackLinks, events: Events, namespace: str) -> None:
         self._planner = planner
         self._links = links
         self._events = events
@@ -72,15 +72,15 @@ class Leases:
         """What would be hit now. Raises StackError where it cannot be done."""
         return self._planner.preview(reading.fault(manifest, self._namespace))
 
-    def statuses(self) -> list[Status]:
+    def statuses(self) -> list[LeasedFault]:
         """All that are held, and the finished ones of late, oldest first."""
         return [lease.status for lease in self._leases.values()]
 
-    async def all(self) -> list[Status]:
+    async def all(self) -> list[LeasedFault]:
         """Those of `statuses`, and what somebody else has put on the links."""
         return [*self.statuses(), *(self._elsewhere(one) for one in await self._links.strangers())]
 
-    async def inject(self, manifest: Mapping[str, Any], run: str) -> Status:
+    async def inject(self, manifest: Mapping[str, Any], run: str) -> LeasedFault:
         """Starts it; it ends by itself. Raises StackError, and then nothing is left injected."""
         fault = reading.fault(manifest, self._namespace)
         key = f"{fault.what.action}-{_random_part()}"
@@ -102,7 +102,7 @@ class Leases:
             lease.task = asyncio.ensure_future(self._hold(lease))
         return status
 
-    async def recover(self, fault_id: str) -> Status:
+    async def recover(self, fault_id: str) -> LeasedFault:
         """Ends it now; answers when nothing of it is left. Raises StackError if not."""
         lease = self._leases.get(fault_id)
         if lease is None and fault_id.startswith(ELSEWHERE):
@@ -119,7 +119,7 @@ class Leases:
             raise StackError(lease.status.message or f"{fault_id} is not recovered.")
         return lease.status
 
-    async def _mend(self, fault_id: str) -> Status:
+    async def _mend(self, fault_id: str) -> LeasedFault:
         """Takes away what somebody else has put on a link; nothing is left of one that is gone."""
         for one in await self._links.strangers():
             if one.id == fault_id:
@@ -130,8 +130,8 @@ class Leases:
                 return status
         raise StackError(f"There is no fault {fault_id} any more.", "", "not_found")
 
-    def _elsewhere(self, one: Stranger) -> Status:
-        return Status(
+    def _elsewhere(self, one: Stranger) -> LeasedFault:
+        return LeasedFault(
             id=one.id,
             run="",
             kind="NetworkChaos",
@@ -148,9 +148,9 @@ class Leases:
         active = [s.id for s in self.statuses() if s.phase != "finished"]
         await asyncio.gather(*(self.recover(one) for one in active), return_exceptions=True)
 
-    def _lease(self, fault: Fault, plan: Plan, key: str, run: str) -> _Lease:
+    def _lease(self, fault: Fault, plan: FaultPlan, key: str, run: str) -> _Lease:
         now = time.time()
-        status = Status(
+        status = LeasedFault(
             id=key,
             run=run,
             kind=fault.kind,
@@ -212,7 +212,7 @@ class Leases:
         status.message = f"may still be injected: {status.message}"
         self._tell(status, "Failed", status.message)
 
-    def _tell(self, status: Status, reason: str, message: str) -> None:
+    def _tell(self, status: LeasedFault, reason: str, message: str) -> None:
         self._events.add("fault", status.id, reason, message)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from host.errors import StackError
-from stack.faults.model import Ground, Injection, Links, Victim
+from stack.faults.model import FaultLinks, Ground, Injection, Victim
 from stack.toxics import Stream, Toxic
 
 _DICE_EVERY = 1.0
@@ -27,7 +27,7 @@ Cut = tuple[str, str, tuple[Stream, ...]]
 class OnLinks(Injection):
     """Toxics on links, for as long as the fault lasts."""
 
-    def __init__(self, links: Links, toxics: Sequence[Toxic], effect: str) -> None:
+    def __init__(self, links: FaultLinks, toxics: Sequence[Toxic], effect: str) -> None:
         self._links = links
         self._toxics = toxics
         self._effect = effect

@@ -33,7 +33,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which pods. With `pods` (namespace -> names) all the rest counts for nothing."""
+    """Which pods. Where `pods` (namespace -> names) is given, the other fields are ignored."""
 
     namespaces: tuple[str, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -43,13 +43,13 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class VictimChoice:
     """A selector, and how many of the selected ones."""
 
     selector: Selector
     mode: Mode
     value: int = 0
-    """A number for fixed, per cent for the two last modes."""
+    """The number for `fixed`; per cent for the last two modes."""
 
 
 class Victim(Protocol):
@@ -62,7 +62,7 @@ class Victim(Protocol):
 
     @property
     def group(self) -> str:
-        """Its deployment; of an engine its name again."""
+        """Its deployment; for an engine the name of the engine."""
         ...
 
     @property
@@ -82,7 +82,7 @@ class Victim(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether it serves."""
+        """Whether it is ready."""
         ...
 
     @property
@@ -115,7 +115,7 @@ class Victim(Protocol):
         ...
 
 
-class Links(Protocol):
+class FaultLinks(Protocol):
     """The links as a fault uses them."""
 
     @property
@@ -132,7 +132,7 @@ class Links(Protocol):
         ...
 
     async def again(self, toxics: Sequence[Toxic]) -> None:
-        """Throws the dice again for those that hit a share of the connections."""
+        """Draws again which connections are hit, for toxics that hit a share of them."""
         ...
 
     async def remove(self, toxics: Sequence[Toxic]) -> None:
@@ -141,7 +141,7 @@ class Links(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RequestRule:
     """Requests by a pattern of `backend:METHOD:path`, and what is done: `abort`, `delay:100`."""
 
     owner: str
@@ -150,7 +150,7 @@ class Rule:
     what: str
 
 
-class Requests(Protocol):
+class FaultRequests(Protocol):
     """Rules for requests on their way to pods, as a fault uses them."""
 
     @property
@@ -162,11 +162,11 @@ class Requests(Protocol):
         """Container port -> names of what leads to it."""
         ...
 
-    async def add(self, rules: Sequence[Rule]) -> None:
+    async def add(self, rules: Sequence[RequestRule]) -> None:
         """Puts them on. Raises StackError."""
         ...
 
-    async def remove(self, rules: Sequence[Rule]) -> None:
+    async def remove(self, rules: Sequence[RequestRule]) -> None:
         """Takes them away. Raises StackError where one is left."""
         ...
 
@@ -175,12 +175,12 @@ class Ground(Protocol):
     """What a fault may use of the local stack."""
 
     @property
-    def requests(self) -> Requests:
-        """The way of requests to pods."""
+    def requests(self) -> FaultRequests:
+        """Rules for requests on their way to pods."""
         ...
 
     @property
-    def links(self) -> Links:
+    def links(self) -> FaultLinks:
         """The links between deployments and engines."""
         ...
 
@@ -189,7 +189,7 @@ class Ground(Protocol):
         """Names of all of them."""
         ...
 
-    def drawn(self, choice: Choice) -> list[Victim]:
+    def drawn(self, choice: VictimChoice) -> list[Victim]:
         """Pods and engines that another choice of the same object hits."""
         ...
 
@@ -197,7 +197,7 @@ class Ground(Protocol):
         """Names of all living pods of these deployments."""
         ...
 
-    def draw(self, fault: Fault, key: str) -> Plan:
+    def draw(self, fault: Fault, key: str) -> FaultPlan:
         """Chooses now whom another fault hits. Raises StackError where it cannot be done."""
         ...
 
@@ -207,7 +207,7 @@ class Ground(Protocol):
 
 
 class Injection(ABC):
-    """One draw of a fault, ready to be carried out on the local stack."""
+    """A fault whose victims are chosen, ready to be carried out on the local stack."""
 
     every: float | None = None
     """Seconds between calls of `again`; None where nothing is done meanwhile."""
@@ -233,18 +233,18 @@ class Injection(ABC):
 
     @abstractmethod
     async def inject(self) -> None:
-        """Does it; returns when it is on. Raises StackError, and then `recover` is called."""
+        """Carries it out; returns once it is active. After a StackError `recover` is called."""
 
     async def again(self) -> None:  # noqa: B027 - most kinds have nothing to do meanwhile
         """Keeps it up while it lasts."""
 
     @abstractmethod
     async def recover(self) -> None:
-        """Takes it back. Raises StackError where something of it is left; it is asked again."""
+        """Ends it. Raises StackError where something of it is left; then it is called again."""
 
 
-class Act(ABC):
-    """What one object asks for, read and checked."""
+class FaultAct(ABC):
+    """What one Chaos Mesh object asks for, read and checked."""
 
     action: str
     """The word for it: `pod-kill`, `delay`, `cpu`."""
@@ -253,7 +253,7 @@ class Act(ABC):
     def plan(
         self, key: str, matched: Sequence[Victim], hit: Sequence[Victim], ground: Ground
     ) -> Injection:
-        """How these would be hit, under a key of its own. Raises StackError where they cannot."""
+        """Plans how these are hit, under a key of its own. Raises StackError where it cannot."""
 
     def remarks(self, stays: int) -> list[str]:
         """What differs from Chaos Mesh, and warnings. `stays`: ready pods that are left."""
@@ -269,13 +269,13 @@ class Fault:
 
     kind: str
     name: str
-    choice: Choice | None
-    what: Act
+    choice: VictimChoice | None
+    what: FaultAct
     duration: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FaultPlan:
     """The draw: whom a fault hits, and how."""
 
     victims: tuple[Victim, ...]

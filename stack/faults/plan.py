@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
+from host.durations import format_duration
 from stack.faults.course import Course
-from stack.faults.durations import words
-from stack.faults.model import Choice, Fault, Links, Plan, Requests, Victim
+from stack.faults.model import Fault, FaultLinks, FaultPlan, FaultRequests, Victim, VictimChoice
 from stack.faults.population import Population
 from stack.faults.preview import OVER_AT_ONCE, Preview, amount, stays
 from stack.faults.selection import chosen, most
@@ -17,7 +17,11 @@ class Planner:
     """Knows the pods and the links: the ground on which faults are carried out."""
 
     def __init__(
-        self, population: Population, links: Links, requests: Requests, deployments: Sequence[str]
+        self,
+        population: Population,
+        links: FaultLinks,
+        requests: FaultRequests,
+        deployments: Sequence[str],
     ) -> None:
         self.links = links
         self.requests = requests
@@ -47,15 +51,15 @@ class Planner:
             remarks=(*remarks, *(["The draw may hit nothing."] if random_part else [])),
         )
 
-    def draw(self, fault: Fault, key: str) -> Plan:
+    def draw(self, fault: Fault, key: str) -> FaultPlan:
         """Chooses now. Raises StackError where it cannot be done."""
         if fault.choice is None:
-            return Plan((), fault.what.plan(key, (), (), self))
+            return FaultPlan((), fault.what.plan(key, (), (), self))
         matched = self._population.matching(fault.choice)
         hit = chosen(fault.choice, matched, self._dice)
-        return Plan(tuple(hit), fault.what.plan(key, matched, hit, self))
+        return FaultPlan(tuple(hit), fault.what.plan(key, matched, hit, self))
 
-    def drawn(self, choice: Choice) -> list[Victim]:
+    def drawn(self, choice: VictimChoice) -> list[Victim]:
         """Those that another choice of the same object hits."""
         return chosen(choice, self._population.matching(choice), self._dice)
 
@@ -67,4 +71,4 @@ class Planner:
 def _end(fault: Fault) -> str:
     if fault.duration is None:
         return OVER_AT_ONCE
-    return f"It ends by itself after {words(fault.duration)}."
+    return f"It ends by itself after {format_duration(fault.duration)}."

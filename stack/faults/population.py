@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from host.errors import StackError
-from stack.faults.model import Choice, Victim
+from stack.faults.model import Victim, VictimChoice
 from stack.faults.selection import selected
 from stack.faults.victims import EngineVictim, PodVictim
 from stack.pods.controller import Controller
-from stack.supervisor.keeper import Keeper
+from stack.supervisor.engine_supervisor import EngineSupervisor
 
 
 class Population:
@@ -19,7 +19,7 @@ class Population:
         self,
         namespace: str,
         controllers: Mapping[str, Controller],
-        engines: Mapping[str, Keeper],
+        engines: Mapping[str, EngineSupervisor],
     ) -> None:
         self.namespace = namespace
         self._controllers = controllers
@@ -32,9 +32,9 @@ class Population:
             for controller in self._controllers.values()
             for pod in controller.living
         ]
-        return pods + [EngineVictim(keeper) for keeper in self._engines.values()]
+        return pods + [EngineVictim(supervisor) for supervisor in self._engines.values()]
 
-    def matching(self, choice: Choice) -> list[Victim]:
+    def matching(self, choice: VictimChoice) -> list[Victim]:
         """Those that the selector means. Raises StackError for none.
 
         Engines are no pods of the namespace, so only a label or a name can mean them.

@@ -28,7 +28,7 @@ class Preview:
     """How this target carries it out where that differs from Chaos Mesh, and warnings."""
 
     def to_json(self) -> dict[str, Any]:
-        """As an API tells it."""
+        """As an API answers it."""
         return asdict(self)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from host.durations import format_duration
 from stack.faults.course import Course
-from stack.faults.durations import words
 from stack.faults.fields import LONGEST, read_choice, read_duration
 from stack.faults.kind import Kind
 from stack.faults.model import Fault
@@ -65,6 +65,8 @@ def _course(node: Node, kind: Kind, namespace: str) -> Fault:
     if lasts is None:
         raise node.refuse("it has no end.", "Give --duration, such as 60s.")
     if not 0 < lasts <= LONGEST:
-        raise node.refuse(f"it lasts {words(lasts)}; at most {words(LONGEST)} are allowed.")
+        raise node.refuse(
+            f"it lasts {format_duration(lasts)}; at most {format_duration(LONGEST)} are allowed."
+        )
     what = replace(what, root=ending(what.root, lasts))
     return Fault(kind.name, node.at("metadata").at("name").text(kind.name), None, what, lasts)

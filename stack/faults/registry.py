@@ -6,17 +6,17 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from stack.added import Shelf
-from stack.faults.kind import Kind, Unknown
+from stack.added import StackAddedThings
+from stack.faults.kind import Kind, UnknownFaultKind
 
 FOLDERS = "CONTROLROOM_FAULTS"
 """Variable that names folders of more kinds, parted as PATH is: a Python file for each."""
-_SHELF = Shelf("stack.faults.kinds", FOLDERS, "KIND", Kind)
+_SHELF = StackAddedThings("stack.faults.kinds", FOLDERS, "KIND", Kind)
 
 
 def kind_of(name: str) -> Kind:
     """The kind of that name; one that nobody knows is refused by the local stack."""
-    return kinds().get(name) or Unknown(name)
+    return kinds().get(name) or UnknownFaultKind(name)
 
 
 def kinds() -> Mapping[str, Kind]:

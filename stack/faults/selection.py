@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from stack.faults.model import Choice, Expression, Selector
+from stack.faults.model import Expression, Selector, VictimChoice
 
 
 class Selectable(Protocol):
@@ -63,7 +63,7 @@ def _meets(expression: Expression, labels: Mapping[str, str]) -> bool:
             return value is None
 
 
-def most(choice: Choice, count: int) -> int:
+def most(choice: VictimChoice, count: int) -> int:
     """How many of `count` pods the mode hits; for random-max-percent the most it may hit."""
     match choice.mode:
         case "one":
@@ -78,7 +78,7 @@ def most(choice: Choice, count: int) -> int:
             return math.floor(count * choice.value / 100)
 
 
-def chosen(choice: Choice, pods: Sequence[S], dice: random.Random) -> list[S]:
+def chosen(choice: VictimChoice, pods: Sequence[S], dice: random.Random) -> list[S]:
     """The pods that are hit, drawn now."""
     number = most(choice, len(pods))
     if choice.mode == "random-max-percent":

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from host.durations import format_duration
 from stack.faults.cron import Cron
-from stack.faults.durations import words
 from stack.faults.model import Fault
 
 Line = tuple[float, float, str, Fault | None]
@@ -54,7 +54,7 @@ class Step(ABC):
 
 
 @dataclass(frozen=True)
-class Hold(Step):
+class FaultStep(Step):
     """One fault. What is over at once is done, and the rest of the time is waited for."""
 
     name: str
@@ -184,5 +184,5 @@ def timetable(step: Step) -> Sequence[Line]:
 
 def span(line: Line) -> str:
     """`5s to 15s`, or `at 5s`."""
-    start, stop = (words(round(one, 1)) for one in line[:2])
+    start, stop = (format_duration(round(one, 1)) for one in line[:2])
     return f"{start} to {stop}" if stop != start else f"at {start}"

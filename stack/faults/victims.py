@@ -10,7 +10,7 @@ from host.errors import StackError
 from stack.faults.model import NAME_LABEL
 from stack.pods.controller import Controller
 from stack.pods.pod import Pod
-from stack.supervisor.keeper import Keeper
+from stack.supervisor.engine_supervisor import EngineSupervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,12 @@ class PodVictim:
 class EngineVictim:
     """One engine that the stack runs."""
 
-    keeper: Keeper
+    supervisor: EngineSupervisor
 
     @property
     def name(self) -> str:
         """Its name."""
-        return self.keeper.engine.name
+        return self.supervisor.engine.name
 
     @property
     def is_engine(self) -> bool:
@@ -110,13 +110,13 @@ class EngineVictim:
     @property
     def phase(self) -> str:
         """`Running` while its process lives; one that is given by address counts as running."""
-        lives = self.keeper.pid is not None or self.keeper.state == "external"
+        lives = self.supervisor.pid is not None or self.supervisor.state == "external"
         return "Running" if lives else "Pending"
 
     @property
     def ready(self) -> bool:
         """Whether it serves."""
-        return self.keeper.serving.is_set()
+        return self.supervisor.serving.is_set()
 
     @property
     def containers(self) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ class EngineVictim:
 
     def check(self) -> None:
         """Raises StackError for an engine that the stack does not run."""
-        if self.keeper.state == "external":
+        if self.supervisor.state == "external":
             raise StackError(
                 f"{self.name} was given by its address; the stack cannot kill it.",
                 "Choose another target.",
@@ -133,25 +133,25 @@ class EngineVictim:
             )
 
     async def kill(self, grace: float) -> None:
-        """SIGKILL, or the stop signal with a grace; it is started anew."""
+        """SIGKILL, or the stop signal with a grace; it is started again."""
         if grace:
-            await self.keeper.end(grace)
+            await self.supervisor.end(grace)
         else:
-            await self.keeper.kill()
+            await self.supervisor.kill()
 
     async def kill_containers(self, names: tuple[str, ...]) -> None:
         """SIGKILL when it is named."""
         if self.name in names:
-            await self.keeper.kill()
+            await self.supervisor.kill()
 
     async def hold(self, key: str) -> None:
         """SIGKILL, and down until `release`."""
-        await self.keeper.hold(key)
+        await self.supervisor.hold(key)
 
     def release(self, key: str) -> None:
         """Lets it start again."""
-        self.keeper.release(key)
+        self.supervisor.release(key)
 
     def held(self, key: str) -> bool:
         """Whether it is still held down."""
-        return key in self.keeper.holders
+        return key in self.supervisor.holders

@@ -48,7 +48,7 @@ def documents(file: Path) -> list[dict[str, Any]]:
         raise StackError(f"{file}: {error.strerror}.", "Look at that path.", "refused") from error
     except yaml.YAMLError as error:
         message = " ".join(str(error).split())
-        raise StackError(f"{file}: {message}.", "Mend the YAML.", "refused") from error
+        raise StackError(f"{file}: {message}.", "Fix the YAML.", "refused") from error
     for item in found:
         Node(item, file.name, "").mapping()
     return found

@@ -82,7 +82,7 @@ class PodTemplate:
     containers: tuple[Container, ...]
     volumes: tuple[Volume, ...] = ()
     grace: float = 30.0
-    """Seconds between the wish to end and SIGKILL."""
+    """Seconds between the signal to end and SIGKILL."""
 
     def cpu_request(self) -> float | None:
         """Cores asked for by all containers; None where one asks for nothing."""
@@ -125,7 +125,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class ScalePolicy:
     """At most `value` pods (or per cent of them) may come or go within `period` seconds."""
 
     kind: Literal["Pods", "Percent"]
@@ -138,7 +138,7 @@ class ScalingRules:
     """How fast one direction may go. Defaults differ by direction."""
 
     window: float
-    policies: tuple[Policy, ...]
+    policies: tuple[ScalePolicy, ...]
     select: Literal["Max", "Min", "Disabled"] = "Max"
 
 

@@ -9,14 +9,14 @@ from stack.manifests.model import (
     Autoscaler,
     Deployment,
     PodTemplate,
-    Policy,
+    ScalePolicy,
     ScalingRules,
     Volume,
 )
 from stack.manifests.node import Node
 
-UP = ScalingRules(0.0, (Policy("Percent", 100, 15.0), Policy("Pods", 4, 15.0)))
-DOWN = ScalingRules(300.0, (Policy("Percent", 100, 15.0),))
+UP = ScalingRules(0.0, (ScalePolicy("Percent", 100, 15.0), ScalePolicy("Pods", 4, 15.0)))
+DOWN = ScalingRules(300.0, (ScalePolicy("Percent", 100, 15.0),))
 """The defaults of autoscaling/v2 (kubernetes.io, Horizontal Pod Autoscaling)."""
 
 
@@ -147,11 +147,11 @@ def scaling_rules(node: Node, default: ScalingRules) -> ScalingRules:
     return ScalingRules(float(window), policies or default.policies, modes[select])
 
 
-def _policy(node: Node) -> Policy:
+def _policy(node: Node) -> ScalePolicy:
     node.only("type", "value", "periodSeconds")
     kind = node.at("type").text()
     if kind not in ("Pods", "Percent"):
         raise node.at("type").refuse("must be Pods or Percent.")
     value = node.at("value").integer(minimum=1)
     period = float(node.at("periodSeconds").integer(minimum=1))
-    return Policy("Pods" if kind == "Pods" else "Percent", value, period)
+    return ScalePolicy("Pods" if kind == "Pods" else "Percent", value, period)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from host.errors import StackError
 from stack.manifests.model import Container
-from stack.pods.probes import Watch
+from stack.pods.probes import ProbeWatch
 from stack.spec import ProcessSpec
 from stack.supervisor.backoff import Backoff
 from stack.supervisor.child import Child, ending
@@ -133,15 +133,15 @@ class ContainerRun:
             self._report("Died", f"{self.name}: {words}")
         return child.age
 
-    def _watch(self, child: Child) -> Watch:
+    def _watch(self, child: Child) -> ProbeWatch:
         def dead(reason: str) -> None:
             self._report("Unhealthy", f"{self.name}: {reason}")
             self._ending = asyncio.ensure_future(child.stop())
 
-        return Watch(self.container, self._by_number, self._readiness, dead)
+        return ProbeWatch(self.container, self._by_number, self._readiness, dead)
 
     def _readiness(self, ready: bool, reason: str) -> None:
-        # A probe may still be in flight when the wish to end or the death has been seen.
+        # A probe may still be in flight when the container was told to end, or was seen dead.
         if self._closing or self.state != "running":
             return
         if self.ready and not ready:

@@ -1,4 +1,4 @@
-"""Keeps the wished number of pods of one deployment, and changes them one by one."""
+"""Keeps the desired number of pods of one deployment, and changes them one by one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RETRY = 5.0
 
 
 class Controller:
-    """One deployment: a wish, and pods that follow it.
+    """One deployment: a desired state, and pods that follow it.
 
     `synced` takes pods that are not ready out of the Services and puts ready ones in; it
     returns when that is done. `changed` only asks for it.
@@ -73,7 +73,7 @@ class Controller:
         self._renew(around)
 
     def start(self, replicas: int) -> None:
-        """Begins to follow the wish."""
+        """Begins to follow the desired state."""
         self.replicas = replicas
         self._task = asyncio.ensure_future(self._follow())
 
@@ -93,7 +93,7 @@ class Controller:
         self.look()
 
     def look(self) -> None:
-        """Something changed; compare wish and pods again."""
+        """Something changed; compare the desired state with the pods again."""
         self._wake.set()
 
     async def delete(self, pod: Pod, grace: float | None = None) -> None:
@@ -139,7 +139,7 @@ class Controller:
         return next((pod.message for pod in self.living if pod.message), "")
 
     def _reconcile(self) -> None:
-        """One step towards the wish (kubernetes.io, Deployments: rolling update)."""
+        """One step towards the desired state (kubernetes.io, Deployments: rolling update)."""
         new = [pod for pod in self.living if pod.revision == self._revision]
         old = [pod for pod in self.living if pod.revision != self._revision]
         room = self.replicas + (self.deployment.surge if old else 0) - len(new) - len(old)

@@ -42,11 +42,11 @@ async def _get(port: int, path: str) -> str | None:
             await writer.wait_closed()
 
 
-class Watch:
+class ProbeWatch:
     """Asks the probes of one life of a container until it is cancelled.
 
     `on_ready` is told each change with the reason; `on_dead` once, when the container must be
-    started anew.
+    started again.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Watch:
         self._on_dead = on_dead
 
     async def run(self) -> None:
-        """Never returns by itself unless the container must be started anew."""
+        """Never returns by itself unless the container must be started again."""
         startup = self._container.startup
         if startup is not None and not await self._started(startup):
             return

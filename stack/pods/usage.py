@@ -18,7 +18,7 @@ WINDOW = 15.0
 @dataclass(slots=True)
 class _Track:
     born: str
-    """Start time of the process, which tells it from a later one with its id."""
+    """Start time of the process, which distinguishes it from a later one with its id."""
     points: deque[tuple[float, float]] = field(default_factory=deque)
     """Moment and CPU seconds used until then."""
     memory: int = 0

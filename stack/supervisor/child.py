@@ -98,7 +98,7 @@ class Child:
     async def stop(self, grace: float | None = None) -> int:
         """Asks it to end and kills the group when the grace (seconds) is over.
 
-        The wish goes to the process alone, as a container's runtime does it.
+        The signal goes to the process alone, as a container's runtime does it.
         """
         if self.alive:
             with contextlib.suppress(ProcessLookupError):

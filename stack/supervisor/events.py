@@ -22,7 +22,7 @@ class Event:
     message: str
 
     def to_json(self) -> dict[str, Any]:
-        """The event as the API tells it."""
+        """The event as the API answers it."""
         return asdict(self)
 
 

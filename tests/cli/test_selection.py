@@ -6,12 +6,12 @@ import pytest
 
 from controlroom.commands.exits import CommandError
 from controlroom.commands.tallies import chosen, key_of
-from controlroom.model.tallies import Choice, Selection
+from controlroom.model.tallies import Selection, TallyChoice
 from scenarios.loading import load
 
 MATCHES = Selection(
     "Match",
-    (Choice("Argentina:Francia", "Argentina – Francia"), Choice("A:B", "A – B")),
+    (TallyChoice("Argentina:Francia", "Argentina – Francia"), TallyChoice("A:B", "A – B")),
     None,
 )
 

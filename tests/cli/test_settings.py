@@ -40,7 +40,7 @@ def test_no_color_means_never_unless_something_says_otherwise(tmp_path: Path) ->
         ("fps = 400\n", "fps = 400 is not possible", "0 to 30"),
         ("read_only = 3\n", "read_only = 3 is neither true nor false", "true or false"),
         ('color = "blue"\n', "color = 'blue' is not possible", "auto, always, never"),
-        ("fps = \n", "config.toml: Invalid value (at line 1", "Mend that line"),
+        ("fps = \n", "config.toml: Invalid value (at line 1", "Fix that line"),
     ],
 )
 def test_a_mistake_names_file_key_and_the_way_out(

@@ -22,7 +22,7 @@ BOOKS = [
     "lost",
     "doubled",
 ]
-DOORS = ["ingress", "kafka", "redis", "mongo", "prometheus"]
+ENDPOINTS = ["ingress", "kafka", "redis", "mongo", "prometheus"]
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,10 @@ def voted(stack: OwnStack) -> OwnStack:
     return stack
 
 
-def test_endpoints_are_the_five_doors(voted: OwnStack) -> None:
-    doors = voted.endpoints()
-    assert list(doors) == DOORS
-    assert httpx.get(doors["prometheus"] + "/-/ready").status_code == 200
+def test_endpoints_are_the_five_endpoints(voted: OwnStack) -> None:
+    endpoints = voted.endpoints()
+    assert list(endpoints) == ENDPOINTS
+    assert httpx.get(endpoints["prometheus"] + "/-/ready").status_code == 200
 
 
 async def test_books_have_exactly_these_keys_and_close(voted: OwnStack) -> None:

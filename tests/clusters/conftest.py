@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.clusters.stage import Deployed, Stage
+from tests.clusters.environment import ClusterEnvironment, Deployed
 from tests.own_lab import OwnLab
 
 
@@ -21,7 +21,7 @@ def deployed(
     the same cluster is removed first. `more` are words of `deploy`. After the last test of this
     folder all of it goes, unless the lab is a developer's own.
     """
-    stage = Stage(lab, tmp_path_factory.mktemp("images"))
-    yield stage.deployed
+    environment = ClusterEnvironment(lab, tmp_path_factory.mktemp("images"))
+    yield environment.deployed
     if "CONTROLROOM_TEST_LAB" not in os.environ:
-        stage.clear()
+        environment.clear()

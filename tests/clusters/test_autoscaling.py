@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.clusters.stage import Deployed
+from tests.clusters.environment import Deployed
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(1200)]

@@ -14,8 +14,8 @@ import yaml
 from controlroom.targets.kubernetes import pods as of_pod
 from host.project import PROJECT
 from scenarios.loading import load
+from tests.clusters.environment import Deployed
 from tests.clusters.sending import Sending
-from tests.clusters.stage import Deployed
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(1500)]

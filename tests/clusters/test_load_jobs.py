@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clusters.stage import Deployed
+from tests.clusters.environment import Deployed
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(900)]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from controlroom.targets.kubernetes import pods as of_pod
-from tests.clusters.stage import Deployed
+from tests.clusters.environment import Deployed
 from tests.terminal import Terminal
 from tests.waiting import until
 

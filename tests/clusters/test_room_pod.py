@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from controlroom.commands.exits import Exit
-from tests.clusters.stage import COMMAND_PATIENCE, Deployed
+from tests.clusters.environment import COMMAND_PATIENCE, Deployed
 from tests.terminal import Terminal
 from tests.waiting import until
 

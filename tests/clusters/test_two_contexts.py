@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from tests.clusters.stage import Deployed
+from tests.clusters.environment import Deployed
 from tests.operating import active, choose
 from tests.own_lab import OwnLab
 from tests.terminal import Terminal

@@ -14,8 +14,8 @@ import pytest
 
 from controlroom.targets.kubernetes import pods as of_pod
 from scenarios.loading import load
+from tests.clusters.environment import Deployed
 from tests.clusters.sending import BATCH, CLIENTS, Sending
-from tests.clusters.stage import Deployed
 from tests.draining import drained
 from tests.terminal import Terminal
 from tests.waiting import until
@@ -27,44 +27,47 @@ PORTION = EVENTS // 3
 BEGUN = CLIENTS * BATCH
 """Events that may be begun beyond what is allowed, by clients that look at the same time."""
 CUT = 20.0
-"""Seconds without a link; shorter than what Kafka keeps, longer than every deadline of the hop."""
+"""Seconds without a link; shorter than what Kafka keeps, longer than every deadline of a call."""
 BOTH = ("--context", "lab-a", "--context", "lab-b")
 SLOW = 120.0
 CLIENT_ADMIN = 9091
-OPEN = re.compile(r'^controlroom_hop_breaker\{.*="open"\} 1\.0$', re.M)
+OPEN = re.compile(r'^controlroom_bridge_breaker\{.*="open"\} 1\.0$', re.M)
 
 Clusters = tuple[Deployed, Deployed]
 
 
 @pytest.fixture
 def both(deployed: Callable[..., Deployed]) -> Clusters:
-    """The near and the far half; the stores first, since the hop is ready once it reaches them."""
-    far = deployed("lab-b", "lab-b")
-    return deployed("lab-a", "lab-a", "--peer", "lab-b"), far
+    """The local and the remote side. The stores go first: the bridge waits for them."""
+    remote = deployed("lab-b", "lab-b")
+    return deployed("lab-a", "lab-a", "--peer", "lab-b"), remote
 
 
-async def test_a_cut_link_and_killed_ends_of_the_hop_lose_and_double_nothing(
+async def test_a_cut_link_and_killed_ends_of_the_bridge_lose_and_double_nothing(
     both: Clusters,
 ) -> None:
-    near, far = both
-    before, door = await drained(near.lab, *BOTH, patience=240, every=1), far.endpoints()["ingress"]
+    local, remote = both
+    before, door = (
+        await drained(local.lab, *BOTH, patience=240, every=1),
+        remote.endpoints()["ingress"],
+    )
     stored = await total(door)
-    sending = Sending(near.endpoints()["ingress"], load("worldcup"), EVENTS, PORTION)
+    sending = Sending(local.endpoints()["ingress"], load("worldcup"), EVENTS, PORTION)
     sent = asyncio.create_task(sending.run())
     await acknowledged(sending, sent, PORTION)
 
-    await asyncio.to_thread(near.lab.cut)
+    await asyncio.to_thread(local.lab.cut)
     began = time.monotonic()
     try:
         sending.allowed += PORTION
-        await seen(near, True, "the breaker opens")
+        await seen(local, True, "the breaker opens")
         await acknowledged(sending, sent, 2 * PORTION)
         # all that was begun after the cut is in Kafka and nowhere else
         assert await total(door) - stored <= PORTION + BEGUN
         await asyncio.sleep(max(0.0, CUT - (time.monotonic() - began)))
     finally:
-        await asyncio.to_thread(near.lab.mend)
-    await seen(near, False, "the breaker closes")
+        await asyncio.to_thread(local.lab.mend)
+    await seen(local, False, "the breaker closes")
 
     async def arrived() -> bool:
         return await total(door) - stored >= 2 * PORTION
@@ -72,10 +75,10 @@ async def test_a_cut_link_and_killed_ends_of_the_hop_lose_and_double_nothing(
     await until(arrived, "what waited arrives", SLOW, every=0.5)
 
     sending.allowed += PORTION
-    for one, kind in ((near, "hop"), (far, "hop-server")):
+    for one, kind in ((local, "bridge"), (remote, "bridge-server")):
         await replaced(one, kind)
     await sent
-    books = await drained(near.lab, *BOTH, patience=240, every=1)
+    books = await drained(local.lab, *BOTH, patience=240, every=1)
     new = {name: books[name] - before[name] for name in before if name != "scenario"}
     assert (books["lost"], books["doubled"]) == (0, 0), (books, sending.answers)
     assert (new["counted"], new["stored"]) == (EVENTS, EVENTS), (new, sending.answers)
@@ -88,16 +91,16 @@ async def test_a_cut_link_and_killed_ends_of_the_hop_lose_and_double_nothing(
 async def test_a_half_says_what_it_is_and_the_room_has_the_books_of_both(
     both: Clusters,
 ) -> None:
-    near, far = both
-    alone = near.run("books", check=False)
+    local, remote = both
+    alone = local.run("books", check=False)
     assert alone.code == 4
-    assert "lab-a is one half of a pipeline, without stores" in alone.err
-    assert (await asked(far.endpoints()["ingress"], "/books")).status_code == 503
+    assert "lab-a is one side of a split pipeline, without stores" in alone.err
+    assert (await asked(remote.endpoints()["ingress"], "/books")).status_code == 503
 
-    books = await drained(near.lab, *BOTH, patience=240, every=1)
+    books = await drained(local.lab, *BOTH, patience=240, every=1)
     figure = f"{books['stored']:,}".replace(",", r"\D?")
     words = (sys.executable, "-m", "controlroom", "launch", "--read-only", *BOTH)
-    with Terminal(words, near.lab.env, 160, 50) as room:
+    with Terminal(words, local.lab.env, 160, 50) as room:
         for context in ("lab-a", "lab-b"):
             await asyncio.to_thread(room.until, rf"worldcup · {context}", SLOW)
             await asyncio.to_thread(room.until, rf"stored\s+{figure}\s", SLOW)
@@ -124,18 +127,18 @@ async def asked(door: str, path: str) -> httpx.Response:
 
 
 async def total(door: str) -> int:
-    """Events that the far cluster's reader tells of."""
+    """Events that the remote cluster's reader tells of."""
     answer = await asked(door, "/total")
     answer.raise_for_status()
     found: int = answer.json()["total"]
     return found
 
 
-async def seen(near: Deployed, is_open: bool, what: str) -> None:
-    """Waits until the breaker of any client of the hop is open, or none is."""
+async def seen(local: Deployed, is_open: bool, what: str) -> None:
+    """Waits until the breaker of any client of the bridge is open, or none is."""
 
     async def as_wanted() -> bool:
-        found = await asyncio.to_thread(pods, near, "hop")
+        found = await asyncio.to_thread(pods, local, "bridge")
         doors = [f"http://{pod['status']['podIP']}:{CLIENT_ADMIN}" for pod in found]
         told = [OPEN.search((await asked(door, "/metrics")).text) for door in doors]
         return any(told) is is_open

@@ -118,7 +118,7 @@ def acted(monkeypatch: pytest.MonkeyPatch) -> Acted:
     monkeypatch.setattr(Here, "target", property(lambda here: Target()))
     monkeypatch.setattr(Here, "scenario", scenario)
     monkeypatch.setattr(books, "_audited", audited)
-    monkeypatch.setattr(books, "world", _world)
+    monkeypatch.setattr(books, "verb_context", _verb_context)
     return made
 
 
@@ -129,8 +129,8 @@ def _kinds(kind: type[Act]) -> Iterator[type[Act]]:
 
 
 @asynccontextmanager
-async def _world(*_: object, **__: object) -> AsyncIterator[Any]:
-    yield SimpleNamespace(doors=None, scenario=load("bands"))
+async def _verb_context(*_: object, **__: object) -> AsyncIterator[Any]:
+    yield SimpleNamespace(endpoints=None, scenario=load("bands"))
 
 
 class Asked:

@@ -125,7 +125,7 @@ def test_declined_on_a_terminal(
 
 @pytest.mark.parametrize("command", [c for c in CHANGING if c.id != "force"], ids=ids)
 def test_failed_by_the_command_line(command: Command, acted: Acted, state: Path) -> None:
-    acted.error = TargetError("It is broken.", "Mend it.")
+    acted.error = TargetError("It is broken.", "Fix it.")
     assert enter(typed(command)) == Exit.FAILED
     assert result(state, command) == "failed"
 
@@ -193,7 +193,7 @@ async def test_by_the_command_bar(command: Command, ending: str, acted: Acted, s
     face = Asked(agrees=ending != "declined")
     FACE.set(face)
     if ending == "failed":
-        acted.error = TargetError("It is broken.", "Mend it.")
+        acted.error = TargetError("It is broken.", "Fix it.")
     settings = Settings(state_dir=state, read_only=ending == "refused")
     code = await line.run(WORDS[command.id], settings)
     settles = command.id == "settle_books"  # its flag is the answer already
@@ -209,7 +209,7 @@ async def test_by_the_command_bar(command: Command, ending: str, acted: Acted, s
 @pytest.mark.parametrize("command", [c for c in CHANGING if c.key], ids=ids)
 async def test_by_key(command: Command, ending: str, acted: Acted, state: Path) -> None:
     if ending == "failed":
-        acted.error = TargetError("It is broken.", "Mend it.")
+        acted.error = TargetError("It is broken.", "Fix it.")
     read_only = ending == "refused"
     room = room_on(state, read_only=read_only)
     async with room.run_test(size=(120, 40), notifications=True):
@@ -224,7 +224,7 @@ async def test_by_key(command: Command, ending: str, acted: Acted, state: Path) 
             await until(lambda: entries(state), "it is in the audit", 30)
             assert result(state, command) == ending
         if ending == "failed":
-            await until(lambda: "It is broken. Mend it." in screen_text(room), "it is said", 30)
+            await until(lambda: "It is broken. Fix it." in screen_text(room), "it is said", 30)
     assert len(acted.acts) == (ending == "done")
 
 

@@ -15,7 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from controlroom.torture.compare import Found
 from controlroom.torture.numbers import Ids
-from controlroom.torture.stores import Stores
+from controlroom.torture.stores import TortureStores
 from tests.consumer.raw import CODECS, HEADER, altering, batch, checked, produce
 from tests.consumer.rig import Rig, Service
 from tests.waiting import until
@@ -254,7 +254,7 @@ async def allow(rig: Rig, size: int) -> None:
 async def tortured(rig: Rig, kafka: str) -> Found:
     """What the torture finds with eyes of its own."""
     doors = {"kafka": kafka, "redis": rig.engines.redis, "mongo": rig.engines.mongo}
-    stores = Stores(doors, rig.scenario, Ids("none"))
+    stores = TortureStores(doors, rig.scenario, Ids("none"))
     try:
         return await stores.read()
     finally:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from controlroom.feeds.books import BooksSource
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.limit import Limit
 from controlroom.model.books import BooksSample
 from controlroom.settings import Settings
@@ -47,8 +47,8 @@ SLOW = "delay: {latency: 3s}"
 async def books(stack: OwnStack) -> AsyncIterator[BooksSource]:
     """The books of the room, with the limit."""
     target = LocalTarget.from_settings(Settings(state_dir=stack.state))
-    doors = Doors(target)
-    source = BooksSource(doors, "bands", None, Limit(doors))
+    endpoints = LiveEndpoints(target)
+    source = BooksSource(endpoints, "bands", None, Limit(endpoints))
     await source.open()
     yield source
     await source.close()

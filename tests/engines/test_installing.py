@@ -160,7 +160,7 @@ async def test_documents_are_never_opened_by_another_kind_of_store(
 
 
 @pytest.mark.engines
-async def test_a_store_that_is_wished_for_is_taken_or_said_to_be_missing(
+async def test_a_store_that_is_asked_for_is_taken_or_said_to_be_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONTROLROOM_CACHE_DIR", str(tmp_path / "cache"))
@@ -171,7 +171,7 @@ async def test_a_store_that_is_wished_for_is_taken_or_said_to_be_missing(
     monkeypatch.setenv("CONTROLROOM_DOCUMENT_STORE", "python")
     wheel_folder("secantus-py", PYTHON).mkdir()
     assert (await chosen_store(private_dir(tmp_path / "b"), print)).kind == PYTHON_SERVER
-    assert (await chosen_store(tmp_path / "a", print)).kind == RUST_SERVER, "the wish comes late"
+    assert (await chosen_store(tmp_path / "a", print)).kind == RUST_SERVER, "the request comes late"
     rust.unlink()
     monkeypatch.setenv("CONTROLROOM_DOCUMENT_STORE", "rust")
     with pytest.raises(StackError, match=f"asks for {RUST_SERVER}, which is not here"):

@@ -15,7 +15,7 @@ from pymongo.errors import OperationFailure
 from host.paths import engine_dir
 from host.ports import Ports
 from stack.engines.mongo import Mongo
-from stack.engines.mongo.programs import MONGOD, WISH, built_rust, usable_mongod
+from stack.engines.mongo.programs import CHOICE_VARIABLE, MONGOD, built_rust, usable_mongod
 from tests.engines.running import start, stop, when_ready
 
 pytestmark = pytest.mark.engines
@@ -57,7 +57,7 @@ async def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     stand_in(folder, rust.command[0])
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.delenv(WISH, raising=False)
+    monkeypatch.delenv(CHOICE_VARIABLE, raising=False)
     return folder
 
 

@@ -17,9 +17,9 @@ from host.paths import engine_dir, private_dir
 from host.ports import Ports
 from stack.engines.mongo import Mongo
 from stack.engines.mongo.programs import (
+    CHOICE_VARIABLE,
     PYTHON_SERVER,
     RUST_SERVER,
-    WISH,
     built_rust,
     keep,
     kept_kind,
@@ -65,16 +65,16 @@ async def opened(state: Path) -> AsyncIterator[tuple[Mongo, Client]]:
 
 
 async def fill(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Documents in the slower store, and a wish that is over."""
-    with monkeypatch.context() as wish:
-        wish.setenv(WISH, "python")
+    """Documents in the slower store, and a request that is over."""
+    with monkeypatch.context() as asked:
+        asked.setenv(CHOICE_VARIABLE, "python")
         keep(private_dir(engine_dir(state, "mongo")), PYTHON_SERVER)
         async with opened(state) as (_, client):
             await client["controlroom"]["bands.logs"].insert_many(EVENTS)
             await client["controlroom"]["bands.logs"].create_index([("tp", 1), ("o", 1)])
             await client["other"]["odds"].insert_many(ODDS)
             await client["other"]["odds"].create_index([("text", -1)], name="by text")
-    monkeypatch.delenv(WISH, raising=False)
+    monkeypatch.delenv(CHOICE_VARIABLE, raising=False)
     assert kept_kind(engine_dir(state, "mongo")) == PYTHON_SERVER
 
 
@@ -121,7 +121,7 @@ async def test_a_move_that_fails_leaves_everything_where_it_was(
     await fill(tmp_path, monkeypatch)
     honest = moving._contents
 
-    async def failing(collection: Any, progress: moving.Progress) -> moving.Contents:
+    async def failing(collection: Any, progress: moving.MoveProgress) -> moving.Contents:
         if moment == "cut off":
             raise StackError("the new server died", "")
         await collection.delete_one({"_id": "t:1#77"})

@@ -14,7 +14,7 @@ __all__ = ["engines_on_both"]
 
 
 async def test_books_close_when_all_stores_agree(bands: World) -> None:
-    source = BooksSource(bands.doors, bands.scenario.name)
+    source = BooksSource(bands.endpoints, bands.scenario.name)
     await source.open()
     await bands.produce([vote()] * 5, partition=1)
     books = (await source.read()).books
@@ -29,7 +29,7 @@ async def test_books_close_when_all_stores_agree(bands: World) -> None:
 async def test_a_document_that_is_missing_is_lost(bands: World) -> None:
     await bands.produce([vote()] * 4)
     await bands.count([vote()] * 4)
-    source = BooksSource(bands.doors, bands.scenario.name)
+    source = BooksSource(bands.endpoints, bands.scenario.name)
     await source.open()
     books = (await source.read()).books
     await source.close()

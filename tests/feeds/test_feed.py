@@ -13,7 +13,7 @@ from pymongo.errors import AutoReconnect
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from controlroom.feeds import feed
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.errors import explain
 from controlroom.feeds.feed import Feed
 from controlroom.feeds.queues import QueuesSource
@@ -122,8 +122,8 @@ async def test_a_source_finds_its_engine_again_at_another_address(bands: World) 
     reports: list[Report] = []
     right = bands.engines.redis
     bands.target.move(redis="redis://127.0.0.1:9/0")
-    doors = Doors(bands.target)  # type: ignore[arg-type]
-    feed = Feed(TalliesSource(doors.redis, bands.scenario), reports.append, first_pause=0.1)
+    endpoints = LiveEndpoints(bands.target)  # type: ignore[arg-type]
+    feed = Feed(TalliesSource(endpoints.redis, bands.scenario), reports.append, first_pause=0.1)
     await bands.store([vote()])
     async with running(feed):
         await until(lambda: reports, "a report")
@@ -134,7 +134,7 @@ async def test_a_source_finds_its_engine_again_at_another_address(bands: World) 
 
 
 async def test_the_lag_is_what_nobody_committed(bands: World) -> None:
-    source = QueuesSource(bands.doors.kafka, bands.scenario.name)
+    source = QueuesSource(bands.endpoints.kafka, bands.scenario.name)
     await source.open()
     await bands.produce([vote()] * 3, partition=2)
     found = await source.read()
@@ -145,7 +145,7 @@ async def test_the_lag_is_what_nobody_committed(bands: World) -> None:
 
 
 async def test_a_topic_that_was_never_made_is_no_data(bands: World) -> None:
-    source = QueuesSource(bands.doors.kafka, bands.scenario.name + "-not")
+    source = QueuesSource(bands.endpoints.kafka, bands.scenario.name + "-not")
     await source.open()
     assert await source.read() is None
     await source.close()

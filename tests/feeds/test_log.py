@@ -12,12 +12,12 @@ from controlroom.feeds.log import LogSource
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.scrollback import Scrollback
 from controlroom.model.log import LogBatch, LogLine
-from controlroom.model.tail import Tail
+from controlroom.model.tail import LogTail
 from tests.feeds.world import World, vote
 
 
 async def opened(world: World, first_lines: int = 200) -> LogSource:
-    source = LogSource(world.doors, world.scenario, first_lines=first_lines)
+    source = LogSource(world.endpoints, world.scenario, first_lines=first_lines)
     await source.open()
     return source
 
@@ -89,7 +89,7 @@ async def test_a_new_room_begins_with_the_newest_and_scrolls_back_to_the_first(
     for step in range(6):
         await bands.store([vote(rank=step)] * 50, step % 3)
     source = await opened(bands, first_lines=40)
-    tail = Tail(100)
+    tail = LogTail(100)
     tail.apply(0.0, await source.read())
     await bands.store([vote(rank=9)] * 10, 1)
     tail.apply(1.0, await source.read())

@@ -6,16 +6,16 @@ import httpx
 import pytest
 
 from controlroom.feeds.golden import GoldenSource, history, parse
-from controlroom.feeds.queries import Row, golden_query, history_queries
+from controlroom.feeds.queries import TrafficRow, golden_query, history_queries
 from controlroom.model.board import STALE_LEAST, STALE_PERIODS
-from controlroom.model.golden import Golden, GoldenRow
+from controlroom.model.golden import GoldenMetrics, GoldenRow
 from tests.conftest import Engines
 
 IN = (
     'namespace="bands", direction="inbound", deployment=~"producer-http|reader",'
     ' target_port!="4191", route_name!="probe"'
 )
-ROWS = (Row("producer-http", "inbound"), Row("reader", "inbound"))
+ROWS = (TrafficRow("producer-http", "inbound"), TrafficRow("reader", "inbound"))
 
 
 def latency(quantile: str) -> str:
@@ -108,9 +108,11 @@ async def test_prometheus_says_what_is_wrong_with_a_bad_query(engines: Engines) 
         answer.raise_for_status()
 
 
-def told(rps: float | None, success: float | None = 1.0, direction: str = "outbound") -> Golden:
+def told(
+    rps: float | None, success: float | None = 1.0, direction: str = "outbound"
+) -> GoldenMetrics:
     """One row; its latencies are never the same twice."""
-    return Golden((GoldenRow("consumer", direction, success, rps, rps, rps, rps),), 30)
+    return GoldenMetrics((GoldenRow("consumer", direction, success, rps, rps, rps, rps),), 30)
 
 
 def test_what_a_service_asks_by_itself_is_no_change_of_the_traffic() -> None:

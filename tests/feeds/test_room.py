@@ -19,7 +19,7 @@ from tests.waiting import until
 
 
 class QuietTarget(FixedTarget):
-    """A target with doors and nothing that runs."""
+    """A target with endpoints and nothing that runs."""
 
     async def fleet(self) -> Fleet:
         return Fleet((), ())

@@ -9,7 +9,7 @@ from tests.feeds.world import World, prediction, vote
 
 
 async def test_an_empty_scenario_has_no_rows_and_a_total_of_zero(bands: World) -> None:
-    source = TalliesSource(bands.doors.redis, bands.scenario)
+    source = TalliesSource(bands.endpoints.redis, bands.scenario)
     await source.open()
     found = await source.read()
     assert (found.rows, found.total, found.bars) == ((), 0, False)
@@ -18,7 +18,7 @@ async def test_an_empty_scenario_has_no_rows_and_a_total_of_zero(bands: World) -
 
 async def test_rows_are_sorted_and_carry_the_mean(bands: World) -> None:
     await bands.store([vote(rank=4), vote(rank=5), vote("AC:DC 100%", "Live\x1b[31m", 2)])
-    source = TalliesSource(bands.doors.redis, bands.scenario)
+    source = TalliesSource(bands.endpoints.redis, bands.scenario)
     await source.open()
     found = await source.read()
     assert found.columns == ("Band", "Album")
@@ -33,7 +33,7 @@ async def test_rows_are_sorted_and_carry_the_mean(bands: World) -> None:
 
 async def test_what_did_not_change_is_the_same_object(bands: World) -> None:
     await bands.store([vote()])
-    source = TalliesSource(bands.doors.redis, bands.scenario)
+    source = TalliesSource(bands.endpoints.redis, bands.scenario)
     await source.open()
     first = await source.read()
     assert await source.read() is first
@@ -52,7 +52,7 @@ async def test_bars_follow_the_selection(worldcup: World) -> None:
             prediction("Argentina", "Francia", "3-3", 4),
         ]
     )
-    source = TalliesSource(worldcup.doors.redis, worldcup.scenario)
+    source = TalliesSource(worldcup.endpoints.redis, worldcup.scenario)
     await source.open()
     found = await source.read()
     phase, match = found.selections
@@ -82,7 +82,7 @@ async def test_bars_follow_the_selection(worldcup: World) -> None:
 
 
 async def test_a_match_that_appears_later_is_selected_by_itself(worldcup: World) -> None:
-    source = TalliesSource(worldcup.doors.redis, worldcup.scenario)
+    source = TalliesSource(worldcup.endpoints.redis, worldcup.scenario)
     await source.open()
     assert (await source.read()).selections[1].selected is None
     await worldcup.store([prediction("A", "B:C", "1-0", 3)])

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.targets.abilities import Endpoints, TargetInfo
 from scenarios.scenario import Scenario
 from scenarios.templates import escape
@@ -24,10 +24,10 @@ from wire.topics import ensure_topics, topic_id
 
 
 class FixedTarget:
-    """A target whose doors are known."""
+    """A target whose endpoints are known."""
 
     def __init__(self, engines: Engines) -> None:
-        self.doors = Endpoints(
+        self.known = Endpoints(
             {
                 "ingress": "http://127.0.0.1:9",
                 "kafka": engines.kafka,
@@ -37,12 +37,12 @@ class FixedTarget:
             }
         )
 
-    def move(self, **doors: Any) -> None:
+    def move(self, **addresses: Any) -> None:
         """Another address, as after a restart."""
-        self.doors = replace(self.doors, addresses={**self.doors.addresses, **doors})
+        self.known = replace(self.known, addresses={**self.known.addresses, **addresses})
 
     async def endpoints(self) -> Endpoints:
-        return self.doors
+        return self.known
 
     async def info(self) -> TargetInfo:
         return TargetInfo("test", "", details={"namespace": "test"})
@@ -55,7 +55,7 @@ class World:
         self.scenario = scenario
         self.engines = engines
         self.target = FixedTarget(engines)
-        self.doors = Doors(self.target)  # type: ignore[arg-type]
+        self.endpoints = LiveEndpoints(self.target)  # type: ignore[arg-type]
         self.redis = redis_client(engines.redis)
         self.documents = Documents(engines.mongo)
         self.offsets: Counter[int] = Counter()

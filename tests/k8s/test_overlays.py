@@ -126,7 +126,7 @@ def test_no_deployment_has_two_autoscalers_or_too_few_partitions(overlay: str) -
     assert len(targets) == len(set(targets))
     for one in scalers:
         most = one["spec"].get("maxReplicas") or one["spec"]["maxReplicaCount"]
-        if one["spec"]["scaleTargetRef"]["name"] in ("consumer", "hop"):
+        if one["spec"]["scaleTargetRef"]["name"] in ("consumer", "bridge"):
             assert most <= keys.PARTITIONS
     for topic in of_kind(overlay, "KafkaTopic"):
         if topic["metadata"]["name"].endswith(".events"):

@@ -22,9 +22,9 @@ USES: dict[str, set[str]] = {
     "consumer": {"stores-consumer"},
     # `purge` is made by those alone who let it purge
     "reader": {"stores-reader", "purge"},
-    # the hop's server stores and counts as a consumer does
-    "hop-server/server": {"stores-consumer", "hop"},
-    "hop/client": {"hop"},
+    # the bridge's server stores and counts as a consumer does
+    "bridge-server/server": {"stores-consumer", "bridge"},
+    "bridge/client": {"bridge"},
     # engines know whom they let in
     "redis": {"stores", *STORES},
     "mongo": {"stores", *STORES} - {"stores-producer"},
@@ -36,7 +36,7 @@ MOUNTS = {
     "producer-grpc": {"kafka-producer"},
     "producer-wasm": {"kafka-producer"},
     "consumer": {"kafka-consumer"},
-    "hop": {"kafka-consumer"},
+    "bridge": {"kafka-consumer"},
     "reader": {"kafka-reader"},
     "room": {"room"},
 }
@@ -76,8 +76,15 @@ def test_no_pod_has_a_secret_as_a_file_that_it_does_not_use(overlay: str) -> Non
         mounted = {v["secret"]["secretName"] for v in pod.get("volumes", []) if "secret" in v}
         assert mounted <= MOUNTS.get(name, set()), name
         # and whoever has none needs no account of the cluster
-        services = ("producer-http", "producer-grpc", "producer-wasm", "consumer", "reader")
-        if name in (*services, "hop", "hop-server"):
+        if name in (
+            "producer-http",
+            "producer-grpc",
+            "producer-wasm",
+            "consumer",
+            "reader",
+            "bridge",
+            "bridge-server",
+        ):
             assert pod["automountServiceAccountToken"] is False, name
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from controlroom.runs.catalog import chaos_dir, find
-from controlroom.targets.abilities import LoadWish
+from controlroom.targets.abilities import LoadRequest
 from controlroom.targets.kubernetes.faults.holder import job
 from controlroom.targets.kubernetes.faults.selecting import placed
 from controlroom.targets.kubernetes.load import jobs
@@ -86,15 +86,15 @@ def test_the_server_takes_the_job_that_ends_a_fault_where_all_is_restricted(
 def test_the_server_takes_the_objects_of_a_load_where_all_is_restricted(
     server: ControlPlane,
 ) -> None:
-    wish = LoadWish(run="r-0001", spec="{}", workers=3, seconds=60.0, records=b"{}\n")
+    request = LoadRequest(run="r-0001", spec="{}", workers=3, seconds=60.0, records=b"{}\n")
     labels, image = (
         {"controlroom/load": "l", "controlroom/run": "r-0001"},
         "localhost/controlroom/load:0.1.0",
     )
     made = [
-        jobs.master_job("l", labels, wish, image, 0.0),
-        jobs.wish_map("l", labels, wish),
-        jobs.workers_job("l", labels, wish, image, "10.0.0.1"),
+        jobs.master_job("l", labels, request, image, 0.0),
+        jobs.request_map("l", labels, request),
+        jobs.workers_job("l", labels, request, image, "10.0.0.1"),
     ]
     for one in made:
         one["metadata"]["namespace"] = SPACES[0]

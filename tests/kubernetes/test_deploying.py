@@ -15,7 +15,7 @@ from controlroom.targets.abilities import Refused, Unreachable
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.deploy.applying import Applier
 from controlroom.targets.kubernetes.deploy.copies import COPY_OF
-from controlroom.targets.kubernetes.deploy.peers import calls_across, hop_secret
+from controlroom.targets.kubernetes.deploy.peers import bridge_secret, calls_across
 from controlroom.targets.kubernetes.deploy.readiness import Rollout
 from controlroom.targets.kubernetes.deploy.rendering import KUBECTL, Object, render
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS
@@ -193,14 +193,18 @@ async def test_a_certificate_of_another_namespace_is_copied_once_it_is_there(
     assert found["data"] == {"ca.crt": "PEM"}
 
 
-async def test_both_ends_of_a_hop_have_the_secret_of_the_far_one(api: Api, namespace: str) -> None:
-    far = deployment("hop-server")
-    far["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"secretRef": {"name": "hop"}}]
-    with pytest.raises(Refused, match="has no Secret hop"):
-        await hop_secret(api, namespace)
-    await Applier(api, namespace, "far").apply([far])
-    token = await hop_secret(api, namespace)
-    assert len(token["HOP_TOKEN"]) >= 32
-    near = deployment("hop")
-    assert calls_across([near])
-    assert not calls_across([far])
+async def test_both_ends_of_a_bridge_have_the_secret_of_the_remote_one(
+    api: Api, namespace: str
+) -> None:
+    remote = deployment("bridge-server")
+    remote["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [
+        {"secretRef": {"name": "bridge"}}
+    ]
+    with pytest.raises(Refused, match="has no Secret bridge"):
+        await bridge_secret(api, namespace)
+    await Applier(api, namespace, "remote").apply([remote])
+    token = await bridge_secret(api, namespace)
+    assert len(token["BRIDGE_TOKEN"]) >= 32
+    local = deployment("bridge")
+    assert calls_across([local])
+    assert not calls_across([remote])

@@ -11,7 +11,7 @@ import pytest
 from controlroom.feeds import gateways
 from controlroom.feeds.fleet import FleetSource
 from controlroom.feeds.gateways import Gateways
-from controlroom.model.links import Link, Links
+from controlroom.model.links import ClusterLink, ClusterLinks
 from controlroom.targets.kubernetes import links as module
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import LINKS, SERVICES
@@ -61,7 +61,7 @@ STATUS = {
     "mirrorServices": [
         {
             "controllerName": "linkerd.io/service-mirror",
-            "remoteRef": {"group": "", "kind": "Service", "name": "hop", "namespace": "far"},
+            "remoteRef": {"group": "", "kind": "Service", "name": "bridge", "namespace": "far"},
             "conditions": [
                 {
                     "type": "Mirrored",
@@ -100,7 +100,7 @@ async def prometheus(tmp_path: Path) -> AsyncIterator[Scraped]:
 async def make_links(api: Api, namespace: str) -> None:
     """A Link, a Service mirrored by it, one whose Link is gone, and one that is not mirrored."""
     await api.create(LINKS.path(module.HOME), link("west"), fieldValidation="Strict")
-    await api.create(SERVICES.path(namespace), mirrored("hop-server-west", "west"))
+    await api.create(SERVICES.path(namespace), mirrored("bridge-server-west", "west"))
     await api.create(SERVICES.path(namespace), mirrored("reader-east", "east"))
     plain = {**mirrored("plain", "west"), "metadata": {"name": "plain"}}
     await api.create(SERVICES.path(namespace), plain)
@@ -119,25 +119,25 @@ async def test_links_mirrored_services_and_gateways(
     target = KubernetesTarget(CONTEXT, namespace)
     source = FleetSource(target, Gateways(prometheus.where))
 
-    async def told() -> Links | None:
+    async def told() -> ClusterLinks | None:
         return (await source.read()).links
 
     try:
-        assert await until(told, "the cluster has answered") == Links(installed=False)
+        assert await until(told, "the cluster has answered") == ClusterLinks(installed=False)
         served()
         await make_links(api, namespace)
-        west = Link("west", "10.1.2.3:4143", ("hop-server-west",))
-        east = Link("east", "", ("reader-east",), "its Link is gone")
+        west = ClusterLink("west", "10.1.2.3:4143", ("bridge-server-west",))
+        east = ClusterLink("east", "", ("reader-east",), "its Link is gone")
 
         async def both() -> bool:
-            return await told() == Links(True, (west, east))
+            return await told() == ClusterLinks(True, (west, east))
 
         await until(both, "link and services are seen", timeout=60)
         await api.patch(f"{LINKS.path(module.HOME, 'west')}/status", {"status": STATUS})
 
         async def troubled() -> bool:
             links = await told()
-            return bool(links and links.links[0].trouble == "hop: the namespace far is not here")
+            return bool(links and links.links[0].trouble == "bridge: the namespace far is not here")
 
         await until(troubled, "what could not be mirrored is told", timeout=60)
         await until(lambda: listening(prometheus.url), "Prometheus listens", timeout=60)

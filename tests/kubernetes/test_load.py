@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from controlroom.model.run import RunView
+from controlroom.runs.effects import active_effects, left_behind
 from controlroom.runs.errors import SpecError
 from controlroom.runs.folder import RunFolder
-from controlroom.runs.holding import held_by, left_behind
 from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.spec import LoadSpec
 from controlroom.runs.stop import stop_all, stop_run
-from controlroom.runs.store import Store
-from controlroom.targets.abilities import LoadStatus, LoadWish, Refused
+from controlroom.runs.store import RunStore
+from controlroom.targets.abilities import LoadRequest, LoadStatus, Refused
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.load import sending
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS, PODS
@@ -64,11 +64,11 @@ async def target(api: Api, namespace: str) -> AsyncIterator[KubernetesTarget]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "state" / "runs")
+def store(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "state" / "runs")
 
 
-async def started(store: Store, target: KubernetesTarget, **more: object) -> RunFolder:
+async def started(store: RunStore, target: KubernetesTarget, **more: object) -> RunFolder:
     """A load run as the command starts it."""
     wanted = {"timeout": 60.0, "users": 4, **more}
     spec = LoadSpec(
@@ -91,7 +91,7 @@ async def test_jobs_send_what_a_local_run_sends(
     place: Server,
     played: PlayedNode,
     target: KubernetesTarget,
-    store: Store,
+    store: RunStore,
 ) -> None:
     folder = await started(store, target, number=501)
     view = await over(folder)
@@ -116,7 +116,7 @@ async def test_jobs_send_what_a_local_run_sends(
 
 
 async def test_a_stop_drains_and_says_what_was_sent(
-    place: Server, played: PlayedNode, target: KubernetesTarget, store: Store
+    place: Server, played: PlayedNode, target: KubernetesTarget, store: RunStore
 ) -> None:
     folder = await started(store, target)
     await until(lambda: place.count > 50, "the load flows", timeout=60)
@@ -132,11 +132,11 @@ async def active(target: KubernetesTarget) -> list[LoadStatus]:
 
 
 async def test_a_load_whose_runner_died_is_found_and_ended(
-    place: Server, played: PlayedNode, target: KubernetesTarget, store: Store
+    place: Server, played: PlayedNode, target: KubernetesTarget, store: RunStore
 ) -> None:
     folder = await started(store, target)
     await until(lambda: place.count > 50, "the load flows", timeout=60)
-    assert left_behind(await held_by(target, store, CONTEXT)) == ()
+    assert left_behind(await active_effects(target, store, CONTEXT)) == ()
     runner = folder.read_runner()
     assert runner is not None
     os.kill(runner.pid, signal.SIGKILL)
@@ -146,11 +146,11 @@ async def test_a_load_whose_runner_died_is_found_and_ended(
     assert view.state == "lost"
     (left,) = await active(target)
     assert left.run == folder.id
-    (held,) = await held_by(target, store, CONTEXT)
+    (held,) = await active_effects(target, store, CONTEXT)
     assert left_behind([held]) == (held,)
     assert (held.id, held.run, held.ends) == (left.id, folder.id, left.ends)
     assert left.ends > left.created + 60
-    stopped = await stop_all(Store(store.root), target)
+    stopped = await stop_all(RunStore(store.root), target)
     assert stopped.clean
     assert stopped.loads == (left.id,)
     assert await active(target) == []
@@ -168,15 +168,15 @@ async def test_a_pod_that_does_not_start_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sending, "START_TIME", 1.0)
-    wish = LoadWish("r-0001", "{}", b"", 2, 60.0)
+    request = LoadRequest("r-0001", "{}", b"", 2, 60.0)
     with pytest.raises(Refused, match=r"pod does not run: it has no pod\. Nothing was sent"):
-        await target.start_load(wish)
+        await target.start_load(request)
     assert (await api.get(JOBS.path(namespace)))["items"] == []
     assert (await api.get(PODS.path(namespace)))["items"] == []
 
 
 async def test_what_does_not_fit_into_the_cluster_is_said_before(
-    place: Server, target: KubernetesTarget, store: Store, tmp_path: Path
+    place: Server, target: KubernetesTarget, store: RunStore, tmp_path: Path
 ) -> None:
     with pytest.raises(SpecError, match="--in-cluster wants a cluster"):
         await ready_load(LoadSpec(in_cluster=2), "bands", target)

@@ -29,7 +29,7 @@ async def test_five_hundred_pods_cost_one_list_and_one_watch(api: Api, namespace
 
         await until(all_ready, "all pods seen ready", timeout=120)
         same = await target.fleet()
-        assert await target.fleet() is same, "nothing changed, so nothing is built anew"
+        assert await target.fleet() is same, "nothing changed, so nothing is built again"
         gone = PODS.path(namespace, "web-007", "status")
         broken = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
         await api.patch(gone, broken, STRATEGIC)

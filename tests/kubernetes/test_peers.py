@@ -1,4 +1,4 @@
-"""The far cluster's addresses, read from its nodes and put into what waits for them."""
+"""The remote cluster's addresses, read from its nodes and put into what waits for them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ ADDRESSES = ["10.1.0.2", "10.1.0.3"]
 
 
 @pytest.mark.engines
-def test_the_hop_of_lab_a_gets_the_nodes_of_its_peer() -> None:
+def test_the_bridge_of_lab_a_gets_the_nodes_of_its_peer() -> None:
     objects = copy.deepcopy(objects_of("lab-a"))
     (waiting,) = open_slices(objects)
     settle(objects, ADDRESSES)
     found = [address for one in waiting["endpoints"] for address in one["addresses"]]
-    assert (waiting["metadata"]["name"], found) == ("hop-server", ADDRESSES)
+    assert (waiting["metadata"]["name"], found) == ("bridge-server", ADDRESSES)
     assert problems(waiting) == []
     assert OPEN not in str(objects)
 
 
 @pytest.mark.engines
 def test_without_a_peer_it_is_refused_and_the_flag_is_named() -> None:
-    with pytest.raises(Refused, match="EndpointSlice hop-server waits") as refused:
+    with pytest.raises(Refused, match="EndpointSlice bridge-server waits") as refused:
         settle(copy.deepcopy(objects_of("lab-a")), [])
     assert "--peer NAME" in refused.value.fix
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from controlroom.targets.abilities import Denied, LoadWish, Unknown
+from controlroom.targets.abilities import Denied, LoadRequest, UnknownName
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.faults.holder import FAULT
 from controlroom.targets.kubernetes.forward import PROTOCOL
@@ -153,12 +153,14 @@ async def test_a_room_enters_the_stores_by_the_login_of_its_account(
         "spec": {"selector": {"app.kubernetes.io/name": "web"}, "ports": [{"port": 9092}]},
     }
     await api.create(SERVICES.path(web), service)
-    doors = await target.endpoints()
-    assert doors.door("redis") == f"redis://stores-{login}:of-stores-{login}@192.0.2.7:6379/0"
+    endpoints = await target.endpoints()
+    assert (
+        endpoints.address("redis") == f"redis://stores-{login}:of-stores-{login}@192.0.2.7:6379/0"
+    )
     # a viewer is told at once why there is no way to a pod
     denied = "lacks the verb create on pods/portforward of web-0"
-    assert (denied in doors.absent.get("kafka", "")) is (account == "viewer")
-    assert doors.has("kafka") is (account == "operator")
+    assert (denied in endpoints.absent.get("kafka", "")) is (account == "viewer")
+    assert endpoints.has("kafka") is (account == "operator")
 
 
 async def test_a_viewer_forwards_the_ports_of_the_stores_and_of_nothing_else(
@@ -230,18 +232,18 @@ async def test_a_restart_is_shown_before_and_done_by_an_operator_only(
     assert (
         "kubectl.kubernetes.io/restartedAt" in found["spec"]["template"]["metadata"]["annotations"]
     )
-    with pytest.raises(Unknown, match="no deployment gone"):
+    with pytest.raises(UnknownName, match="no deployment gone"):
         await target.preview_restart("gone")
 
 
 async def test_load_by_jobs_is_an_operators_right(web: str, acting: Any, api: Api) -> None:
-    wish = LoadWish("r-0001", "{}", b"", 1, 60.0)
+    request = LoadRequest("r-0001", "{}", b"", 1, 60.0)
     _, looking = acting("viewer")
     assert await looking.loads() == []
     with pytest.raises(Denied, match=r"lacks the verb create on jobs\.batch"):
-        await looking.start_load(wish)
+        await looking.start_load(request)
     _, target = acting("operator")
-    starting = asyncio.create_task(target.start_load(wish))
+    starting = asyncio.create_task(target.start_load(request))
 
     async def master() -> Any:
         return await target.loads()

@@ -82,7 +82,7 @@ def test_configuration_files_can_be_read(clusters: tuple[ClusterPlan, ...]) -> N
     etc = clusters[0].folder / "etc"
     assert tomllib.loads((etc / "containerd.toml").read_text())["version"] == 2
     kubelet = yaml.safe_load((etc / "kubelet.yaml").read_text())
-    assert kubelet["cgroupRoot"] == f"/{clusters[0].mark}"
+    assert kubelet["cgroupRoot"] == f"/{clusters[0].tag}"
     assert kubelet["clusterDNS"] == [str(clusters[0].dns)]
 
 

@@ -37,9 +37,9 @@ def test_both_ends_of_the_join_are_on_one_link() -> None:
 
 def test_names_on_the_machine_begin_with_lab_and_fit_a_link() -> None:
     clusters: list[ClusterPlan] = [c for n in NUMBERS for c in plan(n, 2, FOLDER).clusters]
-    marks = {cluster.mark for cluster in clusters}
-    assert len(marks) == len(clusters)
-    assert all(mark.startswith("lab") and len(mark) <= 15 for mark in marks)
+    tags = {cluster.tag for cluster in clusters}
+    assert len(tags) == len(clusters)
+    assert all(tag.startswith("lab") and len(tag) <= 15 for tag in tags)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from host.errors import StackError
-from lab.claims import claim_folder, claim_number
-from lab.client import Lab
+from lab.client import LabClient
 from lab.commands import started
 from lab.doctor import examine
+from lab.locks import lock_folder, lock_number
 from lab.plan import LETTERS, NETWORK, NUMBERS
 from lab.record import ClusterRecord, LabRecord, keep, path_in
 from tests.own_lab import OwnLab
@@ -79,7 +79,7 @@ async def test_a_plain_user_reads_that_root_is_needed(monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def roots_lab() -> Iterator[Lab]:
+def roots_lab() -> Iterator[LabClient]:
     """What a user sees of a lab that he had sudo start: its record, with a daemon that lives."""
     daemon = os.getppid()
     since = started(daemon)
@@ -90,7 +90,7 @@ def roots_lab() -> Iterator[Lab]:
         keep(folder, LabRecord(daemon, since, NUMBERS[-1], NETWORK, "", clusters, "ready"))
         for path in (folder, path_in(folder)):
             os.chown(path, NOBODY, NOBODY)
-        yield Lab(folder)
+        yield LabClient(folder)
 
 
 @as_root
@@ -105,7 +105,9 @@ def roots_lab() -> Iterator[Lab]:
         "restart etcd --cluster a",
     ],
 )
-async def test_what_only_root_may_do_names_the_whole_command(roots_lab: Lab, words: str) -> None:
+async def test_what_only_root_may_do_names_the_whole_command(
+    roots_lab: LabClient, words: str
+) -> None:
     does: dict[str, Callable[[], Awaitable[object]]] = {
         "down": roots_lab.down,
         "link cut": roots_lab.cut,
@@ -122,7 +124,7 @@ async def test_what_only_root_may_do_names_the_whole_command(roots_lab: Lab, wor
 
 
 @as_root
-async def test_a_plain_user_is_told_all_but_the_link(roots_lab: Lab) -> None:
+async def test_a_plain_user_is_told_all_but_the_link(roots_lab: LabClient) -> None:
     with as_nobody():
         status = await roots_lab.status()
     assert status["phase"] == "ready"
@@ -150,16 +152,16 @@ async def test_every_fault_comes_with_a_fix(tmp_path: Path) -> None:
 
 
 def test_a_claim_is_had_once_and_free_after_its_holder(tmp_path: Path) -> None:
-    first = claim_folder(tmp_path)
+    first = lock_folder(tmp_path)
     assert first is not None
-    assert claim_folder(tmp_path) is None
+    assert lock_folder(tmp_path) is None
     first.close()
-    again = claim_folder(tmp_path)
+    again = lock_folder(tmp_path)
     assert again is not None
     again.close()
 
 
 def test_numbers_are_claimed_one_by_one() -> None:
     number = NUMBERS[-1]
-    with claim_number(number) or pytest.skip("somebody has the last number"):
-        assert claim_number(number) is None
+    with lock_number(number) or pytest.skip("somebody has the last number"):
+        assert lock_number(number) is None

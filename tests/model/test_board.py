@@ -8,12 +8,12 @@ import pytest
 
 from controlroom.model.board import LOG_LINES, Board, overall
 from controlroom.model.frame import GOLDEN, KEYS, LOG, TALLIES
-from controlroom.model.golden import Golden, GoldenRow
+from controlroom.model.golden import GoldenMetrics, GoldenRow
 from controlroom.model.log import LogBatch, LogLine
 from controlroom.model.queues import Queues
 from controlroom.model.run import ChaosFigures, Runs, RunView
 from controlroom.model.samples import Failed, NoData, Sample
-from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
+from controlroom.model.tallies import Selection, Tallies, TallyChoice, TallyRow
 
 T0 = 1_700_000_000.0
 
@@ -23,7 +23,7 @@ def board(**periods: float) -> Board:
 
 
 def votes(total: int, selected: str | None = None, **rows: int) -> Tallies:
-    selections = (Selection("phase", (Choice("1", "one"),), selected),) if selected else ()
+    selections = (Selection("phase", (TallyChoice("1", "one"),), selected),) if selected else ()
     listed = tuple(TallyRow((name,), count) for name, count in rows.items())
     return Tallies(("name",), listed, total, "votes", selections=selections)
 
@@ -133,8 +133,8 @@ def test_the_overall_figures_add_requests_and_weigh_success() -> None:
         GoldenRow("c", "inbound", None, None, None, None, None),
         GoldenRow("d", "outbound", 0.0, 999.0, 1.0, 999.0, 20.0),
     )
-    assert overall(Golden(rows, 30.0)) == {"rps": 400.0, "success": 0.875, "p95": 12.0}
-    assert overall(Golden(rows[2:], 30.0)) == {"rps": 0.0, "success": None, "p95": None}
+    assert overall(GoldenMetrics(rows, 30.0)) == {"rps": 400.0, "success": 0.875, "p95": 12.0}
+    assert overall(GoldenMetrics(rows[2:], 30.0)) == {"rps": 0.0, "success": None, "p95": None}
 
 
 def test_the_log_keeps_the_newest_lines_and_their_numbers_whatever_the_batches() -> None:

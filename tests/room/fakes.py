@@ -14,8 +14,8 @@ from controlroom.commands.question import Question
 from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
+from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import Frame
-from controlroom.model.held import Held
 from controlroom.model.log import LogLine
 from controlroom.runs.catalog import ChaosFile
 from controlroom.settings import Settings
@@ -72,7 +72,7 @@ class RecordedCommands:
         self.refuse_with = ""
         """When set, what a start is refused with."""
         self.page: list[LogLine] = []
-        self.holding: list[Held] = []
+        self.holding: list[ActiveEffect] = []
 
     def _note(self, *call: object) -> str:
         if self.refuse_with:
@@ -116,7 +116,7 @@ class RecordedCommands:
             "ready.", "When all are replaced.",
         )  # fmt: skip
 
-    async def held(self) -> Sequence[Held]:
+    async def effects(self) -> Sequence[ActiveEffect]:
         return self.holding
 
     async def choose(self, selection: int, key: str) -> None:

@@ -22,12 +22,12 @@ from controlroom.model.frame import (
     Panel,
     Rates,
 )
-from controlroom.model.golden import Golden, GoldenRow
+from controlroom.model.golden import GoldenMetrics, GoldenRow
 from controlroom.model.health import Health
 from controlroom.model.log import LogLine, LogView
 from controlroom.model.queues import Queues
-from controlroom.model.run import ChaosFigures, LoadFigures, Mark, Runs, RunView
-from controlroom.model.tallies import Choice, Selection, Tallies, TallyRow
+from controlroom.model.run import ChaosFigures, LoadFigures, Runs, RunView, TimeMark
+from controlroom.model.tallies import Selection, Tallies, TallyChoice, TallyRow
 
 T = TypeVar("T")
 NOW = 1_795_275_188.0
@@ -65,9 +65,9 @@ def worldcup() -> Tallies:
         "predictions",
         selections=(
             Selection(
-                "Phase", tuple(Choice(str(n), p) for n, p in enumerate(phases, 1)), "4"
+                "Phase", tuple(TallyChoice(str(n), p) for n, p in enumerate(phases, 1)), "4"
             ),
-            Selection("Match", tuple(Choice(m.replace(" - ", ":"), m) for m in matches),
+            Selection("Match", tuple(TallyChoice(m.replace(" - ", ":"), m) for m in matches),
                       "Argentina:Francia"),
         ),
     )  # fmt: skip
@@ -114,9 +114,9 @@ def fleet(consumer_ready: int = 3) -> Fleet:
     return Fleet(deployments, tuple(pods), engines, events, NOW - 740)
 
 
-def golden() -> Golden:
+def golden() -> GoldenMetrics:
     """Golden metrics; nobody asks the reader."""
-    return Golden(
+    return GoldenMetrics(
         (
             GoldenRow("producer-http", "inbound", 0.9998, 412.0, 3.1, 8.9, 21.4),
             GoldenRow("producer-grpc", "inbound", 1.0, 330.1, 2.2, 6.0, 14.8),
@@ -226,9 +226,9 @@ def loaded(scenario: str = "bands") -> Frame:
         rates=Rates(742.0, {labels: rate for labels, _, _, rate in _BANDS}, -310.0),
         curves=curves(True),
         marks=(
-            Mark(NOW - 225, "load", "load"),
-            Mark(NOW - 150, "fault", "kill"),
-            Mark(NOW - 118, "recovered", "6.2 s"),
+            TimeMark(NOW - 225, "load", "load"),
+            TimeMark(NOW - 150, "fault", "kill"),
+            TimeMark(NOW - 118, "recovered", "6.2 s"),
         ),
     )
 

@@ -233,7 +233,7 @@ async def test_a_source_that_cannot_be_made_is_told_in_its_pane_and_ends_nothing
 ) -> None:
     (slot,) = registry.added()
     unregister("oncall")
-    broken = type("Broken", (Unmade,), {"name": "oncall"})  # is made of more than doors
+    broken = type("Broken", (Unmade,), {"name": "oncall"})  # takes more than endpoints
     register(slot.pane, broken, two=slot.two, three=slot.three)
     behind = Room(load("bands"), Away(), Settings(state_dir=added / "state"))  # type: ignore[arg-type]
     room = ControlRoom(behind, RecordedCommands(), on_ready=behind.start)
@@ -241,7 +241,7 @@ async def test_a_source_that_cannot_be_made_is_told_in_its_pane_and_ends_nothing
         async with room.run_test(size=(120, 40)) as pilot:
             await pilot.press("7", "z")
             await until(lambda: "oncall cannot be made: TypeError" in drawn(room), "why", PATIENCE)
-            assert "Mend its file in the folder panes" in drawn(room)
+            assert "Fix its file in the folder panes" in drawn(room)
     finally:
         await behind.stop()
 

@@ -7,32 +7,32 @@ from dataclasses import replace
 import pytest
 
 from controlroom.model.frame import FLEET
-from controlroom.model.links import Link, Links
+from controlroom.model.links import ClusterLink, ClusterLinks
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
 
-WEST = Link("west", "10.1.2.3:4143", ("hop-server-west",), alive=True, latency=12.0)
+WEST = ClusterLink("west", "10.1.2.3:4143", ("bridge-server-west",), alive=True, latency=12.0)
 DOWN = replace(WEST, cluster="north", alive=False, latency=None)
-TROUBLED = Link("east", "", (), "its Link is gone")
+TROUBLED = ClusterLink("east", "", (), "its Link is gone")
 
 
 @pytest.mark.parametrize(
     ("links", "words"),
     [
-        (Links(installed=False), ["links  not installed"]),
-        (Links(True), ["links  none"]),
+        (ClusterLinks(installed=False), ["links  not installed"]),
+        (ClusterLinks(True), ["links  none"]),
         (
-            Links(True, (WEST, DOWN, TROUBLED)),
+            ClusterLinks(True, (WEST, DOWN, TROUBLED)),
             [
                 "west  gateway alive p95 12",
-                "hop-server-west",
+                "bridge-server-west",
                 "north  gateway down",
                 "east  gateway not probed  its Link is gone",
             ],
         ),
     ],
 )
-async def test_each_other_cluster_is_a_row(links: Links, words: list[str]) -> None:
+async def test_each_other_cluster_is_a_row(links: ClusterLinks, words: list[str]) -> None:
     frame = frames.calm()
     seen = frame[FLEET].value
     assert seen is not None

@@ -20,7 +20,7 @@ from controlroom.targets.abilities import Preview
 from tests.room import frames
 from tests.room.fakes import KILL, RecordedCommands
 from tests.room.rooms import calls_of, room_of
-from tests.room.test_held import FAULT, LOAD
+from tests.room.test_effects import FAULT, LOAD
 from tests.room.typing import Met, burst, handled, watched
 from tests.waiting import until
 
@@ -195,7 +195,7 @@ class Slow(RecordedCommands):
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
-        if name in ("chaos_files", "preview_fault", "preview_restart", "held"):
+        if name in ("chaos_files", "preview_fault", "preview_restart", "effects"):
             return self._late(found)
         return found
 
@@ -223,10 +223,10 @@ COURSES = {
     "restart": ("R", ["Confirm"]),
     "purge": ("P", ["Confirm"]),
     "stop_all": ("exclamation_mark", ["Confirm"]),
-    "pause_fault": ("f", ["HeldDialog", "Confirm"]),
-    "resume_fault": ("f", ["HeldDialog", "Confirm"]),
-    "stop": ("f", ["HeldDialog", "Confirm"]),
-    "stop_load": ("f", ["HeldDialog", "Confirm"]),
+    "pause_fault": ("f", ["EffectsDialog", "Confirm"]),
+    "resume_fault": ("f", ["EffectsDialog", "Confirm"]),
+    "stop": ("f", ["EffectsDialog", "Confirm"]),
+    "stop_load": ("f", ["EffectsDialog", "Confirm"]),
 }
 HEADINGS = {
     "pause_fault": "pause", "resume_fault": "resume", "stop": "end", "stop_load": "end",

@@ -14,7 +14,7 @@ import pytest
 
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from tests.runs.server import Server, running
 from tests.waiting import until
 
@@ -22,9 +22,9 @@ VOTE = {"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 5}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Iterator[RunStore]:
     """A store whose runs are all over when the test is."""
-    store = Store(tmp_path / "state" / "runs")
+    store = RunStore(tmp_path / "state" / "runs")
     yield store
     for folder in store.folders():
         proof = folder.read_runner()

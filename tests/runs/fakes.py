@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from controlroom.model.duration import parse_duration
 from controlroom.targets.abilities import (
     FaultStatus,
+    LoadRequest,
     LoadStatus,
-    LoadWish,
     Preview,
     Refused,
     Unreachable,
 )
+from host.durations import parse_duration
 
 
 class FakeTarget:
@@ -80,7 +80,7 @@ class FakeTarget:
         """It sends no load."""
         raise Refused("Not here.")
 
-    async def start_load(self, wish: LoadWish) -> str:
+    async def start_load(self, request: LoadRequest) -> str:
         """It sends none."""
         raise Refused("Not here.")
 

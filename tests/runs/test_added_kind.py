@@ -19,7 +19,7 @@ from controlroom.runs.kind import Spec
 from controlroom.runs.launch import first_view, start
 from controlroom.runs.registry import FOLDERS, kind_of
 from controlroom.runs.stop import stop_all, stop_loads, stop_run
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from controlroom.targets.local import LocalTarget
 from stack.client import StackClient
 from stack.faults import registry
@@ -56,7 +56,7 @@ async def beating(folder: RunFolder) -> RunView:
     )
 
 
-async def shown(store: Store) -> str:
+async def shown(store: RunStore) -> str:
     """What the room has on its screen, with the runs as its feed reads them."""
     feed = RunsSource(store.root)
     await feed.open()
@@ -67,7 +67,7 @@ async def shown(store: Store) -> str:
 
 
 @pytest.mark.processes
-async def test_it_is_conducted_listed_shown_and_kept(store: Store) -> None:
+async def test_it_is_conducted_listed_shown_and_kept(store: RunStore) -> None:
     folder = start(store, pulse(3))
     view = await ended(folder, 60)
     assert (view.kind, view.state, view.bound) == ("pulse", "finished", "number")
@@ -87,7 +87,7 @@ async def test_it_is_conducted_listed_shown_and_kept(store: Store) -> None:
 
 
 @pytest.mark.processes
-async def test_it_is_in_the_strip_and_ends_when_it_is_stopped(store: Store) -> None:
+async def test_it_is_in_the_strip_and_ends_when_it_is_stopped(store: RunStore) -> None:
     folder = start(store, pulse(LONG))
     await beating(folder)
     line = next(line for line in (await shown(store)).splitlines() if folder.id in line)
@@ -99,7 +99,7 @@ async def test_it_is_in_the_strip_and_ends_when_it_is_stopped(store: Store) -> N
 
 
 @pytest.mark.processes
-async def test_the_kill_switch_ends_it(store: Store) -> None:
+async def test_the_kill_switch_ends_it(store: RunStore) -> None:
     folder = start(store, pulse(LONG))
     await beating(folder)
     target = LocalTarget(StackClient(store.root.parent / "none.sock"))
@@ -110,14 +110,14 @@ async def test_the_kill_switch_ends_it(store: Store) -> None:
 
 
 @pytest.mark.processes
-async def test_stopping_all_loads_stops_it_too(store: Store) -> None:
+async def test_stopping_all_loads_stops_it_too(store: RunStore) -> None:
     folder = start(store, pulse(LONG))
     await beating(folder)
     assert (await stop_loads(store, drain=30)).runs == (folder.id,)
     assert (await ended(folder)).state == "stopped"
 
 
-def test_what_cannot_be_started_leaves_no_folder(store: Store) -> None:
+def test_what_cannot_be_started_leaves_no_folder(store: RunStore) -> None:
     with pytest.raises(SpecError, match="last 2e"):
         start(store, pulse(LONG, 20.0))
     assert store.folders() == []
@@ -126,7 +126,7 @@ def test_what_cannot_be_started_leaves_no_folder(store: Store) -> None:
 @pytest.mark.processes
 @pytest.mark.parametrize("bad", ["", "raise OSError('broken')"], ids=["absent", "broken"])
 async def test_without_its_file_it_is_still_shown_and_stopped(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str
 ) -> None:
     folder = start(store, pulse(LONG))
     await beating(folder)
@@ -144,7 +144,7 @@ async def test_without_its_file_it_is_still_shown_and_stopped(
     assert await stop_run(folder, 30)
 
 
-def test_the_files_of_load_and_chaos_are_as_they_were(store: Store) -> None:
+def test_the_files_of_load_and_chaos_are_as_they_were(store: RunStore) -> None:
     for name in ("load", "chaos"):
         asked = json.loads((Path(__file__).parent / "kept" / f"{name}.json").read_text())
         folder = store.create()

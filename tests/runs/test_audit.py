@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from controlroom.runs.audit import acting, audit_file, entries
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from tests.own_stack import OwnStack
 from tests.runs.server import Server
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def cli(store: Store) -> OwnStack:
+def cli(store: RunStore) -> OwnStack:
     """The command line on the state folder of the store."""
     return OwnStack(store.root.parent)
 
@@ -65,10 +65,10 @@ def test_an_audit_that_cannot_be_written_holds_nothing_up(cli: OwnStack) -> None
     assert cli.run("run", "stop", "--all").code == 0
 
 
-def test_lines_are_added_and_what_failed_goes_on(store: Store) -> None:
+def test_lines_are_added_and_what_failed_goes_on(store: RunStore) -> None:
     state = store.root.parent
-    with acting(state, "purge", scenario="bands") as deed:
-        deed.add(documents=7)
+    with acting(state, "purge", scenario="bands") as entry:
+        entry.add(documents=7)
     first = audit_file(state).read_bytes()
     with pytest.raises(ValueError, match="no"), acting(state, "scale", context="lab-a"):
         raise ValueError("no")
@@ -78,7 +78,9 @@ def test_lines_are_added_and_what_failed_goes_on(store: Store) -> None:
     assert (scale["context"], scale["reason"]) == ("lab-a", "ValueError: no")
 
 
-def test_names_of_the_environment_are_claims(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_the_environment_are_claims(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = store.root.parent
     for name, value in {"USER": "mallory", "LOGNAME": "mallory", "SUDO_USER": "anna"}.items():
         monkeypatch.setenv(name, value)

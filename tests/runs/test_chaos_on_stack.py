@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from tests.own_stack import OwnStack
 from tests.runs.conftest import ended, result_of
 from tests.waiting import until
@@ -52,7 +52,7 @@ def test_a_delay_lasts_its_time_and_leaves_no_toxic(stack: OwnStack) -> None:
 
 async def test_the_kill_switch_recovers_what_a_dead_runner_left(stack: OwnStack) -> None:
     run = stack.run("chaos", "run", "pod-failure-consumer", "--yes", "--detach").out.strip()
-    folder = Store(stack.state / "runs").folder(run)
+    folder = RunStore(stack.state / "runs").folder(run)
     await until(lambda: unfinished(stack), "the fault is on")
     proof = folder.read_runner()
     assert proof is not None
@@ -73,7 +73,7 @@ def ready(stack: OwnStack, deployment: str, wanted: int | None = None) -> bool:
 async def test_recovered_means_that_what_queued_meanwhile_is_stored(stack: OwnStack) -> None:
     words = ("--mode", "all", "--duration", "10s", "--yes", "--detach")
     run = stack.run("chaos", "run", "pod-failure-consumer", *words).out.strip()
-    folder = Store(stack.state / "runs").folder(run)
+    folder = RunStore(stack.state / "runs").folder(run)
     await until(lambda: ready(stack, "consumer", 0), "no consumer is left", 60, every=0.2)
     stack.run("run", "-n", "300", "--timeout", "60s")
     view = await ended(folder, 120)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from controlroom.runs.liveness import Proof
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from tests.own_stack import OwnStack
 from tests.runs.conftest import VOTE, ended
 from tests.runs.server import Server
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def cli(store: Store) -> OwnStack:
+def cli(store: RunStore) -> OwnStack:
     """The command line on the state folder of the store."""
     return OwnStack(store.root.parent)
 
@@ -116,7 +116,7 @@ def test_nothing_there_gives_3(cli: OwnStack) -> None:
         assert cli.run("chaos", *action, check=False).code == 3
 
 
-async def test_ctrl_c_drains_and_gives_130(cli: OwnStack, server: Server, store: Store) -> None:
+async def test_ctrl_c_drains_and_gives_130(cli: OwnStack, server: Server, store: RunStore) -> None:
     server.delay = 0.3
     process = cli.start("run", "--url", server.url, "--json", "-c", "4")
     await until(lambda: server.count >= 4, "the load began")
@@ -146,7 +146,9 @@ async def test_a_second_ctrl_c_cuts(cli: OwnStack, server: Server) -> None:
     assert json.loads(out)["load"]["failed"] == 2
 
 
-async def test_the_run_outlives_its_terminal(cli: OwnStack, server: Server, store: Store) -> None:
+async def test_the_run_outlives_its_terminal(
+    cli: OwnStack, server: Server, store: RunStore
+) -> None:
     server.delay = 0.05
     words = ["run", "--url", server.url, "-n", "60", "-c", "2"]
     begun = time.time()
@@ -160,7 +162,7 @@ async def test_the_run_outlives_its_terminal(cli: OwnStack, server: Server, stor
 
 
 async def test_a_detached_run_is_stopped_by_its_id_and_by_all(
-    cli: OwnStack, server: Server, store: Store
+    cli: OwnStack, server: Server, store: RunStore
 ) -> None:
     server.delay = 0.05
     assert cli.run("run", "--url", server.url, "--detach").out == "r-0001\n"

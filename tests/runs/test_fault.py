@@ -12,15 +12,15 @@ import pytest
 from controlroom.model.run import RunView
 from controlroom.runs import fault, stop
 from controlroom.runs.catalog import chaos_dir
-from controlroom.runs.conduct import Conduct
 from controlroom.runs.fault import FaultRun
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import Proof, proof_of
 from controlroom.runs.manifest import bounded, read_chaos
+from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec
 from controlroom.runs.stop import stop_all, stop_fault
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from tests.runs.conftest import result_of
 from tests.runs.fakes import FakeTarget
 from tests.waiting import until
@@ -44,7 +44,7 @@ def kill() -> ChaosSpec:
     return bounded(read_chaos(chaos_dir() / "pod-kill-consumer.yaml"), 60)
 
 
-def asked(store: Store, spec: ChaosSpec) -> RunFolder:
+def asked(store: RunStore, spec: ChaosSpec) -> RunFolder:
     """A run that this very process conducts."""
     folder = store.create()
     folder.write_spec(spec)
@@ -61,13 +61,13 @@ async def conducted(folder: RunFolder, target: FakeTarget) -> RunView:
     view = folder.read_view()
     assert isinstance(spec, ChaosSpec)
     assert view is not None
-    await FaultRun(Conduct(folder, view), spec, target).run()
+    await FaultRun(RunWriter(folder, view), spec, target).run()
     last = folder.read_view()
     assert last is not None
     return last
 
 
-async def test_a_fault_counts_down_and_is_verified_to_be_over(store: Store) -> None:
+async def test_a_fault_counts_down_and_is_verified_to_be_over(store: RunStore) -> None:
     target = FakeTarget()
     folder = asked(store, delay())
     view = await conducted(folder, target)
@@ -84,7 +84,7 @@ async def test_a_fault_counts_down_and_is_verified_to_be_over(store: Store) -> N
     assert states == ["running", "stopping", "finished"]
 
 
-async def test_the_object_carries_run_and_manager(store: Store) -> None:
+async def test_the_object_carries_run_and_manager(store: RunStore) -> None:
     target = FakeTarget()
     seen: list[Any] = []
     inject = target.inject
@@ -101,7 +101,7 @@ async def test_the_object_carries_run_and_manager(store: Store) -> None:
     }
 
 
-async def test_a_stop_recovers_at_once(store: Store) -> None:
+async def test_a_stop_recovers_at_once(store: RunStore) -> None:
     target = FakeTarget()
     folder = asked(store, delay(30))
     work = asyncio.create_task(conducted(folder, target))
@@ -112,7 +112,7 @@ async def test_a_stop_recovers_at_once(store: Store) -> None:
     assert target.asked == ["f-1"]
 
 
-async def test_a_refusal_is_the_reason(store: Store) -> None:
+async def test_a_refusal_is_the_reason(store: RunStore) -> None:
     target = FakeTarget()
     target.refuses = "One of two pods cannot be delayed."
     folder = asked(store, delay())
@@ -121,7 +121,7 @@ async def test_a_refusal_is_the_reason(store: Store) -> None:
     assert result_of(folder)["clean"] is True
 
 
-async def test_what_cannot_be_recovered_may_still_be_injected(store: Store) -> None:
+async def test_what_cannot_be_recovered_may_still_be_injected(store: RunStore) -> None:
     target = FakeTarget()
     target.sticky = True
     folder = asked(store, delay())
@@ -134,7 +134,7 @@ async def test_what_cannot_be_recovered_may_still_be_injected(store: Store) -> N
     assert not view.chaos.recovered
 
 
-async def test_a_target_that_goes_away_leaves_it_unverified(store: Store) -> None:
+async def test_a_target_that_goes_away_leaves_it_unverified(store: RunStore) -> None:
     target = FakeTarget()
     folder = asked(store, delay())
     work = asyncio.create_task(conducted(folder, target))
@@ -146,7 +146,7 @@ async def test_a_target_that_goes_away_leaves_it_unverified(store: Store) -> Non
     assert "does not answer" in view.bound
 
 
-async def test_an_answer_lost_while_injecting_is_looked_after(store: Store) -> None:
+async def test_an_answer_lost_while_injecting_is_looked_after(store: RunStore) -> None:
     target = FakeTarget()
     target.dies_while_injecting = True
     folder = asked(store, delay(30))
@@ -158,7 +158,7 @@ async def test_an_answer_lost_while_injecting_is_looked_after(store: Store) -> N
     assert result_of(folder)["clean"] is True
 
 
-async def test_the_kill_switch_works_when_the_runner_is_dead(store: Store) -> None:
+async def test_the_kill_switch_works_when_the_runner_is_dead(store: RunStore) -> None:
     target = FakeTarget()
     folder = asked(store, delay(60))
     await target.inject(delay(60).manifest, folder.id)
@@ -174,7 +174,7 @@ async def test_the_kill_switch_works_when_the_runner_is_dead(store: Store) -> No
     assert (again.clean, again.faults) == (True, ())
 
 
-async def test_the_kill_switch_ends_runs_and_says_what_is_left(store: Store) -> None:
+async def test_the_kill_switch_ends_runs_and_says_what_is_left(store: RunStore) -> None:
     target = FakeTarget()
     target.sticky = True
     folder = asked(store, delay(60))
@@ -187,7 +187,7 @@ async def test_the_kill_switch_ends_runs_and_says_what_is_left(store: Store) -> 
     assert "f-1" in done.sentence()
 
 
-async def test_the_kill_switch_is_not_sure_while_the_target_is_away(store: Store) -> None:
+async def test_the_kill_switch_is_not_sure_while_the_target_is_away(store: RunStore) -> None:
     target = FakeTarget()
     target.away = True
     assert (await stop_all(store, target)).clean
@@ -197,7 +197,7 @@ async def test_the_kill_switch_is_not_sure_while_the_target_is_away(store: Store
     assert not (await stop_all(store, target)).clean
 
 
-async def test_one_fault_is_stopped_by_its_run_or_its_own_id(store: Store) -> None:
+async def test_one_fault_is_stopped_by_its_run_or_its_own_id(store: RunStore) -> None:
     target = FakeTarget()
     await target.inject(delay(60).manifest, "r-0001")
     await target.inject(delay(60).manifest, "r-0002")

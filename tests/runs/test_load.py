@@ -16,7 +16,7 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.spec import LoadSpec
 from controlroom.runs.stop import stop_loads, stop_run
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 from tests.runs.conftest import VOTE, children_of, ended, result_of
 from tests.runs.server import Server
 from tests.waiting import until
@@ -36,7 +36,7 @@ def answered(folder: RunFolder) -> int:
 
 
 async def test_exactly_n_requests_are_sent_and_all_are_acknowledged(
-    store: Store, server: Server
+    store: RunStore, server: Server
 ) -> None:
     folder = start(store, spec(server, number=2503, users=7))
     view = await ended(folder)
@@ -51,7 +51,7 @@ async def test_exactly_n_requests_are_sent_and_all_are_acknowledged(
     assert sorted(numbers) == list(range(1, 2504))
 
 
-async def test_latency_below_a_millisecond_is_seen(store: Store, server: Server) -> None:
+async def test_latency_below_a_millisecond_is_seen(store: RunStore, server: Server) -> None:
     folder = start(store, spec(server, number=300, users=1))
     await ended(folder)
     latency = result_of(folder)["latency_ms"]
@@ -60,7 +60,7 @@ async def test_latency_below_a_millisecond_is_seen(store: Store, server: Server)
 
 
 async def test_a_file_is_sent_once_by_default(
-    store: Store, server: Server, votes: Callable[[int], Path]
+    store: RunStore, server: Server, votes: Callable[[int], Path]
 ) -> None:
     folder = start(store, spec(server, file=str(votes(57)), number=1000, path="grpc"))
     view = await ended(folder)
@@ -73,7 +73,7 @@ async def test_a_file_is_sent_once_by_default(
 
 
 async def test_repeat_and_batches_reach_the_number(
-    store: Store, server: Server, votes: Callable[[int], Path]
+    store: RunStore, server: Server, votes: Callable[[int], Path]
 ) -> None:
     folder = start(store, spec(server, file=str(votes(4)), number=5, repeat=True, batch=3, users=1))
     view = await ended(folder)
@@ -83,7 +83,7 @@ async def test_repeat_and_batches_reach_the_number(
     assert sent[1] == ["Album 3", "Album 0", "Album 1"]
 
 
-async def test_the_timeout_ends_a_slow_load(store: Store, server: Server) -> None:
+async def test_the_timeout_ends_a_slow_load(store: RunStore, server: Server) -> None:
     server.delay = 0.4
     folder = start(store, spec(server, number=1000, users=4, timeout=1.0))
     view = await ended(folder)
@@ -94,7 +94,7 @@ async def test_the_timeout_ends_a_slow_load(store: Store, server: Server) -> Non
     assert result_of(folder)["seconds"] < 3
 
 
-async def test_stop_drains_what_is_in_flight(store: Store, server: Server) -> None:
+async def test_stop_drains_what_is_in_flight(store: RunStore, server: Server) -> None:
     server.delay = 0.5
     folder = start(store, spec(server, number=100_000, users=5))
     await until(lambda: server.count >= 5, "the load began")
@@ -106,7 +106,7 @@ async def test_stop_drains_what_is_in_flight(store: Store, server: Server) -> No
     assert view.load.failed == 0
 
 
-async def test_sigterm_to_the_runner_drains_too(store: Store, server: Server) -> None:
+async def test_sigterm_to_the_runner_drains_too(store: RunStore, server: Server) -> None:
     server.delay = 0.1
     folder = start(store, spec(server, users=3))
     await until(lambda: server.count >= 3, "the load began")
@@ -119,7 +119,7 @@ async def test_sigterm_to_the_runner_drains_too(store: Store, server: Server) ->
 
 
 async def test_a_cut_does_not_wait_and_says_what_got_no_answer(
-    store: Store, server: Server
+    store: RunStore, server: Server
 ) -> None:
     server.delay = 60
     folder = start(store, spec(server, users=3))
@@ -134,7 +134,7 @@ async def test_a_cut_does_not_wait_and_says_what_got_no_answer(
     assert (result["sent"], result["failed"]) == (3, 3)
 
 
-async def test_failures_are_counted_by_kind(store: Store, server: Server) -> None:
+async def test_failures_are_counted_by_kind(store: RunStore, server: Server) -> None:
     server.status = 503
     server.body = b'{"error":"Kafka is away"}'
     folder = start(store, spec(server, number=20, users=2))
@@ -147,7 +147,7 @@ async def test_failures_are_counted_by_kind(store: Store, server: Server) -> Non
 
 
 async def test_a_hung_up_connection_is_a_failure_and_never_a_second_request(
-    store: Store, server: Server
+    store: RunStore, server: Server
 ) -> None:
     server.hang_up_after = 3
     folder = start(store, spec(server, number=30, users=2))
@@ -159,7 +159,7 @@ async def test_a_hung_up_connection_is_a_failure_and_never_a_second_request(
     assert result["answered"] == 20
 
 
-async def test_the_rate_holds_over_all_users(store: Store, server: Server) -> None:
+async def test_the_rate_holds_over_all_users(store: RunStore, server: Server) -> None:
     folder = start(store, spec(server, number=100, rate=100.0, users=8))
     await ended(folder)
     result = result_of(folder)
@@ -169,7 +169,7 @@ async def test_the_rate_holds_over_all_users(store: Store, server: Server) -> No
 
 
 async def test_a_killed_load_process_fails_the_run_with_the_reason(
-    store: Store, server: Server
+    store: RunStore, server: Server
 ) -> None:
     folder = start(store, spec(server, rate=50.0))
     await until(lambda: answered(folder) > 5, "the first answers are reported")
@@ -182,7 +182,7 @@ async def test_a_killed_load_process_fails_the_run_with_the_reason(
 
 
 async def test_a_killed_runner_reads_as_lost_and_its_load_ends(
-    store: Store, server: Server
+    store: RunStore, server: Server
 ) -> None:
     folder = start(store, spec(server, rate=50.0))
     await until(lambda: server.count > 5, "the load began")
@@ -199,7 +199,7 @@ async def test_a_killed_runner_reads_as_lost_and_its_load_ends(
 
 
 async def test_a_bad_file_fails_before_anything_is_sent(
-    store: Store, server: Server, tmp_path: Path
+    store: RunStore, server: Server, tmp_path: Path
 ) -> None:
     path = tmp_path / "bad.json"
     path.write_text(json.dumps([VOTE, {**VOTE, "rank": "best"}]))

@@ -15,19 +15,19 @@ from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import Proof, proof_of
 from controlroom.runs.manifest import read_chaos
 from controlroom.runs.spec import LoadSpec
-from controlroom.runs.store import Store
+from controlroom.runs.store import RunStore
 
 SPEC = LoadSpec(url="http://127.0.0.1:1", scenario="bands", number=5)
 
 
-def test_ids_count_and_nobody_gets_the_same(store: Store) -> None:
+def test_ids_count_and_nobody_gets_the_same(store: RunStore) -> None:
     with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(lambda _: Store(store.root).create(), range(40)))
+        folders = list(pool.map(lambda _: RunStore(store.root).create(), range(40)))
     assert sorted(f.id for f in folders) == [f"r-{n:04d}" for n in range(1, 41)]
     assert store.root.stat().st_mode & 0o777 == 0o700
 
 
-def test_specs_and_views_come_back_as_they_were(store: Store) -> None:
+def test_specs_and_views_come_back_as_they_were(store: RunStore) -> None:
     for spec in (SPEC, read_chaos(chaos_dir() / "pod-kill-kafka.yaml")):
         folder = store.create()
         folder.write_spec(spec)
@@ -37,7 +37,7 @@ def test_specs_and_views_come_back_as_they_were(store: Store) -> None:
         assert folder.read_view() == view
 
 
-def test_a_run_without_its_runner_is_lost(store: Store) -> None:
+def test_a_run_without_its_runner_is_lost(store: RunStore) -> None:
     folder = store.create()
     view = first_view(folder.id, SPEC)
     folder.write_view(view)
@@ -65,7 +65,7 @@ def test_a_process_that_waits_to_be_reaped_is_not_alive() -> None:
     assert proof_of(child) is None
 
 
-def test_active_runs_come_first_then_the_newest(store: Store) -> None:
+def test_active_runs_come_first_then_the_newest(store: RunStore) -> None:
     me = proof_of()
     assert me is not None
     for state in ("running", "finished", "finished", "stopped"):
@@ -76,7 +76,7 @@ def test_active_runs_come_first_then_the_newest(store: Store) -> None:
     assert [folder.id for folder in store.active()] == ["r-0001"]
 
 
-def test_rubbish_in_the_folder_is_passed_over(store: Store) -> None:
+def test_rubbish_in_the_folder_is_passed_over(store: RunStore) -> None:
     store.create()
     (store.root / "r-0001" / "view.json").write_text("{half")
     (store.root / "notes").mkdir()
@@ -86,16 +86,16 @@ def test_rubbish_in_the_folder_is_passed_over(store: Store) -> None:
 
 
 @pytest.mark.parametrize("run", ["r-0009", "../x", "r-1/..", ""])
-def test_an_unknown_run_is_named(store: Store, run: str) -> None:
+def test_an_unknown_run_is_named(store: RunStore, run: str) -> None:
     with pytest.raises(NoSuchRunError):
         store.folder(run)
 
 
 def test_no_runs_at_all_is_an_empty_list(tmp_path: Path) -> None:
-    assert Store(tmp_path / "none").runs().runs == ()
+    assert RunStore(tmp_path / "none").runs().runs == ()
 
 
-def test_a_journal_cut_in_a_line_keeps_the_others(store: Store) -> None:
+def test_a_journal_cut_in_a_line_keeps_the_others(store: RunStore) -> None:
     journal = store.create().journal
     journal.note("one", n=1)
     journal.note("two")
@@ -111,10 +111,10 @@ def test_a_proof_of_another_time_is_another_process() -> None:
     assert not Proof(me.pid, me.started + 10).alive
 
 
-def test_the_oldest_ended_runs_go_and_never_one_that_runs(store: Store) -> None:
+def test_the_oldest_ended_runs_go_and_never_one_that_runs(store: RunStore) -> None:
     me = proof_of()
     assert me is not None
-    kept = Store(store.root, keep=2)
+    kept = RunStore(store.root, keep=2)
     for state in ("running", "finished", "running", "stopped", "finished", "finished"):
         folder = store.create()
         folder.write_runner(me)
@@ -128,14 +128,14 @@ def test_the_oldest_ended_runs_go_and_never_one_that_runs(store: Store) -> None:
     assert kept.trim() == ["r-0005"]
 
 
-def test_a_run_that_is_just_being_made_stays(store: Store) -> None:
+def test_a_run_that_is_just_being_made_stays(store: RunStore) -> None:
     for _ in range(3):
         store.create()
-    assert Store(store.root, keep=1).trim() == []
+    assert RunStore(store.root, keep=1).trim() == []
 
 
-def test_a_folder_of_rubbish_goes_when_it_is_old(store: Store) -> None:
+def test_a_folder_of_rubbish_goes_when_it_is_old(store: RunStore) -> None:
     old = store.create()
     os.utime(old.path, (1, 1))
     store.create()
-    assert Store(store.root, keep=1).trim() == [old.id]
+    assert RunStore(store.root, keep=1).trim() == [old.id]

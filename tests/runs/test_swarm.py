@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from controlroom.runs.account import Account
-from controlroom.runs.conduct import Conduct
+from controlroom.runs.account import LoadAccount
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view
 from controlroom.runs.merging import LOST, Merging
-from controlroom.runs.report import Progress, parse
+from controlroom.runs.report import LoadProgress, parse
+from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import LoadSpec
-from controlroom.runs.supply import Part, Supply
+from controlroom.runs.supply import LoadPart, Supply
 from tests.ports import free_port
 from tests.runs.server import Server
 from tests.waiting import until
@@ -51,7 +51,7 @@ class Swarm:
             env={**os.environ, "JOB_COMPLETION_INDEX": str(index)},
         )
 
-    def lines(self) -> list[Progress]:
+    def lines(self) -> list[LoadProgress]:
         """All that the master tells, once it has ended."""
         told, _ = self.master.communicate(timeout=90)
         return [parse(line) for line in told.splitlines()]
@@ -132,7 +132,7 @@ def test_parts_share_numbers_and_bodies_without_a_gap() -> None:
         bodies = [str(n).encode() for n in range(total)]
         sent: list[tuple[int, bytes]] = []
         for index in range(3):
-            supply = Supply(iter(bodies), None, total, part=Part(index, 3))
+            supply = Supply(iter(bodies), None, total, part=LoadPart(index, 3))
             while (request := supply.take()) is not None:
                 sent.append(request)
             assert supply.bound == "file"
@@ -142,8 +142,8 @@ def test_parts_share_numbers_and_bodies_without_a_gap() -> None:
 
 def test_what_a_lost_worker_sent_is_not_forgotten() -> None:
     merging = Merging(2)
-    merging.add("a", Progress(elapsed=2.0, sent=10, took=[5] * 10, bound="number", final=True))
-    merging.add("b", Progress(elapsed=1.0, sent=7, took=[5] * 4))
+    merging.add("a", LoadProgress(elapsed=2.0, sent=10, took=[5] * 10, bound="number", final=True))
+    merging.add("b", LoadProgress(elapsed=1.0, sent=7, took=[5] * 4))
     assert not merging.complete
     merging.lose()
     line = merging.take()
@@ -157,10 +157,10 @@ def test_a_line_that_follows_a_gap_is_only_taken_where_nothing_earlier_can_be_ha
 ) -> None:
     spec = LoadSpec(url="http://127.0.0.1", scenario="bands")
     folder = RunFolder(tmp_path)
-    account = Account(Conduct(folder, first_view(folder.id, spec)), spec)
+    account = LoadAccount(RunWriter(folder, first_view(folder.id, spec)), spec)
 
     def line(number: int) -> bytes:
-        return Progress(sent=number * 10, took=[7] * 10, line_number=number).line()
+        return LoadProgress(sent=number * 10, took=[7] * 10, line_number=number).line()
 
     assert account.take(line(1))
     assert account.take(line(1)), "one that was read before is passed over"

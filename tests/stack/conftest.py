@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from stack.config import StackConfig
+from stack.local_stack import LocalStack
 from stack.pods.pod import Pod
-from stack.world import World
 from tests.conftest import Engines
 from tests.waiting import until
 
@@ -129,9 +129,9 @@ def tiny_config(state: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-async def world(tiny_config: StackConfig) -> AsyncIterator[World]:
+async def world(tiny_config: StackConfig) -> AsyncIterator[LocalStack]:
     """The stack, ready."""
-    world = World(tiny_config)
+    world = LocalStack(tiny_config)
     world.start()
     try:
         await until(lambda: world.state == "ready", "the tiny stack is ready", timeout=30)
@@ -141,7 +141,7 @@ async def world(tiny_config: StackConfig) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-def pods(world: World) -> Callable[[], list[Pod]]:
+def pods(world: LocalStack) -> Callable[[], list[Pod]]:
     """The ready pods of the tiny deployment."""
     return lambda: [pod for pod in world.pods() if pod.ready]
 

@@ -18,9 +18,9 @@ import pytest
 from host.errors import StackError
 from stack.client import StackClient
 from stack.config import StackConfig
+from stack.daemon_files import DaemonFiles
 from stack.doctor import examine
 from stack.engines.registry import FOLDERS, engines_for, kinds
-from stack.marks import Marks
 from tests.own_stack import OwnStack
 from tests.stack.test_daemon import is_ready, start
 from tests.stack.test_selection import manifest
@@ -37,7 +37,7 @@ async def client(
     """Of a stack with one engine more."""
     monkeypatch.setenv(FOLDERS, str(ADDED))
     daemon = start(tiny_config)
-    async with StackClient(Marks(tiny_config.state).socket) as client:
+    async with StackClient(DaemonFiles(tiny_config.state).socket) as client:
         try:
             await until(lambda: is_ready(client), "the stack is ready", timeout=90)
             yield client
@@ -149,7 +149,7 @@ async def test_the_doctor_knows_it_and_the_product_s_own_come_first(
         (
             "from stack.engines.redis.server import RedisKind\n"
             "class Other(RedisKind):\n    name = 'other'\nENGINE = Other()",
-            "door or the variable",
+            "endpoint or the variable",
         ),
     ],
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stack.autoscaler import Load, Scaling, for_lag, highest, recommended
-from stack.manifests.model import Autoscaler, Policy, ScalingRules
+from stack.autoscaler import PodLoad, Scaling, for_lag, highest, recommended
+from stack.manifests.model import Autoscaler, ScalePolicy, ScalingRules
 from stack.manifests.workloads import DOWN, UP
 
 
@@ -26,7 +26,7 @@ from stack.manifests.workloads import DOWN, UP
 )
 def test_the_recommendation_follows_the_ratio(loads: list[float | None], number: int) -> None:
     """Requests of 0.2 cores and an aim of 50 %: 0.1 cores for each pod."""
-    found = recommended(2, [Load(cores) for cores in loads], request=0.2, utilization=50)
+    found = recommended(2, [PodLoad(cores) for cores in loads], request=0.2, utilization=50)
     assert found == number
 
 
@@ -40,12 +40,13 @@ def test_the_lag_asks_for_as_many_as_share_it(current: int, lag: int, number: in
 
 
 @pytest.mark.parametrize(
-    ("wishes", "number"), [([2, 4], 4), ([1, 2], 2), ([None, 5], 5), ([None, 1], 3), ([None], 3)]
+    ("desired_counts", "number"),
+    [([2, 4], 4), ([1, 2], 2), ([None, 5], 5), ([None, 1], 3), ([None], 3)],
 )
 def test_the_greatest_wish_counts_and_an_unknown_one_holds(
-    wishes: list[int | None], number: int
+    desired_counts: list[int | None], number: int
 ) -> None:
-    assert highest(3, wishes) == number
+    assert highest(3, desired_counts) == number
 
 
 def scaling(up: ScalingRules = UP, down: ScalingRules = DOWN) -> Scaling:
@@ -58,7 +59,7 @@ def test_it_stays_within_its_bounds() -> None:
 
 
 def test_going_down_waits_for_the_highest_wish_of_the_window() -> None:
-    one = scaling(down=ScalingRules(60, (Policy("Percent", 100, 15),)))
+    one = scaling(down=ScalingRules(60, (ScalePolicy("Percent", 100, 15),)))
     assert one.decide(0, 4, 4) == 4
     assert one.decide(30, 4, 2) == 4
     assert one.decide(60, 4, 2) == 4
@@ -66,14 +67,14 @@ def test_going_down_waits_for_the_highest_wish_of_the_window() -> None:
 
 
 def test_going_up_waits_for_the_lowest_wish_of_the_window() -> None:
-    one = scaling(up=ScalingRules(15, (Policy("Pods", 5, 15),)))
+    one = scaling(up=ScalingRules(15, (ScalePolicy("Pods", 5, 15),)))
     assert one.decide(0, 2, 2) == 2
     assert one.decide(10, 2, 4) == 2
     assert one.decide(16, 2, 4) == 4
 
 
 def test_policies_bound_the_speed() -> None:
-    one = scaling(up=ScalingRules(0, (Policy("Pods", 1, 15),)))
+    one = scaling(up=ScalingRules(0, (ScalePolicy("Pods", 1, 15),)))
     assert one.decide(0, 2, 5) == 3
     assert one.decide(5, 3, 5) == 3
     assert one.decide(16, 3, 5) == 4
@@ -81,13 +82,13 @@ def test_policies_bound_the_speed() -> None:
 
 @pytest.mark.parametrize(("select", "number"), [("Max", 4), ("Min", 3), ("Disabled", 2)])
 def test_the_select_policy_chooses_between_policies(select: str, number: int) -> None:
-    policies = (Policy("Pods", 1, 15), Policy("Percent", 100, 15))
+    policies = (ScalePolicy("Pods", 1, 15), ScalePolicy("Percent", 100, 15))
     rules = ScalingRules(0, policies, select)  # type: ignore[arg-type]
     assert scaling(up=rules).decide(0, 2, 5) == number
 
 
 def test_a_choice_by_hand_holds_for_the_window() -> None:
-    one = scaling(down=ScalingRules(60, (Policy("Pods", 1, 15),)))
+    one = scaling(down=ScalingRules(60, (ScalePolicy("Pods", 1, 15),)))
     one.decide(0, 2, 2)
     one.by_hand(10, 5)
     assert one.decide(20, 5, 2) == 5

@@ -12,8 +12,8 @@ from host.errors import StackError
 from stack.faults import reading
 from stack.faults.cron import Cron
 from stack.faults.kinds.schedule import DURATION, field_of
+from stack.local_stack import LocalStack
 from stack.pods.pod import Pod
-from stack.world import World
 from tests.stack.test_faults import REDIS, TINY, phase
 from tests.stack.test_selection import manifest
 from tests.waiting import until
@@ -49,7 +49,7 @@ def step(name: str, kind: str, deadline: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "templateType": kind, "deadline": deadline, **more}
 
 
-def toxics(world: World) -> list[str]:
+def toxics(world: LocalStack) -> list[str]:
     """Links that something is on now."""
     return [link for link, _ in world.links._toxics]
 
@@ -78,7 +78,7 @@ def test_cron_has_the_moments_that_cron_has() -> None:
     assert [field_of(name) for name in names] == found
 
 
-async def test_a_schedule_fires_until_its_end(world: World, pods: Pods) -> None:
+async def test_a_schedule_fires_until_its_end(world: LocalStack, pods: Pods) -> None:
     first = {pod.name for pod in pods()}
     seen = world.faults.preview(schedule(historyLimit=9))
     assert (seen.matched, seen.effect.split()[0]) == (2, "3")
@@ -96,7 +96,7 @@ async def test_a_schedule_fires_until_its_end(world: World, pods: Pods) -> None:
     await until(lambda: len(pods()) == 2, "both pods are there again", 60)
 
 
-async def test_forbid_leaves_out_what_would_overlap(world: World) -> None:
+async def test_forbid_leaves_out_what_would_overlap(world: LocalStack) -> None:
     body = {"type": "NetworkChaos", "networkChaos": {**SLOW, "duration": "3s"}}
     one = manifest("Schedule", schedule="@every 1s", **body)
     one["metadata"]["annotations"] = {DURATION: "5s"}
@@ -109,7 +109,9 @@ async def test_forbid_leaves_out_what_would_overlap(world: World) -> None:
     assert world.faults.preview(one).effect.startswith("4 steps")
 
 
-async def test_a_workflow_goes_step_by_step_and_leaves_nothing(world: World, pods: Pods) -> None:
+async def test_a_workflow_goes_step_by_step_and_leaves_nothing(
+    world: LocalStack, pods: Pods
+) -> None:
     first = {pod.name for pod in pods()}
     both = {"name": "both", "templateType": "Parallel", "children": ["slow", "kill"]}
     flow = workflow(
@@ -134,7 +136,7 @@ async def test_a_workflow_goes_step_by_step_and_leaves_nothing(world: World, pod
     assert not status.message
 
 
-async def test_the_kill_switch_ends_all_steps(world: World) -> None:
+async def test_the_kill_switch_ends_all_steps(world: LocalStack) -> None:
     fall = {"action": "pod-failure", "mode": "all", "selector": TINY}
     flow = workflow(
         {"name": "all", "templateType": "Parallel", "children": ["slow", "fall"]},

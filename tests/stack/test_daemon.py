@@ -16,7 +16,7 @@ from host.errors import StackError
 from host.project import PROJECT
 from stack.client import StackClient, start_daemon
 from stack.config import StackConfig
-from stack.marks import Marks
+from stack.daemon_files import DaemonFiles
 from tests.waiting import until
 
 
@@ -43,10 +43,10 @@ async def is_ready(client: StackClient) -> bool:
 @pytest.fixture
 async def client(tiny_config: StackConfig) -> AsyncIterator[StackClient]:
     """A client of the daemon that is to come; at the end none is left."""
-    marks = Marks(tiny_config.state)
-    async with StackClient(marks.socket) as client:
+    files = DaemonFiles(tiny_config.state)
+    async with StackClient(files.socket) as client:
         yield client
-    left = marks.daemon()
+    left = files.daemon()
     if left is not None:
         left.kill()
 
@@ -62,21 +62,21 @@ async def test_nothing_is_left_when_the_daemon_is_killed(
     daemon.wait()
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
-    assert Marks(tiny_config.state).daemon() is None
+    assert DaemonFiles(tiny_config.state).daemon() is None
 
     again = start(tiny_config)
-    await until(lambda: is_ready(client), "the next one is ready in spite of the stale marks")
+    await until(lambda: is_ready(client), "the next one is ready in spite of the stale files")
     children = psutil.Process(again.pid).children(recursive=True)
     await client.down()
     assert again.wait(5) == 0
     assert psutil.wait_procs(children, timeout=0)[1] == []
-    assert not Marks(tiny_config.state).socket.exists()
+    assert not DaemonFiles(tiny_config.state).socket.exists()
 
 
 async def test_a_second_daemon_refuses(tiny_config: StackConfig, client: StackClient) -> None:
     first = start(tiny_config)
     await until(lambda: is_ready(client), "the stack is ready")
-    assert (Marks(tiny_config.state).socket.stat().st_mode & 0o777) == 0o600
+    assert (DaemonFiles(tiny_config.state).socket.stat().st_mode & 0o777) == 0o600
     second = start(tiny_config)
     assert second.wait(10) == 1
     assert "already runs" in (tiny_config.state / "daemon.log").read_text()
@@ -127,7 +127,7 @@ async def test_the_routes_do_what_they_say(tiny_config: StackConfig, client: Sta
 
     again = start(tiny_config)
     await until(lambda: is_ready(client), "the stack is ready again")
-    assert await is_whole(client, 3), "the wish for three pods is kept"
+    assert await is_whole(client, 3), "the requested three pods are kept"
     again.send_signal(signal.SIGTERM)
     assert again.wait(10) == 0
 

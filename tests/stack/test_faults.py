@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from host.errors import StackError
+from stack.local_stack import LocalStack
 from stack.pods.pod import Pod
-from stack.world import World
 from tests.stack.test_selection import manifest
 from tests.waiting import until
 
@@ -40,11 +40,11 @@ def to_redis(action: str, duration: str, **spec: Any) -> dict[str, Any]:
     )
 
 
-def phase(world: World, fault: str) -> str:
+def phase(world: LocalStack, fault: str) -> str:
     return next(status.phase for status in world.faults.statuses() if status.id == fault)
 
 
-async def ping(world: World) -> float:
+async def ping(world: LocalStack) -> float:
     """Seconds for one PING through the link of the tiny deployment."""
     client = Redis.from_url(
         world.links.endpoints("tiny")["REDIS_URL"],
@@ -60,7 +60,7 @@ async def ping(world: World) -> float:
         await client.aclose()
 
 
-async def test_pod_kill_replaces_half_of_the_pods(world: World, pods: Pods) -> None:
+async def test_pod_kill_replaces_half_of_the_pods(world: LocalStack, pods: Pods) -> None:
     before = {pod.name: pod.pids for pod in pods()}
     chaos = pod_chaos("pod-kill", "fixed-percent", value="50", gracePeriod=0)
     preview = world.faults.preview(chaos)
@@ -76,7 +76,7 @@ async def test_pod_kill_replaces_half_of_the_pods(world: World, pods: Pods) -> N
     assert set(before) - {pod.name for pod in pods()} == {victim}
 
 
-async def test_pod_failure_holds_the_pod_down_until_its_end(world: World, pods: Pods) -> None:
+async def test_pod_failure_holds_the_pod_down_until_its_end(world: LocalStack, pods: Pods) -> None:
     status = await world.faults.inject(pod_chaos("pod-failure", duration="2s"), "")
     victim = next(pod for pod in world.pods() if pod.name == status.targets[0])
     assert victim.pids == []
@@ -90,7 +90,7 @@ async def test_pod_failure_holds_the_pod_down_until_its_end(world: World, pods: 
     assert victim in world.pods()
 
 
-async def test_pod_failure_is_recovered_at_once_when_asked(world: World, pods: Pods) -> None:
+async def test_pod_failure_is_recovered_at_once_when_asked(world: LocalStack, pods: Pods) -> None:
     chaos = pod_chaos("pod-failure", "all", duration="10m")
     status = await world.faults.inject(chaos, "")
     assert pods() == []
@@ -98,7 +98,7 @@ async def test_pod_failure_is_recovered_at_once_when_asked(world: World, pods: P
     await until(lambda: len(pods()) == 2, "the pods are ready again")
 
 
-async def test_container_kill_spares_the_other_container(world: World, pods: Pods) -> None:
+async def test_container_kill_spares_the_other_container(world: LocalStack, pods: Pods) -> None:
     chaos = pod_chaos("container-kill", "all", containerNames=["side"])
     await world.faults.inject(chaos, "")
     await until(lambda: all(p.containers[1].restarts == 1 for p in world.pods()), "restarted")
@@ -107,7 +107,7 @@ async def test_container_kill_spares_the_other_container(world: World, pods: Pod
         world.faults.preview(pod_chaos("container-kill", containerNames=["nobody"]))
 
 
-async def test_a_delay_is_measured_and_gone_at_its_end(world: World) -> None:
+async def test_a_delay_is_measured_and_gone_at_its_end(world: LocalStack) -> None:
     assert await ping(world) < 0.1
     chaos = to_redis("delay", "6s", delay={"latency": "200ms"}, direction="both")
     status = await world.faults.inject(chaos, "")
@@ -117,7 +117,7 @@ async def test_a_delay_is_measured_and_gone_at_its_end(world: World) -> None:
     assert all(not link["toxics"] for link in await world.links.status())
 
 
-async def test_a_partition_lets_nothing_through(world: World) -> None:
+async def test_a_partition_lets_nothing_through(world: LocalStack) -> None:
     status = await world.faults.inject(to_redis("partition", "1m", direction="both"), "")
     with pytest.raises(RedisError):
         await ping(world)
@@ -125,7 +125,7 @@ async def test_a_partition_lets_nothing_through(world: World) -> None:
     assert await ping(world) < 0.1
 
 
-async def test_a_loss_resets_connections_at_random(world: World) -> None:
+async def test_a_loss_resets_connections_at_random(world: LocalStack) -> None:
     status = await world.faults.inject(to_redis("loss", "1m", loss={"loss": "50"}), "")
     answers = {True: 0, False: 0}
     while not all(answers.values()):
@@ -138,20 +138,22 @@ async def test_a_loss_resets_connections_at_random(world: World) -> None:
     assert await ping(world) < 0.1
 
 
-async def test_a_fault_outlives_a_killed_toxiproxy(world: World) -> None:
+async def test_a_fault_outlives_a_killed_toxiproxy(world: LocalStack) -> None:
     chaos = to_redis("delay", "1m", delay={"latency": "100ms"}, direction="both")
     status = await world.faults.inject(chaos, "")
-    keeper = world.keepers["toxiproxy"]
-    pid = keeper.pid
+    supervisor = world.supervisors["toxiproxy"]
+    pid = supervisor.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: keeper.pid not in (None, pid) and keeper.serving.is_set(), "it is back")
+    await until(
+        lambda: supervisor.pid not in (None, pid) and supervisor.serving.is_set(), "it is back"
+    )
     assert await ping(world) >= 0.2
     await world.faults.recover(status.id)
     assert await ping(world) < 0.1
 
 
-async def test_what_the_links_cannot_do_is_refused(world: World) -> None:
+async def test_what_the_links_cannot_do_is_refused(world: LocalStack) -> None:
     only_one = manifest(
         "NetworkChaos",
         action="partition",
@@ -182,6 +184,6 @@ async def test_what_the_links_cannot_do_is_refused(world: World) -> None:
     assert world.faults.statuses() == []
 
 
-async def test_nothing_means_engines_unless_it_names_them(world: World) -> None:
+async def test_nothing_means_engines_unless_it_names_them(world: LocalStack) -> None:
     all_pods = manifest("PodChaos", action="pod-kill", mode="all", selector={})
     assert world.faults.preview(all_pods).matched == 2

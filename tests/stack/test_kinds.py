@@ -10,7 +10,7 @@ from controlroom.runs.manifest import bounded, chaos_spec
 from host.errors import StackError
 from stack.faults import reading
 from stack.faults.registry import FOLDERS, kind_of, kinds
-from stack.world import World
+from stack.local_stack import LocalStack
 from tests.stack.test_faults import TINY, phase
 from tests.stack.test_selection import manifest
 from tests.waiting import until
@@ -20,10 +20,10 @@ from pathlib import Path
 
 from stack.faults.fields import COMMON
 from stack.faults.kind import Kind
-from stack.faults.model import Act, Injection
+from stack.faults.model import FaultAct, Injection
 
 
-class Marking(Act, Injection):
+class Marking(FaultAct, Injection):
     """A file that is there for as long as the fault is."""
 
     action = "mark"
@@ -57,7 +57,7 @@ KIND = MarkChaos()
 
 
 async def test_a_kind_is_added_by_a_file(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mark = tmp_path / "mark"
     chaos = manifest("MarkChaos", mode="all", selector=TINY, duration="2s", path=str(mark))

@@ -12,14 +12,14 @@ import psutil
 import pytest
 
 from host.errors import StackError
+from stack.local_stack import LocalStack
 from stack.pods.pod import Pod
-from stack.world import World
 from tests.waiting import until
 
 Pods = Callable[[], list[Pod]]
 
 
-def switch(world: World, name: str) -> Path:
+def switch(world: LocalStack, name: str) -> Path:
     """The file whose presence turns a probe bad."""
     return world.config.state / "switches" / name
 
@@ -35,7 +35,7 @@ async def seen(http: httpx.AsyncClient, url: str, times: int = 30) -> dict[str, 
 
 
 async def test_a_pod_gets_what_its_manifest_promises(
-    world: World, pods: Pods, http: httpx.AsyncClient
+    world: LocalStack, pods: Pods, http: httpx.AsyncClient
 ) -> None:
     pod = pods()[0]
     port = pod.containers[0].ports["http"]
@@ -49,7 +49,7 @@ async def test_a_pod_gets_what_its_manifest_promises(
     assert env["REDIS_URL"] != os.environ["CONTROLROOM_REDIS_URL"]
 
 
-async def test_a_dead_container_is_restarted_in_its_pod(world: World, pods: Pods) -> None:
+async def test_a_dead_container_is_restarted_in_its_pod(world: LocalStack, pods: Pods) -> None:
     pod = pods()[0]
     main = pod.containers[0]
     before = main.pid
@@ -62,7 +62,7 @@ async def test_a_dead_container_is_restarted_in_its_pod(world: World, pods: Pods
 
 
 async def test_a_pod_that_is_not_ready_gets_no_requests(
-    world: World, pods: Pods, http: httpx.AsyncClient
+    world: LocalStack, pods: Pods, http: httpx.AsyncClient
 ) -> None:
     first, second = pods()
     url = f"http://127.0.0.1:{world.balancer.ingress_port}/"
@@ -80,7 +80,7 @@ async def test_a_pod_that_is_not_ready_gets_no_requests(
 
 
 async def test_without_a_ready_pod_clients_are_told_when_to_come_again(
-    world: World, pods: Pods, http: httpx.AsyncClient
+    world: LocalStack, pods: Pods, http: httpx.AsyncClient
 ) -> None:
     switch(world, "readyz").touch()
     await until(lambda: not pods() and world.balancer.idle, "nobody is ready")
@@ -89,7 +89,7 @@ async def test_without_a_ready_pod_clients_are_told_when_to_come_again(
     assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_a_container_that_is_not_alive_is_restarted(world: World, pods: Pods) -> None:
+async def test_a_container_that_is_not_alive_is_restarted(world: LocalStack, pods: Pods) -> None:
     pod = pods()[0]
     bad = switch(world, f"livez.{pod.name}")
     bad.touch()
@@ -98,7 +98,7 @@ async def test_a_container_that_is_not_alive_is_restarted(world: World, pods: Po
     await until(lambda: pod.ready, "it is ready again")
 
 
-async def test_a_deleted_pod_is_replaced_under_another_name(world: World, pods: Pods) -> None:
+async def test_a_deleted_pod_is_replaced_under_another_name(world: LocalStack, pods: Pods) -> None:
     victim, other = pods()
     pids = victim.pids
     await world.controllers["tiny"].delete(victim, 1.0)
@@ -110,7 +110,7 @@ async def test_a_deleted_pod_is_replaced_under_another_name(world: World, pods: 
 
 
 async def test_a_rollout_never_has_fewer_ready_pods(
-    world: World, pods: Pods, http: httpx.AsyncClient
+    world: LocalStack, pods: Pods, http: httpx.AsyncClient
 ) -> None:
     controller = world.controllers["tiny"]
     old = {pod.name for pod in pods()}
@@ -126,7 +126,7 @@ async def test_a_rollout_never_has_fewer_ready_pods(
     assert not old & {pod.name for pod in pods()}
 
 
-async def test_scaling_2_5_2_keeps_the_bounds(world: World, pods: Pods) -> None:
+async def test_scaling_2_5_2_keeps_the_bounds(world: LocalStack, pods: Pods) -> None:
     world.scale("tiny", 5)
     await until(lambda: len(pods()) == 5, "five pods are ready")
     oldest = {pod.name for pod in sorted(pods(), key=lambda pod: pod.started)[:2]}
@@ -140,7 +140,7 @@ async def test_scaling_2_5_2_keeps_the_bounds(world: World, pods: Pods) -> None:
 
 
 async def test_paths_lead_to_the_service_that_the_ingress_names(
-    world: World, pods: Pods, http: httpx.AsyncClient
+    world: LocalStack, pods: Pods, http: httpx.AsyncClient
 ) -> None:
     base = f"http://127.0.0.1:{world.balancer.ingress_port}"
     sides = {str(pod.containers[1].ports["side"]) for pod in pods()}
@@ -151,13 +151,15 @@ async def test_paths_lead_to_the_service_that_the_ingress_names(
 
 
 async def test_a_killed_balancer_comes_back_with_all_servers(
-    world: World, pods: Pods, http: httpx.AsyncClient
+    world: LocalStack, pods: Pods, http: httpx.AsyncClient
 ) -> None:
-    keeper = world.keepers["haproxy"]
-    before = keeper.pid
+    supervisor = world.supervisors["haproxy"]
+    before = supervisor.pid
     assert before is not None
     os.kill(before, signal.SIGKILL)
-    await until(lambda: keeper.pid not in (None, before) and keeper.serving.is_set(), "it is back")
+    await until(
+        lambda: supervisor.pid not in (None, before) and supervisor.serving.is_set(), "it is back"
+    )
     url = f"http://127.0.0.1:{world.balancer.ingress_port}/"
     assert set(await seen(http, url)) == {pod.name for pod in pods()}
-    assert keeper.restarts == 1
+    assert supervisor.restarts == 1

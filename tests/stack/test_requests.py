@@ -11,9 +11,9 @@ import pytest
 from host.errors import StackError
 from stack.engines.haproxy import Haproxy
 from stack.faults import reading
-from stack.faults.model import Rule
+from stack.faults.model import RequestRule
+from stack.local_stack import LocalStack
 from stack.requests import MAP
-from stack.world import World
 from tests.stack.test_faults import TINY, phase
 from tests.stack.test_selection import manifest
 from tests.waiting import until
@@ -35,7 +35,7 @@ async def cut_off(http: httpx.AsyncClient, url: str) -> bool:
 
 
 async def test_requests_that_are_meant_are_cut_off_and_no_others(
-    world: World, http: httpx.AsyncClient
+    world: LocalStack, http: httpx.AsyncClient
 ) -> None:
     base = f"http://127.0.0.1:{world.balancer.ingress_port}"
     chaos = http_chaos(abort=True, path="/bad/*", method="GET")
@@ -58,7 +58,7 @@ async def test_requests_that_are_meant_are_cut_off_and_no_others(
 
 
 async def test_requests_are_held_and_the_rule_outlives_haproxy(
-    world: World, http: httpx.AsyncClient
+    world: LocalStack, http: httpx.AsyncClient
 ) -> None:
     url = f"http://127.0.0.1:{world.balancer.ingress_port}/slow"
 
@@ -69,7 +69,7 @@ async def test_requests_are_held_and_the_rule_outlives_haproxy(
 
     status = await world.faults.inject(http_chaos(delay="700ms"), "r-1")
     assert await seconds() >= 0.7
-    haproxy = world.keepers["haproxy"]
+    haproxy = world.supervisors["haproxy"]
     first = haproxy.pid
     await haproxy.kill()
     await until(lambda: haproxy.pid not in (None, first), "haproxy is another process", 60)
@@ -88,10 +88,10 @@ async def test_requests_are_held_and_the_rule_outlives_haproxy(
 
 
 async def test_a_rule_that_could_not_be_verified_is_taken_back_when_asked_again(
-    world: World,
+    world: LocalStack,
 ) -> None:
-    rule = Rule("one", "^tiny[.]http:GET:/x$", "abort")
-    haproxy = world.keepers["haproxy"]
+    rule = RequestRule("one", "^tiny[.]http:GET:/x$", "abort")
+    haproxy = world.supervisors["haproxy"]
     await world.requests.add([rule])
     await haproxy.hold("test")
     with pytest.raises(StackError, match="haproxy does not answer"):
@@ -117,7 +117,7 @@ async def test_a_rule_that_could_not_be_verified_is_taken_back_when_asked_again(
     ],
 )
 async def test_what_the_balancer_cannot_do_is_refused(
-    world: World, change: dict[str, Any], field: str
+    world: LocalStack, change: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(StackError, match=field):
         world.faults.preview(http_chaos(**{"abort": True, **change}))

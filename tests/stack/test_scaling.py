@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from host.project import PROJECT
 from stack.config import StackConfig
-from stack.world import World
+from stack.local_stack import LocalStack
 from tests.conftest import Engines
 from tests.topics import topics_admin
 from tests.waiting import until
@@ -60,9 +60,9 @@ def config(
 
 
 @pytest.fixture
-async def world(config: StackConfig) -> AsyncIterator[World]:
+async def world(config: StackConfig) -> AsyncIterator[LocalStack]:
     """The stack, ready."""
-    world = World(config)
+    world = LocalStack(config)
     world.start()
     try:
         await until(lambda: world.state == "ready", "the stack is ready", timeout=60)
@@ -86,7 +86,7 @@ async def produce(bootstrap: str, scenario: str, partitions: int = keys.PARTITIO
 
 
 async def test_a_backlog_brings_consumers_and_its_end_takes_them_away(
-    world: World, engines: Engines
+    world: LocalStack, engines: Engines
 ) -> None:
     scenario = world.chosen.scenario.name
     consumers = world.controllers["consumer"]
@@ -124,7 +124,7 @@ async def made(admin: AIOKafkaAdminClient, topic: str) -> bool:
 
 
 async def test_a_topic_with_too_few_partitions_is_said_and_bounds_the_consumers(
-    world: World, engines: Engines
+    world: LocalStack, engines: Engines
 ) -> None:
     topic = keys.events_topic(world.chosen.scenario.name)
     consumers = world.controllers["consumer"]
@@ -136,7 +136,7 @@ async def test_a_topic_with_too_few_partitions_is_said_and_bounds_the_consumers(
     async with topics_admin(engines.kafka) as admin:
         await admin.delete_topics([topic])
         # deleting takes a moment, in which the name is not free
-        await until(lambda: made(admin, topic), "the topic is made anew")
+        await until(lambda: made(admin, topic), "the topic is created again")
         message = await until(lambda: said("TooFewPartitions"), "too few partitions")
         assert f"{topic} has 3 partitions, 5 pods" in message
         await produce(engines.kafka, world.chosen.scenario.name, partitions=3)

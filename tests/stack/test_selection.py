@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from host.durations import format_duration, seconds_of
 from host.errors import StackError
 from stack.faults import reading
-from stack.faults.durations import seconds, words
 from stack.faults.kinds.network import LinkFault
-from stack.faults.model import Choice, Mode, Selector
+from stack.faults.model import Mode, Selector, VictimChoice
 from stack.faults.selection import chosen, most, selected
 
 
@@ -90,7 +90,7 @@ def test_selectors(selector: dict[str, Any], names: str) -> None:
     ],
 )
 def test_modes(mode: Mode, value: int, count: int, hits: int) -> None:
-    choice = Choice(Selector(("here",)), mode, value)
+    choice = VictimChoice(Selector(("here",)), mode, value)
     things = [Thing(str(number), {}) for number in range(count)]
     assert most(choice, count) == hits
     drawn = [len(chosen(choice, things, random.Random(seed))) for seed in range(200)]
@@ -101,7 +101,7 @@ def test_modes(mode: Mode, value: int, count: int, hits: int) -> None:
 
 
 def test_every_pod_is_drawn_sooner_or_later() -> None:
-    choice = Choice(Selector(("here",)), "one")
+    choice = VictimChoice(Selector(("here",)), "one")
     drawn = {chosen(choice, THINGS, random.Random(seed))[0].name for seed in range(100)}
     assert drawn == {thing.name for thing in THINGS}
 
@@ -153,8 +153,8 @@ def test_a_loss_says_how_it_is_carried_out() -> None:
 
 
 def test_durations_read_as_go_writes_them() -> None:
-    assert seconds("1m30s") == 90
-    assert seconds("1.5h") == 5400
-    assert seconds("200ms") == pytest.approx(0.2)
-    assert [seconds(bad) for bad in ("", "5", "s", "5 s", "-5s", "5x")] == [None] * 6
-    assert [words(value) for value in (90.0, 60.0, 0.5)] == ["1m30s", "1m", "0.5s"]
+    assert seconds_of("1m30s") == 90
+    assert seconds_of("1.5h") == 5400
+    assert seconds_of("200ms") == pytest.approx(0.2)
+    assert [seconds_of(bad) for bad in ("", "5", "s", "5 s", "-5s", "5x")] == [None] * 6
+    assert [format_duration(value) for value in (90.0, 60.0, 0.5)] == ["1m30s", "1m", "500ms"]

@@ -16,7 +16,7 @@ from host.errors import StackError
 from stack.faults.kinds import stress
 from stack.faults.stress import machine
 from stack.faults.stress.workers import Work, Workers
-from stack.world import World
+from stack.local_stack import LocalStack
 from tests.stack.test_faults import TINY, phase
 from tests.stack.test_selection import manifest
 from tests.waiting import until
@@ -44,7 +44,7 @@ def workers() -> list[psutil.Process]:
     return [one for one in found if one.status() != psutil.STATUS_ZOMBIE]
 
 
-async def test_a_worker_uses_a_core_until_it_is_recovered(world: World) -> None:
+async def test_a_worker_uses_a_core_until_it_is_recovered(world: LocalStack) -> None:
     chaos = stress_chaos(cpu={"workers": 1, "load": 100})
     preview = world.faults.preview(chaos)
     assert (preview.matched, preview.hit_count) == (2, 1)
@@ -59,7 +59,7 @@ async def test_a_worker_uses_a_core_until_it_is_recovered(world: World) -> None:
     assert workers() == []
 
 
-async def test_half_a_core_leaves_the_other_half(world: World) -> None:
+async def test_half_a_core_leaves_the_other_half(world: LocalStack) -> None:
     status = await world.faults.inject(stress_chaos(cpu={"workers": 1, "load": 20}), "")
     (worker,) = workers()
     began, used = time.monotonic(), worker.cpu_times().user
@@ -68,7 +68,7 @@ async def test_half_a_core_leaves_the_other_half(world: World) -> None:
     await world.faults.recover(status.id)
 
 
-async def test_memory_is_really_held_and_given_back_at_the_end(world: World) -> None:
+async def test_memory_is_really_held_and_given_back_at_the_end(world: LocalStack) -> None:
     chaos = stress_chaos("3s", memory={"workers": 2, "size": f"{SIZE >> 20}MB"})
     if machine.cores() < 2:
         pytest.skip("two workers want two cores")
@@ -78,7 +78,7 @@ async def test_memory_is_really_held_and_given_back_at_the_end(world: World) -> 
     assert workers() == []
 
 
-async def test_a_worker_that_was_ended_is_started_again(world: World) -> None:
+async def test_a_worker_that_was_ended_is_started_again(world: LocalStack) -> None:
     status = await world.faults.inject(stress_chaos(cpu={"workers": 1, "load": 10}), "")
     (first,) = workers()
     first.kill()
@@ -88,7 +88,7 @@ async def test_a_worker_that_was_ended_is_started_again(world: World) -> None:
 
 
 async def test_more_than_the_machine_has_is_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cores = machine.cores()
     for stressors, reason in (

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from controlroom.torture.compare import Verdict
-from controlroom.torture.conduct import Torture
-from controlroom.torture.stage import Stage
+from controlroom.torture.compare import Comparison
+from controlroom.torture.environment import TortureEnvironment
+from controlroom.torture.torture_run import TortureRun
 from scenarios.loading import load
 from tests.own_stack import OwnStack
 from tests.waiting import until
@@ -22,11 +22,11 @@ Undo = Callable[[], Awaitable[object]]
 
 
 @pytest.fixture
-async def whole(stack: OwnStack, fresh: Path) -> AsyncIterator[Torture]:
+async def whole(stack: OwnStack, fresh: Path) -> AsyncIterator[TortureRun]:
     """A torture whose load has arrived, on a stack that nobody has broken."""
-    stage = Stage(stack.state, str(fresh))
-    await stage.up()
-    torture = Torture(stage, load(fresh), 1, lambda line: None)
+    environment = TortureEnvironment(stack.state, str(fresh))
+    await environment.up()
+    torture = TortureRun(environment, load(fresh), 1, lambda line: None)
     try:
         async with torture.loaded():
             sent = torture.load.sent
@@ -38,37 +38,37 @@ async def whole(stack: OwnStack, fresh: Path) -> AsyncIterator[Torture]:
         yield torture
     finally:
         await torture.close()
-        await stage.close()
+        await environment.close()
 
 
-async def a_document_under_another_id(torture: Torture) -> Undo:
+async def a_document_under_another_id(torture: TortureRun) -> Undo:
     logs = torture.stores.logs
     copy = {**logs.find_one({}), "_id": "another"}
     logs.insert_one(copy)
     return lambda: _done(logs.delete_one({"_id": "another"}))
 
 
-async def a_counter_too_high(torture: Torture) -> Undo:
+async def a_counter_too_high(torture: TortureRun) -> Undo:
     key, member = next(place for place in await torture.stores.counted() if place[0] == "votes")
     name, redis = keys.counter_key(torture.stores.scenario, key), torture.stores.redis
     await redis.hincrby(name, member, 1)
     return lambda: redis.hincrby(name, member, -1)
 
 
-async def a_counter_too_low(torture: Torture) -> Undo:
+async def a_counter_too_low(torture: TortureRun) -> Undo:
     key, member = next(place for place in await torture.stores.counted() if place[0] == "votes")
     name, redis = keys.counter_key(torture.stores.scenario, key), torture.stores.redis
     await redis.hincrby(name, member, -1)
     return lambda: redis.hincrby(name, member, 1)
 
 
-async def no_document(torture: Torture) -> Undo:
+async def no_document(torture: TortureRun) -> Undo:
     logs = torture.stores.logs
     document = logs.find_one_and_delete({})
     return lambda: _done(logs.insert_one(document))
 
 
-async def no_refused_record(torture: Torture) -> Undo:
+async def no_refused_record(torture: TortureRun) -> Undo:
     name = keys.rejected_collection(torture.stores.scenario)
     rejected = torture.stores.mongo[keys.DATABASE][name]
     document = rejected.find_one_and_delete({"repeats": {"$exists": False}})
@@ -76,7 +76,7 @@ async def no_refused_record(torture: Torture) -> Undo:
     return lambda: _done(rejected.insert_one(document))
 
 
-async def acknowledged_and_absent(torture: Torture) -> Undo:
+async def acknowledged_and_absent(torture: TortureRun) -> Undo:
     seen = torture.load.sent.acknowledged
     torture.load.sent.acknowledged.add(torture.load._ids.take())
     return lambda: _done(seen._counts.pop())
@@ -86,7 +86,7 @@ async def _done(answer: Any) -> Any:
     return answer
 
 
-async def test_each_damage_is_seen_as_one(whole: Torture, stack: OwnStack) -> None:
+async def test_each_damage_is_seen_as_one(whole: TortureRun, stack: OwnStack) -> None:
     for damage, lost, doubled in (
         (a_document_under_another_id, 0, 1),
         (a_counter_too_high, 0, 1),
@@ -96,7 +96,7 @@ async def test_each_damage_is_seen_as_one(whole: Torture, stack: OwnStack) -> No
         (acknowledged_and_absent, 1, 0),
     ):
         undo = await damage(whole)
-        verdict: Verdict = await whole.compare()
+        verdict: Comparison = await whole.compare()
         assert (verdict.lost, verdict.doubled) == (lost, doubled), damage.__name__
         assert not verdict.clean
         await undo()
@@ -104,7 +104,7 @@ async def test_each_damage_is_seen_as_one(whole: Torture, stack: OwnStack) -> No
 
     await a_document_under_another_id(whole)
     words = ("--state", str(stack.state), "--faults", "0", "--patience", "1", "--json")
-    scenario = ("--scenario", whole.stage.scenario)
+    scenario = ("--scenario", whole.environment.scenario)
     done = stack.run("torture", *words, *scenario, check=False)
     assert done.code == 1, done
     report = done.json()

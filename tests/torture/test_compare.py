@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from controlroom.torture import protobuf
-from controlroom.torture.compare import Expected, Found, Sent, Verdict, compare
-from controlroom.torture.conduct import disagreements
+from controlroom.torture.compare import Comparison, Expected, Found, SentEvents, compare
 from controlroom.torture.numbers import Ids, Seen
+from controlroom.torture.torture_run import disagreements
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from tests.conftest import ROOT
@@ -27,10 +27,10 @@ def seen(numbers: range) -> Seen:
     return made
 
 
-def world() -> tuple[Sent, Found]:
+def world() -> tuple[SentEvents, Found]:
     """Everything arrived: EVENTS acknowledged events, and one more that nobody was told of."""
     total = EVENTS + 1
-    sent = Sent(acknowledged=seen(range(EVENTS)), refused=seen(range(100, 103)))
+    sent = SentEvents(acknowledged=seen(range(EVENTS)), refused=seen(range(100, 103)))
     found = Found(
         kafka=seen(range(total)),
         documents=seen(range(total)),
@@ -59,34 +59,34 @@ def test_a_whole_world_is_clean() -> None:
     assert (verdict.acknowledged, verdict.kafka, verdict.stored) == (EVENTS, EVENTS + 1, EVENTS + 1)
 
 
-def no_record(sent: Sent, found: Found) -> None:
+def no_record(sent: SentEvents, found: Found) -> None:
     found.kafka = without(found.kafka, 3)
     found.documents = without(found.documents, 3)
     found.events -= 1
     found.stored -= 1
 
 
-def no_document(sent: Sent, found: Found) -> None:
+def no_document(sent: SentEvents, found: Found) -> None:
     found.documents = without(found.documents, 3)
     found.stored -= 1
 
 
-def not_counted(sent: Sent, found: Found) -> None:
+def not_counted(sent: SentEvents, found: Found) -> None:
     found.tallies = {**found.tallies, ("votes", "a"): EVENTS}
 
 
-def not_kept(sent: Sent, found: Found) -> None:
+def not_kept(sent: SentEvents, found: Found) -> None:
     found.rejected = without(found.rejected, 101)
 
 
-def foreign_document_gone(sent: Sent, found: Found) -> None:
+def foreign_document_gone(sent: SentEvents, found: Found) -> None:
     found.stored -= 1
 
 
 @pytest.mark.parametrize(
     "damage", [no_record, no_document, not_counted, not_kept, foreign_document_gone]
 )
-def test_one_lost_event_is_one(damage: Callable[[Sent, Found], None]) -> None:
+def test_one_lost_event_is_one(damage: Callable[[SentEvents, Found], None]) -> None:
     sent, found = world()
     damage(sent, found)
     verdict = compare(sent, found)
@@ -94,31 +94,31 @@ def test_one_lost_event_is_one(damage: Callable[[Sent, Found], None]) -> None:
     assert not verdict.clean
 
 
-def twice_on_kafka(sent: Sent, found: Found) -> None:
+def twice_on_kafka(sent: SentEvents, found: Found) -> None:
     found.kafka.add(3)
 
 
-def more_often_than_it_was_sent(sent: Sent, found: Found) -> None:
+def more_often_than_it_was_sent(sent: SentEvents, found: Found) -> None:
     sent.tried([3, 3])
     for _ in range(2):
         found.kafka.add(3)
 
 
-def twice_stored(sent: Sent, found: Found) -> None:
+def twice_stored(sent: SentEvents, found: Found) -> None:
     found.documents.add(3)
     found.stored += 1
 
 
-def twice_counted(sent: Sent, found: Found) -> None:
+def twice_counted(sent: SentEvents, found: Found) -> None:
     found.tallies = {**found.tallies, ("votes", "a"): EVENTS + 2}
 
 
-def from_nowhere(sent: Sent, found: Found) -> None:
+def from_nowhere(sent: SentEvents, found: Found) -> None:
     found.documents.add(77)
     found.stored += 1
 
 
-def kept_twice(sent: Sent, found: Found) -> None:
+def kept_twice(sent: SentEvents, found: Found) -> None:
     found.rejected.add(101)
 
 
@@ -133,7 +133,7 @@ def kept_twice(sent: Sent, found: Found) -> None:
         kept_twice,
     ],
 )
-def test_one_doubled_event_is_one(damage: Callable[[Sent, Found], None]) -> None:
+def test_one_doubled_event_is_one(damage: Callable[[SentEvents, Found], None]) -> None:
     sent, found = world()
     damage(sent, found)
     verdict = compare(sent, found)
@@ -225,7 +225,7 @@ def test_a_verdict_keeps_few_traces() -> None:
     sent, found = world()
     found.documents = Seen()
     found.stored = 0
-    verdict: Verdict = compare(sent, found)
+    verdict: Comparison = compare(sent, found)
     assert verdict.lost == EVENTS + 1
     assert len(verdict.missing) < EVENTS
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from controlroom.torture.environment import SUPERVISOR
 from controlroom.torture.faults import PROCESSES, TABLE, Kill, Stop
 from controlroom.torture.plan import GAP, schedule
-from controlroom.torture.stage import SUPERVISOR
 
 
 def names(seed: int, count: int) -> list[str]:

@@ -10,7 +10,7 @@ from controlroom.runs.kind import RunKind
 from controlroom.runs.spec import ChaosSpec
 
 if TYPE_CHECKING:
-    from controlroom.runs.conduct import Conduct
+    from controlroom.runs.run_writer import RunWriter
 
 
 class Chaos(RunKind):
@@ -25,12 +25,15 @@ class Chaos(RunKind):
         ends = None if spec.duration is None else view.started + spec.duration
         return replace(view, ends_at=ends, chaos=figures)
 
-    async def conduct(self, conduct: Conduct, spec: ChaosSpec) -> None:
+    async def conduct(self, run: RunWriter, spec: ChaosSpec) -> None:
         from controlroom.runs.fault import FaultRun
-        from controlroom.runs.recovery import Watch
+        from controlroom.runs.recovery import RecoveryWatch
 
-        async with conduct.target(spec.context, spec.namespace) as target, Watch(target) as watch:
-            await FaultRun(conduct, spec, target, watch).run()
+        async with (
+            run.target(spec.context, spec.namespace) as target,
+            RecoveryWatch(target) as watch,
+        ):
+            await FaultRun(run, spec, target, watch).run()
 
 
 KIND = Chaos()

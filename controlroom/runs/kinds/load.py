@@ -8,16 +8,16 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from controlroom.model.duration import seconds
 from controlroom.model.run import LoadFigures, RunView
 from controlroom.runs.kind import RunKind
 from controlroom.runs.spec import LoadSpec
+from host.durations import rounded
 
 if TYPE_CHECKING:
-    from controlroom.runs.conduct import Conduct
+    from controlroom.runs.run_writer import RunWriter
 
 
-class Load(RunKind):
+class LoadKind(RunKind):
     """Sends and measures."""
 
     name = LoadSpec.run_kind
@@ -35,16 +35,16 @@ class Load(RunKind):
         figures = LoadFigures(0, 0, 0, spec.number, spec.users, 0.0, None, None, None)
         return replace(view, ends_at=view.started + spec.timeout, load=figures)
 
-    async def conduct(self, conduct: Conduct, spec: LoadSpec) -> None:
+    async def conduct(self, run: RunWriter, spec: LoadSpec) -> None:
         if not spec.in_cluster:
             from controlroom.runs.load import LoadRun
 
-            await LoadRun(conduct, spec).run()
+            await LoadRun(run, spec).run()
             return
         from controlroom.runs.cluster_load import ClusterLoadRun
 
-        async with conduct.target(spec.context, spec.namespace) as target:
-            await ClusterLoadRun(conduct, spec, target).run()
+        async with run.target(spec.context, spec.namespace) as target:
+            await ClusterLoadRun(run, spec, target).run()
 
     def by_target(self, asked: Mapping[str, Any]) -> bool:
         return bool(asked.get("in_cluster"))
@@ -52,7 +52,7 @@ class Load(RunKind):
     def report(self, view: RunView, result: Mapping[str, Any]) -> list[str]:
         load, lines = view.load, []
         if load is not None:
-            lasted = seconds((view.ended or time.time()) - view.started)
+            lasted = rounded((view.ended or time.time()) - view.started)
             lines.append(
                 f"sent {load.sent}  answered {load.answered}  failed {load.failed}  "
                 f"{load.rps:g} requests/s over {lasted}"
@@ -75,4 +75,4 @@ def _ms(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-KIND = Load()
+KIND = LoadKind()

@@ -30,7 +30,7 @@ BUSY_TRIES = 4
 BUSY_PAUSE = 1.0
 """Seconds to wait where a busy server names no time of its own."""
 SILENCE = 120.0
-"""Seconds without a byte after which a watch is opened anew; bookmarks come every minute."""
+"""Seconds without a byte after which a watch is opened again; bookmarks come every minute."""
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}
 """A peer that is gone without a word is noticed within half a minute."""
 MERGE = "application/merge-patch+json"
@@ -42,7 +42,7 @@ class Api:
     """Speaks to the API server of one context; connects at first use.
 
     Every request raises Unreachable where nothing answers, Denied where a right is missing,
-    ApiError for any other refusal. Credentials that ran out are read anew, once a request.
+    ApiError for any other refusal. Credentials that ran out are read again, once a request.
 
     A server that has answered before and is away is asked again for `insist` seconds, where
     asking twice changes nothing.
@@ -189,7 +189,7 @@ class Api:
         kind: str = "",
         timeout: float | None = PATIENCE,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A good answer; what can be mended by asking again is asked again."""
+        """A good answer; a failure that may pass is asked again."""
         import aiohttp
 
         try:
@@ -245,7 +245,7 @@ class Api:
         )
 
     async def _renew(self, old: Access) -> None:
-        """Reads kubeconfig and plugin anew, unless another request has just done so."""
+        """Reads kubeconfig and plugin again, unless another request has just done so."""
         async with self._opening:
             if self._access is old:
                 plugins.forget(self.context)

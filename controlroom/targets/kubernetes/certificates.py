@@ -20,7 +20,7 @@ USERS = ("kafka-operator", "kafka-viewer")
 
 
 class Certificates:
-    """Files that only this user reads, for as long as the doors are open."""
+    """Files that only this user reads, for as long as the endpoints are open."""
 
     def __init__(self, api: Api, namespace: str) -> None:
         self._api = api

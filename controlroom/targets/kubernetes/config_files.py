@@ -59,7 +59,7 @@ _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFil
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ConfigEntry:
     """One named entry and the file that it is from."""
 
     value: Any
@@ -72,9 +72,9 @@ class Merged:
 
     files: list[Path] = field(default_factory=list)
     missing: list[Path] = field(default_factory=list)
-    contexts: dict[str, Entry] = field(default_factory=dict)
-    clusters: dict[str, Entry] = field(default_factory=dict)
-    users: dict[str, Entry] = field(default_factory=dict)
+    contexts: dict[str, ConfigEntry] = field(default_factory=dict)
+    clusters: dict[str, ConfigEntry] = field(default_factory=dict)
+    users: dict[str, ConfigEntry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _usual() -> Path:
 
 
 def merged() -> Merged:
-    """Reads them anew. Raises WrongConfig for a file that cannot be read or is no kubeconfig."""
+    """Reads them again. Raises WrongConfig for a file that cannot be read or is no kubeconfig."""
     found = Merged()
     silent = (_usual(), lab_dir() / "kubeconfig")
     for path in paths():
@@ -167,9 +167,9 @@ def _merge(found: Merged, path: Path, text: str) -> None:
     if not isinstance(body, dict):
         raise WrongConfig(f"{path} is not a kubeconfig: it holds {_word(body)}.", FIX)
     for kind in _KINDS:
-        known: dict[str, Entry] = getattr(found, kind)
+        known: dict[str, ConfigEntry] = getattr(found, kind)
         for name, value in _named(path, kind, body.get(kind)):
-            known.setdefault(name, Entry(value, path))
+            known.setdefault(name, ConfigEntry(value, path))
 
 
 def _named(path: Path, kind: str, entries: Any) -> Sequence[tuple[str, Any]]:
@@ -187,7 +187,7 @@ def _named(path: Path, kind: str, entries: Any) -> Sequence[tuple[str, Any]]:
 
 
 def _part(
-    known: Mapping[str, Entry], context: str, kind: str, name: str, file: Path
+    known: Mapping[str, ConfigEntry], context: str, kind: str, name: str, file: Path
 ) -> dict[str, Any]:
     if name not in known:
         words = f"The context {context!r} names the {kind} {name!r}, which no kubeconfig has."
@@ -242,7 +242,7 @@ def _wrong(context: str, where: str, name: str, given: Any, wanted: str) -> Wron
         f"The context {context!r} cannot be used: {what} {there} and has to be {wanted}.",
         f"Put it in quotes: {name}: '{given}'."
         if wanted == _TEXT and isinstance(given, int | float) and not isinstance(given, bool)
-        else "Mend that field of your kubeconfig.",
+        else "Fix that field of your kubeconfig.",
     )
 
 
@@ -259,4 +259,4 @@ def _word(value: Any) -> str:
 
 
 def _mend(file: Path) -> str:
-    return f"Mend {file}, or set KUBECONFIG to another file."
+    return f"Fix {file}, or set KUBECONFIG to another file."

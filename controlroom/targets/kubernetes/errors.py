@@ -57,7 +57,7 @@ def _denied(message: str) -> TargetError:
     found = CANNOT.search(message)
     if found is None:
         # admission refuses with the same code: its own words say why
-        return Denied(message.rstrip(".") + ".", "Mend what it names.")
+        return Denied(message.rstrip(".") + ".", "Fix what it names.")
     plural, slash, sub = found["resource"].partition("/")
     resource = (f"{plural}.{found['group']}" if found["group"] else plural) + slash + sub
     where = f" in namespace {found['namespace']}" if found["namespace"] else ""

@@ -33,7 +33,7 @@ Choose = Callable[[], Awaitable[Place]]
 """Where the next connection goes. Raises TargetError where there is nothing."""
 
 
-class Forward:
+class PortForward:
     """One listener. A connection that cannot be forwarded is closed, so that clients try again."""
 
     def __init__(self, api: Api, choose: Choose) -> None:

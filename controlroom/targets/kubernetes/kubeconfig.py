@@ -50,7 +50,7 @@ def contexts() -> Sequence[str]:
 
 
 async def access(context: str) -> Access:
-    """Reads the files anew, and asks the context's credential plugin where it has one.
+    """Reads the files again, and asks the context's credential plugin where it has one.
 
     Raises WrongConfig for a context that is not there, for files that cannot be used and for what
     they name, Denied where the plugin gives nothing.

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 
-from controlroom.model.links import Link, Links
+from controlroom.model.links import ClusterLink, ClusterLinks
 from controlroom.targets.abilities import Denied, TargetError
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.mirror import Mirror
@@ -41,13 +41,13 @@ class LinkWatch:
                 await asyncio.sleep(LOOK_AGAIN)
         await asyncio.gather(self._links.run(), self._services.run())
 
-    def now(self) -> Links | None:
+    def now(self) -> ClusterLinks | None:
         """As they are known; None while nobody has answered."""
         if self._served is None:
             return None
         if not self._served:
-            return Links(installed=False)
-        return Links(True, read(self._links.objects, self._services.objects))
+            return ClusterLinks(installed=False)
+        return ClusterLinks(True, read(self._links.objects, self._services.objects))
 
     @property
     def notes(self) -> list[str]:
@@ -56,8 +56,8 @@ class LinkWatch:
         return [str(one.error) for one in mirrors if isinstance(one.error, Denied)]
 
 
-def read(links: Iterable[Json], services: Iterable[Json]) -> tuple[Link, ...]:
-    """Links in the words of the room; mirrored services that no link explains are told too."""
+def read(links: Iterable[Json], services: Iterable[Json]) -> tuple[ClusterLink, ...]:
+    """Links in the words of the room; mirrored services that no link explains are listed too."""
     mirrored: dict[str, list[str]] = {}
     for one in services:
         meta = one["metadata"]
@@ -70,9 +70,9 @@ def read(links: Iterable[Json], services: Iterable[Json]) -> tuple[Link, ...]:
         address, port = spec.get("gatewayAddress") or "", spec.get("gatewayPort") or ""
         gateway = f"{address}:{port}" if address else ""
         names = tuple(sorted(mirrored.pop(cluster, ())))
-        found.append(Link(cluster, gateway, names, _trouble(one)))
+        found.append(ClusterLink(cluster, gateway, names, _trouble(one)))
     for cluster, left in sorted(mirrored.items()):
-        found.append(Link(cluster, "", tuple(sorted(left)), "its Link is gone"))
+        found.append(ClusterLink(cluster, "", tuple(sorted(left)), "its Link is gone"))
     return tuple(found)
 
 

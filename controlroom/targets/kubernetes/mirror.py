@@ -30,7 +30,7 @@ State = Literal["starting", "live", "away", "denied", "absent"]
 
 
 class Mirror:
-    """Lists once, then watches; resumes where it stood, and lists anew only where it has to.
+    """Lists once, then watches; resumes where it stood, and lists again only where it has to.
 
     `lists` and `watches` count what the API server was asked.
     """
@@ -91,7 +91,7 @@ class Mirror:
                     self._version = ""
                     await self._away("away", error, self._growing())
             except TargetError as error:
-                # such as a kubeconfig that is being mended
+                # such as a kubeconfig that is being edited
                 await self._away("away", error, self._growing())
 
     async def _list(self) -> None:

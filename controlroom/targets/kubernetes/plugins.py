@@ -1,4 +1,4 @@
-"""Credential plugins: programs that a kubeconfig names and that tell who one is.
+"""Credential plugins: programs that a kubeconfig names and that give its credentials.
 
 They get no terminal, a time limit, and end with whoever asked. Those that want to talk with a
 person do so on the plain terminal, before there is a room.

@@ -67,7 +67,7 @@ def events(found: Iterable[Json]) -> tuple[FleetEvent, ...]:
 
 
 def use_of(metrics: Iterable[Json]) -> dict[str, tuple[float, int]]:
-    """What pods use, as metrics-server tells it."""
+    """What pods use, as metrics-server reports it."""
     found = {}
     for one in metrics:
         cores = sum(quantity(c["usage"].get("cpu")) or 0.0 for c in one["containers"])

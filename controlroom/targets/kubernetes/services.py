@@ -61,7 +61,7 @@ async def pods_behind(api: Api, service: Json) -> list[Json]:
 
 
 async def place_of(api: Api, host: Host, port: int) -> Place:
-    """A ready pod behind that name, drawn anew at every call. Raises Away where there is none."""
+    """A ready pod behind that name, drawn again at every call. Raises Away where there is none."""
     service = await find_service(api, host)
     if service is None:
         raise Away(f"There is no Service {host.service} in namespace {host.namespace}.", "")

@@ -10,14 +10,14 @@ from controlroom.model.fleet import Fleet
 from controlroom.targets.abilities import (
     Endpoints,
     FaultStatus,
+    LoadRequest,
     LoadStatus,
-    LoadWish,
     Preview,
     TargetError,
     TargetInfo,
 )
 from controlroom.targets.kubernetes.api import Api
-from controlroom.targets.kubernetes.doors import ClusterDoors
+from controlroom.targets.kubernetes.endpoints import ClusterEndpoints
 from controlroom.targets.kubernetes.faults.injecting import ClusterFaults
 from controlroom.targets.kubernetes.load.sending import ClusterLoad
 from controlroom.targets.kubernetes.resources import (
@@ -40,7 +40,7 @@ class KubernetesTarget:
         self.api = Api(context, insist)
         self._wanted = namespace
         self._watch: ClusterWatch | None = None
-        self._doors: ClusterDoors | None = None
+        self._endpoints: ClusterEndpoints | None = None
         self._faults: ClusterFaults | None = None
         self._starting = asyncio.Lock()
 
@@ -50,7 +50,7 @@ class KubernetesTarget:
 
     async def info(self) -> TargetInfo:
         """Which scenario it runs. Raises Unreachable where nothing is deployed."""
-        config = await (await self._open_doors()).config()
+        config = await (await self._open_endpoints()).config()
         details = {"namespace": await self.namespace(), "context": self.context}
         return TargetInfo(self.context, config.get("SCENARIO", ""), None, details)
 
@@ -59,8 +59,8 @@ class KubernetesTarget:
         return await (await self._open_watch()).fleet()
 
     async def endpoints(self) -> Endpoints:
-        """The doors, by forwarded ports where they are inside."""
-        return await (await self._open_doors()).endpoints()
+        """The endpoints, by forwarded ports where they are inside."""
+        return await (await self._open_endpoints()).endpoints()
 
     async def scale(self, deployment: str, replicas: int) -> None:
         """Another number of replicas. Raises Refused outside an autoscaler's bounds."""
@@ -71,7 +71,7 @@ class KubernetesTarget:
         return await (await self._workloads()).preview_restart(deployment)
 
     async def restart(self, deployment: str) -> None:
-        """All pods anew, as the deployment's strategy has it."""
+        """Replaces all pods, as the deployment's strategy has it."""
         await (await self._workloads()).restart(deployment)
 
     async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
@@ -109,11 +109,11 @@ class KubernetesTarget:
 
     async def inner_ingress(self) -> str:
         """The ingress by its name inside the cluster."""
-        return await (await self._open_doors()).inner_ingress()
+        return await (await self._open_endpoints()).inner_ingress()
 
-    async def start_load(self, wish: LoadWish) -> str:
+    async def start_load(self, request: LoadRequest) -> str:
         """Jobs of the services' namespace send it."""
-        return await (await self._load()).start(wish)
+        return await (await self._load()).start(request)
 
     async def load_lines(self, load: str, heard: float | None) -> AsyncIterator[bytes]:
         """The log of the load's master."""
@@ -139,46 +139,46 @@ class KubernetesTarget:
         """Who carries out faults here."""
         if self._faults is None:
             namespace = await self.namespace()
-            others = await self._others(await self._open_doors(), namespace)
+            others = await self._others(await self._open_endpoints(), namespace)
             self._faults = ClusterFaults(self.api, (namespace, *sorted(others)))
         return self._faults
 
     async def close(self) -> None:
         """Ends watches, forwards and connections."""
         watch, self._watch = self._watch, None
-        doors, self._doors = self._doors, None
+        endpoints, self._endpoints = self._endpoints, None
         self._faults = None
         if watch is not None:
             await watch.close()
-        if doors is not None:
-            await doors.close()
+        if endpoints is not None:
+            await endpoints.close()
         await self.api.close()
 
     async def _workloads(self) -> Workloads:
         return Workloads(self.api, await self.namespace())
 
-    async def _open_doors(self) -> ClusterDoors:
+    async def _open_endpoints(self) -> ClusterEndpoints:
         async with self._starting:
-            if self._doors is None:
-                self._doors = ClusterDoors(self.api, await self.namespace())
-            return self._doors
+            if self._endpoints is None:
+                self._endpoints = ClusterEndpoints(self.api, await self.namespace())
+            return self._endpoints
 
     async def _open_watch(self) -> ClusterWatch:
-        doors = await self._open_doors()
+        endpoints = await self._open_endpoints()
         async with self._starting:
             if self._watch is None:
                 namespace = await self.namespace()
-                watch = ClusterWatch(self.api, namespace, await self._others(doors, namespace))
+                watch = ClusterWatch(self.api, namespace, await self._others(endpoints, namespace))
                 watch.start()
                 self._watch = watch
             return self._watch
 
-    async def _others(self, doors: ClusterDoors, namespace: str) -> set[str]:
+    async def _others(self, endpoints: ClusterEndpoints, namespace: str) -> set[str]:
         """Namespaces of the stores, as the services' addresses name them."""
         from urllib.parse import urlsplit
 
         try:
-            config = await doors.config()
+            config = await endpoints.config()
         except TargetError:
             # who may not read it still sees the services' own namespace
             return set()

@@ -1,11 +1,11 @@
-"""What is done to a Deployment: another number of replicas, all pods anew."""
+"""What is done to a Deployment: another number of replicas, or all pods replaced."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
 
-from controlroom.targets.abilities import Preview, Refused, Unknown
+from controlroom.targets.abilities import Preview, Refused, UnknownName
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.errors import ApiError
@@ -58,7 +58,7 @@ class Workloads:
         )
 
     async def restart(self, deployment: str) -> None:
-        """All pods anew, as `kubectl rollout restart` asks for it."""
+        """Replaces all pods, as `kubectl rollout restart` asks for it."""
         await self._deployment(deployment)
         at = datetime.now(UTC).isoformat(timespec="seconds")
         note = {"kubectl.kubernetes.io/restartedAt": at}
@@ -71,7 +71,7 @@ class Workloads:
         except ApiError as error:
             if error.status != 404:
                 raise
-            raise Unknown(
+            raise UnknownName(
                 f"There is no deployment {name} in {self._namespace}.", "See `controlroom status`."
             ) from None
         return found

@@ -12,7 +12,7 @@ from scenarios.templates import places, unescape
 from scenarios.views.view import Counted, View, ViewKind, filled
 
 if TYPE_CHECKING:
-    from scenarios.checking import Check
+    from scenarios.checking import ScenarioChecks
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class BarsView(View):
     def choosing(self) -> tuple[str, ...]:
         return self.selectors
 
-    def check(self, check: Check, table: Table) -> None:
+    def check(self, check: ScenarioChecks, table: Table) -> None:
         shown = check.named(table, "tally", self.tally, "hash")
         choices = check.named(table, "choices", self.choices, "set")
         first = self.selectors[0]

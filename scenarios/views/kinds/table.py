@@ -9,7 +9,7 @@ from scenarios.reading import Table
 from scenarios.views.view import View, ViewKind
 
 if TYPE_CHECKING:
-    from scenarios.checking import Check
+    from scenarios.checking import ScenarioChecks
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class TableView(View):
     def averaged(self) -> str:
         return self.average
 
-    def check(self, check: Check, table: Table) -> None:
+    def check(self, check: ScenarioChecks, table: Table) -> None:
         shown = check.named(table, "tally", self.tally, "hash")
         check.known(table, "columns", self.columns)
         if shown.member != ":".join(f"{{{name}}}" for name in self.columns):

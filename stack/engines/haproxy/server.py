@@ -13,7 +13,7 @@ from host.install.wheels import base_environment
 from host.paths import engine_dir, private_dir, socket_path, write_private
 from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent
-from stack.engines.kind import EngineKind, Place, program_check
+from stack.engines.kind import EngineKind, EnginePlace, program_check
 from stack.refusals import error_lines
 from stack.spec import ProcessSpec
 
@@ -124,7 +124,7 @@ class HaproxyKind(EngineKind):
     name = "haproxy"
     rank = 60
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """The system's program."""
         return Haproxy(place.state, place.ports)
 

@@ -57,7 +57,7 @@ class Kafka(Engine):
         self._port = 0
         self._secret = ""
         self._links: tuple[Listener, ...] = ()
-        self._doors: dict[str, int] = {}
+        self._listeners: dict[str, int] = {}
         self._java: Java | None = None
 
     def configure(self, links: Sequence[Listener]) -> None:
@@ -66,14 +66,14 @@ class Kafka(Engine):
 
     def linked_by(self, links: Mapping[str, str]) -> None:
         """Each link leads to a listener of its own, which sends clients back to that link."""
-        self._doors = {name: self._ports.choose(f"{name}.kafka.door") for name in links}
+        self._listeners = {name: self._ports.choose(f"{name}.kafka.door") for name in links}
         self.configure(
-            [Listener(f"link-{name}", self._doors[name], at) for name, at in links.items()]
+            [Listener(f"link-{name}", self._listeners[name], at) for name, at in links.items()]
         )
 
     def upstream(self, deployment: str) -> str:
         """The listener of that link."""
-        return f"127.0.0.1:{self._doors[deployment]}"
+        return f"127.0.0.1:{self._listeners[deployment]}"
 
     async def install(self, progress: Progress) -> Java:
         """Fetches the jars, finds a Java and makes the class archive."""

@@ -86,7 +86,7 @@ async def format_storage(java: Java, config: Path, cluster: str) -> None:
     """Prepares an empty data folder; one that is prepared stays as it is."""
     argv = [str(java.program), *FRUGAL, "-cp", _class_path(), "kafka.tools.StorageTool"]
     argv += ["format", "--ignore-formatted", "-t", cluster, "-c", str(config)]
-    fix = f"Look at {config.parent}; without it the broker starts anew and empty."
+    fix = f"Look at {config.parent}; without it the broker starts empty."
     await run("Preparing Kafka's storage", argv, config.parent, fix)
 
 

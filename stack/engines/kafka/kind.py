@@ -15,7 +15,7 @@ from stack.engines.kafka.archive import ensure_archive
 from stack.engines.kafka.broker import Kafka, external_kafka
 from stack.engines.kafka.jars import VERSION, ensure_jars, kafka_folder
 from stack.engines.kafka.java import MINIMUM, WHEEL, found_java, java_candidates, usable_java
-from stack.engines.kind import EngineKind, Place
+from stack.engines.kind import EngineKind, EnginePlace
 from stack.engines.settings import flushes
 
 LATER = "the first start fetches it"
@@ -27,10 +27,10 @@ class KafkaKind(EngineKind):
     name = "kafka"
     rank = 10
     setting = "CONTROLROOM_KAFKA"
-    door = "kafka"
+    endpoint = "kafka"
     variable = "KAFKA_BOOTSTRAP"
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """Apache's broker, one node."""
         return Kafka(place.state, place.ports, flushes(place.environ))
 

@@ -11,7 +11,7 @@ from wire.kafka import Brokers
 
 
 async def has_brokers(brokers: Brokers) -> None:
-    """The cluster names at least one living broker; NotReady tells why it does not."""
+    """The cluster names at least one living broker; NotReady says why it does not."""
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 

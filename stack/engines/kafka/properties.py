@@ -18,12 +18,12 @@ CLIENT_FILE = "client.properties"
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A door of the broker, and the address that clients who came by it are sent to."""
+    """A listener of the broker, and the address that its clients are sent to."""
 
     name: str
     port: int
     advertised: str
-    """host:port, such as that of the link before this door."""
+    """host:port, such as that of the link before this listener."""
 
     @property
     def label(self) -> str:
@@ -83,10 +83,10 @@ def properties(
     flushes: bool = False,
 ) -> str:
     """The whole file: a direct listener on `port`, and one per link; all ask for the login."""
-    doors = [Listener("direct", port, f"127.0.0.1:{port}"), *links]
-    listeners = [f"{door.label}://127.0.0.1:{door.port}" for door in doors]
-    advertised = [f"{door.label}://{door.advertised}" for door in doors]
-    labels = [*(door.label for door in doors), "CONTROLLER"]
+    every = [Listener("direct", port, f"127.0.0.1:{port}"), *links]
+    listeners = [f"{one.label}://127.0.0.1:{one.port}" for one in every]
+    advertised = [f"{one.label}://{one.advertised}" for one in every]
+    labels = [*(one.label for one in every), "CONTROLLER"]
     protocols = [f"{label}:SASL_PLAINTEXT" for label in labels]
     lines = [
         f"controller.quorum.voters=1@127.0.0.1:{controller}",

@@ -55,7 +55,7 @@ async def ensure_user_apart(spec: ProcessSpec, port: int, secret: str, user: str
 
 
 def main() -> int:
-    """Inside: runs the order that comes by standard input; a failure is told as JSON."""
+    """Inside: runs the order that comes by standard input; a failure is written as JSON."""
     order = json.load(sys.stdin)
     _raise_loopback()
     spec = ProcessSpec(**order["spec"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from host.paths import engine_cache
 from stack.engines.engine import Beside
-from stack.engines.mongo.programs import WISH, built_rust, missing_for_rust
+from stack.engines.mongo.programs import CHOICE_VARIABLE, built_rust, missing_for_rust
 from stack.spec import ProcessSpec
 from stack.supervisor.child import Child
 from stack.supervisor.output import Output
@@ -35,11 +35,11 @@ class FasterStore:
         self._events = beside.events
 
     async def run(self) -> None:
-        """Builds unless it is built, or cannot be; a wish for one kind of store is respected."""
+        """Builds unless it is built, or cannot be; a kind of store that was asked for is kept."""
         mongo = self._mongo
         if mongo.trouble:
             self._tell("NotMoved", mongo.trouble)
-        if not mongo.slow or os.environ.get(WISH) or await built_rust() is not None:
+        if not mongo.slow or os.environ.get(CHOICE_VARIABLE) or await built_rust() is not None:
             return
         reason = await missing_for_rust() or _no_room()
         if reason:

@@ -10,7 +10,7 @@ from host.install.progress import Progress
 from host.install.wheels import wheel_folder
 from host.paths import engine_dir
 from stack.engines.engine import Engine
-from stack.engines.kind import EngineKind, Place
+from stack.engines.kind import EngineKind, EnginePlace
 from stack.engines.mongo.programs import (
     MONGOD,
     PYTHON,
@@ -20,8 +20,8 @@ from stack.engines.mongo.programs import (
     built_rust,
     kept_kind,
     not_here,
+    requested_kind,
     usable_mongod,
-    wished_kind,
 )
 from stack.engines.mongo.server import Mongo, external_mongo
 
@@ -32,11 +32,11 @@ class MongoKind(EngineKind):
     name = "mongo"
     rank = 30
     setting = "CONTROLROOM_MONGO_URL"
-    door = "mongo"
+    endpoint = "mongo"
     variable = "MONGO_URL"
     title = "document store"
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """A real mongod where there is one, else SecantusDB."""
         return Mongo(place.state, place.ports)
 
@@ -60,7 +60,7 @@ class MongoKind(EngineKind):
             fix = f"Bring it back (`make engines` builds the Rust store), or remove {folder}."
             message = f"The documents were stored by {kept}, which is not here any more."
             return Check(self.title, False, message, fix)
-        first = kept or wished_kind(environ)
+        first = kept or requested_kind(environ)
         if first and not here.get(first, False):
             message, fix = not_here(first)
             return Check(self.title, False, message, fix)

@@ -39,7 +39,7 @@ class Server:
 
 
 @dataclass
-class Progress:
+class MoveProgress:
     """How many documents were copied and compared, out of twice as many as there are."""
 
     tell: Callable[[str], None]
@@ -86,7 +86,7 @@ async def move(old: Server, new: Server, secret: str, tell: Callable[[str], None
             AsyncMongoClient(source, **login) as reader,
             AsyncMongoClient(target, **login) as writer,
         ):
-            return await _copied(reader, writer, Progress(tell, begun=time.monotonic()))
+            return await _copied(reader, writer, MoveProgress(tell, begun=time.monotonic()))
     except PyMongoError as error:
         raise StackError(
             f"The documents were not moved: {str(error)[:200]}", "They stay where they are."
@@ -94,7 +94,7 @@ async def move(old: Server, new: Server, secret: str, tell: Callable[[str], None
 
 
 async def _copied(
-    reader: AsyncMongoClient[Any], writer: AsyncMongoClient[Any], progress: Progress
+    reader: AsyncMongoClient[Any], writer: AsyncMongoClient[Any], progress: MoveProgress
 ) -> int:
     pairs = []
     for database in await reader.list_database_names():
@@ -132,7 +132,7 @@ def _raw(
 async def _copy(
     source: AsyncCollection[RawBSONDocument],
     target: AsyncCollection[RawBSONDocument],
-    progress: Progress,
+    progress: MoveProgress,
 ) -> Contents:
     """Indexes come last: then they are made in one go."""
     digest = count = 0
@@ -154,7 +154,9 @@ async def _copy(
     return Contents(count + len(batch), digest, indexes)
 
 
-async def _contents(collection: AsyncCollection[RawBSONDocument], progress: Progress) -> Contents:
+async def _contents(
+    collection: AsyncCollection[RawBSONDocument], progress: MoveProgress
+) -> Contents:
     digest = count = 0
     async for document in collection.find({}, batch_size=_BATCH):
         digest += _digest(document.raw)

@@ -28,15 +28,18 @@ NOTE = "server"
 """The file that names the kind and, where it is not `data`, the folder of its data."""
 MINIMUM_MONGOD = (4, 4)
 MINIMUM_CARGO = (1, 95)
-WISH = "CONTROLROOM_DOCUMENT_STORE"
+CHOICE_VARIABLE = "CONTROLROOM_DOCUMENT_STORE"
 """Names the kind that a new state folder begins with, in place of the best one that is here."""
-WISHES = {"mongod": MONGOD, "rust": RUST_SERVER, "python": PYTHON_SERVER}
+STORE_CHOICES = {"mongod": MONGOD, "rust": RUST_SERVER, "python": PYTHON_SERVER}
 PYTHON_ENTRY = "import sys; from secantus.cli import main; sys.exit(main())"
-_WISH_FIX = f"Use one of {', '.join(WISHES)} (`make engines` builds rust), or leave {WISH} unset."
+_CHOICE_FIX = (
+    f"Use one of {', '.join(STORE_CHOICES)} (`make engines` builds rust), "
+    f"or leave {CHOICE_VARIABLE} unset."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class StoreProgram:
     """A server that can be run: its kind, its version and the start of its command."""
 
     kind: str
@@ -59,7 +62,7 @@ class Store:
         return (*self.command, *place, *own, *tuned, *login)
 
 
-async def chosen_store(folder: Path, progress: Progress) -> Store:
+async def chosen_store(folder: Path, progress: Progress) -> StoreProgram:
     """The store of this state folder: the one it began with, else the best that is here.
 
     One data directory is never opened by two kinds: they do not read each other's indexes.
@@ -107,15 +110,15 @@ def _noted(folder: Path) -> list[str]:
         raise explained(error, note) from error
 
 
-async def built_rust() -> Store | None:
+async def built_rust() -> StoreProgram | None:
     """SecantusDB's Rust server, where `make engines` has built it."""
     program = engine_cache("secantus-rs", RUST) / "bin" / "secantusd-rs"
     if not os.access(program, os.X_OK):
         return None
-    return Store(RUST_SERVER, RUST, (str(program),))
+    return StoreProgram(RUST_SERVER, RUST, (str(program),))
 
 
-async def usable_mongod() -> Store | None:
+async def usable_mongod() -> StoreProgram | None:
     """mongod on PATH, when it is new enough."""
     program = find_program("mongod")
     if program is None:
@@ -123,19 +126,19 @@ async def usable_mongod() -> Store | None:
     found = re.search(r"v(\d+)\.(\d+)\.\d+", await output_of(program, "--version") or "")
     if not found or (int(found[1]), int(found[2])) < MINIMUM_MONGOD:
         return None
-    return Store(MONGOD, found[0][1:], (str(program),))
+    return StoreProgram(MONGOD, found[0][1:], (str(program),))
 
 
-async def python_store(progress: Progress) -> Store:
+async def python_store(progress: Progress) -> StoreProgram:
     """SecantusDB's Python server, fetched as a wheel when it is missing."""
     environment = await wheel_environment(LOCK, PYTHON, progress)
     command = (str(environment / "bin" / "python"), "-c", PYTHON_ENTRY)
-    return Store(PYTHON_SERVER, PYTHON, command)
+    return StoreProgram(PYTHON_SERVER, PYTHON, command)
 
 
-async def better_store(store: Store) -> Store | None:
+async def better_store(store: StoreProgram) -> StoreProgram | None:
     """A faster one than the Python server, where that runs because nothing else was there."""
-    if store.kind != PYTHON_SERVER or wished_kind(os.environ):
+    if store.kind != PYTHON_SERVER or requested_kind(os.environ):
         return None
     return await usable_mongod() or await built_rust()
 
@@ -176,10 +179,13 @@ async def build_rust(progress: Progress) -> None:
     await install(engine_cache("secantus-rs", RUST), "document store", make, progress)
 
 
-async def any_store(progress: Progress) -> Store:
-    """The kind wished for, else the best that is here; the Python server is fetched when there
-    is none. Raises StackError where the wish cannot be had."""
-    kind = wished_kind(os.environ)
+async def any_store(progress: Progress) -> StoreProgram:
+    """The kind that was asked for, else the best one that is installed.
+
+    The Python server is fetched where there is none. Raises StackError where the kind that was
+    asked for cannot be had.
+    """
+    kind = requested_kind(os.environ)
     if kind:
         store = await _of_kind(kind, progress)
         if store is None:
@@ -188,20 +194,22 @@ async def any_store(progress: Progress) -> Store:
     return await usable_mongod() or await built_rust() or await python_store(progress)
 
 
-def wished_kind(environ: Mapping[str, str]) -> str:
+def requested_kind(environ: Mapping[str, str]) -> str:
     """The kind that the environment asks for; empty where it asks for none. Raises StackError."""
-    word = environ.get(WISH, "")
-    if word and word not in WISHES:
-        raise StackError(f"{WISH} is {word!r}, which is no document store.", _WISH_FIX, "refused")
-    return WISHES.get(word, "")
+    word = environ.get(CHOICE_VARIABLE, "")
+    if word and word not in STORE_CHOICES:
+        raise StackError(
+            f"{CHOICE_VARIABLE} is {word!r}, which is no document store.", _CHOICE_FIX, "refused"
+        )
+    return STORE_CHOICES.get(word, "")
 
 
 def not_here(kind: str) -> tuple[str, str]:
-    """The sentence about a kind that was wished for in vain, and its fix."""
-    return f"{WISH} asks for {kind}, which is not here.", _WISH_FIX
+    """The sentence about a kind that was asked for and cannot be had, and its fix."""
+    return f"{CHOICE_VARIABLE} asks for {kind}, which is not here.", _CHOICE_FIX
 
 
-async def _of_kind(kind: str, progress: Progress) -> Store | None:
+async def _of_kind(kind: str, progress: Progress) -> StoreProgram | None:
     if kind == PYTHON_SERVER:
         return await python_store(progress)
     if kind == MONGOD:

@@ -19,7 +19,7 @@ from stack.engines.mongo.faster import FasterStore
 from stack.engines.mongo.moving import Server, move
 from stack.engines.mongo.programs import (
     PYTHON_SERVER,
-    Store,
+    StoreProgram,
     better_store,
     chosen_store,
     keep,
@@ -54,7 +54,7 @@ class Mongo(Engine):
         self._data = self._folder / "data"
         self.trouble = ""
         """Why the documents could not be moved to a faster server that is here."""
-        self._store: Store | None = None
+        self._store: StoreProgram | None = None
         self._secret: str | None = None
         self._accounts: dict[str, str] = {}
         self._known_to = 0
@@ -112,7 +112,7 @@ class Mongo(Engine):
         """Has a faster server built where the slower one runs for want of it."""
         await FasterStore(self, beside).run()
 
-    async def _move_on(self, store: Store, secret: str, progress: Progress) -> None:
+    async def _move_on(self, store: StoreProgram, secret: str, progress: Progress) -> None:
         """To a faster server, if one is here by now. What goes wrong leaves all as it was."""
         for left in self._folder.glob("data*"):
             if left != self._data:
@@ -135,11 +135,11 @@ class Mongo(Engine):
         # the old folder goes at the next start, when the new one has served
         self._store, self._data = better, data
 
-    def _server(self, store: Store, port: int, data: Path) -> Server:
+    def _server(self, store: StoreProgram, port: int, data: Path) -> Server:
         specs = (self._run(store, port, data, auth) for auth in (False, True))
         return Server(port, *specs)
 
-    def _run(self, store: Store, port: int, data: Path, auth: bool) -> ProcessSpec:
+    def _run(self, store: StoreProgram, port: int, data: Path, auth: bool) -> ProcessSpec:
         return ProcessSpec(
             name=self.name,
             argv=store.argv(port, data, self._folder / "settings.toml", auth),

@@ -96,7 +96,7 @@ async def serving(spec: ProcessSpec, port: int, login: Mapping[str, Any]) -> Asy
 
 
 async def ping(url: str, login: Mapping[str, Any]) -> None:
-    """One command that needs the login; NotReady tells why there was no answer."""
+    """One command that needs the login; NotReady says why there was no answer."""
     from pymongo import AsyncMongoClient
     from pymongo.errors import NetworkTimeout, PyMongoError, ServerSelectionTimeoutError
 

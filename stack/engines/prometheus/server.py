@@ -19,7 +19,7 @@ from host.paths import engine_cache, engine_dir, private_dir, write_private
 from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent, require_owner, url_with_login
 from stack.engines.external import External, split_login
-from stack.engines.kind import EngineKind, Place, program_check
+from stack.engines.kind import EngineKind, EnginePlace, program_check
 from stack.engines.secrets import bcrypted, kept_secret
 from stack.spec import ProcessSpec
 from wire.plain_http import http_client
@@ -106,10 +106,10 @@ class PrometheusKind(EngineKind):
     name = "prometheus"
     rank = 40
     setting = "CONTROLROOM_PROMETHEUS_URL"
-    door = "prometheus"
+    endpoint = "prometheus"
     needed = False
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """The machine's program, or Debian's package."""
         return Prometheus(place.state, place.ports)
 
@@ -148,7 +148,7 @@ def external_prometheus(url: str) -> External:
 
 
 async def answer(name: str, url: str) -> None:
-    """GET answers 200; NotReady tells why it did not."""
+    """GET answers 200; NotReady says why it did not."""
     try:
         async with http_client(url, _PATIENCE) as client:
             reply = await client.get(url)

@@ -1,4 +1,4 @@
-"""Redis: counters, and what is told to everybody."""
+"""Redis: counters, and what is published to all subscribers."""
 
 from stack.engines.redis.server import Redis, RedisKind, external_redis, ping
 

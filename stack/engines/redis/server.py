@@ -15,7 +15,7 @@ from host.paths import engine_dir, private_dir
 from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent, require_owner
 from stack.engines.external import External, split_login
-from stack.engines.kind import EngineKind, Place, program_check
+from stack.engines.kind import EngineKind, EnginePlace, program_check
 from stack.engines.secrets import account_secrets, kept_secret
 from stack.engines.settings import flushes
 from stack.spec import ProcessSpec
@@ -96,15 +96,15 @@ class Redis(Engine):
 
 
 class RedisKind(EngineKind):
-    """Counters, and what is told to everybody."""
+    """Counters, and what is published to all subscribers."""
 
     name = "redis"
     rank = 20
     setting = "CONTROLROOM_REDIS_URL"
-    door = "redis"
+    endpoint = "redis"
     variable = "REDIS_URL"
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """Debian's server."""
         return Redis(place.state, place.ports, flushes(place.environ))
 
@@ -144,7 +144,7 @@ def external_redis(url: str) -> External:
 
 
 async def ping(url: str, username: str | None, secret: str | None) -> None:
-    """PING; NotReady tells why there was no answer."""
+    """PING; NotReady says why there was no answer."""
     from redis import RedisError
     from redis import TimeoutError as Late
     from redis.asyncio import Redis as Client

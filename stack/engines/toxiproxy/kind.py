@@ -10,7 +10,7 @@ from host.install.golang import usable_go
 from host.install.progress import Progress
 from host.paths import engine_cache
 from stack.engines.engine import Engine
-from stack.engines.kind import EngineKind, Place
+from stack.engines.kind import EngineKind, EnginePlace
 from stack.engines.toxiproxy.build import BUILD, MINIMUM_GO, toxiproxy_program
 from stack.engines.toxiproxy.server import Toxiproxy
 
@@ -21,7 +21,7 @@ class ToxiproxyKind(EngineKind):
     name = "toxiproxy"
     rank = 50
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """Built here."""
         return Toxiproxy(place.state, place.ports)
 

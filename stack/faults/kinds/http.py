@@ -11,7 +11,7 @@ from host.errors import StackError
 from stack.faults.fields import COMMON, read_seconds
 from stack.faults.kind import Kind
 from stack.faults.links import check_whole
-from stack.faults.model import Act, Ground, Injection, Requests, Rule, Victim
+from stack.faults.model import FaultAct, FaultRequests, Ground, Injection, RequestRule, Victim
 from stack.manifests.node import Node
 
 _PATH = re.compile(r"[A-Za-z0-9/_.~*-]+")
@@ -28,7 +28,7 @@ _INSTEAD = "Leave it out, or use a cluster with Chaos Mesh."
 
 
 @dataclass(frozen=True)
-class RequestFault(Act):
+class RequestFault(FaultAct):
     """What an HTTPChaos asks for. `delay` in seconds."""
 
     action: str
@@ -42,7 +42,7 @@ class RequestFault(Act):
     ) -> Injection:
         """Raises StackError where no Service leads there, or where pods are spared."""
         check_whole(hit, ground)
-        rules: list[Rule] = []
+        rules: list[RequestRule] = []
         for group in dict.fromkeys(victim.group for victim in hit):
             ports = {} if group not in ground.deployments else ground.requests.ports(group)
             if self.port not in ports:
@@ -68,14 +68,16 @@ class RequestFault(Act):
             "probes and metrics go past them."
         ]
 
-    def _rule(self, key: str, backend: str) -> Rule:
+    def _rule(self, key: str, backend: str) -> RequestRule:
         parts = (_literal(backend), self.method or "[A-Z]+", _literal(self.path))
         what = f"delay:{round(self.delay * 1000)}" if self.delay else "abort"
-        return Rule(key, f"^{':'.join(parts)}$", what)
+        return RequestRule(key, f"^{':'.join(parts)}$", what)
 
 
 class _OnRequests(Injection):
-    def __init__(self, what: RequestFault, requests: Requests, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self, what: RequestFault, requests: FaultRequests, rules: Sequence[RequestRule]
+    ) -> None:
         self._what = what
         self._requests = requests
         self._rules = rules
@@ -103,7 +105,7 @@ class HTTPChaos(Kind):
         words = [word for word in ("abort", "delay", "replace", "patch") if spec.get(word)]
         return "+".join(words)
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """Raises StackError that names the field."""
         for field, why in _NOT_HERE.items():
             if spec.has(field):

@@ -9,7 +9,7 @@ from typing import Literal
 from stack.faults.fields import COMMON, read_choice, read_percent, read_seconds
 from stack.faults.kind import Kind
 from stack.faults.links import Cut, OnLinks, check_whole, cuts
-from stack.faults.model import Act, Choice, Ground, Injection, Victim
+from stack.faults.model import FaultAct, Ground, Injection, Victim, VictimChoice
 from stack.manifests.node import Node
 from stack.toxics import Stream, Toxic, link_name
 
@@ -18,12 +18,12 @@ _DIRECTIONS: dict[str, Direction] = {word: word for word in ("to", "from", "both
 
 
 @dataclass(frozen=True)
-class LinkFault(Act):
+class LinkFault(FaultAct):
     """What a NetworkChaos asks for. Times in seconds, loss in per cent."""
 
     action: Literal["delay", "loss", "partition"]
     direction: Direction = "to"
-    target: Choice | None = None
+    target: VictimChoice | None = None
     latency: float = 0.0
     jitter: float = 0.0
     loss: float = 0.0
@@ -89,7 +89,7 @@ class NetworkChaos(Kind):
     name = "NetworkChaos"
     actions = ("netem", "delay", "loss", "duplicate", "corrupt", "partition", "bandwidth")
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """Raises StackError that names the field."""
         for other in ("externalTargets", "device", "targetDevice"):
             if spec.has(other):
@@ -121,7 +121,7 @@ def _direction(node: Node) -> Direction:
     return _DIRECTIONS[word]
 
 
-def _delay(node: Node, direction: Direction, target: Choice | None) -> LinkFault:
+def _delay(node: Node, direction: Direction, target: VictimChoice | None) -> LinkFault:
     node.only("latency", "jitter", "correlation")
     jitter = read_seconds(node.at("jitter")) if node.has("jitter") else 0.0
     remarks = ["The jitter is spread evenly around the latency."] if jitter else []
@@ -130,7 +130,7 @@ def _delay(node: Node, direction: Direction, target: Choice | None) -> LinkFault
     return LinkFault("delay", direction, target, latency, jitter, notes=tuple(remarks))
 
 
-def _loss(node: Node, direction: Direction, target: Choice | None) -> LinkFault:
+def _loss(node: Node, direction: Direction, target: VictimChoice | None) -> LinkFault:
     node.only("loss", "correlation")
     share = read_percent(node.at("loss"))
     remarks = [

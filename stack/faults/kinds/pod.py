@@ -10,7 +10,7 @@ from typing import Literal
 from host.errors import StackError
 from stack.faults.fields import COMMON
 from stack.faults.kind import Kind
-from stack.faults.model import Act, Ground, Injection, Victim
+from stack.faults.model import FaultAct, Ground, Injection, Victim
 from stack.faults.preview import NOBODY_STAYS
 from stack.manifests.node import Node
 
@@ -18,7 +18,7 @@ Action = Literal["pod-kill", "pod-failure", "container-kill"]
 
 
 @dataclass(frozen=True)
-class PodFault(Act):
+class PodFault(FaultAct):
     """What a PodChaos asks for."""
 
     action: Action
@@ -91,7 +91,7 @@ class PodChaos(Kind):
     actions = ("pod-kill", "pod-failure", "container-kill")
     at_once = frozenset({"pod-kill", "container-kill"})
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """Raises StackError that names the field."""
         spec.only(*COMMON, "action", "gracePeriod", "containerNames")
         containers = spec.at("containerNames").texts()

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from host.durations import seconds_of
 from stack.faults import reading
 from stack.faults.course import Course
 from stack.faults.cron import Cron
-from stack.faults.durations import seconds
 from stack.faults.kind import Kind
-from stack.faults.model import Act
+from stack.faults.model import FaultAct
 from stack.faults.steps import Repeat
 from stack.manifests.node import Node
 
@@ -62,13 +62,13 @@ class Schedule(Kind):
     def lasts(self, manifest: Mapping[str, Any]) -> float | None:
         """By its annotation."""
         notes = (manifest.get("metadata") or {}).get("annotations") or {}
-        return seconds(str(notes.get(DURATION, "")))
+        return seconds_of(str(notes.get(DURATION, "")))
 
     def last(self, manifest: dict[str, Any], duration: str) -> None:
         """The same."""
         manifest["metadata"].setdefault("annotations", {})[DURATION] = duration
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """Raises StackError that names the field."""
         return Course("schedule", repeat(spec, namespace))
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from host.durations import seconds_of
 from host.errors import StackError
-from stack.faults.durations import seconds
 from stack.faults.fields import COMMON
 from stack.faults.kind import Kind
-from stack.faults.model import Act, Ground, Injection, Victim
+from stack.faults.model import FaultAct, Ground, Injection, Victim
 from stack.faults.stress.machine import cores, free_memory, total_memory
 from stack.faults.stress.workers import Work, Workers
 from stack.manifests.node import Node
@@ -28,7 +28,7 @@ _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 @dataclass(frozen=True)
-class StressFault(Act):
+class StressFault(FaultAct):
     """What a StressChaos asks for, per pod. `load` in per cent of a core, `size` in bytes."""
 
     action: str
@@ -123,7 +123,7 @@ class StressChaos(Kind):
         words = [w for w in ("cpu", "memory") if isinstance(stressors, dict) and stressors.get(w)]
         return "+".join(words) or "stress"
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """Raises StackError that names the field."""
         if spec.has("stressngStressors"):
             raise spec.at("stressngStressors").refuse(
@@ -137,7 +137,7 @@ class StressChaos(Kind):
         memory = both.at("memory").only("workers", "size")
         return StressFault(
             self.action(spec.mapping()),
-            seconds(spec.at("duration").text("0s")) or 0.0,
+            seconds_of(spec.at("duration").text("0s")) or 0.0,
             cpu=cpu.at("workers").integer(minimum=1) if cpu.value is not None else 0,
             load=_load(cpu.at("load")),
             memory=memory.at("workers").integer(minimum=1) if memory.value is not None else 0,

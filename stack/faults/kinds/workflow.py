@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from host.durations import seconds_of
 from stack.faults import reading
 from stack.faults.course import Course
-from stack.faults.durations import seconds
 from stack.faults.fields import read_seconds
 from stack.faults.kind import Kind
 from stack.faults.kinds.schedule import field_of, repeat
-from stack.faults.model import Act
+from stack.faults.model import FaultAct
 from stack.faults.registry import kind_of, kinds
-from stack.faults.steps import Group, Hold, Step, Wait
+from stack.faults.steps import FaultStep, Group, Step, Wait
 from stack.manifests.node import Node
 
 MOST = 50
@@ -52,7 +52,7 @@ class Workflow(Kind):
             if one.get("name") == spec.get("entry"):
                 one["deadline"] = duration
 
-    def read(self, spec: Node, namespace: str) -> Act:
+    def read(self, spec: Node, namespace: str) -> FaultAct:
         """Raises StackError that names the field."""
         spec.only("entry", "templates")
         named: dict[str, Node] = {}
@@ -109,7 +109,7 @@ class _Reader:
                 .refuse("a workflow knows only deadlines.", "Give the template a deadline instead.")
             )
         fault = reading.part(kind, node.at(held), self._namespace, name, node.at("deadline"))
-        return Hold(name, fault, lasts)
+        return FaultStep(name, fault, lasts)
 
     def _group(self, node: Node, kind: str, above: tuple[str, ...]) -> Step:
         node.only("name", "templateType", "deadline", "children")
@@ -139,7 +139,7 @@ def _length(named: Mapping[str, dict[str, Any]], name: str, above: tuple[str, ..
     one = named.get(name)
     if one is None or name in above:
         return None
-    own = seconds(str(one.get("deadline", "")))
+    own = seconds_of(str(one.get("deadline", "")))
     if one.get("templateType") not in GROUPS:
         return own
     each = [_length(named, str(child), (*above, name)) for child in one.get("children") or ()]

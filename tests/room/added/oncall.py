@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual.strip import Strip
 
-from controlroom.feeds.doors import Doors
+from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.folders import config_dir
 from controlroom.model.frame import Frame, Key
 from controlroom.panes import text
@@ -36,8 +36,8 @@ class OnCallSource:
     timeout = 3.0
     needs: tuple[str, ...] = ()
 
-    def __init__(self, doors: Doors) -> None:
-        """`doors` are the addresses of the engines; a file needs none."""
+    def __init__(self, endpoints: LiveEndpoints) -> None:
+        """`endpoints` are the addresses of the engines; a file needs none."""
         self._file = Path()
 
     async def open(self) -> None:

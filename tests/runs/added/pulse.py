@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from controlroom.model.run import RunState, RunView
-from controlroom.runs.conduct import Conduct
 from controlroom.runs.errors import SpecError
 from controlroom.runs.kind import RunKind
+from controlroom.runs.run_writer import RunWriter
 
 LONGEST = 3600.0
 
@@ -55,20 +55,20 @@ class Pulse(RunKind):
     def first(self, view: RunView, spec: PulseSpec) -> RunView:
         return replace(view, ends_at=view.started + spec.lasts, figures={"beats": 0})
 
-    async def conduct(self, conduct: Conduct, spec: PulseSpec) -> None:
+    async def conduct(self, run: RunWriter, spec: PulseSpec) -> None:
         state: RunState = "finished"
         done, began = 0, time.time()
-        conduct.update(state="running", started=began, ends_at=began + spec.lasts)
+        run.update(state="running", started=began, ends_at=began + spec.lasts)
         while done < spec.beats and state == "finished":
             await asyncio.sleep(spec.every)
-            with (conduct.folder.path / "beats").open("a") as file:
+            with (run.folder.path / "beats").open("a") as file:
                 file.write("beat\n")
             done += 1
-            conduct.update(figures={"beats": done})
-            if conduct.stop_asked:
+            run.update(figures={"beats": done})
+            if run.stop_asked:
                 state = "stopped"
         bound = "number" if state == "finished" else "stopped"
-        conduct.end(state, bound, {"beats": done}, figures={"beats": done})
+        run.end(state, bound, {"beats": done}, figures={"beats": done})
 
 
 KIND = Pulse()

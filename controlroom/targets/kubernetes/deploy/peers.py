@@ -1,4 +1,4 @@
-"""What a deployment takes from another cluster: its nodes' addresses, and the hop's secret."""
+"""What a deployment takes from another cluster: its nodes' addresses, and the bridge's secret."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from controlroom.targets.kubernetes.deploy.rendering import Object
 from controlroom.targets.kubernetes.resources import NODES
 from controlroom.targets.kubernetes.secret import read_secret
 
-HOP = "hop"
-"""Name of the Deployment at the near end, and of the Secret that both ends have."""
+BRIDGE = "bridge"
+"""Name of the Deployment at the local end, and of the Secret that both ends have."""
 OPEN = "192.0.2.1"
 """Stands for an address that is not known yet. It is one for documents, by RFC 5737, so nobody
 has it."""
@@ -28,8 +28,8 @@ def open_slices(objects: Sequence[Object]) -> list[Object]:
 
 
 def calls_across(objects: Sequence[Object]) -> bool:
-    """Whether the near end of the hop is among them."""
-    return any(one["kind"] == "Deployment" and one["metadata"]["name"] == HOP for one in objects)
+    """Whether the local end of the bridge is among them."""
+    return any(one["kind"] == "Deployment" and one["metadata"]["name"] == BRIDGE for one in objects)
 
 
 def settle(objects: Sequence[Object], addresses: Sequence[str]) -> None:
@@ -71,13 +71,13 @@ async def node_addresses(api: Api) -> list[str]:
     return found
 
 
-async def hop_secret(api: Api, namespace: str) -> dict[str, str]:
-    """The hop's secret as that cluster has it. Raises Refused where it has none."""
-    found = await read_secret(api, namespace, HOP)
+async def bridge_secret(api: Api, namespace: str) -> dict[str, str]:
+    """The bridge's secret as that cluster has it. Raises Refused where it has none."""
+    found = await read_secret(api, namespace, BRIDGE)
     if not found:
         raise Refused(
-            f"Namespace {namespace} of {api.context} has no Secret {HOP}, which both ends of the "
-            "hop need alike.",
-            "Deploy the far side first, and give its context as --peer NAME.",
+            f"Namespace {namespace} of {api.context} has no Secret {BRIDGE}, which both ends of "
+            "the bridge need alike.",
+            "Deploy the remote side first, and give its context as --peer NAME.",
         )
     return found

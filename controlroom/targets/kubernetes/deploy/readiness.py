@@ -33,7 +33,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class NotReady:
+class UnreadyWorkload:
     """One workload that is not ready, with what the cluster says about it."""
 
     kind: str
@@ -62,7 +62,7 @@ class Rollout:
             for kind, space in places
         }
 
-    async def wait(self, timeout: float, say: Callable[[str], None]) -> list[NotReady]:
+    async def wait(self, timeout: float, say: Callable[[str], None]) -> list[UnreadyWorkload]:
         """Until all are ready; answers what was not after `timeout` seconds, with reasons."""
         tasks = [asyncio.create_task(mirror.run()) for mirror in self._mirrors.values()]
         try:
@@ -104,13 +104,13 @@ class Rollout:
                 found.append((key, state))
         return found
 
-    async def _explained(self, key: Key, state: str) -> NotReady:
+    async def _explained(self, key: Key, state: str) -> UnreadyWorkload:
         kind, space, name = key
         try:
             reasons, images = await why(self._api, WORKLOADS[kind], space, name)
         except TargetError as error:
             reasons, images = [str(error)], []
-        return NotReady(kind, space, name, state, tuple(reasons), tuple(images))
+        return UnreadyWorkload(kind, space, name, state, tuple(reasons), tuple(images))
 
 
 def unready(kind: str, one: Json) -> str:
@@ -143,7 +143,7 @@ async def why(
     api: Api, resource: Resource, namespace: str, name: str
 ) -> tuple[list[str], list[str]]:
     """Conditions, pods with their last lines, and the newest events about both; then the images
-    that no node could get, each told of once however many pods wait for it."""
+    that no node could get, each named once however many pods wait for it."""
     one = await api.get(resource.path(namespace, name))
     reasons = [trouble(one)] if trouble(one) else []
     words = ",".join(f"{k}={v}" for k, v in (one["spec"]["selector"]["matchLabels"]).items())

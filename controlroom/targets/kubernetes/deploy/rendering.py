@@ -74,7 +74,7 @@ async def render(overlay: Path) -> list[Object]:
         raise TargetError(f"{overlay} was not rendered within {PATIENCE:g} s.") from None
     if process.returncode:
         why = said.decode(errors="replace").strip().removeprefix("error: ")
-        raise TargetError(f"{overlay} cannot be rendered: {why}", "Mend what it names.")
+        raise TargetError(f"{overlay} cannot be rendered: {why}", "Fix what it names.")
     return parsed(out)
 
 

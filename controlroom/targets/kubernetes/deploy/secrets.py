@@ -46,7 +46,7 @@ GENERATED: Mapping[str, Mapping[str, Callable[[], Awaitable[str]]]] = {
         "MONGO_PASSWORD": _password,
     },
     **{each.secret: _logins(each) for each in ACCOUNTS},
-    "hop": {"HOP_TOKEN": _password},
+    "bridge": {"BRIDGE_TOKEN": _password},
     "grafana": {"admin-password": _password},
     "room": {"host_key": host_key, "authorized_keys": nobody},
 }

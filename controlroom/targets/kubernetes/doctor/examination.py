@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from controlroom.targets.abilities import Denied, TargetError, Unreachable
 from controlroom.targets.kubernetes.doctor.rights import Right, Role, lacking, rights_of
-from controlroom.targets.kubernetes.doors import ENDPOINTS, ClusterDoors
+from controlroom.targets.kubernetes.endpoints import ENDPOINTS, ClusterEndpoints
 from controlroom.targets.kubernetes.faults.holder import ACCOUNT
 from controlroom.targets.kubernetes.faults.mesh import ROOT
 from controlroom.targets.kubernetes.resources import POD_METRICS, SERVICE_ACCOUNTS
@@ -32,10 +32,10 @@ async def examine(target: KubernetesTarget, read_only: bool) -> AsyncIterator[Ch
     if not reached.ok:
         return
     namespace = await target.namespace()
-    doors = ClusterDoors(target.api, namespace)
+    endpoints = ClusterEndpoints(target.api, namespace)
     checks: list[tuple[str, Callable[[], Awaitable[Check]]]] = [
         ("rights to look", lambda: _rights(target, namespace, "viewer")),
-        ("deployed", lambda: _deployed(target, doors, namespace)),
+        ("deployed", lambda: _deployed(target, endpoints, namespace)),
         ("pod metrics", lambda: _metrics(target, namespace)),
         ("prometheus", lambda: _prometheus(target)),
     ]
@@ -85,8 +85,8 @@ def _named(missing: list[Right]) -> str:
     return ", ".join(map(str, missing[:SHOWN])) + more
 
 
-async def _deployed(target: KubernetesTarget, doors: ClusterDoors, namespace: str) -> Check:
-    config = await doors.config()
+async def _deployed(target: KubernetesTarget, endpoints: ClusterEndpoints, namespace: str) -> Check:
+    config = await endpoints.config()
     absent = [key for key in KNOWN if not config.get(key)]
     if "SCENARIO" in absent:
         fix = "Deploy again; SCENARIO says which events the services take."
@@ -115,7 +115,7 @@ async def _prometheus(target: KubernetesTarget) -> Check:
 
     fix = "Deploy the component prometheus, or name one as PROMETHEUS_URL in the ConfigMap."
     try:
-        url = (await target.endpoints()).door("prometheus")
+        url = (await target.endpoints()).address("prometheus")
     except TargetError as error:
         own = error.fix if isinstance(error, Denied | Unreachable) else ""
         return Check("prometheus", False, str(error), own or fix, blocks=False)

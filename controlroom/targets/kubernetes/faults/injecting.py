@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controlroom.model.duration import format_duration
 from controlroom.targets.abilities import FaultStatus, Preview, Refused, TargetError
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
@@ -20,6 +19,7 @@ from controlroom.targets.kubernetes.faults.selecting import (
     title,
 )
 from controlroom.targets.kubernetes.resources import PODS, Json
+from host.durations import format_duration
 from stack.faults.preview import NOBODY_STAYS, OVER_AT_ONCE
 from stack.faults.preview import amount as amount_of
 from stack.faults.registry import kind_of

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from controlroom.model.duration import parse_duration
 from controlroom.targets.abilities import FaultStatus, Refused, TargetError
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
@@ -33,6 +32,7 @@ from controlroom.targets.kubernetes.resources import (
     SERVICE_ACCOUNTS,
     Json,
 )
+from host.durations import parse_duration
 from stack.faults.registry import kind_of
 
 ACTIONS = ("pod-kill", "container-kill", "pod-failure")

@@ -11,7 +11,7 @@ from controlroom.targets.abilities import Refused
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import PODS, Json
-from stack.faults.model import MODES, Choice, Selector
+from stack.faults.model import MODES, Selector, VictimChoice
 from stack.faults.registry import kind_of
 from stack.faults.selection import chosen, most
 
@@ -105,7 +105,7 @@ def _labels(selector: Json) -> Iterable[str]:
             yield one["key"] if one["operator"] == "Exists" else f"!{one['key']}"
 
 
-def _choice(spec: Json) -> Choice:
+def _choice(spec: Json) -> VictimChoice:
     mode = MODES.get(str(spec.get("mode")))
     value = str(spec.get("value", "0"))
     if mode is None or not value.isdigit():
@@ -113,7 +113,7 @@ def _choice(spec: Json) -> Choice:
             f"spec.mode {spec.get('mode')!r} with value {value!r} is not known.",
             f"Use one of {', '.join(MODES)}; value is a whole number as text.",
         )
-    return Choice(Selector(()), mode, int(value))
+    return VictimChoice(Selector(()), mode, int(value))
 
 
 class _Drawn:

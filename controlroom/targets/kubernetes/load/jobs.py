@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controlroom.targets.abilities import RECORDS, LoadWish
+from controlroom.targets.abilities import RECORDS, LoadRequest
 from controlroom.targets.kubernetes import restricted
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS
 
@@ -26,42 +26,45 @@ CUT_SECONDS = 5
 Labels = Mapping[str, str]
 
 
-def wish_map(load: str, labels: Labels, wish: LoadWish) -> dict[str, Any]:
+def request_map(load: str, labels: Labels, request: LoadRequest) -> dict[str, Any]:
     """What master and workers read: the spec, and the records where it has a file."""
-    records = {RECORDS: base64.b64encode(wish.records).decode()} if wish.records else {}
+    records = {RECORDS: base64.b64encode(request.records).decode()} if request.records else {}
     return {
         "apiVersion": CONFIG_MAPS.api_version,
         "kind": CONFIG_MAPS.kind,
         "metadata": {"name": load, "labels": dict(labels)},
-        "data": {"spec.json": wish.spec},
+        "data": {"spec.json": request.spec},
         "binaryData": records,
     }
 
 
 def master_job(
-    load: str, labels: Labels, wish: LoadWish, image: str, ends: float
+    load: str, labels: Labels, request: LoadRequest, image: str, ends: float
 ) -> dict[str, Any]:
     """The Job of the master; the other objects of the load belong to it, and go with it."""
-    words = [MASTER, f"{FOLDER}/{wish.run}", str(wish.workers), str(PORT)]
-    pod = _pod(load, MASTER, image, wish.run, words, DRAIN_SECONDS)
+    words = [MASTER, f"{FOLDER}/{request.run}", str(request.workers), str(PORT)]
+    pod = _pod(load, MASTER, image, request.run, words, DRAIN_SECONDS)
     pod["containers"][0]["ports"] = [{"name": "locust", "containerPort": PORT}]
-    made = _job(load, labels, wish, pod)
+    made = _job(load, labels, request, pod)
     made["metadata"]["annotations"] = {ENDS: f"{ends:.1f}"}
     return made
 
 
 def workers_job(
-    load: str, labels: Labels, wish: LoadWish, image: str, address: str
+    load: str, labels: Labels, request: LoadRequest, image: str, address: str
 ) -> dict[str, Any]:
     """The Job of the workers; each learns from its index which part it sends."""
-    words = ["worker", f"{FOLDER}/{wish.run}", str(wish.workers), f"{address}:{PORT}"]
+    words = ["worker", f"{FOLDER}/{request.run}", str(request.workers), f"{address}:{PORT}"]
     made = _job(
-        f"{load}-workers", labels, wish, _pod(load, "worker", image, wish.run, words, CUT_SECONDS)
+        f"{load}-workers",
+        labels,
+        request,
+        _pod(load, "worker", image, request.run, words, CUT_SECONDS),
     )
     made["spec"] |= {
         "completionMode": "Indexed",
-        "completions": wish.workers,
-        "parallelism": wish.workers,
+        "completions": request.workers,
+        "parallelism": request.workers,
     }
     return made
 
@@ -79,7 +82,7 @@ def owned_by(master: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _job(name: str, labels: Labels, wish: LoadWish, pod: Mapping[str, Any]) -> dict[str, Any]:
+def _job(name: str, labels: Labels, request: LoadRequest, pod: Mapping[str, Any]) -> dict[str, Any]:
     role = pod["containers"][0]["name"]
     return {
         "apiVersion": JOBS.api_version,
@@ -88,7 +91,7 @@ def _job(name: str, labels: Labels, wish: LoadWish, pod: Mapping[str, Any]) -> d
         "spec": {
             # what was sent once is not sent again by a pod that follows
             "backoffLimit": 0,
-            "activeDeadlineSeconds": int(wish.seconds),
+            "activeDeadlineSeconds": int(request.seconds),
             "ttlSecondsAfterFinished": KEPT,
             "template": {
                 "metadata": {
@@ -120,7 +123,7 @@ def _pod(
         },
         "securityContext": restricted.CONTAINER,
         "volumeMounts": [
-            {"name": "wish", "mountPath": f"{FOLDER}/{run}", "readOnly": True},
+            {"name": "request", "mountPath": f"{FOLDER}/{run}", "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},
         ],
     }
@@ -132,7 +135,7 @@ def _pod(
         "securityContext": {**restricted.POD, "runAsGroup": 10001},
         "containers": [container],
         "volumes": [
-            {"name": "wish", "configMap": {"name": load}},
+            {"name": "request", "configMap": {"name": load}},
             {"name": "tmp", "emptyDir": {}},
         ],
     }

@@ -10,10 +10,10 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from controlroom.targets.abilities import LoadStatus, LoadWish, Refused, TargetError
+from controlroom.targets.abilities import LoadRequest, LoadStatus, Refused, TargetError
 from controlroom.targets.kubernetes import pods as of_pod
 from controlroom.targets.kubernetes.api import Api
-from controlroom.targets.kubernetes.doors import ENDPOINTS
+from controlroom.targets.kubernetes.endpoints import ENDPOINTS
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults.mesh import MANAGED_BY, RUN
 from controlroom.targets.kubernetes.load import jobs
@@ -36,20 +36,20 @@ class ClusterLoad:
         self._api = api
         self._namespace = namespace
 
-    async def start(self, wish: LoadWish) -> str:
+    async def start(self, request: LoadRequest) -> str:
         """The master, then the workers that find it. Raises Refused where its pod does not run;
         nothing is left behind then."""
-        load = f"load-{wish.run}-{secrets.token_hex(2)}"
-        labels = {MANAGED_BY: "controlroom", RUN: wish.run, LOAD: load}
+        load = f"load-{request.run}-{secrets.token_hex(2)}"
+        labels = {MANAGED_BY: "controlroom", RUN: request.run, LOAD: load}
         image = await self._image()
-        ends = time.time() + wish.seconds
-        master = jobs.master_job(load, labels, wish, image, ends)
+        ends = time.time() + request.seconds
+        master = jobs.master_job(load, labels, request, image, ends)
         made = await self._api.create(JOBS.path(self._namespace), master)
         try:
             owners = jobs.owned_by(made)
-            await self._create(CONFIG_MAPS, jobs.wish_map(load, labels, wish), owners)
+            await self._create(CONFIG_MAPS, jobs.request_map(load, labels, request), owners)
             address = await self._address(load)
-            workers = jobs.workers_job(load, labels, wish, image, address)
+            workers = jobs.workers_job(load, labels, request, image, address)
             await self._create(JOBS, workers, owners)
         except BaseException:
             with contextlib.suppress(TargetError):

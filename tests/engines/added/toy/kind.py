@@ -13,7 +13,7 @@ from host.install.wheels import base_environment
 from host.paths import engine_dir, private_dir, write_private
 from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, require_owner
-from stack.engines.kind import EngineKind, Place
+from stack.engines.kind import EngineKind, EnginePlace
 from stack.engines.secrets import kept_secret
 from stack.spec import ProcessSpec
 
@@ -75,10 +75,10 @@ class ToyKind(EngineKind):
     """A toy."""
 
     name = "toy"
-    door = "toy"
+    endpoint = "toy"
     variable = "TOY_URL"
 
-    def here(self, place: Place) -> Engine:
+    def here(self, place: EnginePlace) -> Engine:
         """The program beside this file."""
         return Toy(place.state, place.ports)
 

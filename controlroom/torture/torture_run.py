@@ -1,0 +1,213 @@
+"""A torture from start to end: load, faults, drain, comparison, books."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+
+from controlroom.torture.compare import Comparison, compare
+from controlroom.torture.environment import TortureEnvironment, TortureError
+from controlroom.torture.faults import NotStruckError, TortureFault, table_of
+from controlroom.torture.load import TortureClients
+from controlroom.torture.numbers import Ids
+from controlroom.torture.plan import Moment, schedule
+from controlroom.torture.report import Report
+from controlroom.torture.stores import TortureStores
+from host.errors import StackError
+from scenarios.scenario import Scenario
+
+PATIENCE = 60.0
+"""Seconds without any progress after which a drain is given up."""
+_EVERY = 1.0
+STORE_ERRORS = (PyMongoError, RedisError, KafkaError, OSError)
+"""A store is away."""
+
+
+class TortureRun:
+    """One run against one environment."""
+
+    def __init__(
+        self,
+        environment: TortureEnvironment,
+        scenario: Scenario,
+        seed: int,
+        say: Callable[[str], None],
+        patience: float = PATIENCE,
+    ) -> None:
+        self.environment = environment
+        self.say = say
+        self.report = Report(seed)
+        self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
+        self._seed = seed
+        self._patience = patience
+        self._table = table_of(scenario)
+        self.stores = TortureStores(environment.addresses, scenario, self._ids)
+        self.load = TortureClients(environment.addresses["ingress"], scenario, self._ids, seed)
+        environment.moved += [
+            self.stores.dial,
+            lambda addresses: self.load.dial(addresses["ingress"]),
+        ]
+
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        await self.load.close()
+        await self.stores.close()
+
+    async def strike(
+        self, faults: int, seconds: float, table: Sequence[TortureFault] | None = None
+    ) -> None:
+        """Sends load and strikes, until the faults or the seconds are used up."""
+        begun = time.monotonic()
+        async with self.loaded():
+            for moment in schedule(self._seed, faults, table or self._table):
+                if time.monotonic() - begun > seconds:
+                    self.say(f"time is up after {self.report.faults} faults")
+                    break
+                await asyncio.sleep(moment.after)
+                await self._moment(moment)
+        self.report.seconds = time.monotonic() - begun
+
+    @asynccontextmanager
+    async def loaded(self) -> AsyncIterator[None]:
+        """Load while the block runs; every client has its last answer at the end."""
+        self.load.start()
+        try:
+            yield
+        finally:
+            await self.load.stop()
+            self.report.answers = dict(sorted(self.load.answers.items()))
+
+    async def _moment(self, moment: Moment) -> None:
+        number = self.report.faults
+        rngs = [Random(f"{self._seed}/{number}/{place}") for place in range(len(moment.faults))]
+        await asyncio.gather(*map(self._strike, moment.faults, rngs))
+
+    async def _strike(self, fault: TortureFault, rng: Random) -> None:
+        begun = time.monotonic()
+        try:
+            hit = await fault.strike(self.environment, rng)
+        except NotStruckError as error:
+            self.report.not_struck.append(f"{fault.name}: {error}")
+            self.say(f"not struck: {fault.name}: {error}")
+            return
+        except StackError as error:
+            self.trouble(f"{fault.name}: {error.message}")
+            return
+        self.report.faults += 1
+        self.report.by_fault[fault.name] = self.report.by_fault.get(fault.name, 0) + 1
+        spent = time.monotonic() - begun
+        acknowledged = len(self.load.sent.acknowledged)
+        self.say(
+            f"{self.report.faults:4d}  {fault.name} ({hit or 'done'}, {spent:.1f} s);"
+            f" {acknowledged} acknowledged"
+        )
+
+    def trouble(self, text: str) -> None:
+        """Something that must not be, beside lost and doubled events."""
+        self.report.troubles.append(text)
+        self.say(f"TROUBLE {text}")
+
+    async def judge(self) -> Comparison:
+        """Waits until everything has arrived, then compares, and asks the books."""
+        begun = time.monotonic()
+        await self.environment.up()
+        await self._no_fault_left()
+        verdict = await self.settled()
+        self.report.drained = time.monotonic() - begun
+        self.report.verdict = verdict
+        self.report.sent = self._ids.given
+        self.report.open = self.load.sent.open
+        self.say(
+            f"drained: {verdict.acknowledged} acknowledged, {verdict.repeated} repeated,"
+            f" {verdict.lost} lost, {verdict.doubled} doubled"
+        )
+        await self._books(verdict)
+        return verdict
+
+    async def _no_fault_left(self) -> None:
+        for fault in await self.environment.client.faults():
+            if fault["phase"] not in ("recovered", "failed"):
+                await self.environment.client.recover_fault(fault["id"])
+
+    async def settled(self) -> Comparison:
+        """The verdict once it is clean, or when nothing has moved for so long as its patience."""
+        seen: tuple[int, ...] = ()
+        moved = time.monotonic()
+        while True:
+            verdict = await self.compare()
+            if verdict.clean:
+                return verdict
+            now = (verdict.kafka, verdict.stored, verdict.lost, verdict.doubled)
+            if now != seen:
+                seen, moved = now, time.monotonic()
+                self.say(f"draining: {verdict.lost} not yet everywhere")
+            elif time.monotonic() - moved > self._patience:
+                return verdict
+            await asyncio.sleep(_EVERY)
+
+    async def compare(self) -> Comparison:
+        """The comparison as things are now; a store that is away is waited for.
+
+        Raises TortureError where one stays away.
+        """
+        begun = time.monotonic()
+        while True:
+            try:
+                return compare(self.load.sent, await self.stores.read())
+            except STORE_ERRORS as error:
+                if time.monotonic() - begun > max(self._patience, PATIENCE):
+                    raise TortureError(f"a store does not answer: {error}") from error
+            await asyncio.sleep(_EVERY)
+
+    async def books(self) -> dict[str, Any]:
+        """What `controlroom books` says of every document."""
+        answer = await self.environment.command("books", "--exact", "--json")
+        if not answer.out:
+            self.trouble(f"books: {answer.err.strip()}")
+            return {}
+        found: dict[str, Any] = json.loads(answer.out)
+        return found
+
+    async def _books(self, verdict: Comparison) -> None:
+        """The books are read after the comparison, so they have to say the same."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            self.report.books = books = await self.books()
+            wrong = disagreements(verdict, books)
+            if not wrong or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(_EVERY)
+        for each in wrong:
+            self.trouble(f"books: {each}")
+
+
+def disagreements(verdict: Comparison, books: dict[str, Any]) -> list[str]:
+    """What the books say otherwise. They know of events of others too, so they may know more."""
+    if not books:
+        return ["no answer"]
+    wrong = [
+        f"{name} is {books[name]}, the comparison says {expected}"
+        for name, expected in (("lost", verdict.lost), ("doubled", verdict.doubled))
+        if books[name] != expected
+    ]
+    repeated = books.get("repeated", 0)
+    if repeated != verdict.repeated:
+        wrong.append(f"repeated is {repeated}, the comparison says {verdict.repeated}")
+    if books["in_flight"]:
+        wrong.append(f"{books['in_flight']} events are in flight for ever")
+    if books["acknowledged"] < verdict.acknowledged:
+        wrong.append(
+            f"acknowledged is {books['acknowledged']}, clients were told {verdict.acknowledged}"
+        )
+    if books["stored"] < verdict.stored:
+        wrong.append(f"stored is {books['stored']}, {verdict.stored} documents were found")
+    return wrong
