@@ -30,7 +30,7 @@ def test_no_path_of_a_machine_is_in_it() -> None:
     assert str(Path.home()).encode() + b"/" not in content
 
 
-@pytest.mark.processes
+@pytest.mark.engines
 @pytest.mark.timeout(300)
 def test_its_sources_make_it_again_in_another_folder(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
