@@ -57,6 +57,7 @@ def build(root: Table, folder: Path | None) -> Scenario:
         view=_view(root.table("view"), views),
         http=_routes(root.table("http")),
         grpc_front=_routes(front) if front is not None else HttpRoutes((), {}),
+        wasm=None if (wasm := root.maybe_table("wasm")) is None else _routes(wasm),
         grpc=tuple(_grpc(table) for table in root.tables("grpc")),
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
         readers=tuple(_reader(table) for table in root.tables("reader")),

@@ -126,6 +126,8 @@ class Scenario:
     grpc_front: HttpRoutes
     """Paths of the HTTP front of the gRPC producer."""
     grpc: tuple[GrpcRoute, ...]
+    wasm: HttpRoutes | None
+    """Paths of the front of the WASM producer, which does not run without them."""
     samples: tuple[SampleRow, ...]
     readers: tuple[str, ...] = ()
     """Sets of routes of the reader: files of a folder `reader`, without their end."""

@@ -90,6 +90,12 @@ def guests(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: given for name in names if (given := environ.get(f"CONTROLROOM_{name}"))}
 
 
+def module(environ: Mapping[str, str]) -> dict[str, str]:
+    """The file of a user's own WebAssembly module, where the environment names one."""
+    given = environ.get("CONTROLROOM_WASM_MODULE", "")
+    return {"WASM_MODULE": str(Path(given).expanduser().absolute())} if given else {}
+
+
 class RequestedReplicas:
     """Numbers of replicas that were asked for; they survive `down` and `up`."""
 

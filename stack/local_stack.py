@@ -16,7 +16,7 @@ from host.paths import private_dir
 from host.ports import Ports
 from stack.autoscaler import Scaling
 from stack.balance import Balancer, backend_name
-from stack.config import RequestedReplicas, StackConfig, choose, guests, overridden
+from stack.config import RequestedReplicas, StackConfig, choose, guests, module, overridden
 from stack.disk import Disks
 from stack.engines.engine import Beside, Engine
 from stack.engines.haproxy import Haproxy
@@ -175,6 +175,13 @@ class LocalStack:
     def scale(self, name: str, replicas: int) -> None:
         """Another number of pods, within the bounds of the autoscaler. Raises StackError."""
         controller = self.controller(name)
+        if not self.offered(name):
+            raise StackError(
+                f"The scenario {self.chosen.scenario.name} has no [{controller.deployment.table}], "
+                f"so {name} does not run.",
+                "Give the scenario that table, or start another scenario.",
+                "refused",
+            )
         minimum, maximum = self.manifests.bounds(name)
         if replicas < minimum or (maximum is not None and replicas > maximum):
             bounds = f"{minimum} to {maximum}" if maximum is not None else f"{minimum} or more"
@@ -198,8 +205,12 @@ class LocalStack:
         if load(self.config.manifests, *chosen.manifests()) != self.manifests:
             return False
         self.chosen = chosen
+        requested = self._requested.read()
         for name, controller in self.controllers.items():
             controller.restart(self._surroundings(name))
+            if controller.deployment.table:
+                why = f"the scenario is {self.chosen.scenario.name}"
+                controller.scale(self._first_replicas(name, requested), why)
         if self.state == "ready":
             self.state = "starting"
             self._tasks.append(asyncio.ensure_future(self._settle()))
@@ -234,6 +245,7 @@ class LocalStack:
             "CONSUMER_GROUP": keys.consumer_group(name),
             "DISK_RESERVE": str(self.disks.reserve),
             **guests(os.environ),
+            **module(os.environ),
         }
         return Surroundings(
             namespace=self.manifests.namespace,
@@ -298,7 +310,14 @@ class LocalStack:
             await asyncio.sleep(0.1)
         self.state = "ready"
 
+    def offered(self, name: str) -> bool:
+        """Whether the scenario has what a deployment is there for."""
+        table = self.manifests.deployments[name].table
+        return not table or getattr(self.chosen.scenario, table, None) is not None
+
     def _first_replicas(self, name: str, requested: dict[str, int]) -> int:
+        if not self.offered(name):
+            return 0
         minimum, maximum = self.manifests.bounds(name)
         replicas = requested.get(name, self.manifests.first_replicas(name))
         return max(minimum, replicas if maximum is None else min(replicas, maximum))

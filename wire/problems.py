@@ -83,6 +83,9 @@ HEADERS_TOO_LARGE = Problem(
     "headers_too_large", 431, "RESOURCE_EXHAUSTED", "Request line and headers are too long."
 )
 FAILED = Problem("failed", 500, "INTERNAL", "The service failed; its log has the reason.")
+MODULE_FAILED = Problem(
+    "module_failed", 500, "INTERNAL", "The module of the WASM producer failed at the request."
+)
 NOT_OFFERED = Problem(
     "not_offered", 501, "UNIMPLEMENTED", "The request needs a transfer coding that is not offered."
 )

@@ -40,6 +40,11 @@ async def ready_load(spec: LoadSpec, fallback: str, target: LoadTarget) -> LoadS
     scenario = spec.scenario or await _scenario(spec, fallback, target)
     file = spec.file
     codec = codec_of(scenario)
+    if spec.path == "wasm" and codec.scenario.wasm is None:
+        raise SpecError(
+            f"The scenario {codec.scenario.name} has no paths for the WASM producer.",
+            "Give --path http or --path grpc.",
+        )
     if file is not None:
         path = Path(file).expanduser().absolute()
         await asyncio.to_thread(read_records, path, codec)

@@ -125,8 +125,8 @@ class IngestApp:
         except BodyError as error:
             return _refusal(error)
         except Unavailable as error:
-            after = (b"retry-after", str(error.retry_after).encode())
-            return _failure(error.problem, str(error), after)
+            after = [(b"retry-after", str(error.retry_after).encode())]
+            return _failure(error.problem, str(error), *(after if error.problem.retry else ()))
         except _GoneError:
             raise
         except Exception as error:

@@ -49,6 +49,10 @@ class Settings:
     admin_port: int = 0
     grpc_server_port: int = 0
     """Where the server container of the same pod listens."""
+    worker_port: int = 0
+    """Where the worker container of the same pod listens."""
+    wasm_module: Path | None = None
+    """File of a user's own module; None for the one that is shipped."""
     bridge_socket: str = ""
     """Path of the unix socket between the two containers of the bridge."""
     bridge_target: str = ""
@@ -107,6 +111,8 @@ class Settings:
             grpc_port=_port(env, "GRPC_PORT"),
             admin_port=_port(env, "ADMIN_PORT"),
             grpc_server_port=_port(env, "GRPC_SERVER_PORT"),
+            worker_port=_port(env, "WORKER_PORT"),
+            wasm_module=Path(text("WASM_MODULE")) if text("WASM_MODULE") else None,
             bridge_socket=text("BRIDGE_SOCKET"),
             bridge_target=text("BRIDGE_TARGET"),
             bridge_token=text("BRIDGE_TOKEN"),
