@@ -58,14 +58,14 @@ def scenario_of(info: TargetInfo, given: str) -> str:
     belong to it is run only from where the user himself says that it is.
     """
     # the first picture does without it
-    from scenarios.loading import is_path, load
+    from scenarios.loading import is_path, load, names
 
     file = info.details.get("scenario_file", "")
     if file and Path(file).exists():
         return file
     if is_path(given) and load(given).name == info.scenario:
         return given
-    if is_path(info.scenario):
+    if info.scenario and info.scenario not in names():
         raise Refused(
             f"{info.name} runs the scenario {info.scenario}, which is not on this machine.",
             "Give --scenario with its folder or its file.",
