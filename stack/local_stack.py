@@ -44,7 +44,6 @@ from stack.targets_file import TargetsFile
 from wire import keys
 from wire.accounts import ACCOUNTS
 from wire.ending import end
-from wire.kafka import brokers_of
 
 POD_GRACE = 4.0
 ENGINE_GRACE = 5.0
@@ -65,8 +64,8 @@ class LocalStack:
         self.started = time.time()
         self.events = Events()
         self.usage = Usage()
-        self.manifests = load(config.manifests)
         self.chosen = choose(config.scenario, config.state)
+        self.manifests = load(config.manifests, *self.chosen.manifests())
         self.engines = engines_for(config.state)
         private_dir(config.state)
         ports = Ports(config.state)
@@ -93,7 +92,7 @@ class LocalStack:
         planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
-        self._lag = LagReader(lambda: brokers_of(self.engines["kafka"].url()))
+        self._lag = LagReader(lambda name: self.engines[name].url())
         self._requested = RequestedReplicas(config.state)
         self._targets = self._targets_file()
         self._linked = False
@@ -196,12 +195,16 @@ class LocalStack:
             self._scalings[name].by_hand(time.monotonic(), replicas)
         controller.scale(replicas, "asked for")
 
-    def use_scenario(self, name_or_path: str) -> None:
+    def use_scenario(self, name_or_path: str) -> bool:
         """Another scenario: new values, and all pods replaced one by one. Raises StackError.
 
-        The stack is `starting` until no pod serves the scenario before.
+        The stack is `starting` until no pod serves the scenario before. False where it has other
+        services than this stack, which has to be started again for it.
         """
-        self.chosen = choose(name_or_path, self.config.state)
+        chosen = choose(name_or_path, self.config.state)
+        if load(self.config.manifests, *chosen.manifests()) != self.manifests:
+            return False
+        self.chosen = chosen
         requested = self._requested.read()
         for name, controller in self.controllers.items():
             controller.restart(self._surroundings(name))
@@ -211,6 +214,7 @@ class LocalStack:
         if self.state == "ready":
             self.state = "starting"
             self._tasks.append(asyncio.ensure_future(self._settle()))
+        return True
 
     def _supervisor(self, engine: Engine) -> EngineSupervisor:
         file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
@@ -247,6 +251,8 @@ class LocalStack:
             namespace=self.manifests.namespace,
             project=self.config.project,
             state=self.config.state,
+            packages=self.chosen.packages,
+            services=self.balancer.services(),
             config_maps={
                 **overridden(self.manifests.config_maps, os.environ),
                 "endpoints": {**endpoints, **filled},
@@ -343,7 +349,7 @@ class LocalStack:
             self.controllers[name],
             self._scalings[name],
             self.usage,
-            lambda: self._lag.of(self.chosen.scenario.name),
+            lambda: self._lag.of(self.chosen.scenario),
             lambda replicas: self._requested.keep(name, replicas),
             self.events,
         )

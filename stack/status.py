@@ -64,7 +64,7 @@ def _daemon(stack: LocalStack) -> Json:
         "started": stack.started,
         "state": stack.state,
         "scenario": stack.chosen.scenario.name,
-        "scenario_file": str(stack.chosen.file),
+        "scenario_file": str(stack.chosen.place),
         "namespace": stack.manifests.namespace,
         "version": VERSION,
         "message": stack.message(),

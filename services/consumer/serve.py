@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 
 from scenarios.loading import load
-from services.consumer.dependencies import AbandonedError
-from services.consumer.member import membership
 from services.consumer.stores import storing
+from services.queues.registry import receiving
+from services.shared.dependencies import AbandonedError
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
 
-NEEDED = ("kafka_bootstrap", "redis_url", "mongo_url")
+NEEDED = ("redis_url", "mongo_url")
 
 STUCK_SECONDS = 60.0
 """Silence of a loop after which its process counts as stuck."""
@@ -26,8 +26,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
         storing(settings, scenario, lifecycle, liveness) as stores,
-        membership(settings, scenario.name, lifecycle, liveness) as member,
+        receiving(settings, scenario, lifecycle, liveness) as receiver,
     ):
         with contextlib.suppress(AbandonedError):
-            await asyncio.gather(member.ensure_topics(stopping), stores.ensure(stopping))
-            await member.consume(stores, lifecycle, liveness)
+            await asyncio.gather(receiver.ensure(stopping), stores.ensure(stopping))
+            await receiver.consume(stores, lifecycle, liveness)

@@ -13,12 +13,11 @@ import msgspec
 
 from scenarios.bodies import Given, Unreadable
 from services.producer_wasm.frames import Answer, Answers, Reader, Request, Requests, frame
-from services.shared.batcher import Unavailable
+from services.queues.port import DEADLINE, Unavailable
 from services.shared.golden import Traffic
 from services.shared.ids import Ids
 from services.shared.intake import Receipt, RecordError, Sent
 from services.shared.lifecycle import ReadinessGate
-from services.shared.publisher import DEADLINE
 from services.shared.turn import BREATH, breathing, is_long
 from wire.problems import PROBLEMS
 

@@ -25,7 +25,9 @@ _NOWHERE = HttpRoutes((), {})
 
 def document(scenario: Scenario) -> Json:
     """The OpenAPI document of this service."""
-    return openapi("producer-wasm", scenario, ingest_operations(scenario.wasm or _NOWHERE))
+    return openapi(
+        "producer-wasm", scenario, ingest_operations(scenario.wasm or _NOWHERE, scenario.queue)
+    )
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:

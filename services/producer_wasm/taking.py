@@ -11,8 +11,8 @@ from scenarios.events import FieldError
 from services.producer_wasm.frames import Answer, Request
 from services.producer_wasm.judging import Judge, Outcome
 from services.producer_wasm.sandbox import ModuleError
+from services.queues.port import Unavailable
 from services.shared import logline
-from services.shared.batcher import Unavailable
 from services.shared.ids import keepable
 from services.shared.intake import Intake, Judged
 from services.shared.turn import BREATH

@@ -13,18 +13,18 @@ from services.producer_wasm.frames import Answers, BrokenError, Reader, Requests
 from services.producer_wasm.judging import Judge
 from services.producer_wasm.sandbox import SHIPPED, Bounds, Sandbox
 from services.producer_wasm.taking import Taking
+from services.queues.registry import publishing
 from services.shared import golden, logline
 from services.shared.acknowledged import keeping
 from services.shared.heap import give_back
 from services.shared.intake import Intake
 from services.shared.lifecycle import Lifecycle
 from services.shared.loop import run
-from services.shared.publisher import publishing
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.web import bind
 
-NEEDED = ("kafka_bootstrap", "ledger_dir", "worker_port", "admin_port")
+NEEDED = ("ledger_dir", "worker_port", "admin_port")
 _GRACE = 10.0
 _FRONTS = 4
 """Connections; a pod has one front, and one that starts anew has two for a moment."""
@@ -43,7 +43,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     logline.info("module", file=str(file))
     async with (
         keeping(settings, scenario.name) as acknowledged,
-        publishing(settings, scenario.name, lifecycle) as publisher,
+        publishing(settings, scenario, lifecycle) as publisher,
     ):
         intake = Intake(EventCodec(scenario), publisher, acknowledged, "wasm", settings.dedup)
         address = f"{settings.pod_ip}:{settings.worker_port}"

@@ -11,10 +11,10 @@ import msgspec
 
 from scenarios.bodies import Given, Unreadable
 from scenarios.events import EventCodec, FieldError
+from services.queues.port import Entry, Publisher
 from services.shared.acknowledged import AcknowledgedCounter
 from services.shared.dedup import REUSED, Dedup, Uses, slot_of
 from services.shared.ids import Ids, fresh_ids
-from services.shared.publisher import Entry, Publisher
 from services.shared.turn import breathing, is_long
 from wire import keys, problems
 from wire.problems import Problem
@@ -35,7 +35,7 @@ class RecordError:
 
 
 class Receipt(NamedTuple):
-    """What became of the records, after Kafka has them."""
+    """What became of the records, after the queue has them."""
 
     accepted: int
     rejected: int
@@ -71,7 +71,7 @@ class Sent:
 
 
 class Accept(Protocol):
-    """The way from a front door to Kafka. Raises Unavailable where Kafka does not answer."""
+    """The way from a front door to the queue. Raises Unavailable where that does not answer."""
 
     async def __call__(self, records: Given, ids: Ids) -> Receipt:
         """Take raw records. `ids` are those that the client gave, one per record, or empty.
@@ -83,7 +83,7 @@ class Accept(Protocol):
 
 @dataclass(slots=True)
 class Judged:
-    """The records of a request as they go to Kafka."""
+    """The records of a request as they go to the queue."""
 
     good: list[Entry] = field(default_factory=list)
     bad: list[Entry] = field(default_factory=list)
@@ -176,7 +176,7 @@ class Intake:
         return encode_event(outcome) if isinstance(outcome, dict) else outcome
 
     async def _publish(self, topic: str, entries: list[Entry], named: bool) -> None:
-        """Return when Kafka has them all; those with an id of the client's by its place."""
+        """Return when the queue has them all; those with an id of the client's by its place."""
         if not named:
             await self._publisher.publish(topic, entries)
             return
