@@ -16,8 +16,9 @@ from wire import keys
 from wire.books import Books, Figures, balance
 from wire.committed import Committed, read_acknowledged, read_committed
 from wire.document_count import DocumentCount
-from wire.documents import Documents, Range
+from wire.documents import Documents
 from wire.ending import end
+from wire.ranges import Range
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 

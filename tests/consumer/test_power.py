@@ -21,9 +21,9 @@ from tests.waiting import until
 from wire import keys
 from wire.books import Books
 from wire.committed import read_committed
-from wire.documents import Range
 from wire.lives import Life, Lives, Mark, Part, Stand
 from wire.purging import purge
+from wire.ranges import Range
 from wire.rebuilding import rebuild
 from wire.record import headers
 from wire.topics import OffsetReader
