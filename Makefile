@@ -8,7 +8,7 @@ export PYTHON
 BUILDER ?=
 VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' host/version.py)
 
-.PHONY: help launch test quick fresh lab lab-images lab-down test-clusters images engines check format lock clean
+.PHONY: help launch test quick fresh lab lab-images lab-down test-clusters images engines wasm check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -71,6 +71,9 @@ endif
 engines: ## build the faster document store (cargo, cmake, ninja, a C compiler; minutes)
 	@bin/bootstrap runtime
 	@.venv/bin/python -m stack.install --rust-store
+
+wasm: ## build the module of the WASM producer anew (rustc with wasm32-wasip1 or wasm32-wasi)
+	@bin/wasm
 
 check: ## format, lint, types and layers
 	@bin/bootstrap dev

@@ -93,10 +93,19 @@ async def own_doors(setting: Setting) -> AsyncIterator[list[Door]]:
         grpc, by_server = await started("services.producer_grpc.server", "GRPC_PORT")
         addresses, by_front = await started("services.producer_grpc.front", "HTTP_PORT")
         front = [f"http://{address}/grpc" for address in addresses]
+        envs = [env | {n: str(free_port()) for n in ("HTTP_PORT", "WORKER_PORT")} for env in envs]
+        _, by_worker = await started("services.producer_wasm.worker", "WORKER_PORT")
+        addresses, by_wasm = await started("services.producer_wasm.front", "HTTP_PORT")
+        wasm = [f"http://{address}/wasm" for address in addresses]
         yield [
             *(http_door(single(n), http, 1, n, by_http) for n in (10, 50, 200)),
             http_door(HUNDREDS, http, 100, 10, by_http),
             http_door("HTTP to the gRPC front, 1 event, 50", front, 1, 50, by_front + by_server),
+            *(
+                http_door(f"HTTP to the WASM front, {n}", wasm, 1, n, by_wasm + by_worker)
+                for n in (50, 200)
+            ),
+            http_door("HTTP to the WASM front, 100 events, 10", wasm, 100, 10, by_wasm + by_worker),
             grpc_door("gRPC unary, 50 at once", grpc, 1, 50, by_server),
             grpc_door("gRPC batches of 100, 10 at once", grpc, 100, 10, by_server),
             grpc_door("gRPC streams of 1,000, 4 at once", grpc, 1000, 4, by_server),

@@ -17,11 +17,13 @@ import sys
 import tempfile
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
 from bench.http_load import drive
 from bench.processes import free_port
+from scenarios.loading import file_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,8 +59,11 @@ async def _measure(
 
 
 async def _wait(url: str) -> None:
+    where = urlsplit(url)
     while True:
         try:
+            _, writer = await asyncio.open_connection(where.hostname, where.port)
+            writer.close()
             if not (await drive([url], 1, 1, 0.05)).failures:
                 return
         except OSError:
@@ -77,7 +82,7 @@ async def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / f"bench-{uuid.uuid4().hex[:8]}.toml"
-        text = (ROOT / "scenarios/bands.toml").read_text()
+        text = file_of("bands").read_text()
         scenario.write_text(text.replace('name = "bands"', f'name = "{scenario.stem}"'))
         doors = {
             name: _start(tree, scenario, given.kafka, given.redis)

@@ -12,7 +12,7 @@ import time
 
 from controlroom.model.frame import BOOKS, KEYS, Frame
 from controlroom.settings import load as load_settings
-from controlroom.targets.choosing import targets_of
+from controlroom.targets.choosing import scenario_of, targets_of
 from controlroom.wiring import Room
 from scenarios.loading import load
 
@@ -30,7 +30,7 @@ async def measure() -> dict[str, float]:
     """Seconds from the start of the feeds."""
     (target,) = targets_of(settings := load_settings())
     info = await target.info()
-    scenario = load(str(info.details.get("scenario_file") or info.scenario))
+    scenario = load(scenario_of(info, ""))
     room = Room(scenario, target, settings)
     begun, seen = time.monotonic(), dict[str, float]()
     await room.start()

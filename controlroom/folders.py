@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,25 +19,13 @@ def imported(kind: str, package: str, environ: Mapping[str, str]) -> list[str]:
     """Imports the files of the folder `kind` there as modules of `package`; a sentence for each
     that cannot be used."""
     folder = config_dir(environ) / kind
-    try:
-        names = sorted(
-            # what begins with _ is imported by the others
-            name
-            for name in os.listdir(folder)
-            if name.endswith(".py") and name[0] != "_"
-        )
-    except OSError:
+    if not folder.is_dir():
         return []
-    import importlib
-    from types import ModuleType
+    from scenarios.added import make_package, modules
 
-    module = ModuleType(package)
-    module.__path__ = [str(folder)]
-    sys.modules[package] = module
-    wrong = []
-    for name in names:
-        try:
-            importlib.import_module(f"{package}.{name.removesuffix('.py')}")
-        except Exception as error:
-            wrong.append(f"{folder / name} is left out: {type(error).__name__}: {error}")
-    return wrong
+    make_package(package, folder)
+    return [
+        f"{path} is left out: {type(found).__name__}: {found}"
+        for path, found in modules(folder, package)
+        if isinstance(found, Exception)
+    ]

@@ -18,7 +18,7 @@ from controlroom.model.frame import OF_TARGET, Frame, Panel
 from controlroom.model.health import Health, SourceState
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Denied, Target, TargetError, Unreachable
-from controlroom.targets.choosing import LOCAL, cluster, targets_of
+from controlroom.targets.choosing import LOCAL, cluster, scenario_of, targets_of
 from controlroom.targets.split import WholePipeline
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ class OpenTarget:
     async def _scenario(self, target: Target) -> str:
         """Name or file of what the target runs; empty while it does not answer."""
         try:
-            info = await target.info()
+            wanted = scenario_of(await target.info(), self._settings.scenario)
         except TargetError as error:
             self.trouble = error
             return ""
         self.trouble = None
-        return str(info.details.get("scenario_file") or info.scenario)
+        return wanted
 
     async def _put_together(self, scenario: str, target: Target) -> None:
         from controlroom.operator import Operator

@@ -56,8 +56,8 @@ class Operator:
             self._room.look_again()
 
     async def chaos_files(self) -> Sequence[ChaosFile]:
-        """The experiments of the folder `chaos/`."""
-        return catalog.chaos_files()
+        """The experiments of the project and of the scenario."""
+        return catalog.chaos_files(*catalog.chaos_dirs(self._room.scenario))
 
     async def preview_fault(self, act: StartFault) -> Preview:
         """What it would hit now; the act has its experiment afterwards."""

@@ -29,7 +29,7 @@ class Settings:
     """What can be set. The names are the keys of the file; `CONTROLROOM_<NAME>` sets them too."""
 
     scenario: str = "bands"
-    """Name of a scenario, or the path of a scenario file."""
+    """Name of a scenario, or the path of its folder or its file."""
     state_dir: Path = field(default_factory=state_dir)
     """Folder of the stack's data, of the runs and of the logs."""
     read_only: bool = False

@@ -72,16 +72,9 @@ class Room:
             tallies,
             self._runs,
             GoldenSource(self._endpoints.prometheus, self._endpoints.namespace, settings.window),
-            QueuesSource(
-                self._endpoints.kafka,
-                scenario.name,
-                self._endpoints.brokers,
-                self._endpoints.prometheus,
-            ),
+            QueuesSource(self._endpoints, scenario, self._endpoints.prometheus),
             self._log,
-            BooksSource(
-                LiveEndpoints(path or target), scenario.name, waits, Limit(self._endpoints)
-            ),
+            BooksSource(LiveEndpoints(path or target), scenario, waits, Limit(self._endpoints)),
             *added(self._endpoints),
         ]
         self.board = Board(

@@ -15,8 +15,9 @@ from controlroom.commands.man import page  # noqa: E402
 from scenarios.loading import load, names  # noqa: E402
 from services.producer_grpc import front  # noqa: E402
 from services.producer_http import __main__ as producer  # noqa: E402
+from services.producer_wasm import front as wasm  # noqa: E402
 from services.reader import app as reader  # noqa: E402
-from services.reader.shelf import Shelf  # noqa: E402
+from services.reader.repository import Repository  # noqa: E402
 from services.shared.openapi import encoded  # noqa: E402
 from wire.problems import PROBLEMS  # noqa: E402
 
@@ -34,11 +35,12 @@ def files() -> dict[Path, str]:
     for name in names():
         scenario = load(name)
         # describing asks no store
-        shelf = Shelf(scenario, None, None, None)  # type: ignore[arg-type]
-        endpoints = reader.Answers(shelf, None).endpoints()  # type: ignore[arg-type]
+        repository = Repository(scenario, None, None, None)  # type: ignore[arg-type]
+        endpoints = reader.Answers(repository, None).endpoints()  # type: ignore[arg-type]
         for service, document in (
             ("producer-http", producer.document(scenario)),
             ("producer-grpc", front.document(scenario)),
+            *([("producer-wasm", wasm.document(scenario))] if scenario.wasm else []),
             ("reader", reader.document(scenario, endpoints)),
         ):
             made[ROOT / f"docs/openapi/{name}-{service}.json"] = encoded(document).decode()

@@ -15,3 +15,8 @@ class StackError(Exception):
         self.message = message
         self.fix = fix
         self.kind = kind
+
+
+def refused(why: str, fix: str) -> StackError:
+    """Of what was asked for and cannot be; both become sentences."""
+    return StackError(f"{why}.", f"{fix[:1].upper()}{fix[1:]}.", "refused")

@@ -21,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m images", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RECIPES)}")
     parser.add_argument("--to", type=Path, help="folder of the archives (default: the cache)")
+    parser.add_argument(
+        "--scenario", type=Path, metavar="DIR", help="make services-NAME too, with the code of it"
+    )
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in RECIPES]
     if unknown:
@@ -33,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         target = private_dir((options.to or images_dir()).absolute())
         with tempfile.TemporaryDirectory(prefix="controlroom-images-") as folder:
-            names = options.names or list(RECIPES)
-            for image in asyncio.run(make(names, target, Path(folder), progress)):
+            names = options.names or ([] if options.scenario else list(RECIPES))
+            made = make(names, target, Path(folder), progress, options.scenario)
+            for image in asyncio.run(made):
                 megabytes = f"{image.bytes / 1e6:6.1f} MB"
                 print(f"{image.name}  {megabytes}  {image.digest}  {image.file}")
     except StackError as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from host.install.progress import Progress
 from host.paths import explained
-from images.recipes import LAYERS, RECIPES, reference
+from images.recipes import LAYERS, RECIPES, of_scenario, reference
 from images.root import Root
 from lab.archive import write_archive
 
@@ -27,21 +27,34 @@ class Made:
 
 
 async def make(
-    names: Collection[str], target: Path, workshop: Path, progress: Progress
+    names: Collection[str],
+    target: Path,
+    workshop: Path,
+    progress: Progress,
+    scenario: Path | None = None,
 ) -> list[Made]:
     """Writes NAME.tar of each into `target`; `workshop` is an empty folder for the layers.
 
-    Raises StackError where a program, a package or space is missing.
+    `scenario` is the folder of a user's, of which the image of the services is made too.
+
+    Raises StackError where the folder is none of a scenario, and where a program, a package or
+    space is missing.
     """
+    recipes, makers = dict(RECIPES), dict(LAYERS)
+    if scenario is not None:
+        own, recipe, maker = of_scenario(scenario)
+        names = [*names, own]
+        recipes[own], makers[recipe.layers[-1]] = recipe, maker
     layers: dict[str, Path] = {}
-    for layer in _layers_of(names):
+    wanted = {layer for name in names for layer in recipes[name].layers}
+    for layer in (layer for layer in makers if layer in wanted):
         progress(f"layer {layer}")
         root = Root(workshop / layer)
-        await LAYERS[layer](root, progress)
+        await makers[layer](root, progress)
         layers[layer] = await asyncio.to_thread(root.layer, workshop / f"{layer}.tar")
     made = []
     for name in names:
-        recipe = RECIPES[name]
+        recipe = recipes[name]
         file = target / f"{name}.tar"
         parts = [layers[layer] for layer in recipe.layers]
         try:
@@ -52,8 +65,3 @@ async def make(
             raise explained(error, file) from error
         made.append(Made(reference(name), digest, file, file.stat().st_size))
     return made
-
-
-def _layers_of(names: Collection[str]) -> Iterator[str]:
-    wanted = {layer for name in names for layer in RECIPES[name].layers}
-    return (layer for layer in LAYERS if layer in wanted)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from host.errors import refused
 from host.install.progress import Progress
 from host.version import VERSION
 from images import engines, python
@@ -143,6 +147,28 @@ RECIPES: Mapping[str, Recipe] = {
     "prometheus": Recipe(("system", "prometheus")),
     "haproxy": Recipe(("system", "haproxy")),
 }
+
+
+def of_scenario(folder: Path) -> tuple[str, Recipe, Maker]:
+    """The image of the services with a user's scenario: its name, and its last layer.
+
+    Raises StackError where the folder is none of a scenario.
+    """
+    try:
+        name = tomllib.loads((folder / "scenario.toml").read_text())["name"]
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+            raise ValueError(f"its name is {name!r}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = f"{folder} is no folder of a scenario ({type(error).__name__}: {error})"
+        raise refused(why, "name one with a scenario.toml that controlroom takes") from error
+
+    async def code(root: Root, progress: Progress) -> None:
+        root.tree(folder, f"{python.APP}/scenarios/{name}", (".*",))
+        python.compile_all(root, python.APP)
+
+    services = RECIPES["services"]
+    layer = f"scenario-{name}"
+    return f"services-{name}", replace(services, layers=(*services.layers, layer)), code
 
 
 def reference(name: str) -> str:

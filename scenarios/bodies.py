@@ -19,7 +19,7 @@ from scenarios.json_values import (
     flattened,
     nested_deeper,
 )
-from scenarios.places import Lines
+from scenarios.locations import Lines
 from scenarios.refusals import (
     BodyError,
     BodyTooDeepError,

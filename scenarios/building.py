@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from scenarios.reading import Table
 from scenarios.scenario import (
+    QUEUE,
     CanonicalPair,
     Different,
     Field,
@@ -18,19 +20,31 @@ from scenarios.scenario import (
     Tally,
     Value,
 )
+from scenarios.tallies.kind import TallyKind
 from scenarios.tallies.registry import tally_kinds
 from scenarios.views.registry import view_kinds
-from scenarios.views.view import View
+from scenarios.views.view import View, ViewKind
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
-def build(root: Table) -> Scenario:
-    """The scenario that the tables describe, not yet checked across tables."""
+def build(root: Table, folder: Path | None) -> Scenario:
+    """The scenario that the tables describe, not yet checked across tables.
+
+    `folder` holds all that belongs to it, and is the package `scenarios.NAME`; None where its file
+    is alone.
+    """
     name = root.text("name")
     if not NAME.fullmatch(name):
         root.fail("name", f"is {name!r}", "use a-z, 0-9 and -, at most 41 characters")
+    package = f"scenarios.{name}"
+    kinds: Mapping[str, TallyKind] = tally_kinds()
+    views: Mapping[str, ViewKind] = view_kinds()
+    if folder is not None:
+        kinds = tally_kinds(f"{package}.tallies", folder / "tallies")
+        views = view_kinds(f"{package}.views", folder / "views")
+    front = root.maybe_table("grpc_front")
     scenario = Scenario(
         name=name,
         title=root.text("title"),
@@ -39,13 +53,17 @@ def build(root: Table) -> Scenario:
         fields=tuple(_field(table) for table in root.tables("fields", least=1)),
         rules=tuple(_rule(table) for table in root.tables("rules")),
         canonical=_canonical(root.maybe_table("canonical")),
-        tallies=tuple(_tally(table) for table in root.tables("tallies", least=1)),
-        view=_view(root.table("view")),
+        tallies=tuple(_tally(table, kinds) for table in root.tables("tallies", least=1)),
+        view=_view(root.table("view"), views),
         http=_routes(root.table("http")),
-        grpc_front=_routes(root.table("grpc_front")),
+        grpc_front=_routes(front) if front is not None else HttpRoutes((), {}),
+        wasm=None if (wasm := root.maybe_table("wasm")) is None else _routes(wasm),
         grpc=tuple(_grpc(table) for table in root.tables("grpc")),
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
         readers=tuple(_reader(table) for table in root.tables("reader")),
+        queue=root.text("queue", QUEUE),
+        folder=folder,
+        kinds=kinds,
     )
     root.done()
     return scenario
@@ -118,13 +136,11 @@ def _canonical(table: Table | None) -> CanonicalPair | None:
     return pair
 
 
-def _tally(table: Table) -> Tally:
-    kinds = tally_kinds()
+def _tally(table: Table, kinds: Mapping[str, TallyKind]) -> Tally:
     return kinds[table.choice("kind", tuple(kinds))].read(table)
 
 
-def _view(table: Table) -> View:
-    kinds = view_kinds()
+def _view(table: Table, kinds: Mapping[str, ViewKind]) -> View:
     return kinds[table.choice("kind", tuple(kinds))].read(table)
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from scenarios.fields import FieldReader, RefusedValue
 from scenarios.reading import Table, near
 from scenarios.scenario import Scenario, Tally
-from scenarios.tallies.registry import tally_kinds
-from scenarios.templates import places
+from scenarios.templates import placeholders
 
 
 def check(scenario: Scenario, root: Table) -> None:
@@ -82,7 +81,7 @@ class ScenarioChecks:
 
     def named(self, table: Table, key: str, name: str, holds: str) -> Tally:
         """The tally of that name; fails at `key` where none is kept as `holds`, hash or set."""
-        kinds = tally_kinds()
+        kinds = self.scenario.kinds
         known = [each.name for each in self.scenario.tallies if kinds[each.kind].holds == holds]
         if name not in known:
             words = f"use a tally of kind {holds}: {', '.join(known) or 'there is none'}"
@@ -98,7 +97,7 @@ class ScenarioChecks:
 
     def template(self, table: Table, key: str, template: str, extra: tuple[str, ...] = ()) -> None:
         """Fails at `key` where the template names what is no field."""
-        named = places(template)
+        named = placeholders(template)
         if named is None:
             table.fail(key, f"{template!r} has a lone brace", "write {field} for a value")
         self.known(table, key, (name for name in named if name not in extra))

@@ -24,7 +24,6 @@ from scenarios.bodies import (
 from scenarios.fields import FieldReader, RefusedValue, kind_of
 from scenarios.scenario import Event, Scenario, Value
 from scenarios.tallies.kind import Write
-from scenarios.tallies.registry import tally_kinds
 from scenarios.templates import escape, render, split_member
 
 __all__ = [
@@ -70,7 +69,7 @@ class EventCodec:
         self._names = tuple(field.name for field in scenario.fields)
         self._different = tuple((rule.left, rule.right) for rule in scenario.rules)
         self._text_form = _text_form(self._readers)
-        kinds = tally_kinds()
+        kinds = scenario.kinds
         self._writers = [kinds[tally.kind].writer(tally) for tally in scenario.tallies]
         self._weights = list(accumulate(row.weight for row in scenario.samples))
         # a scenario has few different events for many votes

@@ -1,6 +1,6 @@
 """The types of a scenario: fields, rules, tallies, routes, view, log line, sample data.
 
-A scenario is data. Adding one is adding a TOML file; no code knows a scenario by name.
+What belongs to a scenario is in its folder; no other code knows a scenario by name.
 `scenarios.loading` reads the files, `scenarios.events` applies them to events.
 """
 
@@ -9,10 +9,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from scenarios.tallies.kind import TallyKind
     from scenarios.views.view import View
+
+QUEUE = "kafka"
+"""The queue of a scenario that names none."""
 
 Value = str | int
 Event = Mapping[str, Value]
@@ -121,9 +126,17 @@ class Scenario:
     grpc_front: HttpRoutes
     """Paths of the HTTP front of the gRPC producer."""
     grpc: tuple[GrpcRoute, ...]
+    wasm: HttpRoutes | None
+    """Paths of the front of the WASM producer, which does not run without them."""
     samples: tuple[SampleRow, ...]
     readers: tuple[str, ...] = ()
-    """Presets of the reader: sets of routes that existing implementations have."""
+    """Sets of routes of the reader: files of a folder `reader`, without their end."""
+    queue: str = QUEUE
+    """One of `wire.queues.registry`."""
+    folder: Path | None = dataclasses.field(default=None, compare=False)
+    """Where all that belongs to it is; None where its file is alone."""
+    kinds: Mapping[str, TallyKind] = dataclasses.field(default_factory=dict, compare=False)
+    """Name -> kind, of all tallies that it can have."""
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""

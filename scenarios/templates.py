@@ -7,18 +7,18 @@ from collections.abc import Mapping
 
 from scenarios.scenario import Value
 
-_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
-def places(template: str) -> tuple[str, ...] | None:
+def placeholders(template: str) -> tuple[str, ...] | None:
     """The field names in a template, in order; None where a brace is not part of `{field}`."""
-    bare = _PLACE.sub("", template)
-    return None if "{" in bare or "}" in bare else tuple(_PLACE.findall(template))
+    bare = _PLACEHOLDER.sub("", template)
+    return None if "{" in bare or "}" in bare else tuple(_PLACEHOLDER.findall(template))
 
 
 def render(template: str, event: Mapping[str, Value]) -> str:
     """The template with the plain values of the event in it; unknown fields are left out."""
-    return _PLACE.sub(lambda place: str(event.get(place[1], "")), template)
+    return _PLACEHOLDER.sub(lambda found: str(event.get(found[1], "")), template)
 
 
 def escape(value: Value) -> str:

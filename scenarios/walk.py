@@ -17,7 +17,7 @@ from scenarios.json_values import (
     nested_deeper,
     records_in,
 )
-from scenarios.places import Lines, malformed
+from scenarios.locations import Lines, malformed
 from scenarios.refusals import (
     BodyError,
     BodyTooDeepError,

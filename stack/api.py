@@ -119,12 +119,12 @@ class Routes:
         return JSONResponse((await self._stack.faults.recover(_name(request))).to_json())
 
     async def scenario(self, request: Request) -> JSONResponse:
-        """Another scenario."""
+        """Another scenario; not taken where the stack has to be started again for it."""
         name = (await _body(request)).get("scenario")
         if not isinstance(name, str) or not name:
             raise _bad("scenario must be a name or a path.")
-        self._stack.use_scenario(name)
-        return JSONResponse({"scenario": self._stack.chosen.scenario.name})
+        taken = self._stack.use_scenario(name)
+        return JSONResponse({"scenario": self._stack.chosen.scenario.name, "taken": taken})
 
     async def down(self, request: Request) -> JSONResponse:
         """Asks for the end; the connection closes when everything has ended."""

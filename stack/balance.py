@@ -54,6 +54,14 @@ class Balancer:
         """The local port of a Service's port."""
         return self._ports[service, port]
 
+    def services(self) -> dict[str, str]:
+        """`NAME:PORT` of every Service -> where it is here."""
+        return {
+            f"{service.name}:{port.number}": f"127.0.0.1:{self._ports[service.name, port.name]}"
+            for service in self._manifests.services.values()
+            for port in service.ports
+        }
+
     @property
     def idle(self) -> bool:
         """Whether nothing that was asked for by `soon` is still to be done."""

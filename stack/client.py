@@ -15,6 +15,7 @@ import httpx
 from host.errors import Kind, StackError
 from host.paths import explained, private_dir, stack_socket, state_dir
 from host.project import PROJECT, with_packages
+from scenarios.loading import whole
 from stack.daemon_files import DaemonFiles
 from wire.plain_http import trust
 
@@ -105,10 +106,12 @@ class StackClient:
         """Ends a fault; returns when nothing of it is left."""
         return await self._ask("DELETE", f"/v1/faults/{fault}")
 
-    async def set_scenario(self, scenario: str) -> None:
-        """Another scenario by name or path; the services are replaced one by one."""
-        path = str(Path(scenario).absolute()) if "/" in scenario else scenario
-        await self._ask("POST", "/v1/scenario", {"scenario": path})
+    async def set_scenario(self, scenario: str) -> bool:
+        """Another scenario by name or path; the services are replaced one by one. False where it
+        has other services, and the stack has to be started again for it."""
+        answer = await self._ask("POST", "/v1/scenario", {"scenario": whole(scenario)})
+        # a daemon of before takes every one
+        return bool(answer.get("taken", True))
 
     async def down(self) -> None:
         """Ends the stack; returns when its daemon is gone."""
@@ -217,12 +220,10 @@ async def start_daemon(scenario: str = "bands", state: Path | None = None) -> in
 def _spawn(scenario: str, files: DaemonFiles) -> subprocess.Popen[bytes]:
     private_dir(files.state)
     private_dir(files.log.parent)
-    given = Path(scenario)
-    name = str(given.absolute()) if "/" in scenario or given.suffix == ".toml" else scenario
     try:
         with files.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "stack.daemon", "--scenario", name],
+                [sys.executable, "-m", "stack.daemon", "--scenario", whole(scenario)],
                 cwd=PROJECT,
                 env=with_packages(CONTROLROOM_STATE_DIR=str(files.state)),
                 stdin=subprocess.DEVNULL,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from host.errors import StackError
+from host.errors import refused
 from host.paths import private_dir, write_private
 from host.project import PROJECT
 from scenarios import loading
 from scenarios.scenario import Scenario
+from stack.copying import copied
+from stack.manifests.loading import KUSTOMIZATION
+from wire.queues.registry import queue_kind
 
 MANIFESTS = PROJECT / "k8s" / "overlays" / "local"
 
@@ -23,7 +25,7 @@ class StackConfig:
 
     state: Path
     scenario: str = "bands"
-    """A name, or the path of a scenario file."""
+    """A name, or the path of a folder or a file."""
     manifests: Path = MANIFESTS
     project: Path = PROJECT
     """The folder that the commands of the manifests run in."""
@@ -35,28 +37,41 @@ class Chosen:
 
     scenario: Scenario
     reference: str
-    file: Path
+    place: Path
+    """Its folder, or its file where that is alone."""
+    own: bool = False
+    """Whether it comes with the project."""
+
+    @property
+    def packages(self) -> Path | None:
+        """What has to be on the path of Python for the modules of a user's folder."""
+        return self.place.parent.parent if self.place.is_dir() and not self.own else None
+
+    def manifests(self) -> list[Path]:
+        """Folders of manifests that it adds. Raises StackError."""
+        folder = self.place / "k8s"
+        if (folder / KUSTOMIZATION).is_file():
+            return [folder]
+        if any(folder.glob("*.yaml")):
+            raise refused(f"{folder} holds no {KUSTOMIZATION}", "list its files as resources there")
+        return []
 
 
 def choose(name_or_path: str, state: Path) -> Chosen:
-    """Loads the scenario; a user's own file is copied, so that the services outlive it.
+    """Loads the scenario; a user's own is copied, so that the services outlive it.
 
     Raises StackError with the place in the file.
     """
     try:
         scenario = loading.load(name_or_path)
-        file = loading.file_of(name_or_path)
+        place = loading.place_of(name_or_path)
+        queue_kind(scenario.queue)
     except loading.ScenarioError as error:
-        fix = str(getattr(error, "fix", "")) or "Fix the scenario file."
-        raise StackError(f"Scenario: {error}.", fix, "refused") from error
-    if scenario.name in loading.names() and file.samefile(loading.file_of(scenario.name)):
-        return Chosen(scenario, scenario.name, file)
-    copy = private_dir(state / "scenarios") / f"{scenario.name}.toml"
-    try:
-        if not (copy.exists() and copy.samefile(file)):
-            shutil.copyfile(file, copy)
-    except OSError as error:
-        raise StackError(f"{copy}: {error.strerror}.", "Look at that path.") from error
+        raise refused(f"Scenario: {error}", error.fix) from error
+    if scenario.name in loading.names() and place.samefile(loading.place_of(scenario.name)):
+        return Chosen(scenario, scenario.name, place, own=True)
+    name = scenario.name if place.is_dir() else f"{scenario.name}.toml"
+    copy = copied(place, private_dir(state / "scenarios") / name)
     return Chosen(scenario, str(copy), copy)
 
 
@@ -73,6 +88,12 @@ def guests(environ: Mapping[str, str]) -> dict[str, str]:
     """Which hosts and origins the services answer, where the environment says it."""
     names = ("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
     return {name: given for name in names if (given := environ.get(f"CONTROLROOM_{name}"))}
+
+
+def module(environ: Mapping[str, str]) -> dict[str, str]:
+    """The file of a user's own WebAssembly module, where the environment names one."""
+    given = environ.get("CONTROLROOM_WASM_MODULE", "")
+    return {"WASM_MODULE": str(Path(given).expanduser().absolute())} if given else {}
 
 
 class RequestedReplicas:

@@ -16,7 +16,7 @@ from host.paths import private_dir
 from host.ports import Ports
 from stack.autoscaler import Scaling
 from stack.balance import Balancer, backend_name
-from stack.config import RequestedReplicas, StackConfig, choose, guests, overridden
+from stack.config import RequestedReplicas, StackConfig, choose, guests, module, overridden
 from stack.disk import Disks
 from stack.engines.engine import Beside, Engine
 from stack.engines.haproxy import Haproxy
@@ -44,7 +44,6 @@ from stack.targets_file import TargetsFile
 from wire import keys
 from wire.accounts import ACCOUNTS
 from wire.ending import end
-from wire.kafka import brokers_of
 
 POD_GRACE = 4.0
 ENGINE_GRACE = 5.0
@@ -65,8 +64,8 @@ class LocalStack:
         self.started = time.time()
         self.events = Events()
         self.usage = Usage()
-        self.manifests = load(config.manifests)
         self.chosen = choose(config.scenario, config.state)
+        self.manifests = load(config.manifests, *self.chosen.manifests())
         self.engines = engines_for(config.state)
         private_dir(config.state)
         ports = Ports(config.state)
@@ -93,7 +92,7 @@ class LocalStack:
         planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
-        self._lag = LagReader(lambda: brokers_of(self.engines["kafka"].url()))
+        self._lag = LagReader(lambda name: self.engines[name].url())
         self._requested = RequestedReplicas(config.state)
         self._targets = self._targets_file()
         self._linked = False
@@ -176,6 +175,13 @@ class LocalStack:
     def scale(self, name: str, replicas: int) -> None:
         """Another number of pods, within the bounds of the autoscaler. Raises StackError."""
         controller = self.controller(name)
+        if not self.offered(name):
+            raise StackError(
+                f"The scenario {self.chosen.scenario.name} has no [{controller.deployment.table}], "
+                f"so {name} does not run.",
+                "Give the scenario that table, or start another scenario.",
+                "refused",
+            )
         minimum, maximum = self.manifests.bounds(name)
         if replicas < minimum or (maximum is not None and replicas > maximum):
             bounds = f"{minimum} to {maximum}" if maximum is not None else f"{minimum} or more"
@@ -189,17 +195,26 @@ class LocalStack:
             self._scalings[name].by_hand(time.monotonic(), replicas)
         controller.scale(replicas, "asked for")
 
-    def use_scenario(self, name_or_path: str) -> None:
+    def use_scenario(self, name_or_path: str) -> bool:
         """Another scenario: new values, and all pods replaced one by one. Raises StackError.
 
-        The stack is `starting` until no pod serves the scenario before.
+        The stack is `starting` until no pod serves the scenario before. False where it has other
+        services than this stack, which has to be started again for it.
         """
-        self.chosen = choose(name_or_path, self.config.state)
+        chosen = choose(name_or_path, self.config.state)
+        if load(self.config.manifests, *chosen.manifests()) != self.manifests:
+            return False
+        self.chosen = chosen
+        requested = self._requested.read()
         for name, controller in self.controllers.items():
             controller.restart(self._surroundings(name))
+            if controller.deployment.table:
+                why = f"the scenario is {self.chosen.scenario.name}"
+                controller.scale(self._first_replicas(name, requested), why)
         if self.state == "ready":
             self.state = "starting"
             self._tasks.append(asyncio.ensure_future(self._settle()))
+        return True
 
     def _supervisor(self, engine: Engine) -> EngineSupervisor:
         file = private_dir(self.config.state / "logs") / f"{engine.name}.log"
@@ -230,11 +245,14 @@ class LocalStack:
             "CONSUMER_GROUP": keys.consumer_group(name),
             "DISK_RESERVE": str(self.disks.reserve),
             **guests(os.environ),
+            **module(os.environ),
         }
         return Surroundings(
             namespace=self.manifests.namespace,
             project=self.config.project,
             state=self.config.state,
+            packages=self.chosen.packages,
+            services=self.balancer.services(),
             config_maps={
                 **overridden(self.manifests.config_maps, os.environ),
                 "endpoints": {**endpoints, **filled},
@@ -292,7 +310,14 @@ class LocalStack:
             await asyncio.sleep(0.1)
         self.state = "ready"
 
+    def offered(self, name: str) -> bool:
+        """Whether the scenario has what a deployment is there for."""
+        table = self.manifests.deployments[name].table
+        return not table or getattr(self.chosen.scenario, table, None) is not None
+
     def _first_replicas(self, name: str, requested: dict[str, int]) -> int:
+        if not self.offered(name):
+            return 0
         minimum, maximum = self.manifests.bounds(name)
         replicas = requested.get(name, self.manifests.first_replicas(name))
         return max(minimum, replicas if maximum is None else min(replicas, maximum))
@@ -324,7 +349,7 @@ class LocalStack:
             self.controllers[name],
             self._scalings[name],
             self.usage,
-            lambda: self._lag.of(self.chosen.scenario.name),
+            lambda: self._lag.of(self.chosen.scenario),
             lambda replicas: self._requested.keep(name, replicas),
             self.events,
         )

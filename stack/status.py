@@ -25,7 +25,11 @@ async def status(stack: LocalStack) -> Json:
     return {
         "stack": _daemon(stack),
         "engines": [_engine(stack, supervisor) for supervisor in stack.supervisors.values()],
-        "deployments": [_deployment(stack, c) for c in stack.controllers.values()],
+        "deployments": [
+            _deployment(stack, c)
+            for c in stack.controllers.values()
+            if c.pods or stack.offered(c.name)
+        ],
         "pods": [_pod(stack, pod) for pod in stack.pods()],
         "links": links,
         "faults": [fault.to_json() for fault in await stack.faults.all()],
@@ -60,7 +64,7 @@ def _daemon(stack: LocalStack) -> Json:
         "started": stack.started,
         "state": stack.state,
         "scenario": stack.chosen.scenario.name,
-        "scenario_file": str(stack.chosen.file),
+        "scenario_file": str(stack.chosen.place),
         "namespace": stack.manifests.namespace,
         "version": VERSION,
         "message": stack.message(),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.loading import file_of
 from tests import needs
 from tests.own_lab import OwnLab
 from tests.own_stack import RUST, OwnStack
@@ -103,7 +104,7 @@ def make_scenario(tmp_path: Path) -> Callable[[str], Path]:
 
     def make(source: str) -> Path:
         name = f"{source}-{uuid.uuid4().hex[:8]}"
-        text = (ROOT / "scenarios" / f"{source}.toml").read_text()
+        text = file_of(source).read_text()
         path = tmp_path / f"{name}.toml"
         path.write_text(text.replace(f'name = "{source}"', f'name = "{name}"', 1))
         return path

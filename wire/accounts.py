@@ -14,6 +14,8 @@ _LOOKS = "+@read +@connection +@transaction +eval_ro +evalsha_ro -@admin -@dange
 _ACTS = "+@all -@admin -@dangerous"
 _OWN = "~{*}:*"
 _DISKS = "controlroom:disk:*"
+_QUEUES = "~{*}:queue:* &{*}:queue:*"
+"""What a queue that is made of Redis keeps there, and its channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,10 @@ class Account:
 
 
 ACCOUNTS = (
-    # publishes what it has acknowledged, and obeys a full disk
-    Account("producer", f"~{{*}}:acknowledged %R~{_DISKS} {_ACTS}", ""),
+    # publishes what it has acknowledged, and to queues; obeys a full disk
+    Account("producer", f"~{{*}}:acknowledged {_QUEUES} %R~{_DISKS} {_ACTS}", ""),
     # the consumer, and the bridge's server in its place
-    Account("consumer", f"{_OWN} ~{_DISKS} {_ACTS}", "readWrite"),
+    Account("consumer", f"{_OWN} &{{*}}:queue:* ~{_DISKS} {_ACTS}", "readWrite"),
     Account("reader", f"%R{_OWN} %R~{_DISKS} {_LOOKS}", "read"),
     # the rooms of people: one may look; the other purges and rebuilds too, whose script needs KEYS
     Account("viewer", f"%R{_OWN} %R~{_DISKS} {_LOOKS}", "read"),

@@ -7,20 +7,19 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from aiokafka.errors import UnknownTopicOrPartitionError
 from redis.asyncio import Redis
 
-from wire import keys
-from wire.books import Books, Figures, balance
+from wire.books import Books, Figures
 from wire.committed import Committed, read_acknowledged, read_committed
 from wire.document_count import DocumentCount
 from wire.documents import Documents
 from wire.ending import end
+from wire.queues.kind import Account, Rule, Where
+from wire.queues.registry import queue_kind
 from wire.ranges import Range
 from wire.stores import redis_client
-from wire.topics import OffsetReader
 
 _PATIENCE = 5
 _LOAD_EVERY = 10.0
@@ -32,22 +31,22 @@ class Auditor:
 
     It goes on from what was counted and kept before, so an answer costs as much as what came
     since. An `exact` auditor counts every document itself, once, and then `recounts` windows at
-    each audit, in rotation. Every audit raises RedisError, KafkaError or DocumentsError where a
-    source does not answer.
+    each audit, in rotation. Every audit raises RedisError, DocumentsError or an error of the queue
+    where a source does not answer.
     """
 
     def __init__(
         self,
         scenario: str,
         redis: Redis,
-        offsets: OffsetReader,
+        account: Account,
         documents: Documents,
         exact: bool = False,
         recounts: int = 2,
     ) -> None:
         self._scenario = scenario
         self._redis = redis
-        self._offsets = offsets
+        self._account = account
         self._count = DocumentCount(scenario, documents)
         self._exact = exact
         self._recounts = recounts if exact else 0
@@ -67,15 +66,15 @@ class Auditor:
         async with self._one_at_a_time:
             deadline = None if within is None else time.monotonic() + within
             await self._load()
-            figures, committed_offsets = await self._read(deadline)
+            read = await self._read(deadline)
             for _ in range(_PATIENCE):
                 now = await read_committed(self._redis, self._scenario)
-                if now.low_watermarks == committed_offsets.low_watermarks:
+                if now.low_watermarks == read.committed.low_watermarks:
                     break
-                figures, committed_offsets = await self._follow(figures, now, deadline)
+                read = await self._follow(read, now, deadline)
             if self._counting is None:
                 await self._count.recheck(self._recounts)
-            return balance(figures)
+            return read.rule(read.figures)
 
     async def changed(self) -> bool:
         """Whether the stores were told anything since the last audit; asks Redis only. What foreign
@@ -104,30 +103,27 @@ class Auditor:
             await self._count.load()
             self._loaded = time.monotonic()
 
-    async def _read(self, deadline: float | None) -> tuple[Figures, Committed]:
+    async def _read(self, deadline: float | None) -> _Read:
         """Figures, and the committed offsets that they hold for: a purge meanwhile makes them
         worthless."""
         acknowledged = await read_acknowledged(self._redis, self._scenario)
         committed_offsets = await read_committed(self._redis, self._scenario)
-        ends, stable = await self._ends(committed_offsets)
+        rule = await self._account.look(committed_offsets)
         figures = Figures(
             scenario=self._scenario,
             acknowledged=acknowledged,
             committed_offsets=committed_offsets.offsets,
             totals=committed_offsets.totals,
-            ends=ends,
             found=await self._documents(committed_offsets, deadline),
             unaudited=self._left,
-            stable=stable,
             bases=committed_offsets.bases,
             settled=committed_offsets.settled,
         )
-        return figures, committed_offsets
+        return _Read(rule, figures, committed_offsets)
 
-    async def _follow(
-        self, figures: Figures, now: Committed, deadline: float | None
-    ) -> tuple[Figures, Committed]:
+    async def _follow(self, read: _Read, now: Committed, deadline: float | None) -> _Read:
         """The figures after documents were removed on purpose while they were read."""
+        figures = read.figures
         committed_offsets = figures.committed_offsets
         if any(
             low_watermark > committed_offsets.get(tp, -1)
@@ -137,23 +133,8 @@ class Auditor:
         # what was removed is at or below the committed offsets read before, so those still hold
         totals = replace(figures.totals, purged=now.totals.purged)
         found = await self._documents(replace(now, offsets=committed_offsets), deadline)
-        return replace(figures, totals=totals, found=found, unaudited=self._left), now
-
-    async def _ends(self, committed_offsets: Committed) -> tuple[dict[str, int], dict[str, int]]:
-        """End offsets of the events topic, and how far it may be read where there is more than
-        the committed offsets cover; empty where there is no such topic."""
-        try:
-            topic = await self._offsets.topic(keys.events_topic(self._scenario))
-        except UnknownTopicOrPartitionError:
-            return {}, {}
-
-        def named(offsets: Mapping[int, int]) -> dict[str, int]:
-            return {committed_offsets.present(topic.id, p): offset for p, offset in offsets.items()}
-
-        ends = named(await self._offsets.ends_of(topic))
-        if all(committed_offsets.offsets.get(tp, -1) + 1 >= end for tp, end in ends.items()):
-            return ends, {}
-        return ends, named(await self._offsets.stable_of(topic))
+        figures = replace(figures, totals=totals, found=found, unaudited=self._left)
+        return _Read(read.rule, figures, now)
 
     async def _documents(self, committed_offsets: Committed, deadline: float | None) -> int:
         """Documents that were counted below the committed offsets; `_left` says what was not.
@@ -188,6 +169,14 @@ class Auditor:
             await end([self._counting.task])
 
 
+class _Read(NamedTuple):
+    """What an audit has read, and the rule that makes books of it."""
+
+    rule: Rule
+    figures: Figures
+    committed: Committed
+
+
 class _Counting(NamedTuple):
     """A count that goes on: of which ranges, how many offsets were left at its begin, and when that
     was (monotonic clock)."""
@@ -200,27 +189,32 @@ class _Counting(NamedTuple):
 
 @asynccontextmanager
 async def auditing(
-    scenario: str,
-    redis_url: str,
-    kafka: str,
-    mongo: str,
-    broker_addresses: Mapping[str, str],
-    patience: float,
-    exact: bool = False,
+    scenario: str, queue: str, endpoints: Endpoints, patience: float, exact: bool = False
 ) -> AsyncIterator[Auditor]:
     """An auditor with connections of its own, which end with the block.
 
-    `broker_addresses` as `OffsetReader` takes them; `patience`: seconds that the document store
-    may take.
+    `queue`: name of its kind; `patience`: seconds that the document store may take.
     """
-    redis = redis_client(redis_url, timeout=3.0)
-    offsets = OffsetReader(kafka, timeout=5.0, broker_addresses=broker_addresses)
-    documents = Documents(mongo, timeout=patience)
-    auditor = Auditor(scenario, redis, offsets, documents, exact)
+    redis = redis_client(endpoints.address("redis"), timeout=3.0)
+    documents = Documents(endpoints.address("mongo"), timeout=patience)
+    where = Where(redis, endpoints.address, endpoints.brokers)
+    account = queue_kind(queue).account(scenario, where)
+    auditor = Auditor(scenario, redis, account, documents, exact)
     try:
         yield auditor
     finally:
         await auditor.close()
         await documents.close()
-        await offsets.close()
+        await account.close()
         await redis.aclose()
+
+
+class Endpoints(Protocol):
+    """Where the engines are, as a target says it."""
+
+    @property
+    def brokers(self) -> Mapping[str, str]:
+        """As `Where.broker_addresses`."""
+
+    def address(self, name: str) -> str:
+        """The address of an engine."""

@@ -1,22 +1,59 @@
-"""The books: whether everything that was acknowledged was also counted and stored, once."""
+"""The books: whether everything that was acknowledged was also counted and stored, once.
+
+What is the same for every queue. What else a queue tells, what its figures are called, and whether
+a loss is a fault, is the rule of its kind: a class derived from `Books` (`wire.queues`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
 
-RARE = ("repeated", "purged", "unaudited", "held", "broker_lost", "settled")
-"""Figures of the books that are told only where they are not 0."""
+
+class Figure(NamedTuple):
+    """One figure of the books, and how it is told."""
+
+    name: str
+    """Of the attribute, and in JSON."""
+    words: str
+    """What it is, in a few words."""
+    label: str = ""
+    """In the panel; its name where this is empty."""
+    rare: bool = False
+    """In JSON only where it is not 0."""
+    seldom: bool = False
+    """In lists for people too."""
+    fault: bool = False
+    """Whether the books do not close while it is not 0."""
+
+
+ACKNOWLEDGED = Figure("acknowledged", "answered with success by the producers")
+COUNTED = Figure("counted", "events in the tallies of Redis")
+STORED = Figure("stored", "documents in MongoDB, and those removed on purpose")
+PURGED = Figure("purged", "of the stored, removed by hand or by retention", rare=True)
+REJECTED = Figure("rejected", "kept with the reason why they are no events")
+REPEATED = Figure(
+    "repeated", "sent again by clients under the same id, and not counted again", rare=True
+)
+LOST = Figure("lost", "had time to arrive and are missing", fault=True)
+DOUBLED = Figure("doubled", "counted or stored more than once", fault=True)
+UNAUDITED = Figure("unaudited", "offsets whose documents are not counted yet", "", True, True)
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Numbers of events since the scenario's first one, whatever became of its topic since."""
+    """Numbers of events since the scenario's first one, whatever became of its queue since."""
+
+    figures: ClassVar[tuple[Figure, ...]]
+    """In the order in which they are told."""
+    pairs: ClassVar[tuple[tuple[str, str], ...]]
+    """Names of the figures of the panel, row by row; four rows."""
+    asides: ClassVar[tuple[tuple[str, str], ...]] = (("repeated", "repeated"), ("purged", "purged"))
+    """Names of the figures of its title, where they are not 0, and what follows the number."""
 
     scenario: str
     acknowledged: int
     """What producers answered with success."""
-    kafka: int
-    """Records that the events topic holds or held."""
     counted: int
     """Events in the tallies of Redis."""
     stored: int
@@ -26,7 +63,7 @@ class Books:
     repeated: int
     """Records of events that a client sent again under the same id; the first one counts."""
     in_flight: int
-    """Records in Kafka that the consumers have not come to yet."""
+    """Records in the queue that the consumers have not come to yet."""
     lost: int
     """Events that had time to arrive and are missing somewhere."""
     doubled: int
@@ -36,26 +73,42 @@ class Books:
     unaudited: int = 0
     """Offsets whose documents were not counted yet. Until they are, `stored` is what was found so
     far, and a missing or surplus document does not show in `lost` or `doubled`."""
-    held: int = 0
-    """Of those in flight the records that nobody may read before an open transaction has ended."""
     broker_lost: int = 0
-    """Of the lost ones those that were acknowledged and that Kafka does not have any more."""
+    """Of the lost ones those that were acknowledged and that the queue does not have any more."""
     settled: int = 0
-    """Events that the broker lost and that somebody has written off; they are lost no more."""
+    """Events that the queue lost and that somebody has written off; they are lost no more."""
+
+    @property
+    def taken(self) -> int:
+        """Records that the queue has taken, ever."""
+        raise NotImplementedError
+
+    @property
+    def faults(self) -> bool:
+        """Whether something is there that must not be, by the rule of the queue."""
+        return any(figure.fault and self.value(figure.name) for figure in self.figures)
 
     @property
     def closed(self) -> bool:
-        """Everything arrived, once."""
-        return not (self.in_flight or self.lost or self.doubled or self.unaudited)
+        """Nothing is on its way, and there is no fault."""
+        return not (self.in_flight or self.unaudited or self.faults)
+
+    @property
+    def remark(self) -> str:
+        """What the queue has to say of books that do not close; empty where it has nothing."""
+        return ""
+
+    def value(self, name: str) -> int:
+        """The figure of that name."""
+        found: int = getattr(self, name)
+        return found
 
     def to_json(self) -> dict[str, str | int]:
-        """The contract of `controlroom books --json`: nine keys, which other tools rely on.
-
-        The others come after them, and only where there are any.
-        """
-        figures = asdict(self)
-        rare = {name: figures.pop(name) for name in RARE}
-        return figures | {name: value for name, value in rare.items() if value}
+        """What `controlroom books --json` says: the figures that are always told, which other
+        tools rely on, and then the rare ones, where there are any."""
+        told = {figure.name: self.value(figure.name) for figure in self.figures if not figure.rare}
+        rare = {figure.name: self.value(figure.name) for figure in self.figures if figure.rare}
+        return {"scenario": self.scenario, **told, **{n: v for n, v in rare.items() if v}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,82 +127,20 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Raw figures, in the order in which they have to be read so that nothing looks lost that only
-    had no time: acknowledged, then committed offsets and totals at one moment, then ends, then the
-    documents up to those committed offsets."""
+    """Raw figures that all queues have, in the order in which they have to be read so that nothing
+    looks lost that only had no time: acknowledged, then committed offsets and totals at one moment,
+    then what the queue says by itself, then the documents up to those committed offsets."""
 
     scenario: str
     acknowledged: int
     committed_offsets: dict[str, int]
     """`tp` -> offset of the last record that was handled, for every life of the topic."""
     totals: Totals
-    ends: dict[str, int]
-    """`tp` -> end offset, of the topic that exists now."""
     found: int
     """Documents at or below the committed offsets and above what was purged."""
     unaudited: int = 0
     """Offsets of those whose documents were not counted yet."""
-    stable: dict[str, int] = field(default_factory=dict)
-    """`tp` -> offset up to which records may be read, where that was asked: the first one of the
-    oldest open transaction, else the end."""
     bases: dict[str, int] = field(default_factory=dict)
     """`tp` -> its first offset, of those that do not begin at 0."""
     settled: int = 0
     """Acknowledged events that the broker lost and that were written off."""
-
-
-def balance(figures: Figures) -> Books:
-    """The books.
-
-    Of the `covered` offsets (those at or below the committed offsets) each held one event, but for
-    `gaps`, which held none, `extra`, more events of a list, `dead`, which are no events, and
-    `repeated`, whose event had been there before:
-    expected = covered - gaps + extra - dead - repeated. Offsets that the broker dropped before
-    anybody read them are covered and neither gaps nor counted, so they are lost. Each life of a
-    partition covers its own offsets, from its base on.
-    """
-    totals = figures.totals
-    bases, committed_offsets = figures.bases, figures.committed_offsets
-    covered = sum(committed + 1 - bases.get(tp, 0) for tp, committed in committed_offsets.items())
-    kafka = _offsets(figures) - totals.gaps
-    expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
-    stored = figures.found + totals.purged
-    broker_lost = max(0, figures.acknowledged - kafka - figures.settled)
-    missing = 0 if figures.unaudited else expected - stored
-    return Books(
-        scenario=figures.scenario,
-        acknowledged=figures.acknowledged,
-        kafka=kafka,
-        counted=totals.counted,
-        stored=stored,
-        rejected=totals.refused + totals.dead,
-        repeated=totals.repeated,
-        in_flight=_in_flight(figures),
-        lost=max(expected - totals.counted, missing, broker_lost, 0),
-        doubled=max(totals.counted - expected, -missing, 0),
-        purged=totals.purged,
-        unaudited=figures.unaudited,
-        held=sum(
-            max(
-                0, end - max(figures.stable.get(tp, end), figures.committed_offsets.get(tp, -1) + 1)
-            )
-            for tp, end in figures.ends.items()
-        ),
-        broker_lost=broker_lost,
-        settled=figures.settled,
-    )
-
-
-def _offsets(figures: Figures) -> int:
-    """Offsets ever given out, per life: up to its end now, or to its committed offset where that is
-    all that is left, or where the broker has lost what was counted."""
-    reached = {tp: committed + 1 for tp, committed in figures.committed_offsets.items()}
-    for tp, end in figures.ends.items():
-        reached[tp] = max(end, reached.get(tp, 0))
-    return sum(end - figures.bases.get(tp, 0) for tp, end in reached.items())
-
-
-def _in_flight(figures: Figures) -> int:
-    return sum(
-        max(0, end - figures.committed_offsets.get(tp, -1) - 1) for tp, end in figures.ends.items()
-    )

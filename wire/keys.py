@@ -126,6 +126,12 @@ def acknowledged_key(scenario: str) -> str:
     return f"{{{scenario}}}:acknowledged"
 
 
+def queue_key(scenario: str, queue: str) -> str:
+    """What a queue that is made of Redis keeps there of one scenario, or the beginning of the keys
+    of it."""
+    return f"{{{scenario}}}:queue:{queue}"
+
+
 def logs_collection(scenario: str) -> str:
     """MongoDB collection of stored events.
 

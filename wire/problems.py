@@ -47,6 +47,7 @@ PURGE_INSIDE = Problem(
     "purge_inside", 403, "PERMISSION_DENIED", "A purge is asked for inside, with its token."
 )
 WRONG_TOKEN = Problem("wrong_token", 401, "UNAUTHENTICATED", "The token is missing or wrong.")
+NOT_FOUND = Problem("not_found", 404, "NOT_FOUND", "What was asked for is not there.")
 UNKNOWN_ROUTE = Problem("unknown_route", 404, "UNIMPLEMENTED", "There is no such path or method.")
 WRONG_METHOD = Problem("wrong_method", 405, "UNIMPLEMENTED", "The path takes another method.")
 GET_WRITES_OFF = Problem(
@@ -82,14 +83,17 @@ HEADERS_TOO_LARGE = Problem(
     "headers_too_large", 431, "RESOURCE_EXHAUSTED", "Request line and headers are too long."
 )
 FAILED = Problem("failed", 500, "INTERNAL", "The service failed; its log has the reason.")
+MODULE_FAILED = Problem(
+    "module_failed", 500, "INTERNAL", "The module of the WASM producer failed at the request."
+)
 NOT_OFFERED = Problem(
     "not_offered", 501, "UNIMPLEMENTED", "The request needs a transfer coding that is not offered."
 )
 UNAVAILABLE = Problem(
-    "unavailable", 503, "UNAVAILABLE", "Kafka did not take the events in time.", True
+    "unavailable", 503, "UNAVAILABLE", "The queue did not take the events in time.", True
 )
 BUSY = Problem(
-    "busy", 503, "RESOURCE_EXHAUSTED", "As many events as are taken wait for Kafka.", True
+    "busy", 503, "RESOURCE_EXHAUSTED", "As many events as are taken wait for the queue.", True
 )
 TOO_MANY_BYTES = Problem(
     "too_many_bytes",
@@ -115,7 +119,11 @@ TOO_MANY_STREAMS = Problem(
     "too_many_streams", 503, "RESOURCE_EXHAUSTED", "Too many live streams are open.", True
 )
 DEADLINE = Problem(
-    "deadline", 504, "DEADLINE_EXCEEDED", "The caller's deadline passed before Kafka had it.", True
+    "deadline",
+    504,
+    "DEADLINE_EXCEEDED",
+    "The caller's deadline passed before the queue had it.",
+    True,
 )
 
 PROBLEMS: tuple[Problem, ...] = tuple(

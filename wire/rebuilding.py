@@ -10,7 +10,7 @@ the documents are all there is, and what is missing among them the books show as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
+from scenarios.tallies.kind import TallyKind
 from wire import keys
 from wire.committed import read_committed
 from wire.documents import Document, Documents
@@ -79,7 +80,7 @@ async def rebuild(
     rebuilt = Rebuilt()
     for partition in await _partitions(scenario.name, documents, offsets, lives):
         await _follow(codec, documents, partition, rebuilt)
-    await _write(scenario.name, redis, rebuilt)
+    await _write(scenario.name, redis, rebuilt, scenario.kinds)
     return rebuilt
 
 
@@ -181,7 +182,9 @@ def _extra(documents: Iterable[Document], committed: int) -> int:
     return len(offsets) - len(set(offsets))
 
 
-async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
+async def _write(
+    scenario: str, redis: Redis, rebuilt: Rebuilt, kinds: Mapping[str, TallyKind] | None = None
+) -> None:
     numbers = {
         keys.committed_key(scenario): 1,
         keys.books_key(scenario): 2,
@@ -203,7 +206,8 @@ async def _write(scenario: str, redis: Redis, rebuilt: Rebuilt) -> None:
     for (kind, key, member), amount in rebuilt.tallies.items():
         number = numbers.setdefault(keys.counter_key(scenario, key), len(numbers) + 1)
         arguments += (kind, number, member, amount)
-    if not await redis.eval(writing("wire", "rebuild.lua"), len(numbers), *numbers, *arguments):
+    script = writing("wire", "rebuild.lua", kinds)
+    if not await redis.eval(script, len(numbers), *numbers, *arguments):
         raise PurgedError(scenario)
 
 

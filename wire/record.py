@@ -35,7 +35,7 @@ class Meta(NamedTuple):
     id: str
     """Event id: of the producer's header, else the record's place."""
     origin: str
-    """`http`, `grpc`, or `kafka` for a producer that is not ours."""
+    """`http`, `grpc`, `wasm`, or `kafka` for a producer that is not ours."""
     at: int
     """Produced, ms since the epoch."""
     once: bool

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from scenarios.tallies.kind import TallyKind
 from scenarios.tallies.registry import tally_kinds
 from wire import keys
 
@@ -22,12 +23,13 @@ MOST_MEMBERS = 1_000_000
 _PIECE = 1_000
 
 
-def writing(package: str, name: str) -> str:
+def writing(package: str, name: str, kinds: Mapping[str, TallyKind] | None = None) -> str:
     """A script that writes tallies: it has `KINDS`, from the name of a kind of tally to a function
-    of key, member, amount and most members, which answers as Redis does. Raises ScenarioError."""
+    of key, member, amount and most members, which answers as Redis does. `kinds`: those of the
+    scenario, else all that no scenario brings along. Raises ScenarioError."""
     functions = (
         f"[{kind.name!r}] = function(key, member, amount, most)\n{kind.lua}\nend,\n"
-        for kind in tally_kinds().values()
+        for kind in (kinds or tally_kinds()).values()
     )
     return _script(package, name, f"local KINDS = {{\n{''.join(functions)}}}\n")
 

@@ -18,6 +18,7 @@ from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.books import Books, BooksSample
 from controlroom.settings import Settings
 from controlroom.targets.settling import settle_books
+from scenarios.scenario import Scenario
 
 DESCRIPTION = """\
 Acknowledged by the producers, in Kafka, counted in Redis, stored in MongoDB.
@@ -31,22 +32,6 @@ EXAMPLES = (
     "controlroom books --context lab-a --context lab-b",
 )
 _SAY_EVERY = 2.0
-ROWS = (
-    ("acknowledged", "answered with success by the producers"),
-    ("kafka", "records in the events topic"),
-    ("counted", "events in the tallies of Redis"),
-    ("stored", "documents in MongoDB, and those removed on purpose"),
-    ("purged", "of the stored, removed by hand or by retention"),
-    ("rejected", "kept with the reason why they are no events"),
-    ("repeated", "sent again by clients under the same id, and not counted again"),
-    ("in_flight", "in Kafka, not yet handled by a consumer"),
-    ("held", "of those in flight, behind an open transaction: nobody may read them yet"),
-    ("lost", "had time to arrive and are missing"),
-    ("doubled", "counted or stored more than once"),
-    ("broker_lost", "of the lost: acknowledged, and not in Kafka any more"),
-    ("settled", "lost by the broker, and written off by --settle"),
-)
-RARE = ("broker_lost", "settled")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +69,7 @@ class Settle(Act):
     async def carry_out(self, here: Here) -> Answer:
         name = self.scenario
         endpoints = LiveEndpoints(here.located)
-        books = await _audited(endpoints, name, self.exact)
+        books = await _audited(endpoints, await here.scenario(), self.exact)
         if not books.broker_lost:
             raise CommandError(f"The broker has lost nothing of {name}.", code=Exit.REFUSED)
         with answering("books"):
@@ -101,15 +86,15 @@ async def main(args: argparse.Namespace) -> Exit:
         args.confirm = args.settle
         told(await performed(Settle(args.settle, args.exact), args, whole=True), args.json)
     async with verb_context(args.settings, whole=True) as here:
-        books = await _audited(here.endpoints, here.scenario.name, args.exact)
+        books = await _audited(here.endpoints, here.scenario, args.exact)
     if args.json:
         emit_json(books.to_json())
     else:
         emit(shown(books, args.settings))
-    return Exit.FAILED if books.lost or books.doubled else Exit.OK
+    return Exit.FAILED if books.faults else Exit.OK
 
 
-async def _audited(endpoints: LiveEndpoints, scenario: str, exact: bool) -> Books:
+async def _audited(endpoints: LiveEndpoints, scenario: Scenario, exact: bool) -> Books:
     """The books once every document was counted; says how far that is while it takes long."""
     source = BooksSource(endpoints, scenario, exact=exact)
     said = time.monotonic()
@@ -130,35 +115,28 @@ def progress(sample: BooksSample) -> str:
 
 
 async def records(here: VerbContext) -> int:
-    """Records that the events topic holds or held; counts no document."""
-    source = BooksSource(here.endpoints, here.scenario.name)
+    """Records that the queue has taken; counts no document."""
+    source = BooksSource(here.endpoints, here.scenario)
     async with opened(source):
-        return (await source.read()).books.kafka
+        return (await source.read()).books.taken
 
 
 def shown(books: Books, settings: Settings) -> str:
     """The books as a table, and what they say in one line."""
-    told = [(name, what) for name, what in ROWS if name not in RARE or getattr(books, name)]
-    rows = [(name, number(getattr(books, name))) for name, _ in told]
+    told = [each for each in books.figures if not each.seldom or books.value(each.name)]
+    rows = [(figure.name, number(books.value(figure.name))) for figure in told]
     lines = table(("", "events"), rows).splitlines()[1:]
-    explained = [paint(what, "dim", settings) for _, what in told]
+    explained = [paint(figure.words, "dim", settings) for figure in told]
     listed = "\n".join(f"{line}  {what}" for line, what in zip(lines, explained, strict=True))
     return f"{listed}\n{verdict(books, settings)}"
 
 
 def verdict(books: Books, settings: Settings) -> str:
     """One line: do they close?"""
-    if books.lost or books.doubled:
-        text = f"{books.scenario}: the books do not close"
-        if books.broker_lost:
-            text += (
-                f"; the broker has lost {number(books.broker_lost)} acknowledged events: send them "
-                f"again where they are known, then `controlroom books --settle {books.scenario}`"
-            )
-        return paint(text, "bad", settings)
-    if books.held:
-        text = f"an open transaction holds back {number(books.held)} of {number(books.in_flight)}"
-        return f"{books.scenario}: waiting, {text} in flight until its producer ends it"
-    if books.in_flight:
-        return f"{books.scenario}: closing, {number(books.in_flight)} in flight"
-    return paint(f"{books.scenario}: the books close", "good", settings)
+    said, style = "the books close", "good"
+    if books.faults:
+        said, style = "the books do not close", "bad"
+    elif books.in_flight:
+        said, style = f"closing, {number(books.in_flight)} in flight", ""
+    text = "; ".join(filter(None, (f"{books.scenario}: {said}", books.remark)))
+    return paint(text, style, settings) if style else text

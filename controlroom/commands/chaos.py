@@ -28,7 +28,7 @@ from controlroom.commands.stuck import Force, show_stuck
 from controlroom.commands.table import table
 from controlroom.commands.watching import detached, watch
 from controlroom.model.run import RunView
-from controlroom.runs.catalog import ChaosFile, chaos_files, entry_of, find
+from controlroom.runs.catalog import ChaosFile, chaos_dirs, chaos_files, entry_of, find
 from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
@@ -36,8 +36,9 @@ from controlroom.runs.manifest import aimed, bounded, changed
 from controlroom.runs.spec import ChaosSpec, change_flags
 from controlroom.runs.stop import NOTHING, Stopped, stop_all, stop_fault
 from controlroom.settings import Settings
-from controlroom.targets.abilities import FaultStatus, Preview
+from controlroom.targets.abilities import FaultStatus, Preview, TargetError
 from host.durations import format_duration, parse_duration, rounded
+from scenarios.errors import ScenarioError
 
 DESCRIPTION = (
     "Faults by Chaos Mesh objects. Each shows what it would hit, is confirmed, has an\n"
@@ -111,13 +112,15 @@ class StartFault(Act):
 
     async def look(self, here: Here) -> Preview:
         """What it would hit now. Raises SpecError, TargetError."""
-        self.spec = spec = aimed(self.read(here.settings), here.context, here.settings.namespace)
+        self.spec = spec = aimed(
+            self.read(here.settings, await _folders(here)), here.context, here.settings.namespace
+        )
         self.entry = entry_of(spec)
         return await here.target.preview(spec.manifest)
 
-    def read(self, settings: Settings) -> ChaosSpec:
-        """The experiment with its end. Raises SpecError."""
-        asked = changed(find(self.what), self.mode, self.value, self.target)
+    def read(self, settings: Settings, folders: Sequence[Path] = ()) -> ChaosSpec:
+        """The experiment of these folders, with its end. Raises SpecError."""
+        asked = changed(find(self.what, folders), self.mode, self.value, self.target)
         return bounded(asked, float(settings.max_fault_seconds), self.run_for)
 
     def question(self, preview: Preview) -> Question:
@@ -249,7 +252,7 @@ async def main(args: argparse.Namespace) -> Exit:
     settings: Settings = args.settings
     action = args.action
     if action == "list":
-        return _list(args.json)
+        return await _list(settings, args.json)
     if action == "preview":
         return await _preview(settings, args)
     if action == "run":
@@ -273,8 +276,17 @@ def _act(args: argparse.Namespace) -> Act:
     return kind(wanted(args.what, f"chaos {args.action}", "the id of a fault", fix))
 
 
-def _list(as_json: bool) -> Exit:
-    entries = chaos_files()
+async def _folders(here: Here) -> list[Path]:
+    """Where experiments are: those of a scenario only where it is known."""
+    try:
+        return chaos_dirs(await here.scenario())
+    except (TargetError, ScenarioError):
+        return chaos_dirs(None)
+
+
+async def _list(settings: Settings, as_json: bool) -> Exit:
+    async with Here(settings) as here:
+        entries = chaos_files(*await _folders(here))
     if as_json:
         emit_json([asdict(entry) for entry in entries])
         return Exit.OK
@@ -315,8 +327,8 @@ def _start(args: argparse.Namespace) -> StartFault:
 
 
 async def _preview(settings: Settings, args: argparse.Namespace) -> Exit:
-    spec = _start(args).read(settings)
     async with Here(settings) as here:
+        spec = _start(args).read(settings, await _folders(here))
         preview = await here.target.preview(spec.manifest)
     if args.json:
         emit_json(asdict(preview))

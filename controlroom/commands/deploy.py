@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb, unsaid
 from controlroom.settings import Settings
 from host.durations import parse_duration
+from scenarios.loading import load, whole
 
 if TYPE_CHECKING:
     from controlroom.targets.kubernetes.api import Api
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Put an overlay of k8s/overlays on a cluster and wait until it is ready; what is
-not is listed with its reason. Done again it changes only what differs."""
+not is listed with its reason. Done again it changes only what differs. With
+--scenario the overlay has that one on top, also a folder of your own."""
 EXAMPLES = (
     "controlroom deploy --context lab-a --overlay lab-one",
     "controlroom deploy --context lab-a --overlay lab-a --peer lab-b",
@@ -60,6 +63,8 @@ class Deploy(Act):
     authorized_keys: str = ""
     timeout: str = unsaid(TIMEOUT)
     wait: bool = unsaid(True)
+    scenario: str = ""
+    """Of the project, or a folder; empty where the overlay has its own."""
     command = "deploy"
 
     async def carry_out(self, here: Here) -> Answer:
@@ -78,7 +83,8 @@ class Deploy(Act):
         target = KubernetesTarget(here.context, here.settings.namespace, INSIST)
         try:
             namespace = await target.namespace()
-            objects, given = await self._rendered(path, namespace, target.api)
+            with self._on_top(path) as rendered:
+                objects, given = await self._rendered(rendered, namespace, target.api)
             say(f"{len(objects)} objects of {path.name} for {here.context}")
             applied = await Applier(target.api, namespace, path.name, say).apply(objects, given)
             left = await Rollout(target.api, applied).wait(timeout, say) if self.wait else []
@@ -95,6 +101,20 @@ class Deploy(Act):
             return Answer(said, data=data, code=Exit.FAILED, left=f"not ready: {names}")
         say("ready" if self.wait else "applied")
         return Answer(data=data)
+
+    def _on_top(self, overlay: Path) -> AbstractContextManager[Path]:
+        """What is rendered: the overlay, with the scenario that was asked for on top."""
+        if not self.scenario:
+            return nullcontext(overlay)
+        from controlroom.targets.kubernetes.deploy.systems import with_scenario
+
+        scenario = load(self.scenario)
+        if scenario.folder is None:
+            raise CommandError(
+                f"The scenario {self.scenario} is a file alone, which no image has.",
+                "Put it into a folder as scenario.toml, and name the folder.",
+            )
+        return with_scenario(overlay, scenario)
 
     async def _rendered(
         self, path: Path, namespace: str, api: Api
@@ -121,7 +141,11 @@ async def main(args: argparse.Namespace) -> Exit:
     """Puts it there."""
     overlay = overlay_fact(one_place(args))
     keys = absolute(args.authorized_keys) if args.authorized_keys else ""
-    act = Deploy(overlay, args.peer or "", keys, args.timeout, not args.no_wait)
+    settings: Settings = args.settings
+    # one that a file of settings names is that of the local stack
+    named = settings.origin("scenario").startswith("flag")
+    scenario = whole(settings.scenario) if named else ""
+    act = Deploy(overlay, args.peer or "", keys, args.timeout, not args.no_wait, scenario)
     return await perform_verb(act, args)
 
 

@@ -7,7 +7,7 @@ from typing import Self
 from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
-from controlroom.targets.choosing import path_of, target_of, title_of
+from controlroom.targets.choosing import path_of, scenario_of, target_of, title_of
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 
@@ -76,6 +76,6 @@ class Here:
             wanted = self.settings.scenario
             if self.settings.origin("scenario") == "default":
                 info = await self.located.info()
-                wanted = info.details.get("scenario_file") or info.scenario
+                wanted = scenario_of(info, wanted)
             self._scenario = load(wanted)
         return self._scenario

@@ -31,7 +31,7 @@ class JoinContexts(argparse.Action):
 
 
 SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--scenario", {"metavar": "NAME|FILE"}),
+    ("--scenario", {"metavar": "NAME|DIR|FILE"}),
     ("--state-dir", {"metavar": "DIR"}),
     ("--durability", {"metavar": "process|power"}),
     ("--read-only", {"action": argparse.BooleanOptionalAction}),
@@ -49,7 +49,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
 """Flags of the settings, accepted before and after every verb."""
 
 SUMMARY = """\
-  --scenario NAME|FILE   --state-dir DIR   --read-only   --color WHEN
+  --scenario NAME|DIR|FILE   --state-dir DIR   --read-only   --color WHEN
   --context NAME (a cluster of the kubeconfig instead of the local stack)
   --json (data on stdout, talk on stderr)"""
 

@@ -29,7 +29,7 @@ from controlroom.runs.kinds.load import latencies
 from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.registry import kind_of
-from controlroom.runs.spec import DEFAULT_TIMEOUT, WORKERS, LoadSpec, within_bounds
+from controlroom.runs.spec import DEFAULT_TIMEOUT, ROUTES, WORKERS, LoadSpec, within_bounds
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
 from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
@@ -61,7 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--concurrency", "--concurrencia", dest="users", type=_whole, default=hidden, help=hidden)
     add("-n", "--number", type=_whole, metavar="N", help="requests to send, exactly")
     add("--timeout", type=_duration, metavar="TIME", help="ends it then, such as 3m (10m)")
-    add("--path", choices=("http", "grpc"), default="http", help="which producer takes them")
+    add(
+        "--path", choices=tuple(ROUTES), default="http", metavar="DOOR",
+        help=f"which producer takes them: {', '.join(ROUTES)}",
+    )  # fmt: skip
     add("--rate", type=_rate, metavar="R", help="requests/s over all users")
     add("--repeat", action="store_true", help="begin the file again at its end")
     add("--seed", type=int, metavar="N", help="of the generated records")

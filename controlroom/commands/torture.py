@@ -16,6 +16,7 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, performed
 from controlroom.settings import Settings
 from scenarios.loading import load
+from scenarios.scenario import QUEUE
 
 if TYPE_CHECKING:
     from controlroom.torture.report import Report
@@ -107,7 +108,10 @@ async def _run(settings: Settings, request: TortureRequest) -> Report:
     def say(line: str) -> None:
         talk(f"{time.monotonic() - began:7.1f} s  {line}")
 
-    return await run(load(settings.scenario), settings.scenario, request, say)
+    scenario = load(settings.scenario)
+    if scenario.queue != QUEUE:
+        raise CommandError(f"The torture knows {QUEUE} only, and {scenario.name} goes by another.")
+    return await run(scenario, settings.scenario, request, say)
 
 
 def _phases(args: argparse.Namespace) -> tuple[str, ...]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import talk
 from controlroom.commands.here import Here
-from controlroom.commands.performing import Act, Answer, absolute, perform_verb
+from controlroom.commands.performing import Act, Answer, perform_verb
 from controlroom.settings import Settings
 from controlroom.targets.choosing import LOCAL
 from host.errors import StackError
 from host.paths import stack_socket
-from scenarios.loading import load
+from scenarios.loading import load, whole
 from stack.client import Json, StackClient
 from stack.doctor import examine, first_fault
 
@@ -47,14 +46,15 @@ class Up(Act):
     async def carry_out(self, here: Here) -> Answer:
         settings = here.settings
         wanted = settings.scenario
-        self.scenario = absolute(wanted) if Path(wanted).suffix else wanted
+        self.scenario = whole(wanted)
         started = time.monotonic()
         async with StackClient(stack_socket(settings.state_dir)) as client:
             running = await _running(client)
             if running is None:
                 await _refuse_bad_machine(settings)
-            elif settings.origin("scenario") != "default":
-                await client.set_scenario(wanted)
+            elif settings.origin("scenario") != "default" and not await client.set_scenario(wanted):
+                _say(started, "it has other services: the stack is started again")
+                await client.down()
             status = await client.ensure_up(lambda line: _say(started, line), wanted)
         if running is None:
             ingress = status["endpoints"]["ingress"]

@@ -1,4 +1,4 @@
-"""The books, kept by wire.bookkeeping from all three stores."""
+"""The books, kept by wire.bookkeeping from the queue and both stores."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.limit import Limit
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.model.books import BooksSample
+from scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
     from wire.bookkeeping import Auditor
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 WITHIN = 0.5
 """Seconds of counting documents in one reading; what is left the next ones go on with."""
 LOOK_EVERY = 2.0
-"""Seconds after which Kafka is asked although nothing else has changed."""
+"""Seconds after which the queue is asked although nothing else has changed."""
 
 
 class BooksSource:
@@ -34,7 +35,7 @@ class BooksSource:
     def __init__(
         self,
         endpoints: LiveEndpoints,
-        scenario: str,
+        scenario: Scenario,
         waits: QueueTimes | None = None,
         limit: Limit | None = None,
         exact: bool = False,
@@ -50,17 +51,14 @@ class BooksSource:
         self._auditor: Auditor | None = None
 
     async def open(self) -> None:
-        """Finds the three stores."""
+        """Finds queue and stores."""
         from wire.bookkeeping import auditing
 
-        endpoints = self._endpoints
         self._auditor = await self._stores.enter_async_context(
             auditing(
-                self._scenario,
-                await endpoints.redis(),
-                await endpoints.kafka(),
-                await endpoints.mongo(),
-                await endpoints.brokers(),
+                self._scenario.name,
+                self._scenario.queue,
+                await self._endpoints.endpoints(),
                 # a store that is overloaded is late, and not away; the log's feed sees sooner
                 # if it is
                 patience=15.0,

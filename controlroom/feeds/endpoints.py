@@ -32,7 +32,7 @@ class LiveEndpoints:
 
     async def brokers(self) -> Mapping[str, str]:
         """Addresses of brokers that cannot be reached at what they advertise."""
-        return (await self._endpoints()).brokers
+        return (await self.endpoints()).brokers
 
     async def redis(self) -> str:
         """URL with its password."""
@@ -52,9 +52,10 @@ class LiveEndpoints:
 
     async def address(self, name: str) -> str:
         """The address of any endpoint by its name. Raises Refused where the target has none."""
-        return (await self._endpoints()).address(name)
+        return (await self.endpoints()).address(name)
 
-    async def _endpoints(self) -> Endpoints:
+    async def endpoints(self) -> Endpoints:
+        """All of them."""
         async with self._asking:
             if self._known is None or time.monotonic() - self._asked > FRESH:
                 self._known = await self._target.endpoints()

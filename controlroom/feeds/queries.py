@@ -39,6 +39,7 @@ class TrafficRow:
 ROWS = (
     TrafficRow("producer-http", "inbound"),
     TrafficRow("producer-grpc", "inbound"),
+    TrafficRow("producer-wasm", "inbound"),
     TrafficRow("consumer", "outbound"),
     TrafficRow("reader", "inbound"),
 )

@@ -1,22 +1,25 @@
-"""Lag of the consumers, as an exporter reports it, else from Kafka's own offsets."""
+"""Lag of the consumers, as an exporter reports it, else as the queue itself does."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from controlroom.feeds.endpoints import AskAddress, AskBrokers
+from controlroom.feeds.endpoints import AskAddress
 from controlroom.feeds.exporter import ExporterLag
 from controlroom.model.queues import Queues
+from controlroom.targets.abilities import HasEndpoints
+from scenarios.scenario import Scenario
 from wire.keys import consumer_group, events_topic
+from wire.queues.registry import queue_kind
 
 if TYPE_CHECKING:
-    from wire.topics import OffsetReader
+    from wire.queues.kind import Lag
 
 
 class QueuesSource:
-    """Lag and members of one group. Kafka is asked over one connection that stays open, and only
-    where no exporter reports them to Prometheus."""
+    """Lag and members of one group. The queue is asked over one connection that stays open, and
+    only where no exporter reports them to Prometheus."""
 
     name = "queues"
     period = 0.5
@@ -24,20 +27,17 @@ class QueuesSource:
     needs: tuple[str, ...] = ("wire.topics", "httpx")
 
     def __init__(
-        self,
-        where: AskAddress,
-        scenario: str,
-        brokers: AskBrokers | None = None,
-        prometheus: AskAddress | None = None,
+        self, target: HasEndpoints, scenario: Scenario, prometheus: AskAddress | None = None
     ) -> None:
-        self._where = where
-        self._brokers = brokers
-        self._topic = events_topic(scenario)
-        self._group = consumer_group(scenario)
-        self._reader: OffsetReader | None = None
+        """Raises ScenarioError for a queue that is not known."""
+        self._target = target
+        self._scenario = scenario
+        self._kind = queue_kind(scenario.queue)
+        self._reader: Lag | None = None
         self._exporter: ExporterLag | None = None
         if prometheus is not None:
-            self._exporter = ExporterLag(prometheus, self._group, self._topic)
+            names = (consumer_group(scenario.name), events_topic(scenario.name))
+            self._exporter = ExporterLag(prometheus, *names)
 
     async def open(self) -> None:
         """Nothing to open before it is known who reports the lag."""
@@ -48,33 +48,29 @@ class QueuesSource:
         return await self._asked() if told is None else told
 
     async def _asked(self) -> Queues | None:
-        """As Kafka answers."""
-        from aiokafka.errors import UnknownTopicOrPartitionError
-
+        """As the queue answers."""
+        topic, group = events_topic(self._scenario.name), consumer_group(self._scenario.name)
         reader = self._reader = self._reader or await self._found()
-        try:
-            lag = await reader.lag(self._group, self._topic)
-            ends, members = await asyncio.gather(
-                reader.end_offsets(self._topic), reader.members(self._group)
-            )
-        except UnknownTopicOrPartitionError:
+        if reader is None:
+            return Queues(topic, group, 0, None, 0, 0, title=self._kind.title)
+        waiting = await reader.waiting()
+        if not waiting:
             return None
+        end, members = await asyncio.gather(reader.end(), reader.members())
         return Queues(
-            topic=self._topic,
-            group=self._group,
-            partitions=len(ends),
-            members=len(members),
-            lag=sum(lag.values()),
-            end=sum(ends.values()),
-            lag_by_partition=tuple(lag[partition] for partition in sorted(lag)),
+            topic=topic,
+            group=group,
+            partitions=len(waiting),
+            members=members,
+            lag=sum(waiting.values()),
+            end=end,
+            lag_by_partition=tuple(waiting[partition] for partition in sorted(waiting)),
             told_by="admin API",
         )
 
-    async def _found(self) -> OffsetReader:
-        from wire.topics import OffsetReader
-
-        brokers = await self._brokers() if self._brokers is not None else None
-        return OffsetReader(await self._where(), self.timeout, brokers)
+    async def _found(self) -> Lag | None:
+        endpoints = await self._target.endpoints()
+        return self._kind.lag(self._scenario.name, endpoints.address, endpoints.brokers)
 
     async def close(self) -> None:
         """Ends the connections."""

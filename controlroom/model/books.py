@@ -34,5 +34,5 @@ class BooksSample:
     @property
     def audited(self) -> float:
         """The share of the documents that is counted, 0 to 1."""
-        handled = self.books.kafka - self.books.in_flight
+        handled = self.books.taken - self.books.in_flight
         return max(0.0, 1 - self.books.unaudited / handled) if handled > 0 else 1.0

@@ -1,4 +1,4 @@
-"""Kafka as the room shows it."""
+"""The queue as the room shows it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Queues:
     topic: str
     group: str
     partitions: int
+    """0 where nothing waits in the queue, whoever receives."""
     members: int | None
     lag: int
     end: int
@@ -19,3 +20,5 @@ class Queues:
     lag_by_partition: tuple[int, ...] = ()
     told_by: str = ""
     """Who measured it: `exporter` (through Prometheus) or `admin API`; empty where not told."""
+    title: str = "kafka"
+    """The queue."""

@@ -58,7 +58,9 @@ Question = tuple[str, str, str, Read]
 
 
 def _questions(frames: Sequence[Frame]) -> Iterator[Question]:
-    for name in ("acknowledged", "kafka", "counted", "stored", "in_flight", "lost", "doubled"):
+    kept = [sample.books.pairs for frame in frames if (sample := frame[BOOKS].value)]
+    told = [name for pairs in kept for column in zip(*pairs, strict=True) for name in column]
+    for name in dict.fromkeys(told):
         yield "books", name, "", _book(name)
     yield "queue", "lag", "", _lag
     traffic = dict.fromkeys(
@@ -83,7 +85,8 @@ def _questions(frames: Sequence[Frame]) -> Iterator[Question]:
 def _book(name: str) -> Read:
     def read(frame: Frame) -> float | None:
         sample = frame[BOOKS].value
-        return None if sample is None else float(getattr(sample.books, name))
+        found = None if sample is None else getattr(sample.books, name, None)
+        return None if found is None else float(found)
 
     return read
 

@@ -10,6 +10,7 @@ from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows, Title
 from controlroom.panes.text import Span
+from wire.books import Figure
 
 _NAME, _FIGURE = 14, 11
 
@@ -17,7 +18,7 @@ _NAME, _FIGURE = 14, 11
 def verdict(sample: BooksSample, look: Look) -> Span:
     """The one word about the books, with its sign."""
     books, signs = sample.books, look.signs
-    if books.lost or books.doubled:
+    if books.faults:
         return f"{signs.fault} do not close", look.bad
     if books.unaudited:
         left = sample.seconds_left
@@ -41,14 +42,9 @@ class BooksPane(Pane):
         if sample is None:
             return Title("books")
         dot = self.look.signs.dot
-        rare = (
-            ("held by an open transaction", sample.books.held),
-            ("lost by the broker", sample.books.broker_lost),
-            ("repeated", sample.books.repeated),
-            ("purged", sample.books.purged),
-        )
+        asides = [(aside, sample.books.value(name)) for name, aside in sample.books.asides]
         beside = [f"limit: {sample.limit}"] if sample.limit else []
-        beside += [f"{value:,} {name}" for name, value in rare if value]
+        beside += [f"{value:,} {aside}" for aside, value in asides if value]
         name = f" {dot} ".join(["books", *beside])
         return Title(name, f"{verdict(sample, self.look)[0]} {dot} {self.age_text(frame)}")
 
@@ -56,28 +52,23 @@ class BooksPane(Pane):
         sample = frame[BOOKS].value
         assert sample is not None
         look, books = self.look, sample.books
-        pairs = (
-            (("acknowledged", books.acknowledged), ("in flight", books.in_flight)),
-            (("in Kafka", books.kafka), ("lost", books.lost)),
-            (("counted", books.counted), ("doubled", books.doubled)),
-            (("stored", books.stored), ("rejected", books.rejected)),
-        )
+        named = {figure.name: figure for figure in books.figures}
         gap = max(2, min(8, width - 2 * (_NAME + _FIGURE)))
         rows = []
-        for left, right in pairs:
+        for pair in books.pairs:
             sure = not books.unaudited
-            figures = (self._figure(*each, sure) for each in (left, right))
+            figures = (self._figure(named[name], books.value(name), sure) for name in pair)
             spans = [*next(figures), (" " * gap, look.text), *next(figures)]
             rows.append(text.row(spans, width, look.text))
         return [*rows, self._queue_time(sample, width)]
 
-    def _figure(self, name: str, value: int, sure: bool) -> list[Span]:
+    def _figure(self, told: Figure, value: int, sure: bool) -> list[Span]:
         """One figure; not `sure` while documents are still being counted."""
-        look = self.look
+        look, name = self.look, told.label or told.name
         style = look.text
-        if name in ("lost", "doubled"):
+        if told.fault:
             style = look.alarm if value else look.good if sure else look.dim
-        elif name == "in flight":
+        elif told.name == "in_flight":
             style = look.dim
         # the sign stands for the colour where there is none
         sign = look.signs.fault if style is look.alarm else " "
@@ -122,10 +113,12 @@ class BooksLine(Rows):
         if not frame[BOOKS].health.ok:
             word, style = f"books {frame[BOOKS].health.state}", look.warn
         spans.append((f"{word}  ", style))
-        for name, value in (("lost", books.lost), ("doubled", books.doubled)):
-            sign = f"{look.signs.fault} " if value else ""
+        for told in (each for each in books.figures if each.name in ("lost", "doubled")):
+            value = books.value(told.name)
+            wrong = told.fault and value
+            sign = f"{look.signs.fault} " if wrong else ""
             spans += [
-                (f"{sign}{name} {value:,}", look.alarm if value else look.text),
+                (f"{sign}{told.name} {value:,}", look.alarm if wrong else look.text),
                 (dot, look.dim),
             ]
         figures = f"ack {books.acknowledged:,}{dot}stored {books.stored:,}"

@@ -229,11 +229,14 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
         return [
             text.row([(line, style)], width, look.text) for line in (word, last or health.fix or "")
         ]
+    if not queues.partitions:
+        waits: list[Span] = [(f"{queues.title}  ", look.dim), ("nothing waits in it", look.text)]
+        return [text.row(line, width, look.text) for line in (waits, [])]
     members = signs.none if queues.members is None else str(queues.members)
     place = f"{queues.partitions} partitions {signs.dot} {members} members"
     if queues.told_by:
         place += f" {signs.dot} lag by {queues.told_by}"
-    first: list[Span] = [("kafka  ", look.dim), (place, look.text)]
+    first: list[Span] = [(f"{queues.title}  ", look.dim), (place, look.text)]
     return [text.row(first, width, look.text), _lag_row(frame, look, width, queues.lag)]
 
 

@@ -1,9 +1,9 @@
-"""The experiments of the folder `chaos/`: what can be chosen, and how dangerous it is."""
+"""The experiments of folders `chaos`: what can be chosen, and how dangerous it is."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from controlroom.runs.errors import SpecError
 from controlroom.runs.manifest import SAFETY, read_chaos
 from controlroom.runs.spec import ChaosSpec
 from host.project import PROJECT
+from scenarios.scenario import Scenario
 from stack.faults.model import NAME_LABEL
 from stack.faults.registry import kind_of
 
@@ -20,7 +21,7 @@ Level = Literal["reversible", "blast"]
 
 @dataclass(frozen=True, slots=True)
 class ChaosFile:
-    """One experiment of the folder `chaos/`."""
+    """One experiment."""
 
     path: str
     name: str
@@ -59,17 +60,29 @@ def chaos_dir() -> Path:
     return PROJECT / "chaos"
 
 
-def chaos_files(folder: Path | None = None) -> list[ChaosFile]:
-    """All experiments of a folder by name; those that cannot be used say why."""
-    paths = sorted((folder or chaos_dir()).glob("*.yaml"))
-    return [_entry(path) for path in paths]
+def chaos_dirs(scenario: Scenario | None) -> list[Path]:
+    """Folders of experiments: of a scenario that is a folder, then of the project."""
+    own = [scenario.folder / "chaos"] if scenario is not None and scenario.folder else []
+    return [*own, chaos_dir()]
 
 
-def find(name_or_path: str) -> ChaosSpec:
-    """The experiment of that name in the folder, or of that file. Raises SpecError."""
-    known = chaos_dir() / f"{name_or_path}.yaml"
-    if "/" not in name_or_path and not Path(name_or_path).exists() and known.is_file():
-        return read_chaos(known)
+def chaos_files(*folders: Path) -> list[ChaosFile]:
+    """All experiments of the folders, else of the project, each by name; those that cannot be used
+    say why."""
+    every = folders or (chaos_dir(),)
+    return [_entry(path) for folder in every for path in sorted(folder.glob("*.yaml"))]
+
+
+def find(name_or_path: str, folders: Sequence[Path] = ()) -> ChaosSpec:
+    """The experiment of that name in the folders, else in the project's, or of that file.
+
+    Raises SpecError.
+    """
+    if "/" not in name_or_path and not Path(name_or_path).exists():
+        for folder in folders or (chaos_dir(),):
+            known = folder / f"{name_or_path}.yaml"
+            if known.is_file():
+                return read_chaos(known)
     return read_chaos(Path(name_or_path).expanduser())
 
 

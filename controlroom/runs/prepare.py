@@ -13,6 +13,8 @@ from controlroom.runs.errors import NoAnswerError, SpecError
 from controlroom.runs.records import codec_of, read_records
 from controlroom.runs.spec import LoadSpec, check_load
 from controlroom.targets.abilities import HasEndpoints, SendsLoad, TargetError, TargetInfo
+from controlroom.targets.choosing import scenario_of
+from scenarios.loading import is_path, whole
 
 CONNECT_TIME = 3.0
 MOST_RECORDS = 900 << 10
@@ -38,11 +40,16 @@ async def ready_load(spec: LoadSpec, fallback: str, target: LoadTarget) -> LoadS
     scenario = spec.scenario or await _scenario(spec, fallback, target)
     file = spec.file
     codec = codec_of(scenario)
+    if spec.path == "wasm" and codec.scenario.wasm is None:
+        raise SpecError(
+            f"The scenario {codec.scenario.name} has no paths for the WASM producer.",
+            "Give --path http or --path grpc.",
+        )
     if file is not None:
         path = Path(file).expanduser().absolute()
         await asyncio.to_thread(read_records, path, codec)
         file = str(path)
-    complete = replace(spec, scenario=scenario, file=file)
+    complete = replace(spec, scenario=whole(scenario), file=file)
     if spec.in_cluster:
         await asyncio.to_thread(_must_fit, complete)
         return check_load(replace(complete, url=spec.url or await target.inner_ingress()))
@@ -54,9 +61,9 @@ async def ready_load(spec: LoadSpec, fallback: str, target: LoadTarget) -> LoadS
 
 def _must_fit(spec: LoadSpec) -> None:
     """What the Jobs are given lies in a ConfigMap, and their image has its own scenarios."""
-    if Path(spec.scenario).suffix:
+    if is_path(spec.scenario):
         raise SpecError(
-            f"The scenario {spec.scenario} is a file of this machine, which the Jobs do not have.",
+            f"The scenario {spec.scenario} is of this machine, and the Jobs do not have it.",
             "Leave --in-cluster out, or use one that comes with the project.",
         )
     if spec.file is not None and Path(spec.file).stat().st_size > MOST_RECORDS:
@@ -73,7 +80,7 @@ async def _scenario(spec: LoadSpec, fallback: str, target: LoadTarget) -> str:
         if spec.url:
             return fallback
         raise
-    return info.details.get("scenario_file") or info.scenario or fallback
+    return scenario_of(info, fallback) or fallback
 
 
 async def _must_answer(address: str) -> None:

@@ -8,7 +8,10 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from controlroom.targets.abilities import HasFleet, Located, TargetError
+from controlroom.targets.abilities import HasFleet, Located, TargetError, TargetInfo
+from scenarios.errors import ScenarioError
+from scenarios.loading import load
+from scenarios.scenario import QUEUE
 
 if TYPE_CHECKING:
     from wire.bookkeeping import Auditor
@@ -166,19 +169,22 @@ class RecoveryWatch:
         from wire.bookkeeping import auditing
 
         endpoints, info = await self._target.endpoints(), await self._target.info()
-        stores = (
-            endpoints.address("redis"),
-            endpoints.address("kafka"),
-            endpoints.address("mongo"),
-        )
         self._auditor = await self._stores.enter_async_context(
-            auditing(info.scenario, *stores, endpoints.brokers, patience=5.0)
+            auditing(info.scenario, _queue_of(info), endpoints, patience=5.0)
         )
         return self._auditor
 
     async def _close(self) -> None:
         self._auditor = None
         await self._stores.aclose()
+
+
+def _queue_of(info: TargetInfo) -> str:
+    """The queue of the target's scenario; where its file is on another machine, that of most."""
+    try:
+        return load(info.details.get("scenario_file") or info.scenario).queue
+    except ScenarioError:
+        return QUEUE
 
 
 def _rate(before: RecoveryLook, now: RecoveryLook) -> float:

@@ -8,7 +8,7 @@ from functools import cache
 
 from controlroom.model.run import RunView
 from controlroom.runs.kind import RunKind, UnknownRunKind
-from host.errors import StackError
+from host.errors import StackError, refused
 
 FOLDERS = "CONTROLROOM_RUNS"
 """Variable that names folders of more kinds, parted as PATH is: a Python file for each."""
@@ -48,6 +48,6 @@ def _kind(name: str, added: str) -> RunKind:
 @cache
 def _kinds(added: str) -> Mapping[str, RunKind]:
     # imported here: a room that shows no run can do without
-    from stack.added import StackAddedThings
+    from scenarios.added import Registry
 
-    return StackAddedThings("controlroom.runs.kinds", FOLDERS, "KIND", RunKind).things(added)
+    return Registry("controlroom.runs.kinds", FOLDERS, "KIND", RunKind, error=refused).all(added)

@@ -15,8 +15,8 @@ from host.durations import format_duration, parse_duration
 if TYPE_CHECKING:
     from stack.faults.kind import Kind
 
-PathName = Literal["http", "grpc"]
-ROUTES: Mapping[PathName, str] = {"http": "/input", "grpc": "/grpc"}
+PathName = Literal["http", "grpc", "wasm"]
+ROUTES: Mapping[PathName, str] = {"http": "/input", "grpc": "/grpc", "wasm": "/wasm"}
 """Where each producer takes events, behind the ingress."""
 
 DEFAULT_TIMEOUT = 600.0
@@ -212,7 +212,8 @@ def check_load(spec: LoadSpec) -> LoadSpec:
     """The same spec. Raises SpecError that names the first flag that cannot be used."""
     check_url(spec.url, anywhere=bool(spec.context))
     if spec.path not in ROUTES:
-        raise SpecError(f"--path {spec.path} is not known.", "Give --path http or --path grpc.")
+        fix = f"Give --path with one of {', '.join(ROUTES)}."
+        raise SpecError(f"--path {spec.path} is not known.", fix)
     _within("--concurrence", spec.users, 1, MOST_USERS)
     if spec.number is not None:
         _within("-n", spec.number, 1, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from controlroom.runs.spec import MOST_USERS, LoadSpec
+from controlroom.runs.spec import MOST_USERS, LoadSpec, PathName
 from host.durations import parse_duration
 
 
@@ -54,7 +54,9 @@ def data_file(text: str) -> str | None:
     return str(path)
 
 
-def load_spec(values: Mapping[str, str], grpc: bool, repeat: bool, check: bool = True) -> LoadSpec:
+def load_spec(
+    values: Mapping[str, str], path: PathName, repeat: bool, check: bool = True
+) -> LoadSpec:
     """The form as a spec. Raises FieldError. `check` also looks for the file."""
     number = values["number"].strip()
     try:
@@ -67,7 +69,7 @@ def load_spec(values: Mapping[str, str], grpc: bool, repeat: bool, check: bool =
     if repeat and file is None:
         raise InputError("repeat", "only a file can be repeated; name one or turn it off.")
     return LoadSpec(
-        path="grpc" if grpc else "http",
+        path=path,
         file=file,
         users=whole("users", values["users"], 1, MOST_USERS),
         number=whole("number", number, 1) if number else None,

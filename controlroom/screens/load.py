@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
 from textual.worker import Worker
 
-from controlroom.runs.spec import WORKERS, LoadSpec
+from controlroom.runs.spec import ROUTES, WORKERS, LoadSpec
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.fields import InputError, load_spec
 
@@ -40,8 +40,7 @@ class LoadDialog(Dialog[str]):
     def body(self) -> ComposeResult:
         spec = self.before
         path = RadioSet(
-            RadioButton("http", value=spec.path == "http", id="http", compact=True),
-            RadioButton("grpc", value=spec.path == "grpc", id="grpc", compact=True),
+            *(RadioButton(p, value=spec.path == p, id=p, compact=True) for p in ROUTES),
             id="path",
             compact=True,
         )
@@ -80,8 +79,8 @@ class LoadDialog(Dialog[str]):
     def spec(self, check: bool) -> LoadSpec:
         """The form as it stands. Raises FieldError."""
         values = {field.id or "": field.value for field in self.query(Input)}
-        grpc = self.query_one("#grpc", RadioButton).value
-        spec = load_spec(values, grpc, self.query_one("#repeat", Checkbox).value, check)
+        path = next(p for p in ROUTES if self.query_one(f"#{p}", RadioButton).value)
+        spec = load_spec(values, path, self.query_one("#repeat", Checkbox).value, check)
         by_jobs = any(button.value for button in self.query("#jobs").results(RadioButton))
         return replace(spec, in_cluster=WORKERS if by_jobs else 0)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from controlroom.settings import Settings
-from controlroom.targets.abilities import Located, Refused, Target
+from controlroom.targets.abilities import Located, Refused, Target, TargetInfo
 from controlroom.targets.split import WholePipeline
 
 LOCAL = "local stack"
@@ -47,6 +49,28 @@ def cluster(context: str, namespace: str = "") -> Target:
     from controlroom.targets.kubernetes.target import KubernetesTarget
 
     return KubernetesTarget(context, namespace)
+
+
+def scenario_of(info: TargetInfo, given: str) -> str:
+    """What to load for that which a target runs; `given` is what the settings name.
+
+    A stack of this machine says where its scenario is. A cluster says a name: the code that may
+    belong to it is run only from where the user himself says that it is.
+    """
+    # the first picture does without it
+    from scenarios.loading import is_path, load, names
+
+    file = info.details.get("scenario_file", "")
+    if file and Path(file).exists():
+        return file
+    if is_path(given) and load(given).name == info.scenario:
+        return given
+    if info.scenario and info.scenario not in names():
+        raise Refused(
+            f"{info.name} runs the scenario {info.scenario}, which is not on this machine.",
+            "Give --scenario with its folder or its file.",
+        )
+    return info.scenario
 
 
 def title_of(settings: Settings) -> str:

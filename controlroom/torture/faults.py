@@ -14,6 +14,7 @@ import psutil
 
 from controlroom.torture.environment import SUPERVISOR, TortureEnvironment, network
 from host.errors import StackError
+from scenarios.scenario import Scenario
 
 STOPPED = 8.0
 """Seconds of a SIGSTOP: longer than the consumers' session timeout, shorter than liveness."""
@@ -155,13 +156,15 @@ _ACTIONS: Mapping[str, Mapping[str, Any]] = {
     "lossy": {"action": "loss", "direction": "to", "loss": {"loss": "30"}},
 }
 
-DEPLOYMENTS = ("producer-http", "producer-grpc", "consumer")
+DEPLOYMENTS = ("producer-http", "producer-grpc", "producer-wasm", "consumer")
 PROCESSES = (*DEPLOYMENTS, "kafka", "redis", "mongo", "toxiproxy", "haproxy")
 LINKS = (
     ("producer-http", "kafka"),
     ("producer-http", "redis"),
     ("producer-grpc", "kafka"),
     ("producer-grpc", "redis"),
+    ("producer-wasm", "kafka"),
+    ("producer-wasm", "redis"),
     ("consumer", "kafka"),
     ("consumer", "redis"),
     ("consumer", "mongo"),
@@ -173,6 +176,13 @@ TABLE: tuple[TortureFault, ...] = (
     *(BrokenLink(*link, kind) for link in LINKS for kind in _ACTIONS),
     ReplicaChange("consumer", 5, 2),
 )
+
+
+def table_of(scenario: Scenario) -> tuple[TortureFault, ...]:
+    """The faults of the deployments that the scenario has."""
+    if scenario.wasm is not None:
+        return TABLE
+    return tuple(fault for fault in TABLE if fault.target != "producer-wasm")
 
 
 async def _victim(environment: TortureEnvironment, target: str, rng: Random) -> psutil.Process:

@@ -54,7 +54,7 @@ class TortureClients:
         self.sent = SentEvents()
         self.answers: dict[str, int] = {}
         self._path = scenario.http.paths[0]
-        self._url = ""
+        self._wasm_path = scenario.wasm.paths[0] if scenario.wasm is not None else ""
         self._ingress = ""
         self._codec = EventCodec(scenario)
         self._spoilt = scenario.fields[-1].name
@@ -71,7 +71,6 @@ class TortureClients:
         """The address to use from now on; a stack that came up again may have another one."""
         if ingress != self._ingress:
             self._ingress = ingress
-            self._url = f"{ingress}{self._path}"
             self._channel = None
 
     def start(self) -> None:
@@ -88,6 +87,12 @@ class TortureClients:
             (self._grpc_stream, 1),
             (self._grpc_stream, TRIES),
         ]
+        if self._wasm_path:
+            clients += [
+                (self._wasm_single, 1),
+                (self._wasm_single, TRIES),
+                (self._wasm_batch, TRIES),
+            ]
         self._tasks = [asyncio.create_task(self._client(*client)) for client in clients]
 
     async def stop(self) -> None:
@@ -131,25 +136,37 @@ class TortureClients:
         for number in request.numbers:
             seen.add(number)
 
-    def _http_single(self) -> ClientRequest:
+    def _single(self, path: str) -> ClientRequest:
         number = self._ids.take()
         bad = self._rng.randrange(_BAD_ONE_IN) == 0
         event = dict(self._event())
         if bad:
             event |= {self._marked: self._ids.text(number), self._spoilt: "spoilt"}
-        return self._post(range(number, number + 1), event, 422 if bad else 201)
+        return self._post(path, range(number, number + 1), event, 422 if bad else 201)
+
+    def _batch(self, path: str) -> ClientRequest:
+        numbers = self._numbers()
+        return self._post(path, numbers, [self._event() for _ in numbers], 201)
+
+    def _http_single(self) -> ClientRequest:
+        return self._single(self._path)
 
     def _http_batch(self) -> ClientRequest:
-        numbers = self._numbers()
-        return self._post(numbers, [self._event() for _ in numbers], 201)
+        return self._batch(self._path)
 
-    def _post(self, numbers: range, body: object, wanted: int) -> ClientRequest:
+    def _wasm_single(self) -> ClientRequest:
+        return self._single(self._wasm_path)
+
+    def _wasm_batch(self) -> ClientRequest:
+        return self._batch(self._wasm_path)
+
+    def _post(self, path: str, numbers: range, body: object, wanted: int) -> ClientRequest:
         content, name = json.dumps(body), self._ids.text(numbers[0])
 
         async def send() -> bool:
             try:
                 answer = await self._http.post(
-                    self._url, content=content, headers={"idempotency-key": name}
+                    f"{self._ingress}{path}", content=content, headers={"idempotency-key": name}
                 )
             except httpx.HTTPError as error:
                 self._answered(f"http {type(error).__name__}")

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from controlroom.torture.compare import Comparison, compare
 from controlroom.torture.environment import TortureEnvironment, TortureError
-from controlroom.torture.faults import TABLE, NotStruckError, TortureFault
+from controlroom.torture.faults import NotStruckError, TortureFault, table_of
 from controlroom.torture.load import TortureClients
 from controlroom.torture.numbers import Ids
 from controlroom.torture.plan import Moment, schedule
@@ -49,6 +49,7 @@ class TortureRun:
         self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
         self._seed = seed
         self._patience = patience
+        self._table = table_of(scenario)
         self.stores = TortureStores(environment.addresses, scenario, self._ids)
         self.load = TortureClients(environment.addresses["ingress"], scenario, self._ids, seed)
         environment.moved += [
@@ -62,12 +63,12 @@ class TortureRun:
         await self.stores.close()
 
     async def strike(
-        self, faults: int, seconds: float, table: Sequence[TortureFault] = TABLE
+        self, faults: int, seconds: float, table: Sequence[TortureFault] | None = None
     ) -> None:
         """Sends load and strikes, until the faults or the seconds are used up."""
         begun = time.monotonic()
         async with self.loaded():
-            for moment in schedule(self._seed, faults, table):
+            for moment in schedule(self._seed, faults, table or self._table):
                 if time.monotonic() - begun > seconds:
                     self.say(f"time is up after {self.report.faults} faults")
                     break

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from scenarios.reading import Table
 from scenarios.scenario import Scenario
-from scenarios.templates import places, render, split_member
+from scenarios.templates import placeholders, render, split_member
 
 if TYPE_CHECKING:
     from scenarios.checking import ScenarioChecks
@@ -69,7 +69,7 @@ class View:
 
     def names(self, scenario: Scenario) -> tuple[str, ...]:
         """Fields of which the members of the hash are made, in their order."""
-        return places(scenario.tally(self.tally).member) or ()
+        return placeholders(scenario.tally(self.tally).member) or ()
 
     def labels(self, member: str) -> tuple[str, ...]:
         """A member of the hash, as it is shown."""

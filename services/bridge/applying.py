@@ -18,11 +18,11 @@ from services.bridge.messages import (
     part_of_message,
     stand_of_message,
 )
-from services.consumer.dependencies import AbandonedError
 from services.consumer.stores import Stores
 from services.pb import bridge_pb2 as pb
 from services.shared import logline
 from services.shared.acknowledged import keep_published
+from services.shared.dependencies import AbandonedError
 from services.shared.golden import Traffic
 from wire import keys
 

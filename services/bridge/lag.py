@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from services.consumer.member import Member
+from services.queues.kafka.member import Member
 
 EVERY = 2.0
 _FRESH = 15.0

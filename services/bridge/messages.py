@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.consumer.batch import Batch, Record, offsets_of
 from services.pb import bridge_pb2 as pb
+from services.queues.batch import Batch, Record, offsets_of
 from wire.batches import Unreadable
 from wire.lives import Life, Mark, Part, Stand
 from wire.record import MAX_NAMED, ours

@@ -10,11 +10,11 @@ from typing import TypeVar
 import grpc
 
 from services.bridge.messages import Piece, message_of_stand, piece_of, stand_of_message
-from services.consumer.batch import Abandoned, Batch, Verdict
-from services.consumer.dependencies import AbandonedError, Dependency
 from services.pb import bridge_pb2 as pb
 from services.pb.bridge_pb2_grpc import BridgeStub
+from services.queues.batch import Abandoned, Batch, Verdict
 from services.shared import logline
+from services.shared.dependencies import AbandonedError, Dependency
 from wire.lives import Part, Stand
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class RemoteSink:
         self._limit = asyncio.Semaphore(AT_ONCE)
 
     async def committed_offsets(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
-        """The committed offset of each field; see services.consumer.batch.Sink."""
+        """The committed offset of each field; see services.queues.batch.Sink."""
         request = pb.CommittedRequest(scenario=self._scenario, fields=fields)
 
         async def question() -> pb.CommittedReply:
@@ -70,7 +70,7 @@ class RemoteSink:
         return list(reply.committed_offsets)
 
     async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
-        """How far partitions are counted; see services.consumer.batch.Sink."""
+        """How far partitions are counted; see services.queues.batch.Sink."""
         wanted = [pb.Part(**part._asdict()) for part in parts]
         request = pb.StandsRequest(scenario=self._scenario, parts=wanted)
 
@@ -81,7 +81,7 @@ class RemoteSink:
         return [stand_of_message(stand) for stand in reply.stands]
 
     async def open(self, before: Stand, base: int, abandoned: Abandoned) -> Stand:
-        """Opens the next life of a partition; see services.consumer.batch.Sink."""
+        """Opens the next life of a partition; see services.queues.batch.Sink."""
         request = pb.OpenRequest(
             scenario=self._scenario, before=message_of_stand(before), base=base
         )
@@ -92,14 +92,14 @@ class RemoteSink:
         return stand_of_message(await self._server.ask(question, abandoned))
 
     async def prepare(self, batch: Batch, abandoned: Abandoned) -> RawBatch:
-        """Nothing can be done before the remote side has it; see services.consumer.batch.Sink."""
+        """Nothing can be done before the remote side has it; see services.queues.batch.Sink."""
         return RawBatch(batch)
 
     async def store(self, prepared: Sequence[RawBatch], abandoned: Abandoned) -> None:
-        """The remote side stores what it counts; see services.consumer.batch.Sink."""
+        """The remote side stores what it counts; see services.queues.batch.Sink."""
 
     async def count(self, prepared: Sequence[RawBatch], abandoned: Abandoned) -> list[Verdict]:
-        """Has batches stored and counted; see services.consumer.batch.Sink."""
+        """Has batches stored and counted; see services.queues.batch.Sink."""
         outcomes = await asyncio.gather(
             *(self._apply(each.batch, abandoned) for each in prepared), return_exceptions=True
         )

@@ -13,10 +13,10 @@ from services.bridge.admission import Admission
 from services.bridge.applying import Applying
 from services.bridge.lag import LagGauge
 from services.bridge.messages import MAX_MESSAGE
-from services.consumer.dependencies import AbandonedError
 from services.consumer.stores import Stores, storing
 from services.shared import golden
 from services.shared.beside import run_beside
+from services.shared.dependencies import AbandonedError
 from services.shared.grpc_port import listen
 from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings

@@ -12,11 +12,11 @@ from services.bridge import lag
 from services.bridge.acknowledged import AcknowledgedSender
 from services.bridge.messages import MAX_MESSAGE
 from services.bridge.remote import BridgeError, RemoteSink
-from services.consumer.dependencies import AbandonedError, Dependency
-from services.consumer.member import membership
 from services.pb.bridge_pb2_grpc import BridgeStub
+from services.queues.kafka.member import membership
 from services.shared.beside import run_beside
 from services.shared.busy import waits_for
+from services.shared.dependencies import AbandonedError, Dependency
 from services.shared.lifecycle import Lifecycle
 from services.shared.loop import run
 from services.shared.settings import Settings
@@ -56,7 +56,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             beside.append(run_beside(publication.run, "publication of the counts"))
         try:
             with contextlib.suppress(AbandonedError):
-                await member.ensure_topics(lifecycle.stopping.is_set)
+                await member.ensure(lifecycle.stopping.is_set)
                 await member.consume(RemoteSink(scenario.name, stub, server), lifecycle, liveness)
         finally:
             await end(beside)

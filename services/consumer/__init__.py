@@ -1,1 +1,1 @@
-"""Moves events from Kafka into MongoDB and Redis, each exactly once."""
+"""Moves events from the queue into MongoDB and Redis, each exactly once."""

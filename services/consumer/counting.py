@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
-from services.consumer.batch import Verdict
+from scenarios.tallies.kind import TallyKind
 from services.consumer.dedup_window import Changes
 from services.consumer.prepared import PreparedBatch
+from services.queues.batch import Verdict
 from wire import keys
 from wire.tops import MOST_MEMBERS, writing
 
@@ -19,9 +20,16 @@ _KEPT_SECONDS = 14 * 86_400
 
 
 class Counting:
-    """The counters of one scenario. `most`: members that a tally may have; 0 sets no bound."""
+    """The counters of one scenario. `most`: members that a tally may have; 0 sets no bound.
+    `kinds`: of its tallies, as `wire.tops.writing` takes them."""
 
-    def __init__(self, redis: Redis, scenario: str, most: int = MOST_MEMBERS) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        scenario: str,
+        most: int = MOST_MEMBERS,
+        kinds: Mapping[str, TallyKind] | None = None,
+    ) -> None:
         self._redis = redis
         self._scenario = scenario
         self._most = most
@@ -29,7 +37,7 @@ class Counting:
         self._books = keys.books_key(scenario)
         self._lives = keys.lives_key(scenario)
         self._marks = keys.marks_key(scenario)
-        self._script = writing("services.consumer", "count.lua")
+        self._script = writing("services.consumer", "count.lua", kinds)
         self._sha = ""
 
     async def committed_offsets(self, fields: Sequence[str]) -> list[int]:

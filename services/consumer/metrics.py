@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from prometheus_client import REGISTRY, Counter, Gauge
+from prometheus_client import REGISTRY, Counter
 from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -13,30 +13,6 @@ from services.shared.golden import BUCKETS_MS
 
 HANDLED = Counter("controlroom_handled", "Events and records by what became of them.", ["outcome"])
 """Outcomes are the names of `wire.books.Totals`."""
-
-REFUSED_BATCHES = Counter(
-    "controlroom_refused_batches", "Batches that were refused because they were counted before."
-)
-
-DROPPED = Counter(
-    "controlroom_dropped_records",
-    "Records fetched again at or below the committed offset and left alone.",
-)
-
-EXPIRED = Counter(
-    "controlroom_expired_records", "Records that the broker dropped before they were read."
-)
-
-HELD = Gauge(
-    "controlroom_held_records",
-    "Records of the member's partitions that may not be read before a transaction has ended.",
-)
-
-REFUSED_PARTITIONS = Gauge(
-    "controlroom_refused_partitions",
-    "The member's partitions that their broker does not give out, by the error that it names.",
-    ["error"],
-)
 
 PRUNED = Counter("controlroom_pruned_documents", "Documents that retention has removed.")
 

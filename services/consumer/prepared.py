@@ -9,8 +9,8 @@ from typing import Any
 
 from scenarios.events import EventCodec, FieldError
 from scenarios.scenario import Scenario
-from services.consumer.batch import Record
 from services.consumer.dedup_window import Changes, DedupWindow
+from services.queues.batch import Record
 from wire import keys
 from wire.batches import Unreadable
 from wire.record import Meta, cut_text, decode_rejected, read_meta

@@ -6,28 +6,25 @@ import asyncio
 import contextlib
 
 from scenarios.loading import load
-from services.consumer.dependencies import AbandonedError
-from services.consumer.member import membership
 from services.consumer.stores import storing
+from services.queues.registry import receiving
+from services.shared.dependencies import AbandonedError
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
 
-NEEDED = ("kafka_bootstrap", "redis_url", "mongo_url")
-
-STUCK_SECONDS = 60.0
-"""Silence of a loop after which its process counts as stuck."""
+NEEDED = ("redis_url", "mongo_url")
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Consumes until the lifecycle says stop."""
     scenario = load(settings.scenario)
-    liveness = lifecycle.liveness("loop", STUCK_SECONDS)
+    liveness = lifecycle.liveness("loop")
     stopping = lifecycle.stopping.is_set
     lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
         storing(settings, scenario, lifecycle, liveness) as stores,
-        membership(settings, scenario.name, lifecycle, liveness) as member,
+        receiving(settings, scenario, lifecycle, liveness) as receiver,
     ):
         with contextlib.suppress(AbandonedError):
-            await asyncio.gather(member.ensure_topics(stopping), stores.ensure(stopping))
-            await member.consume(stores, lifecycle, liveness)
+            await asyncio.gather(receiver.ensure(stopping), stores.ensure(stopping))
+            await receiver.consume(stores, lifecycle, liveness)

@@ -16,18 +16,18 @@ from redis.exceptions import RedisError
 from scenarios.scenario import Scenario
 from services.consumer import metrics
 from services.consumer.auditing import Auditing
-from services.consumer.batch import Abandoned, Batch, Verdict
 from services.consumer.counting import Counting
 from services.consumer.dedup_window import DedupWindow
 from services.consumer.dedup_windows import DedupWindows, OpenDedupWindows
-from services.consumer.dependencies import Dependency
 from services.consumer.guarded import GuardedDocuments
 from services.consumer.prepared import Document, PreparedBatch, Preparer, WindowNeededError
 from services.consumer.retention import Retention
+from services.queues.batch import Abandoned, Batch, Verdict, reached
 from services.shared import logline
 from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.dedup import Dedup
+from services.shared.dependencies import Dependency
 from services.shared.golden import outbound
 from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
@@ -76,7 +76,7 @@ class Stores:
         self._logs = keys.logs_collection(scenario.name)
         self._rejected = keys.rejected_collection(scenario.name)
         self._preparer = Preparer(scenario)
-        self._counting = Counting(redis, scenario.name, most)
+        self._counting = Counting(redis, scenario.name, most, scenario.kinds)
         self._documents = documents
         self._lives = Lives(scenario.name, redis, documents)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)
@@ -100,11 +100,11 @@ class Stores:
         )
 
     async def committed_offsets(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
-        """The committed offset of each field; see services.consumer.batch.Sink."""
+        """The committed offset of each field; see services.queues.batch.Sink."""
         return await self._redis.ask(lambda: self._counting.committed_offsets(fields), abandoned)
 
     async def stands(self, parts: Sequence[Part], abandoned: Abandoned) -> list[Stand]:
-        """How far partitions are counted; see services.consumer.batch.Sink."""
+        """How far partitions are counted; see services.queues.batch.Sink."""
         # each asks both stores: the one that fails is told apart by its own dependency
         lives = await self._redis.ask(
             lambda: self._mongo.ask(self._lives.restore, abandoned), abandoned
@@ -113,7 +113,7 @@ class Stores:
         return await self._redis.ask(lambda: self._lives.stands(wanted), abandoned)
 
     async def open(self, before: Stand, base: int, abandoned: Abandoned) -> Stand:
-        """Opens the next life of a partition; see services.consumer.batch.Sink."""
+        """Opens the next life of a partition; see services.queues.batch.Sink."""
         life = await self._mongo.ask(lambda: self._lives.keep(before, base), abandoned)
         logline.error(
             "the broker has lost records that were counted; the partition goes on as a new life",
@@ -126,7 +126,7 @@ class Stores:
         return stand
 
     async def prepare(self, batch: Batch, abandoned: Abandoned) -> Prepared:
-        """Decodes a batch; see services.consumer.batch.Sink."""
+        """Decodes a batch; see services.queues.batch.Sink."""
         tp = keys.partition_id(batch.topic_id, batch.partition)
         window = self._open.get(tp, batch.expected)
         self._open.drop(tp)
@@ -141,7 +141,7 @@ class Stores:
         return Prepared(batch, prepared, field)
 
     async def store(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> None:
-        """Writes documents, in the order of the calls; see services.consumer.batch.Sink."""
+        """Writes documents, in the order of the calls; see services.queues.batch.Sink."""
         documents = [each for one in prepared for each in one.prepared.documents]
         rejected = [each for one in prepared for each in one.prepared.rejected]
         chunks = [
@@ -153,7 +153,7 @@ class Stores:
             await asyncio.gather(*(self._write(*chunk, abandoned) for chunk in chunks))
 
     async def count(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> list[Verdict]:
-        """Counts behind the committed offsets; see services.consumer.batch.Sink."""
+        """Counts behind the committed offsets; see services.queues.batch.Sink."""
         wanted = [(each.field, each.prepared) for each in prepared]
         with self._untrusted(prepared):
             verdicts = await self._redis.ask(lambda: self._counting.count(wanted), abandoned)
@@ -252,11 +252,6 @@ async def storing(
 def _address(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or ''}"
-
-
-def reached(verdict: Verdict, batch: Batch) -> bool:
-    """Whether the batch is counted: now, or by an attempt whose answer got lost."""
-    return verdict.counted or verdict.committed == batch.last
 
 
 def _observe(prepared: PreparedBatch, verdict: Verdict) -> None:

@@ -13,12 +13,12 @@ from google.protobuf.message import DecodeError, Message
 from scenarios.bodies import MAX_RECORD, Unreadable
 from services.producer_grpc.messages import message_of_receipt
 from services.producer_grpc.packed import Packed, TooMuchError, too_large
+from services.queues.port import Unavailable
 from services.shared import logline
 from services.shared.golden import Traffic
 from services.shared.ids import KEY_NAME, BadIdError, checked
 from services.shared.inflight import InFlight
 from services.shared.intake import MAX_ERRORS, Receipt
-from services.shared.publisher import Unavailable
 from wire import problems
 from wire.problems import Problem
 
@@ -88,7 +88,7 @@ class Calls:
 
 
 async def _in_time(behaviour: Behaviour, request: Any, context: Context) -> Any:
-    """The reply; TimeoutError where the caller's deadline passes before Kafka has it all.
+    """The reply; TimeoutError where the caller's deadline passes before the queue has it all.
 
     What was not sent until then will not be sent.
     """

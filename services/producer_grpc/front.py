@@ -14,6 +14,7 @@ from scenarios.scenario import Scenario
 from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.grouping import Grouping
 from services.producer_grpc.messages import event_of_record, receipt_of_message
+from services.queues.port import DEADLINE, Unavailable
 from services.shared import golden
 from services.shared.entrance import Entrance
 from services.shared.ids import Ids
@@ -21,7 +22,6 @@ from services.shared.ingest_app import IngestApp
 from services.shared.intake import Receipt, Sent
 from services.shared.lifecycle import Lifecycle, ReadinessGate
 from services.shared.openapi import Json, encoded, ingest_operations, openapi
-from services.shared.publisher import DEADLINE, Unavailable
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.turn import breathing, is_long
@@ -120,7 +120,9 @@ def _refusal(error: grpc.aio.AioRpcError) -> Unavailable | None:
 
 def document(scenario: Scenario) -> Json:
     """The OpenAPI document of this service."""
-    return openapi("producer-grpc", scenario, ingest_operations(scenario.grpc_front))
+    return openapi(
+        "producer-grpc", scenario, ingest_operations(scenario.grpc_front, scenario.queue)
+    )
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:

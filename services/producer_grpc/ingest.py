@@ -34,7 +34,7 @@ from services.shared.turn import is_long
 
 SERVICE = "controlroom.v1.Ingest"
 _WINDOW = 2_000
-"""Events of one stream that are read ahead of Kafka."""
+"""Events of one stream that are read ahead of the queue."""
 _WINDOW_BYTES = 256 << 10
 """Bytes of them, as `_WINDOW` is events."""
 
@@ -120,7 +120,7 @@ class _Names:
 
 
 class _Stream:
-    """Reads on while Kafka is busy with what came before, within a window."""
+    """Reads on while the queue is busy with what came before, within a window."""
 
     def __init__(self, stream: AsyncIterator[Readable], accept: Any) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""`python -m services.producer_grpc.server`: events by gRPC, onto Kafka."""
+"""`python -m services.producer_grpc.server`: events by gRPC, onto the queue."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from services.producer_grpc.calls import Calls, Handler
 from services.producer_grpc.ingest import SERVICE, Ingest
 from services.producer_grpc.routes import Route, RoutesHandler
 from services.producer_grpc.wellness import Wellness
+from services.queues.registry import publishing
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.grpc_port import listen
@@ -23,11 +24,10 @@ from services.shared.inflight import InFlight
 from services.shared.intake import Intake
 from services.shared.lifecycle import Lifecycle
 from services.shared.limits import Limits
-from services.shared.publisher import publishing
 from services.shared.settings import Settings
 from services.shared.start import main, start
 
-NEEDED = ("kafka_bootstrap", "ledger_dir", "grpc_port", "admin_port")
+NEEDED = ("ledger_dir", "grpc_port", "admin_port")
 _GRACE = 10.0
 _LOOKAHEAD = 64 << 10
 """Bytes of a call that are taken before it asks for them."""
@@ -40,7 +40,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     async with (
         keeping(settings, scenario.name) as acknowledged,
-        publishing(settings, scenario.name, lifecycle) as publisher,
+        publishing(settings, scenario, lifecycle) as publisher,
     ):
         intake = Intake(EventCodec(scenario), publisher, acknowledged, "grpc", settings.dedup)
         limits = settings.limits

@@ -1,10 +1,11 @@
-"""`python -m services.producer_http`: events by HTTP, onto Kafka."""
+"""`python -m services.producer_http`: events by HTTP, onto the queue."""
 
 from __future__ import annotations
 
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from scenarios.scenario import Scenario
+from services.queues.registry import publishing
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.entrance import Entrance
@@ -13,17 +14,16 @@ from services.shared.intake import Intake
 from services.shared.lifecycle import Lifecycle
 from services.shared.loop import run
 from services.shared.openapi import Json, encoded, ingest_operations, openapi
-from services.shared.publisher import publishing
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.web import serving
 
-NEEDED = ("kafka_bootstrap", "ledger_dir", "http_port", "admin_port")
+NEEDED = ("ledger_dir", "http_port", "admin_port")
 
 
 def document(scenario: Scenario) -> Json:
     """The OpenAPI document of this service."""
-    return openapi("producer-http", scenario, ingest_operations(scenario.http))
+    return openapi("producer-http", scenario, ingest_operations(scenario.http, scenario.queue))
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -31,7 +31,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     async with (
         keeping(settings, scenario.name) as acknowledged,
-        publishing(settings, scenario.name, lifecycle) as publisher,
+        publishing(settings, scenario, lifecycle) as publisher,
     ):
         intake = Intake(EventCodec(scenario), publisher, acknowledged, "http", settings.dedup)
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenarios.loading import load
 from services.reader.app import Counted, application, inner_application
 from services.reader.gauges import told
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 from services.reader.stream import Watcher
 from services.shared import golden
 from services.shared.entrance import Entrance
@@ -16,8 +16,9 @@ from services.shared.start import main, start
 from services.shared.web import serving
 from wire.bookkeeping import Auditor
 from wire.documents import Documents
+from wire.queues.kind import Where
+from wire.queues.registry import queue_kind
 from wire.stores import redis_client
-from wire.topics import OffsetReader
 
 NEEDED = ("redis_url", "mongo_url", "http_port")
 
@@ -25,18 +26,20 @@ NEEDED = ("redis_url", "mongo_url", "http_port")
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Serves until the lifecycle stops; a store that is away is answered with 503.
 
-    So are the books where Kafka is in another cluster.
+    So are the books where the queue is in another cluster.
     """
     scenario = load(settings.scenario)
     redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
-    offsets = OffsetReader(settings.kafka)
-    auditor = Auditor(scenario.name, redis, offsets, documents)
+    account = queue_kind(scenario.queue).account(scenario.name, Where(redis, settings.address))
+    auditor = Auditor(scenario.name, redis, account, documents)
     traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
-    shelf = Shelf(scenario, redis, documents, auditor)
-    watcher = Watcher(shelf, settings.limits, lifecycle.draining)
-    app = Counted(Entrance(application(shelf, watcher), settings.guests), traffic)
-    lifecycle.inner = inner_application(shelf, settings.purge_token, settings.compat_get_writes)
+    repository = Repository(scenario, redis, documents, auditor)
+    watcher = Watcher(repository, settings.limits, lifecycle.draining)
+    app = Counted(Entrance(application(repository, watcher), settings.guests), traffic)
+    lifecycle.inner = inner_application(
+        repository, settings.purge_token, settings.compat_get_writes
+    )
     try:
         async with (
             told(scenario, redis),
@@ -46,7 +49,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             await lifecycle.stopping.wait()
     finally:
         await auditor.close()
-        await offsets.close()
+        await account.close()
         await redis.aclose()
         await documents.close()
 

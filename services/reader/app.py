@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from scenarios.scenario import Scenario
+from services.reader.declared import endpoints_of
 from services.reader.endpoint import (
     Endpoint,
     Handler,
@@ -22,9 +23,8 @@ from services.reader.endpoint import (
 )
 from services.reader.errors import RequestError
 from services.reader.logs import MOST, wanted_lines
-from services.reader.presets import endpoints_of
 from services.reader.purging import WAYS, Purging, elsewhere
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 from services.reader.stream import KIND, LiveStream, Watcher
 from services.shared.golden import Traffic
 from services.shared.ingest_app import DOCUMENT
@@ -42,38 +42,38 @@ OUTPUT = "/output"
 class Answers:
     """One method per route."""
 
-    def __init__(self, shelf: Shelf, watcher: Watcher) -> None:
-        self._shelf = shelf
+    def __init__(self, repository: Repository, watcher: Watcher) -> None:
+        self._repository = repository
         self._watcher = watcher
 
     async def live(self, request: Request) -> Response:
         """GET /live"""
-        return JSONResponse(await self._shelf.live(request.query_params))
+        return JSONResponse(await self._repository.live(request.query_params))
 
     async def stream(self, request: Request) -> Response:
         """GET /live/stream"""
         # a choice that is not offered is refused before the stream begins
-        await self._shelf.live(request.query_params)
+        await self._repository.live(request.query_params)
         self._watcher.enter()
         return LiveStream(self._watcher, request)
 
     async def logs(self, request: Request) -> Response:
         """GET /logs"""
         last = wanted_lines(request.query_params.get("last"))
-        return JSONResponse(await self._shelf.entries(last))
+        return JSONResponse(await self._repository.entries(last))
 
     async def total(self, request: Request) -> Response:
         """GET /total"""
-        name = self._shelf.scenario.name
-        return JSONResponse({"scenario": name, "total": await self._shelf.total()})
+        name = self._repository.scenario.name
+        return JSONResponse({"scenario": name, "total": await self._repository.total()})
 
     async def books(self, request: Request) -> Response:
         """GET /books"""
-        return JSONResponse((await self._shelf.books()).to_json())
+        return JSONResponse((await self._repository.books()).to_json())
 
     def endpoints(self) -> list[Endpoint]:
         """All routes. Raises ScenarioError where a preset does not fit the scenario."""
-        return [*self._reading(), *endpoints_of(self._shelf)]
+        return [*self._reading(), *endpoints_of(self._repository)]
 
     def _reading(self) -> list[Endpoint]:
         choice = {"<selector>": "the key of a choice, for a view with selections"}
@@ -144,26 +144,29 @@ def document(scenario: Scenario, endpoints: list[Endpoint]) -> Json:
     return openapi("reader", scenario, shown)
 
 
-def application(shelf: Shelf, watcher: Watcher) -> Starlette:
+def application(repository: Repository, watcher: Watcher) -> Starlette:
     """What everybody may read, with every error as JSON; purges are named and refused.
 
     Raises ScenarioError for a preset that does not fit.
     """
-    endpoints = Answers(shelf, watcher).endpoints()
+    endpoints = Answers(repository, watcher).endpoints()
     open_ones = [each for each in endpoints if not each.writes]
     listed = _listed(open_ones)
-    described = encoded(document(shelf.scenario, endpoints))
+    described = encoded(document(repository.scenario, endpoints))
 
     async def documented(request: Request) -> Response:
         return Response(described, media_type="application/json")
 
     async def listing(request: Request) -> Response:
         """GET /output: what is there, so that a prefix alone leads somewhere."""
-        return JSONResponse({"scenario": shelf.scenario.name, "routes": listed})
+        return JSONResponse({"scenario": repository.scenario.name, "routes": listed})
 
     closed = [*WAYS, *((each.method, each.path) for each in endpoints if each.writes)]
     routes = [
-        *(Route(each.path, _handler(shelf, each), methods=[each.method]) for each in open_ones),
+        *(
+            Route(each.path, _handler(repository, each), methods=[each.method])
+            for each in open_ones
+        ),
         *(Route(path, elsewhere, methods=[method]) for method, path in closed),
         Route(DOCUMENT, documented, methods=["GET"]),
     ]
@@ -177,10 +180,10 @@ def application(shelf: Shelf, watcher: Watcher) -> Starlette:
     )
 
 
-def inner_application(shelf: Shelf, token: str, get_writes: bool = False) -> Starlette:
+def inner_application(repository: Repository, token: str, get_writes: bool = False) -> Starlette:
     """What the admin port takes for the token: purges. `get_writes`: also by GET, as presets do."""
-    compatible = [each for each in endpoints_of(shelf) if each.writes]
-    found = Purging(shelf, token).routes(compatible, get_writes)
+    compatible = [each for each in endpoints_of(repository) if each.writes]
+    found = Purging(repository, token).routes(compatible, get_writes)
     return Starlette(
         routes=[Route(path, call, methods=[method]) for (method, path), call in found.items()],
         exception_handlers=_handlers({f"{method} {path}": "" for method, path in found}),
@@ -191,14 +194,14 @@ def _listed(endpoints: list[Endpoint]) -> dict[str, str]:
     return {f"{each.method} {each.path}": each.summary for each in endpoints}
 
 
-def _handler(shelf: Shelf, endpoint: Endpoint) -> Handler:
+def _handler(repository: Repository, endpoint: Endpoint) -> Handler:
     if not endpoint.polled:
         return endpoint.handler
 
     async def unless_known(request: Request) -> Response:
         """304 where nothing changed since the answer whose tag the client has."""
         # asked before the answer is made: a change in between is seen at the next poll
-        tag = f'W/"{shelf.scenario.name}-{await shelf.version()}"'
+        tag = f'W/"{repository.scenario.name}-{await repository.version()}"'
         headers = {"etag": tag, "cache-control": "no-cache"}
         known = request.headers.get("if-none-match", "")
         if known and (known.strip() == "*" or tag in (each.strip() for each in known.split(","))):

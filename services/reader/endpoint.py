@@ -27,11 +27,13 @@ class Endpoint:
 
     method: str
     path: str
+    """`{name}` stands for any text without a `/`, which is in `request.path_params`."""
     summary: str
     handler: Handler
     schema: Json = field(default_factory=dict)
     """JSON schema of the answer."""
     query: Mapping[str, str] = field(default_factory=dict)
+    """Parameter of the query, or of the path -> what it means."""
     body: Json | None = None
     polled: bool = True
     """Whether it says 304 while nothing has changed."""
@@ -45,6 +47,8 @@ class Endpoint:
         if self.polled:
             answers[304] = {}
         possible = [problems.STORE_AWAY]
+        if "{" in self.path:
+            possible.append(problems.NOT_FOUND)
         if self.query:
             possible.append(problems.BAD_QUERY)
         if self.kind == _EVENTS:

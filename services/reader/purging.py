@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.reader.endpoint import Endpoint, Handler, small_body, writes_by_get_are_off
 from services.reader.errors import RequestError
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 from services.shared import logline
 from wire import problems
 
@@ -31,8 +31,8 @@ async def elsewhere(request: Request) -> Response:
 class Purging:
     """The handlers behind the token; every one of them checks it first."""
 
-    def __init__(self, shelf: Shelf, token: str) -> None:
-        self._shelf = shelf
+    def __init__(self, repository: Repository, token: str) -> None:
+        self._repository = repository
         self._token = token
 
     def routes(self, compatible: Iterable[Endpoint], get: bool) -> dict[tuple[str, str], Handler]:
@@ -69,12 +69,12 @@ class Purging:
 
     async def _purge(self, request: Request) -> Response:
         await self._confirmed(request)
-        removed = await self._shelf.purge()
+        removed = await self._repository.purge()
         logline.info("logs purged", documents=removed)
-        return JSONResponse({"scenario": self._shelf.scenario.name, "purged": removed})
+        return JSONResponse({"scenario": self._repository.scenario.name, "purged": removed})
 
     async def _confirmed(self, request: Request) -> None:
-        name = self._shelf.scenario.name
+        name = self._repository.scenario.name
         fix = f'send {{"confirm": "{name}"}} as JSON'
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != _JSON:

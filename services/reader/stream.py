@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.reader.errors import RequestError
-from services.reader.shelf import Shelf
+from services.reader.repository import Repository
 from services.shared.limits import Limits
 from services.shared.problem import RETRY_AFTER, problem_body
 from wire import problems
@@ -35,7 +35,7 @@ _encode = msgspec.json.Encoder().encode
 class Watcher:
     """Looks at the version of the stores while anybody listens."""
 
-    def __init__(self, shelf: Shelf, limits: Limits, draining: asyncio.Event) -> None:
+    def __init__(self, repository: Repository, limits: Limits, draining: asyncio.Event) -> None:
         self.limits = limits
         self.draining = draining
         self.version = ""
@@ -43,7 +43,7 @@ class Watcher:
         """Why the stores cannot be asked; empty while they answer."""
         self.turn = 0
         """Rises with everything that listeners have to be told."""
-        self._shelf = shelf
+        self._repository = repository
         self._changed = asyncio.Event()
         self._made: dict[tuple[tuple[str, str], ...], tuple[int, bytes]] = {}
         self._listeners = 0
@@ -82,7 +82,7 @@ class Watcher:
         turn, made = self._made.get(key, (-1, b""))
         if turn != self.turn:
             turn = self.turn
-            made = _encode(await self._shelf.live(query))
+            made = _encode(await self._repository.live(query))
             self._made = {k: v for k, v in self._made.items() if v[0] == turn}
             self._made[key] = (turn, made)
         return made
@@ -97,7 +97,7 @@ class Watcher:
 
     async def _look(self) -> None:
         try:
-            version, away = await self._shelf.version(), ""
+            version, away = await self._repository.version(), ""
         except (RedisError, OSError) as error:
             version, away = self.version, str(error) or type(error).__name__
         if (version, bool(away)) != (self.version, bool(self.away)) or not self.turn:

@@ -88,7 +88,7 @@ class AcknowledgedCounter:
         return self._cell[0]
 
     def add(self, events: int) -> None:
-        """Count events: after Kafka has them and before the client hears of it. Called in the
+        """Count events: after the queue has them and before the client hears of it. Called in the
         thread of the event loop, where there is one."""
         self._cell[0] += events
         if self._waiting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from services.shared.batcher import Unavailable
+from services.queues.port import Unavailable
 from wire import problems
 
 UNCHARGED = 16 << 10

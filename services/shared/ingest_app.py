@@ -19,6 +19,7 @@ from scenarios.bodies import (
     read_records,
 )
 from scenarios.scenario import HttpRoutes
+from services.queues.port import Unavailable
 from services.shared import logline
 from services.shared.encoding import ACCEPTED, BadEncodingError, encoding_of, unpacked
 from services.shared.golden import Traffic
@@ -27,7 +28,6 @@ from services.shared.inflight import Charge, InFlight
 from services.shared.intake import Accept, Receipt
 from services.shared.limits import Limits
 from services.shared.problem import problem_body
-from services.shared.publisher import Unavailable
 from services.shared.web import Message, Receive, Send, answer
 from wire import problems
 from wire.problems import Problem
@@ -68,8 +68,8 @@ class IngestApp:
 
     201 all accepted (the scenario's reply to a single event, else counts), 207 some, 422 none;
     400 no records at all, 413 too large, 415 encoded otherwise than by gzip, 404, 405; 503 with
-    Retry-After when Kafka is away or too much is under way.
-    A 2xx is sent after Kafka has every accepted event and every rejected record. Every error
+    Retry-After when the queue is away or too much is under way.
+    A 2xx is sent after the queue has every accepted event and every rejected record. Every error
     has a code of `wire.problems`. `document` is what GET /openapi.json answers; `get_writes`
     takes an event from the query of a GET too.
     """
@@ -125,8 +125,8 @@ class IngestApp:
         except BodyError as error:
             return _refusal(error)
         except Unavailable as error:
-            after = (b"retry-after", str(error.retry_after).encode())
-            return _failure(error.problem, str(error), after)
+            after = [(b"retry-after", str(error.retry_after).encode())]
+            return _failure(error.problem, str(error), *(after if error.problem.retry else ()))
         except _GoneError:
             raise
         except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -11,10 +11,10 @@ import msgspec
 
 from scenarios.bodies import Given, Unreadable
 from scenarios.events import EventCodec, FieldError
+from services.queues.port import Entry, Publisher
 from services.shared.acknowledged import AcknowledgedCounter
 from services.shared.dedup import REUSED, Dedup, Uses, slot_of
 from services.shared.ids import Ids, fresh_ids
-from services.shared.publisher import Entry, Publisher
 from services.shared.turn import breathing, is_long
 from wire import keys, problems
 from wire.problems import Problem
@@ -35,7 +35,7 @@ class RecordError:
 
 
 class Receipt(NamedTuple):
-    """What became of the records, after Kafka has them."""
+    """What became of the records, after the queue has them."""
 
     accepted: int
     rejected: int
@@ -71,7 +71,7 @@ class Sent:
 
 
 class Accept(Protocol):
-    """The way from a front door to Kafka. Raises Unavailable where Kafka does not answer."""
+    """The way from a front door to the queue. Raises Unavailable where that does not answer."""
 
     async def __call__(self, records: Given, ids: Ids) -> Receipt:
         """Take raw records. `ids` are those that the client gave, one per record, or empty.
@@ -82,8 +82,8 @@ class Accept(Protocol):
 
 
 @dataclass(slots=True)
-class _Judged:
-    """Records as they go to Kafka."""
+class Judged:
+    """The records of a request as they go to the queue."""
 
     good: list[Entry] = field(default_factory=list)
     bad: list[Entry] = field(default_factory=list)
@@ -91,6 +91,11 @@ class _Judged:
     last_id: str = ""
     named: bool = False
     """Whether a client gave an id."""
+
+    @property
+    def receipt(self) -> Receipt:
+        """What the sender is told once Kafka has them."""
+        return Receipt(len(self.good), len(self.bad), self.errors[:MAX_ERRORS], self.last_id)
 
 
 class Intake:
@@ -115,27 +120,44 @@ class Intake:
 
     async def accept(self, records: Given, ids: Ids = ()) -> Receipt:
         """Take raw records; see Accept."""
-        judged = _Judged()
+        judged = Judged()
         if is_long(records):
             async with self._turn:
                 async for part in breathing(records):
-                    self._judge(judged, part, ids)
+                    self.judge(judged, part, map(self._value, part), ids)
         else:
-            self._judge(judged, cast(Sequence[Any], records), ids)
-        if judged.bad:
-            await self._publish(self._rejected, judged.bad, judged.named)
-        if judged.good:
-            await self._publish(self._events, judged.good, judged.named)
-            self._acknowledged.add(len(judged.good))
-        errors = judged.errors[:MAX_ERRORS]
-        return Receipt(len(judged.good), len(judged.bad), errors, judged.last_id)
+            part = cast(Sequence[Any], records)
+            self.judge(judged, part, map(self._value, part), ids)
+        await self.deliver((judged,))
+        return judged.receipt
 
-    def _judge(self, judged: _Judged, records: Sequence[Any], ids: Ids) -> None:
-        """Add some records to those before them."""
+    async def deliver(self, requests: Sequence[Judged]) -> None:
+        """Return when Kafka has all records of the requests, and count the events."""
+        named = any(judged.named for judged in requests)
+        if bad := [entry for judged in requests for entry in judged.bad]:
+            await self._publish(self._rejected, bad, named)
+        if good := [entry for judged in requests for entry in judged.good]:
+            await self._publish(self._events, good, named)
+            self._acknowledged.add(len(good))
+
+    def judge(
+        self,
+        judged: Judged,
+        records: Sequence[Any],
+        outcomes: Iterable[bytes | list[FieldError]],
+        ids: Ids,
+    ) -> None:
+        """Add some records of a request to those before them.
+
+        `outcomes`: of each the value of the event's record, or what is wrong with it. A record
+        that was judged elsewhere may be its JSON as bytes.
+        """
         index = len(judged.good) + len(judged.bad)
-        for raw, fresh in zip(records, fresh_ids(len(records)), strict=True):
+        fresh_names = fresh_ids(len(records))
+        for raw, outcome, fresh in zip(records, outcomes, fresh_names, strict=True):
             given = ids[index] if ids else ""
-            outcome = self._event(raw, given)
+            if given and isinstance(outcome, bytes) and not self._uses.fits(given, outcome):
+                outcome = [REUSED]
             if isinstance(outcome, bytes):
                 judged.last_id = given or fresh
                 made = headers(judged.last_id, self._origin, bool(given))
@@ -149,16 +171,12 @@ class Intake:
             judged.named = judged.named or bool(given)
             index += 1
 
-    def _event(self, raw: object, given: str) -> bytes | list[FieldError]:
-        """The value of the event's record, or what is wrong with it."""
+    def _value(self, raw: object) -> bytes | list[FieldError]:
         outcome = self.codec.validate(raw)
-        if not isinstance(outcome, dict):
-            return outcome
-        value = encode_event(outcome)
-        return [REUSED] if given and not self._uses.fits(given, value) else value
+        return encode_event(outcome) if isinstance(outcome, dict) else outcome
 
     async def _publish(self, topic: str, entries: list[Entry], named: bool) -> None:
-        """Return when Kafka has them all; those with an id of the client's by its place."""
+        """Return when the queue has them all; those with an id of the client's by its place."""
         if not named:
             await self._publisher.publish(topic, entries)
             return
@@ -171,8 +189,13 @@ class Intake:
         await asyncio.gather(*sent)
 
     def _refused(self, raw: object, errors: list[FieldError], given: str) -> Entry:
-        text = raw.text if isinstance(raw, Unreadable) else _to_json(raw)
+        # bytes are a record that has not been decoded here
+        text = raw if isinstance(raw, bytes) else _text_of(raw)
         reason = [error.as_json() for error in errors]
         value = encode_rejected(text, reason, self._origin)
         named = headers(given, self._origin, bool(given))
         return Entry(value, named if given else named[1:])
+
+
+def _text_of(raw: object) -> bytes:
+    return raw.text if isinstance(raw, Unreadable) else _to_json(raw)

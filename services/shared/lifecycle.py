@@ -88,9 +88,9 @@ class Lifecycle:
         self._gates.append(ReadinessGate(name))
         return self._gates[-1]
 
-    def liveness(self, name: str, limit: float = STUCK_SECONDS) -> Liveness:
-        """A new condition of liveness; `limit` in seconds."""
-        self._pulses.append(Liveness(name, limit))
+    def liveness(self, name: str) -> Liveness:
+        """A new condition of liveness."""
+        self._pulses.append(Liveness(name, STUCK_SECONDS))
         return self._pulses[-1]
 
     def unready(self) -> dict[str, str]:

@@ -35,6 +35,10 @@ class Limits:
     """Calls that a gRPC server works at, at a time."""
     request_seconds: float = 20.0
     """From the first byte of a request (or the connection) to its last."""
+    max_module_bytes: int = 16 << 20
+    """Bytes of memory of the WASM producer's module."""
+    max_module_fuel: int = 20_000_000
+    """Instructions of one call of it, which takes about 30 ms then."""
     heartbeat_seconds: float = 5.0
     """Longest silence of a live stream."""
 

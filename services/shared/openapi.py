@@ -14,8 +14,11 @@ from scenarios.scenario import Field, HttpRoutes, Scenario
 from services.shared.ids import KEY_NAME
 from wire import problems
 from wire.problems import Problem
+from wire.queues.registry import queue_kind
 
 Json = dict[str, Any]
+_PART = re.compile(r"\{(\w+)\}")
+"""A parameter of a path."""
 _ERROR: Json = {"$ref": "#/components/schemas/Error"}
 _INGEST_PROBLEMS = (
     problems.NO_RECORDS,
@@ -49,7 +52,7 @@ class Operation:
     """Status -> schema of the JSON body; an empty schema for none."""
     problems: Sequence[Problem] = ()
     query: Mapping[str, str] = field(default_factory=dict)
-    """Parameter -> what it means."""
+    """Parameter of the query, or of the path -> what it means."""
     body: Json | None = None
     kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -74,15 +77,16 @@ def encoded(document: Json) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def ingest_operations(routes: HttpRoutes) -> list[Operation]:
-    """The routes of a producer."""
+def ingest_operations(routes: HttpRoutes, queue: str) -> list[Operation]:
+    """The routes of a producer to the queue of that name."""
+    acknowledged = queue_kind(queue).acknowledged
     replies = dict.fromkeys(routes.paths, routes.reply) | dict(routes.replies)
     return [
         Operation(
             "POST",
             path,
-            "One event, a list, an object with a list under `lista`, or JSON lines. 2xx: Kafka"
-            " has every accepted event. A single event is answered by this route's own reply.",
+            "One event, a list, an object with a list under `lista`, or JSON lines. 2xx:"
+            f" {acknowledged} A single event is answered by this route's own reply.",
             {
                 201: {"anyOf": [{"const": reply}, {"$ref": "#/components/schemas/Receipt"}]},
                 207: {"$ref": "#/components/schemas/Receipt"},
@@ -109,9 +113,12 @@ def _operation(operation: Operation) -> Json:
         }
         | _failures(operation.problems),
     }
+    parts = {name: operation.query.get(name, "") for name in _PART.findall(operation.path)}
+    query = {name: text for name, text in operation.query.items() if name not in parts}
     parameters = [
         {"name": name, "in": place, "description": text, "schema": {"type": "string"}}
-        for place, named in (("query", operation.query), ("header", operation.headers))
+        | ({"required": True} if place == "path" else {})
+        for place, named in (("path", parts), ("query", query), ("header", operation.headers))
         for name, text in named.items()
     ]
     if parameters:

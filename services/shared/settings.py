@@ -49,6 +49,10 @@ class Settings:
     admin_port: int = 0
     grpc_server_port: int = 0
     """Where the server container of the same pod listens."""
+    worker_port: int = 0
+    """Where the worker container of the same pod listens."""
+    wasm_module: Path | None = None
+    """File of a user's own module; None for the one that is shipped."""
     bridge_socket: str = ""
     """Path of the unix socket between the two containers of the bridge."""
     bridge_target: str = ""
@@ -73,6 +77,8 @@ class Settings:
     compat_get_writes: bool = False
     """Whether GET may write and purge, as existing clients do it."""
     guests: Guests = field(default_factory=Guests)
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Engine -> its address, of every variable NAME_URL."""
     purge_token: str = field(default="", repr=False)
     """Whoever shows it may purge over HTTP; empty where nobody may."""
 
@@ -84,10 +90,7 @@ class Settings:
         """
         env = os.environ if environ is None else environ
         for name in ("scenario", "pod_name", "pod_ip", *needed):
-            if not env.get(name.upper(), "").strip():
-                raise SettingsError(
-                    f"the variable {name.upper()} is not set", f"set {name.upper()} for this pod"
-                )
+            cls.need(name, env.get(name.upper(), "").strip())
 
         def text(name: str) -> str:
             return env.get(name, "").strip()
@@ -108,6 +111,8 @@ class Settings:
             grpc_port=_port(env, "GRPC_PORT"),
             admin_port=_port(env, "ADMIN_PORT"),
             grpc_server_port=_port(env, "GRPC_SERVER_PORT"),
+            worker_port=_port(env, "WORKER_PORT"),
+            wasm_module=Path(text("WASM_MODULE")) if text("WASM_MODULE") else None,
             bridge_socket=text("BRIDGE_SOCKET"),
             bridge_target=text("BRIDGE_TARGET"),
             bridge_token=text("BRIDGE_TOKEN"),
@@ -127,8 +132,21 @@ class Settings:
             disk_reserve=_whole(env, "DISK_RESERVE"),
             compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
             guests=_guests(env),
+            urls={name[:-4].lower(): env[name].strip() for name in env if name.endswith("_URL")},
             purge_token=text("PURGE_TOKEN"),
         )
+
+    def address(self, name: str) -> str | Brokers:
+        """The address of an engine; empty where nothing was said."""
+        return self.kafka if name == "kafka" else self.urls.get(name, "")
+
+    @staticmethod
+    def need(name: str, value: str) -> None:
+        """Raises SettingsError, naming the variable, where the value is empty."""
+        if not value:
+            raise SettingsError(
+                f"the variable {name.upper()} is not set", f"set {name.upper()} for this pod"
+            )
 
 
 def _port(env: Mapping[str, str], name: str) -> int:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from host.errors import StackError
+from host.errors import StackError, refused
 from host.ports import Ports
-from stack.added import StackAddedThings
+from scenarios.added import Registry
 from stack.engines.engine import Engine
 from stack.engines.kind import EngineKind, EnginePlace
 
 FOLDERS = "CONTROLROOM_ENGINES"
 """Variable that names folders of more kinds, parted as PATH is: a Python package for each."""
-_SHELF = StackAddedThings("stack.engines", FOLDERS, "ENGINE", EngineKind, folders=True)  # type: ignore[type-abstract]
 RESERVED = frozenset({"ingress", "brokers", "absent"})
 """Words of the endpoints that no engine may be called by."""
 OneEngine = TypeVar("OneEngine", bound=Engine)
@@ -61,18 +59,24 @@ def engines_for(state: Path, environ: Mapping[str, str] | None = None) -> Engine
     return Engines(kinds(), EnginePlace(state, Ports(state), given))
 
 
-def kinds() -> Mapping[str, EngineKind]:
-    """Name -> kind, in the order of ranks. Raises StackError for a kind that cannot be used."""
-    return _kinds(os.environ.get(FOLDERS, ""))
-
-
-@cache
-def _kinds(folders: str) -> Mapping[str, EngineKind]:
-    found = _SHELF.things(folders)
+def _ranked(found: Mapping[str, EngineKind]) -> Mapping[str, EngineKind]:
+    """In the order of ranks. Raises StackError where two share a word of the endpoints."""
     taken = set(RESERVED)
     for kind in sorted(found.values(), key=lambda each: each.rank):
         words = {word for word in (kind.endpoint, kind.variable) if word}
         if words & taken:
-            raise _SHELF.bad(kind.name, "has the endpoint or the variable of another engine")
+            why = f"{kind.name} has the endpoint or the variable of another engine"
+            raise refused(why, f"fix it, or take it out of {FOLDERS}")
         taken |= words
     return dict(sorted(found.items(), key=lambda each: (each[1].rank, each[0])))
+
+
+kinds = Registry(
+    "stack.engines",
+    FOLDERS,
+    "ENGINE",
+    EngineKind,  # type: ignore[type-abstract]
+    folders=True,
+    error=refused,
+    checked=_ranked,
+)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 IGNORED: Mapping[str, Mapping[str, str]] = {
     "metadata": {
         "namespace": "the local stack is one namespace",
-        "annotations": "they speak to controllers that do not run here",
+        "annotations": "they speak to controllers that do not run here; of a Deployment one is "
+        "read (stack/manifests/workloads.py)",
         "creationTimestamp": "written by a server",
     },
     "ConfigMap": {

@@ -13,6 +13,7 @@ from stack.manifests.model import Autoscaler, Deployment, Manifests, Route, Serv
 from stack.manifests.node import Node
 from wire.keys import PARTITIONS
 
+KUSTOMIZATION = "kustomization.yaml"
 _VERSIONS = {
     "Deployment": "apps/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
@@ -25,18 +26,19 @@ _VERSIONS = {
 }
 
 
-def load(folder: Path) -> Manifests:
-    """Everything of the folder, by its kustomization where there is one.
+def load(folder: Path, *added: Path) -> Manifests:
+    """Everything of the folder, by its kustomization where there is one, and of those added to it.
 
     Of kustomizations resources, components and the namespace are known, patches are not.
     Raises StackError with file and field for what the local stack cannot honour.
     """
     gathered = _Gathered()
-    files, namespace = _files(folder)
-    gathered.namespace = namespace or gathered.namespace
-    for file in files:
-        for document in documents(file):
-            _take(Node(document, file.name, ""), gathered)
+    for place in (folder, *added):
+        files, namespace = _files(place)
+        gathered.namespace = namespace or gathered.namespace
+        for file in files:
+            for document in documents(file):
+                _take(Node(document, file.name, ""), gathered)
     return gathered.checked()
 
 
@@ -63,6 +65,7 @@ class _Gathered:
         self.routes: list[Route] = []
         self.config_maps: dict[str, dict[str, str]] = {}
         self.claims: list[str] = []
+        self.taken: set[tuple[str, str]] = set()
 
     def scale(self, node: Node, scaler: Autoscaler) -> None:
         if scaler.deployment in self.autoscalers:
@@ -122,7 +125,7 @@ def _loose(message: str) -> StackError:
 
 def _files(folder: Path) -> tuple[list[Path], str]:
     """The manifest files and the namespace; folders that a kustomization names are followed."""
-    kustomization = folder / "kustomization.yaml"
+    kustomization = folder / KUSTOMIZATION
     if not kustomization.exists():
         files = sorted(folder.glob("*.yaml"))
         if not files:
@@ -152,6 +155,9 @@ def _take(node: Node, gathered: _Gathered) -> None:
         "apiVersion", "kind", "metadata", "data" if kind == "ConfigMap" else "spec", place=kind
     )
     name = node.at("metadata").only("name", "labels", place="metadata").at("name").text()
+    if (kind, name) in gathered.taken:
+        raise node.at("metadata").at("name").refuse(f"there is a {kind} {name} already.")
+    gathered.taken.add((kind, name))
     if kind == "Deployment":
         gathered.deployments[name] = workloads.deployment(node)
     elif kind == "HorizontalPodAutoscaler":

@@ -100,6 +100,8 @@ class Deployment:
     """None where an autoscaler decides."""
     surge: int = 1
     unavailable: int = 0
+    table: str = ""
+    """Table that a scenario must have for this to run; empty where it always does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,10 @@ DOWN = ScalingRules(300.0, (ScalePolicy("Percent", 100, 15.0),))
 """The defaults of autoscaling/v2 (kubernetes.io, Horizontal Pod Autoscaling)."""
 
 
+TABLE = "controlroom/table"
+"""Annotation: a scenario without this table has no pod of the Deployment here."""
+
+
 def deployment(node: Node) -> Deployment:
     """The Deployment."""
     spec = node.at("spec").only(
@@ -39,6 +43,7 @@ def deployment(node: Node) -> Deployment:
         replicas=spec.at("replicas").integer() if spec.has("replicas") else None,
         surge=surge,
         unavailable=unavailable,
+        table=node.at("metadata").at("annotations").at(TABLE).text(""),
     )
 
 

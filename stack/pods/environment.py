@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -14,9 +15,12 @@ from host.paths import private_dir
 from scenarios.loading import ADDED
 from stack.manifests.model import Container, EnvVar, PodTemplate
 from stack.spec import ProcessSpec
+from wire.queues.registry import FOLDERS
 
 ADDRESS = "127.0.0.1"
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", *ADDED)
+_SERVICE = re.compile(r"(?:(?<=^)|(?<=://))[a-z0-9-]+:[0-9]+(?=/|$)")
+"""A Service and its port, alone or in a URL."""
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", *ADDED, FOLDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,10 @@ class Surroundings:
     state: Path
     config_maps: Mapping[str, Mapping[str, str]]
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
+    """`NAME:PORT` of each Service -> its address here."""
+    packages: Path | None = None
+    """Where Python finds the modules of a user's scenario."""
 
     def volume(self, template: PodTemplate, pod: str, name: str) -> Path:
         """The local folder of a pod's volume."""
@@ -78,6 +86,8 @@ def environment(
     """All variables of the process: first envFrom, then env, as Kubernetes orders them."""
     found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     found["PYTHONUNBUFFERED"] = "1"
+    if around.packages is not None:
+        found["PYTHONPATH"] = str(around.packages)
     for source in container.env_from:
         found |= _object(source.kind, source.name, source.optional, around)
     for variable in container.env:
@@ -93,7 +103,8 @@ def environment(
     }
     for variable in container.env:
         if variable.kind == "value":
-            found[variable.name] = _local_path(found[variable.name], folders)
+            local = _local_path(found[variable.name], folders)
+            found[variable.name] = _SERVICE.sub(lambda at: around.services.get(at[0], at[0]), local)
     return found
 
 

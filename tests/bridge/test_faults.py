@@ -8,8 +8,8 @@ from tests.bridge.rig import Bridge
 from tests.consumer.rig import Rig
 from tests.ports import free_port
 from tests.waiting import until
-from wire.books import Books
 from wire.committed import read_committed
+from wire.queues.kafka.books import KafkaBooks
 
 EVENTS = 8_000
 
@@ -19,7 +19,7 @@ async def counted(rig: Rig) -> int:
     return (await read_committed(rig.redis, rig.name)).totals.counted
 
 
-async def exact(rig: Rig, events: list[dict[str, object]], timeout: float = 60.0) -> Books:
+async def exact(rig: Rig, events: list[dict[str, object]], timeout: float = 60.0) -> KafkaBooks:
     """The books once all is handled; they close, and the tallies are those of the events."""
     books = await rig.settled(len(events), patience=timeout)
     assert books.closed
@@ -134,7 +134,7 @@ async def test_the_count_of_producers_crosses_too(across: Bridge) -> None:
     producer.kill()
     await producer.process.wait()
 
-    async def closed() -> Books | None:
+    async def closed() -> KafkaBooks | None:
         books = await rig.books()
         return books if books.closed and books.acknowledged else None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.bridge.messages import MAX_VALUE, Piece, RemoteRecord, batch_of_message, piece_of
-from services.consumer.batch import Batch, offsets_of
+from services.queues.batch import Batch, offsets_of
 from wire.batches import Unreadable
 
 

@@ -15,11 +15,11 @@ from services.bridge.breaker import Breaker, OpenError
 from services.bridge.messages import RemoteRecord
 from services.bridge.relay import Relay, RetryPolicy
 from services.bridge.remote import MOST, BridgeError, RawBatch, RemoteSink
-from services.consumer.batch import Batch
-from services.consumer.dependencies import Dependency
 from services.pb import bridge_pb2 as pb
 from services.pb.bridge_pb2_grpc import BridgeServicer, BridgeStub, add_BridgeServicer_to_server
+from services.queues.batch import Batch
 from services.shared.busy import Busy
+from services.shared.dependencies import Dependency
 from services.shared.golden import Traffic
 from services.shared.lifecycle import Liveness, ReadinessGate
 from tests.ports import free_port

@@ -60,7 +60,8 @@ class Sending:
         self._random = Random(self._run)
         self._codec = EventCodec(scenario)
         self._fields = scenario.fields
-        paths = (scenario.http.paths[0], scenario.grpc_front.paths[0])
+        paths = [scenario.http.paths[0], scenario.grpc_front.paths[0]]
+        paths += scenario.wasm.paths[:1] if scenario.wasm is not None else []
         self._paths = [path for path in paths if path]
         self._http = httpx.AsyncClient(base_url=ingress, timeout=ANSWER_PATIENCE, trust_env=False)
 

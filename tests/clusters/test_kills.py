@@ -24,6 +24,7 @@ EVENTS = 20_000
 KINDS = {
     "producer-http": "controlroom",
     "producer-grpc": "controlroom",
+    "producer-wasm": "controlroom",
     "consumer": "controlroom",
     "reader": "controlroom",
     "redis": "controlroom-data",

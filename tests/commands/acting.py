@@ -20,6 +20,7 @@ from controlroom.model.books import Books
 from controlroom.targets.abilities import Preview
 from scenarios.loading import load
 from scenarios.scenario import Scenario
+from wire.queues.kafka.books import KafkaBooks
 
 WORDS = {
     "load": "run -n 1 --detach",
@@ -108,7 +109,7 @@ def acted(monkeypatch: pytest.MonkeyPatch) -> Acted:
         return load("bands")
 
     async def audited(*_: object) -> Books:
-        return Books("bands", *(0 for _ in range(9)))
+        return KafkaBooks("bands", *(0 for _ in range(8)))
 
     for verb in verbs():
         verb.load()

@@ -30,10 +30,10 @@ from tests.conftest import ROOT, Engines
 from tests.ports import free_port
 from wire import keys
 from wire.bookkeeping import Auditor
-from wire.books import Books
 from wire.committed import read_committed
 from wire.documents import Documents, DocumentsError
 from wire.kafka import client_arguments
+from wire.queues.kafka.books import KafkaAccount, KafkaBooks
 from wire.record import headers
 from wire.stores import redis_client
 from wire.topics import OffsetReader, ensure_topics
@@ -103,6 +103,11 @@ class Rig:
         """The events topic."""
         return keys.events_topic(self.name)
 
+    @property
+    def account(self) -> KafkaAccount:
+        """What Kafka says of it."""
+        return KafkaAccount(self.name, self.offsets)
+
     def events(self, count: int, seed: int = 1) -> list[dict[str, Any]]:
         """Generated events, the same for the same seed."""
         codec, rng = EventCodec(self.scenario), Random(seed)
@@ -134,19 +139,21 @@ class Rig:
         """One record as a foreign producer writes it."""
         await self.producer.send_and_wait(topic or self.topic, value, partition=partition)
 
-    async def books(self) -> Books:
+    async def books(self) -> KafkaBooks:
         """The books, counted from the start."""
-        auditor = Auditor(self.name, self.redis, self.offsets, self.documents, exact=True)
-        return await auditor.audit()
+        auditor = Auditor(self.name, self.redis, self.account, self.documents, exact=True)
+        books = await auditor.audit()
+        assert isinstance(books, KafkaBooks)
+        return books
 
-    async def settled(self, kafka: int, patience: float = 40.0) -> Books:
+    async def settled(self, kafka: int, patience: float = 40.0) -> KafkaBooks:
         """The books once everything is handled and at least `kafka` records were there.
 
         AssertionError after `patience` seconds without any progress, however long all of it takes.
         An engine that does not answer meanwhile makes no progress.
         """
         version, deadline = -1, time.monotonic() + patience
-        found: Books | Exception
+        found: KafkaBooks | Exception
         while True:
             began = time.monotonic()
             try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from services.consumer.batch import Verdict
 from services.consumer.counting import Counting
 from services.consumer.prepared import PreparedBatch
+from services.queues.batch import Verdict
 from tests.consumer.rig import Rig
 from wire import keys
 

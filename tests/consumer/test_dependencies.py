@@ -12,9 +12,9 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from services.consumer.dependencies import Dependency
-from services.consumer.member import client_has_ended
+from services.queues.kafka.member import client_has_ended
 from services.shared.busy import Busy
+from services.shared.dependencies import Dependency
 from services.shared.lifecycle import Liveness, ReadinessGate
 
 BOTH = (KafkaError, OSError)

@@ -6,7 +6,7 @@ from collections import Counter
 
 from aiokafka.admin import NewPartitions
 
-from services.consumer.loop import BATCH
+from services.queues.kafka.loop import BATCH
 from tests.consumer.rig import Rig, Service, delete_topics
 from tests.topics import topics_admin
 from tests.waiting import until

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from services.consumer.loop import BATCH
+from services.queues.kafka.loop import BATCH
 from tests.consumer.proxies import Link, link
 from tests.consumer.rig import Rig, Service
 from tests.waiting import until

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from services.consumer import patience as patiences
-from services.consumer.loop import Loop
-from services.consumer.patience import BUSY_MS, QUIET_AFTER, QUIET_MS, Patience
+from services.queues.kafka import patience as patiences
+from services.queues.kafka.loop import Loop
+from services.queues.kafka.patience import BUSY_MS, QUIET_AFTER, QUIET_MS, Patience
 
 
 async def test_fetches_wait_longer_only_while_nothing_comes() -> None:

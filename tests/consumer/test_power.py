@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from services.consumer.batch import Verdict
 from services.consumer.counting import Counting
 from services.consumer.prepared import PreparedBatch
-from services.consumer.tails import DoubtError, Tail, Tails
+from services.queues.batch import Verdict
+from services.queues.kafka.tails import DoubtError, Tail, Tails
 from tests.broker import Broker, broker
 from tests.conftest import Engines
 from tests.consumer.rig import Rig, rig
 from tests.waiting import until
 from wire import keys
-from wire.books import Books
 from wire.committed import read_committed
 from wire.lives import Life, Lives, Mark, Part, Stand
 from wire.purging import purge
+from wire.queues.kafka.books import KafkaBooks
 from wire.ranges import Range
 from wire.rebuilding import rebuild
 from wire.record import headers
@@ -56,7 +56,7 @@ async def send(rig: Rig, events: Sequence[dict[str, Any]], first: int = 0) -> No
     await rig.redis.hincrby(keys.acknowledged_key(rig.name), "p", len(events))
 
 
-async def right(rig: Rig, events: Sequence[dict[str, Any]], repeated: int = 0) -> Books:
+async def right(rig: Rig, events: Sequence[dict[str, Any]], repeated: int = 0) -> KafkaBooks:
     """These events are counted and stored, once."""
     books = await rig.settled(len(events) + repeated)
     assert (books.counted, books.stored, books.doubled) == (len(events), len(events), 0), (

@@ -12,8 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from tests.consumer.rig import Rig, delete_topics
 from tests.waiting import until
 from wire import keys
-from wire.books import Books
 from wire.kafka import client_arguments
+from wire.queues.kafka.books import KafkaBooks
 from wire.rebuilding import rebuild
 from wire.record import headers
 
@@ -31,7 +31,7 @@ async def send(rig: Rig, events: Sequence[dict[str, Any]]) -> None:
     await (await rig.producer.send_batch(batch, rig.topic, partition=PARTITION))
 
 
-async def right(rig: Rig, events: Sequence[dict[str, Any]], repeated: int) -> Books:
+async def right(rig: Rig, events: Sequence[dict[str, Any]], repeated: int) -> KafkaBooks:
     """Once everything is handled: these events, and so many records that repeated one."""
     books = await rig.settled(len(events) + repeated)
     assert books.closed

@@ -16,6 +16,7 @@ from controlroom.feeds.limit import Limit
 from controlroom.model.books import BooksSample
 from controlroom.settings import Settings
 from controlroom.targets.local import LocalTarget
+from scenarios.loading import load
 from tests.feeds.world import vote
 from tests.own_stack import OwnStack
 from tests.waiting import until
@@ -48,7 +49,7 @@ async def books(stack: OwnStack) -> AsyncIterator[BooksSource]:
     """The books of the room, with the limit."""
     target = LocalTarget.from_settings(Settings(state_dir=stack.state))
     endpoints = LiveEndpoints(target)
-    source = BooksSource(endpoints, "bands", None, Limit(endpoints))
+    source = BooksSource(endpoints, load("bands"), None, Limit(endpoints))
     await source.open()
     yield source
     await source.close()

@@ -139,7 +139,8 @@ async def test_the_public_doors_answer_as_the_contract_says(stack: OwnStack) -> 
     ingress = stack.endpoints()["ingress"].rstrip("/")
     vote = {"Name": "Caifanes", "ALBUM": "El Silencio", "year": "1992", "rank": 5}
     async with httpx.AsyncClient(base_url=ingress, timeout=20) as client:
-        for path in ("/input", "/insert", "/grpc", "/grpc/insert"):
+        wasm = ("/wasm", "/rust", "/rust/send_data")
+        for path in ("/input", "/insert", "/grpc", "/grpc/insert", *wasm):
             answer = await client.post(path, json=vote)
             assert answer.status_code == 201, (path, answer.text)
         assert (await client.post("/input", json=[vote] * 20)).status_code == 201
@@ -160,6 +161,11 @@ async def test_worldcup_runs_on_the_same_stack(stack: OwnStack) -> None:
     try:
         before = await closed_books(stack)
         assert before["scenario"] == "worldcup"
+        assert "producer-wasm" not in names_of(stack)
+        refused = stack.run("run", "-n", "1", "--path", "wasm", check=False)
+        assert "has no paths for the WASM producer" in refused.err
+        refused = stack.run("scale", "producer-wasm", "2", check=False)
+        assert "has no [wasm]" in refused.err
         finished(start_load(stack, 1000))
         finished(start_load(stack, 500, "--path", "grpc"))
         after = await closed_books(stack)
@@ -168,3 +174,13 @@ async def test_worldcup_runs_on_the_same_stack(stack: OwnStack) -> None:
         assert rows["total"] == after["counted"]
     finally:
         stack.run("up", "--scenario", "bands", timeout=180)
+    assert "producer-wasm" in names_of(stack)
+    before = await closed_books(stack)
+    finished(start_load(stack, 500, "--path", "wasm"))
+    after = await closed_books(stack)
+    assert after["acknowledged"] - before["acknowledged"] == 500
+
+
+def names_of(stack: OwnStack) -> set[str]:
+    """The deployments that the stack has."""
+    return {str(one["name"]) for one in stack.status()["deployments"]}

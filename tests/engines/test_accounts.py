@@ -35,6 +35,7 @@ pytestmark = pytest.mark.engines
 
 NAMES = [each.name for each in ACCOUNTS]
 ACKNOWLEDGED = keys.acknowledged_key("bands")
+QUEUE = keys.queue_key("bands", "loose")
 FENCE, DISK = keys.committed_key("bands"), keys.disk_key("kafka")
 SCRIPT = "redis.call('HSET', KEYS[1], 'a', '1') return redis.call('TIME')"
 LOOK = "return redis.call('HGET', KEYS[1], 'f')"
@@ -47,6 +48,8 @@ NOT_AUTHORIZED = 13
 COMMANDS: dict[str, tuple[tuple[Any, ...], set[str]]] = {
     "ping": (("PING",), set(NAMES)),
     "publish acknowledged": (("HSET", ACKNOWLEDGED, "p", "1"), {"producer", *WRITERS}),
+    "publish to a queue": (("PUBLISH", QUEUE, "e"), {"producer", "consumer"}),
+    "count what was published": (("HINCRBY", QUEUE, "sent", 1), {"producer", *WRITERS}),
     "hear of a full disk": (("MGET", DISK), set(NAMES)),
     "read a fence": (("HGET", FENCE, "f"), set(NAMES) - {"producer"}),
     "look by a script": (("EVAL_RO", LOOK, 1, FENCE), set(NAMES) - {"producer"}),

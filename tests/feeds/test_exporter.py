@@ -11,6 +11,8 @@ from controlroom.feeds import exporter as module
 from controlroom.feeds.exporter import ExporterLag, parse
 from controlroom.feeds.queues import QueuesSource
 from controlroom.model.queues import Queues
+from controlroom.targets.abilities import Endpoints
+from scenarios.loading import load
 from tests.prometheus import Scraped, listening, scraping
 from tests.waiting import until
 from wire.keys import consumer_group, events_topic
@@ -35,8 +37,11 @@ async def prometheus(tmp_path: Path) -> AsyncIterator[Scraped]:
         yield one
 
 
-async def nowhere() -> str:
-    raise AssertionError("Kafka is not asked where an exporter tells the lag")
+class Nowhere:
+    """A target that must not be asked for its doors."""
+
+    async def endpoints(self) -> Endpoints:
+        raise AssertionError("Kafka is not asked where an exporter tells the lag")
 
 
 @pytest.mark.engines
@@ -54,7 +59,7 @@ async def test_the_exporter_is_believed_where_there_is_one(
         TOPIC, GROUP, partitions=3, members=3, lag=5, end=304, lag_by_partition=(5, 0, 0),
         told_by="exporter",
     )  # fmt: skip
-    source = QueuesSource(nowhere, "bands", prometheus=prometheus.where)
+    source = QueuesSource(Nowhere(), load("bands"), prometheus.where)
     await source.open()
     assert await source.read() == found
     prometheus.text = ""

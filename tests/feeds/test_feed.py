@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -134,7 +135,7 @@ async def test_a_source_finds_its_engine_again_at_another_address(bands: World) 
 
 
 async def test_the_lag_is_what_nobody_committed(bands: World) -> None:
-    source = QueuesSource(bands.endpoints.kafka, bands.scenario.name)
+    source = QueuesSource(bands.endpoints, bands.scenario)
     await source.open()
     await bands.produce([vote()] * 3, partition=2)
     found = await source.read()
@@ -145,7 +146,8 @@ async def test_the_lag_is_what_nobody_committed(bands: World) -> None:
 
 
 async def test_a_topic_that_was_never_made_is_no_data(bands: World) -> None:
-    source = QueuesSource(bands.endpoints.kafka, bands.scenario.name + "-not")
+    scenario = replace(bands.scenario, name=f"{bands.scenario.name}-not")
+    source = QueuesSource(bands.endpoints, scenario)
     await source.open()
     assert await source.read() is None
     await source.close()

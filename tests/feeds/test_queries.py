@@ -45,7 +45,7 @@ def test_all_figures_are_one_request() -> None:
 def test_the_consumer_is_seen_by_what_it_sends() -> None:
     whole = golden_query("bands", 10)
     assert 'direction="outbound", deployment=~"consumer"' in whole
-    assert 'deployment=~"producer-http|producer-grpc|reader"' in whole
+    assert 'deployment=~"producer-http|producer-grpc|producer-wasm|reader"' in whole
     assert whole.count(" or ") == 7
 
 
@@ -92,6 +92,7 @@ async def test_a_real_prometheus_understands_every_query(engines: Engines) -> No
     assert [row.deployment for row in golden.rows] == [
         "producer-http",
         "producer-grpc",
+        "producer-wasm",
         "consumer",
         "reader",
     ]

@@ -18,6 +18,7 @@ STORES = {account.secret for account in ACCOUNTS}
 USES: dict[str, set[str]] = {
     "producer-http": {"stores-producer"},
     "producer-grpc/server": {"stores-producer"},
+    "producer-wasm/worker": {"stores-producer"},
     "consumer": {"stores-consumer"},
     # `purge` is made by those alone who let it purge
     "reader": {"stores-reader", "purge"},
@@ -33,6 +34,7 @@ USES: dict[str, set[str]] = {
 MOUNTS = {
     "producer-http": {"kafka-producer"},
     "producer-grpc": {"kafka-producer"},
+    "producer-wasm": {"kafka-producer"},
     "consumer": {"kafka-consumer"},
     "bridge": {"kafka-consumer"},
     "reader": {"kafka-reader"},
@@ -77,6 +79,7 @@ def test_no_pod_has_a_secret_as_a_file_that_it_does_not_use(overlay: str) -> Non
         if name in (
             "producer-http",
             "producer-grpc",
+            "producer-wasm",
             "consumer",
             "reader",
             "bridge",

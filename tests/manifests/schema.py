@@ -24,6 +24,7 @@ MODELS: dict[tuple[str, str], type[BaseModel]] = {
     ("discovery.k8s.io/v1", "EndpointSlice"): client.V1EndpointSlice,
     ("networking.k8s.io/v1", "Ingress"): client.V1Ingress,
     ("networking.k8s.io/v1", "NetworkPolicy"): client.V1NetworkPolicy,
+    ("node.k8s.io/v1", "RuntimeClass"): client.V1RuntimeClass,
     ("policy/v1", "PodDisruptionBudget"): client.V1PodDisruptionBudget,
     ("rbac.authorization.k8s.io/v1", "ClusterRole"): client.V1ClusterRole,
     ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): client.V1ClusterRoleBinding,

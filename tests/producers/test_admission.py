@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from services.pb import controlroom_pb2 as pb
 from services.pb import controlroom_pb2_grpc
-from services.shared import admission as valves
+from services.queues.kafka import admission as valves
 from tests.conftest import Engines
 from tests.ports import free_port
 from tests.producers.running import MakeScenario, Producers, producers, trailing

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.shared.batcher import GROUP_RECORDS, LINGER, Batcher, Entry, PendingSend
+from services.queues.kafka.batcher import GROUP_RECORDS, LINGER, Batcher, PendingSend
+from services.queues.port import Entry
 from services.shared.busy import Busy
 from services.shared.golden import Traffic
 

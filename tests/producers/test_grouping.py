@@ -10,9 +10,9 @@ import pytest
 
 from scenarios.bodies import Given
 from services.producer_grpc.grouping import AT_ONCE, Grouping
+from services.queues.port import Unavailable
 from services.shared.ids import Ids
 from services.shared.intake import MAX_ERRORS, Receipt, RecordError
-from services.shared.publisher import Unavailable
 
 FIELDS = 4
 

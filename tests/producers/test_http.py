@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scenarios.loading import load
+from scenarios.scenario import HttpRoutes, Scenario
 from tests.conftest import Engines
 from tests.ports import free_port
 from tests.producers.running import MakeScenario, Producers, producers
@@ -30,16 +31,29 @@ def source(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=["http", "grpc"])
+@pytest.fixture(params=["http", "grpc", "wasm"])
 async def door(request: pytest.FixtureRequest, cast: Producers) -> tuple[str, str, Producers]:
     """(origin, URL without path, producers) of either road."""
     if request.param == "http":
         service = await cast.start("services.producer_http")
+    elif request.param == "wasm":
+        if load(cast.scenario).wasm is None:
+            pytest.skip("the scenario has no WASM door")
+        port = str(free_port())
+        await cast.start("services.producer_wasm.worker", WORKER_PORT=port)
+        service = await cast.start("services.producer_wasm.front", WORKER_PORT=port)
     else:
         port = str(free_port())
         await cast.start("services.producer_grpc.server", GRPC_PORT=port)
         service = await cast.start("services.producer_grpc.front", GRPC_SERVER_PORT=port)
     return request.param, service.url(""), cast
+
+
+def routes_of(scenario: Scenario, origin: str) -> HttpRoutes:
+    """What a door takes."""
+    routes = {"http": scenario.http, "grpc": scenario.grpc_front, "wasm": scenario.wasm}[origin]
+    assert routes is not None
+    return routes
 
 
 def good(cast: Producers) -> dict[str, str | int]:
@@ -52,7 +66,7 @@ async def test_every_route_takes_every_shape_and_keeps_what_is_bad(
 ) -> None:
     origin, url, cast = door
     scenario = load(cast.scenario)
-    routes = scenario.http if origin == "http" else scenario.grpc_front
+    routes = routes_of(scenario, origin)
     event = good(cast)
     texts = {key.upper(): str(value) for key, value in event.items()}
     bad = {**event, scenario.fields[-1].name: "many"}
@@ -102,7 +116,7 @@ async def test_every_route_takes_every_shape_and_keeps_what_is_bad(
 async def test_what_cannot_be_taken_is_refused_by_status(door: tuple[str, str, Producers]) -> None:
     origin, url, cast = door
     scenario = load(cast.scenario)
-    path = (scenario.http if origin == "http" else scenario.grpc_front).paths[0]
+    path = routes_of(scenario, origin).paths[0]
     async with httpx.AsyncClient(base_url=url) as client:
         for content in (b"", b"no json", b'{"a":', b"\xff"):
             assert (await client.post(path, content=content)).status_code == 400

@@ -21,7 +21,7 @@ from scenarios.bodies import MAX_RECORD, SLICE, Unreadable
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from services.producer_grpc.packed import Packed, TooMuchError, read_batch, read_event
-from services.shared.batcher import Unavailable
+from services.queues.port import Unavailable
 from services.shared.golden import Traffic
 from services.shared.inflight import UNCHARGED, InFlight
 from services.shared.ingest_app import IngestApp

@@ -24,10 +24,10 @@ from services.pb import confproto_pb2, helloworld_pb2, usactar_pb2
 from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.calls import reading
 from services.producer_grpc.messages import record_of_event, record_of_message
+from services.queues.port import Entry
 from services.shared.golden import Traffic
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Intake
-from services.shared.publisher import Entry
 from wire.keys import events_topic
 from wire.problems import PROBLEMS
 from wire.record import decode_rejected

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TypeVar
 
-from controlroom.model.books import Books, BooksSample, QueueTime
+from controlroom.model.books import BooksSample, QueueTime
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
 from controlroom.model.frame import (
     BOOKS,
@@ -28,6 +28,7 @@ from controlroom.model.log import LogLine, LogView
 from controlroom.model.queues import Queues
 from controlroom.model.run import ChaosFigures, LoadFigures, Runs, RunView, TimeMark
 from controlroom.model.tallies import Selection, Tallies, TallyChoice, TallyRow
+from wire.queues.kafka.books import KafkaBooks
 
 T = TypeVar("T")
 NOW = 1_795_275_188.0
@@ -76,7 +77,9 @@ def worldcup() -> Tallies:
 def books(in_flight: int = 242, lost: int = 0, doubled: int = 0) -> BooksSample:
     """The books of the band vote."""
     stored = 168700 - in_flight - lost + doubled
-    figures = Books("bands", 168700, 168700, stored, stored, 12, 0, in_flight, lost, doubled)
+    figures = KafkaBooks(
+        "bands", 168700, stored, stored, 12, 0, in_flight, lost, doubled, kafka=168700
+    )
     return BooksSample(figures, QueueTime(41.2, 120.0, 180.4, 2048))
 
 

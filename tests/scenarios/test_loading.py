@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.loading import ScenarioError, load, names
+from scenarios.loading import ScenarioError, file_of, load, names
 from scenarios.views.kinds.bars import BarsView
 from scenarios.views.kinds.table import TableView
 from tests.conftest import ROOT
 
-BANDS = (ROOT / "scenarios" / "bands.toml").read_text()
-CUP = (ROOT / "scenarios" / "worldcup.toml").read_text()
+BANDS = file_of("bands").read_text()
+CUP = file_of("worldcup").read_text()
 
 
 @pytest.mark.parametrize("name", names())
 def test_a_scenario_of_the_project_loads_under_its_own_name(name: str) -> None:
     scenario = load(name)
     assert scenario.name == name
-    assert scenario == load(ROOT / "scenarios" / f"{name}.toml")
+    assert scenario == load(ROOT / "scenarios" / name) == load(file_of(name))
 
 
 def test_views_and_labels_have_their_types() -> None:

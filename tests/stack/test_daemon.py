@@ -14,6 +14,7 @@ import pytest
 
 from host.errors import StackError
 from host.project import PROJECT
+from scenarios.loading import file_of
 from stack.client import StackClient, start_daemon
 from stack.config import StackConfig
 from stack.daemon_files import DaemonFiles
@@ -100,7 +101,9 @@ async def test_a_stack_that_is_not_there_is_unreachable(state: Path) -> None:
     assert caught.value.kind == "unreachable"
 
 
-async def test_the_routes_do_what_they_say(tiny_config: StackConfig, client: StackClient) -> None:
+async def test_the_routes_do_what_they_say(
+    tiny_config: StackConfig, client: StackClient, tmp_path: Path
+) -> None:
     daemon = start(tiny_config)
     await until(lambda: is_ready(client), "the stack is ready")
     pods = (await client.status())["pods"]
@@ -119,7 +122,14 @@ async def test_the_routes_do_what_they_say(tiny_config: StackConfig, client: Sta
             await wrong
         assert caught.value.kind == "not_found"
     before = {pod["name"] for pod in (await client.status())["pods"]}
-    await client.set_scenario("worldcup")
+    other = with_a_service(tmp_path / "other")
+    for bad, said in (("nobody", "no scenario is called"), (str(other / "k8s"), "cannot read")):
+        with pytest.raises(StackError, match=said):
+            await client.set_scenario(bad)
+    assert not await client.set_scenario(str(other)), "the stack has to be started again for it"
+    assert (await client.status())["stack"]["scenario"] == "bands"
+    assert {pod["name"] for pod in (await client.status())["pods"]} == before
+    assert await client.set_scenario("worldcup")
     await until(lambda: is_renewed(client, before), "all pods are new")
     assert (await client.status())["stack"]["scenario"] == "worldcup"
     await client.down()
@@ -130,6 +140,19 @@ async def test_the_routes_do_what_they_say(tiny_config: StackConfig, client: Sta
     assert await is_whole(client, 3), "the requested three pods are kept"
     again.send_signal(signal.SIGTERM)
     assert again.wait(10) == 0
+
+
+def with_a_service(folder: Path) -> Path:
+    """A scenario with a Service of its own."""
+    (folder / "k8s").mkdir(parents=True)
+    text = file_of("bands").read_text().replace('name = "bands"', 'name = "other"', 1)
+    (folder / "scenario.toml").write_text(text)
+    (folder / "k8s" / "kustomization.yaml").write_text("resources: [more.yaml]")
+    (folder / "k8s" / "more.yaml").write_text(
+        "{apiVersion: v1, kind: Service, metadata: {name: more}, "
+        "spec: {selector: {tier: front}, ports: [{port: 80}]}}"
+    )
+    return folder
 
 
 async def is_whole(client: StackClient, number: int) -> bool:

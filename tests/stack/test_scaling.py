@@ -21,6 +21,7 @@ from wire import keys
 from wire.bookkeeping import Auditor
 from wire.documents import Documents
 from wire.kafka import client_arguments
+from wire.queues.kafka.books import KafkaAccount
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 
@@ -100,7 +101,7 @@ async def test_a_backlog_brings_consumers_and_its_end_takes_them_away(
 
     redis, offsets = redis_client(engines.redis), OffsetReader(engines.kafka)
     documents = Documents(engines.mongo)
-    auditor = Auditor(scenario, redis, offsets, documents)
+    auditor = Auditor(scenario, redis, KafkaAccount(scenario, offsets), documents)
 
     async def closed() -> bool:
         return (await auditor.audit()).in_flight == 0

@@ -11,6 +11,7 @@ from tests.own_stack import OwnStack
 OWN = {
     "producer-http": {"producer"},
     "producer-grpc": {"producer"},
+    "producer-wasm": {"producer"},
     "consumer": {"consumer"},
     # it may be asked to purge, so the Secret `purge` has a login that may
     "reader": {"operator"},

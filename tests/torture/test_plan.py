@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from controlroom.torture.environment import SUPERVISOR
-from controlroom.torture.faults import PROCESSES, TABLE, Kill, Stop
+from controlroom.torture.faults import PROCESSES, TABLE, Kill, Stop, table_of
 from controlroom.torture.plan import GAP, schedule
+from scenarios.loading import load
 
 
 def names(seed: int, count: int) -> list[str]:
@@ -39,3 +40,11 @@ def test_every_process_is_killed_and_stopped() -> None:
     everybody = {*PROCESSES, SUPERVISOR}
     assert {fault.target for fault in TABLE if isinstance(fault, Kill)} == everybody
     assert {fault.target for fault in TABLE if isinstance(fault, Stop)} == everybody
+
+
+def test_a_scenario_is_struck_at_the_deployments_that_it_has() -> None:
+    assert table_of(load("bands")) == TABLE
+    table = table_of(load("worldcup"))
+    assert {fault.target for fault in TABLE} - {fault.target for fault in table} == {
+        "producer-wasm"
+    }

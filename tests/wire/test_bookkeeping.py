@@ -53,7 +53,7 @@ class Filled:
     def auditor(self) -> Auditor:
         """An auditor that has seen nothing yet."""
         rig = self.rig
-        return Auditor(rig.name, rig.redis, rig.offsets, rig.documents, exact=True)
+        return Auditor(rig.name, rig.redis, rig.account, rig.documents, exact=True)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ async def filled(bands: Rig) -> Filled:
 def auditor(filled: Filled, documents: Documents | None = None) -> Auditor:
     """As a room has it when it opens."""
     rig = filled.rig
-    return Auditor(rig.name, rig.redis, rig.offsets, documents or rig.documents)
+    return Auditor(rig.name, rig.redis, rig.account, documents or rig.documents)
 
 
 async def keep(filled: Filled) -> DocumentCount:
@@ -78,7 +78,7 @@ async def test_a_purge_below_what_was_kept_costs_one_window(filled: Filled) -> N
 async def test_an_audit_answers_in_time_and_the_next_one_goes_on(filled: Filled) -> None:
     audit = auditor(filled)
     first = await audit.audit(within=0)
-    assert (first.unaudited, first.counted, first.kafka) == (EVENTS, EVENTS, EVENTS)
+    assert (first.unaudited, first.counted, first.taken) == (EVENTS, EVENTS, EVENTS)
     assert (first.lost, first.doubled, first.closed) == (0, 0, False)
 
     async def done() -> bool:
@@ -97,7 +97,7 @@ async def test_a_loss_is_not_hidden_by_what_was_kept(filled: Filled) -> None:
         await count.recheck()
     await count.save()
     assert (await auditor(filled).audit()).lost == 1
-    exact = Auditor(rig.name, rig.redis, rig.offsets, rig.documents, exact=True)
+    exact = Auditor(rig.name, rig.redis, rig.account, rig.documents, exact=True)
     assert (await exact.audit()).lost == 1
 
 

@@ -74,7 +74,7 @@ class Shop:
     def auditor(self) -> Auditor:
         """An auditor that has seen nothing yet."""
         rig = self.rig
-        return Auditor(rig.name, rig.redis, rig.offsets, rig.documents, exact=True)
+        return Auditor(rig.name, rig.redis, rig.account, rig.documents, exact=True)
 
 
 def document(tp: str, offset: int, stored: int) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenarios.reading import Table
 from scenarios.scenario import Scenario
-from scenarios.templates import places, unescape
+from scenarios.templates import placeholders, unescape
 from scenarios.views.view import Counted, View, ViewKind, filled
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class BarsView(View):
         check.known(table, "selectors", (first,))
         if not check.scenario.field(first).labels:
             table.fail("selectors", f"the field {first} has no labels", f"give {first} labels")
-        if places(choices.key) != (first,):
+        if placeholders(choices.key) != (first,):
             table.fail("choices", f"its key must name {{{first}}} only", "change the key")
-        if set(places(shown.key) or ()) != {first, *(places(choices.member) or ())}:
+        if set(placeholders(shown.key) or ()) != {first, *(placeholders(choices.member) or ())}:
             table.fail(
                 "tally",
                 "its key must name the fields of the selector and of the choices' member",
@@ -48,7 +48,7 @@ class BarsView(View):
 
     def key(self, scenario: Scenario, chosen: Sequence[str]) -> str:
         first, member = chosen
-        names = places(scenario.tally(self.choices).member) or ()
+        names = placeholders(scenario.tally(self.choices).member) or ()
         # parts of a member are escaped already, as the key wants them
         values = dict(zip(names, member.split(":"), strict=False)) | {self.selectors[0]: first}
         return filled(scenario, self.tally, values)

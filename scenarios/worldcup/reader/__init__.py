@@ -1,0 +1,1 @@
+"""The read APIs of existing implementations, a file each: sets of routes of the reader."""

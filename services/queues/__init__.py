@@ -1,0 +1,1 @@
+"""Queues, as producers publish to them and consumers receive from them."""

@@ -1,0 +1,1 @@
+"""Kinds of queues, as whoever reads their books knows them."""
