@@ -8,7 +8,8 @@ from bench import http_load
 from bench.bodies import SCENARIO
 from bench.setting import Setting
 from wire import keys
-from wire.documents import Documents, Range
+from wire.documents import Documents
+from wire.ranges import Range
 from wire.topics import OffsetReader
 
 SHARES = (0.1, 0.5, 0.9)

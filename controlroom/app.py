@@ -26,7 +26,6 @@ from controlroom.commands.registry import available, named, with_key
 from controlroom.model.frame import LOG, Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import THEME, Look
-from controlroom.panes.tallies import TalliesPane
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.room import RoomScreen
 from controlroom.screens.typeahead import Typeahead, Typed
@@ -177,7 +176,7 @@ class ControlRoom(App[None]):
         if self._skipped < CALM_TICKS and getattr(self.source, "calm", False):
             return
         self._skipped = 0
-        frame = self.source.frame(self.clock())
+        frame = self.source.frame(self.clock(), self.room.tallies.chosen)
         if self.paused_at is not None:
             self.room.header.say(paused=_arrived(frame) - self.paused_at)
             return
@@ -311,9 +310,9 @@ class ControlRoom(App[None]):
         self.room.header.say(paused=None if self.paused_at is None else 0)
         self.tick()
 
-    def on_tallies_pane_chosen(self, message: TalliesPane.Chosen) -> None:
-        """Another phase or match."""
-        self._work(self.flows.choose(message.selection, message.key), "choose", exclusive=True)
+    def on_tallies_pane_changed(self) -> None:
+        """Asks for another phase or match at once."""
+        self.tick()
 
     def on_log_pane_older_wanted(self, message: LogPane.OlderWanted) -> None:
         """Lines from before the ring."""

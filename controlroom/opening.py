@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from controlroom.commands.performing import Act, Answer
     from controlroom.model.effects import ActiveEffect
     from controlroom.model.log import LogLine
+    from controlroom.model.tallies import Chosen
     from controlroom.operator import Operator
     from controlroom.runs.catalog import ChaosFile
     from controlroom.targets.abilities import Preview
@@ -66,10 +67,10 @@ class OpenTarget:
         async with Here(self.settings) as here:
             return await perform(act, here, consent)
 
-    def frame(self, now: float) -> Frame:
+    def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
         """The room's frame; an empty one while there is no room."""
         if self.room is not None:
-            return self.room.frame(now)
+            return self.room.frame(now, chosen)
         blank = Frame(now, "", "", self.name, self._settings.read_only)
         if self.trouble is None or not self._settings.contexts:
             return blank
@@ -138,9 +139,9 @@ class Opening:
         self._places = [OpenTarget(settings, name) for name in settings.contexts or (LOCAL,)]
         self._shown = 0
 
-    def frame(self, now: float) -> Frame:
+    def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
         """The frame of the shown target."""
-        return self._places[self._shown].frame(now)
+        return self._places[self._shown].frame(now, chosen)
 
     @property
     def calm(self) -> bool:
@@ -199,10 +200,6 @@ class Opening:
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that are active on the shown target."""
         return await self._operator.effects()
-
-    async def choose(self, selection: int, key: str) -> None:
-        """Selects a choice of the shown tallies."""
-        await self._operator.choose(selection, key)
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Older lines of the shown log."""

@@ -67,10 +67,6 @@ class Operator:
         """Faults and loads that are active on the target."""
         return await self._room.effects()
 
-    async def choose(self, selection: int, key: str) -> None:
-        """Selects a choice of the tallies."""
-        self._room.choose(selection, key)
-
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Older lines of the log."""
         return await self._room.log_page(before_first, n)

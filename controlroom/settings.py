@@ -8,13 +8,12 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from controlroom.folders import config_dir
 from host.paths import state_dir
 
 PREFIX = "CONTROLROOM_"
-Origin = Literal["flag", "environment", "file", "default"]
 
 
 class SettingsError(Exception):

@@ -23,9 +23,10 @@ from controlroom.feeds.scrollback import Scrollback
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.board import CURVE_SECONDS, Board
 from controlroom.model.effects import ActiveEffect
-from controlroom.model.frame import GOLDEN, LOG, Frame
+from controlroom.model.frame import GOLDEN, LOG, TALLIES, Frame
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
+from controlroom.model.tallies import Chosen
 from controlroom.runs.effects import active_effects, left_behind
 from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
@@ -60,13 +61,15 @@ class Room:
         self._context = target_name if settings.contexts else ""
         self._endpoints = LiveEndpoints(target)
         waits = QueueTimes()
-        self._tallies = TalliesSource(self._endpoints.redis, scenario)
+        tallies = TalliesSource(self._endpoints.redis, scenario)
+        self._chosen: Chosen = ()
+        """As the screen asked for the last frame."""
         self._store = RunStore(settings.state_dir / "runs")
         self._runs = RunsSource(self._store.root, self._left)
         self._log = LogSource(self._endpoints, scenario, waits)
         sources: list[Source] = [
             FleetSource(target, Gateways(self._endpoints.prometheus)),
-            self._tallies,
+            tallies,
             self._runs,
             GoldenSource(self._endpoints.prometheus, self._endpoints.namespace, settings.window),
             QueuesSource(self._endpoints, scenario, self._endpoints.prometheus),
@@ -84,6 +87,9 @@ class Room:
         self._feeds = {
             source.name: Feed(source, self._take, stirred=self._stir) for source in sources
         }
+        self._feeds[tallies.name] = Feed(
+            tallies, self._take, stirred=self._stir, question=lambda: tallies.read(self._chosen)
+        )
         self._scrollback = Scrollback(self._log)
         self._tasks: list[asyncio.Task[None]] = []
         self._traffic = asyncio.Event()
@@ -102,8 +108,12 @@ class Room:
         if self._path is not None:
             await self._path.close()
 
-    def frame(self, now: float | None = None) -> Frame:
-        """Everything as it is known at `now`, seconds since the epoch."""
+    def frame(self, now: float | None = None, chosen: Chosen | None = None) -> Frame:
+        """Everything as it is known at `now`, seconds since the epoch. Where another selection is
+        given than before, the tallies are asked for it at once; None gives none."""
+        if chosen is not None and chosen != self._chosen:
+            self._chosen = chosen
+            self._feeds[TALLIES.name].hurry()
         return self.board.frame(time.time() if now is None else now)
 
     @property
@@ -114,11 +124,6 @@ class Room:
     def retry(self, source: str) -> None:
         """Asks one source again now. KeyError for a source that is not one of the board's."""
         self._feeds[source].hurry()
-
-    def choose(self, selection: int, key: str) -> None:
-        """Selects a choice of the tallies' n-th selection. Raises ValueError."""
-        self._tallies.choose(selection, key)
-        self._feeds["tallies"].hurry()
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Up to n lines before line `before_first` of the log, oldest first. Numbers below

@@ -141,10 +141,10 @@ class LabClient:
         """Gives the link between the clusters back."""
         found = self._acted_on("link", "mend")
         self._check_join(found)
-        one, other = self.plan(found).clusters
+        _, other = self.plan(found).clusters
         init = found.clusters[0].init
         await network.set_join(init, up=True)
-        await network.restore_routes(one, other, init)
+        await network.restore_routes(other, init)
 
     async def load_image(self, file: Path, letters: Sequence[str]) -> None:
         """Gives an image archive to clusters, by their letters."""

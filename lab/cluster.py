@@ -8,7 +8,6 @@ import json
 import ssl
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,6 @@ NODE_PATIENCE = 300.0
 ADDON_PATIENCE = 300.0
 _EVERY = 0.1
 NAMESPACES = ("--mount", "--net", "--pid", "--uts", "--ipc", "--mount-proc")
-
-Step = Callable[[str], None]
 
 
 class Cluster:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 HOME = "/run/lab"
 """The cluster's folder; short, because sockets lie under it."""
-PROGRAMS = "/run/lab-programs"
-"""The folder of kubelab and its names."""
 PKI = f"{HOME}/pki"
 ETC = f"{HOME}/etc"
 CONTAINERD = "/run/containerd/containerd.sock"

@@ -38,7 +38,7 @@ async def set_join(init: int, up: bool) -> None:
     await call(*entering(init, "net"), "ip", "link", "set", JOIN, "up" if up else "down")
 
 
-async def restore_routes(cluster: ClusterPlan, peer: ClusterPlan, init: int) -> None:
+async def restore_routes(peer: ClusterPlan, init: int) -> None:
     """The routes over the join, which the kernel drops when the link goes down."""
     for network in peer.joined:
         route = ("replace", str(network), "via", str(peer.join), "dev", JOIN)

@@ -14,10 +14,11 @@ from redis.asyncio import Redis
 from wire.books import Books, Figures
 from wire.committed import Committed, read_acknowledged, read_committed
 from wire.document_count import DocumentCount
-from wire.documents import Documents, Range
+from wire.documents import Documents
 from wire.ending import end
 from wire.queues.kind import Account, Rule, Where
 from wire.queues.registry import queue_kind
+from wire.ranges import Range
 from wire.stores import redis_client
 
 _PATIENCE = 5

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from wire import keys
 from wire.books import Totals
-from wire.documents import Range
 from wire.lives import SETTLED
+from wire.ranges import Range
 
 
 @dataclass(frozen=True, slots=True)

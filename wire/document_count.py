@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from wire import keys
-from wire.documents import WINDOW, Document, Documents, Range
+from wire.documents import Document, Documents
+from wire.ranges import WINDOW, Range
 
 _AT_ONCE = 4
 _FORMAT = 1

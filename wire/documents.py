@@ -11,8 +11,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
@@ -20,15 +19,13 @@ from pymongo import ASCENDING, DESCENDING, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from wire import keys
+from wire.ranges import WINDOW, Age, Range
 
 Document = dict[str, Any]
 
 CONNECTIONS = 16
 """Connections of one process at most, with their questions; the rest of them wait. A newcomer's
 store has a thread for each and takes 1,000 in all."""
-
-WINDOW = 2_000
-"""Offsets that one question covers at most; some milliseconds of the server's time."""
 
 REPAIR_SECONDS = 3_600.0
 """Longest time of a question that reads a whole collection."""
@@ -41,37 +38,6 @@ _GOODBYE = 1.0
 
 class DocumentsError(Exception):
     """The document store does not answer, or would not do it now; worth trying again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Documents of one partition with offsets in (after, upto]."""
-
-    tp: str
-    after: int
-    upto: int
-
-    @property
-    def query(self) -> dict[str, Any]:
-        """As MongoDB reads it."""
-        return {"tp": self.tp, "o": {"$gt": self.after, "$lte": self.upto}}
-
-    def windows(self) -> list[Range]:
-        """The same range in pieces whose ends are multiples of WINDOW."""
-        pieces = []
-        after = self.after
-        while after < self.upto:
-            upto = min(self.upto, ((after + 1) // WINDOW + 1) * WINDOW - 1)
-            pieces.append(Range(self.tp, after, upto))
-            after = upto
-        return pieces
-
-
-class Age(NamedTuple):
-    """Place of a document in its partition, and when it was stored (ms since the epoch)."""
-
-    offset: int
-    stored: int
 
 
 class Documents:

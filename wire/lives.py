@@ -17,12 +17,15 @@ import time
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from redis.asyncio import Redis
 
 from wire import keys
-from wire.documents import Document, Documents, Range
+from wire.ranges import Range
+
+if TYPE_CHECKING:
+    from wire.documents import Document, Documents
 
 SETTLED = "settled"
 _FAR = 1 << 62

@@ -7,11 +7,15 @@ and only from the place where the caller knows it, so that nothing is counted as
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 
 from wire import keys
-from wire.documents import Documents, Range
+from wire.ranges import Range
+
+if TYPE_CHECKING:
+    from wire.documents import Documents
 
 _SCRIPT = files("wire").joinpath("low_watermark.lua").read_text()
 

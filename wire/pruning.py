@@ -8,14 +8,17 @@ goes first, and what a step has left below it is found again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from redis.asyncio import Redis
 
 from wire import keys
 from wire.committed import Committed, read_committed
-from wire.documents import Age, Documents, Range
 from wire.low_watermarks import raise_low_watermark
+from wire.ranges import Age, Range
+
+if TYPE_CHECKING:
+    from wire.documents import Documents
 
 
 @dataclass(frozen=True, slots=True)

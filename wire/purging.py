@@ -7,8 +7,9 @@ from redis.asyncio import Redis
 
 from wire import keys
 from wire.committed import read_committed
-from wire.documents import Documents, Range
+from wire.documents import Documents
 from wire.low_watermarks import raise_low_watermark
+from wire.ranges import Range
 
 
 async def purge(scenario: str, redis: Redis, documents: Documents) -> int:

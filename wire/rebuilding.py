@@ -22,8 +22,9 @@ from scenarios.scenario import Scenario
 from scenarios.tallies.kind import TallyKind
 from wire import keys
 from wire.committed import read_committed
-from wire.documents import Document, Documents, Range
+from wire.documents import Document, Documents
 from wire.lives import Life, Lives, Part, before, present
+from wire.ranges import Range
 from wire.topics import OffsetReader
 from wire.tops import MOST_MEMBERS, writing
 

@@ -102,17 +102,6 @@ async def _visible(reader: OffsetReader, topic: str, partitions: int) -> None:
     raise LeaderNotAvailableError(topic)
 
 
-async def topic_id(reader: OffsetReader | Brokers | str, topic: str) -> str:
-    """Kafka's id of the topic, which changes when it is deleted and made again.
-
-    `reader` is an open reader or an address. Raises UnknownTopicOrPartitionError.
-    """
-    if not isinstance(reader, OffsetReader):
-        async with OffsetReader(reader) as opened:
-            return (await opened.topic(topic)).id
-    return (await reader.topic(topic)).id
-
-
 class OffsetReader:
     """Reads topic ids, offsets, lag and members; connects at first use, again after a loss.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
+from controlroom.model.tallies import Chosen
 
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 class FrameSource(Protocol):
     """Where the room's pictures come from."""
 
-    def frame(self, now: float) -> Frame:
-        """Everything as it is known at `now` (seconds since the epoch). Must be cheap."""
+    def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
+        """Everything as it is known at `now` (seconds since the epoch). Must be cheap.
+
+        `chosen` is what the screen has selected of the tallies: a frame that comes soon shows it.
+        None is for who shows no selection.
+        """
         ...
 
 
@@ -68,10 +73,6 @@ class Commands(Protocol):
 
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that the target holds by itself, those left behind too."""
-        ...
-
-    async def choose(self, selection: int, key: str) -> None:
-        """Selects a `Choice` of the tallies' n-th `Selection`."""
         ...
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:

@@ -54,8 +54,8 @@ async def main(args: argparse.Namespace) -> Exit:
         async with opened(source):
             found = await source.read()
             for index, value in wanted:
-                await _choose(source, found.selections[index], index, value)
-                found = await source.read()
+                key = await _key(source, found, index, value)
+                found = await source.read((*found.chosen[:index], key))
             if args.all:
                 await _stream(source, found, args.json)
                 return Exit.OK
@@ -72,7 +72,7 @@ async def _stream(source: TalliesSource, found: Tallies, as_json: bool) -> None:
     if found.others:
         emit(line(TallyRow(("others",), found.others)))
     with answering("tallies"):
-        async for rows in source.all_rows():
+        async for rows in source.all_rows(found.chosen):
             if rows:
                 emit("\n".join(map(line, rows)))
     if not as_json:
@@ -88,16 +88,16 @@ def _line(row: TallyRow) -> str:
     return f"{number(row.count):>12}{average}  {' · '.join(row.labels)}"
 
 
-async def _choose(source: TalliesSource, selection: Selection, index: int, value: str) -> None:
-    """Selects what was meant; where more can be chosen than is listed, all of it is looked at."""
+async def _key(source: TalliesSource, found: Tallies, index: int, value: str) -> str:
+    """What was meant; where more can be chosen than is listed, all of it is looked at."""
+    selection = found.selections[index]
     if selection.more and not any(_same(value, choice) for choice in selection.choices):
         with answering("tallies"):
-            async for names in source.choices():
+            async for names in source.choices(found.chosen[0]):
                 for name in names:
                     if _same(value, TallyChoice(name, " - ".join(split_member(name)))):
-                        source.choose_beyond(name)
-                        return
-    source.choose(index, key_of(selection, value))
+                        return name
+    return key_of(selection, value)
 
 
 @dataclass

@@ -10,8 +10,6 @@ from controlroom.targets.abilities import Endpoints, Located
 
 AskAddress = Callable[[], Awaitable[str]]
 """Asks for an address. A source asks each time it opens, because a restart changes the ports."""
-AskBrokers = Callable[[], Awaitable[Mapping[str, str]]]
-"""Host that a broker advertises -> address that reaches it from here."""
 FRESH = 1.0
 """Seconds for which one answer of the target is used again: all sources open at about the same
 time."""

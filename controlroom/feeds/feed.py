@@ -12,7 +12,7 @@ import importlib
 import operator
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -63,13 +63,16 @@ class Feed:
         clock: Callable[[], float] = time.time,
         first_pause: float = FIRST_PAUSE,
         stirred: Callable[[], None] = lambda: None,
+        question: Callable[[], Awaitable[object | None]] | None = None,
     ) -> None:
-        """`stirred` is called at the first change after a time without one."""
+        """`stirred` is called at the first change after a time without one. `question` reads a
+        source that wants arguments."""
         self.source = source
         self._publish = publish
         self._clock = clock
         self._first_pause = first_pause
         self._stirred = stirred
+        self._read = question or source.read
         self._pause = first_pause
         self._hurry = asyncio.Event()
         self._last: object | None = None
@@ -113,7 +116,7 @@ class Feed:
 
     async def _ask(self) -> None:
         started = time.monotonic()
-        figure = await self._bounded(self.source.read())
+        figure = await self._bounded(self._read())
         now = self._clock()
         name = self.source.name
         if figure is None:

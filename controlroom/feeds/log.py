@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from wire.committed import Committed
-    from wire.documents import Documents, Range
+    from wire.documents import Documents
+    from wire.ranges import Range
 
 FIRST_LINES = 200
 """Documents shown when the room opens."""
@@ -148,7 +149,7 @@ def partition_of(tp: str) -> int:
 
 def news(positions: Mapping[str, int], ranges: Iterable[Range]) -> list[Range]:
     """What lies after the positions; all of a partition that was not known."""
-    from wire.documents import Range as Piece
+    from wire.ranges import Range as Piece
 
     pieces = (Piece(r.tp, max(r.after, positions.get(r.tp, -1)), r.upto) for r in ranges)
     return [piece for piece in pieces if piece.after < piece.upto]
@@ -156,7 +157,7 @@ def news(positions: Mapping[str, int], ranges: Iterable[Range]) -> list[Range]:
 
 def newest_share(ranges: Sequence[Range], most: int) -> list[Range]:
     """The ends of the ranges, cut alike, so that they hold at most about `most` offsets."""
-    from wire.documents import Range as Piece
+    from wire.ranges import Range as Piece
 
     total = sum(r.upto - r.after for r in ranges)
     if total <= most:

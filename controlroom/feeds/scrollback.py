@@ -9,7 +9,7 @@ from controlroom.feeds.log import LogSource, partition_of
 from controlroom.model.log import LogLine, LogView
 
 if TYPE_CHECKING:
-    from wire.documents import Range
+    from wire.ranges import Range
 
 PAGE = 200
 
@@ -71,7 +71,7 @@ def lowest(lines: Sequence[LogLine]) -> dict[int, int]:
 
 def below(ranges: Sequence[Range], reach: Mapping[int, int]) -> list[Range]:
     """The parts of the ranges that lie below what was seen of their partitions."""
-    from wire.documents import Range as Piece
+    from wire.ranges import Range as Piece
 
     pieces = []
     for each in ranges:

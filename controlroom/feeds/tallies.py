@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, cast
 
 from controlroom.feeds.endpoints import AskAddress
-from controlroom.feeds.views import BarsReader, reader_of, row_of
-from controlroom.model.tallies import Tallies, TallyRow
+from controlroom.feeds.views import built, known, questions, row_of, settled
+from controlroom.model.tallies import Chosen, Tallies, TallyRow
 from scenarios.scenario import Scenario
 from wire.keys import books_key
+from wire.views import Questions
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class TalliesSource:
     """Asks for the version first; only when it rose are the counters asked for.
 
-    What did not change is answered with the same object.
+    What is selected is an argument, so screens may differ. What did not change is answered with the
+    same object.
     """
 
     name = "tallies"
@@ -28,60 +30,47 @@ class TalliesSource:
 
     def __init__(self, where: AskAddress, scenario: Scenario) -> None:
         self._where = where
-        self._scenario = scenario.name
+        self._scenario = scenario
         self._books = books_key(scenario.name)
-        self._view = scenario.view
-        self._reader = reader_of(scenario)
         self._client: Redis | None = None
-        self._version: str | None = None
-        self._chosen = 0
-        self._last: Tallies | None = None
-
-    def choose(self, selection: int, key: str) -> None:
-        """Selects a choice of the n-th selection. Raises ValueError where there is none such."""
-        self._reader.choose(selection, key)
-        self._last = None
-        self._chosen += 1
+        self._last: tuple[object, Tallies | None] = (None, None)
+        """A question with the version that it was asked at, and its answer."""
 
     async def open(self) -> None:
         """Finds Redis."""
-        self._last = None
+        self._last = (None, None)
         from wire.stores import redis_client
 
         self._client = redis_client(await self._where(), timeout=self.timeout)
 
-    async def read(self) -> Tallies:
-        """The counters now."""
+    async def read(self, chosen: Chosen = ()) -> Tallies:
+        """The counters now. What of `chosen` is not there falls back to what is: the answer says
+        what it shows."""
         client = cast(Any, self._client)
-        version = await client.hget(self._books, "version")
-        if self._last is None or version != self._version:
-            self._last = await self._ask(client)
-            self._version = version
-        return self._last
+        question = (await client.hget(self._books, "version"), chosen)
+        asked, answer = self._last
+        if answer is None or asked != question:
+            answer = await self._ask(client, known(self._scenario, chosen))
+            self._last = (question, answer)
+        return answer
 
-    async def all_rows(self) -> AsyncIterator[list[TallyRow]]:
+    async def all_rows(self, chosen: Chosen = ()) -> AsyncIterator[list[TallyRow]]:
         """Every member of what is read, also those beyond the rows, some at a time, in no order."""
         from wire.tops import pieces
 
-        *_, wanted = self._reader.questions()
+        *_, wanted = questions(self._scenario, chosen)
         if wanted.kind == "hash":
             async for piece in pieces(cast(Any, self._client), wanted.key, wanted.second):
-                yield [row_of(self._view, row) for row in piece]
+                yield [row_of(self._scenario.view, row) for row in piece]
 
-    async def choices(self) -> AsyncIterator[list[str]]:
+    async def choices(self, first: str) -> AsyncIterator[list[str]]:
         """Every key of the second selection, also those beyond the listed, some at a time."""
-        if isinstance(self._reader, BarsReader):
-            from wire.tops import names
+        from wire.tops import names
 
-            async for piece in names(cast(Any, self._client), self._reader.choices_key()):
-                yield piece
-
-    def choose_beyond(self, key: str) -> None:
-        """Selects one of `choices` that is not listed."""
-        assert isinstance(self._reader, BarsReader)
-        self._reader.choose(1, key, beyond=True)
-        self._last = None
-        self._chosen += 1
+        async for piece in names(
+            cast(Any, self._client), Questions(self._scenario).choices_key(first)
+        ):
+            yield piece
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -89,12 +78,12 @@ class TalliesSource:
         if client is not None:
             await client.aclose()
 
-    async def _ask(self, client: Any) -> Tallies:
-        """Asks again when the choice is settled only by the answers, or changed meanwhile."""
+    async def _ask(self, client: Any, chosen: Chosen) -> Tallies:
+        """Asks again where what is shown is settled only by the answers."""
         from wire.tops import look
 
         while True:
-            chosen = self._chosen
-            found = await look(client, self._scenario, self._reader.questions())
-            if chosen == self._chosen and self._reader.complete(found.tops):
-                return self._reader.build(found.tops, found.counted)
+            found = await look(client, self._scenario.name, questions(self._scenario, chosen))
+            wanted, chosen = chosen, settled(self._scenario, chosen, found.tops)
+            if wanted == chosen:
+                return built(self._scenario, chosen, found.tops, found.counted)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Chosen = tuple[str, ...]
+"""What a screen has selected: a key for each selection, from the first on. What it does not name is
+left to the answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class TallyRow:
@@ -51,6 +55,11 @@ class Tallies:
     """What is counted of members that had no place in the tally."""
     sum: int = 0
     """Counts of all members of this tally, rows or not, with `others`."""
+
+    @property
+    def chosen(self) -> Chosen:
+        """What is shown: as it was asked for, or what is there where that is not."""
+        return tuple(one.selected for one in self.selections if one.selected is not None)
 
     @property
     def bars(self) -> bool:

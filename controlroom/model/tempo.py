@@ -6,7 +6,6 @@ from collections import deque
 
 from controlroom.model.tallies import Tallies
 
-Selected = tuple[str | None, ...]
 Rates = tuple[float | None, dict[tuple[str, ...], float]]
 
 
@@ -50,8 +49,4 @@ class Tempo:
 
 
 def _breaks(old: Tallies, new: Tallies) -> bool:
-    return new.total < old.total or _selected(old) != _selected(new)
-
-
-def _selected(tallies: Tallies) -> Selected:
-    return tuple(selection.selected for selection in tallies.selections)
+    return new.total < old.total or old.chosen != new.chosen

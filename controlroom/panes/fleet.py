@@ -73,7 +73,7 @@ class FleetPane(Pane):
         lag = lag_rows(frame, self.look, width)
         room = height - len(lag)
         rows = [self._header(width)]
-        deployments = [self._deployment(i, d, frame, width) for i, d in _numbered(fleet)]
+        deployments = [self._deployment(each, width) for each in fleet.deployments]
         spare = room - len(rows) - len(deployments)
         if spare >= len(fleet.pods):
             spare -= len(fleet.pods)
@@ -118,7 +118,7 @@ class FleetPane(Pane):
         rest = text.row([(figures, figure), ("  ", figure), *after], width - label, look.text)
         return Strip.join([cut, rest])
 
-    def _deployment(self, index: int, item: Deployment, frame: Frame, width: int) -> Strip:
+    def _deployment(self, item: Deployment, width: int) -> Strip:
         look, signs = self.look, self.look.signs
         picked = self.has_focus and item is self.deployment
         bounds = "" if item.maximum is None else f"..{item.maximum}"
@@ -216,10 +216,6 @@ class FleetPane(Pane):
         at = text.time_of_day(event.at)
         spans: list[Span] = [(f"{at} ", look.dim), (words, look.text)]
         return text.row(spans, width, look.text)
-
-
-def _numbered(fleet: Fleet) -> list[tuple[int, Deployment]]:
-    return list(enumerate(fleet.deployments))
 
 
 def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -10,7 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from controlroom.model.frame import TALLIES, Frame
-from controlroom.model.tallies import Selection, Tallies, TallyRow
+from controlroom.model.tallies import Chosen, Selection, Tallies, TallyRow
 from controlroom.panes import text
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
@@ -36,6 +35,14 @@ def _sum(value: Tallies) -> int:
     return value.sum or sum(row.count for row in value.rows)
 
 
+def _wanted(chosen: Chosen, value: Tallies) -> Chosen:
+    """What is chosen, also where the answer is still to come; what is not there as it is shown."""
+    own = (*chosen, *value.chosen[len(chosen) :])
+    offered = ([choice.key for choice in one.choices] for one in value.selections)
+    each = zip(own, value.chosen, offered, strict=False)
+    return tuple(key if key in keys else shown for key, shown, keys in each)
+
+
 class TalliesPane(Pane):
     """What has been counted, from Redis."""
 
@@ -58,15 +65,13 @@ class TalliesPane(Pane):
         ("pagedown", "scroll_rows(5)"),
     ]
 
-    @dataclass
-    class Chosen(Message):
-        """The user wants another choice of the n-th selection."""
-
-        selection: int
-        key: str
+    class Changed(Message):
+        """Something else is chosen."""
 
     top = 0
     """First row that is shown."""
+    chosen: Chosen = ()
+    """What frames are asked for. One that is gone stays chosen: it is shown when it is back."""
 
     @property
     def value(self) -> Tallies | None:
@@ -76,6 +81,13 @@ class TalliesPane(Pane):
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Its rates too."""
         return (*super().basis(frame), frame.rates.total, frame.rates.rows)
+
+    def show(self, frame: Frame) -> None:
+        """Keeps what the answer selected by itself, so that what appears later changes nothing."""
+        value = frame[TALLIES].value
+        if value is not None and value.chosen[: len(self.chosen)] == self.chosen:
+            self.chosen = value.chosen
+        super().show(frame)
 
     def title(self, frame: Frame, width: int) -> Title:
         value = frame[TALLIES].value
@@ -216,10 +228,11 @@ class TalliesPane(Pane):
         value = self.value
         if value is None or index >= len(value.selections):
             return
-        selection = value.selections[index]
-        keys = [choice.key for choice in selection.choices]
+        keys = [choice.key for choice in value.selections[index].choices]
         if not keys:
             return
-        at = keys.index(selection.selected) if selection.selected in keys else -step
+        wanted = _wanted(self.chosen, value)
+        at = keys.index(wanted[index]) if index < len(wanted) else -step
         self.top = 0
-        self.post_message(self.Chosen(index, keys[(at + step) % len(keys)]))
+        self.chosen = (*wanted[:index], keys[(at + step) % len(keys)])
+        self.post_message(self.Changed())

@@ -82,11 +82,6 @@ def ends(left: list[Span], after: list[Span], width: int, fill: Style) -> Strip:
     return Strip.join([first, row(after, min(width, size), fill)])
 
 
-def number(value: int | None, none: str = "–") -> str:
-    """An integer with thousands separators."""
-    return none if value is None else f"{value:,}"
-
-
 def rate(value: float | None, none: str = "–") -> str:
     """A figure per second: one decimal below ten, none above."""
     if value is None:

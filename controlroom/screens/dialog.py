@@ -71,7 +71,6 @@ class Dialog(ModalScreen[T], Generic[T]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "back")]
     heading = ""
-    wide = False
     hold: KeyHold | None = None
     """On while the dialog is on its way, and again from its answer on until the next question."""
 

@@ -263,10 +263,6 @@ class Flows:
         """Connects the focused panel's source again now."""
         await self.attempt(self.commands.retry(self.room.pane.key.name))
 
-    async def choose(self, selection: int, key: str) -> None:
-        """Another choice of the tallies."""
-        await self.attempt(self.commands.choose(selection, key))
-
     async def older(self, before_first: int, n: int) -> None:
         """Lines from before the ring of the log."""
         try:

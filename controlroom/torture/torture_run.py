@@ -135,7 +135,7 @@ class TortureRun:
 
     async def _no_fault_left(self) -> None:
         for fault in await self.environment.client.faults():
-            if fault["phase"] not in ("recovered", "failed"):
+            if fault["phase"] != "finished":
                 await self.environment.client.recover_fault(fault["id"])
 
     async def settled(self) -> Comparison:

@@ -13,7 +13,6 @@ from services.bridge.admission import Admission
 from services.bridge.applying import Applying
 from services.bridge.lag import LagGauge
 from services.bridge.messages import MAX_MESSAGE
-from services.consumer.serve import STUCK_SECONDS
 from services.consumer.stores import Stores, storing
 from services.shared import golden
 from services.shared.beside import run_beside
@@ -45,7 +44,7 @@ _OPTIONS = (
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Serve until the lifecycle stops. Ready while both stores answer."""
     scenario = load(settings.scenario)
-    liveness = lifecycle.liveness("stores", STUCK_SECONDS)
+    liveness = lifecycle.liveness("stores")
     stopping = lifecycle.stopping.is_set
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     lag = LagGauge()

@@ -12,7 +12,6 @@ from services.bridge import lag
 from services.bridge.acknowledged import AcknowledgedSender
 from services.bridge.messages import MAX_MESSAGE
 from services.bridge.remote import BridgeError, RemoteSink
-from services.consumer.serve import STUCK_SECONDS
 from services.pb.bridge_pb2_grpc import BridgeStub
 from services.queues.kafka.member import membership
 from services.shared.beside import run_beside
@@ -41,7 +40,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     rollout does not go on with pods of which none has reached the remote side.
     """
     scenario = load(settings.scenario)
-    liveness = lifecycle.liveness("loop", STUCK_SECONDS)
+    liveness = lifecycle.liveness("loop")
     server = Dependency(lifecycle.gate("bridge"), liveness, (BridgeError,), waits_for("bridge"))
     lags = lag.LagGauge()
     REGISTRY.register(lags)

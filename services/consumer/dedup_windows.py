@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from services.consumer.dedup_window import DedupWindow, First
 from services.shared.dedup import Dedup
 from wire import keys
-from wire.documents import Documents, Range
+from wire.documents import Documents
+from wire.ranges import Range
 
 _APART = 1 << 48
 """Between the offsets below zero of one earlier life and those of the next."""

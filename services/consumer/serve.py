@@ -14,14 +14,11 @@ from services.shared.settings import Settings
 
 NEEDED = ("redis_url", "mongo_url")
 
-STUCK_SECONDS = 60.0
-"""Silence of a loop after which its process counts as stuck."""
-
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Consumes until the lifecycle says stop."""
     scenario = load(settings.scenario)
-    liveness = lifecycle.liveness("loop", STUCK_SECONDS)
+    liveness = lifecycle.liveness("loop")
     stopping = lifecycle.stopping.is_set
     lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (

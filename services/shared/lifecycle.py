@@ -21,6 +21,8 @@ from wire.problems import Problem
 
 STOP_SECONDS = 20.0
 """What `serve` gets to end after it was told to stop."""
+STUCK_SECONDS = 60.0
+"""Silence of a loop after which its process counts as stuck."""
 _ADMIN_PATHS = ("/livez", "/readyz", "/metrics")
 
 
@@ -86,9 +88,9 @@ class Lifecycle:
         self._gates.append(ReadinessGate(name))
         return self._gates[-1]
 
-    def liveness(self, name: str, limit: float) -> Liveness:
-        """A new condition of liveness; `limit` in seconds."""
-        self._pulses.append(Liveness(name, limit))
+    def liveness(self, name: str) -> Liveness:
+        """A new condition of liveness."""
+        self._pulses.append(Liveness(name, STUCK_SECONDS))
         return self._pulses[-1]
 
     def unready(self) -> dict[str, str]:

@@ -21,8 +21,8 @@ from tests.consumer.rig import Rig, Service
 from tests.waiting import until
 from wire import keys
 from wire.batches import MAX_HEADERS
-from wire.documents import Range
 from wire.kafka import client_arguments
+from wire.ranges import Range
 from wire.rebuilding import rebuild
 
 VOTE = {"name": "Caifanes", "album": "El Silencio", "year": 1992, "rank": 4}

@@ -20,10 +20,10 @@ from tests.consumer.rig import Rig, rig
 from tests.waiting import until
 from wire import keys
 from wire.committed import read_committed
-from wire.documents import Range
 from wire.lives import Life, Lives, Mark, Part, Stand
 from wire.purging import purge
 from wire.queues.kafka.books import KafkaBooks
+from wire.ranges import Range
 from wire.rebuilding import rebuild
 from wire.record import headers
 from wire.topics import OffsetReader

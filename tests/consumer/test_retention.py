@@ -13,7 +13,8 @@ from tests.waiting import until
 from tests.wire.test_rebuilding import drop_records
 from wire import keys
 from wire.disk import Shortage, tell
-from wire.documents import DocumentsError, Range
+from wire.documents import DocumentsError
+from wire.ranges import Range
 from wire.stores import redis_client
 from wire.topics import OffsetReader, ensure_topics
 

@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaProducer
 from tests.consumer.rig import Rig
 from tests.waiting import until
 from wire import keys
-from wire.documents import Range
 from wire.kafka import client_arguments
+from wire.ranges import Range
 from wire.record import encode_rejected
 
 MATCH = {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": 1}

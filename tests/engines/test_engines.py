@@ -209,7 +209,7 @@ async def test_prometheus_scrapes_what_is_listed_in_its_folder(
 async def test_toxiproxy_has_the_proxies_of_its_list_again_after_a_kill(
     tmp_path: Path, ports: Ports
 ) -> None:
-    toxiproxy = Toxiproxy(tmp_path, ports)
+    toxiproxy = Toxiproxy(tmp_path)
     listen, upstream = ports.choose("listen"), ports.choose("upstream")
     proxy = {
         "name": "consumer.redis",

@@ -98,10 +98,9 @@ async def test_a_choice_changes_the_bars_at_once(worldcup: World, cup_room: Room
     await worldcup.store([prediction("A", "B", "1-0", 1), prediction("C", "D", "2-2", 3)])
     await until(lambda: cup_room.frame()[TALLIES].value, "tallies")
     started = time.monotonic()
-    cup_room.choose(0, "3")
 
     def chosen() -> bool:
-        tallies = cup_room.frame()[TALLIES].value
+        tallies = cup_room.frame(chosen=("3",))[TALLIES].value
         return tallies is not None and [row.labels for row in tallies.rows] == [("2-2",)]
 
     await until(chosen, "the bars of phase 3", every=0.01)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from controlroom.feeds import views
 from controlroom.feeds.tallies import TalliesSource
+from controlroom.model.tallies import Chosen
 from tests.feeds.world import World, prediction, vote
 
 
@@ -70,14 +74,70 @@ async def test_bars_follow_the_selection(worldcup: World) -> None:
     assert [(row.labels, row.count) for row in found.rows] == [(("5-2",), 2), (("3-1",), 1)]
     assert found.total == 5
 
-    source.choose(0, "4")
-    final = await source.read()
+    final = await source.read(("4",))
     assert [row.labels for row in final.rows] == [("3-3",)]
-    source.choose(0, "1")
-    empty = await source.read()
+    empty = await source.read(("1",))
     assert (empty.rows, empty.selections[1].selected) == ((), None)
-    with pytest.raises(ValueError, match="not one of the choices of match"):
-        source.choose(1, "Nobody:Nowhere")
+    await source.close()
+
+
+async def test_two_selections_are_answered_side_by_side(worldcup: World) -> None:
+    await worldcup.store([prediction("A", "B", "1-0", 2), prediction("C", "D", "2-2", 4)])
+    source = TalliesSource(worldcup.endpoints.redis, worldcup.scenario)
+    await source.open()
+    screens = ("2", "A:B"), ("4", "C:D"), ("4",), ()
+    for _ in range(2):
+        found = await asyncio.gather(*(source.read(chosen) for chosen in screens))
+        assert [each.chosen for each in found] == [screens[0], screens[1], screens[1], screens[0]]
+        shown = [row.labels for each in found for row in each.rows]
+        assert shown == [("1-0",), ("2-2",), ("2-2",), ("1-0",)]
+        assert [each.total for each in found] == [2] * 4
+    await source.close()
+
+
+@pytest.mark.parametrize(
+    ("gone", "instead"),
+    [
+        (("4", "Nobody:Nowhere"), ("4", "C:D")),
+        (("4", "A:B"), ("4", "C:D")),
+        (("9", "A:B"), ("2", "A:B")),
+        (("", "", ""), ("2", "A:B")),
+        (("1", "A:B"), ("1",)),
+    ],
+)
+async def test_what_is_not_there_falls_back_to_what_is(
+    worldcup: World, gone: Chosen, instead: Chosen
+) -> None:
+    await worldcup.store([prediction("A", "B", "1-0", 2), prediction("C", "D", "2-2", 4)])
+    source = TalliesSource(worldcup.endpoints.redis, worldcup.scenario)
+    await source.open()
+    assert (await source.read(gone)).chosen == instead
+    await source.close()
+
+
+async def test_a_choice_beyond_the_listed_is_shown_too(
+    worldcup: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST", 1)
+    await worldcup.store([prediction(each, "B", "1-0", 2) for each in "ACD"])
+    source = TalliesSource(worldcup.endpoints.redis, worldcup.scenario)
+    await source.open()
+    found = await source.read(("2", "D:B"))
+    _, match = found.selections
+    assert [choice.key for choice in match.choices] == ["A:B", "D:B"]
+    assert (found.chosen, match.more) == (("2", "D:B"), 1)
+    assert [name async for piece in source.choices("2") for name in sorted(piece)] == [
+        "A:B", "C:B", "D:B",
+    ]  # fmt: skip
+    await source.close()
+
+
+async def test_a_table_has_nothing_to_select(bands: World) -> None:
+    await bands.store([vote()])
+    source = TalliesSource(bands.endpoints.redis, bands.scenario)
+    await source.open()
+    found = await source.read(("4", "C:D"))
+    assert (found.chosen, len(found.rows)) == ((), 1)
     await source.close()
 
 

@@ -20,7 +20,7 @@ from wire import keys
 from wire.documents import Documents
 from wire.kafka import client_arguments
 from wire.stores import redis_client
-from wire.topics import ensure_topics, topic_id
+from wire.topics import OffsetReader, ensure_topics
 
 
 class FixedTarget:
@@ -64,7 +64,8 @@ class World:
     async def open(self) -> None:
         """Makes the topics."""
         await ensure_topics(self.engines.kafka, self.scenario.name)
-        self.topic_id = await topic_id(self.engines.kafka, keys.events_topic(self.scenario.name))
+        async with OffsetReader(self.engines.kafka) as reader:
+            self.topic_id = (await reader.topic(keys.events_topic(self.scenario.name))).id
         await self.documents.ensure_indexes(self.scenario.name)
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from controlroom.app import ControlRoom
 from controlroom.model.frame import BOOKS, FLEET, GOLDEN, LOG, QUEUES, RUNS, TALLIES, Frame
 from controlroom.model.run import Runs
-from controlroom.model.tallies import TallyRow
+from controlroom.model.tallies import Chosen, TallyRow
 from tests.room import frames
 from tests.room.fakes import RecordedCommands
 
@@ -23,7 +23,7 @@ class MovingSource:
         self.base = frames.loaded(scenario)
         self.began: float | None = None
 
-    def frame(self, now: float) -> Frame:
+    def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
         self.began = self.began or now
         passed = now - self.began
         events = int(passed * _PER_SECOND)
@@ -71,7 +71,7 @@ class StillSource:
     def __init__(self, scenario: str) -> None:
         self.base = frames.calm(scenario)
 
-    def frame(self, now: float) -> Frame:
+    def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
         return replace(self.base, now=now)
 
 

@@ -17,6 +17,7 @@ from controlroom.commands.scale import Restart, Scale
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
+from controlroom.model.tallies import Chosen
 from controlroom.runs.catalog import ChaosFile
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused
@@ -30,10 +31,12 @@ class FixedSource:
     def __init__(self, frame: Frame) -> None:
         self.now = frame
         self.asked = 0
+        self.chosen: Chosen = ()
         self.calm = False
 
-    def frame(self, now: float) -> Frame:
+    def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
         self.asked += 1
+        self.chosen = chosen or self.chosen
         return self.now
 
 
@@ -118,9 +121,6 @@ class RecordedCommands:
 
     async def effects(self) -> Sequence[ActiveEffect]:
         return self.holding
-
-    async def choose(self, selection: int, key: str) -> None:
-        self._note("choose", selection, key)
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         self._note("log_page", before_first, n)

@@ -13,7 +13,7 @@ from controlroom.targets.abilities import Unreachable
 
 async def test_what_it_is_asked_before_it_is_there_is_refused(tmp_path: Path) -> None:
     opening = Opening(Settings(state_dir=tmp_path))
-    asked = (opening.effects(), opening.chaos_files(), opening.choose(0, "1"), opening.retry("log"))
+    asked = (opening.effects(), opening.chaos_files(), opening.retry("log"))
     for question in (*asked, opening.log_page(0, 1)):
         with pytest.raises(Unreachable, match="The room is still opening"):
             await question

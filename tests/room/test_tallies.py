@@ -8,6 +8,8 @@ import pytest
 
 from controlroom.model.frame import TALLIES
 from controlroom.model.tallies import Tallies, TallyRow
+from controlroom.panes.look import Look
+from controlroom.panes.tallies import TalliesPane
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
 
@@ -52,6 +54,45 @@ async def test_bars_are_shares_of_all_members_not_of_the_rows() -> None:
     assert "25.0 %" in line_of(lines, "2-1")
     assert "10.0 %" in line_of(lines, "others")
     assert "of this 200 + 7 more" in line_of(lines, "of this")
+
+
+async def test_what_the_answer_selected_stays_though_more_appears() -> None:
+    """A screen keeps what it saw first, and its own choice though the answer fell back."""
+    pane = TalliesPane(Look())
+    seen: list[tuple[str, ...]] = []
+
+    def answered(phase: str, match: str | None) -> None:
+        first, second = frames.worldcup().selections
+        selections = (replace(first, selected=phase), replace(second, selected=match))
+        value = replace(frames.worldcup(), selections=selections)
+        pane.show(frames.calm().having(TALLIES, frames.live(value)))
+        seen.append(pane.chosen)
+
+    answered("2", None)
+    answered("2", "Croacia:Marruecos")
+    answered("2", "Argentina:Francia")
+    answered("1", "Argentina:Francia")
+    pane.chosen = ("4",)
+    answered("2", "Croacia:Marruecos")
+    answered("4", "Argentina:Francia")
+    kept = ("2", "Croacia:Marruecos")
+    assert seen == [("2",), kept, kept, kept, ("4",), ("4", "Argentina:Francia")]
+
+
+async def test_keys_step_on_though_no_answer_came_yet() -> None:
+    room = room_of(frames.calm("worldcup"))
+    async with room.run_test(size=WIDE) as pilot:
+        pane = room.room.tallies
+        await pilot.pause()
+        assert pane.chosen == ("4", "Argentina:Francia")
+        await pilot.press("down", "down")
+        assert pane.chosen == ("4", "Brasil:Croacia")
+        pane.chosen = ("4", "Nobody:Nowhere")
+        await pilot.press("down")
+        assert pane.chosen == ("4", "Croacia:Marruecos")
+        pane.chosen = ("9",)
+        await pilot.press("right")
+        assert pane.chosen[0] == "1"
 
 
 @pytest.mark.parametrize("more", [0, 990])

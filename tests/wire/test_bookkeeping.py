@@ -14,7 +14,8 @@ from wire import keys, purging
 from wire.bookkeeping import Auditor
 from wire.books import Books
 from wire.committed import read_committed
-from wire.documents import WINDOW, Documents, DocumentsError, Range
+from wire.documents import Documents, DocumentsError
+from wire.ranges import WINDOW, Range
 
 EVENTS = 5_000
 

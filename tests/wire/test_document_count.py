@@ -11,7 +11,8 @@ from wire import keys
 from wire.bookkeeping import Auditor
 from wire.committed import read_committed
 from wire.document_count import Counted, DocumentCount
-from wire.documents import WINDOW, Documents, Range
+from wire.documents import Documents
+from wire.ranges import WINDOW, Range
 
 
 class Watched(Documents):

@@ -15,7 +15,8 @@ from tests.conftest import Engines
 from tests.ports import free_port
 from tests.relay import relay
 from wire import keys
-from wire.documents import WINDOW, Document, Documents, DocumentsError, Range
+from wire.documents import Document, Documents, DocumentsError
+from wire.ranges import WINDOW, Range
 
 
 def document(tp: str, offset: int, index: int | None = None, stored: int = 0) -> Document:

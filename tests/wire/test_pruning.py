@@ -13,9 +13,10 @@ from tests.consumer.rig import Rig
 from wire import keys
 from wire.bookkeeping import Auditor
 from wire.committed import read_committed
-from wire.documents import WINDOW, Age, Documents, DocumentsError, Range
+from wire.documents import Documents, DocumentsError
 from wire.pruning import Keep, Pruner, cut
 from wire.purging import purge
+from wire.ranges import WINDOW, Age, Range
 from wire.rebuilding import PurgedError, rebuild
 
 HOUR = 3_600_000

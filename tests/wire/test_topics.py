@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPart
 from tests.consumer.rig import Rig, delete_topics
 from tests.ports import free_port
 from wire import keys
-from wire.topics import OffsetReader, ensure_topics, topic_id
+from wire.topics import OffsetReader, ensure_topics
 
 
 async def test_topics_are_made_once_with_all_their_partitions(bands: Rig) -> None:
@@ -19,12 +19,13 @@ async def test_topics_are_made_once_with_all_their_partitions(bands: Rig) -> Non
 
 
 async def test_a_topic_made_anew_has_another_id(bands: Rig) -> None:
-    before = await topic_id(bands.offsets, bands.topic)
+    before = (await bands.offsets.topic(bands.topic)).id
     await delete_topics(bands, [bands.topic])
     with pytest.raises(UnknownTopicOrPartitionError):
-        await topic_id(bands.offsets, bands.topic)
+        await bands.offsets.topic(bands.topic)
     await ensure_topics(bands.engines.kafka, bands.name)
-    assert await topic_id(bands.engines.kafka, bands.topic) != before
+    async with OffsetReader(bands.engines.kafka) as reader:
+        assert (await reader.topic(bands.topic)).id != before
 
 
 async def test_offsets_and_lag_of_a_group_that_never_committed(bands: Rig) -> None:

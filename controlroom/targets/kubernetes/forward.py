@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,6 @@ class PortForward:
         self._open: set[asyncio.Task[None]] = set()
         self.trouble = ""
         """Why the last connection was not forwarded; empty when it was."""
-        self.failed_at = 0.0
 
     async def start(self) -> str:
         """Listens on a free port; answers `host:port`, the same for as long as it lives."""
@@ -69,7 +67,7 @@ class PortForward:
                 self.trouble = ""
                 await _joined(stream, reader, writer)
         except (TargetError, OSError) as error:
-            self.trouble, self.failed_at = str(error), time.time()
+            self.trouble = str(error)
         except asyncio.CancelledError:
             # the server's own tasks are nobody's to await: their end must stay silent
             return

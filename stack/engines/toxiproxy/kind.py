@@ -23,7 +23,7 @@ class ToxiproxyKind(EngineKind):
 
     def here(self, place: EnginePlace) -> Engine:
         """Built here."""
-        return Toxiproxy(place.state, place.ports)
+        return Toxiproxy(place.state)
 
     async def install(self, progress: Progress) -> None:
         """Builds it."""

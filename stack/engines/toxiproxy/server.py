@@ -14,7 +14,6 @@ import httpx
 from host.install.progress import Progress
 from host.install.wheels import base_environment
 from host.paths import engine_dir, private_dir, socket_path, write_private
-from host.ports import Ports
 from stack.engines.engine import Engine, NotReady, Silent
 from stack.engines.toxiproxy.build import VERSION, toxiproxy_program
 from stack.spec import ProcessSpec
@@ -30,7 +29,7 @@ class Toxiproxy(Engine):
     name = "toxiproxy"
     version = VERSION
 
-    def __init__(self, state: Path, ports: Ports) -> None:
+    def __init__(self, state: Path) -> None:
         self._folder = engine_dir(state, self.name)
         self.socket = state / "toxiproxy.sock"
         self._program = Path()

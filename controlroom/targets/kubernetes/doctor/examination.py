@@ -35,7 +35,7 @@ async def examine(target: KubernetesTarget, read_only: bool) -> AsyncIterator[Ch
     endpoints = ClusterEndpoints(target.api, namespace)
     checks: list[tuple[str, Callable[[], Awaitable[Check]]]] = [
         ("rights to look", lambda: _rights(target, namespace, "viewer")),
-        ("deployed", lambda: _deployed(target, endpoints, namespace)),
+        ("deployed", lambda: _deployed(endpoints, namespace)),
         ("pod metrics", lambda: _metrics(target, namespace)),
         ("prometheus", lambda: _prometheus(target)),
     ]
@@ -85,7 +85,7 @@ def _named(missing: list[Right]) -> str:
     return ", ".join(map(str, missing[:SHOWN])) + more
 
 
-async def _deployed(target: KubernetesTarget, endpoints: ClusterEndpoints, namespace: str) -> Check:
+async def _deployed(endpoints: ClusterEndpoints, namespace: str) -> Check:
     config = await endpoints.config()
     absent = [key for key in KNOWN if not config.get(key)]
     if "SCENARIO" in absent:
