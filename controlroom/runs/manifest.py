@@ -84,14 +84,26 @@ def bounded(spec: ChaosSpec, longest: float, run_for: float | None = None) -> Ch
 def changed(spec: ChaosSpec, mode: str = "", value: str = "", target: str = "") -> ChaosSpec:
     """The request with another mode, value or target; what is empty stays as the object has it.
 
-    Raises SpecError that names the flag.
+    Of one that holds others it is changed in all of them. Raises SpecError that names the flag.
     """
     if not (mode or value or target):
         return spec
-    if not (kind_of(spec.kind).ends and kind_of(spec.kind).selects):
-        raise SpecError(f"{spec.kind} has no mode, value and target of its own.", "Edit the file.")
+    kind = kind_of(spec.kind)
     manifest = deepcopy(dict(spec.manifest))
     body = manifest["spec"]
+    bodies = [body] if kind.selects else [held for _, held in kind.parts(body)]
+    if not kind.ends or not bodies:
+        raise SpecError(f"{spec.kind} has no mode, value and target of its own.", "Edit the file.")
+    for one in bodies:
+        _change(one, mode, value, target, spec.source or spec.name)
+    notes = manifest["metadata"].setdefault("annotations", {})
+    # what the file says of itself and of its danger is not true of the changed object
+    notes.pop(TITLE, None)
+    notes[SAFETY] = "blast"
+    return replace(spec, manifest=manifest, mode=mode, value=value, target=target)
+
+
+def _change(body: dict[str, Any], mode: str, value: str, target: str, source: str) -> None:
     if mode:
         _set_mode(body, mode)
     if value:
@@ -99,12 +111,7 @@ def changed(spec: ChaosSpec, mode: str = "", value: str = "", target: str = "") 
     if mode or value:
         _check_value(body)
     if target:
-        _aim(body["selector"], target, spec.source or spec.name)
-    notes = manifest["metadata"].setdefault("annotations", {})
-    # what the file says of itself and of its danger is not true of the changed object
-    notes.pop(TITLE, None)
-    notes[SAFETY] = "blast"
-    return replace(spec, manifest=manifest, mode=mode, value=value, target=target)
+        _aim(_table(body, "selector", source), target, source)
 
 
 def _set_mode(body: dict[str, Any], mode: str) -> None:

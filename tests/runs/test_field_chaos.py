@@ -11,6 +11,7 @@ from controlroom.runs.manifest import bounded, changed, read_chaos, stamped
 from controlroom.runs.spec import ChaosSpec
 from host.errors import StackError
 from stack.faults import reading
+from stack.faults.registry import kind_of
 from tests.runs.test_chaos_files import problems
 
 FIELD = Path(__file__).with_name("field")
@@ -101,3 +102,23 @@ def test_a_target_needs_a_selector_by_name() -> None:
     bare = {**spec.manifest, "spec": {**spec.manifest["spec"], "selector": {}}}
     with pytest.raises(SpecError, match="--target"):
         changed(ChaosSpec(bare, "x"), target="reader")
+
+
+@pytest.mark.parametrize("name", ["schedule", "workflow"])
+def test_of_what_holds_others_all_are_changed(name: str) -> None:
+    before = field(name)
+    spec = bounded(changed(before, "fixed", "2", "reader"), 600, 5.0)
+    held = [body for _, body in kind_of(spec.kind).parts(spec.manifest["spec"])]
+    assert held
+    assert [(one["mode"], one["value"]) for one in held] == [("fixed", "2")] * len(held)
+    labels = {one["selector"]["labelSelectors"]["app.kubernetes.io/name"] for one in held}
+    assert labels == {"reader"}
+    assert before.manifest == field(name).manifest
+    assert problems(stamped(spec, "r-0001")) == []
+    assert "--duration 5s --mode fixed --value 2 --target reader" in spec.command()
+    assert reading.fault(spec.manifest, "controlroom").duration == 5.0
+
+
+def test_a_value_that_no_held_fault_can_take_names_the_flag() -> None:
+    with pytest.raises(SpecError, match="--value 2 means nothing with mode"):
+        changed(field("workflow"), "all", "2")
