@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.draining import drained
-from tests.k8s.rendering import text_of
+from tests.manifests.rendering import text_of
 from tests.own_lab import OwnLab
 from tests.own_stack import Result
 

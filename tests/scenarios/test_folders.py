@@ -35,7 +35,7 @@ from stack.copying import MOST_BYTES, MOST_FILES
 from stack.manifests import load as load_manifests
 from stack.manifests.model import Container, EnvVar, PodTemplate
 from stack.pods.environment import Surroundings, environment
-from tests.k8s.rendering import renderer
+from tests.manifests.rendering import renderer
 from tests.runs.server import running
 
 WEATHER = Path(__file__).parent / "added" / "weather"

@@ -8,7 +8,7 @@ import pytest
 
 from host.project import PROJECT
 from stack.refusals import error_lines, ingress_lines
-from tests.k8s.rendering import NAMES, of_kind
+from tests.manifests.rendering import NAMES, of_kind
 
 pytestmark = pytest.mark.engines
 

@@ -14,7 +14,7 @@ import pytest
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.doctor.rights import rights_of
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, SERVICE_ACCOUNTS
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane
+from tests.targets.control_plane import CONTEXT, ControlPlane
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
 

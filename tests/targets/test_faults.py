@@ -23,9 +23,9 @@ from controlroom.targets.kubernetes.faults.selecting import placed
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS, PODS, SERVICE_ACCOUNTS
 from stack.faults.registry import kind_of
 from tests import crds
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane, standing
-from tests.kubernetes.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
 from tests.runs.test_chaos_files import problems
+from tests.targets.control_plane import CONTEXT, ControlPlane, standing
+from tests.targets.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]

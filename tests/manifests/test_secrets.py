@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.k8s.rendering import NAMES, Object, of_kind
+from tests.manifests.rendering import NAMES, Object, of_kind
 from wire.accounts import ACCOUNTS, redis_line
 
 pytestmark = pytest.mark.engines

@@ -19,8 +19,8 @@ from controlroom.targets.kubernetes.deploy.peers import bridge_secret, calls_acr
 from controlroom.targets.kubernetes.deploy.readiness import Rollout
 from controlroom.targets.kubernetes.deploy.rendering import KUBECTL, Object, render
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane
-from tests.kubernetes.objects import IMAGE, deployment, make_pod
+from tests.targets.control_plane import CONTEXT, ControlPlane
+from tests.targets.objects import IMAGE, deployment, make_pod
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]

@@ -16,8 +16,8 @@ from controlroom.targets.kubernetes.faults.holder import job
 from controlroom.targets.kubernetes.faults.selecting import placed
 from controlroom.targets.kubernetes.load import jobs
 from tests.crds import SCHEMAS
-from tests.k8s.rendering import NAMES, Object, of_kind, text_of
-from tests.kubernetes.control_plane import ControlPlane, standing
+from tests.manifests.rendering import NAMES, Object, of_kind, text_of
+from tests.targets.control_plane import ControlPlane, standing
 
 pytestmark = pytest.mark.clusters
 

@@ -7,8 +7,8 @@ import pytest
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import PODS
 from controlroom.targets.kubernetes.target import KubernetesTarget
-from tests.kubernetes.control_plane import CONTEXT
-from tests.kubernetes.objects import STRATEGIC, make_deployment, make_pods
+from tests.targets.control_plane import CONTEXT
+from tests.targets.objects import STRATEGIC, make_deployment, make_pods
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from controlroom.targets.kubernetes.api import Api
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane, kubelab, standing
+from tests.targets.control_plane import CONTEXT, ControlPlane, kubelab, standing
 
 
 @pytest.fixture(scope="session")

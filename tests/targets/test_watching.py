@@ -16,10 +16,10 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.mirror import Mirror
 from controlroom.targets.kubernetes.resources import DEPLOYMENTS, PODS, SCALED_OBJECTS
 from controlroom.targets.kubernetes.target import KubernetesTarget
-from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane
-from tests.kubernetes.objects import make_deployment, make_pod, pod
 from tests.ports import free_port
 from tests.relay import relay
+from tests.targets.control_plane import CONTEXT, TOKEN, ControlPlane
+from tests.targets.objects import make_deployment, make_pod, pod
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.k8s.rendering import NAMES, Object, of_kind, title
+from tests.manifests.rendering import NAMES, Object, of_kind, title
 
 pytestmark = pytest.mark.engines
 

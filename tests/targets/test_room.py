@@ -16,8 +16,8 @@ import yaml
 
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, PODS
-from tests.kubernetes.control_plane import TOKEN, ControlPlane
-from tests.kubernetes.objects import STRATEGIC, make_deployment, make_pod, make_pods
+from tests.targets.control_plane import TOKEN, ControlPlane
+from tests.targets.objects import STRATEGIC, make_deployment, make_pod, make_pods
 from tests.terminal import Terminal
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]

@@ -17,9 +17,9 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import LINKS, SERVICES
 from controlroom.targets.kubernetes.target import KubernetesTarget
 from tests import crds
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane
-from tests.kubernetes.objects import make_deployment
 from tests.prometheus import Scraped, listening, scraping
+from tests.targets.control_plane import CONTEXT, ControlPlane
+from tests.targets.objects import make_deployment
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]

@@ -25,8 +25,8 @@ from controlroom.targets.abilities import TargetError
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS, PODS
-from tests.kubernetes.objects import STRATEGIC
 from tests.ports import free_port
+from tests.targets.objects import STRATEGIC
 
 LOOK = 0.1
 HERE = "127.0.0.1"

@@ -23,8 +23,8 @@ from controlroom.targets.kubernetes.resources import (
     SERVICES,
 )
 from controlroom.targets.kubernetes.target import KubernetesTarget
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane
-from tests.kubernetes.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
+from tests.targets.control_plane import CONTEXT, ControlPlane
+from tests.targets.objects import RUNNING, STRATEGIC, make_deployment, make_pod, pod
 from tests.waiting import until
 from wire.accounts import ACCOUNTS
 

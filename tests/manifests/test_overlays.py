@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from images.recipes import RECIPES, reference
-from tests.k8s.rendering import NAMES, WHOLE, Object, objects_of, of_kind, title
+from tests.manifests.rendering import NAMES, WHOLE, Object, objects_of, of_kind, title
 from tests.manifests.schema import problems
 from wire import keys
 

@@ -21,7 +21,7 @@ import yaml
 from controlroom.targets.abilities import Denied, WrongConfig
 from controlroom.targets.kubernetes import kubeconfig, plugins
 from controlroom.targets.kubernetes.kubeconfig import access, contexts
-from tests.kubernetes.control_plane import kubelab
+from tests.targets.control_plane import kubelab
 from tests.waiting import until
 
 NOBODY = "http://127.0.0.1:9"

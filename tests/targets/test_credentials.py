@@ -15,7 +15,7 @@ from controlroom.targets.abilities import Denied, Unreachable
 from controlroom.targets.kubernetes import api as module
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.resources import PODS
-from tests.kubernetes.control_plane import CONTEXT, TOKEN, ControlPlane, standing
+from tests.targets.control_plane import CONTEXT, TOKEN, ControlPlane, standing
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]

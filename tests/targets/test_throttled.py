@@ -21,7 +21,7 @@ from controlroom.targets.kubernetes.api import BUSY_TRIES
 from controlroom.targets.kubernetes.kubeconfig import access
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, PODS
 from controlroom.targets.kubernetes.target import KubernetesTarget
-from tests.kubernetes.control_plane import CONTEXT, ControlPlane
+from tests.targets.control_plane import CONTEXT, ControlPlane
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]

@@ -10,7 +10,7 @@ from controlroom.targets.abilities import Refused
 from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.deploy.peers import OPEN, node_addresses, open_slices, settle
 from controlroom.targets.kubernetes.resources import NODES
-from tests.k8s.rendering import NAMES, objects_of
+from tests.manifests.rendering import NAMES, objects_of
 from tests.manifests.schema import problems
 
 ADDRESSES = ["10.1.0.2", "10.1.0.3"]

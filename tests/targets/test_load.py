@@ -23,10 +23,10 @@ from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.load import sending
 from controlroom.targets.kubernetes.resources import CONFIG_MAPS, JOBS, PODS
 from controlroom.targets.kubernetes.target import KubernetesTarget
-from tests.kubernetes.control_plane import CONTEXT
-from tests.kubernetes.node import PlayedNode, node
-from tests.kubernetes.objects import make_deployment
 from tests.runs.server import Server, running
+from tests.targets.control_plane import CONTEXT
+from tests.targets.node import PlayedNode, node
+from tests.targets.objects import make_deployment
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
