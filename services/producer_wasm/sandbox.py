@@ -106,7 +106,7 @@ class Sandbox:
     def _started(self) -> _Instance:
         try:
             self._instance = _Instance(self._engine, self._ready, self._bounds)
-        except (WasmtimeError, Trap) as error:
+        except Exception as error:
             raise ModuleError("trap", f"does not start: {_line(error)}") from error
         refusal = self._called("init", self._description)
         if refusal:
@@ -120,9 +120,12 @@ class Sandbox:
         self._said.begin()
         try:
             return self._instance.call(name, given)
+        except ModuleError:
+            raise
         except TooManyCallsError as error:
             raise ModuleError("calls", str(error)) from error
-        except (WasmtimeError, Trap, SystemError) as error:
+        except Exception as error:
+            # also what its calls of the host raise, such as one that points out of its memory
             out_of_fuel = isinstance(error, Trap) and error.trap_code is TrapCode.OUT_OF_FUEL
             if out_of_fuel:
                 message = f"takes more than {self._bounds.fuel:,} instructions"
@@ -232,5 +235,5 @@ def _verdicts(text: bytes, expected: int) -> list[Verdict]:
 
 def _line(error: BaseException) -> str:
     """The last line of what wasmtime tells: the reason."""
-    message = error.message if isinstance(error, Trap) else str(error)
-    return " ".join(message.strip().splitlines()[-1].split()) or "trap"
+    message = (error.message if isinstance(error, Trap) else str(error)).strip()
+    return " ".join(message.splitlines()[-1].split()) if message else type(error).__name__

@@ -29,7 +29,11 @@ class Taking:
 
     async def take(self, requests: Sequence[Request]) -> list[Answer]:
         """One answer for each request, when Kafka has what was accepted and what was refused."""
-        judged = await self._judged(requests)
+        try:
+            judged = await self._judged(requests)
+        except Exception as error:
+            logline.error("requests failed", trace=error)
+            return [_problem(problems.FAILED)] * len(requests)
         taken = [each for each in judged if isinstance(each, Judged)]
         failure = await self._delivered(taken)
         return [each if isinstance(each, Answer) else failure or _answer(each) for each in judged]

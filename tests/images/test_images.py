@@ -41,7 +41,7 @@ def quiet(line: str) -> None:
 
 
 IMPORT_ALL = """
-import importlib, pathlib
+import ctypes, importlib, pathlib
 for place in ("/app/lib", "/opt/python/lib"):
     for file in pathlib.Path(place).rglob("*.so"):
         words = file.relative_to(place).parts[:-1] + (file.name.partition(".")[0],)
@@ -52,6 +52,11 @@ for place in ("/app/lib", "/opt/python/lib"):
                 importlib.import_module(".".join(words))
             except ModuleNotFoundError:
                 pass
+            except ImportError as error:
+                # a library that is no module of Python's
+                if "PyInit" not in str(error):
+                    raise
+                ctypes.CDLL(str(file))
 print("ok")
 """
 """Stripped and copied apart from what they were built with, they must load all the same;

@@ -32,12 +32,13 @@ WRONG = {
     " (then unreachable)) (br $ever))",
     "calls": "(loop $ever (drop (call $write (i32.const 1) (i32.const 0) (i32.const 0)"
     " (i32.const 16))) (br $ever))",
+    "writes": "(drop (call $write (i32.const 1) (i32.const -9) (i32.const 1) (i32.const -4)))",
     "nonsense": "(global.set $answers (i32.const -16))",
     "short": "(global.set $answers (i32.add (global.get $answers) (i32.const 1)))",
     "deep": "(call $wrong (local.get $at) (local.get $size))",
 }
 """What a module does at a marked request."""
-REASON = {"grows": "trap", "short": "nonsense", "deep": "trap"}
+REASON = {"grows": "trap", "writes": "trap", "short": "nonsense", "deep": "trap"}
 """How that is counted where it is not by its name."""
 
 

@@ -250,6 +250,9 @@ def test_answers_are_held_to_the_scenario(answer: bytes, told: str, tmp_path: Pa
         (ECHO.read_text().replace("(i64.const 0))", "(loop $e (br $e)) (i64.const 0))", 1),
          "cannot start: takes more than"),
         (ECHO.read_text().replace('"memory") 1', '"memory") 999', 1), "cannot start"),
+        (wrong("trap").replace("  (global $answers", '  (func (export "_initialize")'
+         " (loop $e (drop (call $write (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))"
+         " (br $e)))\n  (global $answers", 1), "cannot start"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_used_is_told_at_the_start(
