@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
+from controlroom.commands import tallies as command
+from controlroom.commands.exits import CommandError
+from controlroom.commands.verb_context import VerbContext
 from controlroom.feeds import views
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.tallies import Chosen
@@ -150,3 +158,31 @@ async def test_a_match_that_appears_later_is_selected_by_itself(worldcup: World)
     assert found.selections[1].choices[0].label == "A – B:C"
     assert [(row.labels, row.count) for row in found.rows] == [(("1-0",), 1)]
     await source.close()
+
+
+async def test_the_command_asks_with_what_its_flags_select(
+    worldcup: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @asynccontextmanager
+    async def reading(*_: object) -> AsyncIterator[VerbContext]:
+        yield VerbContext(worldcup.target, worldcup.endpoints, worldcup.scenario)  # type: ignore[arg-type]
+
+    async def printed(*flags: str, every: bool = False) -> dict[str, Any]:
+        arguments = {"more": list(flags), "settings": None, "all": every, "json": True}
+        await command.main(argparse.Namespace(**arguments))
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    monkeypatch.setattr(command, "verb_context", reading)
+    monkeypatch.setattr(views, "MOST", 1)
+    await worldcup.store([prediction(each, "B", "1-0", 2) for each in "ACD"])
+    await worldcup.store([prediction("A", "B", "3-3", 4)])
+    final = await printed("--phase", "final")
+    assert final["rows"] == [{"labels": ["3-3"], "count": 1, "average": None}]
+    beyond = await printed("--phase=2", "--match", "d - b")
+    assert [each["selected"] for each in beyond["selections"]] == ["2", "D:B"]
+    assert await printed("--match", "C:B", every=True) == {
+        "labels": ["1-0"], "count": 1, "average": None,
+    }  # fmt: skip
+    with pytest.raises(CommandError, match="there is no 'Z:B'"):
+        await printed("--match", "Z:B")
