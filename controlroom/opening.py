@@ -158,8 +158,8 @@ class Opening:
         return self._places[self._shown].name
 
     async def perform(self, act: Act) -> Answer:
-        """Carries an act out on the shown target; `stop_all` is done on every target."""
-        if act.command != "stop_all":
+        """Carries an act out on the shown target, or on every one."""
+        if not act.everywhere:
             return await self._places[self._shown].perform(act)
         answers, failed = [], None
         for place in self._places:

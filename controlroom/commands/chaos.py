@@ -235,6 +235,7 @@ class StopAll(StopFault):
 
     wanted: str = "all"
     command = "stop_all"
+    everywhere = True
 
     async def prepare(self, here: Here) -> Question:
         facts = (("effect", "all load and chaos ends, and that is verified"),)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from controlroom.commands.here import Here
 from controlroom.commands.question import Consent, Question
 from controlroom.commands.registry import named
 from controlroom.runs.audit import acting
+from controlroom.runs.spec import where_flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Act:
 
     command: ClassVar[str]
     """Id of its `Command`."""
+    everywhere: ClassVar[bool] = False
+    """Whether a room on several targets does it on each of them."""
 
     def facts(self) -> Mapping[str, Any]:
         """What the audit says of it: its fields, but for empty and `unsaid` ones. Paths are
@@ -75,7 +79,7 @@ async def perform(act: Act, here: Here, consent: Consent | None = None) -> Answe
                 raise ReadOnlyError(command.refusal)
             question = await act.prepare(here)
             if question is not None:
-                await _confirm(question, consent or Consent())
+                await _confirm(_whole(question, act, here), consent or Consent())
             answer = await act.carry_out(here)
         finally:
             entry.add(**act.facts())
@@ -88,6 +92,17 @@ def refuse(command: Command, here: Here) -> None:
     """Audits that a read-only face was asked for a command. Raises ReadOnlyError."""
     with acting(here.settings.state_dir, command.id.replace("_", " "), here.title):
         raise ReadOnlyError(command.refusal)
+
+
+def _whole(question: Question, act: Act, here: Here) -> Question:
+    """The question with a command line that means the same cluster anywhere."""
+    contexts = here.settings.contexts
+    aimed = act.place(here) == here.title and not act.everywhere
+    if not contexts or not aimed or "--context" in question.command:
+        return question
+    where = [word for each in contexts for word in where_flags(each)]
+    where += where_flags("", here.settings.namespace)
+    return replace(question, command=f"{question.command} {shlex.join(where)}")
 
 
 async def _confirm(question: Question, consent: Consent) -> None:

@@ -106,7 +106,7 @@ class LoadSpec:
             words += ["--batch", str(self.batch)]
         if self.in_cluster:
             words += ["--in-cluster", str(self.in_cluster)]
-        words += _where(self.context, self.namespace)
+        words += where_flags(self.context, self.namespace)
         return shlex.join(words)
 
 
@@ -187,7 +187,7 @@ class ChaosSpec:
     def command(self) -> str:
         """The command line that does the same."""
         words = ["controlroom", "chaos", "run", self.source or self.name, "--yes"]
-        words += self.flags() + _where(self.context, self.namespace)
+        words += self.flags() + where_flags(self.context, self.namespace)
         return shlex.join(words)
 
     def flags(self) -> list[str]:
@@ -203,7 +203,8 @@ def change_flags(run_for: float | None, mode: str, value: str, target: str) -> l
     return words
 
 
-def _where(context: str, namespace: str = "") -> list[str]:
+def where_flags(context: str, namespace: str = "") -> list[str]:
+    """The cluster that is meant, as the command line takes it."""
     words = ["--context", context] if context else []
     return words + (["--namespace", namespace] if namespace else [])
 

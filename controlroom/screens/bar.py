@@ -72,7 +72,7 @@ class BarDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         """The line has the focus."""
-        self.query_one(Input).focus()
+        self.focus_first("Input")
         if self.at_once:
             self.agree()
 

@@ -116,7 +116,7 @@ class ChaosDialog(Dialog[StartFault]):
 
     def on_mount(self) -> None:
         """The list has the focus."""
-        self.query_one(OptionList).focus()
+        self.focus_first("OptionList")
         bad = next((f"{f.path}: {f.error}" for f in self.files if f.error), "")
         if not self.files:
             self.problem("There is no experiment in chaos/.")

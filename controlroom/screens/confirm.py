@@ -42,7 +42,7 @@ class Confirm(Dialog[bool]):
 
     def on_mount(self) -> None:
         """The focus is where nothing happens by accident."""
-        self.query_one("#typed" if self.typed is not None else "#cancel").focus()
+        self.focus_first("#typed" if self.typed is not None else "#cancel")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The button wakes when the name is right."""

@@ -90,6 +90,13 @@ class Dialog(ModalScreen[T], Generic[T]):
         """Keys may come once what the dialog itself has put off is done, its focus above all."""
         self.app.call_later(self.let_keys_in)
 
+    def focus_first(self, selector: str) -> None:
+        """The focus is there, unless the room ends while the dialog opens: then there is nothing
+        in it any more."""
+        for one in self.query(selector).results():
+            one.focus()
+            break
+
     def let_keys_in(self) -> None:
         """The keys that were typed ahead go on."""
         if self.hold is not None:

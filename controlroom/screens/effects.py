@@ -75,7 +75,7 @@ class EffectsDialog(Dialog[tuple[ActiveEffect, Action]]):
 
     def on_mount(self) -> None:
         """The list has the focus."""
-        self.query_one(OptionList).focus()
+        self.focus_first("OptionList")
 
     def on_option_list_option_highlighted(self) -> None:
         """Tells about what is highlighted."""

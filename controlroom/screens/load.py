@@ -74,7 +74,7 @@ class LoadDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Most people change the number first; users is where the form begins to matter."""
-        self.query_one("#users").focus()
+        self.focus_first("#users")
 
     def spec(self, check: bool) -> LoadSpec:
         """The form as it stands. Raises FieldError."""

@@ -46,7 +46,7 @@ class ScaleDialog(Dialog[int]):
 
     def on_mount(self) -> None:
         """The number has the focus."""
-        self.query_one("#replicas").focus()
+        self.focus_first("#replicas")
 
     def _number(self) -> int:
         return whole("replicas", self.query_one(Input).value, self.least, self.most)
@@ -90,7 +90,7 @@ class FilterDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """The text has the focus."""
-        self.query_one("#needle").focus()
+        self.focus_first("#needle")
 
     def agree(self) -> None:
         self.dismiss(self.query_one(Input).value)

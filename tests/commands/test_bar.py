@@ -46,7 +46,7 @@ async def test_the_answer_is_shown_in_the_room(tmp_path: Path) -> None:
         ("logs --follow", "--follow is for a shell"),
         ("run --help", "usage: controlroom run"),
         ("chaos 'run", "No closing quotation"),
-        ("scale --context nosuch consumer 3", "nosuch"),
+        ("books --context nosuch", "Name one of your contexts by --context"),
     ],
 )
 async def test_what_cannot_be_meant_is_said(tmp_path: Path, text: str, said: str) -> None:

@@ -247,6 +247,20 @@ async def test_the_question_is_the_same_by_key_and_by_words(
         assert asked.command().split()[:2] == question.command.split()[:2]
 
 
+@pytest.mark.parametrize("command", [c for c in CHANGING if asks(c)], ids=ids)
+async def test_the_equal_command_line_means_the_same_cluster(
+    command: Command, acted: Acted, state: Path
+) -> None:
+    face = Asked(agrees=False)
+    FACE.set(face)
+    await line.run(WORDS[command.id], Settings(state_dir=state, context="lab-a", namespace="own"))
+    assert face.questions or command.id == "settle_books"  # its flag is the answer already
+    anywhere = command.id in {"stop_all", "up", "down", "torture"} or command.id.startswith("lab")
+    for question in face.questions:
+        named_there = "--context lab-a" in question.command
+        assert named_there is not anywhere, question.command
+
+
 @pytest.mark.parametrize("fails", [False, True])
 async def test_stop_all_is_asked_once_and_done_on_every_target(
     fails: bool, acted: Acted, state: Path

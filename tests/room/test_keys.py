@@ -18,7 +18,7 @@ from controlroom.screens.chaos import ChaosDialog
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
-from controlroom.screens.prompt import ScaleDialog
+from controlroom.screens.prompt import FilterDialog, ScaleDialog
 from tests.room import frames
 from tests.room.fakes import KILL, PARTITION, RecordedCommands
 from tests.room.rooms import calls_of, room_of, screen_text, source_of
@@ -308,3 +308,9 @@ async def test_an_unforeseen_failure_of_a_command_is_said_and_ends_nothing() -> 
         await pilot.press("r")
         await until(lambda: "no idea about tallies" in screen_text(room), "it is said", 5)
         assert room.is_running
+
+
+def test_a_dialog_that_is_gone_before_it_is_there_ends_nothing() -> None:
+    """A room that ends while a dialog opens empties it before it is told that it is mounted."""
+    Confirm("scale", [], "Scale", "controlroom scale consumer 3").on_mount()
+    FilterDialog("").on_mount()
