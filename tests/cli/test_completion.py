@@ -81,7 +81,7 @@ def test_a_shell_offers_verbs_flags_and_values(shell: str, programs: Path) -> No
     assert offered(shell, programs, "und") == ["undeploy"]
     assert offered(shell, programs, "gre") == ["greet"]
     assert offered(shell, programs, "run", "--rep") == ["--repeat"]
-    assert set(offered(shell, programs, "run", "--path", "")) == {"http", "grpc"}
+    assert set(offered(shell, programs, "run", "--path", "")) == {"http", "grpc", "wasm"}
     assert offered(shell, programs, "--scenario", "world") == ["worldcup"]
 
 
@@ -96,7 +96,7 @@ def test_a_shell_that_cuts_a_word_at_its_sign_gets_the_rest(programs: Path) -> N
     [
         (["chaos", "run", "pod-kill-ka"], ["pod-kill-kafka"]),
         (["lab", "link", ""], ["cut", "mend"]),
-        (["scale", "prod"], ["producer-grpc", "producer-http"]),
+        (["scale", "prod"], ["producer-grpc", "producer-http", "producer-wasm"]),
         (["--json", "books", "--settle", "b"], ["bands"]),
         (["deploy", "--overlay", "cluster-"], ["cluster-a", "cluster-b"]),
         (["books", "--max-f"], ["--max-fault-seconds"]),
