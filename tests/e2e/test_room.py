@@ -44,7 +44,7 @@ async def test_an_operator_loads_breaks_and_sees_that_nothing_was_lost(quiet: Ow
         room.until(LOADING)
         await until(lambda: counted(room) > before, "the tallies climb", 30)
         room.send("c")
-        room.until(r"pod-kill-consumer")
+        room.until(r"hits now\s+\d of", 30)
         choose(room, r"what\s+PodChaos pod-kill · consumer")
         room.until(r"hits now\s+1 of")
         room.send("\r")
