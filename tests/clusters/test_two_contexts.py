@@ -73,7 +73,7 @@ def load_and_break(room: Terminal) -> None:
     more = rf"counted\s+(?!{already}\s)\d"
     room.until(more, SLOW)
     room.send("c")
-    room.until(r"pod-kill-consumer", SLOW)
+    room.until(r"hits now\s+\d of", SLOW)
     choose(room, r"what\s+PodChaos pod-kill · consumer")
     room.until(r"hits now\s+1 of 2", SLOW)
     room.send("\r")
