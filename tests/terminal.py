@@ -106,7 +106,7 @@ class Terminal:
             assert time.monotonic() < deadline, f"{pattern!r} stays:\n{self.text()}"
             time.sleep(0.02)
 
-    def ended(self, timeout: float = 10.0) -> int:
+    def ended(self, timeout: float = 30.0) -> int:
         """Waits for the child; its exit code, or minus the signal."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
