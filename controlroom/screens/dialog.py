@@ -93,9 +93,8 @@ class Dialog(ModalScreen[T], Generic[T]):
     def focus_first(self, selector: str) -> None:
         """The focus is there, unless the room ends while the dialog opens: then there is nothing
         in it any more."""
-        for one in self.query(selector).results():
-            one.focus()
-            break
+        if found := self.query(selector):
+            found.first().focus()
 
     def let_keys_in(self) -> None:
         """The keys that were typed ahead go on."""

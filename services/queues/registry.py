@@ -52,4 +52,4 @@ def _kept(end: End) -> End:
     return end
 
 
-_FIX = f"mend the file ends.py of its folder, or take it out of {FOLDERS}"
+_FIX = f"fix the file ends.py of its folder, or take it out of {FOLDERS}"

@@ -35,7 +35,7 @@ class Entrance:
         self._safe = _SAFE - {"GET"} if writes_by_get else _SAFE
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Hands the request on, or refuses it with a sentence that says how to mend it."""
+        """Hands the request on, or refuses it with a sentence that says how to fix it."""
         found = _told(scope["headers"])
         origin = found.get(b"origin")
         if origin is not None and self._guests.welcomes(origin):

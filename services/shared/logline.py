@@ -53,7 +53,7 @@ def info(message: str, **facts: Any) -> None:
 
 
 def warning(message: str, **facts: Any) -> None:
-    """Log something that will mend itself."""
+    """Log something that goes away by itself."""
     _log.warning(message, extra={"facts": facts})
 
 

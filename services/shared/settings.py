@@ -18,7 +18,7 @@ _DEDUP = Dedup()
 
 
 class SettingsError(Exception):
-    """The environment cannot be used; `fix` says how to mend it."""
+    """The environment cannot be used; `fix` says how to fix it."""
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__(message)
@@ -95,7 +95,9 @@ class Settings:
         def text(name: str) -> str:
             return env.get(name, "").strip()
 
-        acknowledged = text("LEDGER_DIR")
+        def path(name: str) -> Path | None:
+            return Path(text(name)) if text(name) else None
+
         return cls(
             scenario=text("SCENARIO"),
             pod_name=text("POD_NAME"),
@@ -112,11 +114,11 @@ class Settings:
             admin_port=_port(env, "ADMIN_PORT"),
             grpc_server_port=_port(env, "GRPC_SERVER_PORT"),
             worker_port=_port(env, "WORKER_PORT"),
-            wasm_module=Path(text("WASM_MODULE")) if text("WASM_MODULE") else None,
+            wasm_module=path("WASM_MODULE"),
             bridge_socket=text("BRIDGE_SOCKET"),
             bridge_target=text("BRIDGE_TARGET"),
             bridge_token=text("BRIDGE_TOKEN"),
-            ledger_dir=Path(acknowledged) if acknowledged else None,
+            ledger_dir=path("LEDGER_DIR"),
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),
             dedup=Dedup(
