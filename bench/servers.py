@@ -11,23 +11,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import importlib.util
-import os
-import socket
 import statistics
-import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import uvloop
 
 from bench.cost import cpu_seconds
 from bench.http_load import Outcome, drive
+from bench.processes import answering, free_port, running
 from bench.running_stack import print_machine
 from services.shared.web import Message, Receive, Send, answer, serving
-from tests.ports import free_port
 
 _CONNECTIONS = 50
 _HOST = "127.0.0.1"
@@ -75,36 +71,21 @@ def granian(port: int) -> None:
 SERVERS = {"uvicorn, our connection": ours, "uvicorn": uvicorn, "granian": granian}
 
 
-@contextlib.contextmanager
-def running(name: str) -> Iterator[tuple[int, str]]:
-    """(pid, URL) of a server that listens, ended with the block."""
-    port = free_port()
-    argv = [sys.executable, "-m", "bench.servers", "--serve", name, str(port)]
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
-        try:
-            while True:
-                with contextlib.suppress(OSError), socket.create_connection((_HOST, port), 1):
-                    break
-                if child.poll() is not None:
-                    raise SystemExit(f"{name} ended with {child.returncode}")
-            yield child.pid, f"http://{_HOST}:{port}/"
-        finally:
-            child.terminate()
-
-
 def family(pid: int) -> list[int]:
     """A process and its children: granian's worker is one of its own."""
-    import psutil
-
     return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
 
 
-def measured(name: str, seconds: float) -> tuple[Outcome, float]:
+async def measured(name: str, seconds: float) -> tuple[Outcome, float]:
     """One load on a server of its own, and microseconds of its CPU per request."""
-    with running(name) as (pid, url):
-        asyncio.run(drive([url], 1, _CONNECTIONS, 1.0))
+    port = free_port()
+    address = f"{_HOST}:{port}"
+    argv = [sys.executable, "-m", "bench.servers", "--serve", name, str(port)]
+    async with running(argv, [{}]) as (pid,):
+        await answering([address])
+        await drive([f"http://{address}/"], 1, _CONNECTIONS, 1.0)
         before = cpu_seconds(family(pid))
-        outcome = asyncio.run(drive([url], 1, _CONNECTIONS, seconds))
+        outcome = await drive([f"http://{address}/"], 1, _CONNECTIONS, seconds)
         spent = cpu_seconds(family(pid)) - before
     return outcome, spent / max(1, outcome.requests) * 1e6
 
@@ -119,13 +100,12 @@ def main() -> int:
     if args.serve:
         SERVERS[args.serve[0]](int(args.serve[1]))
         return 0
-    os.environ["PYTHONPATH"] = os.getcwd()
     print_machine()
     names = [n for n in SERVERS if n != "granian" or importlib.util.find_spec("granian")]
     rounds: dict[str, list[Any]] = {name: [] for name in names}
     for _ in range(args.rounds):
         for name in names:
-            rounds[name].append(measured(name, args.seconds))
+            rounds[name].append(asyncio.run(measured(name, args.seconds)))
     print("\n| server | requests/s | CPU us/request | p50 ms | p99 ms |\n|---|---:|---:|---:|---:|")
     for name, found in rounds.items():
         figures = [
