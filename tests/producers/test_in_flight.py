@@ -195,14 +195,15 @@ async def test_half_sent_bodies_are_bounded_and_others_are_taken(
             await until(taken, "there is room again")
 
 
-def limit_of(name: str) -> int:
-    """Bytes of memory that a producer has in a cluster."""
+def limit_of(name: str, container: str) -> int:
+    """Bytes of memory that a container of a producer's pod has in a cluster."""
     for document in yaml.safe_load_all((ROOT / f"k8s/base/{name}.yaml").read_text()):
         if document["kind"] == "Deployment":
-            (limit,) = {
+            (limit,) = (
                 each["resources"]["limits"]["memory"]
                 for each in document["spec"]["template"]["spec"]["containers"]
-            }
+                if each["name"] == container
+            )
             return int(limit.removesuffix("Mi")) << 20
     raise AssertionError(name)
 
