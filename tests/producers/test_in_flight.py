@@ -244,7 +244,7 @@ async def test_a_producer_stays_under_its_memory_limit_beside_the_worst_bodies(
             assert (await client.post(service.url("/input"), json=VOTE)).status_code == 201
         watching.cancel()
         assert set(answers) <= {201, 207, 413, 422, 503}
-        assert 0 < peak.seen < limit_of("producer-http")
+        assert 0 < peak.seen < limit_of("producer-http", "producer-http")
 
 
 async def test_large_batches_are_unpacked_in_pieces_and_bounded(
@@ -275,7 +275,7 @@ async def test_large_batches_are_unpacked_in_pieces_and_bounded(
             odd = GRPC["events of empty fields"]()[: 30_724 * 20]
             assert await told(odd) == ("OK", "")
         watching.cancel()
-        assert 0 < peak.seen < limit_of("producer-grpc")
+        assert 0 < peak.seen < limit_of("producer-grpc", "server")
 
 
 def test_a_packed_batch_is_read_as_a_plain_one() -> None:
