@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import heapq
 import re
+from collections import defaultdict
+from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
@@ -21,6 +24,7 @@ from scenarios.bodies import (
     Unreadable,
     parse_records,
 )
+from scenarios.derived import with_derived
 from scenarios.fields import FieldReader, RefusedValue, kind_of
 from scenarios.scenario import Event, Scenario, Value
 from scenarios.tallies.kind import Write
@@ -71,6 +75,11 @@ class EventCodec:
         self._text_form = _text_form(self._readers)
         kinds = scenario.kinds
         self._writers = [kinds[tally.kind].writer(tally) for tally in scenario.tallies]
+        self._places = {
+            tally.kind: kinds[tally.kind].place
+            for tally in scenario.tallies
+            if kinds[tally.kind].placed
+        }
         self._weights = list(accumulate(row.weight for row in scenario.samples))
         # a scenario has few different events for many votes
         self._writes = lru_cache(maxsize=4096)(self._made_writes)
@@ -139,11 +148,36 @@ class EventCodec:
         return dict(zip(parts[1::2], parts[2::2], strict=True))
 
     def tally_writes(self, event: Event) -> tuple[Write, ...]:
-        """The Redis writes of one event, with the canonical pair applied."""
+        """The Redis writes of one event, one per tally, with the canonical pair applied. Those of
+        placed kinds are not placed yet."""
         return self._writes(*[event[name] for name in self._names])
 
+    def count(
+        self, document: Mapping[str, Any], sums: MutableMapping[tuple[str, str, str], int]
+    ) -> None:
+        """Adds the writes of a stored document to `sums`: (kind, key, member) -> amount."""
+        for write in self.tally_writes(document["event"]):
+            place = self._places.get(write.kind)
+            kind, key, member, amount = write if place is None else place(write, document)
+            sums[kind, key, member] += amount
+
+    def trim(self, sums: MutableMapping[tuple[str, str, str], int]) -> None:
+        """Takes out of `sums` what a placed kind would not keep."""
+        if not self._places:
+            return
+        members: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+        for (kind, key, member), amount in sums.items():
+            if kind in self._places:
+                members[kind, key, amount].append(member)
+        for (kind, key, keep), found in members.items():
+            if len(found) > keep:
+                for member in set(found).difference(heapq.nlargest(keep, found)):
+                    del sums[kind, key, member]
+
     def _made_writes(self, *values: Value) -> tuple[Write, ...]:
-        event = self.canonical(dict(zip(self._names, values, strict=True)))
+        event = with_derived(
+            self.scenario, self.canonical(dict(zip(self._names, values, strict=True)))
+        )
         escaped = {name: escape(value) for name, value in event.items()}
         return tuple([write(event, escaped) for write in self._writers])
 

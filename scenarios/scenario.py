@@ -64,6 +64,18 @@ class CanonicalPair:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """A value that is made of a text field. Tallies can name it as they name a field."""
+
+    name: str
+    label: str
+    source: str
+    """Name of the field that it is made of."""
+    by: str
+    """One of `scenarios.derived`."""
+
+
+@dataclass(frozen=True)
 class Tally:
     """One Redis write per event. Templates hold `{field}` and are filled with escaped values."""
 
@@ -108,6 +120,15 @@ class SampleRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedView:
+    """One of the views of a scenario, which are paged through."""
+
+    name: str
+    title: str
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything that makes one scenario differ from another."""
 
@@ -119,7 +140,8 @@ class Scenario:
     rules: tuple[Different, ...]
     canonical: CanonicalPair | None
     tallies: tuple[Tally, ...]
-    view: View
+    views: tuple[NamedView, ...]
+    """At least one; the first is shown where nobody chooses."""
     log_line: str
     """Template with `{field}` for one line of the log pane."""
     http: HttpRoutes
@@ -131,12 +153,25 @@ class Scenario:
     samples: tuple[SampleRow, ...]
     readers: tuple[str, ...] = ()
     """Sets of routes of the reader: files of a folder `reader`, without their end."""
+    derived: tuple[Derived, ...] = ()
     queue: str = QUEUE
     """One of `wire.queues.registry`."""
     folder: Path | None = dataclasses.field(default=None, compare=False)
     """Where all that belongs to it is; None where its file is alone."""
     kinds: Mapping[str, TallyKind] = dataclasses.field(default_factory=dict, compare=False)
     """Name -> kind, of all tallies that it can have."""
+
+    @property
+    def view(self) -> View:
+        """The first view that shows tallies."""
+        return next((each.view for each in self.views if each.view.tally), self.views[0].view)
+
+    def named_view(self, name: str) -> NamedView:
+        """The view of that name, the first one for an empty name; KeyError where there is none."""
+        for each in self.views:
+            if not name or each.name == name:
+                return each
+        raise KeyError(name)
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""

@@ -172,8 +172,8 @@ def _reach(there: set[int], window: Range, begin: int) -> int:
 def _add(codec: EventCodec, rebuilt: Rebuilt, stored: Iterable[Document]) -> None:
     for document in stored:
         rebuilt.totals["counted"] += 1
-        for kind, key, member, amount in codec.tally_writes(document["event"]):
-            rebuilt.tallies[kind, key, member] += amount
+        codec.count(document, rebuilt.tallies)
+    codec.trim(rebuilt.tallies)
 
 
 def _extra(documents: Iterable[Document], committed: int) -> int:

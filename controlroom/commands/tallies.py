@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from controlroom.commands.question import Question
 from controlroom.commands.table import number, percent, table
 from controlroom.commands.verb_context import answering, opened, verb_context
 from controlroom.feeds.tallies import TalliesSource
+from controlroom.feeds.views import VIEW, selectors
 from controlroom.model.tallies import Selection, Tallies, TallyChoice, TallyRow
 from controlroom.targets.rebuild import rebuild_tallies
 from scenarios.scenario import Scenario
@@ -93,7 +94,7 @@ async def _key(source: TalliesSource, found: Tallies, index: int, value: str) ->
     selection = found.selections[index]
     if selection.more and not any(_same(value, choice) for choice in selection.choices):
         with answering("tallies"):
-            async for names in source.choices(found.chosen[0]):
+            async for names in source.choices(found.chosen[:index]):
                 for name in names:
                     if _same(value, TallyChoice(name, " - ".join(split_member(name)))):
                         return name
@@ -141,24 +142,44 @@ class Rebuild(Act):
 
 def chosen(scenario: Scenario, words: Sequence[str]) -> list[tuple[int, str]]:
     """(selector, value) of `--name value` and `--name=value`, in the order of the selectors."""
-    names = scenario.view.choosing
+    given = list(_given(words))
+    names = selectors(scenario, _view_of(scenario, dict(given).get(VIEW)))
     found: dict[int, str] = {}
-    rest = list(words)
-    while rest:
-        flag, equals, value = rest.pop(0).partition("=")
-        name = flag.removeprefix("--")
-        if not flag.startswith("--") or name not in names:
+    for name, value in given:
+        if name not in names:
+            flag = f"--{name}" if value is not None else name
             known = ", ".join(f"--{each}" for each in names) or "none"
             raise CommandError(
                 f"controlroom tallies: {flag!r} is not known.",
                 f"Selectors of the scenario {scenario.name}: {known}.",
             )
-        if not equals:
-            if not rest:
-                raise CommandError(f"controlroom tallies: --{name} needs a value.")
-            value = rest.pop(0)
+        if value is None:
+            raise CommandError(f"controlroom tallies: --{name} needs a value.")
         found[names.index(name)] = value
     return sorted(found.items())
+
+
+def _given(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+    """Name of each flag, and its value where there is one; what is no flag stands for itself."""
+    rest = list(words)
+    while rest:
+        flag, equals, value = rest.pop(0).partition("=")
+        if not flag.startswith("--"):
+            yield f"{flag}{equals}{value}", None
+        else:
+            yield flag[2:], value if equals else (rest.pop(0) if rest else None)
+
+
+def _view_of(scenario: Scenario, wanted: str | None) -> str:
+    """Name of the view that is meant, empty for the first: it says which selectors there are."""
+    known = [each.name for each in scenario.views]
+    if wanted is None or len(known) == 1:
+        return ""
+    if wanted not in known:
+        raise CommandError(
+            f"controlroom tallies: no view is called {wanted!r}.", f"Views: {', '.join(known)}."
+        )
+    return wanted
 
 
 def key_of(selection: Selection, value: str) -> str:

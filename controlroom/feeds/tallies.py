@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, cast
 
 from controlroom.feeds.endpoints import AskAddress
-from controlroom.feeds.views import built, known, questions, row_of, settled
+from controlroom.feeds.views import built, known, questions, row_of, seen, settled
 from controlroom.model.tallies import Chosen, Tallies, TallyRow
 from scenarios.scenario import Scenario
 from wire.keys import books_key
@@ -50,7 +50,7 @@ class TalliesSource:
         question = (await client.hget(self._books, "version"), chosen)
         asked, answer = self._last
         if answer is None or asked != question:
-            answer = await self._ask(client, known(self._scenario, chosen))
+            answer = await self._ask(client, chosen)
             self._last = (question, answer)
         return answer
 
@@ -58,19 +58,29 @@ class TalliesSource:
         """Every member of what is read, also those beyond the rows, some at a time, in no order."""
         from wire.tops import pieces
 
-        *_, wanted = questions(self._scenario, chosen)
+        named, keys = seen(self._scenario, chosen)
+        asked = Questions(self._scenario, named.view)
+        *_, wanted = questions(self._scenario, named.view, keys)
         if wanted.kind == "hash":
             async for piece in pieces(cast(Any, self._client), wanted.key, wanted.second):
-                yield [row_of(self._scenario.view, row) for row in piece]
+                yield [row_of(asked, row) for row in piece]
 
-    async def choices(self, first: str) -> AsyncIterator[list[str]]:
-        """Every key of the second selection, also those beyond the listed, some at a time."""
-        from wire.tops import names
+    async def choices(self, chosen: Chosen) -> AsyncIterator[list[str]]:
+        """Every key of the last selection, also those beyond the listed, some at a time. `chosen`
+        says what comes before it."""
+        from wire.tops import names, pieces
 
-        async for piece in names(
-            cast(Any, self._client), Questions(self._scenario).choices_key(first)
-        ):
-            yield piece
+        named, keys = seen(self._scenario, chosen)
+        asked, client = Questions(self._scenario, named.view), cast(Any, self._client)
+        if not named.view.by:
+            async for piece in names(client, asked.choices_key(keys[0])):
+                yield piece
+        elif asked.offers().kind == "set":
+            async for piece in names(client, asked.offers_key()):
+                yield piece
+        else:
+            async for rows in pieces(client, asked.offers_key()):
+                yield [row.member for row in rows]
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -82,8 +92,11 @@ class TalliesSource:
         """Asks again where what is shown is settled only by the answers."""
         from wire.tops import look
 
+        scenario = self._scenario
+        named, keys = seen(scenario, chosen)
+        keys = known(scenario, named.view, keys)
         while True:
-            found = await look(client, self._scenario.name, questions(self._scenario, chosen))
-            wanted, chosen = chosen, settled(self._scenario, chosen, found.tops)
-            if wanted == chosen:
-                return built(self._scenario, chosen, found.tops, found.counted)
+            found = await look(client, scenario.name, questions(scenario, named.view, keys))
+            wanted, keys = keys, settled(scenario, named.view, keys, found.tops)
+            if wanted == keys:
+                return built(scenario, named, keys, found.tops, found.counted)

@@ -1,4 +1,4 @@
-"""The tallies of a scenario as JSON: rows of a table, or bars of one selection."""
+"""The tallies of a scenario as JSON: what a view shows, with what can be chosen in it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from scenarios.scenario import Scenario
+from scenarios.scenario import NamedView, Scenario
 from scenarios.templates import split_member
+from scenarios.views.view import View
 from services.reader.errors import RequestError
 from wire import keys, problems
 from wire.tops import MOST, Looked, Top, look
@@ -19,20 +20,55 @@ Json = dict[str, Any]
 
 
 async def live(
-    scenario: Scenario, redis: Redis, query: Mapping[str, str], most: int = MOST
+    scenario: Scenario,
+    redis: Redis,
+    query: Mapping[str, str],
+    most: int = MOST,
+    named: NamedView | None = None,
 ) -> Json:
-    """The tallies now; of many members the `most` highest, `members` and `others` of all.
+    """The tallies now, as a view shows them, by default the first; of many members the `most`
+    highest, `members` and `others` of all.
 
     Raises RequestError for a choice that is not offered, RedisError.
     """
-    if scenario.view.choosing:
+    view = named.view if named else scenario.view
+    if view.by:
+        looked, found = await _one_of(scenario, view, redis, query, most)
+    elif view.choosing:
         looked, found = await _chosen(scenario, redis, query, most)
     else:
-        looked = await look(redis, scenario.name, [Questions(scenario).rows(most)])
-        found = _rows(scenario, looked.tops[0])
+        looked = await look(redis, scenario.name, [Questions(scenario, view).rows(most)])
+        found = _rows(scenario, view, looked.tops[0])
     age = None if looked.at is None else round(max(0.0, time.time() - looked.at / 1000), 3)
     head = {"scenario": scenario.name, "title": scenario.title, "noun": scenario.noun}
     return head | {"total": looked.counted, "age": age} | found
+
+
+async def _one_of(
+    scenario: Scenario, view: View, redis: Redis, query: Mapping[str, str], most: int
+) -> tuple[Looked, Json]:
+    asked = Questions(scenario, view)
+    (title,) = asked.selectors
+    top = (await look(redis, scenario.name, [asked.offers()])).tops[0]
+    one: str | None = query.get(title)
+    if one is None:
+        one = next(iter(top.names), None)
+    elif one not in top.names and not await _is_there(redis, asked, one):
+        _choose(title, top.names, one, None)
+    questions = [] if one is None else [asked.rows(most, (one,))]
+    looked = await look(redis, scenario.name, questions)
+    choices = [{"key": key, "label": asked.offer_label(key)} for key in top.names]
+    shown = looked.tops[0] if questions else Top((), 0, 0, 0)
+    return looked, {
+        "selected": {title: one},
+        "choices": {title: choices},
+        **_rows(scenario, view, shown),
+    }
+
+
+async def _is_there(redis: Redis, asked: Questions, member: str) -> bool:
+    has = redis.sismember if asked.offers().kind == "set" else redis.hexists
+    return member != keys.OTHERS and bool(await cast(Any, has)(asked.offers_key(), member))
 
 
 async def _chosen(
@@ -109,14 +145,13 @@ async def _of_choice(
     scenario: Scenario, redis: Redis, one: str | None, other: str | None, most: int
 ) -> tuple[Looked, Json]:
     if one is None or other is None:
-        return await look(redis, scenario.name, []), _rows(scenario, Top((), 0, 0, 0))
+        view, nothing = scenario.view, Top((), 0, 0, 0)
+        return await look(redis, scenario.name, []), _rows(scenario, view, nothing)
     looked = await look(redis, scenario.name, [Questions(scenario).rows(most, (one, other))])
-    return looked, _rows(scenario, looked.tops[0])
+    return looked, _rows(scenario, scenario.view, looked.tops[0])
 
 
-def _rows(scenario: Scenario, top: Top) -> Json:
-    view = scenario.view
+def _rows(scenario: Scenario, view: View, top: Top) -> Json:
     names = view.names(scenario)
-    found = [view.row(names, row, top.total) for row in top.rows]
-    found.sort(key=lambda row: (-row["count"], [v for v in row.values() if isinstance(v, str)]))
+    found = [view.row(names, row, top.total) for row in Questions(scenario, view).shown(top)]
     return {view.rows: found, "members": top.members, "others": top.others}
