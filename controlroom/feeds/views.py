@@ -97,8 +97,16 @@ def built(
 def _paging(scenario: Scenario, named: NamedView) -> tuple[Selection, ...]:
     if len(scenario.views) == 1:
         return ()
-    choices = tuple(TallyChoice(each.name, each.title) for each in scenario.views)
+    choices = tuple(
+        TallyChoice(each.name, each.title, _chosen_by(scenario, each.view))
+        for each in scenario.views
+    )
     return (Selection(VIEW.capitalize(), choices, named.name),)
+
+
+def _chosen_by(scenario: Scenario, view: View) -> str:
+    names = view.names(scenario) if view.drawn == "map" else Questions(scenario, view).selectors
+    return "-".join(names)
 
 
 def _selections(scenario: Scenario, view: View, chosen: Chosen, top: Top) -> tuple[Selection, ...]:

@@ -28,6 +28,8 @@ class TallyChoice:
 
     key: str
     label: str
+    by: str = ""
+    """Of a view: what is chosen in it. Views with the same share what is chosen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class View:
 
     @property
     def by(self) -> str:
-        """Name of the hash or set tally whose members can be chosen, empty where there is no choice.
+        """Name of the hash or set tally whose members can be chosen; empty where none is chosen.
         The key of what is shown names the fields of which they are made."""
         return ""
 
