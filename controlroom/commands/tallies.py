@@ -51,7 +51,8 @@ async def main(args: argparse.Namespace) -> Exit:
         return await perform_verb(Rebuild(), args)
     async with verb_context(args.settings) as here:
         wanted = chosen(here.scenario, args.more)
-        source = TalliesSource(here.endpoints.redis, here.scenario)
+        reach = here.endpoints
+        source = TalliesSource(reach.redis, here.scenario, reach.mongo)
         async with opened(source):
             found = await source.read()
             for index, value in wanted:
@@ -184,6 +185,8 @@ def _view_of(scenario: Scenario, wanted: str | None) -> str:
 
 def key_of(selection: Selection, value: str) -> str:
     """The key of the choice that was meant. Raises CommandError with what there is."""
+    if selection.free:
+        return value
     for choice in selection.choices:
         if _same(value, choice):
             return choice.key
@@ -205,6 +208,12 @@ def shown(tallies: Tallies) -> str:
     chosen_labels = [
         f"{one.title}: {label}" for one in tallies.selections if (label := _label(one)) is not None
     ]
+    if tallies.remark:
+        raise CommandError(f"controlroom tallies: {tallies.remark}.")
+    if tallies.drawn == "lines":
+        columns = tallies.columns
+        events = table(columns, [row.labels for row in tallies.rows], len(columns))
+        return "\n".join([*chosen_labels, events])
     here = tallies.sum
     blank = ("",) * (len(tallies.columns) - 1)
     others = [TallyRow(("others", *blank), tallies.others)] if tallies.others else []
@@ -226,6 +235,8 @@ def shown(tallies: Tallies) -> str:
 
 
 def _label(selection: Selection) -> str | None:
+    if selection.free:
+        return selection.selected or None
     for choice in selection.choices:
         if choice.key == selection.selected:
             return choice.label

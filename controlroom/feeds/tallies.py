@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, cast
 
 from controlroom.feeds.endpoints import AskAddress
-from controlroom.feeds.views import built, known, questions, row_of, seen, settled
+from controlroom.feeds.stored import StoredPages
+from controlroom.feeds.views import built, entitled, known, questions, row_of, seen, settled
 from controlroom.model.tallies import Chosen, Tallies, TallyRow
 from scenarios.scenario import Scenario
+from scenarios.views.kinds.stored import StoredView
 from wire.keys import books_key
 from wire.views import Questions
 
@@ -28,8 +30,12 @@ class TalliesSource:
     timeout = 3.0
     needs: tuple[str, ...] = ("wire.stores", "wire.tops")
 
-    def __init__(self, where: AskAddress, scenario: Scenario) -> None:
+    def __init__(
+        self, where: AskAddress, scenario: Scenario, documents: AskAddress | None = None
+    ) -> None:
+        """`documents` tells where stored events are, for a view that shows these."""
         self._where = where
+        self._stored = StoredPages(documents or where, scenario)
         self._scenario = scenario
         self._books = books_key(scenario.name)
         self._client: Redis | None = None
@@ -49,7 +55,7 @@ class TalliesSource:
         client = cast(Any, self._client)
         question = (await client.hget(self._books, "version"), chosen)
         asked, answer = self._last
-        if answer is None or asked != question:
+        if answer is None or asked != question or self._is_stored(chosen):
             answer = await self._ask(client, chosen)
             self._last = (question, answer)
         return answer
@@ -85,8 +91,12 @@ class TalliesSource:
     async def close(self) -> None:
         """Ends the connection."""
         client, self._client = self._client, None
+        await self._stored.close()
         if client is not None:
             await client.aclose()
+
+    def _is_stored(self, chosen: Chosen) -> bool:
+        return not seen(self._scenario, chosen)[0].view.tally
 
     async def _ask(self, client: Any, chosen: Chosen) -> Tallies:
         """Asks again where what is shown is settled only by the answers."""
@@ -94,6 +104,8 @@ class TalliesSource:
 
         scenario = self._scenario
         named, keys = seen(scenario, chosen)
+        if isinstance(named.view, StoredView):
+            return entitled(scenario, named, await self._stored.read(client, named.view, keys))
         keys = known(scenario, named.view, keys)
         while True:
             found = await look(client, scenario.name, questions(scenario, named.view, keys))

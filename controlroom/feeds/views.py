@@ -34,7 +34,8 @@ def seen(scenario: Scenario, chosen: Chosen) -> tuple[NamedView, Chosen]:
 
 def selectors(scenario: Scenario, view: str = "") -> tuple[str, ...]:
     """What can be selected in a view, by name, in the order of its selections. KeyError."""
-    own = Questions(scenario, scenario.named_view(view).view).selectors
+    shown = scenario.named_view(view).view
+    own = Questions(scenario, shown).selectors if shown.tally else ("filter", "page")
     return own if len(scenario.views) == 1 else (VIEW, *own)
 
 
@@ -88,15 +89,19 @@ def built(
         choices = answers[0] if chosen else _NOTHING
         rows = answers[1] if len(chosen) > 1 else _NOTHING
     made = _tallies(scenario, view, rows, total)
-    selections = (*_paging(scenario, named), *_selections(scenario, view, chosen, choices))
-    paged = len(scenario.views) > 1
-    title = named.title if paged else ""
-    return replace(made, title=title, paged=paged, selections=selections)
+    selections = _selections(scenario, view, chosen, choices)
+    return entitled(scenario, named, replace(made, selections=selections))
+
+
+def entitled(scenario: Scenario, named: NamedView, made: Tallies) -> Tallies:
+    """The same with the title of its view, and a selection of the views where there are several."""
+    if len(scenario.views) == 1:
+        return made
+    selections = (*_paging(scenario, named), *made.selections)
+    return replace(made, title=named.title, paged=True, selections=selections)
 
 
 def _paging(scenario: Scenario, named: NamedView) -> tuple[Selection, ...]:
-    if len(scenario.views) == 1:
-        return ()
     choices = tuple(
         TallyChoice(each.name, each.title, _chosen_by(scenario, each.view))
         for each in scenario.views
@@ -105,6 +110,8 @@ def _paging(scenario: Scenario, named: NamedView) -> tuple[Selection, ...]:
 
 
 def _chosen_by(scenario: Scenario, view: View) -> str:
+    if not view.tally:
+        return "filter"
     names = view.names(scenario) if view.drawn == "map" else Questions(scenario, view).selectors
     return "-".join(names)
 

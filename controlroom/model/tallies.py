@@ -41,6 +41,8 @@ class Selection:
     selected: str | None
     more: int = 0
     """Choices beyond those that are listed."""
+    free: bool = False
+    """Whether it is a text that is typed; there are no choices then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Tallies:
 
     title: str = ""
     """Of the view; empty where there is one only."""
+    remark: str = ""
+    """Why nothing is shown of what was chosen."""
     paged: bool = False
     """Whether the first selection is that of a view."""
     drawn: Drawn = "rows"

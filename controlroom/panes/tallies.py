@@ -39,6 +39,12 @@ def _sum(value: Tallies) -> int:
     return value.sum or sum(row.count for row in value.rows)
 
 
+def _stepped(value: Tallies) -> list[int]:
+    """Places of the selections that are stepped through, without that of the view."""
+    every = range(value.paged, len(value.selections))
+    return [index for index in every if not value.selections[index].free]
+
+
 def _wanted(chosen: Chosen, value: Tallies) -> Chosen:
     """What is chosen, also where the answer is still to come; what is not there as it is shown."""
     own = (*chosen, *value.chosen[len(chosen) :])
@@ -126,7 +132,7 @@ class TalliesPane(Pane):
         if not value.bars:
             head.append(self._header(value, width))
         if value.drawn == "lines":
-            return [*head, *self._lines(value, width)]
+            return [*head, *self._lines(value, width, max(1, height - len(head)))]
         foot = [self._sum(value, frame, width)]
         room = max(1, height - len(head) - len(foot))
         rows = _shown(value)
@@ -140,11 +146,14 @@ class TalliesPane(Pane):
         body += [text.row([], width, self.look.text)] * (room - len(body))
         return [*head, *body, *foot]
 
-    def _lines(self, value: Tallies, width: int) -> list[Strip]:
+    def _lines(self, value: Tallies, width: int, room: int) -> list[Strip]:
         if not value.rows:
-            hint = f"no {text.clean(value.noun)} here yet"
-            return [text.row([(hint, self.look.dim)], width, self.look.text)]
-        return [self._line(row.labels, width, self.look.text) for row in value.rows]
+            hint = text.clean(value.remark) or f"no {text.clean(value.noun)} here yet"
+            style = self.look.warn if value.remark else self.look.dim
+            return [text.row([(hint, style)], width, self.look.text)]
+        self.top = max(0, min(self.top, len(value.rows) - room))
+        shown = value.rows[self.top : self.top + room]
+        return [self._line(row.labels, width, self.look.text) for row in shown]
 
     def _line(self, cells: Sequence[str], width: int, style: Style) -> Strip:
         each = max(4, (width + 1) // max(1, len(cells)) - 1)
@@ -225,15 +234,23 @@ class TalliesPane(Pane):
 
     def _selectors(self, value: Tallies, width: int) -> list[Strip]:
         own = value.selections[value.paged :]
-        return [self._selector(i, s, width) for i, s in enumerate(own)]
+        room = max([7, *(text.width_of(one.title) + 1 for one in own)])
+        stepped = [one for one in own if not one.free]
+        return [
+            self._selector(stepped.index(one) if one in stepped else -1, one, room, width)
+            for one in own
+        ]
 
-    def _selector(self, index: int, selection: Selection, width: int) -> Strip:
+    def _selector(self, index: int, selection: Selection, room: int, width: int) -> Strip:
         look, signs = self.look, self.look.signs
-        keys = signs.keys[:2] if index == 0 else signs.keys[2:]
+        keys = "/ " if selection.free else signs.keys[:2] if index == 0 else signs.keys[2:]
         spans: list[Span] = [
-            (text.fit(text.clean(selection.title), 7, signs), look.dim),
+            (text.fit(text.clean(selection.title), min(room, 20), signs), look.dim),
             (f"{keys}  ", look.key if self.has_focus else look.dim),
         ]
+        if selection.free:
+            spans.append((text.clean(selection.selected or "") or signs.none, look.bright))
+            return text.row(spans, width, look.text)
         chosen = next((c for c in selection.choices if c.key == selection.selected), None)
         place = selection.choices.index(chosen) + 1 if chosen else 0
         if index == 0 and sum(len(c.label) + 2 for c in selection.choices) < width - 11:
@@ -256,8 +273,8 @@ class TalliesPane(Pane):
         value = self.value
         if value is not None and value.drawn == "map":
             self._go(value, self.world.stepped(self._cursor(value), 0, step))
-        elif value is not None and len(value.selections) > value.paged + 1:
-            self._select(value, value.paged + 1, step)
+        elif value is not None and len(stepped := _stepped(value)) > 1:
+            self._select(value, stepped[1], step)
         else:
             self._scroll(step)
 
@@ -266,8 +283,8 @@ class TalliesPane(Pane):
         value = self.value
         if value is not None and value.drawn == "map":
             self._go(value, self.world.stepped(self._cursor(value), step, 0))
-        elif value is not None:
-            self._select(value, int(value.paged), step)
+        elif value is not None and (stepped := _stepped(value)):
+            self._select(value, stepped[0], step)
 
     def action_far(self, step: int) -> None:
         """Scrolls a few rows, or goes to the next country by count."""
@@ -295,6 +312,24 @@ class TalliesPane(Pane):
         wanted = views[(at + step) % len(views)]
         self.top = 0
         self._ask((wanted.key, *self._picked.get(wanted.by, ())))
+
+    @property
+    def filter(self) -> str | None:
+        """What the shown view is filtered by; None where it has no filter."""
+        found = self._free
+        return None if found is None else found.selected or ""
+
+    def search(self, wanted: str) -> None:
+        """Filters the shown view."""
+        value = self.value
+        if value is not None and self._free is not None:
+            self.top = 0
+            self._pick(value, (wanted,))
+
+    @property
+    def _free(self) -> Selection | None:
+        selections = self.value.selections if self.value is not None else ()
+        return next((one for one in selections if one.free), None)
 
     def _before(self, value: Tallies) -> Chosen:
         """The view that is shown, where there are several."""
