@@ -172,7 +172,8 @@ def _reach(there: set[int], window: Range, begin: int) -> int:
 def _add(codec: EventCodec, rebuilt: Rebuilt, stored: Iterable[Document]) -> None:
     for document in stored:
         rebuilt.totals["counted"] += 1
-        for kind, key, member, amount in codec.tally_writes(document["event"]):
+        writes = codec.tally_writes(document["event"], document["origin"])
+        for kind, key, member, amount in writes:
             rebuilt.tallies[kind, key, member] += amount
 
 
