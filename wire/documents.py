@@ -257,15 +257,21 @@ class Documents:
         async with _answering():
             await self._collection(collection).create_index([(each, ASCENDING) for each in fields])
 
-    async def following(
-        self, collection: str, equal: Document, field: str, last: str, n: int
+    async def first(
+        self, collection: str, wanted: Range, n: int, equal: Document
     ) -> list[Document]:
-        """The first `n` documents behind `last` in the order of a field, of those whose other
-        fields are as `equal` has them. There must be an index of these and the field."""
-        order = [(each, ASCENDING) for each in (*equal, field)]
+        """The first `n` documents of a range, and all others of the last record, whose other fields
+        are as `equal` has them; there must be an index of these before `tp` and `o`. The cost
+        follows how many the range has."""
         async with _answering():
-            cursor = self._collection(collection).find({**equal, field: {"$gt": last}})
-            return await cursor.sort(order).limit(n).to_list(n)
+            cursor = self._collection(collection).find({**equal, **wanted.query})
+            found = await cursor.sort([("o", ASCENDING)]).limit(n).to_list(n)
+            if len(found) == n:
+                last = Range(wanted.tp, found[-1]["o"] - 1, found[-1]["o"])
+                cursor = self._collection(collection).find({**equal, **last.query})
+                found = [each for each in found if each["o"] <= last.after]
+                found += await cursor.to_list(None)
+        return sorted(found, key=_place)
 
     async def with_value(self, collection: str, field: str, value: str) -> Document | None:
         """One document with that value in a field that has an index."""

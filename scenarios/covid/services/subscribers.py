@@ -34,7 +34,7 @@ from wire import problems
 from wire.documents import Documents
 from wire.stores import redis_client
 
-from .documents import MOST_LISTED, Page, Subscribers
+from .documents import MOST_LISTED, Subscribers
 from .taking import Taking
 from .words import ORIGEN, ORIGINS, Worded, port_of
 
@@ -61,8 +61,7 @@ class Answers:
 
     async def listed(self, request: Request) -> Response:
         """GET /subscribers/"""
-        after, limit = _wanted_page(request.query_params)
-        return _page(request, await self._subscribers.page(after, limit), limit)
+        return await self._page(request)
 
     async def of_origin(self, request: Request) -> Response:
         """GET /subscribers/origen/"""
@@ -73,8 +72,20 @@ class Answers:
             raise RequestError(
                 problems.BAD_QUERY, f"{ORIGEN} is {origin!r}", f"use one of {', '.join(ORIGINS)}"
             )
+        return await self._page(request, origin)
+
+    async def _page(self, request: Request, origin: str = "") -> Response:
         after, limit = _wanted_page(request.query_params)
-        return _page(request, await self._subscribers.page(after, limit, origin), limit, origin)
+        try:
+            page = await self._subscribers.page(after, limit, origin)
+        except KeyError:
+            fix = "give the _id of a document, or leave it out"
+            raise RequestError(problems.BAD_QUERY, f"after is {after!r}", fix) from None
+        headers = {}
+        if page.after:
+            more = {"limit": limit, "after": page.after} | ({ORIGEN: origin} if origin else {})
+            headers["link"] = f'<{request.url.replace_query_params(**more)}>; rel="next"'
+        return JSONResponse(page.subscribers, headers=headers)
 
     async def totals(self, request: Request) -> Response:
         """GET /subscribers/totalorigen/"""
@@ -146,14 +157,6 @@ def _wanted_page(query: Mapping[str, str]) -> tuple[str, int]:
             problems.BAD_QUERY, f"limit is {limit!r}", f"set limit to 1 to {MOST_LISTED}"
         )
     return query.get("after", ""), int(limit)
-
-
-def _page(request: Request, page: Page, limit: int, origin: str = "") -> Response:
-    headers = {}
-    if page.after:
-        more = {"limit": limit, "after": page.after} | ({ORIGEN: origin} if origin else {})
-        headers["link"] = f'<{request.url.replace_query_params(**more)}>; rel="next"'
-    return JSONResponse(page.subscribers, headers=headers)
 
 
 async def _object(request: Request) -> dict[str, Any]:
