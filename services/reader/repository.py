@@ -64,6 +64,10 @@ class Repository:
         found = await self._redis.hmget(key, list(members)) if members else []
         return [int(each or 0) for each in found]
 
+    async def removed(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose events somebody has taken back."""
+        return await self._documents.named(keys.removed_collection(self.scenario.name), ids)
+
     async def highest(self, tally: str, most: int) -> dict[str, int]:
         """The highest members of a tally that is one hash, highest first."""
         key = keys.counter_key(self.scenario.name, self.scenario.tally(tally).key)

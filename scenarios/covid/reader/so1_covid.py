@@ -50,16 +50,22 @@ class _Routes:
         self._repository = repository
 
     async def people(self, request: Request) -> Response:
-        return JSONResponse(await self._repository.newest(LINES))
+        return JSONResponse(await self._newest(LINES))
 
     async def five(self, request: Request) -> Response:
-        return JSONResponse(await self._repository.newest(NEWEST))
+        return JSONResponse((await self._newest(LINES))[:NEWEST])
 
     async def places(self, request: Request) -> Response:
         return JSONResponse(await self._highest("people", "location"))
 
     async def genders(self, request: Request) -> Response:
         return JSONResponse(await self._highest("genders", "location", "gender"))
+
+    async def _newest(self, most: int) -> list[dict[str, Any]]:
+        """The newest events but for those that were taken back."""
+        found = await self._repository.entries(most)
+        hidden = await self._repository.removed([one["id"] for one in found])
+        return [one["event"] for one in found if one["id"] not in hidden]
 
     async def _highest(self, tally: str, *names: str) -> list[dict[str, Any]]:
         found = await self._repository.highest(tally, MOST)
