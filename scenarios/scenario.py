@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 QUEUE = "kafka"
 """The queue of a scenario that names none."""
 
+ORIGIN = "origin"
+"""In templates of tallies: the way by which an event came. No field may have the name."""
+
 Value = str | int
 Event = Mapping[str, Value]
 """One validated event: field name -> value, exactly the scenario's fields, in its order."""
@@ -40,6 +43,8 @@ class Field:
     maximum: int | None = None
     labels: Mapping[int, str] | None = None
     """Words for the values of an integer field, such as the phases of a cup."""
+    default: Value | None = None
+    """The value of records that have none; None where a record must have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,8 @@ class Scenario:
     wasm: HttpRoutes | None
     """Paths of the front of the WASM producer, which does not run without them."""
     samples: tuple[SampleRow, ...]
+    forms: tuple[tuple[str, ...], ...] = ()
+    """Forms of a record: fields with a default, of which a record has all of one form at least."""
     readers: tuple[str, ...] = ()
     """Sets of routes of the reader: files of a folder `reader`, without their end."""
     derived: tuple[Derived, ...] = ()

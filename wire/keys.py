@@ -184,6 +184,12 @@ def audits_collection(scenario: str) -> str:
     return f"{scenario}.audits"
 
 
+def removed_collection(scenario: str) -> str:
+    """MongoDB collection of stored events that somebody has taken back: `_id` the event id,
+    `origin`. Their documents stay, since the books count them."""
+    return f"{scenario}.removed"
+
+
 def auditing_key(scenario: str) -> str:
     """Redis text with an expiry: the consumer that counts the documents now."""
     return f"{{{scenario}}}:auditing"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenarios.derived import with_derived
-from scenarios.scenario import Scenario, Value
-from scenarios.views.kinds.stored import ORIGIN, StoredView
+from scenarios.scenario import ORIGIN, Scenario, Value
+from scenarios.views.kinds.stored import StoredView
 from wire import keys
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from controlroom.feeds.endpoints import AskAddress
 from controlroom.feeds.text import clean
 from controlroom.model.tallies import Chosen, Selection, Tallies, TallyChoice, TallyRow
 from scenarios.derived import label_of, worded
-from scenarios.scenario import Scenario
-from scenarios.views.kinds.stored import ORIGIN, StoredView
+from scenarios.scenario import ORIGIN, Scenario
+from scenarios.views.kinds.stored import StoredView
 from wire.stored import PAGES, ROWS, FilterError, Wanted, cells, filtered, page
 
 if TYPE_CHECKING:

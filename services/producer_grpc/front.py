@@ -29,7 +29,7 @@ from services.shared.web import serving
 from wire.problems import BACKLOG_FULL, BUSY, DISK_FULL, TOO_MANY_BYTES
 
 NEEDED = ("http_port", "admin_port", "grpc_server_port")
-_OPTIONS = (
+CHANNEL = (
     # the server of the pod may be restarted alone and is back soon
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -77,13 +77,7 @@ class Forward:
             return receipt_of_message(await self._send_batch(batch, timeout=_TIMEOUT))
         except grpc.aio.AioRpcError as error:
             code = error.code()
-            if code in _AWAY:
-                raise Unavailable(error.details() or "the gRPC server is away") from error
-            if (told := _refusal(error)) is not None:
-                raise told from error
-            if code == grpc.StatusCode.RESOURCE_EXHAUSTED:
-                raise BodyTooLargeError(error.details() or "more than is taken at once") from error
-            raise
+            raise failure_of(error) from error
         finally:
             self._traffic.end(started, 200, str(code.value[0]))
 
@@ -106,6 +100,17 @@ def _pieces(events: Sequence[pb.Event]) -> Iterator[Sequence[pb.Event]]:
             start, size = at, 0
         size += more
     yield events[start:]
+
+
+def failure_of(error: grpc.aio.AioRpcError) -> Exception:
+    """What a door raises where a call has failed."""
+    if error.code() in _AWAY:
+        return Unavailable(error.details() or "the gRPC server is away")
+    if (told := _refusal(error)) is not None:
+        return told
+    if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return BodyTooLargeError(error.details() or "more than is taken at once")
+    return error
 
 
 def _refusal(error: grpc.aio.AioRpcError) -> Unavailable | None:
@@ -132,7 +137,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     gate = lifecycle.gate("server")
     gate.shut(f"no connection to the gRPC server at {server} yet")
     most = ("grpc.max_send_message_length", 2 * settings.limits.max_body_bytes)
-    async with grpc.aio.insecure_channel(server, options=(*_OPTIONS, most)) as channel:
+    async with grpc.aio.insecure_channel(server, options=(*CHANNEL, most)) as channel:
         opening = asyncio.create_task(_open(channel, gate), name="channel")
         forward = Forward(channel, golden.outbound("producer-grpc", server))
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")

@@ -18,6 +18,7 @@ from wire.bookkeeping import Auditor
 from wire.books import Books
 from wire.documents import Documents
 from wire.purging import purge
+from wire.tops import Ask, look
 
 _WITHIN = 0.5
 """Seconds that an answer with the books may take to count documents."""
@@ -71,6 +72,16 @@ class Repository:
         key = keys.counter_key(self.scenario.name, self.scenario.tally(tally).key)
         found = await self._redis.hmget(key, list(members)) if members else []
         return [int(each or 0) for each in found]
+
+    async def removed(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose events somebody has taken back."""
+        return await self._documents.named(keys.removed_collection(self.scenario.name), ids)
+
+    async def highest(self, tally: str, most: int) -> dict[str, int]:
+        """The highest members of a tally that is one hash, highest first."""
+        key = keys.counter_key(self.scenario.name, self.scenario.tally(tally).key)
+        looked = await look(self._redis, self.scenario.name, [Ask("hash", key, most)])
+        return {row.member: row.count for row in looked.tops[0].rows}
 
     async def books(self) -> Books:
         """The books, with what could be counted in a short time; `unaudited` is what is left."""

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from scenarios.reading import Table
-from scenarios.scenario import Scenario
+from scenarios.scenario import ORIGIN, Scenario
 from scenarios.views.view import Drawn, View, ViewKind
 
 if TYPE_CHECKING:
     from scenarios.checking import ScenarioChecks
-
-ORIGIN = "origin"
-"""Name of the column that says by which way an event came."""
 
 
 @dataclass(frozen=True)
