@@ -95,6 +95,11 @@ class ScenarioChecks:
         self.template(table, "key", tally.key, extra=self._derived)
         self.template(table, "member", tally.member, extra=(ORIGIN, *self._derived))
         self.scenario.kinds[tally.kind].check(self, table, tally)
+        self.known(table, "unless", tally.unless)
+        for name, value in tally.unless.items():
+            read = FieldReader(self.scenario.field(name)).read(value)
+            if isinstance(read, RefusedValue):
+                table.fail("unless", f"{name} {read.message}", "use a value it may hold")
         if tally.add:
             self.known(table, "add", (tally.add,))
             if self.scenario.field(tally.add).kind != "integer":

@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 _ABSENT = object()
+_NOT_COUNTED = Write("", "", "", 0)
 
 
 class FieldError(NamedTuple):
@@ -74,7 +75,9 @@ class EventCodec:
         self._different = tuple((rule.left, rule.right) for rule in scenario.rules)
         self._text_form = _text_form(self._readers)
         kinds = scenario.kinds
-        self._writers = [kinds[tally.kind].writer(tally) for tally in scenario.tallies]
+        self._writers = [
+            (kinds[tally.kind].writer(tally), tally.unless.items()) for tally in scenario.tallies
+        ]
         self._places = {
             tally.kind: kinds[tally.kind].place
             for tally in scenario.tallies
@@ -160,7 +163,8 @@ class EventCodec:
 
     def tally_writes(self, event: Event, origin: str = "") -> tuple[Write, ...]:
         """The Redis writes of one event that came by `origin`, one per tally, with the canonical
-        pair applied. Those of placed kinds are not placed yet."""
+        pair applied: one without a kind where it does not count the event. Those of placed kinds
+        are not placed yet."""
         return self._writes(origin, *[event[name] for name in self._names])
 
     def count(
@@ -168,6 +172,8 @@ class EventCodec:
     ) -> None:
         """Adds the writes of a stored document to `sums`: (kind, key, member) -> amount."""
         for write in self.tally_writes(document["event"], document["origin"]):
+            if not write.kind:
+                continue
             place = self._places.get(write.kind)
             kind, key, member, amount = write if place is None else place(write, document)
             sums[kind, key, member] += amount
@@ -191,7 +197,14 @@ class EventCodec:
         )
         escaped = {ORIGIN: escape(origin)}
         escaped |= {name: escape(value) for name, value in event.items()}
-        return tuple([write(event, escaped) for write in self._writers])
+        return tuple(
+            [
+                _NOT_COUNTED
+                if any(event[name] == value for name, value in unless)
+                else write(event, escaped)
+                for write, unless in self._writers
+            ]
+        )
 
     def canonical(self, event: Event) -> Event:
         """The event with its pair in sorted order, as the tallies see it."""

@@ -91,6 +91,8 @@ class Tally:
     member: str = ""
     add: str = ""
     """Name of the integer field that is added; one is added where it is empty."""
+    unless: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    """Field -> value of events that are not counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class TallyKind:
             key=table.text("key"),
             member=table.text("member", ""),
             add=table.text("add", ""),
+            unless=table.mapping("unless", {}),
         )
         table.done()
         if self.members != bool(tally.member):

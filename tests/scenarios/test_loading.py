@@ -90,7 +90,7 @@ BAD = [
         CUP,
         '[view]\nkind = "bars"',
         '[view]\nkind = "pie"',
-        ("[view] kind", "'pie'", "bars, latest, map, shares, table, top"),
+        ("[view] kind", "'pie'", "bars, latest, map, shares, stored, table, top"),
     ),
 ]
 

@@ -46,7 +46,9 @@ return redis.pcall('ZREMRANGEBYRANK', key, 0, -1 - tonumber(amount))
         if not 0 < keep <= MOST:
             table.fail("keep", f"is {keep}", f"keep 1 to {MOST}")
         made = super().read(table)
-        return LatestTally(made.name, self.name, made.key, made.member, keep=keep)
+        return LatestTally(
+            made.name, self.name, made.key, made.member, unless=made.unless, keep=keep
+        )
 
     def writer(self, tally: Tally) -> Writer:
         assert isinstance(tally, LatestTally)

@@ -52,7 +52,13 @@ class Ranges(TallyKind):
         if len(placeholders(made.member) or ()) != 1 or made.member[0] + made.member[-1] != "{}":
             table.fail("member", f"{made.member!r} is not one field", 'write member = "{age}"')
         return RangesTally(
-            made.name, self.name, made.key, made.member, made.add, starts=tuple(starts)
+            made.name,
+            self.name,
+            made.key,
+            made.member,
+            made.add,
+            made.unless,
+            starts=tuple(starts),
         )
 
     def check(self, check: ScenarioChecks, table: Table, tally: Tally) -> None:
