@@ -35,13 +35,13 @@ WORLD = "world"
 REGIONS: Mapping[str, Box] = {
     WORLD: Box(-180, -57, 180, 84),
     "North America": Box(-170, 13, -50, 76),
-    "Central America and the Caribbean": Box(-95, 6, -58, 28),
+    "Central America": Box(-95, 6, -58, 28),
     "South America": Box(-84, -56, -33, 14),
     "Europe": Box(-25, 34, 42, 72),
     "Africa": Box(-20, -36, 56, 38),
     "Middle East": Box(26, 11, 64, 43),
-    "Northern Asia": Box(30, 35, 180, 80),
-    "South and East Asia": Box(60, -12, 150, 55),
+    "North Asia": Box(30, 35, 180, 80),
+    "South Asia": Box(60, -12, 150, 55),
     "Oceania": Box(110, -50, 180, 10),
 }
 """What can be shown."""
