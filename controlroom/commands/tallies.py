@@ -27,10 +27,12 @@ DESCRIPTION = """\
 Print the counters, largest first; of many members the highest 200 and the total.
 `--all` prints every member as it is read, in no order. Where a scenario has
 selectors, such as phase and match, each is a flag: its value is a key or a label.
+Of several views `--view` names one, such as `map`; the first is printed without it.
 `rebuild` makes the counters and committed offsets again from the stored documents, while the
 pipeline runs."""
 EXAMPLES = (
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
+    "controlroom tallies --view gender --country Guatemala",
     "controlroom tallies --all --json | jq -s 'map(.count) | add'",
     "controlroom tallies rebuild --confirm bands",
 )

@@ -61,9 +61,8 @@ class TallyGauge(Collector):
     async def refresh(self) -> None:
         """Reads them. Raises RedisError."""
         if len(self._scenario.views) > 1:
-            self._tallies = [
-                tally for named in self._scenario.views for tally in await self._of_view(named)
-            ]
+            told = self._told_once()
+            self._tallies = [tally for named in told for tally in await self._of_view(named)]
             return
         found = await (self._bars() if self._scenario.view.choosing else self._table())
         self._tallies = heapq.nlargest(MOST, found)
@@ -77,10 +76,18 @@ class TallyGauge(Collector):
                 self._tallies = []
             await asyncio.sleep(EVERY)
 
+    def _told_once(self) -> list[NamedView]:
+        """One view of each tally that has a count for each member: the one with most rows."""
+        views = [
+            named
+            for named in self._scenario.views
+            if named.view.tally and not named.view.choosing and named.view.drawn != "lines"
+        ]
+        views.sort(key=lambda named: -named.view.most(MOST))
+        return list({(v.view.tally, v.view.by): v for v in reversed(views)}.values())
+
     async def _of_view(self, named: NamedView) -> list[Tally]:
         view, name = named.view, self._scenario.name
-        if not view.tally or view.choosing or view.drawn == "lines":
-            return []
         asked = Questions(self._scenario, view)
         groups: dict[str, Ask] = {named.name: asked.rows(MOST)} if not view.by else {}
         if view.by:

@@ -35,7 +35,8 @@ def page(view: str, empty: bool = False) -> Tallies:
     offered = tuple(TallyChoice(row.key, row.labels[0]) for row in COUNTRIES if not empty)
     country = Selection("Country", offered, None if empty else "MX")
     rows: tuple[TallyRow, ...] = ()
-    columns, selections = ("Country",), (chosen,)
+    columns: tuple[str, ...] = ("Country",)
+    selections: tuple[Selection, ...] = (chosen,)
     if view in ("gender", "ages", "latest"):
         selections = (chosen, country)
     if view in ("top", "map"):

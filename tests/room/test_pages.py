@@ -32,31 +32,31 @@ async def test_a_key_goes_from_page_to_page_and_a_country_goes_along() -> None:
     async with room.run_test(size=(120, 40)) as pilot:
         pane = room.room.tallies
         await pilot.pause()
-        assert pane.chosen == ("map", "GT"), "the cursor begins at the highest"
+        assert list(pane.chosen) == ["map", "GT"], "the cursor begins at the highest"
         await pilot.press("2", "w")
-        assert pane.chosen == ("top",)
+        assert list(pane.chosen) == ["top"]
         assert room.room.pane is pane, "the page is brought to the screen"
         show(room, "top")
         await pilot.press("w")
-        assert pane.chosen == ("gender",)
+        assert list(pane.chosen) == ["gender"]
         show(room, "gender")
-        assert pane.chosen == ("gender", "MX")
+        assert list(pane.chosen) == ["gender", "MX"]
         await pilot.press("right")
-        assert pane.chosen == ("gender", "US")
+        assert list(pane.chosen) == ["gender", "US"]
         await pilot.press("w")
-        assert pane.chosen == ("ages", "US")
+        assert list(pane.chosen) == ["ages", "US"]
         show(room, "ages")
         await pilot.press("w")
-        assert pane.chosen == ("latest", "US")
+        assert list(pane.chosen) == ["latest", "US"]
         show(room, "latest")
         await pilot.press("w", "w")
-        assert pane.chosen == ("map", "US"), "views that are passed by change nothing"
+        assert list(pane.chosen) == ["map", "US"], "views that are passed by change nothing"
         show(room, "map")
         assert "‹United States› US" in screen_text(room)
         await pilot.press("left", "W", "W", "W")
         country = pane._picked["country"]
         assert country != ("US",)
-        assert pane.chosen == ("ages", *country)
+        assert list(pane.chosen) == ["ages", *country]
 
 
 async def test_a_filter_is_typed_on_the_page_that_has_one() -> None:
@@ -64,15 +64,15 @@ async def test_a_filter_is_typed_on_the_page_that_has_one() -> None:
     async with room.run_test(size=(120, 40)) as pilot:
         pane = room.room.tallies
         await pilot.pause()
-        assert pane.chosen == ("stored", "gender=F", "3")
+        assert list(pane.chosen) == ["stored", "gender=F", "3"]
         await pilot.press("right")
-        assert pane.chosen == ("stored", "gender=F", "4")
+        assert list(pane.chosen) == ["stored", "gender=F", "4"]
         await pilot.press("slash")
         await pilot.pause()
         for key in ("ctrl+u", "a", "g", "e", "equals_sign", "9", "enter"):
             await pilot.press(key)
         await pilot.pause()
-        assert pane.chosen == ("stored", "age=9")
+        assert list(pane.chosen) == ["stored", "age=9"]
         await pilot.press("6", "slash")
         await pilot.pause()
         assert "filter the log" in screen_text(room)

@@ -97,7 +97,7 @@ def test_ranges_hold_every_value_once() -> None:
     found = documents(500)
     sums = counted(found)
     ages = [document["event"]["age"] for document in found]
-    members = {}
+    members: dict[str, int] = {}
     for (_, key, member), amount in sums.items():
         if key.startswith("ages:"):
             members[member] = members.get(member, 0) + amount
