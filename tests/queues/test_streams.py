@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from services.queues.gathering import GatheringPublisher, Room
 from services.queues.port import Entry
 from services.queues.streams.generations import Topic
-from services.queues.streams.publisher import StreamsPublisher
+from services.queues.streams.publisher import gatherings
 from tests.conftest import Engines
 from tests.queues.pipeline import CONSUMER, HTTP, PATIENCE, Pipeline, pipeline_of, post, values
 from tests.waiting import until
@@ -215,9 +216,9 @@ async def test_what_waits_is_bounded_and_a_repetition_counts_once(streams: Pipel
     assert (await lag(streams))[0][3] == 2
     assert await held(streams) == 2
 
-    publisher = StreamsPublisher(redis, streams.name)
-    await publisher.run()
-    sent = [publisher.publish(topic._name, [Entry(b"%d" % n, [])], 5) for n in range(30)]
+    publisher = GatheringPublisher(gatherings(streams.name, redis, Room()))
+    name = keys.events_topic(streams.name)
+    sent = [publisher.publish(name, [Entry(b"%d" % n, [])], 5) for n in range(30)]
     await asyncio.gather(*sent)
     assert (await lag(streams))[0][5] == 30
     await publisher.close()
