@@ -65,7 +65,8 @@ def choose(name_or_path: str, state: Path) -> Chosen:
     try:
         scenario = loading.load(name_or_path)
         place = loading.place_of(name_or_path)
-        queue_kind(scenario.queue)
+        for queue in scenario.queues:
+            queue_kind(queue)
     except loading.ScenarioError as error:
         raise refused(f"Scenario: {error}", error.fix) from error
     if scenario.name in loading.names() and place.samefile(loading.place_of(scenario.name)):

@@ -345,11 +345,12 @@ class LocalStack:
             await asyncio.sleep(PERIOD)
 
     def _scaler(self, name: str) -> Scaler:
+        queue = self.manifests.deployments[name].template.variable("QUEUE")
         return Scaler(
             self.controllers[name],
             self._scalings[name],
             self.usage,
-            lambda: self._lag.of(self.chosen.scenario),
+            lambda: self._lag.of(self.chosen.scenario, queue),
             lambda replicas: self._requested.keep(name, replicas),
             self.events,
         )

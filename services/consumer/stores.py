@@ -68,7 +68,9 @@ class Stores:
         near_mongo: Dependency,
         bounds: Dedup,
         most: int = MOST_MEMBERS,
+        side: str = "",
     ) -> None:
+        """`side`: of the queue that they come by, as `Scenario.side` has it."""
         self.redis = redis
         self._scenario = scenario.name
         self._group = keys.consumer_group(scenario.name)
@@ -76,9 +78,9 @@ class Stores:
         self._logs = keys.logs_collection(scenario.name)
         self._rejected = keys.rejected_collection(scenario.name)
         self._preparer = Preparer(scenario)
-        self._counting = Counting(redis, scenario.name, most, scenario.kinds)
+        self._counting = Counting(redis, scenario.name, most, scenario.kinds, side)
         self._documents = documents
-        self._lives = Lives(scenario.name, redis, documents)
+        self._lives = Lives(scenario.name, redis, documents, side)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)
         self._open = OpenDedupWindows()
         self._writers = asyncio.Semaphore(WRITERS)
@@ -212,10 +214,14 @@ class Stores:
 
 @contextlib.asynccontextmanager
 async def storing(
-    settings: Settings, scenario: Scenario, lifecycle: Lifecycle, liveness: Liveness
+    settings: Settings,
+    scenario: Scenario,
+    lifecycle: Lifecycle,
+    liveness: Liveness,
+    side: str = "",
 ) -> AsyncIterator[Stores]:
     """The stores that the settings name, pruned and counted while the block runs and closed at
-    its end."""
+    its end. `side`: of the queue that the events come by, as `Scenario.side` has it."""
     redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = GuardedDocuments(
         redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
@@ -242,7 +248,7 @@ async def storing(
     ]
     try:
         most = settings.tally_members
-        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup, most)
+        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup, most, side)
     finally:
         await end(beside)
         await redis.aclose()
