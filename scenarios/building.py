@@ -72,11 +72,13 @@ def build(root: Table, folder: Path | None) -> Scenario:
 
 def _queues(root: Table) -> tuple[str, ...]:
     """`queue` is one, `queues` are several."""
-    named, listed = root.maybe_text("queue"), root.texts("queues", ())
-    if named is not None and listed:
+    named, listed = root.maybe_text("queue"), root.maybe_texts("queues")
+    if listed is None:
+        return (named or QUEUE,)
+    if named is not None:
         root.fail("queues", "is given beside queue", "name all of them in queues, and remove queue")
     if not listed:
-        return (named or QUEUE,)
+        root.fail("queues", "is empty", "name a queue, or remove it")
     for place, name in enumerate(listed):
         if name in listed[:place]:
             root.fail("queues", f"names {name!r} twice", "remove one of them")
