@@ -42,8 +42,9 @@ from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
 from wire import keys
-from wire.accounts import ACCOUNTS
+from wire.accounts import ACCOUNTS, login_of
 from wire.ending import end
+from wire.queues.registry import queue_kind
 
 POD_GRACE = 4.0
 ENGINE_GRACE = 5.0
@@ -239,6 +240,7 @@ class LocalStack:
     def _surroundings(self, deployment: str) -> Surroundings:
         endpoints = self.manifests.config_maps.get("endpoints", {})
         name = self.chosen.scenario.name
+        stores = queue_kind(self._queue(deployment)).stores
         filled = self.links.endpoints(deployment) | {
             "SCENARIO": self.chosen.reference,
             "EVENTS_TOPIC": keys.events_topic(name),
@@ -258,7 +260,7 @@ class LocalStack:
                 "endpoints": {**endpoints, **filled},
             },
             secrets={
-                **{each.secret: self._secret(each.name) for each in ACCOUNTS},
+                **{each.secret: self._secret(login_of(each, stores)) for each in ACCOUNTS},
                 # who may purge may write, so its login takes the place of the reader's own
                 "purge": self._secret("operator")
                 | {"PURGE_TOKEN": kept_secret(self.config.state / "purge-token")},
@@ -344,13 +346,18 @@ class LocalStack:
             self.usage.sample(pids)
             await asyncio.sleep(PERIOD)
 
+    def _queue(self, deployment: str) -> str:
+        """The queue that its pods serve; one that the scenario has not they refuse themselves."""
+        scenario = self.chosen.scenario
+        named = self.manifests.deployments[deployment].template.variable("QUEUE")
+        return named if named in scenario.queues else scenario.queue
+
     def _scaler(self, name: str) -> Scaler:
-        queue = self.manifests.deployments[name].template.variable("QUEUE")
         return Scaler(
             self.controllers[name],
             self._scalings[name],
             self.usage,
-            lambda: self._lag.of(self.chosen.scenario, queue),
+            lambda: self._lag.of(self.chosen.scenario, self._queue(name)),
             lambda replicas: self._requested.keep(name, replicas),
             self.events,
         )

@@ -2,12 +2,12 @@
 -- tallies.lua and KINDS.
 -- KEYS: committed offsets, books, floors, acknowledged, lives, queues, then the tallies.
 -- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
--- begin, which stay; most members of a tally where the books do not say it; how the keys of queues that
--- are made of Redis begin, which stay; committed offsets of other queues that there are; then per write:
--- kind (total, of committed offsets and books; one of KINDS; stands, a committed offset of another queue that
--- has to be as it says), number of its key, member, amount.
--- Answers 1, or 0 where documents were purged on purpose: their events are in the counters only; 2 where another
--- queue has counted meanwhile.
+-- begin, and those of queues, which stay; most members of a tally where the books do not say it;
+-- committed offsets of other queues that there are; then per write: kind (total, of committed offsets
+-- and books; one of KINDS; stands, a committed offset of another
+-- queue that has to be as it says), number of its key, member, amount.
+-- Answers 1, or 0 where documents were purged on purpose: their events are in the counters only; 2
+-- where another queue has counted meanwhile.
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return 0
 end
@@ -21,11 +21,11 @@ for i = 6, #ARGV, 4 do
 end
 local version = tonumber(redis.call('HGET', KEYS[2], 'version') or '0')
 -- the bound that the consumers had, as they are who set it
-local most = redis.call('HGET', KEYS[2], 'most') or ARGV[3]
+local most = redis.call('HGET', KEYS[2], 'most') or ARGV[4]
 -- by pattern, because a consumer may have made keys that the caller has not seen
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-  local kept = key == KEYS[4] or key == KEYS[5] or key == KEYS[6]
-  if not kept and string.sub(key, 1, #ARGV[2]) ~= ARGV[2] and string.sub(key, 1, #ARGV[4]) ~= ARGV[4] then
+  local stays = string.sub(key, 1, #ARGV[2]) == ARGV[2] or string.sub(key, 1, #ARGV[3]) == ARGV[3]
+  if key ~= KEYS[4] and key ~= KEYS[5] and key ~= KEYS[6] and not stays then
     redis.call('DEL', key)
   end
 end

@@ -1,19 +1,18 @@
 """Makes counters and committed offsets anew from the stored documents, while the pipeline runs.
 
 Per partition the documents are followed from the first offset on. Up to the first offset that is
-missing and that Kafka still has, everything is known; the committed offset is put there, and the
-consumers, whose next portion the committed offset then refuses, read on from it. So whatever they
-store or count meanwhile is counted once. Offsets that Kafka no longer has are passed over: of those
-the documents are all there is, and what is missing among them the books show as lost.
+missing and that the queue still has, everything is known; the committed offset is put there, and
+the consumers, whose next portion the committed offset then refuses, read on from it. So whatever
+they store or count meanwhile is counted once. Offsets that the queue no longer has are passed over:
+of those the documents are all there is, and what is missing among them the books show as lost.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka.errors import UnknownTopicOrPartitionError
 from redis.asyncio import Redis
@@ -51,8 +50,8 @@ class Rebuilt:
     """By the names of `wire.books.Totals`."""
     committed_offsets: dict[str, int] = field(default_factory=dict)
     """Field of the committed offset -> offset of the last record that is counted."""
-    sides: dict[str, str] = field(default_factory=dict)
-    """Field of the committed offset -> its queue, of those that have to be where they were read."""
+    stands: dict[str, int] = field(default_factory=dict)
+    """The same of other queues than the first: nothing is written unless they are all there are."""
 
     def add(self, name: str, amount: int, side: str = "") -> None:
         """Adds to a total, and to that of its queue."""
@@ -60,10 +59,29 @@ class Rebuilt:
         if side:
             self.totals[keys.of_side(name, side)] += amount
 
+    def take(self, more: Rebuilt) -> None:
+        """Adds what was made of other documents."""
+        self.tallies.update(more.tallies)
+        self.totals.update(more.totals)
+        self.committed_offsets |= more.committed_offsets
+
+
+class Held(NamedTuple):
+    """What a queue still has of one partition: offsets in [begin, end)."""
+
+    topic_id: str
+    partition: int
+    begin: int
+    end: int
+
+
+Living = Callable[[str], Awaitable[Iterable[Held]]]
+"""Answers what there is now of a topic; nothing where there is no such topic."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Partition:
-    """One partition of one life of a topic, and what Kafka still has of it: [begin, end)."""
+    """One partition of one life of a topic, and what the queue still has of it: [begin, end)."""
 
     topic: str
     topic_id: str
@@ -83,38 +101,53 @@ class _Partition:
 async def rebuild(
     scenario: Scenario, redis: Redis, documents: Documents, offsets: OffsetReader
 ) -> Rebuilt:
+    """As `rebuild_with` does it, of a scenario that goes by Kafka; raises KafkaError too."""
+
+    async def living(topic: str) -> list[Held]:
+        return await _in_kafka(topic, offsets)
+
+    return await rebuild_with(scenario, redis, documents, living)
+
+
+async def rebuild_with(
+    scenario: Scenario, redis: Redis, documents: Documents, living: Living
+) -> Rebuilt:
     """Counters, committed offsets and books from the documents; returns what was written.
 
-    Kafka is the first queue of the scenario. What the others have counted is made of the documents
-    up to their committed offsets, which stay: behind those nothing is counted yet, and nothing
-    could be read again.
+    What other queues than the first have counted is made of the documents up to their committed
+    offsets, which stay, so nothing has to be read again there.
 
-    Raises PurgedError or BusyError, and nothing is changed; RedisError, KafkaError or
-    DocumentsError where a store does not answer. Safe to repeat, and safe to be killed at any
+    Raises PurgedError or BusyError, and nothing is changed; RedisError, DocumentsError or what
+    `living` raises where a store does not answer. Safe to repeat, and safe to be killed at any
     moment.
     """
     # Redis may have been emptied since, so the documents' own word counts too
-    committed = await read_committed(redis, scenario.name)
-    if committed.low_watermarks or await documents.low_watermarks(scenario.name):
+    known = (await read_committed(redis, scenario.name)).low_watermarks
+    if known or await documents.low_watermarks(scenario.name):
         raise PurgedError(scenario.name)
     # an emptied Redis has them again before anything is counted in them
     lives = await Lives(scenario.name, redis, documents).restore()
     codec = EventCodec(scenario)
-    replayed = Rebuilt()
-    for partition in await _partitions(scenario.name, documents, offsets, lives, committed.sides):
-        await _follow(codec, documents, partition, replayed)
+    first, apart = Rebuilt(), frozenset("?")
     for _ in range(_TRIES):
-        rebuilt = deepcopy(replayed)
-        for partition in await _beside(scenario.name, redis, rebuilt):
+        beside, rebuilt = await _beside(scenario.name, redis)
+        if apart != beside.keys():
+            first, apart = Rebuilt(), frozenset(beside)
+            for partition in await _partitions(scenario.name, documents, living, lives, apart):
+                await _follow(codec, documents, partition, first)
+        for partition in [each for parts in beside.values() for each in parts]:
             await _follow(codec, documents, partition, rebuilt)
+        rebuilt.take(first)
         if await _write(scenario.name, redis, rebuilt, scenario.kinds):
             return rebuilt
-    raise BusyError(", ".join(sorted(set(rebuilt.sides.values())) or scenario.queues[1:]))
+    raise BusyError(", ".join(scenario.queues[1:]) or "another queue")
 
 
-async def _beside(scenario: str, redis: Redis, rebuilt: Rebuilt) -> list[_Partition]:
-    """What the other queues have counted, as it stands now."""
-    found = []
+async def _beside(scenario: str, redis: Redis) -> tuple[dict[str, list[_Partition]], Rebuilt]:
+    """What other queues than the first have counted, by `tp`, as it stands now; and what of it is
+    known without its documents."""
+    found: dict[str, list[_Partition]] = {}
+    rebuilt = Rebuilt()
     group = keys.consumer_group(scenario)
     for rejected in (False, True):
         topic = keys.rejected_topic(scenario) if rejected else keys.events_topic(scenario)
@@ -122,31 +155,34 @@ async def _beside(scenario: str, redis: Redis, rebuilt: Rebuilt) -> list[_Partit
         for tp, side in committed.sides.items():
             topic_id, _, number = tp.rpartition(":")
             end, base = committed.offsets.get(tp, -1) + 1, committed.bases.get(tp, 0)
-            found.append(_Partition(topic, topic_id, int(number), end, end, base, side))
+            partition = _Partition(topic, topic_id, int(number), end, end, base, side)
+            found.setdefault(tp, []).append(partition)
             place = keys.committed_field(group, topic, topic_id, int(number))
-            rebuilt.sides[place] = side
-            rebuilt.committed_offsets[place] = end - 1
+            rebuilt.stands[place] = rebuilt.committed_offsets[place] = end - 1
     for side, (totals, _) in committed.parts.items():
         rebuilt.add("gaps", totals.gaps, side)
-    return found
+    return found, rebuilt
 
 
 async def _partitions(
     scenario: str,
     documents: Documents,
-    offsets: OffsetReader,
+    living_of: Living,
     lives: Sequence[Life],
     sides: Container[str],
 ) -> list[_Partition]:
-    """Those that Kafka has now, and earlier lives of which documents are left, but for `sides`.
+    """Those that the queue has now, and earlier lives of which documents are left, but for `sides`.
 
-    A partition that Kafka has may get documents while this is asked. They change nothing of what
-    is known of it: beyond the end that was read first, and behind a hole, consumers count again.
+    A partition that the queue has may get documents while this is asked. They change nothing of
+    what is known of it: beyond the end that was read first, and behind a hole, consumers count
+    again.
     """
     living: dict[str, _Partition] = {}
     for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
-        for partition in await _living(topic, offsets, lives):
-            living[partition.tp] = partition
+        for held in await living_of(topic):
+            partition = _living(topic, held, lives)
+            if partition.tp not in sides:
+                living[partition.tp] = partition
     gone: dict[str, _Partition] = {}
     bases = {life.tp: life.base for life in lives}
     ends = {before(life, lives).tp: life.committed + 1 for life in lives}
@@ -165,18 +201,19 @@ async def _partitions(
     return [*living.values(), *gone.values()]
 
 
-async def _living(topic: str, offsets: OffsetReader, lives: Sequence[Life]) -> list[_Partition]:
+def _living(topic: str, held: Held, lives: Sequence[Life]) -> _Partition:
+    life = present(Part(topic, held.topic_id, held.partition), lives)
+    begin, end = max(held.begin, life.base), max(held.end, life.base)
+    return _Partition(topic, life.id, held.partition, begin, end, life.base)
+
+
+async def _in_kafka(topic: str, offsets: OffsetReader) -> list[Held]:
     try:
         topic_id = (await offsets.topic(topic)).id
     except UnknownTopicOrPartitionError:
         return []
     begins, ends = await offsets.beginning_offsets(topic), await offsets.end_offsets(topic)
-    found = []
-    for p in ends:
-        life = present(Part(topic, topic_id, p), lives)
-        begin, end = max(begins[p], life.base), max(ends[p], life.base)
-        found.append(_Partition(topic, life.id, p, begin, end, life.base))
-    return found
+    return [Held(topic_id, p, begins[p], ends[p]) for p in ends]
 
 
 async def _follow(
@@ -251,12 +288,12 @@ async def _write(
         # an id above the new committed offset names its own record, so it does no harm when that
         # comes again
         keys.once_key(scenario, ""),
-        MOST_MEMBERS,
         keys.queue_key(scenario, ""),
-        len(rebuilt.sides),
+        MOST_MEMBERS,
+        len(rebuilt.stands),
     ]
-    for place in rebuilt.sides:
-        arguments += ("stands", 1, place, rebuilt.committed_offsets[place])
+    for place, committed in rebuilt.stands.items():
+        arguments += ("stands", 1, place, committed)
     for place, committed in rebuilt.committed_offsets.items():
         arguments += ("total", 1, place, committed)
     for name, amount in rebuilt.totals.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controlroom.targets.abilities import Endpoints, Refused
-from scenarios.scenario import QUEUE, Scenario
+from scenarios.scenario import Scenario
 
 _PATIENCE = 60.0
 
@@ -23,11 +23,6 @@ async def rebuild_tallies(endpoints: Endpoints, scenario: Scenario) -> dict[str,
     from wire.rebuilding import BusyError, PurgedError
     from wire.stores import redis_client
 
-    if len(scenario.queues) > 1 and scenario.queue != QUEUE:
-        raise Refused(
-            f"{scenario.name} has the queues {', '.join(scenario.queues)}; counters of several are "
-            f"made anew only where {QUEUE} is the first of them."
-        )
     redis = redis_client(endpoints.address("redis"), timeout=_PATIENCE)
     documents = Documents(endpoints.address("mongo"), timeout=_PATIENCE)
     where = Where(redis, endpoints.address, endpoints.brokers)

@@ -52,7 +52,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     REGISTRY.register(lag)
     # what comes over the bridge has come by Kafka
     side = scenario.side(QUEUE) if QUEUE in scenario.queues else ""
-    async with storing(settings, scenario, lifecycle, liveness, side) as stores:
+    async with storing(settings, scenario, lifecycle.gate, liveness, side) as stores:
         try:
             await stores.ensure(stopping)
         except AbandonedError:

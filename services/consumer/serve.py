@@ -7,7 +7,7 @@ import contextlib
 
 from scenarios.loading import load
 from services.consumer.stores import storing
-from services.queues.registry import receiving, side
+from services.queues.registry import receiving
 from services.shared.dependencies import AbandonedError
 from services.shared.lifecycle import Lifecycle
 from services.shared.settings import Settings
@@ -22,7 +22,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     stopping = lifecycle.stopping.is_set
     lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
-        storing(settings, scenario, lifecycle, liveness, side(settings, scenario)) as stores,
+        storing(settings, scenario, lifecycle.gate, liveness) as stores,
         receiving(settings, scenario, lifecycle, liveness) as receiver,
     ):
         with contextlib.suppress(AbandonedError):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -23,13 +23,14 @@ from services.consumer.guarded import GuardedDocuments
 from services.consumer.prepared import Document, PreparedBatch, Preparer, WindowNeededError
 from services.consumer.retention import Retention
 from services.queues.batch import Abandoned, Batch, Verdict, reached
+from services.queues.registry import side
 from services.shared import logline
 from services.shared.beside import run_beside
 from services.shared.busy import waits_for
 from services.shared.dedup import Dedup
 from services.shared.dependencies import Dependency
 from services.shared.golden import outbound
-from services.shared.lifecycle import Lifecycle, Liveness
+from services.shared.lifecycle import Liveness, ReadinessGate
 from services.shared.settings import Settings
 from wire import keys
 from wire.documents import Documents, DocumentsError
@@ -216,25 +217,27 @@ class Stores:
 async def storing(
     settings: Settings,
     scenario: Scenario,
-    lifecycle: Lifecycle,
+    gate: Callable[[str], ReadinessGate],
     liveness: Liveness,
-    side: str = "",
+    of: str | None = None,
 ) -> AsyncIterator[Stores]:
     """The stores that the settings name, pruned and counted while the block runs and closed at
-    its end. `side`: of the queue that the events come by, as `Scenario.side` has it."""
+    its end. `gate` makes a condition of readiness of a name; `of` is the queue that the events
+    come by, as `Scenario.side` has it, else the one that this process serves."""
+    own = side(settings, scenario) if of is None else of
     redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = GuardedDocuments(
         redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
     )
     near_redis = Dependency(
-        lifecycle.gate("redis"),
+        gate("redis"),
         liveness,
         (RedisError, OSError),
         waits_for("redis"),
         outbound("redis", _address(settings.redis_url)),
     )
     near_mongo = Dependency(
-        lifecycle.gate("mongo"),
+        gate("mongo"),
         liveness,
         (DocumentsError,),
         waits_for("mongo"),
@@ -248,7 +251,7 @@ async def storing(
     ]
     try:
         most = settings.tally_members
-        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup, most, side)
+        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup, most, own)
     finally:
         await end(beside)
         await redis.aclose()

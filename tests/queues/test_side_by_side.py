@@ -168,9 +168,9 @@ class NoEngines:
         return Endpoints({"redis": "redis://127.0.0.1:1", "mongo": "mongodb://127.0.0.1:1"})
 
 
-async def test_counters_of_several_need_kafka_first_to_be_made_anew(path: Path) -> None:
+async def test_counters_are_not_made_anew_where_the_first_keeps_nothing(path: Path) -> None:
     scenario = load(beside(path, 'queues = ["loose", "kafka"]'))
-    with pytest.raises(Refused, match="only where kafka is the first"):
+    with pytest.raises(Refused, match="Redis Pub/Sub keeps nothing"):
         await rebuild_tallies(await NoEngines().endpoints(), scenario)
 
 
