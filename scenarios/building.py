@@ -30,6 +30,7 @@ from scenarios.views.view import ViewKind
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _WIDEST = 10_000
+_QUEUE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -67,12 +68,29 @@ def build(root: Table, folder: Path | None) -> Scenario:
         forms=tuple(_form(table) for table in root.tables("forms")),
         readers=tuple(_reader(table) for table in root.tables("reader")),
         derived=tuple(_derived(table) for table in root.tables("derived")),
-        queue=root.text("queue", QUEUE),
+        queues=_queues(root),
         folder=folder,
         kinds=kinds,
     )
     root.done()
     return scenario
+
+
+def _queues(root: Table) -> tuple[str, ...]:
+    """`queue` is one, `queues` are several."""
+    named, listed = root.maybe_text("queue"), root.maybe_texts("queues")
+    if listed is None:
+        return (named or QUEUE,)
+    if named is not None:
+        root.fail("queues", "is given beside queue", "name all of them in queues, and remove queue")
+    if not listed:
+        root.fail("queues", "is empty", "name a queue, or remove it")
+    for place, name in enumerate(listed):
+        if name in listed[:place]:
+            root.fail("queues", f"names {name!r} twice", "remove one of them")
+        if not _QUEUE.fullmatch(name):
+            root.fail("queues", f"{name!r} is no name", "use a-z, 0-9, _ and -, at most 32")
+    return listed
 
 
 def _field(table: Table) -> Field:

@@ -163,8 +163,8 @@ class Scenario:
     readers: tuple[str, ...] = ()
     """Sets of routes of the reader: files of a folder `reader`, without their end."""
     derived: tuple[Derived, ...] = ()
-    queue: str = QUEUE
-    """One of `wire.queues.registry`."""
+    queues: tuple[str, ...] = (QUEUE,)
+    """Names of `wire.queues.registry`, each once; the first is that of whoever names none."""
     folder: Path | None = dataclasses.field(default=None, compare=False)
     """Where all that belongs to it is; None where its file is alone."""
     kinds: Mapping[str, TallyKind] = dataclasses.field(default_factory=dict, compare=False)
@@ -181,6 +181,16 @@ class Scenario:
             if not name or each.name == name:
                 return each
         raise KeyError(name)
+
+    @property
+    def queue(self) -> str:
+        """The first of its queues."""
+        return self.queues[0]
+
+    def side(self, queue: str) -> str:
+        """By what the figures of a queue are told apart in the stores: its name, but nothing for
+        the first, which a scenario has had since before it had several."""
+        return "" if queue == self.queue else queue
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""

@@ -15,6 +15,7 @@ from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.grouping import Grouping
 from services.producer_grpc.messages import event_of_record, receipt_of_message
 from services.queues.port import DEADLINE, Unavailable
+from services.queues.registry import served
 from services.shared import golden
 from services.shared.entrance import Entrance
 from services.shared.ids import Ids
@@ -123,11 +124,10 @@ def _refusal(error: grpc.aio.AioRpcError) -> Unavailable | None:
     return None
 
 
-def document(scenario: Scenario) -> Json:
-    """The OpenAPI document of this service."""
-    return openapi(
-        "producer-grpc", scenario, ingest_operations(scenario.grpc_front, scenario.queue)
-    )
+def document(scenario: Scenario, queue: str = "") -> Json:
+    """The OpenAPI document of this service, which serves that queue, or the first."""
+    queue = queue or scenario.queue
+    return openapi("producer-grpc", scenario, ingest_operations(scenario.grpc_front, queue))
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -148,7 +148,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             Grouping(forward.accept, errors).accept,
             traffic,
             settings.limits,
-            document=encoded(document(scenario)),
+            document=encoded(document(scenario, served(settings, scenario))),
             get_writes=settings.compat_get_writes,
         )
         door = (settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits)

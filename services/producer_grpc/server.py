@@ -15,7 +15,7 @@ from services.producer_grpc.calls import Calls, Handler
 from services.producer_grpc.ingest import SERVICE, Ingest
 from services.producer_grpc.routes import RoutesHandler
 from services.producer_grpc.wellness import Wellness
-from services.queues.registry import publishing
+from services.queues.registry import publishing, side
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.grpc_port import listen
@@ -39,10 +39,11 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     async with (
-        keeping(settings, scenario.name) as acknowledged,
+        keeping(settings, scenario.name, side(settings, scenario)) as acknowledged,
         publishing(settings, scenario, lifecycle) as publisher,
     ):
-        intake = Intake(EventCodec(scenario), publisher, acknowledged, "grpc", settings.dedup)
+        origin = settings.origin or "grpc"
+        intake = Intake(EventCodec(scenario), publisher, acknowledged, origin, settings.dedup)
         limits = settings.limits
         calls = Calls(golden.inbound(address), InFlight(limits.max_bytes_in_flight))
         routes = RoutesHandler(scenario.grpc, intake.accept, calls, limits.max_record_bytes)

@@ -14,7 +14,7 @@ from scenarios.views.kinds.bars import BarsView
 from scenarios.views.kinds.stored import StoredView
 from services.reader import live, logs
 from wire import keys
-from wire.bookkeeping import Auditor
+from wire.bookkeeping import Keeper
 from wire.books import Books
 from wire.documents import Documents
 from wire.purging import purge
@@ -28,12 +28,12 @@ class Repository:
     """The stores of one scenario. Methods raise RedisError, DocumentsError or KafkaError."""
 
     def __init__(
-        self, scenario: Scenario, redis: Redis, documents: Documents, auditor: Auditor
+        self, scenario: Scenario, redis: Redis, documents: Documents, keeper: Keeper
     ) -> None:
         self.scenario = scenario
         self._redis = redis
         self._documents = documents
-        self._auditor = auditor
+        self._keeper = keeper
 
     async def version(self) -> str:
         """A text that changes with everything that the stores are told."""
@@ -85,7 +85,7 @@ class Repository:
 
     async def books(self) -> Books:
         """The books, with what could be counted in a short time; `unaudited` is what is left."""
-        return await self._auditor.audit(within=_WITHIN)
+        return await self._keeper.audit(within=_WITHIN)
 
     def bars_view(self, who: str) -> BarsView:
         """The view of bars, which `offered`, `among` and `bars` ask; routes that need them call it

@@ -128,7 +128,7 @@ async def test_every_page_is_exact_under_repetition_and_after_a_rebuild(
     await source.close()
 
     rebuilt = Rebuilt()
-    _add(EventCodec(people), rebuilt, found[::-1])
+    _add(EventCodec(people), rebuilt, found[::-1], "")
     await redis.zadd("{people}:last:GT", {"999999999999999:wrong": 0})
     await _write(people.name, redis, rebuilt, people.kinds)
     assert await kept(redis, people) == before

@@ -16,7 +16,7 @@ from scenarios.fields import FieldReader, RefusedValue
 from scenarios.loading import load
 from scenarios.scenario import HttpRoutes, Scenario
 from services.queues.port import Publisher
-from services.queues.registry import publishing
+from services.queues.registry import publishing, side
 from services.reader.app import Counted, failures
 from services.reader.endpoint import small_body
 from services.reader.errors import RequestError
@@ -201,7 +201,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     preparing = run_beside(subscribers.prepare, "indexes")
     try:
         async with (
-            keeping(settings, scenario.name) as acknowledged,
+            keeping(settings, scenario.name, side(settings, scenario)) as acknowledged,
             publishing(settings, scenario, lifecycle) as publisher,
         ):
             taking = _intakes(EventCodec(scenario), publisher, acknowledged, settings)

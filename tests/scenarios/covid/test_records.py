@@ -125,9 +125,9 @@ async def test_records_of_one_body_keep_their_own_origins_and_places() -> None:
     def intake_of(origin: str) -> Accept:
         async def accept(records: Any, ids: Any) -> Receipt:
             seen.append((origin, len(records), list(ids)))
-            bad = [n for n, one in enumerate(records) if isinstance(CODEC.validate(one), list)]
-            errors = [RecordError(n, *CODEC.validate(records[n])[0]) for n in bad]  # type: ignore[misc]
-            return Receipt(len(records) - len(bad), len(bad), errors, "last")
+            outcomes = enumerate(map(CODEC.validate, records))
+            errors = [RecordError(n, *one[0]) for n, one in outcomes if isinstance(one, list)]
+            return Receipt(len(records) - len(errors), len(errors), errors, "last")
 
         return accept
 
