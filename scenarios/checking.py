@@ -35,6 +35,8 @@ class ScenarioChecks:
         tables = self._root.tables("views") or [self._root.table("view")]
         for named, table in zip(self.scenario.views, tables, strict=True):
             named.view.check(self, table)
+        if not self.scenario.view.tally:
+            tables[0].fail("kind", "no view shows a tally", "declare another of [[views]]")
         for route, table in zip(self.scenario.grpc, self._root.tables("grpc"), strict=True):
             for template in route.reply_fields.values():
                 self.template(table, "reply_fields", template, extra=("id",))

@@ -60,6 +60,11 @@ async def main(args: argparse.Namespace) -> Exit:
             for index, value in wanted:
                 key = await _key(source, found, index, value)
                 found = await source.read((*found.chosen[:index], key))
+            if args.all and found.drawn == "lines":
+                raise CommandError(
+                    "controlroom tallies: --all prints counters, and this view shows events.",
+                    "Use `controlroom logs` for these.",
+                )
             if args.all:
                 await _stream(source, found, args.json)
                 return Exit.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import ClassVar
 
 from rich.style import Style
@@ -97,6 +98,15 @@ class TalliesPane(Pane):
     def value(self) -> Tallies | None:
         """The tallies that are shown."""
         return self.frame[TALLIES].value if self.frame else None
+
+    @property
+    def line(self) -> str:
+        value = self.value
+        if value is None or not value.paged:
+            return self.command
+        view, *own = value.chosen
+        by = self._by(value) if own and own[0] else ""
+        return f"{self.command} --view {view}" + (f" --{by} {quote(own[0])}" if by else "")
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Its rates too."""

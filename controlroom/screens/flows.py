@@ -254,7 +254,7 @@ class Flows:
 
     async def copy(self) -> None:
         """Copies the command that prints the focused panel."""
-        command = self.room.pane.command
+        command = self.room.pane.line
         if not command:
             self.say("No command prints this panel.")
             return

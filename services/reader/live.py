@@ -35,7 +35,7 @@ async def live(
     if view.by:
         looked, found = await _one_of(scenario, view, redis, query, most)
     elif view.choosing:
-        looked, found = await _chosen(scenario, redis, query, most)
+        looked, found = await _chosen(scenario, view, redis, query, most)
     else:
         looked = await look(redis, scenario.name, [Questions(scenario, view).rows(most)])
         found = _rows(scenario, view, looked.tops[0])
@@ -72,19 +72,19 @@ async def _is_there(redis: Redis, asked: Questions, member: str) -> bool:
 
 
 async def _chosen(
-    scenario: Scenario, redis: Redis, query: Mapping[str, str], most: int
+    scenario: Scenario, view: View, redis: Redis, query: Mapping[str, str], most: int
 ) -> tuple[Looked, Json]:
-    first, second = scenario.view.choosing
-    there = await offered(scenario, redis)
+    first, second = view.choosing
+    there = await offered(scenario, redis, view)
     one = _choose(first, list(there), query.get(first), next(filter(there.get, there), None))
     members = there.get(one or "", [])
     wanted = query.get(second)
-    if wanted is not None and one and await among(scenario, redis, one, [wanted]):
+    if wanted is not None and one and await among(scenario, redis, one, [wanted], view):
         other: str | None = wanted
     else:
         other = _choose(second, members, wanted, members[0] if members else None)
     labels = scenario.field(first).labels or {}
-    looked, found = await _of_choice(scenario, redis, one, other, most)
+    looked, found = await _of_choice(scenario, view, redis, one, other, most)
     return looked, {
         "selected": {first: one, second: other},
         "choices": {
@@ -95,18 +95,26 @@ async def _chosen(
     }
 
 
-async def offered(scenario: Scenario, redis: Redis) -> dict[str, list[str]]:
+async def offered(
+    scenario: Scenario, redis: Redis, view: View | None = None
+) -> dict[str, list[str]]:
     """Values of the first selector -> members that can be chosen for them, sorted; of many the
     first MOST."""
-    asked = Questions(scenario)
+    asked = Questions(scenario, view)
     values = asked.firsts()
     looked = await look(redis, scenario.name, [asked.choices(value, MOST) for value in values])
     return {value: top.names for value, top in zip(values, looked.tops, strict=True)}
 
 
-async def among(scenario: Scenario, redis: Redis, value: str, members: Sequence[str]) -> list[str]:
+async def among(
+    scenario: Scenario,
+    redis: Redis,
+    value: str,
+    members: Sequence[str],
+    view: View | None = None,
+) -> list[str]:
     """Those of the members that can be chosen for a value of the first selector, listed or not."""
-    key = Questions(scenario).choices_key(value)
+    key = Questions(scenario, view).choices_key(value)
     there = await cast(Any, redis).smismember(key, list(members)) if members else []
     return [m for m, one in zip(members, there, strict=True) if one and m != keys.OTHERS]
 
@@ -142,13 +150,13 @@ async def counts(
 
 
 async def _of_choice(
-    scenario: Scenario, redis: Redis, one: str | None, other: str | None, most: int
+    scenario: Scenario, view: View, redis: Redis, one: str | None, other: str | None, most: int
 ) -> tuple[Looked, Json]:
     if one is None or other is None:
-        view, nothing = scenario.view, Top((), 0, 0, 0)
-        return await look(redis, scenario.name, []), _rows(scenario, view, nothing)
-    looked = await look(redis, scenario.name, [Questions(scenario).rows(most, (one, other))])
-    return looked, _rows(scenario, scenario.view, looked.tops[0])
+        return await look(redis, scenario.name, []), _rows(scenario, view, Top((), 0, 0, 0))
+    asked = Questions(scenario, view).rows(most, (one, other))
+    looked = await look(redis, scenario.name, [asked])
+    return looked, _rows(scenario, view, looked.tops[0])
 
 
 def _rows(scenario: Scenario, view: View, top: Top) -> Json:
