@@ -76,6 +76,14 @@ async def test_the_command_of_a_page_is_copied(view: str, line: str) -> None:
         assert room.clipboard == line
 
 
+async def test_a_view_of_another_scenario_is_forgotten() -> None:
+    room = room_of(pages.frame("gender"))
+    room.room.tallies.chosen = ("4", "Argentina:Francia")
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert room.room.tallies.chosen == ("gender", "MX")
+
+
 async def test_a_filter_is_typed_on_the_page_that_has_one() -> None:
     room = room_of(pages.frame("stored"))
     async with room.run_test(size=(120, 40)) as pilot:
