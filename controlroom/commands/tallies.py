@@ -32,7 +32,6 @@ Of several views `--view` names one, such as `map`; the first is printed without
 pipeline runs."""
 EXAMPLES = (
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
-    "controlroom tallies --view gender --country Guatemala",
     "controlroom tallies --all --json | jq -s 'map(.count) | add'",
     "controlroom tallies rebuild --confirm bands",
 )
