@@ -26,6 +26,8 @@ from scenarios.views.registry import view_kinds
 from scenarios.views.view import View, ViewKind
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+_WIDEST = 10_000
+_QUEUE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -60,8 +62,9 @@ def build(root: Table, folder: Path | None) -> Scenario:
         wasm=None if (wasm := root.maybe_table("wasm")) is None else _routes(wasm),
         grpc=tuple(_grpc(table) for table in root.tables("grpc")),
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
+        forms=tuple(_form(table) for table in root.tables("forms")),
         readers=tuple(_reader(table) for table in root.tables("reader")),
-        queue=root.text("queue", QUEUE),
+        queues=_queues(root),
         folder=folder,
         kinds=kinds,
     )
@@ -69,20 +72,40 @@ def build(root: Table, folder: Path | None) -> Scenario:
     return scenario
 
 
+def _queues(root: Table) -> tuple[str, ...]:
+    """`queue` is one, `queues` are several."""
+    named, listed = root.maybe_text("queue"), root.maybe_texts("queues")
+    if listed is None:
+        return (named or QUEUE,)
+    if named is not None:
+        root.fail("queues", "is given beside queue", "name all of them in queues, and remove queue")
+    if not listed:
+        root.fail("queues", "is empty", "name a queue, or remove it")
+    for place, name in enumerate(listed):
+        if name in listed[:place]:
+            root.fail("queues", f"names {name!r} twice", "remove one of them")
+        if not _QUEUE.fullmatch(name):
+            root.fail("queues", f"{name!r} is no name", "use a-z, 0-9, _ and -, at most 32")
+    return listed
+
+
 def _field(table: Table) -> Field:
     name = table.text("name")
     if not _FIELD.fullmatch(name):
         table.fail("name", f"is {name!r}", "use a-z, 0-9 and _, beginning with a letter")
+    kind = cast(Literal["text", "integer"], table.choice("kind", ("text", "integer")))
+    default = table.maybe_text if kind == "text" else table.maybe_integer
     field = Field(
         name=name,
         label=table.text("label", name.capitalize()),
-        kind=cast(Literal["text", "integer"], table.choice("kind", ("text", "integer"))),
+        kind=kind,
         aliases=table.texts("aliases", ()),
         pattern=table.maybe_text("pattern"),
         max_length=table.integer("max_length", 200),
         minimum=table.maybe_integer("minimum"),
         maximum=table.maybe_integer("maximum"),
         labels=_labels(table),
+        default=default("default"),
     )
     table.done()
     _field_fits(table, field)
@@ -121,6 +144,12 @@ def _rule(table: Table) -> Different:
     rule = Different(left=table.text("left"), right=table.text("right"))
     table.done()
     return rule
+
+
+def _form(table: Table) -> tuple[str, ...]:
+    fields = table.texts("fields")
+    table.done()
+    return fields
 
 
 def _canonical(table: Table | None) -> CanonicalPair | None:
@@ -201,7 +230,19 @@ def _sample(table: Table) -> SampleRow:
 
 
 def _sample_values(table: Table, key: str, given: Any) -> tuple[Value, ...]:
+    if isinstance(given, dict):
+        return _span(table, key, given)
     values = given if isinstance(given, list) else [given]
     if not values or not all(type(value) in (str, int) for value in values):
         table.fail("values", f"{key} must be texts or whole numbers", f'write {key} = ["...", 1]')
     return tuple(values)
+
+
+def _span(table: Table, key: str, given: Mapping[str, Any]) -> tuple[Value, ...]:
+    """Whole numbers, written as the first and the last of them."""
+    first, last = given.get("from", 0.5), given.get("to", 0.5)
+    whole = len(given) == 2 and type(first) is int and type(last) is int
+    if not whole or not 0 <= last - first < _WIDEST:
+        fix = f"write {key} = {{ from = 0, to = 99 }}, at most {_WIDEST} numbers"
+        table.fail("values", f"{key} is no span of whole numbers", fix)
+    return tuple(range(first, last + 1))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from scenarios.fields import FieldReader, RefusedValue
 from scenarios.reading import Table, near
-from scenarios.scenario import Scenario, Tally
+from scenarios.scenario import ORIGIN, Field, Scenario, Tally
 from scenarios.templates import placeholders
 
 
@@ -43,13 +43,30 @@ class ScenarioChecks:
                 if name.casefold() in seen:
                     table.fail("name", f"{name!r} names two fields", "rename one of them")
                 seen.add(name.casefold())
+            if field.name == ORIGIN:
+                table.fail("name", "'origin' is the way of every event", "give it another name")
+            self._default(field, table)
         if len(self._tallies) != len(self.scenario.tallies):
             self._root.fail("tallies", "two have the same name", "rename one of them")
+
+    def _default(self, field: Field, table: Table) -> None:
+        if field.default is None:
+            return
+        read = FieldReader(field).read(field.default)
+        if isinstance(read, RefusedValue):
+            table.fail("default", read.message, "use a value that the field may hold")
+        if self.scenario.wasm is not None:
+            table.fail("default", "is not known to the WASM producer", "remove it, or [wasm]")
 
     def _rules(self) -> None:
         for rule, table in zip(self.scenario.rules, self._root.tables("rules"), strict=True):
             self.known(table, "left", (rule.left,))
             self.known(table, "right", (rule.right,))
+        for form, table in zip(self.scenario.forms, self._root.tables("forms"), strict=True):
+            self.known(table, "fields", form)
+            for name in form:
+                if self.scenario.field(name).default is None:
+                    table.fail("fields", f"{name} may never be absent", "give it a default")
         pair, pair_table = self.scenario.canonical, self._root.maybe_table("canonical")
         if pair is not None and pair_table is not None:
             self.known(pair_table, "left", (pair.left,))
@@ -61,7 +78,7 @@ class ScenarioChecks:
 
     def _tally(self, tally: Tally, table: Table) -> None:
         self.template(table, "key", tally.key)
-        self.template(table, "member", tally.member)
+        self.template(table, "member", tally.member, extra=(ORIGIN,))
         if tally.add:
             self.known(table, "add", (tally.add,))
             if self.scenario.field(tally.add).kind != "integer":
@@ -72,9 +89,9 @@ class ScenarioChecks:
         for row, table in zip(self.scenario.samples, self._root.tables("samples"), strict=True):
             self.known(table, "values", row.values)
             for name, reader in readers.items():
-                if name not in row.values:
+                if name not in row.values and reader.default is None:
                     table.fail("values", f"{name} is missing", f'add {name} = ["..."]')
-                for value in row.values[name]:
+                for value in row.values.get(name, ()):
                     read = reader.read(value)
                     if isinstance(read, RefusedValue):
                         table.fail("values", f"{name} {read.message}", "use a value it may hold")

@@ -22,7 +22,7 @@ from scenarios.bodies import (
     parse_records,
 )
 from scenarios.fields import FieldReader, RefusedValue, kind_of
-from scenarios.scenario import Event, Scenario, Value
+from scenarios.scenario import ORIGIN, Event, Scenario, Value
 from scenarios.tallies.kind import Write
 from scenarios.templates import escape, render, split_member
 
@@ -82,10 +82,11 @@ class EventCodec:
         """
         if type(raw) is not dict:
             if type(raw) is Unreadable:
-                return [FieldError("", raw.message)]
+                return [FieldError(raw.field, raw.message)]
             return [FieldError("", f"must be an object, is {kind_of(raw)}")]
         event: dict[str, Value] = {}
         errors: list[FieldError] = []
+        absent: set[str] = set()
         folded: dict[str, Any] | None = None
         for reader in self._readers:
             given = raw.get(reader.name, _ABSENT)
@@ -93,17 +94,27 @@ class EventCodec:
                 if folded is None:
                     folded = {key.casefold(): value for key, value in raw.items()}
                 given = next((folded[name] for name in reader.names if name in folded), _ABSENT)
-                if given is _ABSENT:
+                if given is _ABSENT and reader.default is None:
                     errors.append(FieldError(reader.name, "is missing"))
                     continue
+            if given is _ABSENT or reader.is_left_out(given):
+                given = reader.default
+                absent.add(reader.name)
             value = reader.read(given)
             if type(value) is RefusedValue:
                 errors.append(FieldError(reader.name, value.message))
             else:
                 event[reader.name] = value  # type: ignore[assignment]
+        if absent:
+            errors += self._incomplete(absent)
         if not errors:
             errors = self._broken_rules(event)
         return errors or event
+
+    def _incomplete(self, absent: set[str]) -> list[FieldError]:
+        """What is missing in the form that a record comes closest to; nothing if one is whole."""
+        missing = ([name for name in form if name in absent] for form in self.scenario.forms)
+        return [FieldError(name, "is missing") for name in min(missing, key=len, default=[])]
 
     def _broken_rules(self, event: Event) -> list[FieldError]:
         return [
@@ -138,13 +149,14 @@ class EventCodec:
             return None
         return dict(zip(parts[1::2], parts[2::2], strict=True))
 
-    def tally_writes(self, event: Event) -> tuple[Write, ...]:
-        """The Redis writes of one event, with the canonical pair applied."""
-        return self._writes(*[event[name] for name in self._names])
+    def tally_writes(self, event: Event, origin: str = "") -> tuple[Write, ...]:
+        """The Redis writes of one event that came by `origin`, with the canonical pair applied."""
+        return self._writes(origin, *[event[name] for name in self._names])
 
-    def _made_writes(self, *values: Value) -> tuple[Write, ...]:
+    def _made_writes(self, origin: str, *values: Value) -> tuple[Write, ...]:
         event = self.canonical(dict(zip(self._names, values, strict=True)))
-        escaped = {name: escape(value) for name, value in event.items()}
+        escaped = {ORIGIN: escape(origin)}
+        escaped |= {name: escape(value) for name, value in event.items()}
         return tuple([write(event, escaped) for write in self._writers])
 
     def canonical(self, event: Event) -> Event:
@@ -161,9 +173,10 @@ class EventCodec:
         }
 
     def generate(self, rng: Random) -> dict[str, Value]:
-        """An event drawn from the samples of the scenario by their weights."""
+        """A record drawn from the samples of the scenario by their weights; it may lack what has
+        a default."""
         row = rng.choices(self.scenario.samples, cum_weights=self._weights)[0]
-        return {name: rng.choice(row.values[name]) for name in self._names}
+        return {name: rng.choice(row.values[name]) for name in self._names if name in row.values}
 
 
 def _text_form(readers: tuple[FieldReader, ...]) -> re.Pattern[str]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 QUEUE = "kafka"
 """The queue of a scenario that names none."""
 
+ORIGIN = "origin"
+"""In templates of tallies: the way by which an event came. No field may have the name."""
+
 Value = str | int
 Event = Mapping[str, Value]
 """One validated event: field name -> value, exactly the scenario's fields, in its order."""
@@ -40,6 +43,8 @@ class Field:
     maximum: int | None = None
     labels: Mapping[int, str] | None = None
     """Words for the values of an integer field, such as the phases of a cup."""
+    default: Value | None = None
+    """The value of records that have none; None where a record must have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +134,26 @@ class Scenario:
     wasm: HttpRoutes | None
     """Paths of the front of the WASM producer, which does not run without them."""
     samples: tuple[SampleRow, ...]
+    forms: tuple[tuple[str, ...], ...] = ()
+    """Forms of a record: fields with a default, of which a record has all of one form at least."""
     readers: tuple[str, ...] = ()
     """Sets of routes of the reader: files of a folder `reader`, without their end."""
-    queue: str = QUEUE
-    """One of `wire.queues.registry`."""
+    queues: tuple[str, ...] = (QUEUE,)
+    """Names of `wire.queues.registry`, each once; the first is that of whoever names none."""
     folder: Path | None = dataclasses.field(default=None, compare=False)
     """Where all that belongs to it is; None where its file is alone."""
     kinds: Mapping[str, TallyKind] = dataclasses.field(default_factory=dict, compare=False)
     """Name -> kind, of all tallies that it can have."""
+
+    @property
+    def queue(self) -> str:
+        """The first of its queues."""
+        return self.queues[0]
+
+    def side(self, queue: str) -> str:
+        """By what the figures of a queue are told apart in the stores: its name, but nothing for
+        the first, which a scenario has had since before it had several."""
+        return "" if queue == self.queue else queue
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""

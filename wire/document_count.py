@@ -31,6 +31,7 @@ class DocumentCount:
         self._documents = documents
         self._counted: dict[str, Counted] = {}
         self._saved: dict[str, Document] = {}
+        self._wanted: frozenset[str] = frozenset()
         self._turn = 0
         self._limit = asyncio.Semaphore(_AT_ONCE)
 
@@ -62,6 +63,7 @@ class DocumentCount:
         It stops at the deadline (of the monotonic clock). Returns the offsets that are left.
         """
         self._counted = {r.tp: self._counted.get(r.tp) or Counted(r.tp, r.after) for r in ranges}
+        self._wanted = frozenset(self._counted)
         await asyncio.gather(*(self._advance(wanted, deadline) for wanted in ranges))
         return self.left(ranges)
 
@@ -72,8 +74,9 @@ class DocumentCount:
 
     @property
     def total(self) -> int:
-        """Documents that were counted."""
-        return sum(counted.total for counted in self._counted.values())
+        """Documents that were counted of the ranges that were wanted last; what is kept of other
+        queues is not of them."""
+        return sum(self._counted[tp].total for tp in self._wanted & self._counted.keys())
 
     async def recheck(self, windows: int = 1) -> None:
         """Counts the next windows in the rotation again."""

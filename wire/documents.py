@@ -252,6 +252,56 @@ class Documents:
                 {"_id": name}, {"$max": {field: value}}, upsert=True
             )
 
+    async def ensure_index(self, collection: str, *fields: str) -> None:
+        """Makes an index where it is missing."""
+        async with _answering():
+            await self._collection(collection).create_index([(each, ASCENDING) for each in fields])
+
+    async def first(
+        self, collection: str, wanted: Range, n: int, equal: Document
+    ) -> list[Document]:
+        """The first `n` documents of a range, and all others of the last record, whose other fields
+        are as `equal` has them; there must be an index of these before `tp` and `o`. The cost
+        follows how many the range has."""
+        async with _answering():
+            cursor = self._collection(collection).find({**equal, **wanted.query})
+            found = await cursor.sort([("o", ASCENDING)]).limit(n).to_list(n)
+            if len(found) == n:
+                last = Range(wanted.tp, found[-1]["o"] - 1, found[-1]["o"])
+                cursor = self._collection(collection).find({**equal, **last.query})
+                found = [each for each in found if each["o"] <= last.after]
+                found += await cursor.to_list(None)
+        return sorted(found, key=_place)
+
+    async def with_value(self, collection: str, field: str, value: str) -> Document | None:
+        """One document with that value in a field that has an index."""
+        async with _answering():
+            found = await self._collection(collection).find({field: value}).to_list(1)
+        return found[0] if found else None
+
+    async def named(self, collection: str, names: Sequence[str]) -> set[str]:
+        """Those of the names that are the `_id` of a document."""
+        async with _answering():
+            found = self._collection(collection).find({"_id": {"$in": list(names)}}, {"_id": 1})
+            return {each["_id"] for each in await found.to_list(None)}
+
+    async def add_new(self, collection: str, document: Document) -> bool:
+        """Whether the document was stored; not where its `_id` is there."""
+        async with _answering():
+            try:
+                await self._collection(collection).insert_one(dict(document))
+            except DuplicateKeyError:
+                return False
+        return True
+
+    async def numbers(self, collection: str, field: str) -> dict[str, int]:
+        """Value of a field -> documents that have it; for collections that stay small."""
+        async with _answering():
+            cursor = self._collection(collection).aggregate(
+                [{"$group": {"_id": f"${field}", "number": {"$sum": 1}}}]
+            )
+            return {row["_id"]: int(row["number"]) for row in await cursor.to_list(None)}
+
     async def all_of(self, collection: str) -> list[Document]:
         """Every document; for collections that stay small."""
         async with _answering():
@@ -282,6 +332,7 @@ class Documents:
             keys.low_watermarks_collection(scenario),
             keys.lives_collection(scenario),
             keys.audits_collection(scenario),
+            keys.removed_collection(scenario),
         )
         async with _answering():
             with pymongo.timeout(REPAIR_SECONDS):

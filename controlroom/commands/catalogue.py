@@ -143,6 +143,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("metrics", "success rate, requests/s and latency per deployment"),
     Verb("scale", "set the number of replicas of a deployment"),
     Verb("run", "send load and say which bound ended it"),
+    Verb("sample", "print generated records of a scenario, as a file for run -f", inside=False),
     Verb("chaos", "list, preview, inject and stop faults"),
     Verb("deploy", "put an overlay on a cluster and wait until it is ready"),
     Verb("undeploy", "remove what deploy made, and nothing else"),

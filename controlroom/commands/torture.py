@@ -109,8 +109,9 @@ async def _run(settings: Settings, request: TortureRequest) -> Report:
         talk(f"{time.monotonic() - began:7.1f} s  {line}")
 
     scenario = load(settings.scenario)
-    if scenario.queue != QUEUE:
-        raise CommandError(f"The torture knows {QUEUE} only, and {scenario.name} goes by another.")
+    if scenario.queues != (QUEUE,):
+        named = ", ".join(scenario.queues)
+        raise CommandError(f"The torture knows {QUEUE} only, and {scenario.name} goes by {named}.")
     return await run(scenario, settings.scenario, request, say)
 
 

@@ -9,6 +9,7 @@ from textual.strip import Strip
 
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
 from controlroom.model.frame import FLEET, QUEUES, Frame
+from controlroom.model.queues import QueueLag
 from controlroom.panes import text
 from controlroom.panes.links import link_rows
 from controlroom.panes.look import Look
@@ -229,6 +230,11 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
         return [
             text.row([(line, style)], width, look.text) for line in (word, last or health.fix or "")
         ]
+    if queues.parts:
+        each = [_part(part, signs.none) for part in queues.parts]
+        listed: list[Span] = [("queues  ", look.dim), (f" {signs.dot} ".join(each), look.text)]
+        first = text.row(listed, width, look.text)
+        return [first, _lag_row(frame, look, width, queues.lag)]
     if not queues.partitions:
         waits: list[Span] = [(f"{queues.title}  ", look.dim), ("nothing waits in it", look.text)]
         return [text.row(line, width, look.text) for line in (waits, [])]
@@ -236,8 +242,16 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
     place = f"{queues.partitions} partitions {signs.dot} {members} members"
     if queues.told_by:
         place += f" {signs.dot} lag by {queues.told_by}"
-    first: list[Span] = [(f"{queues.title}  ", look.dim), (place, look.text)]
-    return [text.row(first, width, look.text), _lag_row(frame, look, width, queues.lag)]
+    told: list[Span] = [(f"{queues.title}  ", look.dim), (place, look.text)]
+    return [text.row(told, width, look.text), _lag_row(frame, look, width, queues.lag)]
+
+
+def _part(part: QueueLag, none: str) -> str:
+    """What waits in one of several queues, and how many receive."""
+    if not part.partitions:
+        return f"{part.title} {none}"
+    members = "" if part.members is None else f" ({part.members} members)"
+    return f"{part.title} {part.lag:,}{members}"
 
 
 def _lag_row(frame: Frame, look: Look, width: int, lag: int) -> Strip:

@@ -215,17 +215,16 @@ class Expected:
     """Keys of kinds of tallies that were added: nobody here knows how they count."""
     events: int = 0
 
-    def add(self, value: bytes) -> None:
-        """Counts the events of one record; what is no event is not counted."""
+    def add(self, value: bytes, origin: str = "kafka") -> None:
+        """Counts the events of one record that came by `origin`; what is no event is not."""
         for outcome in self.codec.decode_value(value):
             if isinstance(outcome, dict):
                 self.events += 1
-                self._count(outcome)
+                self._count(outcome, origin)
 
-    def _count(self, event: Event) -> None:
-        for tally, write in zip(
-            self.codec.scenario.tallies, self.codec.tally_writes(event), strict=True
-        ):
+    def _count(self, event: Event, origin: str) -> None:
+        writes = self.codec.tally_writes(event, origin)
+        for tally, write in zip(self.codec.scenario.tallies, writes, strict=True):
             if write.kind not in ("hash", "set", "counter"):
                 self.unjudged.add(write.key)
                 continue

@@ -185,7 +185,8 @@ class TortureStores:
             if "once" in named and self._again(event_id):
                 self._repeated += 1
             else:
-                self._expected.add(record.value or b"")
+                origin = named.get("origin", b"").decode() or "kafka"
+                self._expected.add(record.value or b"", origin)
             number = self._ids.number(event_id)
             if number is not None:
                 self._kafka.add(number)

@@ -90,7 +90,7 @@ class Preparer:
             if isinstance(outcome, dict):
                 document["event"] = outcome
                 prepared.documents.append(document)
-                for kind, key, member, amount in self._codec.tally_writes(outcome):
+                for kind, key, member, amount in self._codec.tally_writes(outcome, meta.origin):
                     prepared.tallies[kind, key, member] += amount
             else:
                 prepared.rejected.append(document | _poison(record.value, outcome))

@@ -176,7 +176,7 @@ def application(repository: Repository, watcher: Watcher) -> Starlette:
             Route(OUTPUT, listing),
             Mount(OUTPUT, routes=[Route("/", listing), *routes]),
         ],
-        exception_handlers=_handlers(listed),
+        exception_handlers=failures(listed),
     )
 
 
@@ -186,7 +186,7 @@ def inner_application(repository: Repository, token: str, get_writes: bool = Fal
     found = Purging(repository, token).routes(compatible, get_writes)
     return Starlette(
         routes=[Route(path, call, methods=[method]) for (method, path), call in found.items()],
-        exception_handlers=_handlers({f"{method} {path}": "" for method, path in found}),
+        exception_handlers=failures({f"{method} {path}": "" for method, path in found}),
     )
 
 
@@ -213,7 +213,9 @@ def _handler(repository: Repository, endpoint: Endpoint) -> Handler:
     return unless_known
 
 
-def _handlers(routes: Mapping[str, str]) -> dict[Any, Any]:
+def failures(routes: Mapping[str, str]) -> dict[Any, Any]:
+    """How an application with these routes answers each error, as Starlette wants it."""
+
     async def unknown(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         what = f"{request.method} {request.url.path} is not a route"

@@ -13,10 +13,11 @@ from scenarios.templates import placeholders
 from scenarios.views.kinds.bars import BarsView
 from services.reader import live, logs
 from wire import keys
-from wire.bookkeeping import Auditor
+from wire.bookkeeping import Keeper
 from wire.books import Books
 from wire.documents import Documents
 from wire.purging import purge
+from wire.tops import Ask, look
 
 _WITHIN = 0.5
 """Seconds that an answer with the books may take to count documents."""
@@ -26,12 +27,12 @@ class Repository:
     """The stores of one scenario. Methods raise RedisError, DocumentsError or KafkaError."""
 
     def __init__(
-        self, scenario: Scenario, redis: Redis, documents: Documents, auditor: Auditor
+        self, scenario: Scenario, redis: Redis, documents: Documents, keeper: Keeper
     ) -> None:
         self.scenario = scenario
         self._redis = redis
         self._documents = documents
-        self._auditor = auditor
+        self._keeper = keeper
 
     async def version(self) -> str:
         """A text that changes with everything that the stores are told."""
@@ -63,9 +64,19 @@ class Repository:
         found = await self._redis.hmget(key, list(members)) if members else []
         return [int(each or 0) for each in found]
 
+    async def removed(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose events somebody has taken back."""
+        return await self._documents.named(keys.removed_collection(self.scenario.name), ids)
+
+    async def highest(self, tally: str, most: int) -> dict[str, int]:
+        """The highest members of a tally that is one hash, highest first."""
+        key = keys.counter_key(self.scenario.name, self.scenario.tally(tally).key)
+        looked = await look(self._redis, self.scenario.name, [Ask("hash", key, most)])
+        return {row.member: row.count for row in looked.tops[0].rows}
+
     async def books(self) -> Books:
         """The books, with what could be counted in a short time; `unaudited` is what is left."""
-        return await self._auditor.audit(within=_WITHIN)
+        return await self._keeper.audit(within=_WITHIN)
 
     def bars_view(self, who: str) -> BarsView:
         """The view of bars, which `offered`, `among` and `bars` ask; routes that need them call it

@@ -120,7 +120,7 @@ def test_an_unknown_name_tells_what_there_is() -> None:
     with pytest.raises(ScenarioError) as caught:
         load("band")
     assert "did you mean bands?" in caught.value.message
-    assert "bands, worldcup" in caught.value.fix
+    assert "bands, covid, worldcup" in caught.value.fix
 
 
 @pytest.mark.parametrize("name", ["../bands.toml", "/no/such.toml", "nothing.toml"])
