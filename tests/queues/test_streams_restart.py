@@ -90,14 +90,17 @@ async def test_a_redis_that_was_killed_has_what_was_acknowledged(
     producer = await streams.begin(HTTP)
     for event in events[:30]:
         await post(producer, event)
+    await post(producer, events[30], key="same")
     redis.kill()
     await again(redis, streams)
     # nobody had read a word of it
     await streams.begin(CONSUMER)
-    for event in events[30:]:
+    for event in events[31:]:
         await post(producer, event)
-    told = await streams.handled(acknowledged=60, counted=60)
-    assert (told["streams"], told["stored"], told["lost"], told["doubled"]) == (60, 60, 0, 0)
+    # an id is known from before it
+    await post(producer, events[30], key="same")
+    told = await streams.handled(acknowledged=61, counted=60, repeated=1)
+    assert (told["streams"], told["stored"], told["lost"], told["doubled"]) == (61, 60, 0, 0)
     assert values([each["event"] for each in await streams.stored()]) == values(events)
 
 
