@@ -18,6 +18,7 @@ from services.producer_grpc.calls import RECEIPT_KEY
 from services.producer_grpc.front import CHANNEL, failure_of
 from services.producer_grpc.messages import receipt_of_message
 from services.queues.port import DEADLINE
+from services.queues.registry import served
 from services.shared import golden, logline
 from services.shared.entrance import Entrance
 from services.shared.ids import KEY_NAME, Ids
@@ -119,7 +120,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     logline.info("greets", name=os.environ.get("NAME", ""), server=server)
     async with grpc.aio.insecure_channel(server, options=CHANNEL) as channel:
         greeting = Greeting(channel, EventCodec(scenario), golden.outbound("grpcserver", server))
-        operations = ingest_operations(PATHS, scenario.queue)
+        operations = ingest_operations(PATHS, served(settings, scenario))
         app = IngestApp(
             PATHS,
             greeting.accept,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,11 @@ async def covid(
 ) -> AsyncIterator[Pipeline]:
     """The scenario, without a service yet."""
     made = make_scenario("covid")
-    made.write_text(f'queue = "direct"\n{made.read_text()}')
+    text, lines = re.subn(
+        r"^queues = .*$", 'queue = "direct"', made.read_text(), flags=re.MULTILINE
+    )
+    assert lines == 1
+    made.write_text(text)
     async with producers(engines, made, tmp_path) as running:
         pipeline = Pipeline(running)
         try:

@@ -69,19 +69,21 @@ async def path(covid: Pipeline) -> AsyncIterator[Path]:
 
 async def test_what_is_posted_arrives_by_the_whole_path(path: Path) -> None:
     answer = await path.http.post("/", json=BRIEF)
-    told = "Pablo Mendoza - Guatemala City - 35 - communitary - active"
-    assert (answer.status_code, answer.json()) == (201, {"result": told})
+    reply = "Pablo Mendoza - Guatemala City - 35 - communitary - active"
+    assert (answer.status_code, answer.json()) == (201, {"result": reply})
     # stored before it was answered: nobody has to be waited for
     assert await path.stored() == [{**UNKNOWN, **BRIEF, "origin": "grpc"}]
 
-    assert (await path.greet(**BRIEF | {"age": "35"})).result == told
+    assert (await path.greet(**BRIEF | {"age": "35"})).result == reply
     user = path.channel.unary_unary(
         "/user.userService/regUser",
         request_serializer=user_pb2.userRequest.SerializeToString,
         response_deserializer=user_pb2.userResponse.FromString,
     )
-    reply = await user(user_pb2.userRequest(user=user_pb2.Usuario(**ASSIGNMENT)), timeout=PATIENCE)
-    assert reply.resultado == "Ana López - Peru - female - 29 - Sputnik V"
+    answered = await user(
+        user_pb2.userRequest(user=user_pb2.Usuario(**ASSIGNMENT)), timeout=PATIENCE
+    )
+    assert answered.resultado == "Ana López - Peru - female - 29 - Sputnik V"
 
     mixed = [BRIEF, ASSIGNMENT, {"name": "nobody"}, BRIEF | {"age": ["old"]}, "no record"]
     answer = await path.http.post("/greet", json=mixed)
@@ -98,8 +100,7 @@ async def test_what_is_posted_arrives_by_the_whole_path(path: Path) -> None:
     assert books["lost"] == books["doubled"] == 0
     assert [one["origin"] for one in await path.stored()] == ["grpc"] * 6
 
-
-async def test_a_bad_greeting_is_an_error_with_its_receipt(path: Path) -> None:
+    # a bad one is an error with its receipt
     with pytest.raises(grpc.aio.AioRpcError) as told:
         await path.greet(name="P", age="old")
     assert told.value.code() == grpc.StatusCode.INVALID_ARGUMENT
@@ -114,22 +115,7 @@ async def test_a_bad_greeting_is_an_error_with_its_receipt(path: Path) -> None:
     }
 
 
-async def test_a_failed_post_is_an_error_for_everybody_before_it(path: Path) -> None:
-    path.api.end(signal.SIGKILL)
-    with pytest.raises(grpc.aio.AioRpcError) as told:
-        await path.greet(**BRIEF | {"age": "35"})
-    assert told.value.code() == grpc.StatusCode.UNAVAILABLE
-    assert "the subscribers API does not answer" in str(told.value.details())
-    answer = await path.http.post("/", json=BRIEF)
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    assert answer.headers["retry-after"]
-
-    # the same channel goes on once the server is there again
-    path.server.end(signal.SIGKILL)
-    assert (await path.http.post("/", json=BRIEF)).status_code == 503
-
-
-async def test_a_deadline_is_passed_on(path: Path) -> None:
+async def test_deadlines_are_passed_on_and_a_failed_post_is_an_error(path: Path) -> None:
     path.api.process.send_signal(signal.SIGSTOP)
     try:
         with pytest.raises(grpc.aio.AioRpcError) as told:
@@ -144,3 +130,15 @@ async def test_a_deadline_is_passed_on(path: Path) -> None:
         return False
 
     await until(answers, "the path goes on", PATIENCE)
+
+    path.api.end(signal.SIGKILL)
+    with pytest.raises(grpc.aio.AioRpcError) as told:
+        await path.greet(**BRIEF | {"age": "35"})
+    assert told.value.code() == grpc.StatusCode.UNAVAILABLE
+    assert "the subscribers API does not answer" in str(told.value.details())
+    answer = await path.http.post("/", json=BRIEF)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"]
+
+    path.server.end(signal.SIGKILL)
+    assert (await path.http.post("/", json=BRIEF)).status_code == 503

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
 from controlroom.targets.kubernetes.deploy.systems import with_scenario
 from scenarios.loading import load
 from stack.balance import configuration
 from stack.manifests.loading import load as manifests_of
 from tests.conftest import ROOT
-from tests.scenarios.test_folders import overlay_path, render, renderer
+from tests.manifests.rendering import renderer
 
 SERVICES = {"grpc-client": 5000, "grpcserver": 50051, "subscribers": 3000, "redis-api": 3500}
 PATHS = {
     "/greet": "grpc-client",
     "/subscribers": "subscribers",
     "/redis": "redis-api",
+    "/redispub": "producer-redis",
+    "/streams": "producer-streams",
     **dict.fromkeys(("/obtenerUsuarios", "/top5", "/genders", "/api"), "reader"),
 }
 
@@ -39,6 +42,20 @@ def test_its_services_listen_where_the_contract_says() -> None:
     }
     assert wanted.items() <= given.items()
     assert {route.path: route.service for route in found.routes}.items() >= PATHS.items()
+    served = {
+        name: (template.variable("QUEUE"), template.variable("ORIGIN"))
+        for name, one in found.deployments.items()
+        if (template := one.template).variable("QUEUE")
+    }
+    assert served == {
+        "grpc-client": ("direct", ""),
+        "subscribers": ("direct", ""),
+        "producer-redis": ("pubsub", "redis"),
+        "consumer-redis": ("pubsub", ""),
+        "producer-streams": ("streams", "streams"),
+        "consumer-streams": ("streams", ""),
+    }
+    assert {queue for queue, _ in served.values()} < {*load("covid").queues}
     # calls of gRPC that name no service go where they always went
     ports = {
         (service.name, port.name): 1
