@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from scenarios.derived import DERIVATIONS
 from scenarios.reading import Table
 from scenarios.scenario import (
     QUEUE,
     CanonicalPair,
+    Derived,
     Different,
     Field,
     GrpcRoute,
     HttpRoutes,
+    NamedView,
     SampleRow,
     Scenario,
     Tally,
@@ -23,7 +26,7 @@ from scenarios.scenario import (
 from scenarios.tallies.kind import TallyKind
 from scenarios.tallies.registry import tally_kinds
 from scenarios.views.registry import view_kinds
-from scenarios.views.view import View, ViewKind
+from scenarios.views.view import ViewKind
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _WIDEST = 10_000
@@ -56,7 +59,7 @@ def build(root: Table, folder: Path | None) -> Scenario:
         rules=tuple(_rule(table) for table in root.tables("rules")),
         canonical=_canonical(root.maybe_table("canonical")),
         tallies=tuple(_tally(table, kinds) for table in root.tables("tallies", least=1)),
-        view=_view(root.table("view"), views),
+        views=_views(root, views),
         http=_routes(root.table("http")),
         grpc_front=_routes(front) if front is not None else HttpRoutes((), {}),
         wasm=None if (wasm := root.maybe_table("wasm")) is None else _routes(wasm),
@@ -64,6 +67,7 @@ def build(root: Table, folder: Path | None) -> Scenario:
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
         forms=tuple(_form(table) for table in root.tables("forms")),
         readers=tuple(_reader(table) for table in root.tables("reader")),
+        derived=tuple(_derived(table) for table in root.tables("derived")),
         queues=_queues(root),
         folder=folder,
         kinds=kinds,
@@ -169,8 +173,32 @@ def _tally(table: Table, kinds: Mapping[str, TallyKind]) -> Tally:
     return kinds[table.choice("kind", tuple(kinds))].read(table)
 
 
-def _view(table: Table, kinds: Mapping[str, ViewKind]) -> View:
-    return kinds[table.choice("kind", tuple(kinds))].read(table)
+def _derived(table: Table) -> Derived:
+    name = table.text("name")
+    if not _FIELD.fullmatch(name):
+        table.fail("name", f"is {name!r}", "use a-z, 0-9 and _, beginning with a letter")
+    label = table.text("label", name.capitalize())
+    source, by = table.text("from"), table.choice("by", tuple(DERIVATIONS))
+    table.done()
+    return Derived(name, label, source, by)
+
+
+def _views(root: Table, kinds: Mapping[str, ViewKind]) -> tuple[NamedView, ...]:
+    """Those of `[[views]]`, or the one of `[view]`."""
+    tables = root.tables("views")
+    if not tables:
+        return (_view(root.table("view"), kinds, "view"),)
+    if root.maybe_table("view") is not None:
+        root.fail("view", "stands beside [[views]]", "make it one of [[views]]")
+    return tuple(_view(table, kinds) for table in tables)
+
+
+def _view(table: Table, kinds: Mapping[str, ViewKind], default: str | None = None) -> NamedView:
+    name = table.text("name", default)
+    if not NAME.fullmatch(name):
+        table.fail("name", f"is {name!r}", "use a-z, 0-9 and -, at most 41 characters")
+    title = table.text("title", name)
+    return NamedView(name, title, kinds[table.choice("kind", tuple(kinds))].read(table))
 
 
 def _routes(table: Table) -> HttpRoutes:

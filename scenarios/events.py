@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import heapq
 import re
+from collections import defaultdict
+from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
@@ -21,6 +24,7 @@ from scenarios.bodies import (
     Unreadable,
     parse_records,
 )
+from scenarios.derived import with_derived
 from scenarios.fields import FieldReader, RefusedValue, kind_of
 from scenarios.scenario import ORIGIN, Event, Scenario, Value
 from scenarios.tallies.kind import Write
@@ -43,6 +47,7 @@ __all__ = [
 ]
 
 _ABSENT = object()
+_NOT_COUNTED = Write("", "", "", 0)
 
 
 class FieldError(NamedTuple):
@@ -70,7 +75,14 @@ class EventCodec:
         self._different = tuple((rule.left, rule.right) for rule in scenario.rules)
         self._text_form = _text_form(self._readers)
         kinds = scenario.kinds
-        self._writers = [kinds[tally.kind].writer(tally) for tally in scenario.tallies]
+        self._writers = [
+            (kinds[tally.kind].writer(tally), tally.unless.items()) for tally in scenario.tallies
+        ]
+        self._places = {
+            tally.kind: kinds[tally.kind].place
+            for tally in scenario.tallies
+            if kinds[tally.kind].placed
+        }
         self._weights = list(accumulate(row.weight for row in scenario.samples))
         # a scenario has few different events for many votes
         self._writes = lru_cache(maxsize=4096)(self._made_writes)
@@ -150,14 +162,49 @@ class EventCodec:
         return dict(zip(parts[1::2], parts[2::2], strict=True))
 
     def tally_writes(self, event: Event, origin: str = "") -> tuple[Write, ...]:
-        """The Redis writes of one event that came by `origin`, with the canonical pair applied."""
+        """The Redis writes of one event that came by `origin`, one per tally, with the canonical
+        pair applied: one without a kind where it does not count the event. Those of placed kinds
+        are not placed yet."""
         return self._writes(origin, *[event[name] for name in self._names])
 
+    def count(
+        self, document: Mapping[str, Any], sums: MutableMapping[tuple[str, str, str], int]
+    ) -> None:
+        """Adds the writes of a stored document to `sums`: (kind, key, member) -> amount."""
+        for write in self.tally_writes(document["event"], document["origin"]):
+            if not write.kind:
+                continue
+            place = self._places.get(write.kind)
+            kind, key, member, amount = write if place is None else place(write, document)
+            sums[kind, key, member] += amount
+
+    def trim(self, sums: MutableMapping[tuple[str, str, str], int]) -> None:
+        """Takes out of `sums` what a placed kind would not keep."""
+        if not self._places:
+            return
+        members: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+        for (kind, key, member), amount in sums.items():
+            if kind in self._places:
+                members[kind, key, amount].append(member)
+        for (kind, key, keep), found in members.items():
+            if len(found) > keep:
+                for member in set(found).difference(heapq.nlargest(keep, found)):
+                    del sums[kind, key, member]
+
     def _made_writes(self, origin: str, *values: Value) -> tuple[Write, ...]:
-        event = self.canonical(dict(zip(self._names, values, strict=True)))
+        event = with_derived(
+            self.scenario, self.canonical(dict(zip(self._names, values, strict=True)))
+        )
         escaped = {ORIGIN: escape(origin)}
         escaped |= {name: escape(value) for name, value in event.items()}
-        return tuple([write(event, escaped) for write in self._writers])
+        return tuple(
+            [
+                _NOT_COUNTED
+                if any(event[name] == value for name, value in unless)
+                else write(event, escaped)
+                for write, unless in self._writers
+            ]
+        )
 
     def canonical(self, event: Event) -> Event:
         """The event with its pair in sorted order, as the tallies see it."""

@@ -175,11 +175,36 @@ class Documents:
                 return sorted(found, key=_age, reverse=True)[:n]
             width *= 8
 
-    async def _tail(self, collection: str, wanted: Range, n: int) -> list[Document]:
+    async def newest_matching(
+        self, collection: str, ranges: Sequence[Range], n: int, matching: Document, reach: int
+    ) -> list[Document]:
+        """The newest `n` documents that have the values of `matching`, newest first.
+
+        Window by window from the ends of the ranges, in all of them at once, until enough are found
+        or `reach` offsets of each were looked at: what is older is not found.
+        """
+        found: list[Document] = []
+        for back in range(0, reach, WINDOW):
+            tails = [
+                Range(r.tp, max(r.after, r.upto - back - WINDOW), r.upto - back)
+                for r in ranges
+                if r.upto - back > r.after
+            ]
+            async with _answering():
+                asked = (self._tail(collection, tail, n, matching) for tail in tails)
+                found += [document for part in await asyncio.gather(*asked) for document in part]
+            if len(found) >= n or not tails:
+                break
+        return sorted(found, key=_age, reverse=True)[:n]
+
+    async def _tail(
+        self, collection: str, wanted: Range, n: int, matching: Document | None = None
+    ) -> list[Document]:
         if wanted.after >= wanted.upto:
             return []
         order = [("o", DESCENDING)]
-        cursor = self._collection(collection).find(wanted.query).sort(order).limit(n)
+        query = {**wanted.query, **(matching or {})}
+        cursor = self._collection(collection).find(query).sort(order).limit(n)
         return await cursor.to_list(n)
 
     async def last_offsets(self, collection: str) -> dict[str, int]:

@@ -284,9 +284,8 @@ def _reach(there: set[int], window: Range, begin: int) -> int:
 def _add(codec: EventCodec, rebuilt: Rebuilt, stored: Iterable[Document], side: str) -> None:
     for document in stored:
         rebuilt.add("counted", 1, side)
-        writes = codec.tally_writes(document["event"], document["origin"])
-        for kind, key, member, amount in writes:
-            rebuilt.tallies[kind, key, member] += amount
+        codec.count(document, rebuilt.tallies)
+    codec.trim(rebuilt.tallies)
 
 
 def _extra(documents: Iterable[Document], committed: int) -> int:

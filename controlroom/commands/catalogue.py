@@ -106,6 +106,8 @@ COMMANDS: tuple[Command, ...] = (
       for n, name in enumerate(PANES, 1)),
     _key("next_pane", "tab", "next panel", "Focus the next panel"),
     _key("previous_pane", "shift+tab", "previous panel", "Focus the one before"),
+    _key("next_view", "w", "next view", "Show the next view of the tallies, such as a map"),
+    _key("previous_view", "W", "previous view", "Show the view before"),
     _key("zoom", "z", "zoom", "Show the focused panel alone; again to go back", rank=6),
     _key("pause", "p", "pause", "Hold the screen still; data keeps arriving and is counted",
          rank=5),

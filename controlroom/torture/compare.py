@@ -225,6 +225,8 @@ class Expected:
     def _count(self, event: Event, origin: str) -> None:
         writes = self.codec.tally_writes(event, origin)
         for tally, write in zip(self.codec.scenario.tallies, writes, strict=True):
+            if not write.kind:
+                continue
             if write.kind not in ("hash", "set", "counter"):
                 self.unjudged.add(write.key)
                 continue

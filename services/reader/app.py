@@ -50,6 +50,27 @@ class Answers:
         """GET /live"""
         return JSONResponse(await self._repository.live(request.query_params))
 
+    async def views(self, request: Request) -> Response:
+        """GET /views"""
+        scenario = self._repository.scenario
+        found = [
+            {"name": each.name, "title": each.title, "path": f"/views/{each.name}"}
+            for each in scenario.views
+        ]
+        return JSONResponse({"scenario": scenario.name, "views": found})
+
+    async def view(self, request: Request) -> Response:
+        """GET /views/{name}"""
+        scenario, name = self._repository.scenario, request.path_params["name"]
+        try:
+            named = scenario.named_view(name)
+        except KeyError:
+            known = ", ".join(each.name for each in scenario.views)
+            raise RequestError(
+                problems.NOT_FOUND, f"no view is called {name!r}", f"use one of: {known}"
+            ) from None
+        return JSONResponse(await self._repository.view(named, request.query_params))
+
     async def stream(self, request: Request) -> Response:
         """GET /live/stream"""
         # a choice that is not offered is refused before the stream begins
@@ -82,6 +103,14 @@ class Answers:
         total = object_of(scenario="string", total="integer")
         return [
             Endpoint("GET", "/live", "The tallies.", self.live, query=choice),
+            Endpoint("GET", "/views", "The views of the scenario.", self.views),
+            Endpoint(
+                "GET",
+                "/views/{name}",
+                "What a view shows.",
+                self.view,
+                query={"name": "name of a view", **choice},
+            ),
             Endpoint(
                 "GET",
                 "/live/stream",

@@ -8,9 +8,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from scenarios.errors import ScenarioError
-from scenarios.scenario import Scenario
+from scenarios.scenario import NamedView, Scenario
 from scenarios.templates import placeholders
 from scenarios.views.kinds.bars import BarsView
+from scenarios.views.kinds.stored import StoredView
 from services.reader import live, logs
 from wire import keys
 from wire.bookkeeping import Keeper
@@ -42,6 +43,14 @@ class Repository:
     async def live(self, query: Mapping[str, str]) -> dict[str, Any]:
         """The tallies, as `services.reader.live` has them."""
         return await live.live(self.scenario, self._redis, query)
+
+    async def view(self, named: NamedView, query: Mapping[str, str]) -> dict[str, Any]:
+        """What a view shows, as `services.reader.live` has it, or a page of stored events."""
+        if isinstance(named.view, StoredView):
+            found = await logs.page(self.scenario, named.view, self._redis, self._documents, query)
+            return {"view": named.name, "title": named.title} | found
+        found = await live.live(self.scenario, self._redis, query, named=named)
+        return {"view": named.name} | found | {"title": named.title}
 
     async def entries(self, last: int) -> list[dict[str, Any]]:
         """The newest stored events with what is known of each."""

@@ -134,7 +134,7 @@ async def test_a_choice_beyond_the_listed_is_shown_too(
     _, match = found.selections
     assert [choice.key for choice in match.choices] == ["A:B", "D:B"]
     assert (found.chosen, match.more) == (("2", "D:B"), 1)
-    assert [name async for piece in source.choices("2") for name in sorted(piece)] == [
+    assert [name async for piece in source.choices(("2",)) for name in sorted(piece)] == [
         "A:B", "C:B", "D:B",
     ]  # fmt: skip
     await source.close()

@@ -86,7 +86,12 @@ BAD = [
     ),
     (CUP, '{ 1 = "Octavos"', '{ one = "Octavos"', ("labels", "one")),
     (CUP, 'pattern = "[0-9]{1,3}-[0-9]{1,3}"', 'pattern = "["', ("pattern", "regular expression")),
-    (CUP, '[view]\nkind = "bars"', '[view]\nkind = "pie"', ("[view] kind", "'pie'", "bars, table")),
+    (
+        CUP,
+        '[view]\nkind = "bars"',
+        '[view]\nkind = "pie"',
+        ("[view] kind", "'pie'", "bars, latest, map, shares, stored, table, top"),
+    ),
 ]
 
 
