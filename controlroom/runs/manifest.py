@@ -13,8 +13,8 @@ import yaml
 from controlroom.runs.errors import SpecError
 from controlroom.runs.spec import ChaosSpec
 from host.durations import format_duration, parse_duration
+from stack.faults.kind import API
 from stack.faults.model import COUNTED, MODES, NAME_LABEL
-from stack.faults.reading import API
 from stack.faults.registry import kind_of
 
 LARGEST = 1 << 20

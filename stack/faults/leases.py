@@ -42,6 +42,8 @@ class LeasedFault:
     recovered: float | None = None
     ends: float | None = None
     message: str = ""
+    figures: Mapping[str, Any] | None = None
+    """What it counts; None for most kinds."""
 
     def to_json(self) -> dict[str, Any]:
         """As the API answers it."""
@@ -156,7 +158,7 @@ class Leases:
             kind=fault.kind,
             action=fault.what.action,
             name=fault.name,
-            targets=tuple(victim.name for victim in plan.victims),
+            targets=plan.injection.hits or tuple(victim.name for victim in plan.victims),
             phase="injecting",
             created=now,
             ends=None if fault.duration is None else now + fault.duration,
@@ -192,6 +194,7 @@ class Leases:
         status, injection = lease.status, lease.injection
         if injection.hits is not None:
             status.targets, status.message = injection.hits, injection.message
+        status.figures = injection.figures or None
 
     async def _end(self, lease: _Lease) -> None:
         """Takes it back; tries again until it is verified or patience is over."""
