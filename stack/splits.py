@@ -15,7 +15,7 @@ from itertools import accumulate
 from host.errors import StackError, refused
 from stack.engines.engine import NotReady
 from stack.engines.haproxy import Haproxy
-from stack.faults.model import SplitRule
+from stack.faults.model import SplitBranch, SplitRule
 from stack.manifests.model import Manifests, Route, Service
 from stack.pods.controller import Controller
 
@@ -23,7 +23,9 @@ PATHS = "splits.map"
 """Path with a slash at its end -> key of the split, or `-` for a route of its own below it."""
 TURNS = "turns.map"
 """Key of a split, colon, turn -> `KEY/BRANCH/BACKEND`."""
-FILES = {PATHS: "", TURNS: ""}
+REWRITES = "rewrites.map"
+"""`KEY/BRANCH/BACKEND` -> path that is asked for instead of the request's own."""
+FILES = {PATHS: "", TURNS: "", REWRITES: ""}
 COUNTS = "split-counts"
 _COUNTER = "split-turns"
 ROUND = 1000
@@ -65,6 +67,8 @@ def split_lines(own: Sequence[str]) -> list[str]:
         f"http-request set-var(txn.branch) var(txn.turn),map({TURNS}) if split",
         "acl branch var(txn.branch) -m found",
         f"http-request track-sc1 var(txn.branch) table {COUNTS} if branch",
+        f"http-request set-var(txn.path) var(txn.branch),map({REWRITES}) if branch",
+        "http-request set-path %[var(txn.path)] if { var(txn.path) -m found }",
         "use_backend %[var(txn.branch),field(3,/)] if branch",
     ]
 
@@ -161,8 +165,9 @@ class SplitRules:
                 raise StackError("A split is left in haproxy.", "Restart haproxy.")
             counts = await self._settled(rule)
             await self._replace(TURNS, _turn_lines(others))
-            for name, backend, _ in rule.branches:
-                await self._ask(f"clear table {COUNTS} key {_branch(rule.owner, name, backend)}")
+            await self._replace(REWRITES, _rewrite_lines(others))
+            for one in rule.branches:
+                await self._ask(f"clear table {COUNTS} key {_branch(rule.owner, one)}")
             del self._rules[rule.owner]
             for known in (self._seen, self._before):
                 known.pop(rule.owner, None)
@@ -181,6 +186,7 @@ class SplitRules:
         if pid != self._pid:
             self._pid = pid
             self._before = dict(self._seen)
+        await self._replace(REWRITES, _rewrite_lines(self._rules.values()))
         await self._replace(TURNS, _turn_lines(self._rules.values()))
         await self._replace(PATHS, self._paths(self._rules.values()))
 
@@ -196,7 +202,7 @@ class SplitRules:
 
     async def _read(self, rule: SplitRule) -> tuple[Counts, int]:
         """The counts, and how many requests are under way."""
-        found: Counts = {name: (0, 0) for name, *_ in rule.branches}
+        found: Counts = {one.name: (0, 0) for one in rule.branches}
         open_ones = 0
         pid, table = await self._table()
         if pid != self._pid:
@@ -297,14 +303,23 @@ class SplitRules:
 
 def _turn_lines(rules: Iterable[SplitRule]) -> list[str]:
     return [
-        f"{rule.owner}:{turn} {_branch(rule.owner, *rule.branches[place][:2])}"
+        f"{rule.owner}:{turn} {_branch(rule.owner, rule.branches[place])}"
         for rule in rules
-        for turn, place in enumerate(turns([share for *_, share in rule.branches]))
+        for turn, place in enumerate(turns([one.share for one in rule.branches]))
     ]
 
 
-def _branch(owner: str, name: str, backend: str) -> str:
-    return f"{owner}/{name}/{backend}"
+def _rewrite_lines(rules: Iterable[SplitRule]) -> list[str]:
+    return [
+        f"{_branch(rule.owner, one)} {one.path}"
+        for rule in rules
+        for one in rule.branches
+        if one.path
+    ]
+
+
+def _branch(owner: str, one: SplitBranch) -> str:
+    return f"{owner}/{one.name}/{one.backend}"
 
 
 def _slashed(path: str) -> str:

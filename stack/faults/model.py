@@ -172,14 +172,23 @@ class FaultRequests(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SplitBranch:
+    """One branch of a split. `share` is 0 to 1; `path` is what is asked for instead, or empty."""
+
+    name: str
+    backend: str
+    share: float
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SplitRule:
     """Requests of these paths, divided among backends."""
 
     owner: str
     """Key of the split that it is of."""
     paths: tuple[str, ...]
-    branches: tuple[tuple[str, str, float], ...]
-    """Name, backend and share (0 to 1) of each."""
+    branches: tuple[SplitBranch, ...]
     services: tuple[str, ...]
     """Services behind the branches."""
 

@@ -44,6 +44,8 @@ class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What people call it; the Service where it is left out."""
     port: _Port = "http"
     """Name or number of the Service's port."""
+    path: _Path | None = None
+    """What the Service is asked for instead of the path of the request."""
     success: Annotated[float, Meta(ge=0, le=100)] = 100.0
     """Per cent of its requests that are expected to be answered well."""
 
@@ -151,6 +153,31 @@ def weighted(spec: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str,
 def per_cent(share: float) -> str:
     """`33.33 %`, `50 %`."""
     return f"{round(share * 100, 2):g} %"
+
+
+def told_shares(split: Split) -> tuple[str, ...]:
+    """A text for each branch: `http 50 %`."""
+    pairs = zip(split.branches, split.shares, strict=True)
+    return tuple(f"{one.title} {per_cent(share)}" for one, share in pairs)
+
+
+def told_branches(split: Split, ready: Mapping[str, int | None]) -> tuple[str, ...]:
+    """A text for each branch with where it leads. `ready` has the ready pods of each Service, None
+    where they are started for the split."""
+    width = max(len(one.title) for one in split.branches)
+    told = []
+    for one, share in zip(split.branches, split.shares, strict=True):
+        pods = ready.get(one.service)
+        state = "started for it" if pods is None else f"{pods} ready"
+        goes = f"{one.service}:{one.port}{f' as {one.path}' if one.path else ''}"
+        told.append(f"{one.title.ljust(width)} {per_cent(share):>8}  {goes}, {state}")
+    return tuple(told)
+
+
+def effect_of(split: Split) -> str:
+    """One sentence."""
+    goes = ", ".join(told_shares(split))
+    return f"Requests for {' and '.join(split.paths)}: {goes}."
 
 
 def _normal(split: Split) -> Split:

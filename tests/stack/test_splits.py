@@ -19,7 +19,7 @@ from stack.engines.haproxy import Haproxy
 from stack.faults import reading
 from stack.faults.splitting import SplitError, lasting, split_of, weighted
 from stack.local_stack import LocalStack
-from stack.splits import COUNTS, PATHS, ROUND, TURNS, turns
+from stack.splits import COUNTS, PATHS, REWRITES, ROUND, TURNS, turns
 from tests.conftest import Engines
 from tests.stack.conftest import TINY
 from tests.stack.test_faults import phase
@@ -157,7 +157,7 @@ async def test_requests_are_divided_as_the_weights_say_and_counted(world: LocalS
 async def nothing_left(world: LocalStack) -> None:
     """No entry of a split is in haproxy."""
     haproxy = world.engines.own(Haproxy)
-    for name in (PATHS, TURNS):
+    for name in (PATHS, TURNS, REWRITES):
         assert (await haproxy.ask(f"show map {name}")).strip() == ""
     assert "key=" not in await haproxy.ask(f"show table {COUNTS}")
 
@@ -167,8 +167,12 @@ async def test_no_request_is_lost_while_weights_change_and_end(world: LocalStack
         for weights in ((50, 50), (0, 100), (99.5, 0.5)):
             asked = split(("one", "tiny:http", weights[0]), ("two", "tiny:side", weights[1]))
             status = await world.faults.inject(asked, "r-1")
-            before = seen.answered.total()
-            await until(lambda b=before: seen.answered.total() > b + 100, "100 answers", 60)
+            wanted = seen.answered.total() + 100
+
+            def enough(wanted: int = wanted) -> bool:
+                return seen.answered.total() > wanted
+
+            await until(enough, "100 answers", 60)
             over = await world.faults.recover(status.id)
             assert over.figures is not None
             got = {name: one["requests"] for name, one in over.figures.items()}
@@ -224,6 +228,18 @@ async def test_what_only_splits_need_runs_for_as_long_as_one_does(world: LocalSt
     assert (await ports(world, "/x", 10))["lazy"] == 5
     await world.faults.recover(status.id)
     await until(lambda: not lazy.pods, "it has ended", 30)
+
+
+async def test_a_branch_may_be_asked_for_another_path(world: LocalStack) -> None:
+    asked = split(("one", "tiny:http", 1), ("two", "tiny:side", 1))
+    asked["spec"]["branches"][1]["path"] = "/other/place"
+    status = await world.faults.inject(asked, "")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answers = [(await client.get(f"{base(world)}/x?a=1")).json() for _ in range(4)]
+    seen = {(_container(one["env"]), one["path"]) for one in answers}
+    assert seen == {("http", "/x?a=1"), ("side", "/other/place?a=1")}
+    await world.faults.recover(status.id)
+    await nothing_left(world)
 
 
 async def test_two_splits_of_one_path_are_refused_and_leave_nothing(world: LocalStack) -> None:

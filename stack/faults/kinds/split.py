@@ -9,9 +9,27 @@ from typing import Any
 from host.durations import format_duration
 from host.errors import StackError
 from stack.faults.kind import Kind
-from stack.faults.model import FaultAct, FaultSplits, Ground, Injection, SplitRule, Victim
+from stack.faults.model import (
+    FaultAct,
+    FaultSplits,
+    Ground,
+    Injection,
+    SplitBranch,
+    SplitRule,
+    Victim,
+)
 from stack.faults.preview import Preview
-from stack.faults.splitting import API, NAME, Split, SplitError, lasting, per_cent, split_of
+from stack.faults.splitting import (
+    API,
+    NAME,
+    Split,
+    SplitError,
+    effect_of,
+    lasting,
+    split_of,
+    told_branches,
+    told_shares,
+)
 from stack.manifests.node import Node
 
 EVERY = 0.5
@@ -37,7 +55,6 @@ class SplitAct(FaultAct):
         split, splits = self.split, ground.splits
         self._rule("preview", splits)
         ready = {branch.service: splits.ready(branch.service) for branch in split.branches}
-        told = told_shares(split)
         notes = [
             f"{path} goes to {splits.routed(path)} now, and again when the split is over."
             for path in split.paths
@@ -50,12 +67,13 @@ class SplitAct(FaultAct):
         served = [one for one in split.branches if one.weight]
         return Preview(
             matched=len(split.branches),
-            hits=told,
+            hits=told_shares(split),
             hit_count=len(served),
             stays=sum(count or 0 for count in ready.values()),
             effect=effect_of(split),
             ends=f"It ends by itself after {format_duration(self.seconds)}.",
             remarks=tuple(notes),
+            branches=told_branches(split, ready),
         )
 
     def _rule(self, key: str, splits: FaultSplits) -> SplitRule:
@@ -63,7 +81,8 @@ class SplitAct(FaultAct):
         splits.check(split.paths)
         pairs = zip(split.branches, split.shares, strict=True)
         branches = tuple(
-            (one.title, splits.backend(one.service, one.port), share) for one, share in pairs
+            SplitBranch(one.title, splits.backend(one.service, one.port), share, one.path or "")
+            for one, share in pairs
         )
         return SplitRule(key, split.paths, branches, tuple(one.service for one in split.branches))
 
@@ -102,18 +121,6 @@ class Splitting(Injection):
 
     async def recover(self) -> None:
         self._counts = await self._splits.remove(self._rule) or self._counts
-
-
-def told_shares(split: Split) -> tuple[str, ...]:
-    """A text for each branch: `http 50 %`."""
-    pairs = zip(split.branches, split.shares, strict=True)
-    return tuple(f"{one.title} {per_cent(share)}" for one, share in pairs)
-
-
-def effect_of(split: Split) -> str:
-    """One sentence."""
-    goes = ", ".join(told_shares(split))
-    return f"Requests for {' and '.join(split.paths)}: {goes}."
 
 
 class TrafficSplit(Kind):
