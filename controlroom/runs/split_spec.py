@@ -39,8 +39,8 @@ class SplitSpec(ChaosSpec):
 
     @property
     def title(self) -> str:
-        """Its name and the shares."""
-        return f"{self.name}: {', '.join(self.shares)}"
+        """Its name; the shares stand beside it."""
+        return self.name
 
     def command(self) -> str:
         """The command line that does the same."""

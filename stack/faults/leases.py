@@ -95,6 +95,8 @@ class Leases:
             await self._end(lease)
             raise
         status.injected = time.time()
+        if lease.injection.time_begins_active and fault.duration is not None:
+            status.ends = status.injected + fault.duration
         self._tell(status, "Applied", ", ".join(status.targets) or "nothing was drawn")
         if fault.duration is None:
             status.recovered = status.injected

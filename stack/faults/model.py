@@ -268,6 +268,8 @@ class Ground(Protocol):
 class Injection(ABC):
     """A fault whose victims are chosen, ready to be carried out on the local stack."""
 
+    time_begins_active: bool = False
+    """Whether its time begins when it is active, as where something is started for it."""
     every: float | None = None
     """Seconds between calls of `again`; None where nothing is done meanwhile."""
 

@@ -91,6 +91,7 @@ class Splitting(Injection):
     """One split on the local stack."""
 
     every = EVERY
+    time_begins_active = True
 
     def __init__(self, split: Split, rule: SplitRule, splits: FaultSplits) -> None:
         self._split = split
