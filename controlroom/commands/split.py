@@ -97,7 +97,10 @@ class StartSplit(Act):
         return facts | ({"run": self.run.id} if self.run else {})
 
     async def prepare(self, here: Here) -> Question:
-        preview = await self.look(here)
+        return self.question(await self.look(here))
+
+    def question(self, preview: Preview) -> Question:
+        """Yes or no, with what goes where."""
         assert self.spec is not None
         return Question(
             f"split · {self.spec.name}", "Start", "split", self.line(), preview=preview,
