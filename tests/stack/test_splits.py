@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,14 +13,18 @@ import httpx
 import pytest
 
 from host.errors import StackError
+from stack.client import StackClient
 from stack.config import StackConfig
+from stack.daemon_files import DaemonFiles
 from stack.engines.haproxy import Haproxy
 from stack.faults import reading
 from stack.faults.splitting import SplitError, lasting, split_of, weighted
 from stack.local_stack import LocalStack
 from stack.splits import COUNTS, PATHS, REWRITES, ROUND, TURNS, turns
+from stack.status import status
 from tests.conftest import Engines
 from tests.stack.conftest import TINY
+from tests.stack.test_daemon import is_ready, start
 from tests.stack.test_faults import phase
 from tests.waiting import until
 
@@ -136,8 +139,8 @@ async def test_requests_are_divided_as_the_weights_say_and_counted(world: LocalS
     assert preview.effect == "Requests for /: one 33.33 %, two 66.67 %."
     assert preview.hits == ("one 33.33 %", "two 66.67 %")
     assert "/ goes to tiny now" in preview.remarks[0]
-    status = await world.faults.inject(thirds, "r-1")
-    assert (status.kind, status.action, status.phase) == ("TrafficSplit", "split", "running")
+    one = await world.faults.inject(thirds, "r-1")
+    assert (one.kind, one.action, one.phase) == ("TrafficSplit", "split", "running")
     seen = await ports(world, "/x", 300)
     assert abs(seen["side"] - 200) <= 3, "any few turns in a row are as even as all"
     assert (await ports(world, "/side/x"))["side"] == 20, "a longer route keeps its requests"
@@ -146,11 +149,21 @@ async def test_requests_are_divided_as_the_weights_say_and_counted(world: LocalS
         (world.config.state / "switches" / "bad").touch()
         async with httpx.AsyncClient(trust_env=False) as client:
             assert (await client.get(f"{base(world)}/bad")).status_code == 503
-    over = await world.faults.recover(status.id)
+    over = await world.faults.recover(one.id)
     assert over.figures is not None
     assert sum(one["requests"] for one in over.figures.values()) == 335
     assert sum(one["failed"] for one in over.figures.values()) == 5
     assert (await ports(world, "/x"))["http"] == 20
+    await nothing_left(world)
+
+    elsewhere = split(("one", "tiny:http", 1), ("two", "tiny:side", 1))
+    elsewhere["spec"]["branches"][1]["path"] = "/other/place"
+    another = await world.faults.inject(elsewhere, "")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answers = [(await client.get(f"{base(world)}/x?a=1")).json() for _ in range(4)]
+    seen_paths = {(_container(one["env"]), one["path"]) for one in answers}
+    assert seen_paths == {("http", "/x?a=1"), ("side", "/other/place?a=1")}
+    await world.faults.recover(another.id)
     await nothing_left(world)
 
 
@@ -183,15 +196,6 @@ async def test_no_request_is_lost_while_weights_change_and_end(world: LocalStack
     await nothing_left(world)
 
 
-async def test_it_ends_by_itself(world: LocalStack) -> None:
-    asked = split(("two", "tiny:side", 1), duration="1s")
-    status = await world.faults.inject(asked, "")
-    assert (await ports(world, "/x", 3))["side"] == 3
-    await until(lambda: phase(world, status.id) == "finished", "the split is over", 30)
-    assert (await ports(world, "/x", 3))["http"] == 3
-    await nothing_left(world)
-
-
 async def test_a_new_haproxy_has_the_split_and_what_was_counted(world: LocalStack) -> None:
     status = await world.faults.inject(split(("two", "tiny:side", 1)), "")
     await ports(world, "/x", 7)
@@ -219,34 +223,35 @@ async def test_a_new_haproxy_has_the_split_and_what_was_counted(world: LocalStac
     await nothing_left(world)
 
 
-async def test_what_only_splits_need_runs_for_as_long_as_one_does(world: LocalStack) -> None:
+async def test_what_only_splits_need_runs_until_the_last_one_ends_by_itself(
+    world: LocalStack,
+) -> None:
     lazy = world.controllers["lazy"]
     assert (lazy.replicas, lazy.pods) == (0, [])
-    asked = split(("one", "tiny:http", 50), ("two", "lazy:http", 50))
+    assert "lazy" not in [one["name"] for one in (await status(world))["deployments"]]
+    asked = split(("one", "tiny:http", 50), ("two", "lazy:http", 50), duration="5s")
     assert "lazy is started for the split" in " ".join(world.faults.preview(asked).remarks)
-    status = await world.faults.inject(asked, "")
+    one = await world.faults.inject(asked, "")
+    assert one.ends is not None
+    assert one.injected is not None
+    assert one.ends - one.injected == pytest.approx(5), "the start of it takes nothing of the time"
     assert (await ports(world, "/x", 10))["lazy"] == 5
-    await world.faults.recover(status.id)
+    await until(lambda: phase(world, one.id) == "finished", "the split is over", 30)
+    assert (await ports(world, "/x", 3))["http"] == 3
     await until(lambda: not lazy.pods, "it has ended", 30)
-
-
-async def test_a_branch_may_be_asked_for_another_path(world: LocalStack) -> None:
-    asked = split(("one", "tiny:http", 1), ("two", "tiny:side", 1))
-    asked["spec"]["branches"][1]["path"] = "/other/place"
-    status = await world.faults.inject(asked, "")
-    async with httpx.AsyncClient(trust_env=False) as client:
-        answers = [(await client.get(f"{base(world)}/x?a=1")).json() for _ in range(4)]
-    seen = {(_container(one["env"]), one["path"]) for one in answers}
-    assert seen == {("http", "/x?a=1"), ("side", "/other/place?a=1")}
-    await world.faults.recover(status.id)
     await nothing_left(world)
 
 
-async def test_two_splits_of_one_path_are_refused_and_leave_nothing(world: LocalStack) -> None:
+async def test_what_cannot_be_split_is_refused_and_leaves_nothing(world: LocalStack) -> None:
     first = await world.faults.inject(split(("two", "tiny:side", 1)), "")
-    with pytest.raises(StackError, match="Another split has the requests for /"):
-        await world.faults.inject(HALVES, "")
-    assert (await ports(world, "/x", 3))["side"] == 3, "the refused one takes nothing away"
+    for asked, why in (
+        (HALVES, "Another split has the requests for /"),
+        (split(("one", "nobody:http", 1), path="/side"), "There is no Service nobody"),
+        (split(("one", "tiny:grpc", 1), path="/side"), "tiny has no port grpc"),
+    ):
+        with pytest.raises(StackError, match=why):
+            await world.faults.inject(asked, "")
+    assert (await ports(world, "/x", 3))["side"] == 3, "a refused one takes nothing away"
     second = await world.faults.inject(split(("one", "tiny:http", 1), path="/side"), "")
     assert (await ports(world, "/side/x", 3))["http"] == 3
     await world.faults.recover(first.id)
@@ -255,19 +260,33 @@ async def test_two_splits_of_one_path_are_refused_and_leave_nothing(world: Local
     await nothing_left(world)
 
 
-@pytest.mark.parametrize(
-    ("asked", "why"),
-    [
-        (split(("one", "nobody:http", 1)), "There is no Service nobody"),
-        (split(("one", "tiny:grpc", 1)), r"tiny has no port grpc.*Its ports are http \(80\)"),
-    ],
-)
-async def test_what_is_not_there_is_refused(
-    world: LocalStack, asked: dict[str, Any], why: str
+async def test_nothing_of_a_split_outlives_a_daemon_that_is_killed(
+    tiny_config: StackConfig,
 ) -> None:
-    with pytest.raises(StackError) as caught:
-        world.faults.preview(asked)
-    assert re.search(why, f"{caught.value.message} {caught.value.fix}")
+    files = DaemonFiles(tiny_config.state)
+    async with StackClient(files.socket) as client:
+        daemon = start(tiny_config)
+        try:
+            await until(lambda: is_ready(client), "the stack is ready", 60)
+            one = await client.inject_fault(split(("two", "tiny:side", 1)), "r-1")
+            url = (await client.endpoints())["ingress"]
+            assert await answering(url) == "side"
+            daemon.kill()
+            daemon.wait()
+            daemon = start(tiny_config)
+            await until(lambda: is_ready(client), "the next one is ready", 60)
+            assert one["id"] not in [each["id"] for each in await client.faults()]
+            assert await answering((await client.endpoints())["ingress"]) == "http"
+            await client.down()
+        finally:
+            daemon.kill()
+            daemon.wait()
+
+
+async def answering(url: str) -> str:
+    """The container that has the requests of the ingress."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return _container((await client.get(f"{url.rstrip('/')}/x")).json()["env"])
 
 
 def changed(**change: Any) -> dict[str, Any]:
