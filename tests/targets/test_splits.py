@@ -191,7 +191,7 @@ async def test_the_life_of_a_split_in_a_cluster(
 
 
 def _run_holder(plane: ControlPlane, folder: Path, fault: str, ends: float) -> None:
-    """The script of the Job as a process, with the account and the role that it has in a cluster."""
+    """The script of the Job as a process, with the account and role that it has in a cluster."""
     roles = PROJECT / "k8s" / "components" / "rbac"
     plane.kubectl("create", "-f", str(roles / "faults.yaml"))
     plane.kubectl(
