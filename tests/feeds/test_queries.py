@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from controlroom.feeds.golden import GoldenSource, history, parse
-from controlroom.feeds.queries import TrafficRow, golden_query, history_queries
 from controlroom.model.board import STALE_LEAST, STALE_PERIODS
 from controlroom.model.golden import GoldenMetrics, GoldenRow
+from controlroom.model.queries import TrafficRow, golden_query, history_queries
 from tests.conftest import Engines
 
 IN = (
