@@ -38,7 +38,8 @@ MOST_BYTES = 64 << 20
 """Bytes that are held; what comes beyond is let go and may be lost."""
 BEAT = 0.5
 TAKE_OVER = 1.5
-"""Seconds after which what another one should count is counted here."""
+"""Seconds in which another one has not gone on with what it should count, until that is counted
+here."""
 _WAIT = 0.2
 
 
@@ -54,6 +55,8 @@ class PubsubReceiver:
         self._consumers = keys.consumer_group(scenario)
         self._held: dict[Source, Held] = {}
         self._committed: dict[Source, int] = {}
+        self._moved: dict[Source, float] = {}
+        """When the committed offset was last seen to move."""
         self._asked: dict[bytes, dict[Source, int]] = {}
         """PING without an answer yet -> records that were published before it."""
         self._seen: dict[Source, int] = {}
@@ -184,7 +187,8 @@ class PubsubReceiver:
     async def _work(self, sink: Sink[Any], abandoned: Abandoned) -> None:
         """Counts what is to be counted here, of one producer after the other."""
         for source, held in list(self._held.items()):
-            late = time.monotonic() - held.since > TAKE_OVER
+            since = max(held.since, self._moved.get(source, 0.0))
+            late = time.monotonic() - since > TAKE_OVER
             if not (late or self._group.is_mine(source)):
                 continue
             if source not in self._committed:
@@ -221,6 +225,8 @@ class PubsubReceiver:
         self._counted(source, last if reached(verdict, batch) else verdict.committed)
 
     def _counted(self, source: Source, committed: int) -> None:
+        if committed != self._committed.get(source):
+            self._moved[source] = time.monotonic()
         self._committed[source] = committed
         if (held := self._held.get(source)) is not None:
             held.forget(committed)
