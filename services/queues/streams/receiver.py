@@ -32,7 +32,7 @@ from wire.queues.streams.names import begin
 BATCH = 4_000
 """Records that are stored together, about; of one partition."""
 _BLOCK_MS = 200
-_LEAST, _MOST = 8, 512
+_LEAST, _MOST = 8, 128
 """Bounds of the entries that are asked for of each partition at a time."""
 _CLAIMED = 256
 
