@@ -268,6 +268,12 @@ class Pipeline:
             await until(service.ready, "it is ready", PATIENCE)
         return begun
 
+    def end(self, module: str) -> None:
+        """Ends the services of a module."""
+        for service in self._running.started:
+            if module in service.process.args:  # type: ignore[operator]
+                service.end()
+
     async def post(self, producer: Service, count: int) -> None:
         """So many events, in several requests."""
         async with httpx.AsyncClient(timeout=PATIENCE) as client:
@@ -350,7 +356,9 @@ async def test_two_queues_side_by_side(pipeline: Pipeline, monkeypatch: pytest.M
         "loose": {"redis"},
     }
     await all_faces_say_it(pipeline)
-    await counters_are_made_anew(pipeline, loose, monkeypatch)
+    with monkeypatch.context() as patched:
+        await counters_are_made_anew(pipeline, loose, patched)
+    await redis_may_forget_everything(pipeline)
     await what_is_removed_is_one_queues(pipeline)
 
 
@@ -413,6 +421,28 @@ async def counters_are_made_anew(
         await rebuild_tallies(endpoints, pipeline.scenario)
     await pipeline.redis.hdel(keys.queues_key(pipeline.scenario.name), f"x{times}")
     assert await pipeline.votes() == 140
+
+
+async def redis_may_forget_everything(pipeline: Pipeline) -> None:
+    """Which queue a document came by is kept beside the documents."""
+    name = pipeline.scenario.name
+
+    async def kept() -> bool:
+        committed = await read_committed(pipeline.redis, name)
+        audits = await pipeline.documents.audits(name)
+        known = {each["_id"]: each["upto"] for each in audits if each.get("queue") == "loose"}
+        return known == committed.of("loose").offsets
+
+    await until(kept, "the documents are counted and kept", PATIENCE)
+    pipeline.end("services.consumer")
+    for key in ("fence", "books", "queues", "marks", "votes", "rank"):
+        await pipeline.redis.delete(f"{{{name}}}:{key}")
+    await rebuild_tallies(await pipeline.target.endpoints(), pipeline.scenario)
+    found = await pipeline.books()
+    assert await pipeline.votes() == 140
+    assert found["closed"]
+    parts = found["queues"]
+    assert (parts["kafka"]["stored"], parts["loose"]["stored"]) == (80, 60)
 
 
 async def what_is_removed_is_one_queues(pipeline: Pipeline) -> None:
