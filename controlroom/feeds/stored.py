@@ -40,11 +40,11 @@ class StoredPages:
         from wire.committed import read_committed
 
         question, at, answer = self._last
-        if answer is not None and question == chosen and time.monotonic() - at < _FRESH:
+        if answer is not None and question == (view, chosen) and time.monotonic() - at < _FRESH:
             return answer
         committed = await read_committed(redis, self._scenario.name)
         answer = await self._page(committed, view, chosen)
-        self._last = (chosen, time.monotonic(), answer)
+        self._last = ((view, chosen), time.monotonic(), answer)
         return answer
 
     async def close(self) -> None:

@@ -40,6 +40,12 @@ def _sum(value: Tallies) -> int:
     return value.sum or sum(row.count for row in value.rows)
 
 
+def _is_there(chosen: Chosen, value: Tallies) -> bool:
+    """Whether the chosen view is one of the scenario, which may be another than before."""
+    views = value.selections[0].choices
+    return not chosen or any(each.key == chosen[0] for each in views)
+
+
 def _stepped(value: Tallies) -> list[int]:
     """Places of the selections that are stepped through, without that of the view."""
     every = range(value.paged, len(value.selections))
@@ -115,6 +121,8 @@ class TalliesPane(Pane):
     def show(self, frame: Frame) -> None:
         """Keeps what the answer selected by itself, so that what appears later changes nothing."""
         value = frame[TALLIES].value
+        if value is not None and value.paged and not _is_there(self.chosen, value):
+            self.chosen = ()
         if value is not None and value.chosen[: len(self.chosen)] == self.chosen:
             self.chosen = value.chosen
             if value.drawn == "map" and (first := self.world.first(value)):

@@ -59,6 +59,31 @@ async def test_a_key_goes_from_page_to_page_and_a_country_goes_along() -> None:
         assert list(pane.chosen) == ["ages", *country]
 
 
+@pytest.mark.parametrize(
+    ("view", "line"),
+    [
+        ("map", "controlroom tallies --view map"),
+        ("gender", "controlroom tallies --view gender --country MX"),
+        ("stored", "controlroom tallies --view stored --filter gender=F"),
+    ],
+)
+async def test_the_command_of_a_page_is_copied(view: str, line: str) -> None:
+    room = room_of(pages.frame(view))
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("y")
+        await pilot.pause()
+        assert room.clipboard == line
+
+
+async def test_a_view_of_another_scenario_is_forgotten() -> None:
+    room = room_of(pages.frame("gender"))
+    room.room.tallies.chosen = ("4", "Argentina:Francia")
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert room.room.tallies.chosen == ("gender", "MX")
+
+
 async def test_a_filter_is_typed_on_the_page_that_has_one() -> None:
     room = room_of(pages.frame("stored"))
     async with room.run_test(size=(120, 40)) as pilot:

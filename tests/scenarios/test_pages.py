@@ -140,6 +140,16 @@ def test_an_event_can_be_left_out_of_a_tally(tmp_path: Path) -> None:
     assert sums["hash", "gender:PE", "F"] == 2
 
 
+def test_a_scenario_shows_a_tally_at_least(tmp_path: Path) -> None:
+    text = PEOPLE.read_text()
+    path = tmp_path / "mine.toml"
+    first, second = text.index("[[views]]"), text.index('[[views]]\nname = "top"')
+    path.write_text(text[:second] + text[text.index("[http]") :])
+    assert 0 < first < second
+    with pytest.raises(ScenarioError, match="no view shows a tally"):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
