@@ -39,7 +39,7 @@ SETTLE = 2.0
 _CHUNK = 100
 """Lines of a map in one command: haproxy takes as much as its buffer holds."""
 _ROW = re.compile(
-    r"key=(?P<key>\S+) use=(?P<use>\d+).* http_req_cnt=(?P<requests>\d+) http_fail_cnt=(?P<bad>\d+)"
+    r"key=(?P<key>\S+) use=(?P<use>\d+).* gpc0=(?P<good>\d+) http_req_cnt=(?P<requests>\d+)"
 )
 Counts = dict[str, tuple[int, int]]
 
@@ -48,7 +48,7 @@ backend {_COUNTER}
   stick-table type string len 32 size 64 expire 1h store gpc0
 
 backend {COUNTS}
-  stick-table type string len 200 size 512 expire 1h store http_req_cnt,http_fail_cnt
+  stick-table type string len 200 size 512 expire 1h store gpc0,http_req_cnt
 """
 
 
@@ -67,6 +67,8 @@ def split_lines(own: Sequence[str]) -> list[str]:
         f"http-request set-var(txn.branch) var(txn.turn),map({TURNS}) if split",
         "acl branch var(txn.branch) -m found",
         f"http-request track-sc1 var(txn.branch) table {COUNTS} if branch",
+        # haproxy's own count of failures knows none of those that no pod has answered
+        "http-response sc-inc-gpc0(1) if branch { status lt 500 }",
         f"http-request set-var(txn.path) var(txn.branch),map({REWRITES}) if branch",
         "http-request set-path %[var(txn.path)] if { var(txn.path) -m found }",
         "use_backend %[var(txn.branch),field(3,/)] if branch",
@@ -211,8 +213,9 @@ class SplitRules:
         for row in _ROW.finditer(table):
             owner, name, _ = row["key"].split("/")
             if owner == rule.owner:
-                found[name] = (int(row["requests"]), int(row["bad"]))
-                open_ones += int(row["use"])
+                requests, good, under_way = (int(row[one]) for one in ("requests", "good", "use"))
+                found[name] = (requests, max(0, requests - good - under_way))
+                open_ones += under_way
         before = self._before.get(rule.owner, {})
         for name, (requests, bad) in before.items():
             found[name] = (found[name][0] + requests, found[name][1] + bad)
