@@ -43,8 +43,9 @@ from stack.supervisor.order import levels
 from stack.supervisor.output import Output
 from stack.targets_file import TargetsFile
 from wire import keys
-from wire.accounts import ACCOUNTS
+from wire.accounts import ACCOUNTS, login_of
 from wire.ending import end
+from wire.queues.registry import queue_kind
 
 POD_GRACE = 4.0
 ENGINE_GRACE = 5.0
@@ -248,6 +249,7 @@ class LocalStack:
     def _surroundings(self, deployment: str) -> Surroundings:
         endpoints = self.manifests.config_maps.get("endpoints", {})
         name = self.chosen.scenario.name
+        stores = queue_kind(self.chosen.scenario.queue).stores
         filled = self.links.endpoints(deployment) | {
             "SCENARIO": self.chosen.reference,
             "EVENTS_TOPIC": keys.events_topic(name),
@@ -267,7 +269,7 @@ class LocalStack:
                 "endpoints": {**endpoints, **filled},
             },
             secrets={
-                **{each.secret: self._secret(each.name) for each in ACCOUNTS},
+                **{each.secret: self._secret(login_of(each, stores)) for each in ACCOUNTS},
                 # who may purge may write, so its login takes the place of the reader's own
                 "purge": self._secret("operator")
                 | {"PURGE_TOKEN": kept_secret(self.config.state / "purge-token")},

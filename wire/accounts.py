@@ -51,6 +51,12 @@ ACCOUNTS = (
 )
 
 
+def login_of(account: Account, stores: bool) -> str:
+    """Name of the account by which the pods of another one log in. `stores`: whether the
+    scenario's publishers write the stores by themselves (`QueueKind.stores`)."""
+    return "consumer" if stores and account.name == "producer" else account.name
+
+
 def redis_line(account: Account, secret: str) -> str:
     """The line of a configuration that makes the account, with nothing of an older one left."""
     return f"user {account.name} reset on >{secret} {account.redis}"

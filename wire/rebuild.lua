@@ -2,22 +2,24 @@
 -- tallies.lua and KINDS.
 -- KEYS: committed offsets, books, floors, acknowledged, lives, then the tallies.
 -- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
--- begin, which stay; most members of a tally where the books do not say it; then per write: kind
--- (total, of committed offsets and books; one of KINDS), number of its key, member, amount.
+-- begin, and those of queues, which stay; most members of a tally where the books do not say it;
+-- then per write: kind (total, of committed offsets and books; one of KINDS), number of its key,
+-- member, amount.
 -- Answers 1, or 0 where documents were purged on purpose: their events are in the counters only.
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return 0
 end
 local version = tonumber(redis.call('HGET', KEYS[2], 'version') or '0')
 -- the bound that the consumers had, as they are who set it
-local most = redis.call('HGET', KEYS[2], 'most') or ARGV[3]
+local most = redis.call('HGET', KEYS[2], 'most') or ARGV[4]
 -- by pattern, because a consumer may have made keys that the caller has not seen
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-  if key ~= KEYS[4] and key ~= KEYS[5] and string.sub(key, 1, #ARGV[2]) ~= ARGV[2] then
+  local stays = string.sub(key, 1, #ARGV[2]) == ARGV[2] or string.sub(key, 1, #ARGV[3]) == ARGV[3]
+  if key ~= KEYS[4] and key ~= KEYS[5] and not stays then
     redis.call('DEL', key)
   end
 end
-for i = 4, #ARGV, 4 do
+for i = 5, #ARGV, 4 do
   local kind, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
   if kind == 'total' then
     redis.call('HSET', key, ARGV[i + 2], ARGV[i + 3])

@@ -1,18 +1,18 @@
 """Makes counters and committed offsets anew from the stored documents, while the pipeline runs.
 
 Per partition the documents are followed from the first offset on. Up to the first offset that is
-missing and that Kafka still has, everything is known; the committed offset is put there, and the
-consumers, whose next portion the committed offset then refuses, read on from it. So whatever they
-store or count meanwhile is counted once. Offsets that Kafka no longer has are passed over: of those
-the documents are all there is, and what is missing among them the books show as lost.
+missing and that the queue still has, everything is known; the committed offset is put there, and
+the consumers, whose next portion the committed offset then refuses, read on from it. So whatever
+they store or count meanwhile is counted once. Offsets that the queue no longer has are passed over:
+of those the documents are all there is, and what is missing among them the books show as lost.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka.errors import UnknownTopicOrPartitionError
 from redis.asyncio import Redis
@@ -45,9 +45,22 @@ class Rebuilt:
     """Field of the committed offset -> offset of the last record that is counted."""
 
 
+class Held(NamedTuple):
+    """What a queue still has of one partition: offsets in [begin, end)."""
+
+    topic_id: str
+    partition: int
+    begin: int
+    end: int
+
+
+Living = Callable[[str], Awaitable[Iterable[Held]]]
+"""Answers what there is now of a topic; nothing where there is no such topic."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Partition:
-    """One partition of one life of a topic, and what Kafka still has of it: [begin, end)."""
+    """One partition of one life of a topic, and what the queue still has of it: [begin, end)."""
 
     topic: str
     topic_id: str
@@ -65,10 +78,21 @@ class _Partition:
 async def rebuild(
     scenario: Scenario, redis: Redis, documents: Documents, offsets: OffsetReader
 ) -> Rebuilt:
+    """As `rebuild_with` does it, of a scenario that goes by Kafka; raises KafkaError too."""
+
+    async def living(topic: str) -> list[Held]:
+        return await _in_kafka(topic, offsets)
+
+    return await rebuild_with(scenario, redis, documents, living)
+
+
+async def rebuild_with(
+    scenario: Scenario, redis: Redis, documents: Documents, living: Living
+) -> Rebuilt:
     """Counters, committed offsets and books from the documents; returns what was written.
 
-    Raises PurgedError, and nothing is changed; RedisError, KafkaError or DocumentsError where
-    a store does not answer. Safe to repeat, and safe to be killed at any moment.
+    Raises PurgedError, and nothing is changed; RedisError, DocumentsError or what `living` raises
+    where a store does not answer. Safe to repeat, and safe to be killed at any moment.
     """
     # Redis may have been emptied since, so the documents' own word counts too
     known = (await read_committed(redis, scenario.name)).low_watermarks
@@ -78,23 +102,25 @@ async def rebuild(
     lives = await Lives(scenario.name, redis, documents).restore()
     codec = EventCodec(scenario)
     rebuilt = Rebuilt()
-    for partition in await _partitions(scenario.name, documents, offsets, lives):
+    for partition in await _partitions(scenario.name, documents, living, lives):
         await _follow(codec, documents, partition, rebuilt)
     await _write(scenario.name, redis, rebuilt, scenario.kinds)
     return rebuilt
 
 
 async def _partitions(
-    scenario: str, documents: Documents, offsets: OffsetReader, lives: Sequence[Life]
+    scenario: str, documents: Documents, living_of: Living, lives: Sequence[Life]
 ) -> list[_Partition]:
-    """Those that Kafka has now, and earlier lives of which documents are left.
+    """Those that the queue has now, and earlier lives of which documents are left.
 
-    A partition that Kafka has may get documents while this is asked. They change nothing of what
-    is known of it: beyond the end that was read first, and behind a hole, consumers count again.
+    A partition that the queue has may get documents while this is asked. They change nothing of
+    what is known of it: beyond the end that was read first, and behind a hole, consumers count
+    again.
     """
     living: dict[str, _Partition] = {}
     for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
-        for partition in await _living(topic, offsets, lives):
+        for held in await living_of(topic):
+            partition = _living(topic, held, lives)
             living[partition.tp] = partition
     gone: dict[str, _Partition] = {}
     bases = {life.tp: life.base for life in lives}
@@ -114,18 +140,19 @@ async def _partitions(
     return [*living.values(), *gone.values()]
 
 
-async def _living(topic: str, offsets: OffsetReader, lives: Sequence[Life]) -> list[_Partition]:
+def _living(topic: str, held: Held, lives: Sequence[Life]) -> _Partition:
+    life = present(Part(topic, held.topic_id, held.partition), lives)
+    begin, end = max(held.begin, life.base), max(held.end, life.base)
+    return _Partition(topic, life.id, held.partition, begin, end, life.base)
+
+
+async def _in_kafka(topic: str, offsets: OffsetReader) -> list[Held]:
     try:
         topic_id = (await offsets.topic(topic)).id
     except UnknownTopicOrPartitionError:
         return []
     begins, ends = await offsets.beginning_offsets(topic), await offsets.end_offsets(topic)
-    found = []
-    for p in ends:
-        life = present(Part(topic, topic_id, p), lives)
-        begin, end = max(begins[p], life.base), max(ends[p], life.base)
-        found.append(_Partition(topic, life.id, p, begin, end, life.base))
-    return found
+    return [Held(topic_id, p, begins[p], ends[p]) for p in ends]
 
 
 async def _follow(
@@ -197,6 +224,7 @@ async def _write(
         # an id above the new committed offset names its own record, so it does no harm when that
         # comes again
         keys.once_key(scenario, ""),
+        keys.queue_key(scenario, ""),
         MOST_MEMBERS,
     ]
     for place, committed in rebuilt.committed_offsets.items():

@@ -49,7 +49,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     lag = LagGauge()
     REGISTRY.register(lag)
-    async with storing(settings, scenario, lifecycle, liveness) as stores:
+    async with storing(settings, scenario, lifecycle.gate, liveness) as stores:
         try:
             await stores.ensure(stopping)
         except AbandonedError:

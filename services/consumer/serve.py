@@ -22,7 +22,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     stopping = lifecycle.stopping.is_set
     lifecycle.service.open()  # it has no door of its own; its dependencies have gates
     async with (
-        storing(settings, scenario, lifecycle, liveness) as stores,
+        storing(settings, scenario, lifecycle.gate, liveness) as stores,
         receiving(settings, scenario, lifecycle, liveness) as receiver,
     ):
         with contextlib.suppress(AbandonedError):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -29,7 +29,7 @@ from services.shared.busy import waits_for
 from services.shared.dedup import Dedup
 from services.shared.dependencies import Dependency
 from services.shared.golden import outbound
-from services.shared.lifecycle import Lifecycle, Liveness
+from services.shared.lifecycle import Liveness, ReadinessGate
 from services.shared.settings import Settings
 from wire import keys
 from wire.documents import Documents, DocumentsError
@@ -212,23 +212,23 @@ class Stores:
 
 @contextlib.asynccontextmanager
 async def storing(
-    settings: Settings, scenario: Scenario, lifecycle: Lifecycle, liveness: Liveness
+    settings: Settings, scenario: Scenario, gate: Callable[[str], ReadinessGate], liveness: Liveness
 ) -> AsyncIterator[Stores]:
     """The stores that the settings name, pruned and counted while the block runs and closed at
-    its end."""
+    its end. `gate` makes a condition of readiness of a name."""
     redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = GuardedDocuments(
         redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
     )
     near_redis = Dependency(
-        lifecycle.gate("redis"),
+        gate("redis"),
         liveness,
         (RedisError, OSError),
         waits_for("redis"),
         outbound("redis", _address(settings.redis_url)),
     )
     near_mongo = Dependency(
-        lifecycle.gate("mongo"),
+        gate("mongo"),
         liveness,
         (DocumentsError,),
         waits_for("mongo"),

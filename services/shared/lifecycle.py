@@ -42,6 +42,16 @@ class ReadinessGate:
         self.reason = reason
 
 
+class BeginningGate(ReadinessGate):
+    """A condition that holds from its first time on. An outage of a store is common to all
+    replicas: the service itself says better than a balancer what is wrong."""
+
+    def shut(self, reason: str) -> None:
+        """Only while it was never open."""
+        if self.reason:
+            super().shut(reason)
+
+
 class Liveness:
     """One condition of liveness: a loop that must beat at least every `limit` seconds."""
 
@@ -86,6 +96,11 @@ class Lifecycle:
     def gate(self, name: str) -> ReadinessGate:
         """A new condition of readiness."""
         self._gates.append(ReadinessGate(name))
+        return self._gates[-1]
+
+    def beginning(self, name: str) -> ReadinessGate:
+        """A new condition of readiness that an outage does not end."""
+        self._gates.append(BeginningGate(name))
         return self._gates[-1]
 
     def liveness(self, name: str) -> Liveness:

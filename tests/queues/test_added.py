@@ -276,7 +276,7 @@ def test_a_queue_that_is_not_there_is_refused_by_name(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert load(path).queue == "loose"
-    assert list(queue_kinds()) == ["kafka", "loose"]
+    assert list(queue_kinds())[-1] == "loose"
     monkeypatch.delenv(FOLDERS)
     with pytest.raises(ScenarioError, match="no queue is called 'loose'") as caught:
         queue_of(load(path).queue)

@@ -82,6 +82,8 @@ class QueueKind(ABC):
     replayable: bool
     """Whether what was published can be read again. Then nothing that was acknowledged may be
     lost, and `lag` and `rebuild` are there."""
+    stores: bool = False
+    """Whether whoever publishes writes the stores by itself; it has the consumer's login then."""
     ends: str = ""
     """The module with `QUEUE`, its ends for services (`services.queues.port.Queue`); where it is
     empty, the file `ends.py` of its own folder."""

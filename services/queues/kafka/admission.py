@@ -10,74 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from services.queues.port import Unavailable
-from services.shared import logline
+from services.queues.admission import DISK_EVERY, Source
 from services.shared.beside import run_beside
 from services.shared.settings import Settings
 from wire import disk, problems
 from wire.backlog import read_backlog
 from wire.ending import end
-from wire.problems import Problem
 from wire.stores import redis_client
 from wire.topics import OffsetReader
 
-RETRY_AFTER = 5
-"""Seconds until a client should ask again: space does not come back at once."""
 SHUT_SHARE, OPEN_SHARE = 0.5, 0.45
 """Shares of what Kafka keeps that may wait: shut above the one, open again below the other."""
-_DISK_EVERY, _QUEUE_EVERY = 1.0, 2.0
+_QUEUE_EVERY = 2.0
 _UNUSED_QUEUE_EVERY = 15.0
 """Seconds between two looks at what waits in Kafka while no request comes in. A look is six
 questions or so. The first request ends the pause."""
-_GOOD_FOR = 20.0
-"""Seconds for which the last answer of a source counts while the source does not answer."""
-
-Look = Callable[[], Awaitable[str]]
-"""Asks a source. Answers why events must be refused now, or an empty text."""
-
-
-class _Source:
-    """One reason to be shut, and when it was last heard of."""
-
-    def __init__(self, problem: Problem, look: Look) -> None:
-        self.problem = problem
-        self.reason = ""
-        self.used = asyncio.Event()
-        """Set when somebody asked to be let in since the last look."""
-        self._look = look
-        self._heard = time.monotonic()
-
-    async def follow(self, every: float, unused: float = 0.0) -> None:
-        """Ask until cancelled; where `unused` is given, only so often while it is open and nobody
-        uses it."""
-        while True:
-            self.used.clear()
-            await self._ask()
-            await asyncio.sleep(every)
-            if unused and not self.reason:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.used.wait(), unused - every)
-
-    async def _ask(self) -> None:
-        """Take the source's word where it has one."""
-        try:
-            reason = await self._look()
-        except (RedisError, KafkaError, OSError, TimeoutError):
-            if time.monotonic() - self._heard < _GOOD_FOR:
-                return
-            reason = ""
-        else:
-            self._heard = time.monotonic()
-        if bool(reason) != bool(self.reason):
-            logline.warning("acceptance is shut" if reason else "acceptance is open", reason=reason)
-        self.reason = reason
 
 
 class AdmissionControl:
@@ -90,21 +42,19 @@ class AdmissionControl:
         self._redis = redis
         self._offsets = offsets
         self._guard = disk.DiskGuard("kafka", reserve)
-        self._disk = _Source(problems.DISK_FULL, self._told)
-        self._queue = _Source(problems.BACKLOG_FULL, self._waiting)
+        self._disk = Source(problems.DISK_FULL, self._told)
+        self._queue = Source(problems.BACKLOG_FULL, self._waiting, (KafkaError,))
         self._kafka = ""
 
     def check(self) -> None:
         """Raises Unavailable while it is shut."""
         for source in (self._disk, self._queue):
-            source.used.set()
-            if source.reason:
-                raise Unavailable(source.reason, RETRY_AFTER, source.problem)
+            source.check()
 
     async def run(self) -> None:
         """Look until cancelled."""
         await asyncio.gather(
-            self._disk.follow(_DISK_EVERY),
+            self._disk.follow(DISK_EVERY),
             self._queue.follow(_QUEUE_EVERY, _UNUSED_QUEUE_EVERY),
         )
 

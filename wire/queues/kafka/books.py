@@ -23,6 +23,7 @@ from wire.books import (
     Figures,
 )
 from wire.committed import Committed
+from wire.queues import logs
 from wire.queues.kind import Rule
 from wire.topics import OffsetReader
 
@@ -129,52 +130,16 @@ class KafkaAccount:
 def balance(
     figures: Figures, ends: Mapping[str, int], stable: Mapping[str, int] | None = None
 ) -> KafkaBooks:
-    """The books.
+    """The books, as `wire.queues.logs.balance` has them.
 
     `ends`: `tp` -> end offset, of the topic that exists now; `stable`: `tp` -> offset up to which
     records may be read, where that was asked: the first one of the oldest open transaction, else
     the end.
-
-    Of the `covered` offsets (those at or below the committed offsets) each held one event, but for
-    `gaps`, which held none, `extra`, more events of a list, `dead`, which are no events, and
-    `repeated`, whose event had been there before:
-    expected = covered - gaps + extra - dead - repeated. Offsets that the broker dropped before
-    anybody read them are covered and neither gaps nor counted, so they are lost. Each life of a
-    partition covers its own offsets, from its base on.
     """
-    totals, bases, committed = figures.totals, figures.bases, figures.committed_offsets
-    covered = sum(offset + 1 - bases.get(tp, 0) for tp, offset in committed.items())
-    kafka = _offsets(figures, ends) - totals.gaps
-    expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
-    stored = figures.found + totals.purged
-    broker_lost = max(0, figures.acknowledged - kafka - figures.settled)
-    missing = 0 if figures.unaudited else expected - stored
-    return KafkaBooks(
-        scenario=figures.scenario,
-        acknowledged=figures.acknowledged,
-        kafka=kafka,
-        counted=totals.counted,
-        stored=stored,
-        rejected=totals.refused + totals.dead,
-        repeated=totals.repeated,
-        in_flight=sum(max(0, end - committed.get(tp, -1) - 1) for tp, end in ends.items()),
-        lost=max(expected - totals.counted, missing, broker_lost, 0),
-        doubled=max(totals.counted - expected, -missing, 0),
-        purged=totals.purged,
-        unaudited=figures.unaudited,
-        held=sum(
-            max(0, end - max((stable or {}).get(tp, end), committed.get(tp, -1) + 1))
-            for tp, end in ends.items()
-        ),
-        broker_lost=broker_lost,
-        settled=figures.settled,
+    committed = figures.committed_offsets
+    found = logs.balance(figures, ends)
+    held = sum(
+        max(0, end - max((stable or {}).get(tp, end), committed.get(tp, -1) + 1))
+        for tp, end in ends.items()
     )
-
-
-def _offsets(figures: Figures, ends: Mapping[str, int]) -> int:
-    """Offsets ever given out, per life: up to its end now, or to its committed offset where that is
-    all that is left, or where the broker has lost what was counted."""
-    reached = {tp: committed + 1 for tp, committed in figures.committed_offsets.items()}
-    for tp, end in ends.items():
-        reached[tp] = max(end, reached.get(tp, 0))
-    return sum(end - figures.bases.get(tp, 0) for tp, end in reached.items())
+    return KafkaBooks(kafka=found.taken, held=held, **found.rest)

@@ -1,0 +1,113 @@
+"""Who receives from which partition: each has one member at a time, which holds a lease on it.
+
+The members are told by name, in order, and partition N is for member N modulo their number. A
+lease that is another's is waited for: it is given back where its holder sees that it has to, and
+ends by itself some seconds after a death. Leases spare work and keep the order; that nothing is
+counted twice is the committed offset's doing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+
+from wire import keys
+from wire.queues.streams import names
+
+LEASE_MS = 3_000
+"""A dead member's partitions are another's after this time."""
+BEAT = 0.5
+_HERE = files("services.queues.streams")
+
+
+class Part(NamedTuple):
+    """One partition of one generation of a topic."""
+
+    topic: str
+    generation: str
+    number: int
+
+    def stream(self, scenario: str) -> str:
+        """Its key."""
+        return names.stream_key(scenario, self.generation, self.number)
+
+    def field(self, scenario: str) -> str:
+        """Its field of the committed offset."""
+        group = keys.consumer_group(scenario)
+        return keys.committed_field(group, self.topic, self.generation, self.number)
+
+
+class Share:
+    """The partitions of one member. Every method raises RedisError."""
+
+    def __init__(self, scenario: str, redis: Redis, member: str) -> None:
+        self.member = member
+        self.held: frozenset[Part] = frozenset()
+        """Those that it holds the lease of."""
+        self.ends: dict[Part, int] = {}
+        """Records that each partition there is has taken."""
+        self.old: dict[tuple[str, str], list[Part]] = {}
+        """Topic and generation of those that are not published to any more."""
+        self.told = asyncio.Event()
+        """Set with every beat."""
+        self._scenario = scenario
+        self._redis = redis
+        self._members = names.members_key(scenario)
+        self._beat = redis.register_script(_HERE.joinpath("beat.lua").read_text())
+        self._leave = redis.register_script(_HERE.joinpath("leave.lua").read_text())
+        self._remove = redis.register_script(_HERE.joinpath("remove.lua").read_text())
+        self._living: list[str] = [member]
+
+    async def beat(self) -> None:
+        """Keeps the leases of those that are its own by now, and takes what is free of them."""
+        await self._look()
+        wanted = [part for part in self.ends if self._is_mine(part)]
+        leases = [self._lease(part) for part in wanted]
+        members, *taken = await self._beat([self._members, *leases], [self.member, LEASE_MS])
+        self._living = sorted(name.decode() for name in members)
+        self.held = frozenset(part for part, mine in zip(wanted, taken, strict=True) if mine)
+        self.told.set()
+
+    async def give_back(self, parts: Iterable[Part], leaving: bool = False) -> None:
+        """Another member may have them at once."""
+        leases = [self._lease(part) for part in parts]
+        if leases or leaving:
+            await self._leave([self._members, *leases], [self.member, int(leaving)])
+
+    def forget(self, pipe: Pipeline, part: Part, size: int) -> None:
+        """So many bytes of a partition are through, by `put:P`."""
+        key = names.generation_key(self._scenario, part.generation)
+        pipe.hset(key, f"done:{part.number}", str(size))
+
+    async def remove(self, topic: str, generation: str) -> None:
+        """Removes a generation of which everything is counted, unless it is published to."""
+        parts = self.old[topic, generation]
+        streams = [part.stream(self._scenario) for part in parts]
+        where = [
+            names.topic_key(self._scenario, topic),
+            names.generation_key(self._scenario, generation),
+            *streams,
+        ]
+        await self._remove(where, [generation])
+
+    async def _look(self) -> None:
+        ends: dict[Part, int] = {}
+        old: dict[tuple[str, str], list[Part]] = {}
+        for topic in (keys.events_topic(self._scenario), keys.rejected_topic(self._scenario)):
+            for each in await names.generations(self._redis, self._scenario, topic):
+                parts = {Part(topic, each.id, p): upto for p, upto in each.ends.items()}
+                ends |= parts
+                if not each.current:
+                    old[topic, each.id] = list(parts)
+        self.ends, self.old = ends, old
+
+    def _is_mine(self, part: Part) -> bool:
+        return self._living[part.number % len(self._living)] == self.member
+
+    def _lease(self, part: Part) -> str:
+        return names.lease_key(self._scenario, part.generation, part.number)
