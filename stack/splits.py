@@ -97,6 +97,8 @@ class SplitRules:
         self._backend = backend
         self._controllers = controllers
         self._rules: dict[str, SplitRule] = {}
+        self._on: set[str] = set()
+        """Owners of those that haproxy should have: all but those that wait for a service."""
         self._seen: dict[str, Counts] = {}
         """Owner -> counts as they were last seen."""
         self._before: dict[str, Counts] = {}
@@ -148,6 +150,7 @@ class SplitRules:
         self._rules[rule.owner] = rule
         await self._wake(rule)
         async with self._lock:
+            self._on.add(rule.owner)
             await self._put()
 
     async def counts(self, rule: SplitRule) -> Counts:
@@ -161,7 +164,8 @@ class SplitRules:
         if rule.owner not in self._rules:
             return {}
         async with self._lock:
-            others = [one for one in self._rules.values() if one.owner != rule.owner]
+            self._on.discard(rule.owner)
+            others = self._put_rules()
             await self._replace(PATHS, self._paths(others))
             if rule.owner in await self._ask(f"show map {PATHS}"):
                 raise StackError("A split is left in haproxy.", "Restart haproxy.")
@@ -179,18 +183,22 @@ class SplitRules:
     async def started(self) -> None:
         """A new haproxy has no split and has counted nothing."""
         async with self._lock:
-            if self._rules:
+            if self._on:
                 await self._put()
 
     async def _put(self) -> None:
         """Turns first: a path must never lead to a split that has none."""
+        rules = self._put_rules()
         pid, _ = await self._table()
         if pid != self._pid:
             self._pid = pid
             self._before = dict(self._seen)
-        await self._replace(REWRITES, _rewrite_lines(self._rules.values()))
-        await self._replace(TURNS, _turn_lines(self._rules.values()))
-        await self._replace(PATHS, self._paths(self._rules.values()))
+        await self._replace(REWRITES, _rewrite_lines(rules))
+        await self._replace(TURNS, _turn_lines(rules))
+        await self._replace(PATHS, self._paths(rules))
+
+    def _put_rules(self) -> list[SplitRule]:
+        return [rule for rule in self._rules.values() if rule.owner in self._on]
 
     def _paths(self, rules: Iterable[SplitRule]) -> list[str]:
         """A path of a split has all below it, but for what has a route of its own."""
