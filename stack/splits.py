@@ -39,7 +39,7 @@ SETTLE = 2.0
 _CHUNK = 100
 """Lines of a map in one command: haproxy takes as much as its buffer holds."""
 _ROW = re.compile(
-    r"key=(?P<key>\S+) use=(?P<use>\d+).* http_req_cnt=(?P<requests>\d+) http_fail_cnt=(?P<bad>\d+)"
+    r"key=(?P<key>\S+) use=(?P<use>\d+).* gpc0=(?P<good>\d+) http_req_cnt=(?P<requests>\d+)"
 )
 Counts = dict[str, tuple[int, int]]
 
@@ -48,7 +48,7 @@ backend {_COUNTER}
   stick-table type string len 32 size 64 expire 1h store gpc0
 
 backend {COUNTS}
-  stick-table type string len 200 size 512 expire 1h store http_req_cnt,http_fail_cnt
+  stick-table type string len 200 size 512 expire 1h store gpc0,http_req_cnt
 """
 
 
@@ -67,6 +67,8 @@ def split_lines(own: Sequence[str]) -> list[str]:
         f"http-request set-var(txn.branch) var(txn.turn),map({TURNS}) if split",
         "acl branch var(txn.branch) -m found",
         f"http-request track-sc1 var(txn.branch) table {COUNTS} if branch",
+        # haproxy's own count of failures knows none of those that no pod has answered
+        "http-response sc-inc-gpc0(1) if branch { status lt 500 }",
         f"http-request set-var(txn.path) var(txn.branch),map({REWRITES}) if branch",
         "http-request set-path %[var(txn.path)] if { var(txn.path) -m found }",
         "use_backend %[var(txn.branch),field(3,/)] if branch",
@@ -95,6 +97,8 @@ class SplitRules:
         self._backend = backend
         self._controllers = controllers
         self._rules: dict[str, SplitRule] = {}
+        self._on: set[str] = set()
+        """Owners of those that haproxy should have: all but those that wait for a service."""
         self._seen: dict[str, Counts] = {}
         """Owner -> counts as they were last seen."""
         self._before: dict[str, Counts] = {}
@@ -146,6 +150,7 @@ class SplitRules:
         self._rules[rule.owner] = rule
         await self._wake(rule)
         async with self._lock:
+            self._on.add(rule.owner)
             await self._put()
 
     async def counts(self, rule: SplitRule) -> Counts:
@@ -159,7 +164,8 @@ class SplitRules:
         if rule.owner not in self._rules:
             return {}
         async with self._lock:
-            others = [one for one in self._rules.values() if one.owner != rule.owner]
+            self._on.discard(rule.owner)
+            others = self._put_rules()
             await self._replace(PATHS, self._paths(others))
             if rule.owner in await self._ask(f"show map {PATHS}"):
                 raise StackError("A split is left in haproxy.", "Restart haproxy.")
@@ -177,18 +183,22 @@ class SplitRules:
     async def started(self) -> None:
         """A new haproxy has no split and has counted nothing."""
         async with self._lock:
-            if self._rules:
+            if self._on:
                 await self._put()
 
     async def _put(self) -> None:
         """Turns first: a path must never lead to a split that has none."""
+        rules = self._put_rules()
         pid, _ = await self._table()
         if pid != self._pid:
             self._pid = pid
             self._before = dict(self._seen)
-        await self._replace(REWRITES, _rewrite_lines(self._rules.values()))
-        await self._replace(TURNS, _turn_lines(self._rules.values()))
-        await self._replace(PATHS, self._paths(self._rules.values()))
+        await self._replace(REWRITES, _rewrite_lines(rules))
+        await self._replace(TURNS, _turn_lines(rules))
+        await self._replace(PATHS, self._paths(rules))
+
+    def _put_rules(self) -> list[SplitRule]:
+        return [rule for rule in self._rules.values() if rule.owner in self._on]
 
     def _paths(self, rules: Iterable[SplitRule]) -> list[str]:
         """A path of a split has all below it, but for what has a route of its own."""
@@ -211,8 +221,9 @@ class SplitRules:
         for row in _ROW.finditer(table):
             owner, name, _ = row["key"].split("/")
             if owner == rule.owner:
-                found[name] = (int(row["requests"]), int(row["bad"]))
-                open_ones += int(row["use"])
+                requests, good, under_way = (int(row[one]) for one in ("requests", "good", "use"))
+                found[name] = (requests, max(0, requests - good - under_way))
+                open_ones += under_way
         before = self._before.get(rule.owner, {})
         for name, (requests, bad) in before.items():
             found[name] = (found[name][0] + requests, found[name][1] + bad)

@@ -152,7 +152,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("run", "send load and say which bound ended it"),
     Verb("sample", "print generated records of a scenario, as a file for run -f", inside=False),
     Verb("chaos", "list, preview, inject and stop faults"),
-    Verb("split", "list, start and end splits of traffic, with the figures of their branches"),
+    Verb("split", "list, preview, start and end splits of traffic"),
     Verb("deploy", "put an overlay on a cluster and wait until it is ready"),
     Verb("undeploy", "remove what deploy made, and nothing else"),
     Verb("lab", "real Kubernetes clusters on this machine"),

@@ -51,13 +51,14 @@ EXAMPLES = (
     "controlroom split start half-faulty --duration 60s --yes",
     "controlroom split start my.yaml --weight http=90 --weight faulty=10",
 )
+_STATUS = "See `controlroom split status`."
 ACTIONS = ("list", "preview", "start", "status", "stop")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what to do and with which split."""
     parser.usage = (
-        "controlroom split list | preview NAME|FILE | start NAME|FILE | status | stop [ID]"
+        "controlroom split list | preview NAME|FILE | start NAME|FILE\n       | status | stop [ID]"
     )
     add = parser.add_argument
     add("action", choices=ACTIONS, help=argparse.SUPPRESS)
@@ -149,19 +150,22 @@ class StopSplit(Act):
         return Question(heading, "End", "ended", self.line(), facts=facts, alone=True)
 
     async def carry_out(self, here: Here) -> Answer:
-        names = [self.wanted] if self.wanted else await _active(here)
-        done = [await stop_fault(here.store, here.target, one) for one in names]
+        names = await _active(here)
+        if self.wanted:
+            names = [one for one in names if self.wanted in one]
+            if not names:
+                raise CommandError(f"No split is called {self.wanted}.", _STATUS, Exit.REFUSED)
+        done = [await stop_fault(here.store, here.target, run or fault) for run, fault in names]
         left = " ".join(sentence for one in done for sentence in one.left)
-        ended = sum(len(one.faults) or len(one.runs) for one in done)
-        said = f"{ended} split{'s' if ended != 1 else ''} ended; verified that none is left."
+        said = (
+            f"{len(done)} split{'s' if len(done) != 1 else ''} ended; verified that none is left."
+        )
+        if left:
+            said = f"Something may still be split: {left}"
         return Answer(
-            f"Something may still be split: {left}"
-            if left
-            else said
-            if names
-            else "No split is on.",
-            fix="Look with `controlroom split status`." if left else "",
-            data={"ended": names, "left": left, "clean": not left},
+            said if names else "No split is on.",
+            fix=_STATUS if left else "",
+            data={"ended": [run or fault for run, fault in names], "left": left, "clean": not left},
             code=Exit.UNCLEAN if left else Exit.OK,
             left=left,
         )
@@ -203,16 +207,19 @@ def _weight(text: str) -> tuple[str, float]:
 async def _folder(here: Here) -> Path | None:
     """Where the splits of the scenario are; None where it is not known."""
     try:
-        return splits_dir(await here.scenario())
-    except (TargetError, ScenarioError):
+        return splits_dir(await _scenario(here))
+    except ScenarioError:
         return None
 
 
-async def _active(here: Here) -> list[str]:
-    """Splits that the target holds, by their runs where these are known here."""
+async def _active(here: Here) -> list[tuple[str, str]]:
+    """Run of this machine and fault of the target for each split that is on or about to be; empty
+    where one of both is not known."""
     faults = [one for one in await here.target.faults() if _is_on(one)]
-    known = {folder.id for folder in here.store.active()}
-    return [one.run if one.run in known else one.id for one in faults]
+    views = [view for folder in here.store.active() if (view := folder.read_view())]
+    runs = [view.id for view in views if view.kind == SplitSpec.run_kind]
+    held = [(one.run if one.run in runs else "", one.id) for one in faults]
+    return [*held, *((run, "") for run in runs if run not in [one.run for one in faults])]
 
 
 def _is_on(one: FaultStatus) -> bool:

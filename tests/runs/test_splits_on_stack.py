@@ -53,6 +53,9 @@ async def test_three_branches_get_what_was_asked_and_the_result_says_it(stack: O
     refused = stack.run("split", "start", NAME, "--yes", check=False)
     assert refused.code != 0
     assert "Another split has the requests for /" in refused.err
+    nobody = stack.run("split", "stop", "r-9999", "--yes", check=False)
+    assert nobody.code != 0
+    assert "No split is called r-9999" in nobody.err
     assert stack.run("split", "stop", "--yes", "--json").json()["clean"] is True
     view = await ended(folder, 60)
     assert view.state == "stopped"

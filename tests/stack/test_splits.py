@@ -229,14 +229,26 @@ async def test_what_only_splits_need_runs_until_the_last_one_ends_by_itself(
     lazy = world.controllers["lazy"]
     assert (lazy.replicas, lazy.pods) == (0, [])
     assert "lazy" not in [one["name"] for one in (await status(world))["deployments"]]
-    asked = split(("one", "tiny:http", 50), ("two", "lazy:http", 50), duration="5s")
+    asked = split(("one", "tiny:http", 50), ("two", "lazy:http", 50), duration="60s")
     assert "lazy is started for the split" in " ".join(world.faults.preview(asked).remarks)
     one = await world.faults.inject(asked, "")
     assert one.ends is not None
     assert one.injected is not None
-    assert one.ends - one.injected == pytest.approx(5), "the start of it takes nothing of the time"
+    assert one.ends - one.injected == pytest.approx(60), "the start of it takes nothing of the time"
     assert (await ports(world, "/x", 10))["lazy"] == 5
-    await until(lambda: phase(world, one.id) == "finished", "the split is over", 30)
+    # a branch that nobody serves any more fails, though no pod says so
+    lazy.scale(0, "the test")
+    await until(lambda: not lazy.pods, "no pod is left", 30)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        seen = [(await client.get(f"{base(world)}/x")).status_code for _ in range(10)]
+    assert Counter(seen) == {200: 5, 503: 5}
+    over = await world.faults.recover(one.id)
+    assert over.figures == {
+        "one": {"requests": 10, "failed": 0},
+        "two": {"requests": 10, "failed": 5},
+    }
+    short = await world.faults.inject({**asked, "spec": {**asked["spec"], "duration": "1s"}}, "")
+    await until(lambda: phase(world, short.id) == "finished", "the split is over", 30)
     assert (await ports(world, "/x", 3))["http"] == 3
     await until(lambda: not lazy.pods, "it has ended", 30)
     await nothing_left(world)
