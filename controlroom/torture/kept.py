@@ -43,6 +43,8 @@ class KeptStores(TortureStores):
         """What was stored at any time, and so was counted: an event, or its place where one that
         is sent again may be stored again."""
         self._ever = Seen()
+        self._delivered: set[tuple[str, int]] = set()
+        """Logs and offsets of what lay in a store at any time."""
 
     async def read(self) -> Found:
         """Everything, in full."""
@@ -50,9 +52,11 @@ class KeptStores(TortureStores):
         published = await self._published()
         logs = await asyncio.to_thread(self._all, keys.logs_collection(self.scenario))
         rejected = await asyncio.to_thread(self._all, keys.rejected_collection(self.scenario))
+        of_events = await self._logs_of_events()
         documents = Seen()
         for document in logs:
             self._learn(document, documents)
+        self._delivered |= {(each["tp"], each["o"]) for each in logs + rejected}
         absent = self._absent()
         expected = self.expected.tallies + absent.tallies
         counted = await self.counted()
@@ -61,14 +65,14 @@ class KeptStores(TortureStores):
             documents=documents,
             rejected=self._refused(rejected),
             events=len(self._known) + absent.events,
-            repeated=sum("repeats" in document for document in rejected),
+            repeated=sum("repeats" in each and each["tp"] in of_events for each in rejected),
             stored=len(logs),
             tallies={p: n for p, n in counted.items() if p[0] not in self.expected.unjudged},
             expected=expected | dict.fromkeys(self.expected.sets | absent.sets, 1),
             counting=self.expected.counting | absent.counting,
             ids=self._one_log_for_an_id,
             published=sum(published.values()) if self._queue == PUBSUB else None,
-            delivered=_delivered(published, logs + rejected),
+            delivered=sum(offset < published.get(tp, 0) for tp, offset in self._delivered),
         )
 
     def _all(self, name: str) -> list[dict[str, Any]]:
@@ -114,6 +118,13 @@ class KeptStores(TortureStores):
                 seen.add(number)
         return seen
 
+    async def _logs_of_events(self) -> set[str]:
+        """A bad event that was sent again is kept too, and repeats no event."""
+        found = await self.redis.hkeys(keys.committed_key(self.scenario))
+        prefix = f"{keys.consumer_group(self.scenario)}/{self.topic}/"
+        logs = (str(field).removeprefix(prefix) for field in found if str(field).startswith(prefix))
+        return {":".join(log.rsplit("/", 1)) for log in logs}
+
     async def _published(self) -> dict[str, int]:
         """Log -> records that its producer has published, as the queue has them in Redis."""
         if self._queue != PUBSUB:
@@ -125,8 +136,3 @@ class KeptStores(TortureStores):
             for field, sent in found.items()
             if str(field).startswith(_SENT)
         }
-
-
-def _delivered(published: Mapping[str, int], documents: list[dict[str, Any]]) -> int:
-    places = {(each["tp"], each["o"]) for each in documents}
-    return sum(offset < published.get(tp, 0) for tp, offset in places)
