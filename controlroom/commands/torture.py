@@ -79,6 +79,7 @@ class Torture(Act):
 async def main(args: argparse.Namespace) -> Exit:
     """Runs it and says what came of it. Only a stack that is there already is an act."""
     from controlroom.torture.run import TortureRequest
+    from controlroom.torture.scratch import QUEUES
 
     phases = _phases(args)
     if args.faults < 0 or args.minutes <= 0 or args.patience <= 0:
@@ -89,7 +90,10 @@ async def main(args: argparse.Namespace) -> Exit:
     request = TortureRequest(
         args.faults, args.minutes * 60, seed, args.state, args.keep, phases, args.patience
     )
-    if args.state is not None and args.queue:
+    if args.queue and args.queue not in QUEUES:
+        known = ", ".join(QUEUES)
+        raise CommandError(f"--queue: the torture judges no {args.queue!r}.", f"Use {known}.")
+    if args.queue and args.state is not None:
         raise CommandError("--queue is for a scratch stack; one that runs has its queue already.")
     if args.state is None:
         report = await _run(args.settings, request, args.queue or "")
