@@ -14,7 +14,8 @@ from controlroom.torture.numbers import Ids
 from controlroom.torture.torture_run import disagreements
 from tests.conftest import Engines
 from tests.producers.running import Service
-from tests.queues.pipeline import CONSUMER, HTTP, Pipeline, pipeline_of, post
+from tests.queues.pipeline import CONSUMER, HTTP, PATIENCE, Pipeline, pipeline_of, post
+from tests.waiting import until
 from wire import keys
 
 QUEUES = ("streams", "direct", "pubsub")
@@ -70,6 +71,12 @@ async def whole(
             await made.close()
 
 
+async def refused_are_handled(pipeline: Pipeline) -> bool:
+    group, topic = keys.consumer_group(pipeline.name), keys.rejected_topic(pipeline.name)
+    fields = await pipeline.redis.hkeys(keys.committed_key(pipeline.name))
+    return any(field.startswith(f"{group}/{topic}/") for field in fields)
+
+
 async def test_damage_is_seen(whole: Whole) -> None:
     pipeline, stores = whole.pipeline, whole.stores
     queue, producer = pipeline.scenario.queue, await pipeline.begin(HTTP)
@@ -77,8 +84,12 @@ async def test_damage_is_seen(whole: Whole) -> None:
     if lossy:
         # nobody is subscribed yet
         await whole.send(producer, 3)
+        await post(producer, {"name": "nobody"}, 422)
         await pipeline.handled(sent=3, lost=3)
     await pipeline.begin(CONSUMER)
+    if lossy:
+        # what is lost of the bad ones is not lost of the events
+        await until(lambda: refused_are_handled(pipeline), "refused records are given up", PATIENCE)
     await whole.send(producer, 20, again=4)
     await pipeline.handled(counted=20, repeated=4)
     verdict = await whole.compared()
