@@ -33,7 +33,6 @@ pipeline runs."""
 EXAMPLES = (
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
     "controlroom tallies --view gender --country Guatemala",
-    "controlroom tallies --all --json | jq -s 'map(.count) | add'",
     "controlroom tallies rebuild --confirm bands",
 )
 TAKES_MORE = True

@@ -28,7 +28,6 @@ clients, the queue, Redis and the document store have. Exit code 1 when one is
 lost or doubled against the promise of the queue, or the books say otherwise."""
 EXAMPLES = (
     "controlroom torture --faults 20 --seed 7",
-    "controlroom torture --faults 400 --minutes 30 --json",
     "controlroom torture --queue streams --faults 8",
     "controlroom torture --state ~/.local/state/controlroom --faults 5",
 )
