@@ -231,13 +231,37 @@ async def test_the_panel_has_a_column_for_each_queue(size: tuple[int, int]) -> N
     assert "do not close" in "\n".join(lines)
 
 
-async def test_the_fleet_lists_what_waits_in_each_queue() -> None:
-    parts = (QueueLag("Kafka", 12, 12, 3), QueueLag("Redis Pub/Sub", 0, 0, None))
-    queues = Queues("votes", "store", 12, 3, 12, 100, parts=parts)
-    room = room_of(frames.calm().having(QUEUES, frames.live(queues)))
-    async with room.run_test(size=(140, 40)) as pilot:
+async def test_a_figure_without_room_is_rounded_and_not_cut() -> None:
+    kafka = KafkaBooks("votes", 12_345_678, 12_345_678, 12_345_678, 0, 0, 0, 0, 0, kafka=12_345_678)
+    books = SideBySide.of(dict.fromkeys(("kafka", "streams", "direct", "pubsub"), kafka))
+    room = room_of(frames.calm().having(BOOKS, frames.live(BooksSample(books))))
+    async with room.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert "queues  Kafka 12 (3 members) · Redis Pub/Sub" in screen_text(room)
+        lines = screen_text(room).splitlines()
+    (row,) = [line for line in lines if " acknowledged " in line]
+    assert row.split("acknowledged")[1].split()[:4] == ["12.3M"] * 4
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (140, "queues  kafka 12 (3 members) · streams 4 (2 members) · pubsub –"),
+        (80, "queues  kafka 12 (3 members) · streams 4 (2 members) · pubsub –"),
+        (60, "queues  kafka 12 · streams 4 · pubsub –"),
+    ],
+)
+async def test_the_fleet_lists_what_waits_in_each_queue(width: int, said: str) -> None:
+    parts = (
+        QueueLag("kafka", 12, 12, 3),
+        QueueLag("streams", 4, 12, 2),
+        QueueLag("pubsub", 0, 0, None),
+    )
+    queues = Queues("votes", "store", 12, 3, 16, 100, parts=parts)
+    room = room_of(frames.calm().having(QUEUES, frames.live(queues)))
+    async with room.run_test(size=(width, 40 if width > 100 else 24)) as pilot:
+        await pilot.press("4")
+        await pilot.pause()
+        assert said in screen_text(room)
 
 
 class Pipeline:
@@ -381,7 +405,7 @@ async def all_faces_say_it(pipeline: Pipeline) -> None:
     waits = await source.read()
     await source.close()
     assert waits is not None
-    assert [(part.title, part.lag) for part in waits.parts] == [("Kafka", 0), ("Redis Pub/Sub", 0)]
+    assert [(part.name, part.lag) for part in waits.parts] == [("kafka", 0), ("loose", 0)]
 
 
 async def counters_are_made_anew(
