@@ -74,7 +74,7 @@ async def whole(
 async def refused_are_handled(pipeline: Pipeline) -> bool:
     group, topic = keys.consumer_group(pipeline.name), keys.rejected_topic(pipeline.name)
     fields = await pipeline.redis.hkeys(keys.committed_key(pipeline.name))
-    return any(field.startswith(f"{group}/{topic}/") for field in fields)
+    return any(str(field).startswith(f"{group}/{topic}/") for field in fields)
 
 
 async def test_damage_is_seen(whole: Whole) -> None:
