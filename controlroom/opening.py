@@ -24,15 +24,17 @@ from controlroom.targets.split import WholePipeline
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
     from controlroom.commands.performing import Act, Answer
+    from controlroom.commands.split import StartSplit
     from controlroom.model.effects import ActiveEffect
     from controlroom.model.log import LogLine
     from controlroom.model.tallies import Chosen
     from controlroom.operator import Operator
     from controlroom.runs.catalog import ChaosFile
+    from controlroom.runs.splits import SplitFile
     from controlroom.targets.abilities import Preview
     from controlroom.wiring import Room
 
-KEYED = ("chaos", "logs", "run", "scale")
+KEYED = ("chaos", "logs", "run", "scale", "split")
 """Files of the acts that have a key, so that the first key waits for none of them."""
 RETRY = 1.0
 SETTLED, SETTLED_FAR = 3.0, 10.0
@@ -196,6 +198,14 @@ class Opening:
     async def preview_fault(self, act: StartFault) -> Preview:
         """What it would hit now on the shown target."""
         return await self._operator.preview_fault(act)
+
+    async def split_files(self) -> Sequence[SplitFile]:
+        """The splits that can be chosen."""
+        return await self._operator.split_files()
+
+    async def preview_split(self, act: StartSplit) -> Preview:
+        """What would go where now on the shown target."""
+        return await self._operator.preview_split(act)
 
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that are active on the shown target."""

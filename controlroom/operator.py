@@ -8,10 +8,12 @@ from controlroom.commands.chaos import StartFault
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform
 from controlroom.commands.question import Consent
+from controlroom.commands.split import StartSplit
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.log import LogLine
-from controlroom.runs import catalog
+from controlroom.runs import catalog, splits
 from controlroom.runs.catalog import ChaosFile
+from controlroom.runs.splits import SplitFile
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Preview, Target
 from controlroom.wiring import Room
@@ -61,6 +63,14 @@ class Operator:
 
     async def preview_fault(self, act: StartFault) -> Preview:
         """What it would hit now; the act has its experiment afterwards."""
+        return await act.look(self._here)
+
+    async def split_files(self) -> Sequence[SplitFile]:
+        """The splits of the scenario."""
+        return splits.split_files(splits.splits_dir(self._room.scenario))
+
+    async def preview_split(self, act: StartSplit) -> Preview:
+        """What would go where now."""
         return await act.look(self._here)
 
     async def effects(self) -> Sequence[ActiveEffect]:

@@ -12,6 +12,8 @@ from stack.manifests.model import Manifests, Route, Service, ServicePort
 from stack.pods.pod import Pod
 from stack.refusals import grpc_lines, ingress_lines
 from stack.requests import FILES, GLOBAL, request_lines
+from stack.splits import FILES as SPLIT_FILES
+from stack.splits import TABLES, split_lines
 
 INGRESS = "ingress"
 _STREAM_TIMEOUT = "300s"
@@ -48,7 +50,8 @@ class Balancer:
         self._retry: asyncio.TimerHandle | None = None
         self._asked = False
         self._task: asyncio.Task[None] | None = None
-        haproxy.configure(configuration(manifests, self._ports, self.ingress_port), FILES)
+        text = configuration(manifests, self._ports, self.ingress_port)
+        haproxy.configure(text, FILES | SPLIT_FILES)
 
     def port(self, service: str, port: str) -> int:
         """The local port of a Service's port."""
@@ -150,7 +153,7 @@ class Balancer:
 
 def configuration(manifests: Manifests, ports: Mapping[tuple[str, str], int], ingress: int) -> str:
     """The part of haproxy's configuration that the manifests ask for."""
-    parts = [GLOBAL, _ingress(manifests, ingress)]
+    parts = [GLOBAL, TABLES, _ingress(manifests, ingress)]
     for service in manifests.services.values():
         for port in service.ports:
             parts.append(_frontend(service, port, ports[service.name, port.name]))
@@ -168,12 +171,28 @@ def _ingress(manifests: Manifests, port: int) -> str:
     lines += [f"  {line}" for line in ingress_lines()]
     grpc = _first_h2c(manifests)
     if grpc:
-        lines.append(f"  use_backend {grpc} if {{ req.hdr(content-type) -m beg application/grpc }}")
-    for route in sorted(manifests.routes, key=_precedence):
-        service = manifests.services[route.service]
-        name = next(p.name for p in service.ports if route.port in (p.name, p.number))
-        lines.append(f"  use_backend {backend_name(service.name, name)} if {_condition(route)}")
+        lines.append(f"  use_backend {grpc} if {{ {_GRPC} }}")
+    routes = sorted(manifests.routes, key=_precedence)
+    own = [route for route in routes if route.host or route.exact]
+    lines += [_use(manifests, route) for route in own]
+    matched = [*([_GRPC] if grpc else []), *(_own_route(route) for route in own)]
+    lines += [f"  {line}" for line in split_lines(matched)]
+    lines += [_use(manifests, route) for route in routes if route not in own]
     return "\n".join(lines) + "\n"
+
+
+_GRPC = "req.hdr(content-type) -m beg application/grpc"
+
+
+def _use(manifests: Manifests, route: Route) -> str:
+    service = manifests.services[route.service]
+    name = next(p.name for p in service.ports if route.port in (p.name, p.number))
+    return f"  use_backend {backend_name(service.name, name)} if {_condition(route)}"
+
+
+def _own_route(route: Route) -> str:
+    """A host with a route of its own has no split, an exact path has none either."""
+    return f"req.hdr(host),host_only -i {route.host}" if route.host else f"path {route.path}"
 
 
 _STREAMING_CLIENT = (f"  timeout client {_STREAM_TIMEOUT}", "  option http-ignore-probes")

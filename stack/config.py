@@ -17,6 +17,8 @@ from stack.manifests.loading import KUSTOMIZATION
 from wire.queues.registry import queue_kind
 
 MANIFESTS = PROJECT / "k8s" / "overlays" / "local"
+SETTABLE = ("retention", "error-injector")
+"""ConfigMaps whose values the environment may set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,13 @@ def _known(scenario: Scenario, file: Path) -> None:
 def overridden(
     config_maps: Mapping[str, Mapping[str, str]], environ: Mapping[str, str]
 ) -> dict[str, Mapping[str, str]]:
-    """The ConfigMaps, with each bound of `retention` that CONTROLROOM_<BOUND> sets otherwise."""
-    bounds = config_maps.get("retention", {})
-    own = {name: environ.get(f"CONTROLROOM_{name}") or value for name, value in bounds.items()}
-    return {**config_maps, "retention": own}
+    """The ConfigMaps, with each value of `SETTABLE` ones that CONTROLROOM_<NAME> sets otherwise."""
+    own = {
+        name: {key: environ.get(f"CONTROLROOM_{key}") or value for key, value in values.items()}
+        for name, values in config_maps.items()
+        if name in SETTABLE
+    }
+    return {"retention": {}, **config_maps, **own}
 
 
 def guests(environ: Mapping[str, str]) -> dict[str, str]:

@@ -36,6 +36,7 @@ from stack.pods.ports import PodPorts
 from stack.pods.usage import PERIOD, Usage
 from stack.requests import RequestRules
 from stack.scaler import Scaler
+from stack.splits import SplitRules
 from stack.supervisor.engine_supervisor import EngineSupervisor
 from stack.supervisor.events import Events
 from stack.supervisor.order import levels
@@ -90,7 +91,14 @@ class LocalStack:
             {name: self.supervisors[name] for name in self.engines.linked},
         )
         self.requests = RequestRules(self._haproxy, self.manifests, backend_name)
-        planner = Planner(population, self.links, self.requests, list(self.manifests.deployments))
+        self.splits = SplitRules(self._haproxy, self.manifests, backend_name, self.controllers)
+        planner = Planner(
+            population,
+            self.links,
+            self.requests,
+            self.splits,
+            list(self.manifests.deployments),
+        )
         self.faults = Leases(planner, self.links, self.events, self.manifests.namespace)
         self._scalings = {n: Scaling(rules) for n, rules in self.manifests.autoscalers.items()}
         self._lag = LagReader(lambda name: self.engines[name].url())
@@ -223,9 +231,10 @@ class LocalStack:
         return EngineSupervisor(engine, Output(file), self.events, hooks.get(engine.name))
 
     async def _rebalance(self) -> None:
-        """Gives a new haproxy the pods and the rules of faults again."""
+        """Gives a new haproxy the pods, the rules of faults and the splits again."""
         await self.balancer.started()
         await self.requests.started()
+        await self.splits.started()
 
     def _controller(self, name: str) -> Controller:
         return Controller(

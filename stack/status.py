@@ -26,9 +26,7 @@ async def status(stack: LocalStack) -> Json:
         "stack": _daemon(stack),
         "engines": [_engine(stack, supervisor) for supervisor in stack.supervisors.values()],
         "deployments": [
-            _deployment(stack, c)
-            for c in stack.controllers.values()
-            if c.pods or stack.offered(c.name)
+            _deployment(stack, c) for c in stack.controllers.values() if c.pods or _runs(stack, c)
         ],
         "pods": [_pod(stack, pod) for pod in stack.pods()],
         "links": links,
@@ -36,6 +34,12 @@ async def status(stack: LocalStack) -> Json:
         "endpoints": _bare_endpoints(stack),
         "last_event": stack.events.last,
     }
+
+
+def _runs(stack: LocalStack, controller: Controller) -> bool:
+    """Whether it should have pods, or may be given some."""
+    resting = controller.deployment.on_demand and not controller.replicas
+    return stack.offered(controller.name) and not resting
 
 
 def endpoints(stack: LocalStack) -> Json:

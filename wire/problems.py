@@ -83,6 +83,7 @@ HEADERS_TOO_LARGE = Problem(
     "headers_too_large", 431, "RESOURCE_EXHAUSTED", "Request line and headers are too long."
 )
 FAILED = Problem("failed", 500, "INTERNAL", "The service failed; its log has the reason.")
+INJECTED = Problem("injected", 500, "INTERNAL", "The error injector failed this one on purpose.")
 MODULE_FAILED = Problem(
     "module_failed", 500, "INTERNAL", "The module of the WASM producer failed at the request."
 )

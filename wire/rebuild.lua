@@ -3,8 +3,8 @@
 -- KEYS: committed offsets, books, floors, acknowledged, lives, queues, then the tallies.
 -- ARGV: how every key of the scenario begins, as a pattern; how the keys of ids that clients gave
 -- begin, and those of queues, which stay; most members of a tally where the books do not say it;
--- committed offsets of other queues that there are; then per write: kind (total, of committed offsets
--- and books; one of KINDS; stands, a committed offset of another
+-- committed offsets of other queues that there are; then per write: kind (total, of committed offsets,
+-- books and queues; one of KINDS; stands, a committed offset of another
 -- queue that has to be as it says), number of its key, member, amount.
 -- Answers 1, or 0 where documents were purged on purpose: their events are in the counters only; 2
 -- where another queue has counted meanwhile.

@@ -53,6 +53,9 @@ class Rebuilt:
     stands: dict[str, int] = field(default_factory=dict)
     """The same of other queues than the first: nothing is written unless they are all there are."""
 
+    queues: dict[str, str] = field(default_factory=dict)
+    """Field of the committed offset -> its queue, where Redis has forgotten it."""
+
     def add(self, name: str, amount: int, side: str = "") -> None:
         """Adds to a total, and to that of its queue."""
         self.totals[name] += amount
@@ -131,6 +134,7 @@ async def rebuild_with(
     first, apart = Rebuilt(), frozenset("?")
     for _ in range(_TRIES):
         beside, rebuilt = await _beside(scenario.name, redis)
+        await _forgotten(scenario.name, documents, beside, rebuilt)
         if apart != beside.keys():
             first, apart = Rebuilt(), frozenset(beside)
             for partition in await _partitions(scenario.name, documents, living, lives, apart):
@@ -162,6 +166,25 @@ async def _beside(scenario: str, redis: Redis) -> tuple[dict[str, list[_Partitio
     for side, (totals, _) in committed.parts.items():
         rebuilt.add("gaps", totals.gaps, side)
     return found, rebuilt
+
+
+async def _forgotten(
+    scenario: str, documents: Documents, beside: dict[str, list[_Partition]], rebuilt: Rebuilt
+) -> None:
+    """Adds what Redis does not know any more to be of another queue: who counts the documents has
+    kept it beside them."""
+    topic, group = keys.events_topic(scenario), keys.consumer_group(scenario)
+    kept = {str(each["_id"]): each.get("queue") for each in await documents.audits(scenario)}
+    wanted = {tp: str(side) for tp, side in kept.items() if side and tp not in beside}
+    if not wanted:
+        return
+    last = await documents.last_offsets(keys.logs_collection(scenario))
+    for tp, side in wanted.items():
+        if tp in last:
+            topic_id, _, number = tp.rpartition(":")
+            end = last[tp] + 1
+            beside[tp] = [_Partition(topic, topic_id, int(number), end, end, side=side)]
+            rebuilt.queues[keys.committed_field(group, topic, topic_id, int(number))] = side
 
 
 async def _partitions(
@@ -296,6 +319,8 @@ async def _write(
         arguments += ("stands", 1, place, committed)
     for place, committed in rebuilt.committed_offsets.items():
         arguments += ("total", 1, place, committed)
+    for place, side in rebuilt.queues.items():
+        arguments += ("total", 6, place, side)
     for name, amount in rebuilt.totals.items():
         arguments += ("total", 2, name, amount)
     for (kind, key, member), amount in rebuilt.tallies.items():

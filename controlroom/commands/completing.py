@@ -41,6 +41,8 @@ class OnDisk:
             from controlroom.runs.catalog import chaos_dir
 
             return sorted(path.stem for path in chaos_dir().glob("*.yaml"))
+        if need == "split":
+            return split_names(load().scenario)
         if need == "overlay":
             return sorted(path.name for path in (PROJECT / "k8s" / "overlays").iterdir())
         if need == "deployment":
@@ -50,6 +52,18 @@ class OnDisk:
             from scenarios.loading import names
 
             return names()
+        return []
+
+
+def split_names(scenario: str) -> list[str]:
+    """The splits that a scenario has; none of one that cannot be read."""
+    from controlroom.runs.splits import split_files, splits_dir
+    from scenarios.errors import ScenarioError
+    from scenarios.loading import load as scenario_of
+
+    try:
+        return [one.name for one in split_files(splits_dir(scenario_of(scenario)))]
+    except ScenarioError:
         return []
 
 

@@ -76,7 +76,7 @@ def overview() -> str:
     lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs() if not verb.itself)
     own = ", ".join(verb.name for verb in verbs() if verb.itself)
     usage = "usage: controlroom VERB [options]      controlroom help VERB explains it"
-    return f"{usage}\n{lines}\n\n{SUMMARY}   {own}"
+    return f"{usage}\n{lines}\n{SUMMARY}   {own}"
 
 
 def split(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:

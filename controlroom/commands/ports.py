@@ -16,7 +16,9 @@ from controlroom.model.tallies import Chosen
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
     from controlroom.commands.performing import Act, Answer
+    from controlroom.commands.split import StartSplit
     from controlroom.runs.catalog import ChaosFile
+    from controlroom.runs.splits import SplitFile
     from controlroom.targets.abilities import Preview
 
 
@@ -69,6 +71,14 @@ class Commands(Protocol):
 
     async def preview_fault(self, act: StartFault) -> Preview:
         """What it would hit now; the act has its experiment afterwards."""
+        ...
+
+    async def split_files(self) -> Sequence[SplitFile]:
+        """The splits that can be chosen."""
+        ...
+
+    async def preview_split(self, act: StartSplit) -> Preview:
+        """What would go where now."""
         ...
 
     async def effects(self) -> Sequence[ActiveEffect]:

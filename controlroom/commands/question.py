@@ -49,6 +49,8 @@ class Consent:
 
 def preview_facts(preview: Preview) -> list[Fact]:
     """What it would hit, what stays, how it ends."""
+    if preview.branches:
+        return [*_split_facts(preview), *(("note", remark) for remark in preview.remarks)]
     names = ", ".join(preview.hits[:3]) + (" …" if len(preview.hits) > 3 else "")
     facts = [
         ("hits now", f"{preview.hit_count} of {preview.matched}   {names}"),
@@ -61,6 +63,8 @@ def preview_facts(preview: Preview) -> list[Fact]:
 
 def preview_lines(preview: Preview) -> list[str]:
     """The same as lines, with every name."""
+    if preview.branches:
+        return [f"{word:<8}{said}" for word, said in preview_facts(preview)]
     return [
         f"hits    {preview.hit_count} of {preview.matched}: {_hits(preview)}",
         f"stays   {preview.stays}",
@@ -68,6 +72,13 @@ def preview_lines(preview: Preview) -> list[str]:
         f"ends    {preview.ends}",
         *(f"note    {remark}" for remark in preview.remarks),
     ]
+
+
+def _split_facts(preview: Preview) -> list[Fact]:
+    """What goes where, and until when."""
+    words = ("goes to", *[""] * (len(preview.branches) - 1))
+    goes = list(zip(words, preview.branches, strict=True))
+    return [("effect", preview.effect), *goes, ("ends", preview.ends)]
 
 
 def _hits(preview: Preview) -> str:

@@ -32,7 +32,7 @@ Of several views `--view` names one, such as `map`; the first is printed without
 pipeline runs."""
 EXAMPLES = (
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
-    "controlroom tallies --all --json | jq -s 'map(.count) | add'",
+    "controlroom tallies --view gender --country Guatemala",
     "controlroom tallies rebuild --confirm bands",
 )
 TAKES_MORE = True

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controlroom.feeds.endpoints import AskAddress
-from controlroom.feeds.queries import ROWS, STAT, TrafficRow, golden_query, history_queries
-from controlroom.model.golden import GoldenMetrics, GoldenRow
+from controlroom.model.golden import GoldenMetrics, GoldenRow, parse
+from controlroom.model.queries import golden_query, history_queries
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -72,39 +71,6 @@ def _traffic(golden: GoldenMetrics) -> tuple[object, ...]:
 def _chatter(row: GoldenRow) -> bool:
     by_itself = row.direction == "outbound" and row.success == 1
     return row.rps is None or (by_itself and row.rps <= CHATTER)
-
-
-def parse(
-    result: Sequence[Mapping[str, Any]], window: float, rows: Sequence[TrafficRow] = ROWS
-) -> GoldenMetrics:
-    """The rows of one answer of Prometheus (`data.result` of an instant query)."""
-    stats: dict[tuple[str, str, str], float] = {}
-    for series in result:
-        labels, figure = series["metric"], float(series["value"][1])
-        stat = labels[STAT]
-        if stat == "responses":
-            stat = labels.get("classification", "success")
-        if not math.isnan(figure):
-            stats[labels.get("deployment", ""), labels["direction"], stat] = figure
-    return GoldenMetrics(tuple(_row(row, stats, window) for row in rows), window)
-
-
-def _row(row: TrafficRow, stats: Mapping[tuple[str, str, str], float], window: float) -> GoldenRow:
-    def stat(name: str) -> float | None:
-        return stats.get((row.deployment, row.direction, name))
-
-    good, bad = stat("success") or 0.0, stat("failure") or 0.0
-    if not good + bad:
-        return GoldenRow(row.deployment, row.direction, None, None, None, None, None)
-    return GoldenRow(
-        row.deployment,
-        row.direction,
-        success=good / (good + bad),
-        rps=(good + bad) / window,
-        p50=stat("p50"),
-        p95=stat("p95"),
-        p99=stat("p99"),
-    )
 
 
 async def history(url: str, namespace: str, seconds: int, step: int, window: int = 30) -> Curves:

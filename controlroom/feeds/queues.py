@@ -51,7 +51,7 @@ class QueuesSource:
         known = [(k, q) for k, q in zip(self._kinds, found, strict=True) if q is not None]
         if not known:
             return None
-        parts = [QueueLag(k.title, q.lag, q.partitions, q.members) for k, q in known]
+        parts = [QueueLag(k.name, q.lag, q.partitions, q.members) for k, q in known]
         first = next((q for _, q in known if q.partitions), known[0][1])
         return replace(first, lag=sum(part.lag for part in parts), parts=tuple(parts))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class QueueLag:
     """What waits in one of several queues."""
 
-    title: str
+    name: str
     lag: int
     partitions: int
     """0 where nothing waits in the queue, whoever receives."""

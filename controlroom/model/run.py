@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from controlroom.model.effects import ActiveEffect
+from controlroom.model.split import SplitFigures
 from stack.faults.model import Phase
 
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
@@ -59,6 +60,8 @@ class RunView:
     chaos: ChaosFigures | None = None
     figures: Mapping[str, Any] | None = None
     """Of a kind that was added: what is counted -> how much."""
+    split: SplitFigures | None = None
+    """Of a split of traffic, beside `chaos`."""
 
     @property
     def active(self) -> bool:

@@ -123,8 +123,11 @@ class BooksPane(Pane):
         if told.fault:
             sure = not books.unaudited
             style = look.alarm if value else look.good if sure else look.dim
-        sign = f"{look.signs.fault} " if style is look.alarm else ""
-        return text.right(f" {sign}{value:,}", width), style
+        sign = f" {look.signs.fault} " if style is look.alarm else " "
+        figure = f"{sign}{value:,}"
+        # a figure that were cut would be another one
+        fits = text.width_of(figure) <= width
+        return text.right(figure if fits else f"{sign}{text.short(value)}", width), style
 
     def _figure(self, told: Figure, value: int, sure: bool) -> list[Span]:
         """One figure; not `sure` while documents are still being counted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -231,8 +232,10 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
             text.row([(line, style)], width, look.text) for line in (word, last or health.fix or "")
         ]
     if queues.parts:
-        each = [_part(part, signs.none) for part in queues.parts]
-        listed: list[Span] = [("queues  ", look.dim), (f" {signs.dot} ".join(each), look.text)]
+        listed: list[Span] = [
+            ("queues  ", look.dim),
+            (_parts(queues.parts, look, width), look.text),
+        ]
         first = text.row(listed, width, look.text)
         return [first, _lag_row(frame, look, width, queues.lag)]
     if not queues.partitions:
@@ -246,12 +249,13 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
     return [text.row(told, width, look.text), _lag_row(frame, look, width, queues.lag)]
 
 
-def _part(part: QueueLag, none: str) -> str:
-    """What waits in one of several queues, and how many receive."""
-    if not part.partitions:
-        return f"{part.title} {none}"
-    members = "" if part.members is None else f" ({part.members} members)"
-    return f"{part.title} {part.lag:,}{members}"
+def _parts(parts: Sequence[QueueLag], look: Look, width: int) -> str:
+    """What waits in each of several queues, and how many receive where there is room for it."""
+    signs = look.signs
+    waits = [f"{part.name} {f'{part.lag:,}' if part.partitions else signs.none}" for part in parts]
+    shared = [f" ({part.members} members)" if part.members else "" for part in parts]
+    whole = f" {signs.dot} ".join(map("".join, zip(waits, shared, strict=True)))
+    return whole if text.width_of(whole) + 8 <= width else f" {signs.dot} ".join(waits)
 
 
 def _lag_row(frame: Frame, look: Look, width: int, lag: int) -> Strip:

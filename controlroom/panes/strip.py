@@ -159,7 +159,9 @@ class RunStrip(Rows):
                 phase = "recovered" if chaos.recovered else "not recovered"
             style = look.bad if not run.active and not chaos.recovered else look.text
             spans.append((f"{dot}{phase}", style))
-            if chaos.targets:
+            if run.split is not None and run.split.requests:
+                spans.append((f"{dot}{text.clean(run.split.said())}", look.dim))
+            elif chaos.targets:
                 spans.append((f"{dot}{', '.join(map(text.clean, chaos.targets))}", look.dim))
         else:
             spans.append((f"{dot}{self._ended(run)}", look.text))

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from controlroom.model.frame import GOLDEN, Frame
+from controlroom.model.frame import GOLDEN, RUNS, Frame
 from controlroom.model.golden import GoldenRow
+from controlroom.model.split import BranchFigures, SplitFigures
 from controlroom.panes import text
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
 
 _GOOD = 0.999
+ENDED_FOR = 120.0
+"""Seconds for which the figures of a split that is over stay."""
 
 
 def chosen(rows: Sequence[GoldenRow], room: int) -> list[GoldenRow]:
@@ -40,6 +43,10 @@ class TrafficPane(Pane):
     engine = "prometheus"
     command = "controlroom metrics"
 
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """Also what the branches of a split did."""
+        return (*super().basis(frame), split_of(frame))
+
     def title(self, frame: Frame, width: int) -> Title:
         value = frame[GOLDEN].value
         if value is None:
@@ -56,25 +63,70 @@ class TrafficPane(Pane):
         head = text.fit("deployment", name)
         head += text.fit(" in/out", 7) + "".join(text.right(c, w) for c, w in cells[1:])
         rows = [text.row([(head + " ms", look.dim)], width, look.text)]
-        for row in chosen(value.rows, height - 1):
+        split = split_of(frame)
+        branches = [] if split is None else self._split(split, name, width)[: height - 1]
+        for row in chosen(value.rows, height - 1 - len(branches)):
             rows.append(text.row(self._row(row, name), width, look.text))
         if not value.rows:
             rows.append(text.row([("no traffic seen yet", look.dim)], width, look.text))
+        return rows + branches
+
+    def _split(self, split: SplitFigures, name: int, width: int) -> list[Strip]:
+        """A line for all branches together, and one for each."""
+        look, none = self.look, self.look.signs.none
+        seen = text.percent(split.success, none)
+        said = f" success {seen}, {text.percent(split.predicted, none)} predicted"
+        rows = [
+            text.row([(text.fit("split", name), look.title), (said, look.text)], width, look.text)
+        ]
+        for one in split.branches:
+            share = f" {_share(one.got, none)} of {_share(one.asked, none)}"
+            rows.append(
+                text.row(
+                    [
+                        (text.fit(f" {text.clean(one.name)}", name - 7, look.signs), look.text),
+                        (text.right(share, 14), look.bright),
+                        *self._figures(one),
+                    ],
+                    width,
+                    look.text,
+                )
+            )
         return rows
 
     def _row(self, row: GoldenRow, name: int) -> list[Span]:
+        look = self.look
+        style = look.dim if row.rps is None else look.text
+        way = "in" if row.direction == "inbound" else "out"
+        return [
+            (text.fit(text.clean(row.deployment), name, look.signs), style),
+            (text.fit(f" {way}", 7), look.dim),
+            *self._figures(row),
+        ]
+
+    def _figures(self, row: GoldenRow | BranchFigures) -> list[Span]:
         look, none = self.look, self.look.signs.none
         quiet = row.rps is None
         style = look.dim if quiet else look.text
         good = look.text
         if row.success is not None and row.success < _GOOD:
             good = look.warn
-        way = "in" if row.direction == "inbound" else "out"
         latencies = (row.p50, 6), (row.p95, 6), (row.p99, 7)
         return [
-            (text.fit(text.clean(row.deployment), name, look.signs), style),
-            (text.fit(f" {way}", 7), look.dim),
             (text.right(text.percent(row.success, none), 9), style if quiet else good),
             (text.right(none if row.rps is None else f"{row.rps:,.1f}", 8), style),
             *((text.right(text.latency(ms, none), w), style) for ms, w in latencies),
         ]
+
+
+def split_of(frame: Frame) -> SplitFigures | None:
+    """Of the split that is on; of the one that ended last for a while."""
+    runs = frame[RUNS].value
+    views = [run for run in runs.runs if run.split is not None] if runs else []
+    views = [run for run in views if run.active or (run.ended or 0) > frame.now - ENDED_FOR]
+    views.sort(key=lambda run: (run.active, run.started))
+    return views[-1].split if views else None
+
+
+def _share(share: float | None, none: str) -> str:
+    return none if share is None else f"{share * 100:.1f}"

@@ -174,7 +174,16 @@ class FaultRun:
     def _see(self, status: FaultStatus, state: RunState) -> None:
         self._status = status
         figures = self._figures(status.phase, False)
-        self._run.update(state=state, ends_at=status.ends, chaos=figures)
+        seen = self._seen(status)
+        self._run.update(state=state, ends_at=status.ends, chaos=figures, **seen)
+
+    def _seen(self, status: FaultStatus) -> dict[str, Any]:
+        """More that readers see of it; for kinds that count something."""
+        return {}
+
+    def _more(self) -> dict[str, Any]:
+        """More that the result keeps."""
+        return {}
 
     def _figures(self, phase: Any, recovered: bool) -> ChaosFigures:
         targets = self._status.targets if self._status is not None else ()
@@ -184,8 +193,9 @@ class FaultRun:
         fault = asdict(self._status) if self._status is not None else None
         figures = self._figures("finished" if clean else "deleting", clean)
         back = self._recovery.to_json() if self._recovery is not None else None
-        result = {"clean": clean, "fault": fault, "recovery": back}
-        self._run.end(state, bound, result, chaos=figures)
+        result = {"clean": clean, "fault": fault, "recovery": back, **self._more()}
+        seen = self._seen(self._status) if self._status is not None else {}
+        self._run.end(state, bound, result, chaos=figures, **seen)
 
 
 def _said(error: TargetError) -> str:

@@ -76,8 +76,9 @@ class RunFolder:
     def write_view(self, view: RunView) -> None:
         """Replaces what readers see; only the runner calls this once it runs."""
         fields = asdict(view)
-        if view.figures is None:
-            del fields["figures"]
+        for optional in ("figures", "split"):
+            if fields[optional] is None:
+                del fields[optional]
         self._write("view.json", fields)
 
     def read_view(self) -> RunView | None:

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from controlroom.runs.errors import SpecError
 from controlroom.runs.spec import ChaosSpec
 from host.durations import format_duration, parse_duration
+from stack.faults.kind import API
 from stack.faults.model import COUNTED, MODES, NAME_LABEL
-from stack.faults.reading import API
 from stack.faults.registry import kind_of
 
+Asked = TypeVar("Asked", bound=ChaosSpec)
 LARGEST = 1 << 20
 MANAGED_BY = "app.kubernetes.io/managed-by"
 RUN_LABEL = "controlroom/run"
@@ -151,7 +152,7 @@ def _aim(selector: dict[str, Any], target: str, source: str) -> None:
     labels[NAME_LABEL] = target
 
 
-def aimed(spec: ChaosSpec, context: str, namespace: str) -> ChaosSpec:
+def aimed(spec: Asked, context: str, namespace: str) -> Asked:
     """The request for one cluster; for the local stack where no context is named."""
     return replace(spec, context=context, namespace=namespace) if context else spec
 

@@ -27,6 +27,7 @@ from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog
 from controlroom.screens.room import RoomScreen
+from controlroom.screens.split import SplitDialog
 from controlroom.screens.typeahead import KeyHold, Typeahead
 from controlroom.targets.choosing import LOCAL
 
@@ -42,8 +43,8 @@ _HOLD: ContextVar[KeyHold | None] = ContextVar("hold", default=None)
 """The key hold of the questions that this task asks."""
 
 OWN = {
-    "load", "chaos", "scale", "restart", "effects", "purge", "stop_all", "bar", "help", "copy",
-    "retry", "filter",
+    "load", "chaos", "split", "scale", "restart", "effects", "purge", "stop_all", "bar", "help",
+    "copy", "retry", "filter",
 }  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
 
@@ -187,6 +188,17 @@ class Flows:
             self.say(sentence_of(error), bad=True)
             return
         act = await self._ask(ChaosDialog(files, self.commands.preview_fault))
+        if act is not None:
+            await self.perform(act)
+
+    async def split(self) -> None:
+        """Asks for a split and a confirmation, then starts it."""
+        try:
+            files = await self.commands.split_files()
+        except PROBLEMS as error:
+            self.say(sentence_of(error), bad=True)
+            return
+        act = await self._ask(SplitDialog(files, self.commands.preview_split))
         if act is not None:
             await self.perform(act)
 

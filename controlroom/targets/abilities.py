@@ -85,6 +85,8 @@ class FaultStatus:
     message: str = ""
     pausable: bool = False
     """Whether it can be lifted for a while, or put back, now."""
+    figures: Mapping[str, Any] | None = None
+    """What it counts; None where nothing is counted."""
 
 
 RECORDS = "records"

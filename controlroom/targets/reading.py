@@ -59,6 +59,7 @@ def preview(data: Json) -> Preview:
         effect=str(data["effect"]),
         ends=str(data["ends"]),
         remarks=tuple(data.get("remarks", ())),
+        branches=tuple(data.get("branches", ())),
     )
 
 
@@ -77,6 +78,7 @@ def fault(data: Json) -> FaultStatus:
         recovered=data.get("recovered"),
         ends=data.get("ends"),
         message=str(data.get("message") or ""),
+        figures=data.get("figures"),
     )
 
 

@@ -177,7 +177,8 @@ class Stores:
             await asyncio.sleep(0)
         if window is not None:
             prepared.changes = window.changes()
-        if batch.gaps:
+        # the books balance events only
+        if batch.gaps and batch.topic == self._events:
             prepared.totals["gaps"] = batch.gaps
         return prepared
 

@@ -12,12 +12,17 @@ from host.durations import seconds_of
 from stack.faults.model import FaultAct
 from stack.manifests.node import Node
 
+API = "chaos-mesh.org/v1alpha1"
+"""`apiVersion` of the objects of Chaos Mesh."""
+
 
 class Kind:
     """One kind. Without `read` it is Chaos Mesh's alone, and the local stack says `not_here`."""
 
     name: str = ""
     """As `kind` of an object has it."""
+    api: str = API
+    """As `apiVersion` of an object has it."""
     actions: tuple[str, ...] = ()
     """The values of `spec.action`; empty where the kind has no such field."""
     at_once: frozenset[str] = frozenset()

@@ -42,6 +42,8 @@ class LeasedFault:
     recovered: float | None = None
     ends: float | None = None
     message: str = ""
+    figures: Mapping[str, Any] | None = None
+    """What it counts; None for most kinds."""
 
     def to_json(self) -> dict[str, Any]:
         """As the API answers it."""
@@ -93,6 +95,8 @@ class Leases:
             await self._end(lease)
             raise
         status.injected = time.time()
+        if lease.injection.time_begins_active and fault.duration is not None:
+            status.ends = status.injected + fault.duration
         self._tell(status, "Applied", ", ".join(status.targets) or "nothing was drawn")
         if fault.duration is None:
             status.recovered = status.injected
@@ -156,7 +160,7 @@ class Leases:
             kind=fault.kind,
             action=fault.what.action,
             name=fault.name,
-            targets=tuple(victim.name for victim in plan.victims),
+            targets=plan.injection.hits or tuple(victim.name for victim in plan.victims),
             phase="injecting",
             created=now,
             ends=None if fault.duration is None else now + fault.duration,
@@ -192,6 +196,7 @@ class Leases:
         status, injection = lease.status, lease.injection
         if injection.hits is not None:
             status.targets, status.message = injection.hits, injection.message
+        status.figures = injection.figures or None
 
     async def _end(self, lease: _Lease) -> None:
         """Takes it back; tries again until it is verified or patience is over."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from stack.faults.preview import Preview
 from stack.toxics import Toxic
@@ -171,8 +171,67 @@ class FaultRequests(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SplitBranch:
+    """One branch of a split. `share` is 0 to 1; `path` is what is asked for instead, or empty."""
+
+    name: str
+    backend: str
+    share: float
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRule:
+    """Requests of these paths, divided among backends."""
+
+    owner: str
+    """Key of the split that it is of."""
+    paths: tuple[str, ...]
+    branches: tuple[SplitBranch, ...]
+    services: tuple[str, ...]
+    """Services behind the branches."""
+
+
+class FaultSplits(Protocol):
+    """Splits of the ingress, as a fault uses them."""
+
+    def check(self, paths: Sequence[str]) -> None:
+        """Raises StackError for a path that no route has, or that is split already."""
+        ...
+
+    def backend(self, service: str, port: str | int) -> str:
+        """What leads to the port of a Service. Raises StackError."""
+        ...
+
+    def ready(self, service: str) -> int | None:
+        """Ready pods; None where it is started for the split."""
+        ...
+
+    def routed(self, path: str) -> str:
+        """The Service that has the requests of a path without a split."""
+        ...
+
+    async def add(self, rule: SplitRule) -> None:
+        """Divides from now on. Raises StackError."""
+        ...
+
+    async def counts(self, rule: SplitRule) -> Mapping[str, tuple[int, int]]:
+        """Name of each branch -> requests that it got, and how many of these failed."""
+        ...
+
+    async def remove(self, rule: SplitRule) -> Mapping[str, tuple[int, int]]:
+        """As without it, and the last counts. Raises StackError where something is left."""
+        ...
+
+
 class Ground(Protocol):
     """What a fault may use of the local stack."""
+
+    @property
+    def splits(self) -> FaultSplits:
+        """Splits of the ingress."""
+        ...
 
     @property
     def requests(self) -> FaultRequests:
@@ -209,6 +268,8 @@ class Ground(Protocol):
 class Injection(ABC):
     """A fault whose victims are chosen, ready to be carried out on the local stack."""
 
+    time_begins_active: bool = False
+    """Whether its time begins when it is active, as where something is started for it."""
     every: float | None = None
     """Seconds between calls of `again`; None where nothing is done meanwhile."""
 
@@ -226,6 +287,11 @@ class Injection(ABC):
     def message(self) -> str:
         """What an operator should know, while it lasts."""
         return ""
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """What it counts while it lasts; empty where nothing is counted."""
+        return {}
 
     @abstractmethod
     def effect(self, amount: str) -> str:
@@ -254,6 +320,10 @@ class FaultAct(ABC):
         self, key: str, matched: Sequence[Victim], hit: Sequence[Victim], ground: Ground
     ) -> Injection:
         """Plans how these are hit, under a key of its own. Raises StackError where it cannot."""
+
+    def foretell(self, ground: Ground) -> Preview:
+        """The preview of an object that selects no pods itself. Raises StackError."""
+        raise NotImplementedError(self.action)
 
     def remarks(self, stays: int) -> list[str]:
         """What differs from Chaos Mesh, and warnings. `stays`: ready pods that are left."""

@@ -6,8 +6,15 @@ import random
 from collections.abc import Iterable, Sequence
 
 from host.durations import format_duration
-from stack.faults.course import Course
-from stack.faults.model import Fault, FaultLinks, FaultPlan, FaultRequests, Victim, VictimChoice
+from stack.faults.model import (
+    Fault,
+    FaultLinks,
+    FaultPlan,
+    FaultRequests,
+    FaultSplits,
+    Victim,
+    VictimChoice,
+)
 from stack.faults.population import Population
 from stack.faults.preview import OVER_AT_ONCE, Preview, amount, stays
 from stack.faults.selection import chosen, most
@@ -21,19 +28,20 @@ class Planner:
         population: Population,
         links: FaultLinks,
         requests: FaultRequests,
+        splits: FaultSplits,
         deployments: Sequence[str],
     ) -> None:
         self.links = links
         self.requests = requests
+        self.splits = splits
         self.deployments = deployments
         self._population = population
         self._dice = random.Random()
 
     def preview(self, fault: Fault) -> Preview:
         """What would happen now. Raises StackError where it cannot be done."""
-        if isinstance(fault.what, Course):
+        if fault.choice is None:
             return fault.what.foretell(self)
-        assert fault.choice is not None
         matched = self._population.matching(fault.choice)
         count = most(fault.choice, len(matched))
         planned = fault.what.plan("preview", matched, matched[:count], self)

@@ -26,6 +26,8 @@ class Preview:
     """One sentence: when and how it ends."""
     remarks: tuple[str, ...] = ()
     """How this target carries it out where that differs from Chaos Mesh, and warnings."""
+    branches: tuple[str, ...] = ()
+    """Of a split: what goes where, a text for each branch. Then it hits no pods."""
 
     def to_json(self) -> dict[str, Any]:
         """As an API answers it."""

@@ -1,4 +1,4 @@
-"""Reads Chaos Mesh objects (chaos-mesh.org/v1alpha1) for the local stack, strictly."""
+"""Reads Chaos Mesh objects, and those of kinds that were added, for the local stack, strictly."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from stack.faults.registry import kind_of
 from stack.faults.steps import ending
 from stack.manifests.node import Node
 
-API = "chaos-mesh.org/v1alpha1"
-
 
 def fault(manifest: Mapping[str, Any], namespace: str) -> Fault:
     """The fault. Raises StackError where the local stack cannot do it, with the reason."""
@@ -26,8 +24,8 @@ def fault(manifest: Mapping[str, Any], namespace: str) -> Fault:
         raise node.at("kind").refuse(
             f"the local stack does not do {kind.name}: {kind.not_here}.", kind.instead
         )
-    if node.at("apiVersion").text() != API:
-        raise node.at("apiVersion").refuse(f"must be {API}.")
+    if node.at("apiVersion").text() != kind.api:
+        raise node.at("apiVersion").refuse(f"must be {kind.api}.")
     node.only("apiVersion", "kind", "metadata", "spec")
     metadata = node.at("metadata")
     own = metadata.at("namespace").text(namespace)
@@ -60,7 +58,6 @@ def held_kind(node: Node) -> Kind:
 
 def _course(node: Node, kind: Kind, namespace: str) -> Fault:
     what = kind.read(node.at("spec"), namespace)
-    assert isinstance(what, Course)
     lasts = kind.lasts(node.mapping())
     if lasts is None:
         raise node.refuse("it has no end.", "Give --duration, such as 60s.")
@@ -68,5 +65,6 @@ def _course(node: Node, kind: Kind, namespace: str) -> Fault:
         raise node.refuse(
             f"it lasts {format_duration(lasts)}; at most {format_duration(LONGEST)} are allowed."
         )
-    what = replace(what, root=ending(what.root, lasts))
+    if isinstance(what, Course):
+        what = replace(what, root=ending(what.root, lasts))
     return Fault(kind.name, node.at("metadata").at("name").text(kind.name), None, what, lasts)

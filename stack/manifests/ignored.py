@@ -7,7 +7,7 @@ from collections.abc import Mapping
 IGNORED: Mapping[str, Mapping[str, str]] = {
     "metadata": {
         "namespace": "the local stack is one namespace",
-        "annotations": "they speak to controllers that do not run here; of a Deployment one is "
+        "annotations": "they speak to controllers that do not run here; of a Deployment two are "
         "read (stack/manifests/workloads.py)",
         "creationTimestamp": "written by a server",
     },

@@ -107,6 +107,8 @@ class Deployment:
     unavailable: int = 0
     table: str = ""
     """Table that a scenario must have for this to run; empty where it always does."""
+    on_demand: bool = False
+    """Whether it has no pod until something asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +199,6 @@ class Manifests:
     def first_replicas(self, deployment: str) -> int:
         """The number of pods at the first start."""
         minimum, _ = self.bounds(deployment)
+        if self.deployments[deployment].on_demand:
+            return minimum
         return max(self.deployments[deployment].replicas or 0, minimum, 1)

@@ -22,6 +22,8 @@ DOWN = ScalingRules(300.0, (ScalePolicy("Percent", 100, 15.0),))
 
 TABLE = "controlroom/table"
 """Annotation: a scenario without this table has no pod of the Deployment here."""
+ON_DEMAND = "controlroom/on-demand"
+"""Annotation: the Deployment has no pod here until something asks for it."""
 
 
 def deployment(node: Node) -> Deployment:
@@ -44,6 +46,7 @@ def deployment(node: Node) -> Deployment:
         surge=surge,
         unavailable=unavailable,
         table=node.at("metadata").at("annotations").at(TABLE).text(""),
+        on_demand=node.at("metadata").at("annotations").at(ON_DEMAND).text("") == "true",
     )
 
 

@@ -25,6 +25,8 @@ from wire.queues.kafka.books import KafkaBooks
 WORDS = {
     "load": "run -n 1 --detach",
     "chaos": "chaos run pod-kill-consumer --detach",
+    "split": "split start http-50-faulty-50 --detach",
+    "stop_split": "split stop r-0001",
     "scale": "scale consumer 3",
     "restart": "scale consumer --restart",
     "purge": "logs --purge",

@@ -42,6 +42,7 @@ SAID = {
 KEYS = {
     "load": (["l"], ["enter"], ["escape"]),
     "chaos": (["c", "enter"], ["y"], ["n"]),
+    "split": (["t", "enter"], ["y"], ["n"]),
     "scale": (["s", "backspace", "3", "enter"], ["y"], ["escape"]),
     "restart": (["R"], ["y"], ["enter"]),
     "purge": (["P"], [*"bands", "enter"], ["escape"]),
@@ -81,7 +82,7 @@ def typed(command: Command) -> list[str]:
     words = WORDS[command.id].split()
     if command.id in ("purge", "rebuild_tallies"):
         return [*words, "--confirm", "bands"]
-    takes_yes = command.verb.split()[0] in ("chaos", "run", "scale") and asks(command)
+    takes_yes = command.verb.split()[0] in ("chaos", "run", "scale", "split") and asks(command)
     return [*words, "--yes"] if takes_yes else words
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from controlroom.feeds.golden import GoldenSource, history, parse
-from controlroom.feeds.queries import TrafficRow, golden_query, history_queries
+from controlroom.feeds.golden import GoldenSource, history
 from controlroom.model.board import STALE_LEAST, STALE_PERIODS
-from controlroom.model.golden import GoldenMetrics, GoldenRow
+from controlroom.model.golden import GoldenMetrics, GoldenRow, parse
+from controlroom.model.queries import TrafficRow, golden_query, history_queries
 from tests.conftest import Engines
 
 IN = (

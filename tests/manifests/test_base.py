@@ -90,7 +90,7 @@ def test_the_kustomization_lists_every_file() -> None:
 def test_the_local_stack_reads_it_all() -> None:
     manifests = load(MANIFESTS)
     producers = {"producer-http", "producer-grpc", "producer-wasm"}
-    assert set(manifests.deployments) == {*producers, "consumer", "reader"}
+    assert set(manifests.deployments) == {*producers, "consumer", "reader", "error-injector"}
     assert manifests.deployments["producer-wasm"].table == "wasm"
     assert manifests.bounds("consumer") == (2, 5)
     assert {c.name for c in manifests.deployments["producer-grpc"].template.containers} == {

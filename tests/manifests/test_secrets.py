@@ -84,6 +84,7 @@ def test_no_pod_has_a_secret_as_a_file_that_it_does_not_use(overlay: str) -> Non
             "reader",
             "bridge",
             "bridge-server",
+            "error-injector",
         ):
             assert pod["automountServiceAccountToken"] is False, name
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from redis.asyncio import Redis
 
 from services.queues.batch import Abandoned, Batch, Verdict
 from services.queues.packed import Message, pack
 from services.queues.port import Entry
 from services.queues.pubsub import receiver as receivers
-from services.queues.pubsub.group import Source
+from services.queues.pubsub.group import Group, Report, Source
 from services.queues.pubsub.held import Held, Hole, Piece
 from services.queues.pubsub.receiver import PubsubReceiver
 from services.shared.busy import Busy
@@ -167,18 +168,14 @@ class Others:
 
     def __init__(self) -> None:
         self.sent: dict[Source, int] = {}
-        self.alone = True
         self.mine = True
-        self.theirs: Hole | None = None
-
-    async def beat(self, held: Mapping[Source, Hole]) -> None:
-        return None
+        self.clear = True
 
     def is_mine(self, source: Source) -> bool:
         return self.mine
 
-    def is_held(self, source: Source, hole: Hole) -> bool:
-        return self.theirs is not None and self.theirs.first < hole.end
+    def nobody_has(self, source: Source, hole: Hole) -> bool:
+        return self.clear
 
 
 class Clock:
@@ -190,51 +187,91 @@ class Clock:
         return self.now
 
 
-async def test_what_is_missing_is_lost_when_nobody_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, sink, others = Clock(), Counter(), Others()
-    monkeypatch.setattr(receivers, "time", clock)
-    near = Dependency(ReadinessGate("redis"), Liveness("loop", 60.0), (OSError,), Busy())
-    one: Any = PubsubReceiver("bands", cast(Any, None), cast(Any, others), near)
-    topic = keys.events_topic("bands")
-    source = Source(topic, "p")
+class Subscriber:
+    """One of them, whose connection and others a test has in its hands."""
 
-    def comes(each: Piece) -> None:
+    def __init__(self) -> None:
+        self.sink, self.others = Counter(), Others()
+        near = Dependency(ReadinessGate("redis"), Liveness("loop", 60.0), (OSError,), Busy())
+        self.one: Any = PubsubReceiver("bands", cast(Any, None), cast(Any, self.others), near)
+        self.topic = keys.events_topic("bands")
+        self.source = Source(self.topic, "p")
+
+    def comes(self, each: Piece) -> None:
         data = b"p %d %d %s" % (each.first, each.records, each.data)
-        channel = channel_of("bands", topic).encode()
-        one._take({"type": "message", "channel": channel, "data": data})
-        others.sent[source] = max(others.sent.get(source, 0), each.last + 1)
+        channel = channel_of("bands", self.topic).encode()
+        self.one._take({"type": "message", "channel": channel, "data": data})
+        self.sent(each.last + 1)
 
-    async def pass_by(seconds: float) -> None:
-        clock.now += seconds
-        await one._round(sink, lambda: False)
-        await one._work(sink, lambda: False)
+    def sent(self, upto: int) -> None:
+        self.others.sent[self.source] = max(self.others.sent.get(self.source, 0), upto)
 
-    comes(piece(0, 2))
-    comes(piece(4, 2))
-    await pass_by(0.5)
-    assert sink.counted == [(2, 0)]
-    # late, within its time: nothing is lost
-    comes(piece(2, 2))
-    await pass_by(0.5)
-    assert sink.counted == [(2, 0), (4, 0)]
-    comes(piece(8, 1))
-    others.theirs = Hole(6, 7)
-    for _ in range(8):
-        await pass_by(0.5)
-    assert sink.committed == 5
-    # whoever had it has gone
-    others.theirs = None
-    await pass_by(0.5)
-    assert sink.counted[2:] == [(0, 2), (1, 0)]
+    def asks(self, name: bytes) -> None:
+        """How far everything was read, of what is published now."""
+        self.one._asked[name] = dict(self.others.sent)
+
+    def answered(self, name: bytes) -> None:
+        self.one._take({"type": "pong", "data": name})
+
+    async def looks(self) -> list[tuple[int, int]]:
+        """What it has counted until now, after the word of the others."""
+        self.one._beaten = True
+        await self.one._judge(self.sink, lambda: False)
+        await self.one._work(self.sink, lambda: False)
+        return self.sink.counted
+
+
+async def test_what_is_missing_is_lost_when_everybody_has_read_past_it() -> None:
+    this = Subscriber()
+    this.comes(piece(0, 2))
+    this.comes(piece(4, 2))
+    assert await this.looks() == [(2, 0)]
+    this.asks(b"1")
+    assert await this.looks() == [(2, 0)]
+    # late, and before the answer: nothing is lost
+    this.comes(piece(2, 2))
+    this.answered(b"1")
+    assert await this.looks() == [(2, 0), (4, 0)]
+    # another one has it, or has not read so far
+    this.comes(piece(8, 1))
+    this.asks(b"2")
+    this.answered(b"2")
+    this.others.clear = False
+    assert len(await this.looks()) == 2
+    this.others.clear = True
+    assert (await this.looks())[2:] == [(0, 2), (1, 0)]
     # nothing comes after it, and it is lost all the same
-    others.sent[source] = 12
-    for _ in range(6):
-        await pass_by(0.5)
-    assert (sink.counted[4:], sink.committed) == ([(0, 3)], 11)
-    # another one's to count; it is counted here when that one does not
-    others.mine = False
-    comes(piece(12, 1))
-    await pass_by(0.5)
-    assert sink.committed == 11
-    await pass_by(1.5)
-    assert sink.committed == 12
+    this.sent(12)
+    this.asks(b"3")
+    assert len(await this.looks()) == 4
+    this.sent(20)
+    this.answered(b"3")
+    assert (await this.looks())[4:] == [(0, 3)]
+    assert this.sink.committed == 11
+
+
+async def test_what_another_one_does_not_count_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, this = Clock(), Subscriber()
+    monkeypatch.setattr(receivers, "time", clock)
+    this.others.mine = False
+    this.comes(piece(0, 1))
+    assert await this.looks() == []
+    clock.now += receivers.TAKE_OVER + 1
+    assert await this.looks() == [(1, 0)]
+
+
+def test_all_others_have_to_have_read_past_what_is_missing() -> None:
+    group = Group("bands", Redis(), "me")
+    source, hole = Source("t", "p"), Hole(3, 5)
+
+    def says(*reports: Report | None) -> bool:
+        group._others = [*reports]
+        return group.nobody_has(source, hole)
+
+    name = source.name
+    assert says()
+    assert says(Report({}, {name: 5}), Report({name: Hole(5, 9)}, {name: 9}))
+    assert not says(Report({}, {name: 5}), None)
+    assert not says(Report({}, {name: 4}))
+    assert not says(Report({}, {}))
+    assert not says(Report({name: Hole(4, 6)}, {name: 9}))

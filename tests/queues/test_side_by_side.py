@@ -231,13 +231,37 @@ async def test_the_panel_has_a_column_for_each_queue(size: tuple[int, int]) -> N
     assert "do not close" in "\n".join(lines)
 
 
-async def test_the_fleet_lists_what_waits_in_each_queue() -> None:
-    parts = (QueueLag("Kafka", 12, 12, 3), QueueLag("Redis Pub/Sub", 0, 0, None))
-    queues = Queues("votes", "store", 12, 3, 12, 100, parts=parts)
-    room = room_of(frames.calm().having(QUEUES, frames.live(queues)))
-    async with room.run_test(size=(140, 40)) as pilot:
+async def test_a_figure_without_room_is_rounded_and_not_cut() -> None:
+    kafka = KafkaBooks("votes", 12_345_678, 12_345_678, 12_345_678, 0, 0, 0, 0, 0, kafka=12_345_678)
+    books = SideBySide.of(dict.fromkeys(("kafka", "streams", "direct", "pubsub"), kafka))
+    room = room_of(frames.calm().having(BOOKS, frames.live(BooksSample(books))))
+    async with room.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert "queues  Kafka 12 (3 members) · Redis Pub/Sub" in screen_text(room)
+        lines = screen_text(room).splitlines()
+    (row,) = [line for line in lines if " acknowledged " in line]
+    assert row.split("acknowledged")[1].split()[:4] == ["12.3M"] * 4
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (140, "queues  kafka 12 (3 members) · streams 4 (2 members) · pubsub –"),
+        (80, "queues  kafka 12 (3 members) · streams 4 (2 members) · pubsub –"),
+        (60, "queues  kafka 12 · streams 4 · pubsub –"),
+    ],
+)
+async def test_the_fleet_lists_what_waits_in_each_queue(width: int, said: str) -> None:
+    parts = (
+        QueueLag("kafka", 12, 12, 3),
+        QueueLag("streams", 4, 12, 2),
+        QueueLag("pubsub", 0, 0, None),
+    )
+    queues = Queues("votes", "store", 12, 3, 16, 100, parts=parts)
+    room = room_of(frames.calm().having(QUEUES, frames.live(queues)))
+    async with room.run_test(size=(width, 40 if width > 100 else 24)) as pilot:
+        await pilot.press("4")
+        await pilot.pause()
+        assert said in screen_text(room)
 
 
 class Pipeline:
@@ -267,6 +291,12 @@ class Pipeline:
         for service in begun:
             await until(service.ready, "it is ready", PATIENCE)
         return begun
+
+    def end(self, module: str) -> None:
+        """Ends the services of a module."""
+        for service in self._running.started:
+            if module in service.process.args:  # type: ignore[operator]
+                service.end()
 
     async def post(self, producer: Service, count: int) -> None:
         """So many events, in several requests."""
@@ -350,7 +380,9 @@ async def test_two_queues_side_by_side(pipeline: Pipeline, monkeypatch: pytest.M
         "loose": {"redis"},
     }
     await all_faces_say_it(pipeline)
-    await counters_are_made_anew(pipeline, loose, monkeypatch)
+    with monkeypatch.context() as patched:
+        await counters_are_made_anew(pipeline, loose, patched)
+    await redis_may_forget_everything(pipeline)
     await what_is_removed_is_one_queues(pipeline)
 
 
@@ -373,7 +405,7 @@ async def all_faces_say_it(pipeline: Pipeline) -> None:
     waits = await source.read()
     await source.close()
     assert waits is not None
-    assert [(part.title, part.lag) for part in waits.parts] == [("Kafka", 0), ("Redis Pub/Sub", 0)]
+    assert [(part.name, part.lag) for part in waits.parts] == [("kafka", 0), ("loose", 0)]
 
 
 async def counters_are_made_anew(
@@ -413,6 +445,28 @@ async def counters_are_made_anew(
         await rebuild_tallies(endpoints, pipeline.scenario)
     await pipeline.redis.hdel(keys.queues_key(pipeline.scenario.name), f"x{times}")
     assert await pipeline.votes() == 140
+
+
+async def redis_may_forget_everything(pipeline: Pipeline) -> None:
+    """Which queue a document came by is kept beside the documents."""
+    name = pipeline.scenario.name
+
+    async def kept() -> bool:
+        committed = await read_committed(pipeline.redis, name)
+        audits = await pipeline.documents.audits(name)
+        known = {each["_id"]: each["upto"] for each in audits if each.get("queue") == "loose"}
+        return known == committed.of("loose").offsets
+
+    await until(kept, "the documents are counted and kept", PATIENCE)
+    pipeline.end("services.consumer")
+    for key in ("fence", "books", "queues", "marks", "votes", "rank"):
+        await pipeline.redis.delete(f"{{{name}}}:{key}")
+    await rebuild_tallies(await pipeline.target.endpoints(), pipeline.scenario)
+    found = await pipeline.books()
+    assert await pipeline.votes() == 140
+    assert found["closed"]
+    parts = found["queues"]
+    assert (parts["kafka"]["stored"], parts["loose"]["stored"]) == (80, 60)
 
 
 async def what_is_removed_is_one_queues(pipeline: Pipeline) -> None:

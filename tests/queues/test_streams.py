@@ -181,6 +181,24 @@ async def test_a_redis_that_starts_again_and_one_that_is_emptied(streams: Pipeli
     assert (told["lost"], told["doubled"], told["stored"]) == (0, 0, 50)
 
 
+async def test_what_somebody_removes_is_lost_and_what_follows_is_not(streams: Pipeline) -> None:
+    events = streams.events(keys.PARTITIONS + 5)
+    producer = await streams.begin(HTTP)
+    for event in events[:-5]:
+        await post(producer, event)
+    topic = keys.events_topic(streams.name)
+    (generation,) = await names.generations(streams.redis, streams.name, topic)
+    full = [p for p, upto in generation.ends.items() if upto]
+    await streams.redis.xtrim(
+        names.stream_key(streams.name, generation.id, full[0]), maxlen=0, approximate=False
+    )
+    await streams.begin(CONSUMER)
+    await post(producer, events[-5:])
+    gone = generation.ends[full[0]]
+    told = await streams.handled(acknowledged=len(events), counted=len(events) - gone, lost=gone)
+    assert (told["streams"], told["doubled"]) == (len(events), 0)
+
+
 async def test_what_is_no_event_is_kept_and_nothing_stands_still(streams: Pipeline) -> None:
     await streams.begin(CONSUMER)
     producer = await streams.begin(HTTP)

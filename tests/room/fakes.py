@@ -14,15 +14,18 @@ from controlroom.commands.question import Question
 from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
+from controlroom.commands.split import StartSplit
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
 from controlroom.model.tallies import Chosen
 from controlroom.runs.catalog import ChaosFile
+from controlroom.runs.splits import SplitFile, split_files, splits_dir
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused
 from scenarios.loading import load
 from scenarios.scenario import Scenario
+from stack.faults.splitting import effect_of, told_branches
 
 
 class FixedSource:
@@ -87,6 +90,8 @@ class RecordedCommands:
         if isinstance(act, StartFault):
             assert act.entry is not None
             question: Question | None = act.question(await self.preview_fault(act))
+        elif isinstance(act, StartSplit):
+            question = act.question(await self.preview_split(act))
         else:
             question = await act.prepare(FakeHere(self))
         if question is not None:
@@ -103,6 +108,17 @@ class RecordedCommands:
 
     async def line(self, text: str) -> None:
         self._note("line", text)
+
+    async def split_files(self) -> Sequence[SplitFile]:
+        return split_files(splits_dir(load("bands")))
+
+    async def preview_split(self, act: StartSplit) -> Preview:
+        act.spec = act.read(Settings(), splits_dir(load("bands")))
+        shares = told_branches(act.spec.split, dict.fromkeys(("producer-http", "producer-wasm"), 2))
+        return Preview(
+            len(shares), act.spec.shares, len(shares), 4, effect_of(act.spec.split),
+            "It ends by itself after 1m.", (), shares,
+        )  # fmt: skip
 
     async def chaos_files(self) -> Sequence[ChaosFile]:
         return (KILL, PARTITION, BROKEN)

@@ -106,6 +106,7 @@ def test_each_kind_is_carried_out_or_refused_by_name() -> None:
         "HTTPChaos",
         "Schedule",
         "Workflow",
+        "TrafficSplit",
     }
     for name in kinds().keys() - carried_out:
         with pytest.raises(StackError, match=f"does not do {name}") as caught:

@@ -140,9 +140,9 @@ async def test_pod_failure_holds_pods_down_until_it_is_recovered(
 async def test_nothing_is_held_down_where_nothing_would_end_it(
     api: Api, namespace: str, web: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from controlroom.targets.kubernetes.faults import native
+    from controlroom.targets.kubernetes.faults import holders
 
-    monkeypatch.setattr(native, "HOLDER_TIME", 1.0)
+    monkeypatch.setattr(holders, "HOLDER_TIME", 1.0)
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT}}
     await api.create(SERVICE_ACCOUNTS.path(namespace), account)
     faults = ClusterFaults(api, [namespace])

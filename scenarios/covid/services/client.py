@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from typing import Any, cast
 
 import grpc
 
 from scenarios.bodies import Given
-from scenarios.events import EventCodec
+from scenarios.events import EventCodec, FieldError
 from scenarios.fields import FieldReader
 from scenarios.loading import load
-from scenarios.scenario import HttpRoutes
+from scenarios.scenario import Event, HttpRoutes
 from services.pb import controlroom_pb2, greet_pb2
 from services.producer_grpc.calls import RECEIPT_KEY
 from services.producer_grpc.front import CHANNEL, failure_of
@@ -69,29 +70,29 @@ class Greeting:
         return sent.receipt._replace(reply=receipt.reply)
 
     async def _one(self, record: Any, key: str) -> Receipt:
-        texts = self._texts(record)
-        if texts is None:
-            outcome = self._codec.validate(record)
-            assert isinstance(outcome, list)
-            return Receipt(0, 1, [RecordError(0, e.field, e.message) for e in outcome])
-        request = greet_pb2.GreetRequest(greeting=greet_pb2.Greeting(**texts))
+        outcome = self._codec.validate(record)
+        try:
+            good = isinstance(outcome, dict)
+            texts = _texts_of(cast(Event, outcome)) if good else self._texts(record)
+            request = greet_pb2.GreetRequest(greeting=greet_pb2.Greeting(**texts))
+        except ValueError:
+            errors = cast(list[FieldError], outcome)
+            return Receipt(0, 1, [RecordError(0, *error) for error in errors])
         async with self._calls:
             return await self._called(request, ((KEY_NAME, key),) if key else ())
 
-    def _texts(self, record: Any) -> dict[str, str] | None:
-        """The fields of a record as a greeting has them, good or bad: the API keeps what it
-        refuses. None where one is of a type that a greeting cannot have."""
+    def _texts(self, record: Any) -> dict[str, str]:
+        """The fields of a bad record as a greeting has them: the API keeps what it refuses. Raises
+        ValueError where one is of a type that a greeting cannot have."""
         if type(record) is not dict:
-            return None
-        folded = {key.casefold(): value for key, value in record.items()}
-        texts: dict[str, str] = {}
+            raise ValueError("no object")
+        found = {key.casefold(): value for key, value in record.items()} | record
+        texts: dict[str, Any] = {}
         for reader in self._readers:
-            value = next((folded[name] for name in reader.names if name in folded), None)
-            if type(value) not in _TYPES[reader.kind]:
-                return None
-            if value is not None:
-                texts[reader.name] = str(value)
-        return texts
+            texts[reader.name] = next((found[name] for name in reader.names if name in found), None)
+            if type(texts[reader.name]) not in _TYPES[reader.kind]:
+                raise ValueError(reader.name)
+        return _texts_of(texts)
 
     async def _called(
         self, request: greet_pb2.GreetRequest, metadata: tuple[tuple[str, str], ...]
@@ -110,6 +111,10 @@ class Greeting:
             return receipt_of_message(controlroom_pb2.Receipt.FromString(refused))
         finally:
             self._traffic.end(started, 200, str(code.value[0]))
+
+
+def _texts_of(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:

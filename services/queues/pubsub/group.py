@@ -18,8 +18,19 @@ from wire.queues.pubsub import names
 TTL_MS = 3_000
 """A subscriber that says nothing for so long does not live, and has nothing in its hands."""
 _HERE = files("services.queues.pubsub")
+
+
+class Report(NamedTuple):
+    """What a subscriber says of itself at one moment, by the names of sources."""
+
+    held: dict[str, Hole]
+    """What it has in its hands."""
+    seen: dict[str, int]
+    """How many records were published before the last of what it has read."""
+
+
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Hole]).decode
+_decode = msgspec.json.Decoder(Report).decode
 
 
 class Source(NamedTuple):
@@ -44,18 +55,22 @@ class Group:
         self._where = [names.members_key(scenario), names.held_key(scenario, member)]
         self._beat = redis.register_script(_HERE.joinpath("beat.lua").read_text())
         self._living = [member]
-        self._others: list[Mapping[str, Hole]] = []
+        self._others: list[Report | None] = []
         self.sent: dict[Source, int] = {}
         """Records that every producer has published."""
 
-    async def beat(self, held: Mapping[Source, Hole]) -> None:
-        """Says what is held here, and hears of the others."""
-        told = _encode({source.name: hole for source, hole in held.items()})
+    async def beat(self, held: Mapping[Source, Hole], seen: Mapping[Source, int]) -> None:
+        """Says what is held and was seen here, and hears of the others."""
+        report = Report(
+            {source.name: hole for source, hole in held.items()},
+            {source.name: upto for source, upto in seen.items()},
+        )
+        told = _encode(report)
         members = await self._beat(self._where, [self._me, TTL_MS, told])
         self._living = sorted(name.decode() for name in members)
         others = [names.held_key(self._scenario, each) for each in self._living if each != self._me]
         found = await self._redis.mget(others) if others else []
-        self._others = [_decode(each) for each in found if each]
+        self._others = [_decode(each) if each else None for each in found]
         for topic in (keys.events_topic(self._scenario), keys.rejected_topic(self._scenario)):
             numbers = await names.numbers(self._redis, self._scenario, topic)
             self.sent |= {Source(topic, name): each.sent for name, each in numbers.items()}
@@ -75,9 +90,13 @@ class Group:
         place = crc32(source.producer.encode()) % len(self._living)
         return self._living[place] == self._me
 
-    def is_held(self, source: Source, hole: Hole) -> bool:
-        """Whether another one may have some of what is missing here."""
-        theirs = (each.get(source.name) for each in self._others)
-        return any(
-            each is not None and each.first < hole.end and hole.first < each.end for each in theirs
-        )
+    def nobody_has(self, source: Source, hole: Hole) -> bool:
+        """Whether all others have read past what is missing here, and none of them has any of it
+        in his hands."""
+        for report in self._others:
+            if report is None or report.seen.get(source.name, 0) < hole.end:
+                return False
+            theirs = report.held.get(source.name)
+            if theirs is not None and theirs.first < hole.end and hole.first < theirs.end:
+                return False
+        return True

@@ -1,8 +1,9 @@
 """One subscriber. Each gets everything and keeps it until it is counted.
 
 One of them counts what a producer publishes; the others drop it when they see that, or count it
-themselves when nobody has for a while. What is missing counts as lost once nobody who lives has it
-in his hands.
+themselves when nobody has for a while. What is missing counts as lost once everybody who lives has
+read past it and nobody has it in his hands. That they have is certain: the answer to a PING comes
+behind all that was published before it, on the same connection.
 """
 
 from __future__ import annotations
@@ -36,11 +37,9 @@ BATCH = 4_000
 MOST_BYTES = 64 << 20
 """Bytes that are held; what comes beyond is let go and may be lost."""
 BEAT = 0.5
-GRACE = 2.0
-"""Seconds for which something has to be missing before it is lost; longer than a word of another
-subscriber takes."""
 TAKE_OVER = 1.5
-"""Seconds after which what another one should count is counted here."""
+"""Seconds in which another one has not gone on with what it should count, until that is counted
+here."""
 _WAIT = 0.2
 
 
@@ -56,8 +55,14 @@ class PubsubReceiver:
         self._consumers = keys.consumer_group(scenario)
         self._held: dict[Source, Held] = {}
         self._committed: dict[Source, int] = {}
-        self._missing: dict[Source, tuple[Hole, float]] = {}
-        """What is missing behind the committed offset, and since when."""
+        self._moved: dict[Source, float] = {}
+        """When the committed offset was last seen to move."""
+        self._asked: dict[bytes, dict[Source, int]] = {}
+        """PING without an answer yet -> records that were published before it."""
+        self._seen: dict[Source, int] = {}
+        """Records that were published before the last of what was read."""
+        self._beaten = False
+        """Whether the others were heard of since the last look."""
         self._came = asyncio.Event()
         self._full = False
 
@@ -78,26 +83,50 @@ class PubsubReceiver:
         """See Receiver. What is on its way at the end is taken too."""
         abandoned = lifecycle.stopping.is_set
         reading = run_beside(lambda: self._reading(abandoned), "subscription")
+        beating = run_beside(self._beats, "word to the other subscribers")
         try:
             while not lifecycle.stopping.is_set():
                 liveness.beat()
-                await self._round(sink, abandoned)
-                until = time.monotonic() + BEAT
-                while time.monotonic() < until and not lifecycle.stopping.is_set():
-                    await self._work(sink, abandoned)
-                    await self._wait(until)
+                await self._work(sink, abandoned)
+                await self._judge(sink, abandoned)
+                await self._wait()
             await reading
             await self._finish(sink, abandoned)
         finally:
-            await end([reading])
+            await end([reading, beating])
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 async with asyncio.timeout(2.0):
                     await self._group.leave()
 
-    async def _wait(self, until: float) -> None:
+    async def _wait(self) -> None:
         self._came.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._came.wait(), max(0.0, until - time.monotonic()))
+            await asyncio.wait_for(self._came.wait(), BEAT)
+
+    async def _beats(self) -> None:
+        number = 0
+        while True:
+            number += 1
+            # one that failed is made up for by the next; the reading tells of an outage
+            with contextlib.suppress(RedisError, OSError):
+                await self._beat(b"%d" % number)
+            await asyncio.sleep(BEAT)
+
+    async def _beat(self, name: bytes) -> None:
+        """Tells the others what is held and was seen, and asks how far everything was read."""
+        held = {source: there for source, each in self._held.items() if (there := each.range)}
+        seen = {source: upto for source, upto in self._seen.items() if upto > self._known(source)}
+        await self._group.beat(held, seen)
+        self._asked[name] = dict(self._group.sent)
+        await self._channel.ping(name)
+        self._beaten = True
+        self._came.set()
+
+    def _answered(self, name: bytes) -> None:
+        """A PING has come back: what was published before it was read, or never comes."""
+        while name in self._asked:
+            first = next(iter(self._asked))
+            self._seen = self._asked.pop(first)
 
     async def _reading(self, abandoned: Abandoned) -> None:
         while not abandoned():
@@ -113,6 +142,8 @@ class PubsubReceiver:
 
     def _take(self, message: dict[str, Any] | None) -> None:
         """Keeps a message. One that has no place is somebody else's and is left out."""
+        if message is not None and message["type"] == "pong":
+            self._answered(message["data"])
         if message is None or message["type"] != "message":
             return
         parts = message["data"].split(b" ", 3)
@@ -127,14 +158,22 @@ class PubsubReceiver:
         held.add(Piece(int(parts[1]), int(parts[2]), parts[3], time.monotonic()))
         self._came.set()
 
-    async def _round(self, sink: Sink[Any], abandoned: Abandoned) -> None:
-        """Tells the others what is held, sees what they have counted, and what is lost."""
-        held = {source: there for source, each in self._held.items() if (there := each.range)}
-        await self._near.ask(lambda: self._group.beat(held), abandoned)
+    async def _judge(self, sink: Sink[Any], abandoned: Abandoned) -> None:
+        """Sees what the others have counted, and what is lost; once for each word of theirs."""
+        if not self._beaten:
+            return
+        self._beaten = False
         behind = {s for s, sent in self._group.sent.items() if sent - 1 > self._known(s)}
-        await self._look(sink, behind | held.keys(), abandoned)
+        # after their word: what they have counted and hold no more is behind it
+        await self._look(sink, behind | self._held.keys(), abandoned)
         for source in behind:
-            await self._judge(sink, source, abandoned)
+            committed, held = self._known(source), self._held.get(source)
+            range_ = held.range if held else None
+            seen = self._seen.get(source, 0)
+            hole = Hole(committed + 1, range_.first if range_ else seen)
+            gone = hole.first < hole.end <= seen and self._group.nobody_has(source, hole)
+            if gone and self._group.is_mine(source):
+                await self._lose(sink, source, hole, abandoned)
 
     async def _look(self, sink: Sink[Any], sources: Iterable[Source], abandoned: Abandoned) -> None:
         wanted = list(sources)
@@ -148,7 +187,8 @@ class PubsubReceiver:
     async def _work(self, sink: Sink[Any], abandoned: Abandoned) -> None:
         """Counts what is to be counted here, of one producer after the other."""
         for source, held in list(self._held.items()):
-            late = time.monotonic() - held.since > TAKE_OVER
+            since = max(held.since, self._moved.get(source, 0.0))
+            late = time.monotonic() - since > TAKE_OVER
             if not (late or self._group.is_mine(source)):
                 continue
             if source not in self._committed:
@@ -161,31 +201,11 @@ class PubsubReceiver:
                     break
                 committed = self._known(source)
 
-    async def _judge(self, sink: Sink[Any], source: Source, abandoned: Abandoned) -> None:
-        """Counts as lost what is missing behind the committed offset and will not come."""
-        committed, held = self._known(source), self._held.get(source)
-        range_ = held.range if held else None
-        hole = Hole(committed + 1, range_.first if range_ else self._group.sent[source])
-        if hole.first >= hole.end:
-            self._missing.pop(source, None)
-            return
-        known, since = self._missing.setdefault(source, (hole, time.monotonic()))
-        if known.first != hole.first:
-            self._missing[source] = (hole, time.monotonic())
-            return
-        if time.monotonic() - since < GRACE or not self._group.is_mine(source):
-            return
-        # what was published since the look may be on its way yet
-        hole = Hole(hole.first, min(known.end, hole.end))
-        if not self._group.is_held(source, hole):
-            await self._lose(sink, source, hole, abandoned)
-
     async def _lose(
         self, sink: Sink[Any], source: Source, hole: Hole, abandoned: Abandoned
     ) -> None:
         gaps = hole.end - hole.first
         await self._count(sink, source, [], hole.end - 1, gaps, abandoned)
-        self._missing.pop(source, None)
         logline.warning("published and not delivered", producer=source.producer, records=gaps)
 
     async def _count(
@@ -205,6 +225,8 @@ class PubsubReceiver:
         self._counted(source, last if reached(verdict, batch) else verdict.committed)
 
     def _counted(self, source: Source, committed: int) -> None:
+        if committed != self._committed.get(source):
+            self._moved[source] = time.monotonic()
         self._committed[source] = committed
         if (held := self._held.get(source)) is not None:
             held.forget(committed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -93,12 +94,21 @@ async def test_what_is_posted_arrives_by_the_whole_path(path: Path) -> None:
     assert wrong == {
         *((2, name) for name in ("location", "age", "infectedtype", "state")), (3, "age"), (4, "")
     }  # fmt: skip
+    # what JSON can say and a greeting cannot
+    for odd, status in (
+        (BRIEF | {"Name": 5, "age": 35.0}, 201),
+        (BRIEF | {"age": 10**30}, 422),
+        (BRIEF | {"state": True}, 422),
+    ):
+        assert (await path.http.post("/", json=odd)).status_code == status, odd
+    surrogate = json.dumps(BRIEF | {"name": "P\ud800"}).encode()
+    assert (await path.http.post("/", content=surrogate)).status_code in (400, 422)
     same = [await path.http.post("/", json=BRIEF, headers={"x-event-id": "k"}) for _ in range(2)]
     assert [one.status_code for one in same] == [201, 201]
     # what could be told to the API was kept there with its reason
-    books = await path.covid.handled(acknowledged=7, counted=6, rejected=1, repeated=1)
+    books = await path.covid.handled(acknowledged=8, counted=7, rejected=2, repeated=1)
     assert books["lost"] == books["doubled"] == 0
-    assert [one["origin"] for one in await path.stored()] == ["grpc"] * 6
+    assert [one["origin"] for one in await path.stored()] == ["grpc"] * 7
 
     # a bad one is an error with its receipt
     with pytest.raises(grpc.aio.AioRpcError) as told:

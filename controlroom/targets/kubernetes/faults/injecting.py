@@ -18,11 +18,13 @@ from controlroom.targets.kubernetes.faults.selecting import (
     stays,
     title,
 )
+from controlroom.targets.kubernetes.faults.splits import RouteSplits
 from controlroom.targets.kubernetes.resources import PODS, Json
 from host.durations import format_duration
 from stack.faults.preview import NOBODY_STAYS, OVER_AT_ONCE
 from stack.faults.preview import amount as amount_of
 from stack.faults.registry import kind_of
+from stack.faults.splitting import NAME as SPLIT
 
 NATIVE = {
     "pod-kill": "deleted through the Kubernetes API and replaced by their owners",
@@ -54,9 +56,12 @@ class ClusterFaults:
         self._namespaces = tuple(namespaces)
         self.mesh = ChaosMesh(api, namespaces[0])
         self.native = NativeFaults(api, namespaces)
+        self.splits = RouteSplits(api, namespaces[0])
 
     async def preview(self, manifest: Mapping[str, Any]) -> Preview:
         """What would be hit now. Raises Refused where it cannot be done here."""
+        if manifest["kind"] == SPLIT:
+            return await self.splits.preview(manifest)
         one = await self._checked(manifest)
         if not kind_of(one["kind"]).selects:
             return await self._foretell(one)
@@ -102,6 +107,8 @@ class ClusterFaults:
 
     async def inject(self, manifest: Mapping[str, Any], run: str) -> FaultStatus:
         """Starts it; the cluster holds its end."""
+        if manifest["kind"] == SPLIT:
+            return await self.splits.inject(manifest, run)
         one = await self._checked(manifest)
         if await self.mesh.installed():
             return await self.mesh.inject(one, run)
@@ -109,7 +116,7 @@ class ClusterFaults:
 
     async def faults(self) -> list[FaultStatus]:
         """All that the room has made here, whoever carries it out."""
-        found = await self.native.faults()
+        found = [*await self.native.faults(), *await self.splits.faults()]
         if await self.mesh.installed():
             objects = await self.mesh.faults()
             found += objects
@@ -123,6 +130,8 @@ class ClusterFaults:
             raise TargetError(f"No fault is called {fault}.", "See `controlroom chaos status`.")
         if "/" in fault:
             await self.mesh.recover(fault)
+        elif before.kind == SPLIT:
+            await self.splits.recover(fault)
         else:
             await self.native.recover(fault)
         after = next((one for one in await self.faults() if one.id == fault), None)

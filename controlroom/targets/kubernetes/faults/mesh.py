@@ -12,6 +12,7 @@ from controlroom.targets.kubernetes.api import JSON_PATCH, Api
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.pods import moment
 from controlroom.targets.kubernetes.resources import Json, Resource
+from stack.faults.kind import API
 from stack.faults.model import Phase
 from stack.faults.registry import kind_of, kinds
 
@@ -21,7 +22,7 @@ RUN, MANAGED_BY = "controlroom/run", "app.kubernetes.io/managed-by"
 KINDS = {
     name: Resource(GROUP, VERSION, f"{name.lower()}{'' if kind.selects else 's'}", name)
     for name, kind in kinds().items()
-    if kind.ends
+    if kind.ends and kind.api == API
 }
 """The kinds that can be given an end."""
 HOLDERS = ("managed-by", "chaos-mesh.org/workflow")

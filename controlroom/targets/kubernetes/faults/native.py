@@ -22,14 +22,13 @@ from controlroom.targets.kubernetes.commands import execute, missing
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.faults import holder
 from controlroom.targets.kubernetes.faults.holder import ENDS, FAULT
+from controlroom.targets.kubernetes.faults.holders import HOLDER_TIME, Holders
 from controlroom.targets.kubernetes.faults.mesh import MANAGED_BY, RUN
 from controlroom.targets.kubernetes.faults.selecting import draw, matching, title
 from controlroom.targets.kubernetes.resources import (
     CONFIG_MAPS,
-    DEPLOYMENTS,
     JOBS,
     PODS,
-    SERVICE_ACCOUNTS,
     Json,
 )
 from host.durations import parse_duration
@@ -39,9 +38,6 @@ ACTIONS = ("pod-kill", "container-kill", "pod-failure")
 STRATEGIC = "application/strategic-merge-patch+json"
 NO_IMAGE = "controlroom.invalid/held-down:1"
 """An image that no registry has: a container that asks for it is ended and cannot start."""
-HOLDER_TIME = 60.0
-"""Seconds that the Job's pod gets to run before anything is injected."""
-POLL = 0.5
 KEPT = 600.0
 """Seconds that the record of a fault that is over stays."""
 TERMINATE = (
@@ -59,6 +55,7 @@ class NativeFaults:
         self._api = api
         self._namespaces = tuple(namespaces)
         self._home = namespaces[0]
+        self._holders = Holders(api, namespaces[0])
 
     async def check(self, manifest: Json) -> None:
         """Raises Refused where this cannot be done without Chaos Mesh, with the reason."""
@@ -70,7 +67,7 @@ class NativeFaults:
                 f"Install Chaos Mesh, or use PodChaos with {', '.join(ACTIONS)}.",
             )
         if action == "pod-failure":
-            await self._check_account()
+            await self._holders.check()
 
     async def inject(self, manifest: Json, run: str) -> FaultStatus:
         """Does it; what lasts is done only once the Job that ends it is running."""
@@ -130,7 +127,7 @@ class NativeFaults:
                     raise
         if (await self._held()).get(fault):
             raise TargetError(f"Pods are still held down by {fault}.", "Ask once more.")
-        await self._end_holder(fault)
+        await self._holders.end(fault)
 
     async def _strike(self, spec: Json, pod: Json) -> None:
         meta = pod["metadata"]
@@ -163,12 +160,12 @@ class NativeFaults:
         """Holds them down for `duration` seconds from now; answers with the exact end."""
         latest = status.created + HOLDER_TIME + duration
         labels = {MANAGED_BY: "controlroom", RUN: status.run, FAULT: status.id}
-        image = await self._image()
+        image = await self._holders.image()
         spaces = sorted({pod["metadata"]["namespace"] for pod in victims})
         made = holder.job(status.id, self._home, spaces, image, latest, labels)
         try:
             await self._api.create(JOBS.path(self._home), made)
-            await self._holder_runs(status.id)
+            await self._holders.runs(status.id)
             ends = time.time() + duration
             for pod in victims:
                 path = PODS.path(pod["metadata"]["namespace"], pod["metadata"]["name"])
@@ -179,49 +176,6 @@ class NativeFaults:
                 await self._api.delete(CONFIG_MAPS.path(self._home, status.id))
             raise
         return _with(status, ends=ends)
-
-    async def _holder_runs(self, fault: str) -> None:
-        chosen = f"job-name={fault}"
-        said = "it has no pod"
-        try:
-            async with asyncio.timeout(HOLDER_TIME):
-                while True:
-                    pods = (await self._api.get(PODS.path(self._home), labelSelector=chosen))[
-                        "items"
-                    ]
-                    if any(of_pod.ready(pod) for pod in pods):
-                        return
-                    said = next((of_pod.message(pod) for pod in pods), said)
-                    await asyncio.sleep(POLL)
-        except TimeoutError:
-            raise Refused(
-                f"The Job that would end the fault does not run: {said}. Nothing was injected.",
-                "See `controlroom status` for why its pod does not start.",
-            ) from None
-
-    async def _end_holder(self, fault: str) -> None:
-        with contextlib.suppress(ApiError):
-            await self._api.delete(JOBS.path(self._home, fault), propagationPolicy="Background")
-
-    async def _image(self) -> str:
-        """An image that has Python and is on the nodes: that of the services."""
-        for one in (await self._api.get(DEPLOYMENTS.path(self._home)))["items"]:
-            for container in one["spec"]["template"]["spec"]["containers"]:
-                if (container.get("command") or [""])[0].startswith("python"):
-                    return str(container["image"])
-        raise Refused(
-            f"No deployment in {self._home} has an image with Python for the Job that ends it.",
-            "Deploy the services, or install Chaos Mesh.",
-        )
-
-    async def _check_account(self) -> None:
-        if await self._api.exists(SERVICE_ACCOUNTS.path(self._home, holder.ACCOUNT)):
-            return
-        raise Refused(
-            f"There is no ServiceAccount {holder.ACCOUNT} in {self._home}, so nothing in the "
-            "cluster could end this fault.",
-            "Deploy the component k8s/components/rbac, or install Chaos Mesh.",
-        )
 
     async def _held(self) -> dict[str, list[Json]]:
         """Fault -> pods that carry its label; the truth about what is injected."""

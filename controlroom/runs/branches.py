@@ -1,0 +1,150 @@
+"""Measures the branches of a split: what each got, how it answered, and how fast."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from controlroom.model.golden import GoldenRow, parse
+from controlroom.model.queries import TrafficRow, golden_query
+from controlroom.model.split import BranchFigures, SplitFigures
+from controlroom.targets.abilities import Located, TargetError
+from stack.faults.splitting import Split
+from wire.ending import end
+from wire.plain_http import http_client
+
+if TYPE_CHECKING:
+    import httpx
+
+WINDOW = 30
+"""Seconds that rates and latencies cover while it goes on."""
+LEAST = 15
+"""Seconds that a rate of Prometheus needs at least."""
+EVERY = 1.0
+RECENT = 10.0
+"""Seconds that the rate of requests covers where the target counts them."""
+PATIENCE = 4.0
+
+
+class BranchMeter:
+    """Counts come from the target where it has them, else, with all latencies, from Prometheus,
+    which knows them by deployment and so sees other requests of these too."""
+
+    def __init__(self, target: Located, split: Split) -> None:
+        self._target = target
+        self._split = split
+        self._rows = {one.service: TrafficRow(one.service, "inbound") for one in split.branches}
+        self._golden: Mapping[str, GoldenRow] = {}
+        self._recent: deque[tuple[float, Mapping[str, Any]]] = deque()
+        self._client: httpx.AsyncClient | None = None
+        self._namespace = ""
+        self._began = time.monotonic()
+        self._window = LEAST
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._follow())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            await end([self._task])
+        await self._forget()
+
+    def begin(self) -> None:
+        """The split is on from now."""
+        self._began = time.monotonic()
+
+    def figures(self, counts: Mapping[str, Any] | None) -> SplitFigures:
+        """As known now. `counts` are the target's: branch -> `requests` and `failed`."""
+        found = [
+            self._branch(one.title, one.service, share, counts)
+            for one, share in zip(self._split.branches, self._split.shares, strict=True)
+        ]
+        whole = sum(one.requests for one in found)
+        good = whole - sum(one.failed for one in found)
+        return SplitFigures(
+            tuple(replace(one, got=one.requests / whole) if whole else one for one in found),
+            self._split.predicted,
+            good / whole if whole else None,
+            whole,
+        )
+
+    async def whole(self) -> None:
+        """Asks once more, for all of its time: for the result."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._ask(max(LEAST, round(time.monotonic() - self._began)))
+
+    def _branch(
+        self, name: str, service: str, share: float, counts: Mapping[str, Any] | None
+    ) -> BranchFigures:
+        row = self._golden.get(service)
+        made = BranchFigures(name, service, share)
+        if row is not None:
+            made = replace(
+                made, success=row.success, rps=row.rps, p50=row.p50, p95=row.p95, p99=row.p99
+            )
+        if counts is None:
+            if row is None or row.rps is None or row.success is None:
+                return made
+            requests = round(row.rps * self._window)
+            return replace(made, requests=requests, failed=round(requests * (1 - row.success)))
+        mine = counts.get(name) or {}
+        requests, failed = int(mine.get("requests", 0)), int(mine.get("failed", 0))
+        return replace(
+            made,
+            requests=requests,
+            failed=failed,
+            success=(requests - failed) / requests if requests else None,
+            rps=self._rate(name, counts),
+        )
+
+    def _rate(self, name: str, counts: Mapping[str, Any]) -> float | None:
+        """Requests/s of the last seconds, by the target's own counts."""
+        now = time.monotonic()
+        if not self._recent or now - self._recent[-1][0] >= EVERY:
+            self._recent.append((now, counts))
+        while len(self._recent) > 1 and now - self._recent[0][0] > RECENT:
+            self._recent.popleft()
+        since, before = self._recent[0]
+        if now - since < EVERY:
+            return None
+        first = (before.get(name) or {}).get("requests", 0)
+        return float(max(0, counts.get(name, {}).get("requests", 0) - first) / (now - since))
+
+    async def _follow(self) -> None:
+        while True:
+            lasted = time.monotonic() - self._began
+            await self._ask(min(WINDOW, max(LEAST, round(lasted))))
+            await asyncio.sleep(EVERY)
+
+    async def _ask(self, window: int) -> None:
+        """One round; where Prometheus does not answer, nothing is known of latencies."""
+        import httpx
+
+        try:
+            if self._client is None:
+                info, endpoints = await self._target.info(), await self._target.endpoints()
+                self._namespace = info.details.get("namespace", "default")
+                self._client = http_client(endpoints.address("prometheus"), PATIENCE)
+            query = golden_query(self._namespace, window, tuple(self._rows.values()))
+            answer = await self._client.post("/api/v1/query", data={"query": query})
+            answer.raise_for_status()
+            found = parse(answer.json()["data"]["result"], window, tuple(self._rows.values()))
+        except (httpx.HTTPError, TargetError, OSError):
+            await self._forget()
+            self._golden = {}
+            return
+        self._window = window
+        self._golden = {row.deployment: row for row in found.rows}
+
+    async def _forget(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()

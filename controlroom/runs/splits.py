@@ -1,0 +1,146 @@
+"""Splits of traffic as files: reading, checks, and what is asked instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from controlroom.runs.errors import SpecError
+from controlroom.runs.manifest import LARGEST, TITLE
+from controlroom.runs.split_spec import SplitSpec
+from host.durations import format_duration
+from scenarios.scenario import Scenario
+from stack.faults.splitting import API, NAME, SplitError, lasting, split_of, weighted
+
+_LIST = "See `controlroom split list`."
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFile:
+    """One split that can be chosen."""
+
+    path: str
+    name: str
+    title: str = ""
+    """One line that says what it is for."""
+    shares: tuple[str, ...] = ()
+    duration: float | None = None
+    error: str = ""
+    """Why the file cannot be used; empty when it can."""
+
+
+def splits_dir(scenario: Scenario | None) -> Path | None:
+    """Where a scenario has its splits; None for one that is no folder."""
+    return scenario.folder / "splits" if scenario is not None and scenario.folder else None
+
+
+def split_files(folder: Path | None) -> list[SplitFile]:
+    """All splits of a folder, by name; those that cannot be used say why."""
+    return [_entry(path) for path in sorted(folder.glob("*.yaml"))] if folder else []
+
+
+def find_split(name_or_path: str, folder: Path | None) -> SplitSpec:
+    """The split of that name in the folder, or of that file. Raises SpecError."""
+    if "/" not in name_or_path and not Path(name_or_path).exists():
+        known = folder / f"{name_or_path}.yaml" if folder else None
+        if known is None or not known.is_file():
+            raise SpecError(f"No split is called {name_or_path}.", _LIST)
+        return read_split(known)
+    return read_split(Path(name_or_path).expanduser())
+
+
+def read_split(path: Path) -> SplitSpec:
+    """The one split of a file. Raises SpecError that names file, line and field."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise SpecError(f"{path} is larger than 1 MiB.", "Give one TrafficSplit.")
+        text = path.read_text("utf-8")
+        tree = yaml.compose(text, yaml.SafeLoader)
+        manifest = yaml.safe_load(text)
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror}.", _LIST) from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise SpecError(f"{path}{line} is not YAML: {problem}.", "Fix that line.") from None
+    try:
+        return split_spec(manifest, str(path))
+    except SplitError as error:
+        line = f", line {_line(tree, error.path)}" if tree is not None else ""
+        raise SpecError(f"{path}{line}: {error.field}: {error}", error.fix) from None
+
+
+def split_spec(manifest: object, source: str) -> SplitSpec:
+    """A request for this split. Raises SplitError that names the field."""
+    if not isinstance(manifest, dict):
+        raise SplitError("must be an object.", (), "Write one TrafficSplit.")
+    for key, wanted in (("apiVersion", API), ("kind", NAME)):
+        if manifest.get(key) != wanted:
+            raise SplitError(f"is {manifest.get(key)!r}.", (key,), f"Make it {wanted}.")
+    for key in manifest:
+        if key not in ("apiVersion", "kind", "metadata", "spec"):
+            raise SplitError("is not known.", (str(key),), "Leave it out.")
+    metadata = manifest.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not isinstance(name, str) or not name:
+        raise SplitError("is not a text.", ("metadata", "name"), "Give it a name.")
+    split_of(manifest.get("spec"))
+    return SplitSpec(manifest, name, source)
+
+
+def changed_split(
+    spec: SplitSpec, longest: float, run_for: float | None, weights: Mapping[str, float]
+) -> SplitSpec:
+    """The request with its end, and with other weights. Raises SpecError that names the flag."""
+    manifest = dict(spec.manifest)
+    where = spec.source or spec.name
+    try:
+        if weights:
+            manifest["spec"] = weighted(manifest["spec"], weights)
+    except SplitError as error:
+        raise SpecError(f"--weight: {error}", error.fix) from None
+    if run_for is not None:
+        manifest["spec"] = {**manifest["spec"], "duration": format_duration(run_for)}
+    try:
+        seconds = lasting(split_of(manifest["spec"]))
+    except SplitError as error:
+        named = "--duration" if run_for is not None else f"{where}: {error.field}"
+        raise SpecError(f"{named}: {error}", error.fix) from None
+    if seconds > longest:
+        raise SpecError(
+            f"{where} lasts {format_duration(seconds)}; "
+            f"at most {format_duration(longest)} are allowed.",
+            "Give a shorter --duration, or raise max_fault_seconds in the settings.",
+        )
+    return replace(spec, manifest=manifest, run_for=run_for, weights=dict(weights))
+
+
+def _entry(path: Path) -> SplitFile:
+    try:
+        spec = read_split(path)
+    except SpecError as error:
+        return SplitFile(str(path), path.stem, error=f"{error.message} {error.fix}".strip())
+    notes = spec.manifest["metadata"].get("annotations") or {}
+    title = str(notes.get(TITLE, ""))
+    return SplitFile(str(path), path.stem, title, spec.shares, spec.duration)
+
+
+def _line(tree: yaml.Node, path: Sequence[str | int]) -> int:
+    """The line of the value, or of the nearest one above it that is there."""
+    node = tree
+    for step in path:
+        found: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            found = next((value for key, value in node.value if key.value == step), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            found = node.value[step] if step < len(node.value) else None
+        if found is None:
+            break
+        node = found
+    return int(node.start_mark.line) + 1

@@ -1,0 +1,1 @@
+"""Answers requests with errors on purpose: the faulty branch of a split."""
