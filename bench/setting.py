@@ -56,13 +56,14 @@ class Setting:
         ]
 
     @contextlib.asynccontextmanager
-    async def scratch(self) -> AsyncIterator[Scratch]:
+    async def scratch(self, queue: str = "kafka") -> AsyncIterator[Scratch]:
         """A scenario that only the bench knows; nothing of it is left afterwards."""
         name = f"{SCENARIO}-{uuid.uuid4().hex[:6]}"
         with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
             file = Path(folder) / f"{name}.toml"
             text = file_of(SCENARIO).read_text()
-            file.write_text(text.replace(f'name = "{SCENARIO}"', f'name = "{name}"', 1))
+            named = text.replace(f'name = "{SCENARIO}"', f'name = "{name}"', 1)
+            file.write_text(f'queue = "{queue}"\n{named}')
             env = {
                 "SCENARIO": str(file),
                 "KAFKA_BOOTSTRAP": self.doors["kafka"],

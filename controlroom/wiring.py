@@ -61,7 +61,7 @@ class Room:
         self._context = target_name if settings.contexts else ""
         self._endpoints = LiveEndpoints(target)
         waits = QueueTimes()
-        tallies = TalliesSource(self._endpoints.redis, scenario)
+        tallies = TalliesSource(self._endpoints.redis, scenario, self._endpoints.mongo)
         self._chosen: Chosen = ()
         """As the screen asked for the last frame."""
         self._store = RunStore(settings.state_dir / "runs")

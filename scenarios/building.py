@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from scenarios.derived import DERIVATIONS
 from scenarios.reading import Table
 from scenarios.scenario import (
     QUEUE,
     CanonicalPair,
+    Derived,
     Different,
     Field,
     GrpcRoute,
     HttpRoutes,
+    NamedView,
     SampleRow,
     Scenario,
     Tally,
@@ -23,9 +26,11 @@ from scenarios.scenario import (
 from scenarios.tallies.kind import TallyKind
 from scenarios.tallies.registry import tally_kinds
 from scenarios.views.registry import view_kinds
-from scenarios.views.view import View, ViewKind
+from scenarios.views.view import ViewKind
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+_WIDEST = 10_000
+_QUEUE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -54,14 +59,16 @@ def build(root: Table, folder: Path | None) -> Scenario:
         rules=tuple(_rule(table) for table in root.tables("rules")),
         canonical=_canonical(root.maybe_table("canonical")),
         tallies=tuple(_tally(table, kinds) for table in root.tables("tallies", least=1)),
-        view=_view(root.table("view"), views),
+        views=_views(root, views),
         http=_routes(root.table("http")),
         grpc_front=_routes(front) if front is not None else HttpRoutes((), {}),
         wasm=None if (wasm := root.maybe_table("wasm")) is None else _routes(wasm),
         grpc=tuple(_grpc(table) for table in root.tables("grpc")),
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
+        forms=tuple(_form(table) for table in root.tables("forms")),
         readers=tuple(_reader(table) for table in root.tables("reader")),
-        queue=root.text("queue", QUEUE),
+        derived=tuple(_derived(table) for table in root.tables("derived")),
+        queues=_queues(root),
         folder=folder,
         kinds=kinds,
     )
@@ -69,20 +76,40 @@ def build(root: Table, folder: Path | None) -> Scenario:
     return scenario
 
 
+def _queues(root: Table) -> tuple[str, ...]:
+    """`queue` is one, `queues` are several."""
+    named, listed = root.maybe_text("queue"), root.maybe_texts("queues")
+    if listed is None:
+        return (named or QUEUE,)
+    if named is not None:
+        root.fail("queues", "is given beside queue", "name all of them in queues, and remove queue")
+    if not listed:
+        root.fail("queues", "is empty", "name a queue, or remove it")
+    for place, name in enumerate(listed):
+        if name in listed[:place]:
+            root.fail("queues", f"names {name!r} twice", "remove one of them")
+        if not _QUEUE.fullmatch(name):
+            root.fail("queues", f"{name!r} is no name", "use a-z, 0-9, _ and -, at most 32")
+    return listed
+
+
 def _field(table: Table) -> Field:
     name = table.text("name")
     if not _FIELD.fullmatch(name):
         table.fail("name", f"is {name!r}", "use a-z, 0-9 and _, beginning with a letter")
+    kind = cast(Literal["text", "integer"], table.choice("kind", ("text", "integer")))
+    default = table.maybe_text if kind == "text" else table.maybe_integer
     field = Field(
         name=name,
         label=table.text("label", name.capitalize()),
-        kind=cast(Literal["text", "integer"], table.choice("kind", ("text", "integer"))),
+        kind=kind,
         aliases=table.texts("aliases", ()),
         pattern=table.maybe_text("pattern"),
         max_length=table.integer("max_length", 200),
         minimum=table.maybe_integer("minimum"),
         maximum=table.maybe_integer("maximum"),
         labels=_labels(table),
+        default=default("default"),
     )
     table.done()
     _field_fits(table, field)
@@ -123,6 +150,12 @@ def _rule(table: Table) -> Different:
     return rule
 
 
+def _form(table: Table) -> tuple[str, ...]:
+    fields = table.texts("fields")
+    table.done()
+    return fields
+
+
 def _canonical(table: Table | None) -> CanonicalPair | None:
     if table is None:
         return None
@@ -140,8 +173,32 @@ def _tally(table: Table, kinds: Mapping[str, TallyKind]) -> Tally:
     return kinds[table.choice("kind", tuple(kinds))].read(table)
 
 
-def _view(table: Table, kinds: Mapping[str, ViewKind]) -> View:
-    return kinds[table.choice("kind", tuple(kinds))].read(table)
+def _derived(table: Table) -> Derived:
+    name = table.text("name")
+    if not _FIELD.fullmatch(name):
+        table.fail("name", f"is {name!r}", "use a-z, 0-9 and _, beginning with a letter")
+    label = table.text("label", name.capitalize())
+    source, by = table.text("from"), table.choice("by", tuple(DERIVATIONS))
+    table.done()
+    return Derived(name, label, source, by)
+
+
+def _views(root: Table, kinds: Mapping[str, ViewKind]) -> tuple[NamedView, ...]:
+    """Those of `[[views]]`, or the one of `[view]`."""
+    tables = root.tables("views")
+    if not tables:
+        return (_view(root.table("view"), kinds, "view"),)
+    if root.maybe_table("view") is not None:
+        root.fail("view", "stands beside [[views]]", "make it one of [[views]]")
+    return tuple(_view(table, kinds) for table in tables)
+
+
+def _view(table: Table, kinds: Mapping[str, ViewKind], default: str | None = None) -> NamedView:
+    name = table.text("name", default)
+    if not NAME.fullmatch(name):
+        table.fail("name", f"is {name!r}", "use a-z, 0-9 and -, at most 41 characters")
+    title = table.text("title", name)
+    return NamedView(name, title, kinds[table.choice("kind", tuple(kinds))].read(table))
 
 
 def _routes(table: Table) -> HttpRoutes:
@@ -201,7 +258,19 @@ def _sample(table: Table) -> SampleRow:
 
 
 def _sample_values(table: Table, key: str, given: Any) -> tuple[Value, ...]:
+    if isinstance(given, dict):
+        return _span(table, key, given)
     values = given if isinstance(given, list) else [given]
     if not values or not all(type(value) in (str, int) for value in values):
         table.fail("values", f"{key} must be texts or whole numbers", f'write {key} = ["...", 1]')
     return tuple(values)
+
+
+def _span(table: Table, key: str, given: Mapping[str, Any]) -> tuple[Value, ...]:
+    """Whole numbers, written as the first and the last of them."""
+    first, last = given.get("from", 0.5), given.get("to", 0.5)
+    whole = len(given) == 2 and type(first) is int and type(last) is int
+    if not whole or not 0 <= last - first < _WIDEST:
+        fix = f"write {key} = {{ from = 0, to = 99 }}, at most {_WIDEST} numbers"
+        table.fail("values", f"{key} is no span of whole numbers", fix)
+    return tuple(range(first, last + 1))

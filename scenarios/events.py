@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import heapq
 import re
+from collections import defaultdict
+from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
@@ -21,8 +24,9 @@ from scenarios.bodies import (
     Unreadable,
     parse_records,
 )
+from scenarios.derived import with_derived
 from scenarios.fields import FieldReader, RefusedValue, kind_of
-from scenarios.scenario import Event, Scenario, Value
+from scenarios.scenario import ORIGIN, Event, Scenario, Value
 from scenarios.tallies.kind import Write
 from scenarios.templates import escape, render, split_member
 
@@ -43,6 +47,7 @@ __all__ = [
 ]
 
 _ABSENT = object()
+_NOT_COUNTED = Write("", "", "", 0)
 
 
 class FieldError(NamedTuple):
@@ -70,7 +75,14 @@ class EventCodec:
         self._different = tuple((rule.left, rule.right) for rule in scenario.rules)
         self._text_form = _text_form(self._readers)
         kinds = scenario.kinds
-        self._writers = [kinds[tally.kind].writer(tally) for tally in scenario.tallies]
+        self._writers = [
+            (kinds[tally.kind].writer(tally), tally.unless.items()) for tally in scenario.tallies
+        ]
+        self._places = {
+            tally.kind: kinds[tally.kind].place
+            for tally in scenario.tallies
+            if kinds[tally.kind].placed
+        }
         self._weights = list(accumulate(row.weight for row in scenario.samples))
         # a scenario has few different events for many votes
         self._writes = lru_cache(maxsize=4096)(self._made_writes)
@@ -82,10 +94,11 @@ class EventCodec:
         """
         if type(raw) is not dict:
             if type(raw) is Unreadable:
-                return [FieldError("", raw.message)]
+                return [FieldError(raw.field, raw.message)]
             return [FieldError("", f"must be an object, is {kind_of(raw)}")]
         event: dict[str, Value] = {}
         errors: list[FieldError] = []
+        absent: set[str] = set()
         folded: dict[str, Any] | None = None
         for reader in self._readers:
             given = raw.get(reader.name, _ABSENT)
@@ -93,17 +106,27 @@ class EventCodec:
                 if folded is None:
                     folded = {key.casefold(): value for key, value in raw.items()}
                 given = next((folded[name] for name in reader.names if name in folded), _ABSENT)
-                if given is _ABSENT:
+                if given is _ABSENT and reader.default is None:
                     errors.append(FieldError(reader.name, "is missing"))
                     continue
+            if given is _ABSENT or reader.is_left_out(given):
+                given = reader.default
+                absent.add(reader.name)
             value = reader.read(given)
             if type(value) is RefusedValue:
                 errors.append(FieldError(reader.name, value.message))
             else:
                 event[reader.name] = value  # type: ignore[assignment]
+        if absent:
+            errors += self._incomplete(absent)
         if not errors:
             errors = self._broken_rules(event)
         return errors or event
+
+    def _incomplete(self, absent: set[str]) -> list[FieldError]:
+        """What is missing in the form that a record comes closest to; nothing if one is whole."""
+        missing = ([name for name in form if name in absent] for form in self.scenario.forms)
+        return [FieldError(name, "is missing") for name in min(missing, key=len, default=[])]
 
     def _broken_rules(self, event: Event) -> list[FieldError]:
         return [
@@ -138,14 +161,50 @@ class EventCodec:
             return None
         return dict(zip(parts[1::2], parts[2::2], strict=True))
 
-    def tally_writes(self, event: Event) -> tuple[Write, ...]:
-        """The Redis writes of one event, with the canonical pair applied."""
-        return self._writes(*[event[name] for name in self._names])
+    def tally_writes(self, event: Event, origin: str = "") -> tuple[Write, ...]:
+        """The Redis writes of one event that came by `origin`, one per tally, with the canonical
+        pair applied: one without a kind where it does not count the event. Those of placed kinds
+        are not placed yet."""
+        return self._writes(origin, *[event[name] for name in self._names])
 
-    def _made_writes(self, *values: Value) -> tuple[Write, ...]:
-        event = self.canonical(dict(zip(self._names, values, strict=True)))
-        escaped = {name: escape(value) for name, value in event.items()}
-        return tuple([write(event, escaped) for write in self._writers])
+    def count(
+        self, document: Mapping[str, Any], sums: MutableMapping[tuple[str, str, str], int]
+    ) -> None:
+        """Adds the writes of a stored document to `sums`: (kind, key, member) -> amount."""
+        for write in self.tally_writes(document["event"], document["origin"]):
+            if not write.kind:
+                continue
+            place = self._places.get(write.kind)
+            kind, key, member, amount = write if place is None else place(write, document)
+            sums[kind, key, member] += amount
+
+    def trim(self, sums: MutableMapping[tuple[str, str, str], int]) -> None:
+        """Takes out of `sums` what a placed kind would not keep."""
+        if not self._places:
+            return
+        members: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+        for (kind, key, member), amount in sums.items():
+            if kind in self._places:
+                members[kind, key, amount].append(member)
+        for (kind, key, keep), found in members.items():
+            if len(found) > keep:
+                for member in set(found).difference(heapq.nlargest(keep, found)):
+                    del sums[kind, key, member]
+
+    def _made_writes(self, origin: str, *values: Value) -> tuple[Write, ...]:
+        event = with_derived(
+            self.scenario, self.canonical(dict(zip(self._names, values, strict=True)))
+        )
+        escaped = {ORIGIN: escape(origin)}
+        escaped |= {name: escape(value) for name, value in event.items()}
+        return tuple(
+            [
+                _NOT_COUNTED
+                if any(event[name] == value for name, value in unless)
+                else write(event, escaped)
+                for write, unless in self._writers
+            ]
+        )
 
     def canonical(self, event: Event) -> Event:
         """The event with its pair in sorted order, as the tallies see it."""
@@ -161,9 +220,10 @@ class EventCodec:
         }
 
     def generate(self, rng: Random) -> dict[str, Value]:
-        """An event drawn from the samples of the scenario by their weights."""
+        """A record drawn from the samples of the scenario by their weights; it may lack what has
+        a default."""
         row = rng.choices(self.scenario.samples, cum_weights=self._weights)[0]
-        return {name: rng.choice(row.values[name]) for name in self._names}
+        return {name: rng.choice(row.values[name]) for name in self._names if name in row.values}
 
 
 def _text_form(readers: tuple[FieldReader, ...]) -> re.Pattern[str]:

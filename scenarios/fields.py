@@ -34,7 +34,15 @@ class FieldReader:
         self._minimum = field.minimum if field.minimum is not None else -_LIMIT
         self._maximum = field.maximum if field.maximum is not None else _LIMIT
         self._span = _span(field)
+        self.default = field.default
+        self.kind = field.kind
         self.read = self._text if field.kind == "text" else self._integer
+
+    def is_left_out(self, value: object) -> bool:
+        """Whether a value that may be absent is given as one that says nothing."""
+        if self.default is None:
+            return False
+        return value is None or (type(value) is str and not value.strip())
 
     def _text(self, value: object) -> Value | RefusedValue:
         if type(value) is not str:

@@ -100,6 +100,10 @@ class Table:
             self.fail(key, "must hold texts only", f'write {key} = ["...", "..."]')
         return tuple(values)
 
+    def maybe_texts(self, key: str) -> tuple[str, ...] | None:
+        """A list of texts, or None where absent."""
+        return self.texts(key) if self._has(key) else None
+
     def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """An inline table."""
         value: Mapping[str, Any] = self.get(key, dict, default, "a table { name = value }")

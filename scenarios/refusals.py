@@ -44,11 +44,13 @@ class TooManyRecordsError(BodyTooLargeError):
 
 
 class Unreadable:
-    """One line of JSON lines that is not JSON."""
+    """One line of JSON lines that is not JSON, or another record that is refused as it came."""
 
-    __slots__ = ("message", "text")
+    __slots__ = ("field", "message", "text")
 
-    def __init__(self, text: bytes, message: str) -> None:
+    def __init__(self, text: bytes, message: str, field: str = "") -> None:
+        self.field = field
+        """Empty for the record as a whole."""
         self.text = text
         """What was given; of a long line its beginning."""
         self.message = message

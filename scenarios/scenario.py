@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 QUEUE = "kafka"
 """The queue of a scenario that names none."""
 
+ORIGIN = "origin"
+"""In templates of tallies: the way by which an event came. No field may have the name."""
+
 Value = str | int
 Event = Mapping[str, Value]
 """One validated event: field name -> value, exactly the scenario's fields, in its order."""
@@ -40,6 +43,8 @@ class Field:
     maximum: int | None = None
     labels: Mapping[int, str] | None = None
     """Words for the values of an integer field, such as the phases of a cup."""
+    default: Value | None = None
+    """The value of records that have none; None where a record must have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,18 @@ class CanonicalPair:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """A value that is made of a text field. Tallies can name it as they name a field."""
+
+    name: str
+    label: str
+    source: str
+    """Name of the field that it is made of."""
+    by: str
+    """One of `scenarios.derived`."""
+
+
+@dataclass(frozen=True)
 class Tally:
     """One Redis write per event. Templates hold `{field}` and are filled with escaped values."""
 
@@ -74,6 +91,8 @@ class Tally:
     member: str = ""
     add: str = ""
     """Name of the integer field that is added; one is added where it is empty."""
+    unless: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    """Field -> value of events that are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +127,15 @@ class SampleRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedView:
+    """One of the views of a scenario, which are paged through."""
+
+    name: str
+    title: str
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything that makes one scenario differ from another."""
 
@@ -119,7 +147,8 @@ class Scenario:
     rules: tuple[Different, ...]
     canonical: CanonicalPair | None
     tallies: tuple[Tally, ...]
-    view: View
+    views: tuple[NamedView, ...]
+    """At least one; the first is shown where nobody chooses."""
     log_line: str
     """Template with `{field}` for one line of the log pane."""
     http: HttpRoutes
@@ -129,14 +158,39 @@ class Scenario:
     wasm: HttpRoutes | None
     """Paths of the front of the WASM producer, which does not run without them."""
     samples: tuple[SampleRow, ...]
+    forms: tuple[tuple[str, ...], ...] = ()
+    """Forms of a record: fields with a default, of which a record has all of one form at least."""
     readers: tuple[str, ...] = ()
     """Sets of routes of the reader: files of a folder `reader`, without their end."""
-    queue: str = QUEUE
-    """One of `wire.queues.registry`."""
+    derived: tuple[Derived, ...] = ()
+    queues: tuple[str, ...] = (QUEUE,)
+    """Names of `wire.queues.registry`, each once; the first is that of whoever names none."""
     folder: Path | None = dataclasses.field(default=None, compare=False)
     """Where all that belongs to it is; None where its file is alone."""
     kinds: Mapping[str, TallyKind] = dataclasses.field(default_factory=dict, compare=False)
     """Name -> kind, of all tallies that it can have."""
+
+    @property
+    def view(self) -> View:
+        """The first view that shows tallies."""
+        return next((each.view for each in self.views if each.view.tally), self.views[0].view)
+
+    def named_view(self, name: str) -> NamedView:
+        """The view of that name, the first one for an empty name; KeyError where there is none."""
+        for each in self.views:
+            if not name or each.name == name:
+                return each
+        raise KeyError(name)
+
+    @property
+    def queue(self) -> str:
+        """The first of its queues."""
+        return self.queues[0]
+
+    def side(self, queue: str) -> str:
+        """By what the figures of a queue are told apart in the stores: its name, but nothing for
+        the first, which a scenario has had since before it had several."""
+        return "" if queue == self.queue else queue
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""

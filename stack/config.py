@@ -67,7 +67,7 @@ def choose(name_or_path: str, state: Path) -> Chosen:
     try:
         scenario = loading.load(name_or_path)
         place = loading.place_of(name_or_path)
-        queue_kind(scenario.queue)
+        _known(scenario, loading.file_of(place))
     except loading.ScenarioError as error:
         raise refused(f"Scenario: {error}", error.fix) from error
     if scenario.name in loading.names() and place.samefile(loading.place_of(scenario.name)):
@@ -75,6 +75,16 @@ def choose(name_or_path: str, state: Path) -> Chosen:
     name = scenario.name if place.is_dir() else f"{scenario.name}.toml"
     copy = copied(place, private_dir(state / "scenarios") / name)
     return Chosen(scenario, str(copy), copy)
+
+
+def _known(scenario: Scenario, file: Path) -> None:
+    """Raises ScenarioError, naming file and field, for a queue that is not there."""
+    for queue in scenario.queues:
+        try:
+            queue_kind(queue)
+        except loading.ScenarioError as error:
+            field = "queue" if len(scenario.queues) == 1 else "queues"
+            raise loading.ScenarioError(f"{file.name}: {field}: {error}", error.fix) from error
 
 
 def overridden(

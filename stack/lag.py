@@ -30,40 +30,44 @@ class TopicBacklog:
 
 
 class LagReader:
-    """Asks over one connection, which is made again after an error: addresses change."""
+    """Asks over one connection for each queue, made again after an error: addresses change."""
 
     def __init__(self, address: Callable[[str], str]) -> None:
         """`address`: of an engine by its name."""
         self._address = address
-        self._asked = ("", "")
-        """Scenario and queue."""
-        self._reader: Lag | None = None
+        self._readers: dict[tuple[str, str], Lag | None] = {}
+        """Of a scenario and queue."""
 
-    async def of(self, scenario: Scenario) -> TopicBacklog | None:
-        """The backlog now; None where the queue does not say it."""
-        topic = keys.events_topic(scenario.name)
+    async def of(self, scenario: Scenario, queue: str = "") -> TopicBacklog | None:
+        """The backlog of a queue now, the first one's where none is named; None where the queue
+        does not say it."""
+        topic, key = keys.events_topic(scenario.name), (scenario.name, queue or scenario.queue)
         try:
             async with asyncio.timeout(_TIMEOUT):
-                reader = await self._opened(scenario)
+                reader = await self._opened(*key)
                 if reader is None:
                     # nothing waits in such a queue, whoever receives
                     return TopicBacklog(topic, 0, sys.maxsize)
                 # more consumers do not end a transaction
                 waiting = await reader.waiting(readable=True)
         except (KafkaError, RedisError, ScenarioError, OSError, TimeoutError):
-            await self.close()
+            await self._close(key)
             return None
         return TopicBacklog(topic, sum(waiting.values()), len(waiting)) if waiting else None
 
     async def close(self) -> None:
-        """Ends the connection."""
-        reader, self._reader = self._reader, None
+        """Ends the connections."""
+        for key in list(self._readers):
+            await self._close(key)
+
+    async def _close(self, key: tuple[str, str]) -> None:
+        reader = self._readers.pop(key, None)
         if reader is not None:
             await reader.close()
 
-    async def _opened(self, scenario: Scenario) -> Lag | None:
-        if self._reader is None or self._asked != (scenario.name, scenario.queue):
-            await self.close()
-            self._asked = (scenario.name, scenario.queue)
-            self._reader = queue_kind(scenario.queue).lag(scenario.name, self._address)
-        return self._reader
+    async def _opened(self, scenario: str, queue: str) -> Lag | None:
+        for other in [key for key in self._readers if key[0] != scenario]:
+            await self._close(other)
+        if (scenario, queue) not in self._readers:
+            self._readers[scenario, queue] = queue_kind(queue).lag(scenario, self._address)
+        return self._readers[scenario, queue]

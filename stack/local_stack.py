@@ -249,7 +249,7 @@ class LocalStack:
     def _surroundings(self, deployment: str) -> Surroundings:
         endpoints = self.manifests.config_maps.get("endpoints", {})
         name = self.chosen.scenario.name
-        stores = queue_kind(self.chosen.scenario.queue).stores
+        stores = queue_kind(self._queue(deployment)).stores
         filled = self.links.endpoints(deployment) | {
             "SCENARIO": self.chosen.reference,
             "EVENTS_TOPIC": keys.events_topic(name),
@@ -355,12 +355,18 @@ class LocalStack:
             self.usage.sample(pids)
             await asyncio.sleep(PERIOD)
 
+    def _queue(self, deployment: str) -> str:
+        """The queue that its pods serve; one that the scenario has not they refuse themselves."""
+        scenario = self.chosen.scenario
+        named = self.manifests.deployments[deployment].template.variable("QUEUE")
+        return named if named in scenario.queues else scenario.queue
+
     def _scaler(self, name: str) -> Scaler:
         return Scaler(
             self.controllers[name],
             self._scalings[name],
             self.usage,
-            lambda: self._lag.of(self.chosen.scenario),
+            lambda: self._lag.of(self.chosen.scenario, self._queue(name)),
             lambda replicas: self._requested.keep(name, replicas),
             self.events,
         )

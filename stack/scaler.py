@@ -86,7 +86,7 @@ class Scaler:
     def _tell(self, blind: bool) -> None:
         if blind != self._blind:
             self._blind = blind
-            text = "Kafka does not say it; no pod is taken away" if blind else "known again"
+            text = "the queue does not say it; no pod is taken away" if blind else "known again"
             reason = "LagUnknown" if blind else "LagKnown"
             self._events.add("deployment", self._controller.name, reason, text)
 

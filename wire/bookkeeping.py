@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from redis.asyncio import Redis
 
-from wire.books import Books, Figures
+from wire.books import Books, Figures, SideBySide
 from wire.committed import Committed, read_acknowledged, read_committed
 from wire.document_count import DocumentCount
 from wire.documents import Documents
@@ -27,7 +27,7 @@ _LOAD_EVERY = 10.0
 
 
 class Auditor:
-    """Keeps the books of one scenario.
+    """Keeps the books of one queue of a scenario; `side` as `Scenario.side` has it.
 
     It goes on from what was counted and kept before, so an answer costs as much as what came
     since. An `exact` auditor counts every document itself, once, and then `recounts` windows at
@@ -43,8 +43,10 @@ class Auditor:
         documents: Documents,
         exact: bool = False,
         recounts: int = 2,
+        side: str = "",
     ) -> None:
         self._scenario = scenario
+        self._side = side
         self._redis = redis
         self._account = account
         self._count = DocumentCount(scenario, documents)
@@ -68,7 +70,7 @@ class Auditor:
             await self._load()
             read = await self._read(deadline)
             for _ in range(_PATIENCE):
-                now = await read_committed(self._redis, self._scenario)
+                now = await self._committed()
                 if now.low_watermarks == read.committed.low_watermarks:
                     break
                 read = await self._follow(read, now, deadline)
@@ -84,15 +86,19 @@ class Auditor:
         return self._seen != seen
 
     async def _look(self) -> tuple[int, int]:
-        committed_offsets = await read_committed(self._redis, self._scenario)
-        return await read_acknowledged(self._redis, self._scenario), committed_offsets.version
+        committed_offsets = await self._committed()
+        acknowledged = await read_acknowledged(self._redis, self._scenario, self._side)
+        return acknowledged, committed_offsets.version
+
+    async def _committed(self) -> Committed:
+        return (await read_committed(self._redis, self._scenario)).of(self._side)
 
     async def found(self) -> int:
         """Documents that are there now, below the committed offsets; asks Redis and MongoDB
         only."""
         async with self._one_at_a_time:
             await self._load()
-            return await self._documents(await read_committed(self._redis, self._scenario), None)
+            return await self._documents(await self._committed(), None)
 
     def seconds_left(self, unaudited: int) -> float | None:
         """How long so many offsets will take, as fast as it went so far; None where unknown."""
@@ -106,8 +112,8 @@ class Auditor:
     async def _read(self, deadline: float | None) -> _Read:
         """Figures, and the committed offsets that they hold for: a purge meanwhile makes them
         worthless."""
-        acknowledged = await read_acknowledged(self._redis, self._scenario)
-        committed_offsets = await read_committed(self._redis, self._scenario)
+        acknowledged = await read_acknowledged(self._redis, self._scenario, self._side)
+        committed_offsets = await self._committed()
         rule = await self._account.look(committed_offsets)
         figures = Figures(
             scenario=self._scenario,
@@ -187,25 +193,98 @@ class _Counting(NamedTuple):
     begun: float
 
 
+class Keeper(Protocol):
+    """Keeps the books of a scenario, of one queue or several; see Auditor."""
+
+    async def audit(self, within: float | None = None) -> Books:
+        """The books as they are now."""
+
+    async def changed(self) -> bool:
+        """Whether the stores were told anything since the last audit."""
+
+    def seconds_left(self, unaudited: int) -> float | None:
+        """How long so many offsets will take."""
+
+    async def close(self) -> None:
+        """Ends a count that is still going on."""
+
+
+class Auditors:
+    """Keeps the books of several queues, each as its own auditor does; see Auditor."""
+
+    def __init__(self, auditors: Mapping[str, Auditor]) -> None:
+        """`auditors`: by the name of the queue."""
+        self._auditors = auditors
+
+    async def audit(self, within: float | None = None) -> SideBySide:
+        """The books as they are now; all count their documents within the same time."""
+        found = await asyncio.gather(*(each.audit(within) for each in self._auditors.values()))
+        return SideBySide.of(dict(zip(self._auditors, found, strict=True)))
+
+    async def changed(self) -> bool:
+        """Whether the stores were told anything since the last audit."""
+        return any(await asyncio.gather(*(each.changed() for each in self._auditors.values())))
+
+    def seconds_left(self, unaudited: int) -> float | None:
+        """As long as the slowest of them needs for so many offsets."""
+        known = [each.seconds_left(unaudited) for each in self._auditors.values()]
+        return max((seconds for seconds in known if seconds is not None), default=None)
+
+    async def close(self) -> None:
+        """Ends what is still counted."""
+        for each in self._auditors.values():
+            await each.close()
+
+
+def keeper_of(
+    scenario: str,
+    queues: Sequence[str],
+    where: Where,
+    documents: Documents,
+    exact: bool = False,
+) -> tuple[Keeper, list[Account]]:
+    """What keeps the books of a scenario with these queues, the first one first, and the accounts
+    that it asks, which are closed after it. Raises ScenarioError."""
+    accounts = {name: queue_kind(name).account(scenario, where) for name in queues}
+    auditors = {
+        name: Auditor(
+            scenario,
+            where.redis,
+            account,
+            documents,
+            exact,
+            side="" if name == queues[0] else name,
+        )
+        for name, account in accounts.items()
+    }
+    keeper: Keeper = Auditors(auditors) if len(auditors) > 1 else auditors[queues[0]]
+    return keeper, list(accounts.values())
+
+
 @asynccontextmanager
 async def auditing(
-    scenario: str, queue: str, endpoints: Endpoints, patience: float, exact: bool = False
-) -> AsyncIterator[Auditor]:
-    """An auditor with connections of its own, which end with the block.
+    scenario: str,
+    queues: Sequence[str],
+    endpoints: Endpoints,
+    patience: float,
+    exact: bool = False,
+) -> AsyncIterator[Keeper]:
+    """What keeps the books, with connections of its own, which end with the block.
 
-    `queue`: name of its kind; `patience`: seconds that the document store may take.
+    `queues`: names of their kinds, the scenario's first one first; `patience`: seconds that the
+    document store may take.
     """
     redis = redis_client(endpoints.address("redis"), timeout=3.0)
     documents = Documents(endpoints.address("mongo"), timeout=patience)
     where = Where(redis, endpoints.address, endpoints.brokers)
-    account = queue_kind(queue).account(scenario, where)
-    auditor = Auditor(scenario, redis, account, documents, exact)
+    keeper, accounts = keeper_of(scenario, queues, where, documents, exact)
     try:
-        yield auditor
+        yield keeper
     finally:
-        await auditor.close()
+        await keeper.close()
         await documents.close()
-        await account.close()
+        for account in accounts:
+            await account.close()
         await redis.aclose()
 
 

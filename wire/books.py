@@ -6,8 +6,9 @@ a loss is a fault, is the rule of its kind: a class derived from `Books` (`wire.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple
 
 
 class Figure(NamedTuple):
@@ -103,12 +104,87 @@ class Books:
         found: int = getattr(self, name)
         return found
 
-    def to_json(self) -> dict[str, str | int]:
+    def to_json(self) -> dict[str, Any]:
         """What `controlroom books --json` says: the figures that are always told, which other
         tools rely on, and then the rare ones, where there are any."""
         told = {figure.name: self.value(figure.name) for figure in self.figures if not figure.rare}
         rare = {figure.name: self.value(figure.name) for figure in self.figures if figure.rare}
         return {"scenario": self.scenario, **told, **{n: v for n, v in rare.items() if v}}
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide(Books):
+    """The books of a scenario with several queues: their sums, and each by its own rule. They close
+    where all do."""
+
+    figures = (
+        ACKNOWLEDGED,
+        COUNTED,
+        STORED,
+        PURGED,
+        REJECTED,
+        REPEATED,
+        Figure("in_flight", "taken by a queue, not yet handled by a consumer", "in flight"),
+        Figure("lost", "missing; each queue's own rule says whether it may be"),
+        Figure("doubled", "counted or stored more than once"),
+        UNAUDITED,
+    )
+    pairs = (
+        ("acknowledged", "in_flight"),
+        ("counted", "lost"),
+        ("stored", "doubled"),
+        ("rejected", "repeated"),
+    )
+
+    queues: Mapping[str, Books] = field(default_factory=dict)
+    """Queue -> its books, in the order of the scenario."""
+
+    @classmethod
+    def of(cls, queues: Mapping[str, Books]) -> SideBySide:
+        """The books of all of them, at least one."""
+        own = [each.name for each in fields(Books) if each.name != "scenario"]
+        sums = {name: sum(books.value(name) for books in queues.values()) for name in own}
+        scenario = next(iter(queues.values())).scenario
+        return cls(scenario=scenario, queues=queues, **sums)
+
+    @property
+    def taken(self) -> int:
+        """See Books."""
+        return sum(books.taken for books in self.queues.values())
+
+    @property
+    def faults(self) -> bool:
+        """See Books."""
+        return any(books.faults for books in self.queues.values())
+
+    @property
+    def remark(self) -> str:
+        """See Books."""
+        said = {name: books.remark for name, books in self.queues.items()}
+        return "; ".join(f"{name}: {remark}" for name, remark in said.items() if remark)
+
+    def rows(self) -> tuple[Figure, ...]:
+        """Every figure that any of the queues tells, once, in the order of the first that does."""
+        found: dict[str, Figure] = {}
+        for books in self.queues.values():
+            last = None
+            for figure in books.figures:
+                if figure.name not in found:
+                    found = _behind(found, last, figure)
+                last = figure.name
+        return tuple(found.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """The sums, and under `queues` what each says by itself."""
+        own = {name: books.to_json() for name, books in self.queues.items()}
+        return {**Books.to_json(self), "queues": own}
+
+
+def _behind(known: dict[str, Figure], last: str | None, figure: Figure) -> dict[str, Figure]:
+    """The figures with one more behind the one of that name."""
+    names = list(known)
+    place = names.index(last) + 1 if last is not None else 0
+    return {n: known.get(n, figure) for n in (*names[:place], figure.name, *names[place:])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +199,12 @@ class Totals:
     refused: int = 0
     purged: int = 0
     forgotten: int = 0
+
+    def less(self, *others: Totals) -> Totals:
+        """What is left without the others."""
+        names = [each.name for each in fields(self)]
+        left = {name: getattr(self, name) - sum(getattr(o, name) for o in others) for name in names}
+        return Totals(**left)
 
 
 @dataclass(frozen=True, slots=True)

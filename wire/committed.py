@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from redis.asyncio import Redis
 
@@ -15,7 +15,8 @@ from wire.ranges import Range
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """How far the consumers have come in every partition, of every life of a topic."""
+    """How far the consumers have come in every partition, of every life of a topic, by whatever
+    queue; `of` leaves those of one."""
 
     offsets: dict[str, int]
     """`tp` -> offset of the last record that was handled."""
@@ -27,6 +28,29 @@ class Committed:
     """`tp` -> its first offset, of every later life of a partition (see `wire.lives`)."""
     settled: int = 0
     """Acknowledged events that the broker lost and that were written off."""
+    sides: dict[str, str] = field(default_factory=dict)
+    """`tp` -> its queue, where that is not the scenario's first."""
+    parts: dict[str, tuple[Totals, int]] = field(default_factory=dict)
+    """Queue -> its totals, and what was written off of it; of all but the first."""
+
+    def of(self, side: str) -> Committed:
+        """Those of one queue; `side` as `Scenario.side` has it."""
+
+        def own(entries: dict[str, int]) -> dict[str, int]:
+            return {tp: n for tp, n in entries.items() if self.sides.get(tp, "") == side}
+
+        totals, settled = self.parts.get(side, (Totals(), 0))
+        if not side:
+            totals = self.totals.less(*(part for part, _ in self.parts.values()))
+            settled = self.settled
+        return replace(
+            self,
+            offsets=own(self.offsets),
+            low_watermarks=own(self.low_watermarks),
+            bases=own(self.bases),
+            totals=totals,
+            settled=settled,
+        )
 
     def ranges(self) -> list[Range]:
         """Where the documents are: above what was purged, up to the committed offsets."""
@@ -52,8 +76,9 @@ async def read_committed(redis: Redis, scenario: str, rejected: bool = False) ->
         pipe.hgetall(keys.low_watermark_key(scenario))
         pipe.hgetall(keys.books_key(scenario))
         pipe.hgetall(keys.lives_key(scenario))
-        committed_offsets, low_watermarks, totals, lives = await pipe.execute()
-    settled = int(lives.pop(SETTLED, 0))
+        pipe.hgetall(keys.queues_key(scenario))
+        committed_offsets, low_watermarks, totals, lives, sides = await pipe.execute()
+    settled = {n: int(lives.pop(n)) for n in list(lives) if n.partition("@")[0] == SETTLED}
     bases = {name: text.partition(" ")[0] for name, text in lives.items()}
     return Committed(
         offsets=_of_topic(scenario, topic, committed_offsets),
@@ -61,26 +86,38 @@ async def read_committed(redis: Redis, scenario: str, rejected: bool = False) ->
         totals=_totals(totals),
         version=int(totals.get("version", 0)),
         bases=_of_topic(scenario, topic, bases),
-        settled=settled,
+        settled=settled.get(SETTLED, 0),
+        sides=_named(scenario, topic, sides),
+        parts={
+            side: (_totals(totals, side), settled.get(keys.of_side(SETTLED, side), 0))
+            for side in {*sides.values(), *map(keys.side_of, (*totals, *settled))} - {""}
+        },
     )
 
 
-async def read_acknowledged(redis: Redis, scenario: str) -> int:
-    """Events that producers have answered with success, ever. Raises RedisError."""
-    counts = await redis.hvals(keys.acknowledged_key(scenario))
-    return sum(int(count) for count in counts)
+async def read_acknowledged(redis: Redis, scenario: str, side: str | None = None) -> int:
+    """Events that producers have answered with success, ever; of one queue where `side` is given,
+    as `Scenario.side` has it. Raises RedisError."""
+    counts = await redis.hgetall(keys.acknowledged_key(scenario))
+    wanted = (n for name, n in counts.items() if side is None or keys.side_of(str(name)) == side)
+    return sum(map(int, wanted))
 
 
 def _of_topic(scenario: str, topic: str, entries: Mapping[str, str]) -> dict[str, int]:
     """`tp` -> offset of those fields that belong to that topic."""
+    return {tp: int(offset) for tp, offset in _named(scenario, topic, entries).items()}
+
+
+def _named(scenario: str, topic: str, entries: Mapping[str, str]) -> dict[str, str]:
     prefix = f"{keys.consumer_group(scenario)}/{topic}/"
     found = {}
-    for name, offset in entries.items():
+    for name, value in entries.items():
         if name.startswith(prefix):
             topic_id, _, partition = name.removeprefix(prefix).rpartition("/")
-            found[keys.partition_id(topic_id, int(partition))] = int(offset)
+            found[keys.partition_id(topic_id, int(partition))] = value
     return found
 
 
-def _totals(entries: Mapping[str, str]) -> Totals:
-    return Totals(**{each.name: int(entries.get(each.name, 0)) for each in fields(Totals)})
+def _totals(entries: Mapping[str, str], side: str = "") -> Totals:
+    names = {each.name: keys.of_side(each.name, side) for each in fields(Totals)}
+    return Totals(**{name: int(entries.get(kept, 0)) for name, kept in names.items()})

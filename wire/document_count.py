@@ -12,7 +12,7 @@ import asyncio
 import sys
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wire import keys
@@ -31,6 +31,7 @@ class DocumentCount:
         self._documents = documents
         self._counted: dict[str, Counted] = {}
         self._saved: dict[str, Document] = {}
+        self._wanted: frozenset[str] = frozenset()
         self._turn = 0
         self._limit = asyncio.Semaphore(_AT_ONCE)
 
@@ -56,12 +57,22 @@ class DocumentCount:
                 await self._documents.keep_audit(self._scenario, document)
                 self._saved[counted.tp] = document
 
-    async def advance(self, ranges: Sequence[Range], deadline: float | None = None) -> int:
+    async def advance(
+        self,
+        ranges: Sequence[Range],
+        deadline: float | None = None,
+        sides: Mapping[str, str] | None = None,
+    ) -> int:
         """Counts what is not counted yet of these ranges, which are all there is.
 
-        It stops at the deadline (of the monotonic clock). Returns the offsets that are left.
+        It stops at the deadline (of the monotonic clock). `sides` is kept with what was counted:
+        `tp` -> its queue, as `wire.committed.Committed` has it. Returns the offsets that are left.
         """
         self._counted = {r.tp: self._counted.get(r.tp) or Counted(r.tp, r.after) for r in ranges}
+        self._wanted = frozenset(self._counted)
+        for tp, side in (sides or {}).items():
+            if tp in self._counted:
+                self._counted[tp].side = side
         await asyncio.gather(*(self._advance(wanted, deadline) for wanted in ranges))
         return self.left(ranges)
 
@@ -72,8 +83,9 @@ class DocumentCount:
 
     @property
     def total(self) -> int:
-        """Documents that were counted."""
-        return sum(counted.total for counted in self._counted.values())
+        """Documents that were counted of the ranges that were wanted last; what is kept of other
+        queues is not of them."""
+        return sum(self._counted[tp].total for tp in self._wanted & self._counted.keys())
 
     async def recheck(self, windows: int = 1) -> None:
         """Counts the next windows in the rotation again."""
@@ -86,7 +98,8 @@ class DocumentCount:
     async def _advance(self, wanted: Range, deadline: float | None) -> None:
         counted = self._counted[wanted.tp]
         if wanted.after < counted.after:
-            counted = self._counted[wanted.tp] = Counted(wanted.tp, wanted.after)
+            counted = Counted(wanted.tp, wanted.after, counted.side)
+            self._counted[wanted.tp] = counted
         counted.end(wanted.upto)
         if wanted.after > counted.after:
             remains = counted.remains(wanted.after)
@@ -104,8 +117,9 @@ class DocumentCount:
 class Counted:
     """What is known of one partition: documents per window, from `after` up to `upto`."""
 
-    def __init__(self, tp: str, after: int) -> None:
+    def __init__(self, tp: str, after: int, side: str = "") -> None:
         self.tp = tp
+        self.side = side
         self.after = after
         self.upto = after
         self.by: dict[int, int] = {}
@@ -115,7 +129,9 @@ class Counted:
     def read(cls, document: Document) -> Counted | None:
         """What `document` made; None where it is not of this form, and is counted anew."""
         try:
-            counted = cls(str(document["_id"]), int(document["after"]))
+            counted = cls(
+                str(document["_id"]), int(document["after"]), str(document.get("queue", ""))
+            )
             counted.upto = int(document["upto"])
             counts = array("I", bytes(document["counts"]))
         except (KeyError, TypeError, ValueError):
@@ -131,7 +147,7 @@ class Counted:
 
     def document(self) -> dict[str, Any]:
         """As it is kept: `_id` the `tp`, `after`, `upto`, and `counts`, four bytes for each window,
-        least first."""
+        least first; `queue` where that is not the scenario's first."""
         counts = array("I", (self.by[number] for number in sorted(self.by)))
         if sys.byteorder == "big":
             counts.byteswap()
@@ -141,6 +157,7 @@ class Counted:
             "after": self.after,
             "upto": self.upto,
             "counts": counts.tobytes(),
+            **({"queue": self.side} if self.side else {}),
         }
 
     @property

@@ -175,11 +175,36 @@ class Documents:
                 return sorted(found, key=_age, reverse=True)[:n]
             width *= 8
 
-    async def _tail(self, collection: str, wanted: Range, n: int) -> list[Document]:
+    async def newest_matching(
+        self, collection: str, ranges: Sequence[Range], n: int, matching: Document, reach: int
+    ) -> list[Document]:
+        """The newest `n` documents that have the values of `matching`, newest first.
+
+        Window by window from the ends of the ranges, in all of them at once, until enough are found
+        or `reach` offsets of each were looked at: what is older is not found.
+        """
+        found: list[Document] = []
+        for back in range(0, reach, WINDOW):
+            tails = [
+                Range(r.tp, max(r.after, r.upto - back - WINDOW), r.upto - back)
+                for r in ranges
+                if r.upto - back > r.after
+            ]
+            async with _answering():
+                asked = (self._tail(collection, tail, n, matching) for tail in tails)
+                found += [document for part in await asyncio.gather(*asked) for document in part]
+            if len(found) >= n or not tails:
+                break
+        return sorted(found, key=_age, reverse=True)[:n]
+
+    async def _tail(
+        self, collection: str, wanted: Range, n: int, matching: Document | None = None
+    ) -> list[Document]:
         if wanted.after >= wanted.upto:
             return []
         order = [("o", DESCENDING)]
-        cursor = self._collection(collection).find(wanted.query).sort(order).limit(n)
+        query = {**wanted.query, **(matching or {})}
+        cursor = self._collection(collection).find(query).sort(order).limit(n)
         return await cursor.to_list(n)
 
     async def last_offsets(self, collection: str) -> dict[str, int]:
@@ -252,6 +277,56 @@ class Documents:
                 {"_id": name}, {"$max": {field: value}}, upsert=True
             )
 
+    async def ensure_index(self, collection: str, *fields: str) -> None:
+        """Makes an index where it is missing."""
+        async with _answering():
+            await self._collection(collection).create_index([(each, ASCENDING) for each in fields])
+
+    async def first(
+        self, collection: str, wanted: Range, n: int, equal: Document
+    ) -> list[Document]:
+        """The first `n` documents of a range, and all others of the last record, whose other fields
+        are as `equal` has them; there must be an index of these before `tp` and `o`. The cost
+        follows how many the range has."""
+        async with _answering():
+            cursor = self._collection(collection).find({**equal, **wanted.query})
+            found = await cursor.sort([("o", ASCENDING)]).limit(n).to_list(n)
+            if len(found) == n:
+                last = Range(wanted.tp, found[-1]["o"] - 1, found[-1]["o"])
+                cursor = self._collection(collection).find({**equal, **last.query})
+                found = [each for each in found if each["o"] <= last.after]
+                found += await cursor.to_list(None)
+        return sorted(found, key=_place)
+
+    async def with_value(self, collection: str, field: str, value: str) -> Document | None:
+        """One document with that value in a field that has an index."""
+        async with _answering():
+            found = await self._collection(collection).find({field: value}).to_list(1)
+        return found[0] if found else None
+
+    async def named(self, collection: str, names: Sequence[str]) -> set[str]:
+        """Those of the names that are the `_id` of a document."""
+        async with _answering():
+            found = self._collection(collection).find({"_id": {"$in": list(names)}}, {"_id": 1})
+            return {each["_id"] for each in await found.to_list(None)}
+
+    async def add_new(self, collection: str, document: Document) -> bool:
+        """Whether the document was stored; not where its `_id` is there."""
+        async with _answering():
+            try:
+                await self._collection(collection).insert_one(dict(document))
+            except DuplicateKeyError:
+                return False
+        return True
+
+    async def numbers(self, collection: str, field: str) -> dict[str, int]:
+        """Value of a field -> documents that have it; for collections that stay small."""
+        async with _answering():
+            cursor = self._collection(collection).aggregate(
+                [{"$group": {"_id": f"${field}", "number": {"$sum": 1}}}]
+            )
+            return {row["_id"]: int(row["number"]) for row in await cursor.to_list(None)}
+
     async def all_of(self, collection: str) -> list[Document]:
         """Every document; for collections that stay small."""
         async with _answering():
@@ -282,6 +357,7 @@ class Documents:
             keys.low_watermarks_collection(scenario),
             keys.lives_collection(scenario),
             keys.audits_collection(scenario),
+            keys.removed_collection(scenario),
         )
         async with _answering():
             with pymongo.timeout(REPAIR_SECONDS):

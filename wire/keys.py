@@ -117,12 +117,34 @@ def books_key(scenario: str) -> str:
     `purged` documents removed on purpose, by hand or by retention · `forgotten` the same of the
     rejected topic · `version` rises with every change · `at` time of the last counting, ms since
     the epoch by the clock of Redis · `most` members that a tally may have.
+
+    They are over all queues. Of a queue that is not the scenario's first they are there once more,
+    as `<name>@<queue>`.
     """
     return f"{{{scenario}}}:books"
 
 
+def queues_key(scenario: str) -> str:
+    """Redis hash: committed offset field -> queue that its log belongs to, of every queue but the
+    scenario's first."""
+    return f"{{{scenario}}}:queues"
+
+
+def of_side(name: str, side: str) -> str:
+    """What is kept under `name`, of one queue; `side` as `Scenario.side` has it."""
+    return f"{name}@{side}" if side else name
+
+
+def side_of(name: str) -> str:
+    """The queue in a name that `of_side` made."""
+    return name.partition("@")[2]
+
+
 def acknowledged_key(scenario: str) -> str:
-    """Redis hash: producer instance -> number of events it has acknowledged, ever."""
+    """Redis hash: producer instance -> number of events it has acknowledged, ever.
+
+    An instance that publishes to another queue than the scenario's first is `<id>@<queue>`.
+    """
     return f"{{{scenario}}}:acknowledged"
 
 
@@ -182,6 +204,12 @@ def audits_collection(scenario: str) -> str:
     """MongoDB collection of what was counted of the logs: a document per `tp`, made and read by
     `wire.document_count`."""
     return f"{scenario}.audits"
+
+
+def removed_collection(scenario: str) -> str:
+    """MongoDB collection of stored events that somebody has taken back: `_id` the event id,
+    `origin`. Their documents stay, since the books count them."""
+    return f"{scenario}.removed"
 
 
 def auditing_key(scenario: str) -> str:

@@ -83,6 +83,8 @@ class Life:
     """When it was opened, ms since the epoch."""
     closed: bool = False
     """The life before it has no document behind its committed offset, which is final."""
+    side: str = ""
+    """Its queue, as `Scenario.side` has it."""
 
     @property
     def id(self) -> str:
@@ -113,9 +115,13 @@ class Stand(NamedTuple):
 
 
 class Lives:
-    """The lives of one scenario's partitions."""
+    """The lives of one scenario's partitions. Those that are opened, and what is written off,
+    belong to the queue `side`."""
 
-    def __init__(self, scenario: str, redis: Redis, documents: Documents) -> None:
+    def __init__(self, scenario: str, redis: Redis, documents: Documents, side: str = "") -> None:
+        self._side = side
+        self._settlement = keys.of_side(SETTLED, side)
+        self._queues = keys.queues_key(scenario)
         self._scenario = scenario
         self._collection = keys.lives_collection(scenario)
         self._group = keys.consumer_group(scenario)
@@ -132,13 +138,20 @@ class Lives:
         Raises DocumentsError.
         """
         found = await self._documents.all_of(self._collection)
-        lives = [_life(each) for each in found if each["_id"] != SETTLED]
+        lives = [_life(each) for each in found if "topic" in each]
         return sorted(lives, key=lambda life: life.number)
 
     async def keep(self, counted: Stand, base: int) -> Life:
         """The life that follows another: a new one from `base` on, or the one that somebody else
         has opened. Raises DocumentsError."""
-        life = Life(*counted.life.part, counted.life.number + 1, base, counted.committed, _now())
+        life = Life(
+            *counted.life.part,
+            counted.life.number + 1,
+            base,
+            counted.committed,
+            _now(),
+            side=self._side,
+        )
         found = await self._documents.keep_once(self._collection, _document(life))
         return _life(found)
 
@@ -169,6 +182,8 @@ class Lives:
                 field = life.field(self._group)
                 pipe.hsetnx(self._lives, field, f"{life.base} {life.committed} {life.at}")
                 pipe.hsetnx(self._committed_offsets, field, str(life.base - 1))
+                if life.side:
+                    pipe.hsetnx(self._queues, field, life.side)
             new = any(await pipe.execute())
         if new:
             await self._tell()
@@ -197,7 +212,7 @@ class Lives:
         await self.put(lives)
         settled = await self._settled()
         if settled:
-            await self._redis.hsetnx(self._lives, SETTLED, str(settled))
+            await self._redis.hsetnx(self._lives, self._settlement, str(settled))
         open_yet = [life for life in lives if not life.closed]
         for life in open_yet:
             await self.close(life, lives)
@@ -208,8 +223,8 @@ class Lives:
 
         Raises DocumentsError or RedisError; safe to repeat.
         """
-        await self._documents.raise_to(self._collection, SETTLED, "events", events)
-        await self._redis.hset(self._lives, SETTLED, str(await self._settled()))
+        await self._documents.raise_to(self._collection, self._settlement, "events", events)
+        await self._redis.hset(self._lives, self._settlement, str(await self._settled()))
         await self._tell()
 
     async def _tell(self) -> None:
@@ -218,7 +233,7 @@ class Lives:
 
     async def _settled(self) -> int:
         found = await self._documents.all_of(self._collection)
-        return next((int(each["events"]) for each in found if each["_id"] == SETTLED), 0)
+        return next((int(each["events"]) for each in found if each["_id"] == self._settlement), 0)
 
 
 def present(part: Part, lives: Iterable[Life]) -> Life:
@@ -263,6 +278,7 @@ def _life(document: Document) -> Life:
         topic_id=document["topic_id"],
         committed=int(document["fence"]),
         closed=bool(document["closed"]),
+        side=str(document.get("side", "")),
         **numbers,
     )
 

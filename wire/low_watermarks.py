@@ -44,6 +44,7 @@ async def raise_low_watermark(
         keys.books_key(scenario),
         keys.committed_key(scenario),
         keys.lives_key(scenario),
+        keys.queues_key(scenario),
     )
     wanted = (field, removed.after, removed.upto, count, "forgotten" if rejected else "purged")
     return bool(await redis.eval(_SCRIPT, len(names), *names, *wanted))

@@ -10,7 +10,7 @@ of those the documents are all there is, and what is missing among them the book
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -28,6 +28,13 @@ from wire.ranges import Range
 from wire.topics import OffsetReader
 from wire.tops import MOST_MEMBERS, writing
 
+_TRIES = 5
+"""Attempts to have the documents of the other queues counted before they count more."""
+
+
+class BusyError(Exception):
+    """Events came by a queue that cannot be read again all the while."""
+
 
 class PurgedError(Exception):
     """Documents were removed, by hand or by retention, so they are not all that was counted."""
@@ -43,6 +50,23 @@ class Rebuilt:
     """By the names of `wire.books.Totals`."""
     committed_offsets: dict[str, int] = field(default_factory=dict)
     """Field of the committed offset -> offset of the last record that is counted."""
+    stands: dict[str, int] = field(default_factory=dict)
+    """The same of other queues than the first: nothing is written unless they are all there are."""
+
+    queues: dict[str, str] = field(default_factory=dict)
+    """Field of the committed offset -> its queue, where Redis has forgotten it."""
+
+    def add(self, name: str, amount: int, side: str = "") -> None:
+        """Adds to a total, and to that of its queue."""
+        self.totals[name] += amount
+        if side:
+            self.totals[keys.of_side(name, side)] += amount
+
+    def take(self, more: Rebuilt) -> None:
+        """Adds what was made of other documents."""
+        self.tallies.update(more.tallies)
+        self.totals.update(more.totals)
+        self.committed_offsets |= more.committed_offsets
 
 
 class Held(NamedTuple):
@@ -69,6 +93,8 @@ class _Partition:
     end: int
     base: int = 0
     """First offset of this life."""
+    side: str = ""
+    """Its queue, as `Scenario.side` has it."""
 
     @property
     def tp(self) -> str:
@@ -91,8 +117,12 @@ async def rebuild_with(
 ) -> Rebuilt:
     """Counters, committed offsets and books from the documents; returns what was written.
 
-    Raises PurgedError, and nothing is changed; RedisError, DocumentsError or what `living` raises
-    where a store does not answer. Safe to repeat, and safe to be killed at any moment.
+    What other queues than the first have counted is made of the documents up to their committed
+    offsets, which stay, so nothing has to be read again there.
+
+    Raises PurgedError or BusyError, and nothing is changed; RedisError, DocumentsError or what
+    `living` raises where a store does not answer. Safe to repeat, and safe to be killed at any
+    moment.
     """
     # Redis may have been emptied since, so the documents' own word counts too
     known = (await read_committed(redis, scenario.name)).low_watermarks
@@ -101,17 +131,70 @@ async def rebuild_with(
     # an emptied Redis has them again before anything is counted in them
     lives = await Lives(scenario.name, redis, documents).restore()
     codec = EventCodec(scenario)
+    first, apart = Rebuilt(), frozenset("?")
+    for _ in range(_TRIES):
+        beside, rebuilt = await _beside(scenario.name, redis)
+        await _forgotten(scenario.name, documents, beside, rebuilt)
+        if apart != beside.keys():
+            first, apart = Rebuilt(), frozenset(beside)
+            for partition in await _partitions(scenario.name, documents, living, lives, apart):
+                await _follow(codec, documents, partition, first)
+        for partition in [each for parts in beside.values() for each in parts]:
+            await _follow(codec, documents, partition, rebuilt)
+        rebuilt.take(first)
+        if await _write(scenario.name, redis, rebuilt, scenario.kinds):
+            return rebuilt
+    raise BusyError(", ".join(scenario.queues[1:]) or "another queue")
+
+
+async def _beside(scenario: str, redis: Redis) -> tuple[dict[str, list[_Partition]], Rebuilt]:
+    """What other queues than the first have counted, by `tp`, as it stands now; and what of it is
+    known without its documents."""
+    found: dict[str, list[_Partition]] = {}
     rebuilt = Rebuilt()
-    for partition in await _partitions(scenario.name, documents, living, lives):
-        await _follow(codec, documents, partition, rebuilt)
-    await _write(scenario.name, redis, rebuilt, scenario.kinds)
-    return rebuilt
+    group = keys.consumer_group(scenario)
+    for rejected in (False, True):
+        topic = keys.rejected_topic(scenario) if rejected else keys.events_topic(scenario)
+        committed = await read_committed(redis, scenario, rejected)
+        for tp, side in committed.sides.items():
+            topic_id, _, number = tp.rpartition(":")
+            end, base = committed.offsets.get(tp, -1) + 1, committed.bases.get(tp, 0)
+            partition = _Partition(topic, topic_id, int(number), end, end, base, side)
+            found.setdefault(tp, []).append(partition)
+            place = keys.committed_field(group, topic, topic_id, int(number))
+            rebuilt.stands[place] = rebuilt.committed_offsets[place] = end - 1
+    for side, (totals, _) in committed.parts.items():
+        rebuilt.add("gaps", totals.gaps, side)
+    return found, rebuilt
+
+
+async def _forgotten(
+    scenario: str, documents: Documents, beside: dict[str, list[_Partition]], rebuilt: Rebuilt
+) -> None:
+    """Adds what Redis does not know any more to be of another queue: who counts the documents has
+    kept it beside them."""
+    topic, group = keys.events_topic(scenario), keys.consumer_group(scenario)
+    kept = {str(each["_id"]): each.get("queue") for each in await documents.audits(scenario)}
+    wanted = {tp: str(side) for tp, side in kept.items() if side and tp not in beside}
+    if not wanted:
+        return
+    last = await documents.last_offsets(keys.logs_collection(scenario))
+    for tp, side in wanted.items():
+        if tp in last:
+            topic_id, _, number = tp.rpartition(":")
+            end = last[tp] + 1
+            beside[tp] = [_Partition(topic, topic_id, int(number), end, end, side=side)]
+            rebuilt.queues[keys.committed_field(group, topic, topic_id, int(number))] = side
 
 
 async def _partitions(
-    scenario: str, documents: Documents, living_of: Living, lives: Sequence[Life]
+    scenario: str,
+    documents: Documents,
+    living_of: Living,
+    lives: Sequence[Life],
+    sides: Container[str],
 ) -> list[_Partition]:
-    """Those that the queue has now, and earlier lives of which documents are left.
+    """Those that the queue has now, and earlier lives of which documents are left, but for `sides`.
 
     A partition that the queue has may get documents while this is asked. They change nothing of
     what is known of it: beyond the end that was read first, and behind a hole, consumers count
@@ -121,7 +204,8 @@ async def _partitions(
     for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
         for held in await living_of(topic):
             partition = _living(topic, held, lives)
-            living[partition.tp] = partition
+            if partition.tp not in sides:
+                living[partition.tp] = partition
     gone: dict[str, _Partition] = {}
     bases = {life.tp: life.base for life in lives}
     ends = {before(life, lives).tp: life.committed + 1 for life in lives}
@@ -130,7 +214,7 @@ async def _partitions(
         (keys.rejected_collection(scenario), keys.rejected_topic(scenario)),
     ):
         for tp, last in (await documents.last_offsets(collection)).items():
-            if tp not in living:
+            if tp not in living and tp not in sides:
                 topic_id, _, number = tp.rpartition(":")
                 fresh = _Partition(topic, topic_id, int(number), 0, 0, bases.get(tp, 0))
                 # the last records of an earlier life may have been no events
@@ -160,22 +244,23 @@ async def _follow(
 ) -> None:
     """Adds the documents of a partition, window by window, up to the first that is missing."""
     name = codec.scenario.name
-    events = partition.topic == keys.events_topic(name)
+    events, side = partition.topic == keys.events_topic(name), partition.side
     committed = partition.base - 1
     for window in Range(partition.tp, committed, partition.end - 1).windows():
         stored = await documents.find(keys.logs_collection(name), window) if events else []
         rejected = await documents.find(keys.rejected_collection(name), window)
         there = {offset for document in (*stored, *rejected) for offset in _offsets(document)}
         committed = _reach(there, window, partition.begin)
-        _add(codec, rebuilt, [d for d in stored if d["o"] <= committed])
+        _add(codec, rebuilt, [d for d in stored if d["o"] <= committed], side)
         known = [d for d in rejected if d["o"] <= committed]
         repeated = sum("repeats" in document for document in known)
-        rebuilt.totals["repeated"] += repeated if events else 0
         if events:
-            rebuilt.totals["dead"] += sum(len(_offsets(document)) for document in known) - repeated
+            dead = sum(len(_offsets(document)) for document in known) - repeated
+            rebuilt.add("repeated", repeated, side)
+            rebuilt.add("dead", dead, side)
+            rebuilt.add("extra", _extra((*stored, *rejected), committed), side)
         else:
-            rebuilt.totals["refused"] += len(known) - repeated
-        rebuilt.totals["extra"] += _extra((*stored, *rejected), committed) if events else 0
+            rebuilt.add("refused", len(known) - repeated, side)
         if committed < window.upto:
             break
     if committed >= 0:
@@ -196,11 +281,11 @@ def _reach(there: set[int], window: Range, begin: int) -> int:
     return next((offset - 1 for offset in wanted if offset not in there), window.upto)
 
 
-def _add(codec: EventCodec, rebuilt: Rebuilt, stored: Iterable[Document]) -> None:
+def _add(codec: EventCodec, rebuilt: Rebuilt, stored: Iterable[Document], side: str) -> None:
     for document in stored:
-        rebuilt.totals["counted"] += 1
-        for kind, key, member, amount in codec.tally_writes(document["event"]):
-            rebuilt.tallies[kind, key, member] += amount
+        rebuilt.add("counted", 1, side)
+        codec.count(document, rebuilt.tallies)
+    codec.trim(rebuilt.tallies)
 
 
 def _extra(documents: Iterable[Document], committed: int) -> int:
@@ -211,13 +296,15 @@ def _extra(documents: Iterable[Document], committed: int) -> int:
 
 async def _write(
     scenario: str, redis: Redis, rebuilt: Rebuilt, kinds: Mapping[str, TallyKind] | None = None
-) -> None:
+) -> bool:
+    """False, and nothing is changed, where another queue has counted meanwhile."""
     numbers = {
         keys.committed_key(scenario): 1,
         keys.books_key(scenario): 2,
         keys.low_watermark_key(scenario): 3,
         keys.acknowledged_key(scenario): 4,
         keys.lives_key(scenario): 5,
+        keys.queues_key(scenario): 6,
     }
     arguments: list[Any] = [
         f"{_literal(keys.counter_key(scenario, ''))}*",
@@ -226,17 +313,24 @@ async def _write(
         keys.once_key(scenario, ""),
         keys.queue_key(scenario, ""),
         MOST_MEMBERS,
+        len(rebuilt.stands),
     ]
+    for place, committed in rebuilt.stands.items():
+        arguments += ("stands", 1, place, committed)
     for place, committed in rebuilt.committed_offsets.items():
         arguments += ("total", 1, place, committed)
+    for place, side in rebuilt.queues.items():
+        arguments += ("total", 6, place, side)
     for name, amount in rebuilt.totals.items():
         arguments += ("total", 2, name, amount)
     for (kind, key, member), amount in rebuilt.tallies.items():
         number = numbers.setdefault(keys.counter_key(scenario, key), len(numbers) + 1)
         arguments += (kind, number, member, amount)
     script = writing("wire", "rebuild.lua", kinds)
-    if not await redis.eval(script, len(numbers), *numbers, *arguments):
+    answer = await redis.eval(script, len(numbers), *numbers, *arguments)
+    if not answer:
         raise PurgedError(scenario)
+    return bool(answer == 1)
 
 
 def _literal(text: str) -> str:

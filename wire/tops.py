@@ -47,9 +47,10 @@ def _look() -> tuple[str, str]:
 
 
 class Ask(NamedTuple):
-    """A question: the highest members of a hash, or the first ones of a set."""
+    """A question: the highest members of a hash, the first ones of a set, or the last ones of a
+    sorted set that holds a few."""
 
-    kind: Literal["hash", "set"]
+    kind: Literal["hash", "set", "newest"]
     key: str
     """As Redis has it."""
     most: int
@@ -73,7 +74,7 @@ class Top:
     """The answer to one question."""
 
     rows: tuple[Row, ...]
-    """Highest counts first; of a set by name, with counts of 0."""
+    """Highest counts first; of a set by name, of the newest the last first, with counts of 0."""
     members: int
     """How many there are, shown or not."""
     others: int
@@ -142,7 +143,9 @@ def _unlisted(asked: Sequence[Ask], tops: Sequence[Sequence[Any]]) -> str:
 
 def _top(asked: Ask, answer: Sequence[Any]) -> Top:
     members, others, total, *rest = answer
-    if asked.kind == "set":
+    if asked.kind == "newest":
+        rows = [Row(name, 0) for name in rest]
+    elif asked.kind == "set":
         rows = [Row(name, 0) for name in sorted(rest)]
     else:
         rows = [

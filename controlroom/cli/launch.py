@@ -32,7 +32,9 @@ SAMPLES: dict[str, Any] = {"users": 4, "number": 2400, "rate": 20.0, "timeout": 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the room looks like and what it may do."""
-    parser.add_argument("--scenario", metavar="NAME|DIR|FILE", help="bands, worldcup, or a path")
+    parser.add_argument(
+        "--scenario", metavar="NAME|DIR|FILE", help="bands, covid, worldcup, or a path"
+    )
     parser.add_argument("--read-only", "--readonly", action="store_true", default=None)
     parser.add_argument("--ascii", action="store_true", default=None, help="ASCII signs only")
     parser.add_argument("--color", choices=("auto", "always", "never"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controlroom.commands.exits import CommandError, Exit
@@ -19,6 +20,7 @@ from controlroom.model.books import Books, BooksSample
 from controlroom.settings import Settings
 from controlroom.targets.settling import settle_books
 from scenarios.scenario import Scenario
+from wire.books import SideBySide
 
 DESCRIPTION = """\
 Acknowledged by the producers, in Kafka, counted in Redis, stored in MongoDB.
@@ -72,9 +74,13 @@ class Settle(Act):
         books = await _audited(endpoints, await here.scenario(), self.exact)
         if not books.broker_lost:
             raise CommandError(f"The broker has lost nothing of {name}.", code=Exit.REFUSED)
+        scenario = await here.scenario()
         with answering("books"):
-            total = books.settled + books.broker_lost
-            await settle_books(await here.located.endpoints(), name, total)
+            endpoints_now = await here.located.endpoints()
+            for queue, own in by_queue(books, scenario.queue).items():
+                if own.broker_lost:
+                    total = own.settled + own.broker_lost
+                    await settle_books(endpoints_now, name, total, scenario.side(queue))
         self.events = books.broker_lost
         lost = number(books.broker_lost)
         return Answer(f"{name}: {lost} events that the broker has lost are written off")
@@ -121,14 +127,43 @@ async def records(here: VerbContext) -> int:
         return (await source.read()).books.taken
 
 
+def by_queue(books: Books, only: str) -> Mapping[str, Books]:
+    """Queue -> its books; `only` is the queue of books that are not of several."""
+    return books.queues if isinstance(books, SideBySide) else {only: books}
+
+
 def shown(books: Books, settings: Settings) -> str:
-    """The books as a table, and what they say in one line."""
+    """The books as a table, a column for each queue where there are several, and what they say in
+    one line."""
+    if isinstance(books, SideBySide):
+        return f"{_columns(books, settings)}\n{verdict(books, settings)}"
     told = [each for each in books.figures if not each.seldom or books.value(each.name)]
     rows = [(figure.name, number(books.value(figure.name))) for figure in told]
     lines = table(("", "events"), rows).splitlines()[1:]
     explained = [paint(figure.words, "dim", settings) for figure in told]
     listed = "\n".join(f"{line}  {what}" for line, what in zip(lines, explained, strict=True))
     return f"{listed}\n{verdict(books, settings)}"
+
+
+def _columns(books: SideBySide, settings: Settings) -> str:
+    """Each figure under the queues that tell it; one that is a fault there is marked."""
+
+    def cell(name: str, of: Books) -> str:
+        figure = next((each for each in of.figures if each.name == name), None)
+        if figure is None:
+            return ""
+        value = of.value(name)
+        return f"{number(value)}{' !' if figure.fault and value else ''}"
+
+    every = [*books.queues.values(), books]
+    rows = [
+        (figure.name, *(cell(figure.name, of) for of in every))
+        for figure in books.rows()
+        if not (figure.seldom or figure.rare)
+        or any(of.value(figure.name) for of in every if hasattr(of, figure.name))
+    ]
+    closing = [("closed", *("yes" if of.closed else "no" for of in every))]
+    return table(("", *books.queues, "all"), [*rows, *closing])
 
 
 def verdict(books: Books, settings: Settings) -> str:

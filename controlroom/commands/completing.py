@@ -138,7 +138,8 @@ def _of_verb(
         if place < 0 and said[: len(words)] == list(words) and said[len(words)][0] != "-":
             yield said[len(words)], ""
     if len(words) == 1 and action is None:
-        yield from ((str(choice), "") for each in positional for choice in each.choices or ())
+        choices = (each.choices or known.names(each.dest) for each in positional)
+        yield from ((str(choice), "") for each in choices for choice in each)
     if list(words) == ["help"]:
         yield from ((verb.name, verb.line) for verb in verbs(inside))
 

@@ -36,10 +36,7 @@ from controlroom.settings import Settings
 from host.durations import format_duration, parse_duration, rounded
 from host.paths import runs_dir
 
-DESCRIPTION = (
-    "Send load and say which bound ended it: number, file, timeout or stopped.\n"
-    "It goes on when this command is killed; ctrl+c stops it and waits for answers."
-)
+DESCRIPTION = "Send load and say which bound ended it; killed, it goes on, ctrl+c stops it."
 EXAMPLES = (
     "controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",
     "controlroom run -n 5000 --rate 200 --in-cluster 4 --context lab-a",
@@ -67,7 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add("--rate", type=_rate, metavar="R", help="requests/s over all users")
     add("--repeat", action="store_true", help="begin the file again at its end")
-    add("--seed", type=int, metavar="N", help="of the generated records")
+    add(
+        "--wait", type=_span, default=(0.0, 0.0), metavar="A-B",
+        help="seconds between requests of a user, such as 0.1-0.9",
+    )  # fmt: skip
+    add("--seed", type=int, metavar="N", help="of generated records, or of the order of -f")
     add("--batch", type=_whole, default=1, metavar="N", help="events in one request (1)")
     add("--url", default="", help="instead of the stack's ingress; loopback only")
     add(
@@ -205,6 +206,7 @@ def _spec(args: argparse.Namespace, settings: Settings) -> LoadSpec:
         url=args.url, scenario=chosen, path=args.path, file=args.file, seed=args.seed,
         users=args.users, number=args.number, rate=args.rate, timeout=timeout,
         repeat=args.repeat, batch=args.batch, in_cluster=args.in_cluster,
+        wait_least=args.wait[0], wait_most=args.wait[1],
     )  # fmt: skip
 
 
@@ -294,6 +296,16 @@ def _rate(text: str) -> float:
     if not 0 < value <= 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests per second")
     return value
+
+
+def _span(text: str) -> tuple[float, float]:
+    least, _, most = text.partition("-")
+    try:
+        return float(least), float(most or least)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no span of seconds; write it like 0.1-0.9"
+        ) from None
 
 
 def _duration(text: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from controlroom.commands.question import Question
 from controlroom.commands.table import number, percent, table
 from controlroom.commands.verb_context import answering, opened, verb_context
 from controlroom.feeds.tallies import TalliesSource
+from controlroom.feeds.views import VIEW, selectors
 from controlroom.model.tallies import Selection, Tallies, TallyChoice, TallyRow
 from controlroom.targets.rebuild import rebuild_tallies
 from scenarios.scenario import Scenario
@@ -26,11 +27,12 @@ DESCRIPTION = """\
 Print the counters, largest first; of many members the highest 200 and the total.
 `--all` prints every member as it is read, in no order. Where a scenario has
 selectors, such as phase and match, each is a flag: its value is a key or a label.
+Of several views `--view` names one, such as `map`; the first is printed without it.
 `rebuild` makes the counters and committed offsets again from the stored documents, while the
 pipeline runs."""
 EXAMPLES = (
     "controlroom tallies --phase Final --match 'Argentina - Francia'",
-    "controlroom tallies --all --json | jq -s 'map(.count) | add'",
+    "controlroom tallies --view gender --country Guatemala",
     "controlroom tallies rebuild --confirm bands",
 )
 TAKES_MORE = True
@@ -50,12 +52,18 @@ async def main(args: argparse.Namespace) -> Exit:
         return await perform_verb(Rebuild(), args)
     async with verb_context(args.settings) as here:
         wanted = chosen(here.scenario, args.more)
-        source = TalliesSource(here.endpoints.redis, here.scenario)
+        reach = here.endpoints
+        source = TalliesSource(reach.redis, here.scenario, reach.mongo)
         async with opened(source):
             found = await source.read()
             for index, value in wanted:
                 key = await _key(source, found, index, value)
                 found = await source.read((*found.chosen[:index], key))
+            if args.all and found.drawn == "lines":
+                raise CommandError(
+                    "controlroom tallies: --all prints counters, and this view shows events.",
+                    "Use `controlroom logs` for these.",
+                )
             if args.all:
                 await _stream(source, found, args.json)
                 return Exit.OK
@@ -93,7 +101,7 @@ async def _key(source: TalliesSource, found: Tallies, index: int, value: str) ->
     selection = found.selections[index]
     if selection.more and not any(_same(value, choice) for choice in selection.choices):
         with answering("tallies"):
-            async for names in source.choices(found.chosen[0]):
+            async for names in source.choices(found.chosen[:index]):
                 for name in names:
                     if _same(value, TallyChoice(name, " - ".join(split_member(name)))):
                         return name
@@ -141,28 +149,50 @@ class Rebuild(Act):
 
 def chosen(scenario: Scenario, words: Sequence[str]) -> list[tuple[int, str]]:
     """(selector, value) of `--name value` and `--name=value`, in the order of the selectors."""
-    names = scenario.view.choosing
+    given = list(_given(words))
+    names = selectors(scenario, _view_of(scenario, dict(given).get(VIEW)))
     found: dict[int, str] = {}
-    rest = list(words)
-    while rest:
-        flag, equals, value = rest.pop(0).partition("=")
-        name = flag.removeprefix("--")
-        if not flag.startswith("--") or name not in names:
+    for name, value in given:
+        if name not in names:
+            flag = f"--{name}" if value is not None else name
             known = ", ".join(f"--{each}" for each in names) or "none"
             raise CommandError(
                 f"controlroom tallies: {flag!r} is not known.",
                 f"Selectors of the scenario {scenario.name}: {known}.",
             )
-        if not equals:
-            if not rest:
-                raise CommandError(f"controlroom tallies: --{name} needs a value.")
-            value = rest.pop(0)
+        if value is None:
+            raise CommandError(f"controlroom tallies: --{name} needs a value.")
         found[names.index(name)] = value
     return sorted(found.items())
 
 
+def _given(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+    """Name of each flag, and its value where there is one; what is no flag stands for itself."""
+    rest = list(words)
+    while rest:
+        flag, equals, value = rest.pop(0).partition("=")
+        if not flag.startswith("--"):
+            yield f"{flag}{equals}{value}", None
+        else:
+            yield flag[2:], value if equals else (rest.pop(0) if rest else None)
+
+
+def _view_of(scenario: Scenario, wanted: str | None) -> str:
+    """Name of the view that is meant, empty for the first: it says which selectors there are."""
+    known = [each.name for each in scenario.views]
+    if wanted is None or len(known) == 1:
+        return ""
+    if wanted not in known:
+        raise CommandError(
+            f"controlroom tallies: no view is called {wanted!r}.", f"Views: {', '.join(known)}."
+        )
+    return wanted
+
+
 def key_of(selection: Selection, value: str) -> str:
     """The key of the choice that was meant. Raises CommandError with what there is."""
+    if selection.free:
+        return value
     for choice in selection.choices:
         if _same(value, choice):
             return choice.key
@@ -184,6 +214,12 @@ def shown(tallies: Tallies) -> str:
     chosen_labels = [
         f"{one.title}: {label}" for one in tallies.selections if (label := _label(one)) is not None
     ]
+    if tallies.remark:
+        raise CommandError(f"controlroom tallies: {tallies.remark}.")
+    if tallies.drawn == "lines":
+        columns = tallies.columns
+        events = table(columns, [row.labels for row in tallies.rows], len(columns))
+        return "\n".join([*chosen_labels, events])
     here = tallies.sum
     blank = ("",) * (len(tallies.columns) - 1)
     others = [TallyRow(("others", *blank), tallies.others)] if tallies.others else []
@@ -205,6 +241,8 @@ def shown(tallies: Tallies) -> str:
 
 
 def _label(selection: Selection) -> str | None:
+    if selection.free:
+        return selection.selected or None
     for choice in selection.choices:
         if choice.key == selection.selected:
             return choice.label

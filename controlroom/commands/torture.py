@@ -16,7 +16,6 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, performed
 from controlroom.settings import Settings
 from scenarios.loading import load
-from scenarios.scenario import QUEUE
 
 if TYPE_CHECKING:
     from controlroom.torture.report import Report
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Bring up a scratch stack, send acknowledged events with ids of their own, break
 processes, links and replicas at random, drain, and compare event by event what
-clients, Kafka, Redis and the document store have. Exit code 1 when one is lost
-or doubled, or the books say otherwise."""
+clients, the queue, Redis and the document store have. Exit code 1 when one is
+lost or doubled against the promise of the queue, or the books say otherwise."""
 EXAMPLES = (
     "controlroom torture --faults 20 --seed 7",
-    "controlroom torture --faults 400 --minutes 30 --json",
+    "controlroom torture --queue streams --faults 8",
     "controlroom torture --state ~/.local/state/controlroom --faults 5",
 )
 
@@ -43,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="S", help="which faults, and when")
     parser.add_argument("--state", type=Path, metavar="DIR", help="use the stack that runs there")
+    parser.add_argument(
+        "--queue", metavar="NAME", help="the scratch stack goes by kafka, streams, direct or pubsub"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the scratch stack up")
     parser.add_argument(
         "--phases",
@@ -76,6 +78,7 @@ class Torture(Act):
 async def main(args: argparse.Namespace) -> Exit:
     """Runs it and says what came of it. Only a stack that is there already is an act."""
     from controlroom.torture.run import TortureRequest
+    from controlroom.torture.scratch import QUEUES
 
     phases = _phases(args)
     if args.faults < 0 or args.minutes <= 0 or args.patience <= 0:
@@ -86,8 +89,13 @@ async def main(args: argparse.Namespace) -> Exit:
     request = TortureRequest(
         args.faults, args.minutes * 60, seed, args.state, args.keep, phases, args.patience
     )
+    if args.queue and args.queue not in QUEUES:
+        known = ", ".join(QUEUES)
+        raise CommandError(f"--queue: the torture judges no {args.queue!r}.", f"Use {known}.")
+    if args.queue and args.state is not None:
+        raise CommandError("--queue is for a scratch stack; one that runs has its queue already.")
     if args.state is None:
-        report = await _run(args.settings, request)
+        report = await _run(args.settings, request, args.queue or "")
     else:
         act = Torture(request)
         await performed(act, args)
@@ -100,18 +108,24 @@ async def main(args: argparse.Namespace) -> Exit:
     return Exit.OK if report.passed else Exit.FAILED
 
 
-async def _run(settings: Settings, request: TortureRequest) -> Report:
+async def _run(settings: Settings, request: TortureRequest, queue: str = "") -> Report:
     from controlroom.torture.run import run
+    from controlroom.torture.scratch import QUEUES, by_queue
 
     began = time.monotonic()
 
     def say(line: str) -> None:
         talk(f"{time.monotonic() - began:7.1f} s  {line}")
 
-    scenario = load(settings.scenario)
-    if scenario.queue != QUEUE:
-        raise CommandError(f"The torture knows {QUEUE} only, and {scenario.name} goes by another.")
-    return await run(scenario, settings.scenario, request, say)
+    with by_queue(settings.scenario, queue) as reference:
+        scenario = load(reference)
+        if len(scenario.queues) > 1 or scenario.queue not in QUEUES:
+            raise CommandError(
+                f"{scenario.name} goes by {', '.join(scenario.queues)}; the torture judges one of "
+                f"{', '.join(QUEUES)}.",
+                "Name one for a scratch stack: --queue NAME.",
+            )
+        return await run(scenario, reference, request, say)
 
 
 def _phases(args: argparse.Namespace) -> tuple[str, ...]:

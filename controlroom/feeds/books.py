@@ -14,7 +14,7 @@ from controlroom.model.books import BooksSample
 from scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
-    from wire.bookkeeping import Auditor
+    from wire.bookkeeping import Keeper
     from wire.books import Books
 
 
@@ -48,7 +48,7 @@ class BooksSource:
         self._books: Books | None = None
         self._read_at = 0.0
         self._stores = AsyncExitStack()
-        self._auditor: Auditor | None = None
+        self._auditor: Keeper | None = None
 
     async def open(self) -> None:
         """Finds queue and stores."""
@@ -57,7 +57,7 @@ class BooksSource:
         self._auditor = await self._stores.enter_async_context(
             auditing(
                 self._scenario.name,
-                self._scenario.queue,
+                self._scenario.queues,
                 await self._endpoints.endpoints(),
                 # a store that is overloaded is late, and not away; the log's feed sees sooner
                 # if it is
@@ -77,7 +77,7 @@ class BooksSource:
         left = self._auditor.seconds_left(books.unaudited) if books.unaudited else None
         return BooksSample(books, queue_time, limit, left)
 
-    async def _audit(self, auditor: Auditor) -> Books:
+    async def _audit(self, auditor: Keeper) -> Books:
         known, now = self._books, time.monotonic()
         changed = await auditor.changed()
         if known is not None and known.closed and not changed and now - self._read_at < LOOK_EVERY:

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, cast
 
 from controlroom.feeds.endpoints import AskAddress
-from controlroom.feeds.views import built, known, questions, row_of, settled
+from controlroom.feeds.stored import StoredPages
+from controlroom.feeds.views import built, entitled, known, questions, row_of, seen, settled
 from controlroom.model.tallies import Chosen, Tallies, TallyRow
 from scenarios.scenario import Scenario
+from scenarios.views.kinds.stored import StoredView
 from wire.keys import books_key
 from wire.views import Questions
 
@@ -28,8 +30,12 @@ class TalliesSource:
     timeout = 3.0
     needs: tuple[str, ...] = ("wire.stores", "wire.tops")
 
-    def __init__(self, where: AskAddress, scenario: Scenario) -> None:
+    def __init__(
+        self, where: AskAddress, scenario: Scenario, documents: AskAddress | None = None
+    ) -> None:
+        """`documents` tells where stored events are, for a view that shows these."""
         self._where = where
+        self._stored = StoredPages(documents or where, scenario)
         self._scenario = scenario
         self._books = books_key(scenario.name)
         self._client: Redis | None = None
@@ -49,8 +55,8 @@ class TalliesSource:
         client = cast(Any, self._client)
         question = (await client.hget(self._books, "version"), chosen)
         asked, answer = self._last
-        if answer is None or asked != question:
-            answer = await self._ask(client, known(self._scenario, chosen))
+        if answer is None or asked != question or self._is_stored(chosen):
+            answer = await self._ask(client, chosen)
             self._last = (question, answer)
         return answer
 
@@ -58,32 +64,51 @@ class TalliesSource:
         """Every member of what is read, also those beyond the rows, some at a time, in no order."""
         from wire.tops import pieces
 
-        *_, wanted = questions(self._scenario, chosen)
+        named, keys = seen(self._scenario, chosen)
+        asked = Questions(self._scenario, named.view)
+        *_, wanted = questions(self._scenario, named.view, keys)
         if wanted.kind == "hash":
             async for piece in pieces(cast(Any, self._client), wanted.key, wanted.second):
-                yield [row_of(self._scenario.view, row) for row in piece]
+                yield [row_of(asked, row) for row in piece]
 
-    async def choices(self, first: str) -> AsyncIterator[list[str]]:
-        """Every key of the second selection, also those beyond the listed, some at a time."""
-        from wire.tops import names
+    async def choices(self, chosen: Chosen) -> AsyncIterator[list[str]]:
+        """Every key of the last selection, also those beyond the listed, some at a time. `chosen`
+        says what comes before it."""
+        from wire.tops import names, pieces
 
-        async for piece in names(
-            cast(Any, self._client), Questions(self._scenario).choices_key(first)
-        ):
-            yield piece
+        named, keys = seen(self._scenario, chosen)
+        asked, client = Questions(self._scenario, named.view), cast(Any, self._client)
+        if not named.view.by:
+            async for piece in names(client, asked.choices_key(keys[0])):
+                yield piece
+        elif asked.offers().kind == "set":
+            async for piece in names(client, asked.offers_key()):
+                yield piece
+        else:
+            async for rows in pieces(client, asked.offers_key()):
+                yield [row.member for row in rows]
 
     async def close(self) -> None:
         """Ends the connection."""
         client, self._client = self._client, None
+        await self._stored.close()
         if client is not None:
             await client.aclose()
+
+    def _is_stored(self, chosen: Chosen) -> bool:
+        return not seen(self._scenario, chosen)[0].view.tally
 
     async def _ask(self, client: Any, chosen: Chosen) -> Tallies:
         """Asks again where what is shown is settled only by the answers."""
         from wire.tops import look
 
+        scenario = self._scenario
+        named, keys = seen(scenario, chosen)
+        if isinstance(named.view, StoredView):
+            return entitled(scenario, named, await self._stored.read(client, named.view, keys))
+        keys = known(scenario, named.view, keys)
         while True:
-            found = await look(client, self._scenario.name, questions(self._scenario, chosen))
-            wanted, chosen = chosen, settled(self._scenario, chosen, found.tops)
-            if wanted == chosen:
-                return built(self._scenario, chosen, found.tops, found.counted)
+            found = await look(client, scenario.name, questions(scenario, named.view, keys))
+            wanted, keys = keys, settled(scenario, named.view, keys, found.tops)
+            if wanted == keys:
+                return built(scenario, named, keys, found.tops, found.counted)

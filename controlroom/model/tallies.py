@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 Chosen = tuple[str, ...]
 """What a screen has selected: a key for each selection, from the first on. What it does not name is
-left to the answer."""
+left to the answer. Of a scenario with several views the first is the name of one."""
+Drawn = Literal["rows", "bars", "map", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class TallyRow:
     labels: tuple[str, ...]
     count: int
     average: float | None = None
+    key: str = ""
+    """As the tally has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class TallyChoice:
 
     key: str
     label: str
+    by: str = ""
+    """Of a view: what is chosen in it. Views with the same share what is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,14 @@ class Selection:
     selected: str | None
     more: int = 0
     """Choices beyond those that are listed."""
+    free: bool = False
+    """Whether it is a text that is typed; there are no choices then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """Rows sorted by count, largest first; `selections` is empty for a table. Of many members only
-    the highest are rows."""
+    """Rows sorted by count, largest first, or in the order of the view; `selections` is empty where
+    nothing can be chosen. Of many members only the highest are rows."""
 
     columns: tuple[str, ...]
     rows: tuple[TallyRow, ...]
@@ -56,6 +64,15 @@ class Tallies:
     sum: int = 0
     """Counts of all members of this tally, rows or not, with `others`."""
 
+    title: str = ""
+    """Of the view; empty where there is one only."""
+    remark: str = ""
+    """Why nothing is shown of what was chosen."""
+    paged: bool = False
+    """Whether the first selection is that of a view."""
+    drawn: Drawn = "rows"
+    """As `scenarios.views.view` has it."""
+
     @property
     def chosen(self) -> Chosen:
         """What is shown: as it was asked for, or what is there where that is not."""
@@ -63,5 +80,5 @@ class Tallies:
 
     @property
     def bars(self) -> bool:
-        """Whether the rows are bars of one selection."""
-        return bool(self.selections)
+        """Whether the rows are parts of a sum."""
+        return self.drawn == "bars"

@@ -10,9 +10,38 @@ from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows, Title
 from controlroom.panes.text import Span
-from wire.books import Figure
+from wire.books import Books, Figure, SideBySide
 
 _NAME, _FIGURE = 14, 11
+
+
+_LEAST = 5
+"""Rows from which on there is room for the queue time below the columns of several queues."""
+_FIRST = ("acknowledged", "stored", "in_flight", "lost", "doubled", "counted", "rejected")
+"""Figures in the order in which they get a row where there are few."""
+
+
+def _chosen(books: SideBySide, most: int) -> list[Figure]:
+    """The figures for so many rows, in their own order. Faults go first, then what says most, then
+    what single queues tell."""
+    listed = [each for each in books.rows() if each.name not in ("purged", "repeated")]
+
+    def rank(figure: Figure) -> tuple[int, int]:
+        wrong = any(
+            told.fault and own.value(told.name)
+            for own in books.queues.values()
+            for told in own.figures
+            if told.name == figure.name
+        )
+        known = _FIRST.index(figure.name) if figure.name in _FIRST else len(_FIRST)
+        told_now = any(
+            own.value(figure.name) for own in books.queues.values() if hasattr(own, figure.name)
+        )
+        hidden = (figure.rare or figure.seldom) and not told_now
+        return (0 if wrong else 2 if hidden else 1, known)
+
+    kept = [each for each in sorted(listed, key=rank) if rank(each)[0] < 2][: max(0, most)]
+    return [each for each in listed if each in kept]
 
 
 def verdict(sample: BooksSample, look: Look) -> Span:
@@ -52,6 +81,10 @@ class BooksPane(Pane):
         sample = frame[BOOKS].value
         assert sample is not None
         look, books = self.look, sample.books
+        if isinstance(books, SideBySide):
+            room = max(1, height - (height > _LEAST))
+            rows = self._columns(books, width, room)
+            return [*rows, self._queue_time(sample, width)] if height > _LEAST else rows
         named = {figure.name: figure for figure in books.figures}
         gap = max(2, min(8, width - 2 * (_NAME + _FIGURE)))
         rows = []
@@ -61,6 +94,40 @@ class BooksPane(Pane):
             spans = [*next(figures), (" " * gap, look.text), *next(figures)]
             rows.append(text.row(spans, width, look.text))
         return [*rows, self._queue_time(sample, width)]
+
+    def _columns(self, books: SideBySide, width: int, height: int) -> list[Strip]:
+        """A column for each queue, with its sign; the rows that fit."""
+        look = self.look
+        name_width = min(_NAME, max(8, width - 10 * len(books.queues)))
+        cell = min(16, (width - name_width) // len(books.queues))
+        head: list[Span] = [(text.fit("", name_width), look.dim)]
+        for queue, own in books.queues.items():
+            sign = look.signs.fault if own.faults else look.signs.good if own.closed else " "
+            style = look.alarm if own.faults else look.good if own.closed else look.dim
+            head.append((text.right(f" {sign} {queue}"[:cell], cell), style))
+        rows = [text.row(head, width, look.text)]
+        for figure in _chosen(books, height - 1):
+            spans: list[Span] = [(text.fit(figure.label or figure.name, name_width), look.dim)]
+            spans += [self._cell(figure.name, own, cell) for own in books.queues.values()]
+            rows.append(text.row(spans, width, look.text))
+        return rows
+
+    def _cell(self, name: str, books: Books, width: int) -> Span:
+        """A figure as its queue has it; nothing where it has none of the name."""
+        look = self.look
+        told = next((each for each in books.figures if each.name == name), None)
+        if told is None:
+            return " " * width, look.dim
+        value = books.value(name)
+        style = look.dim if name == "in_flight" else look.text
+        if told.fault:
+            sure = not books.unaudited
+            style = look.alarm if value else look.good if sure else look.dim
+        sign = f" {look.signs.fault} " if style is look.alarm else " "
+        figure = f"{sign}{value:,}"
+        # a figure that were cut would be another one
+        fits = text.width_of(figure) <= width
+        return text.right(figure if fits else f"{sign}{text.short(value)}", width), style
 
     def _figure(self, told: Figure, value: int, sure: bool) -> list[Span]:
         """One figure; not `sure` while documents are still being counted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -9,6 +10,7 @@ from textual.strip import Strip
 
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
 from controlroom.model.frame import FLEET, QUEUES, Frame
+from controlroom.model.queues import QueueLag
 from controlroom.panes import text
 from controlroom.panes.links import link_rows
 from controlroom.panes.look import Look
@@ -229,6 +231,13 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
         return [
             text.row([(line, style)], width, look.text) for line in (word, last or health.fix or "")
         ]
+    if queues.parts:
+        listed: list[Span] = [
+            ("queues  ", look.dim),
+            (_parts(queues.parts, look, width), look.text),
+        ]
+        first = text.row(listed, width, look.text)
+        return [first, _lag_row(frame, look, width, queues.lag)]
     if not queues.partitions:
         waits: list[Span] = [(f"{queues.title}  ", look.dim), ("nothing waits in it", look.text)]
         return [text.row(line, width, look.text) for line in (waits, [])]
@@ -236,8 +245,17 @@ def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:
     place = f"{queues.partitions} partitions {signs.dot} {members} members"
     if queues.told_by:
         place += f" {signs.dot} lag by {queues.told_by}"
-    first: list[Span] = [(f"{queues.title}  ", look.dim), (place, look.text)]
-    return [text.row(first, width, look.text), _lag_row(frame, look, width, queues.lag)]
+    told: list[Span] = [(f"{queues.title}  ", look.dim), (place, look.text)]
+    return [text.row(told, width, look.text), _lag_row(frame, look, width, queues.lag)]
+
+
+def _parts(parts: Sequence[QueueLag], look: Look, width: int) -> str:
+    """What waits in each of several queues, and how many receive where there is room for it."""
+    signs = look.signs
+    waits = [f"{part.name} {f'{part.lag:,}' if part.partitions else signs.none}" for part in parts]
+    shared = [f" ({part.members} members)" if part.members else "" for part in parts]
+    whole = f" {signs.dot} ".join(map("".join, zip(waits, shared, strict=True)))
+    return whole if text.width_of(whole) + 8 <= width else f" {signs.dot} ".join(waits)
 
 
 def _lag_row(frame: Frame, look: Look, width: int, lag: int) -> Strip:

@@ -124,6 +124,11 @@ class Pane(Rows, can_focus=True):
         self.number = 0
         """Its place on the screen, which is its key; the screen gives it."""
 
+    @property
+    def line(self) -> str:
+        """The command line that prints what it shows now."""
+        return self.command
+
     def panel(self, frame: Frame) -> Panel[object]:
         """The part of the frame whose health decides what is drawn."""
         return frame[self.key]

@@ -29,6 +29,8 @@ def supply_of(
         bodies = bodies_of(_generated(codec, spec.seed), spec.batch)
         return Supply(bodies, spec.number, None, on_close, part)
     records = read_records(Path(spec.file), codec)
+    if spec.seed is not None:
+        Random(spec.seed).shuffle(records)
     if spec.repeat:
         bodies = bodies_of(chain.from_iterable(repeat(records)), spec.batch)
         return Supply(bodies, spec.number, None, on_close, part)

@@ -14,7 +14,7 @@ from scenarios.loading import load
 from scenarios.scenario import QUEUE
 
 if TYPE_CHECKING:
-    from wire.bookkeeping import Auditor
+    from wire.bookkeeping import Keeper
     from wire.books import Books
 
 LOOKS, LOOKING = 3, 1.0
@@ -79,7 +79,7 @@ class RecoveryWatch:
         self._target = target
         self._before = self._last = RecoveryLook()
         self._stores = AsyncExitStack()
-        self._auditor: Auditor | None = None
+        self._auditor: Keeper | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -165,12 +165,12 @@ class RecoveryWatch:
             await self._close()
             return None
 
-    async def _open(self) -> Auditor:
+    async def _open(self) -> Keeper:
         from wire.bookkeeping import auditing
 
         endpoints, info = await self._target.endpoints(), await self._target.info()
         self._auditor = await self._stores.enter_async_context(
-            auditing(info.scenario, _queue_of(info), endpoints, patience=5.0)
+            auditing(info.scenario, _queues_of(info), endpoints, patience=5.0)
         )
         return self._auditor
 
@@ -179,12 +179,12 @@ class RecoveryWatch:
         await self._stores.aclose()
 
 
-def _queue_of(info: TargetInfo) -> str:
-    """The queue of the target's scenario; where its file is on another machine, that of most."""
+def _queues_of(info: TargetInfo) -> tuple[str, ...]:
+    """The queues of the target's scenario; where its file is on another machine, that of most."""
     try:
-        return load(info.details.get("scenario_file") or info.scenario).queue
+        return load(info.details.get("scenario_file") or info.scenario).queues
     except ScenarioError:
-        return QUEUE
+        return (QUEUE,)
 
 
 def _rate(before: RecoveryLook, now: RecoveryLook) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from random import Random
 from typing import Any
 
 from gevent.event import Event
@@ -29,6 +30,7 @@ class Sending:
         self._spec = spec
         self._tally = AnswerTally()
         self._closing = Event()
+        self._chance = Random(spec.seed)
         self._rate = None if spec.rate is None else spec.rate / part.of
         self._supply = supply_of(spec, self._closing.set, part)
         self._started = 0.0
@@ -58,6 +60,9 @@ class Sending:
             headers["X-Event-Id"] = f"{self._run}-{number}"
         context = {"number": number, "due": due}
         client.post(self._spec.address, data=body, headers=headers, name="send", context=context)
+        if self._spec.wait_most:
+            # it ends with the load
+            self._closing.wait(self._chance.uniform(self._spec.wait_least, self._spec.wait_most))
         return True
 
     def answered(

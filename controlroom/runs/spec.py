@@ -23,6 +23,7 @@ DEFAULT_TIMEOUT = 600.0
 """Every load ends: this bounds one that was given no time of its own (seconds)."""
 LONGEST = 24 * 3600.0
 MOST_USERS = 2000
+MOST_WAIT = 3600.0
 MOST_BATCH = 1000
 WORKERS = 2
 MOST_WORKERS = 20
@@ -43,7 +44,8 @@ class LoadSpec:
     file: str | None = None
     """File of records; None sends generated ones."""
     seed: int | None = None
-    """Of the generated records."""
+    """Of the generated records, or of the order in which those of the file are sent; None sends
+    the file as it stands."""
     users: int = 10
     number: int | None = None
     """Requests to send, exactly; None is as many as the other bounds allow."""
@@ -51,6 +53,9 @@ class LoadSpec:
     """Requests per second over all users; None is as fast as the answers come."""
     timeout: float = DEFAULT_TIMEOUT
     """Seconds after which no new request is sent."""
+    wait_least: float = 0.0
+    wait_most: float = 0.0
+    """Each user waits so many seconds, drawn anew each time, between its requests."""
     repeat: bool = False
     """Begin the file again at its end."""
     batch: int = 1
@@ -83,7 +88,17 @@ class LoadSpec:
         what = f"{self.number} requests" if self.number is not None else "requests"
         pace = f", {self.rate:g}/s" if self.rate is not None else ""
         place = " in the cluster" if self.in_cluster else ""
-        return f"{what} by {self.users} users over {self.path}{pace}{place}"
+        seed = f", seed {self.seed}" if self.seed is not None else ""
+        return f"{what} by {self.users} users over {self.path}{pace}{self._waits}{seed}{place}"
+
+    @property
+    def _waits(self) -> str:
+        return f", {self.wait} s apart" if self.wait_most else ""
+
+    @property
+    def wait(self) -> str:
+        """As the command line takes it."""
+        return f"{self.wait_least:g}-{self.wait_most:g}"
 
     def command(self) -> str:
         """The command line that does the same."""
@@ -98,6 +113,8 @@ class LoadSpec:
             words += ["--path", self.path]
         if self.rate is not None:
             words += ["--rate", f"{self.rate:g}"]
+        if self.wait_most:
+            words += ["--wait", self.wait]
         if self.repeat:
             words.append("--repeat")
         if self.seed is not None:
@@ -223,6 +240,15 @@ def check_load(spec: LoadSpec) -> LoadSpec:
         raise SpecError(
             f"--rate {spec.rate:g} cannot be kept.", "Give requests per second, such as --rate 200."
         )
+    if not 0 <= spec.wait_least <= spec.wait_most <= MOST_WAIT:
+        raise SpecError(
+            f"--wait {spec.wait} cannot be kept.",
+            f"Give the least and the most seconds, up to {MOST_WAIT:g}, such as --wait 0.1-0.9.",
+        )
+    if spec.wait_most and spec.rate is not None:
+        raise SpecError(
+            "--wait and --rate both say when a request is sent.", "Leave one of them out."
+        )
     if not 0 < spec.timeout <= LONGEST:
         raise SpecError(
             f"--timeout {format_duration(spec.timeout)} cannot be used.",
@@ -252,10 +278,6 @@ def within_bounds(spec: LoadSpec, users: int, seconds: float) -> None:
 
 
 def _check_source(spec: LoadSpec) -> None:
-    if spec.file is not None and spec.seed is not None:
-        raise SpecError(
-            "--seed chooses generated records, but -f gives a file.", "Leave one of them out."
-        )
     if spec.file is None and spec.repeat:
         raise SpecError(
             "--repeat begins a file again, but no file is given.",

@@ -48,6 +48,8 @@ OWN = {
 }  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
 
+_OF_STORED = ("filter stored events", "has", "column=value; empty: all")
+
 
 class RoomFace:
     """Asks by dialogs of the room. What is said on the way goes to the command bar, where the act
@@ -264,7 +266,7 @@ class Flows:
 
     async def copy(self) -> None:
         """Copies the command that prints the focused panel."""
-        command = self.room.pane.command
+        command = self.room.pane.line
         if not command:
             self.say("No command prints this panel.")
             return
@@ -286,7 +288,13 @@ class Flows:
             self.room.log_pane.add_older(lines)
 
     async def filter(self) -> None:
-        """Which lines the log shows."""
+        """Which lines the log shows, or which events a view that has a filter."""
+        tallies = self.room.tallies
+        if self.room.pane is tallies and tallies.filter is not None:
+            wanted = await self._ask(FilterDialog(tallies.filter, *_OF_STORED))
+            if wanted is not None:
+                tallies.search(wanted)
+            return
         pane = self.room.log_pane
         needle = await self._ask(FilterDialog(pane.needle))
         if needle is not None:

@@ -72,17 +72,24 @@ class ScaleDialog(Dialog[int]):
 
 
 class FilterDialog(Dialog[str]):
-    """Answers the text that log lines have to hold, None when it was left."""
+    """Answers the text that is looked for, None when it was left."""
 
-    heading = "filter the log"
-
-    def __init__(self, before: str) -> None:
+    def __init__(
+        self,
+        before: str,
+        heading: str = "filter the log",
+        label: str = "holds",
+        hint: str = "empty: all lines",
+    ) -> None:
         super().__init__()
         self.before = before
+        self.heading = heading
+        self._label = label
+        self._hint = hint
 
     def body(self) -> ComposeResult:
-        hint = "empty: all lines"
-        yield from self.field("holds", Input(self.before, id="needle", compact=True), hint=hint)
+        field = Input(self.before, id="needle", compact=True)
+        yield from self.field(self._label, field, hint=self._hint)
 
     def buttons(self) -> ComposeResult:
         yield from super().buttons()

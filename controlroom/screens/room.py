@@ -186,6 +186,15 @@ class RoomScreen(Screen[None]):
         """Focuses the one before."""
         self.do_next_pane(-1)
 
+    def do_next_view(self, step: int = 1) -> None:
+        """The next view of the tallies."""
+        self.focus_pane(TalliesPane.pane_id)
+        self.tallies.page(step)
+
+    def do_previous_view(self) -> None:
+        """The one before."""
+        self.do_next_view(-1)
+
     def do_zoom(self) -> None:
         """The focused panel alone, or all again."""
         self.zoomed = not self.zoomed

@@ -5,8 +5,9 @@ from __future__ import annotations
 from controlroom.targets.abilities import Endpoints
 
 
-async def settle_books(endpoints: Endpoints, scenario: str, events: int) -> None:
-    """From now on the books expect `events` acknowledged events to be missing, in all.
+async def settle_books(endpoints: Endpoints, scenario: str, events: int, side: str = "") -> None:
+    """From now on the books expect `events` acknowledged events to be missing, in all, of the
+    queue `side` (see `Scenario.side`).
 
     Safe to repeat. Raises Refused for a target without these stores, RedisError or the
     documents' own errors.
@@ -18,7 +19,7 @@ async def settle_books(endpoints: Endpoints, scenario: str, events: int) -> None
     redis = redis_client(endpoints.address("redis"))
     documents = Documents(endpoints.address("mongo"))
     try:
-        await Lives(scenario, redis, documents).settle(events)
+        await Lives(scenario, redis, documents, side).settle(events)
     finally:
         await documents.close()
         await redis.aclose()

@@ -27,6 +27,8 @@ class SentEvents:
     """Events whose client got an error or no answer, however often it tried."""
     tries: Seen = field(default_factory=Seen)
     """How often each event was sent."""
+    told: int = 0
+    """Events in all answers with success, those of events that were sent again too."""
 
     def tried(self, numbers: Iterable[int]) -> None:
         """They are sent now."""
@@ -55,6 +57,12 @@ class Found:
     """Keys of the tally that counts each event as one."""
     gone: Seen = field(default_factory=Seen)
     """Events whose records were cut from Kafka's log before anybody had read them."""
+    ids: bool = True
+    """Whether an event that was sent again is stored once, whoever took it."""
+    published: int | None = None
+    """Records that were published; None where what is published may not be lost."""
+    delivered: int = 0
+    """Of these, those that lie in a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,11 @@ class Comparison:
     """Acknowledged events that the broker has lost; of these nothing is anywhere."""
     gone: int = 0
     """Records that the broker has lost, with those of events that are there by another one."""
+    again: int = 0
+    """Documents of events that were sent again and are stored again, where a queue allows that."""
+    published: int | None = None
+    undelivered: int = 0
+    """Published, and in no store, where a queue allows that."""
 
     @property
     def clean(self) -> bool:
@@ -105,10 +118,17 @@ def compare(sent: SentEvents, found: Found) -> Comparison:
     An event is lost when it was acknowledged and is not on Kafka, is on Kafka and has no
     document or is missing in the counters, or was refused as kept and is not kept. It is doubled
     when it is on Kafka more often than it was sent, or stored, counted or kept more than once.
+    A queue that may lose is held to its own count: no more may be missing than was published and
+    is nowhere, and no less may have been published than clients were told.
     """
     missing = sorted(_missing(sent, found))
     twice = sorted(_twice(sent, found))
     short, over = _differences(found)
+    undelivered = 0
+    if found.published is not None:
+        undelivered = found.published - found.delivered
+        absent = sum(not found.documents[number] for number in sent.acknowledged)
+        short = max(short, absent - undelivered, sent.told - found.published)
     return Comparison(
         acknowledged=len(sent.acknowledged),
         kafka=len(found.kafka),
@@ -123,6 +143,9 @@ def compare(sent: SentEvents, found: Found) -> Comparison:
         twice=tuple(twice[:_FEW]),
         broker_lost=sum(_only_gone(found, number) for number in sent.acknowledged),
         gone=sum(found.gone[number] for number in found.gone),
+        again=0 if found.ids else sum(found.documents[n] - 1 for n in found.documents),
+        published=found.published,
+        undelivered=undelivered,
     )
 
 
@@ -153,6 +176,8 @@ def without(found: Found, gone: Iterable[Gone], codec: EventCodec) -> Found:
 
 
 def _missing(sent: SentEvents, found: Found) -> set[int]:
+    if found.published is not None:
+        return {n for n in found.kafka if not found.documents[n]}
     return {
         *(n for n in sent.acknowledged if not found.kafka[n] and not found.gone[n]),
         *(n for n in found.kafka if not found.documents[n]),
@@ -161,11 +186,14 @@ def _missing(sent: SentEvents, found: Found) -> set[int]:
 
 
 def _twice(sent: SentEvents, found: Found) -> set[int]:
+    def most(number: int) -> int:
+        return 1 if found.ids else max(1, sent.tries[number])
+
     return {
         # a record for each time that it was sent, and no more
         *(n for n in found.kafka if found.kafka[n] > max(1, sent.tries[n])),
-        *(n for n in found.documents if found.documents[n] > 1 or not found.kafka[n]),
-        *(n for n in found.rejected if found.rejected[n] > 1),
+        *(n for n in found.documents if found.documents[n] > most(n) or not found.kafka[n]),
+        *(n for n in found.rejected if found.rejected[n] > most(n)),
     }
 
 
@@ -215,17 +243,19 @@ class Expected:
     """Keys of kinds of tallies that were added: nobody here knows how they count."""
     events: int = 0
 
-    def add(self, value: bytes) -> None:
-        """Counts the events of one record; what is no event is not counted."""
+    def add(self, value: bytes, origin: str = "kafka") -> None:
+        """Counts the events of one record that came by `origin`; what is no event is not."""
         for outcome in self.codec.decode_value(value):
             if isinstance(outcome, dict):
                 self.events += 1
-                self._count(outcome)
+                self.count(outcome, origin)
 
-    def _count(self, event: Event) -> None:
-        for tally, write in zip(
-            self.codec.scenario.tallies, self.codec.tally_writes(event), strict=True
-        ):
+    def count(self, event: Event, origin: str) -> None:
+        """Counts an event in the counters only."""
+        writes = self.codec.tally_writes(event, origin)
+        for tally, write in zip(self.codec.scenario.tallies, writes, strict=True):
+            if not write.kind:
+                continue
             if write.kind not in ("hash", "set", "counter"):
                 self.unjudged.add(write.key)
                 continue

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ import psutil
 
 from controlroom.torture.environment import SUPERVISOR, TortureEnvironment, network
 from host.errors import StackError
-from scenarios.scenario import Scenario
+from scenarios.scenario import QUEUE, Scenario
 
 STOPPED = 8.0
 """Seconds of a SIGSTOP: longer than the consumers' session timeout, shorter than liveness."""
@@ -178,11 +178,45 @@ TABLE: tuple[TortureFault, ...] = (
 )
 
 
+_DIRECT: tuple[TortureFault, ...] = (
+    *(
+        BrokenLink(deployment, "mongo", kind)
+        for deployment in DEPLOYMENTS
+        if deployment != "consumer"
+        for kind in _ACTIONS
+    ),
+    ReplicaChange("producer-http", 4, 2),
+)
+"""Where producers store by themselves, instead of what befalls a consumer's links and number."""
+
+
 def table_of(scenario: Scenario) -> tuple[TortureFault, ...]:
-    """The faults of the deployments that the scenario has."""
-    if scenario.wasm is not None:
-        return TABLE
-    return tuple(fault for fault in TABLE if fault.target != "producer-wasm")
+    """The faults of the deployments that the scenario has, and of the engines that its queue
+    uses."""
+    table = TABLE
+    if scenario.queue == "direct":
+        table = tuple(fault for fault in TABLE if not _of_consumer(fault)) + _DIRECT
+    return tuple(
+        fault
+        for fault in table
+        if (scenario.wasm is not None or fault.target != "producer-wasm")
+        and (scenario.queue == QUEUE or not _of_kafka(fault))
+    )
+
+
+def left_out(scenario: Scenario) -> tuple[str, ...]:
+    """Names of the faults that make no sense for the queue of a scenario."""
+    kept = {fault.name for fault in table_of(scenario)}
+    there = table_of(replace(scenario, queues=(QUEUE,)))
+    return tuple(fault.name for fault in there if fault.name not in kept)
+
+
+def _of_kafka(fault: TortureFault) -> bool:
+    return fault.target == "kafka" or (isinstance(fault, BrokenLink) and fault.engine == "kafka")
+
+
+def _of_consumer(fault: TortureFault) -> bool:
+    return isinstance(fault, BrokenLink | ReplicaChange) and fault.target == "consumer"
 
 
 async def _victim(environment: TortureEnvironment, target: str, rng: Random) -> psutil.Process:

@@ -58,6 +58,8 @@ class TortureClients:
         self._ingress = ""
         self._codec = EventCodec(scenario)
         self._spoilt = scenario.fields[-1].name
+        self._seed = seed
+        self._origins: dict[int, str] = {}
         self._marked = next(field.name for field in scenario.fields if field.kind == "text")
         self._ids = ids
         self._rng = Random(seed)
@@ -121,7 +123,10 @@ class TortureClients:
         told = False
         for _ in range(tries):
             self.sent.tried(request.numbers)
-            told = await request.send() or told
+            answered = await request.send()
+            told = told or answered
+            if answered and not request.bad:
+                self.sent.told += len(request.numbers)
             if told and not distrust:
                 break
             distrust = distrust and not told
@@ -139,14 +144,14 @@ class TortureClients:
     def _single(self, path: str) -> ClientRequest:
         number = self._ids.take()
         bad = self._rng.randrange(_BAD_ONE_IN) == 0
-        event = dict(self._event())
+        event = dict(self.event(number))
         if bad:
             event |= {self._marked: self._ids.text(number), self._spoilt: "spoilt"}
         return self._post(path, range(number, number + 1), event, 422 if bad else 201)
 
     def _batch(self, path: str) -> ClientRequest:
         numbers = self._numbers()
-        return self._post(path, numbers, [self._event() for _ in numbers], 201)
+        return self._post(path, numbers, list(map(self.event, numbers)), 201)
 
     def _http_single(self) -> ClientRequest:
         return self._single(self._path)
@@ -162,6 +167,8 @@ class TortureClients:
 
     def _post(self, path: str, numbers: range, body: object, wanted: int) -> ClientRequest:
         content, name = json.dumps(body), self._ids.text(numbers[0])
+        if path == self._wasm_path:
+            self._origins.update(dict.fromkeys(numbers, "wasm"))
 
         async def send() -> bool:
             try:
@@ -192,6 +199,8 @@ class TortureClients:
         return self._call(numbers, protobuf.SEND_STREAM, lambda: iter(messages))
 
     def _call(self, numbers: range, method: str, payload: Callable[[], Any]) -> ClientRequest:
+        self._origins.update(dict.fromkeys(numbers, "grpc"))
+
         async def send() -> bool:
             channel = self._dialled()
             streams = method == protobuf.SEND_STREAM
@@ -225,11 +234,16 @@ class TortureClients:
     def _answered(self, answer: str) -> None:
         self.answers[answer] = self.answers.get(answer, 0) + 1
 
-    def _event(self) -> Mapping[str, object]:
-        return self._codec.generate(self._rng)
+    def event(self, number: int) -> Mapping[str, object]:
+        """The good event of a number; it follows from the seed."""
+        return self._codec.generate(Random(f"{self._seed}/event/{number}"))
+
+    def origin(self, number: int) -> str:
+        """By which door it was sent."""
+        return self._origins.get(number, "http")
 
     def _message(self, number: int) -> bytes:
-        return protobuf.event(self._ids.text(number), json.dumps(self._event()).encode())
+        return protobuf.event(self._ids.text(number), json.dumps(self.event(number)).encode())
 
 
 def _cancelled() -> bool:

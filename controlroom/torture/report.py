@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controlroom.torture.compare import Comparison
+from scenarios.scenario import QUEUE
 
 
 @dataclass
@@ -13,6 +14,7 @@ class Report:
     """What came of it."""
 
     seed: int
+    queue: str = QUEUE
     faults: int = 0
     not_struck: list[str] = field(default_factory=list)
     by_fault: dict[str, int] = field(default_factory=dict)
@@ -37,13 +39,17 @@ class Report:
         verdict = self.verdict
         return {
             "seed": self.seed,
+            "queue": self.queue,
             "passed": self.passed,
             "faults": self.faults,
             "acknowledged": verdict.acknowledged if verdict else 0,
             "lost": verdict.lost if verdict else None,
             "doubled": verdict.doubled if verdict else None,
             "unconfirmed": verdict.unconfirmed if verdict else None,
-            "kafka": verdict.kafka if verdict else None,
+            "kafka": verdict.kafka if verdict and self.queue == QUEUE else None,
+            "published": verdict.published if verdict else None,
+            "undelivered": verdict.undelivered if verdict else None,
+            "stored_again": verdict.again if verdict else None,
             "stored": verdict.stored if verdict else None,
             "rejected": verdict.rejected if verdict else None,
             "repeated": verdict.repeated if verdict else None,
@@ -66,10 +72,15 @@ class Report:
     def text(self) -> str:
         """The same for a person: one figure a line, what is wrong last."""
         data = self.to_json()
-        names = ("seed", "faults", "seconds", "drained_seconds", "sent", "acknowledged")
+        names = ("seed", "queue", "faults", "seconds", "drained_seconds", "sent", "acknowledged")
         more = ("unconfirmed", "not_acknowledged", "kafka", "stored", "rejected", "repeated")
-        shown = (*names, *more, "lost", "doubled", "broker_lost")
-        lines = [f"{name.replace('_', ' '):16} {data[name]}" for name in shown]
+        queue = ("published", "undelivered", "stored_again")
+        shown = (*names, *more, *queue, "lost", "doubled", "broker_lost")
+        lines = [
+            f"{name.replace('_', ' '):16} {data[name]}"
+            for name in shown
+            if name not in ("kafka", *queue) or data[name]
+        ]
         books = " ".join(f"{name} {value}" for name, value in self.books.items())
         lines.append(f"{'books':16} {books}")
         lines += [

@@ -8,12 +8,13 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controlroom.torture.disk import mount, unmount
 from controlroom.torture.environment import TortureEnvironment
-from controlroom.torture.phases import run_phases
+from controlroom.torture.faults import left_out
+from controlroom.torture.phases import phases_of, run_phases
 from controlroom.torture.report import Report
 from controlroom.torture.torture_run import PATIENCE, TortureRun
 from host.errors import StackError
@@ -40,7 +41,11 @@ async def run(
     scenario: Scenario, reference: str, request: TortureRequest, say: Callable[[str], None]
 ) -> Report:
     """Tortures; the scratch stack is gone afterwards. Raises StackError where none comes up."""
-    say(f"seed {request.seed}: {request.faults} faults")
+    say(f"seed {request.seed}: {request.faults} faults on {scenario.name} by {scenario.queue}")
+    away = [name for name in request.phases if name not in phases_of(scenario)]
+    if out := [*left_out(scenario), *(f"phase {name}" for name in away)]:
+        say(f"left out, since they are of another queue: {', '.join(out)}")
+    request = replace(request, phases=tuple(n for n in request.phases if n not in away))
     async with _environment(reference, request, say) as environment:
         torture = TortureRun(environment, scenario, request.seed, say, request.patience)
         try:

@@ -31,6 +31,7 @@ Place = tuple[int, int, str]
 
 _OWN = {"acknowledged", "auditing", "books", "fence", "floor", "lives", "marks", "retention"}
 """Keys of a scenario that are no tallies."""
+_BESIDE = ("once:", "queue:")
 _PATIENCE_MS = 15_000
 _ROUND_MS = 500
 _LOOK = 0.05
@@ -42,9 +43,9 @@ class TortureStores:
     def __init__(self, addresses: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
         self._addresses = addresses
         self.scenario = scenario.name
-        self._ids = ids
+        self.ids = ids
         self._kafka = Seen()
-        self._expected = Expected(EventCodec(scenario))
+        self.expected = Expected(EventCodec(scenario))
         self._repeated = 0
         self._given: set[str] = set()
         self._next: dict[TopicPartition, int] = {}
@@ -81,7 +82,7 @@ class TortureStores:
     async def events(self) -> int:
         """Events on Kafka; reads what has come since the last time."""
         await self._read_kafka()
-        return self._expected.events
+        return self.expected.events
 
     def ends(self) -> dict[TopicPartition, int]:
         """How far each partition of the topic was read."""
@@ -101,7 +102,7 @@ class TortureStores:
         self._take(cut.partition, [r for r in cut.records if r.offset >= since])
         for record in cut.records:
             event_id = dict(record.headers).get("id", b"").decode()
-            number = self._ids.number(event_id)
+            number = self.ids.number(event_id)
             if record.offset >= cut.end and number is not None:
                 place = (cut.partition, record.offset, event_id)
                 once = "once" in dict(record.headers)
@@ -120,20 +121,20 @@ class TortureStores:
         documents, stored = await asyncio.to_thread(self._documents, "logs")
         rejected, _ = await asyncio.to_thread(self._documents, "rejected")
         counted = await self.counted()
-        unjudged = self._expected.unjudged
+        unjudged = self.expected.unjudged
         found = Found(
             kafka=self._kafka,
             documents=documents,
             rejected=rejected,
-            events=self._expected.events,
+            events=self.expected.events,
             repeated=self._repeated,
             stored=stored,
             tallies={place: n for place, n in counted.items() if place[0] not in unjudged},
-            expected=self._expected.tallies,
-            counting=self._expected.counting,
+            expected=self.expected.tallies,
+            counting=self.expected.counting,
         )
         gone = await asyncio.to_thread(self._never_read)
-        return without(found, gone, self._expected.codec) if gone else found
+        return without(found, gone, self.expected.codec) if gone else found
 
     def _never_read(self) -> list[Gone]:
         """Of the records that were cut from the log those of which there is no document."""
@@ -185,14 +186,15 @@ class TortureStores:
             if "once" in named and self._again(event_id):
                 self._repeated += 1
             else:
-                self._expected.add(record.value or b"")
-            number = self._ids.number(event_id)
+                origin = named.get("origin", b"").decode() or "kafka"
+                self.expected.add(record.value or b"", origin)
+            number = self.ids.number(event_id)
             if number is not None:
                 self._kafka.add(number)
 
     def _again(self, event_id: str) -> bool:
         """Whether an id was on Kafka before; what others sent is remembered by its text."""
-        number = self._ids.number(event_id)
+        number = self.ids.number(event_id)
         if number is not None:
             return self._kafka[number] > 0
         known = event_id in self._given
@@ -208,7 +210,7 @@ class TortureStores:
         wanted: dict[str, Any] = {} if logs else {"repeats": {"$exists": False}}
         for document in self.mongo[keys.DATABASE][name].find(wanted, {field: 1}, batch_size=5_000):
             total += 1
-            number = self._ids.number(str(document.get(field, "")))
+            number = self.ids.number(str(document.get(field, "")))
             if number is not None:
                 seen.add(number)
         return seen, total
@@ -219,7 +221,7 @@ class TortureStores:
         found: dict[Member, int] = {}
         async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):
             key = name.removeprefix(prefix)
-            if key not in _OWN and not key.startswith("once:") and not keys.is_beside(key):
+            if key not in _OWN and not key.startswith(_BESIDE) and not keys.is_beside(key):
                 found.update(await self._tally(name, key))
         return found
 

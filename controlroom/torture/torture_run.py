@@ -17,13 +17,14 @@ from redis.exceptions import RedisError
 from controlroom.torture.compare import Comparison, compare
 from controlroom.torture.environment import TortureEnvironment, TortureError
 from controlroom.torture.faults import NotStruckError, TortureFault, table_of
+from controlroom.torture.kept import KeptStores
 from controlroom.torture.load import TortureClients
 from controlroom.torture.numbers import Ids
 from controlroom.torture.plan import Moment, schedule
 from controlroom.torture.report import Report
 from controlroom.torture.stores import TortureStores
 from host.errors import StackError
-from scenarios.scenario import Scenario
+from scenarios.scenario import QUEUE, Scenario
 
 PATIENCE = 60.0
 """Seconds without any progress after which a drain is given up."""
@@ -45,13 +46,18 @@ class TortureRun:
     ) -> None:
         self.environment = environment
         self.say = say
-        self.report = Report(seed)
+        self.queue = scenario.queue
+        self.report = Report(seed, self.queue)
         self._ids = Ids(f"t{time.time_ns() // 1_000_000:x}")
         self._seed = seed
         self._patience = patience
         self._table = table_of(scenario)
-        self.stores = TortureStores(environment.addresses, scenario, self._ids)
         self.load = TortureClients(environment.addresses["ingress"], scenario, self._ids, seed)
+        self.stores = (
+            TortureStores(environment.addresses, scenario, self._ids)
+            if self.queue == QUEUE
+            else KeptStores(environment.addresses, scenario, self._ids, self.load)
+        )
         environment.moved += [
             self.stores.dial,
             lambda addresses: self.load.dial(addresses["ingress"]),
@@ -123,6 +129,7 @@ class TortureRun:
         await self._no_fault_left()
         verdict = await self.settled()
         self.report.drained = time.monotonic() - begun
+        verdict = await self._books(verdict)
         self.report.verdict = verdict
         self.report.sent = self._ids.given
         self.report.open = self.load.sent.open
@@ -130,7 +137,6 @@ class TortureRun:
             f"drained: {verdict.acknowledged} acknowledged, {verdict.repeated} repeated,"
             f" {verdict.lost} lost, {verdict.doubled} doubled"
         )
-        await self._books(verdict)
         return verdict
 
     async def _no_fault_left(self) -> None:
@@ -177,8 +183,9 @@ class TortureRun:
         found: dict[str, Any] = json.loads(answer.out)
         return found
 
-    async def _books(self, verdict: Comparison) -> None:
-        """The books are read after the comparison, so they have to say the same."""
+    async def _books(self, verdict: Comparison) -> Comparison:
+        """The books are read after the comparison, so they have to say the same; while they do
+        not, both are asked again."""
         deadline = time.monotonic() + self._patience
         while True:
             self.report.books = books = await self.books()
@@ -186,17 +193,26 @@ class TortureRun:
             if not wrong or time.monotonic() > deadline:
                 break
             await asyncio.sleep(_EVERY)
+            verdict = await self.compare()
         for each in wrong:
             self.trouble(f"books: {each}")
+        return verdict
 
 
 def disagreements(verdict: Comparison, books: dict[str, Any]) -> list[str]:
     """What the books say otherwise. They know of events of others too, so they may know more."""
     if not books:
         return ["no answer"]
+    wanted = {"lost": verdict.lost, "doubled": verdict.doubled}
+    if verdict.published is not None:
+        wanted |= {
+            "lost": verdict.undelivered,
+            "missing": verdict.lost,
+            "sent": verdict.published,
+        }
     wrong = [
         f"{name} is {books[name]}, the comparison says {expected}"
-        for name, expected in (("lost", verdict.lost), ("doubled", verdict.doubled))
+        for name, expected in wanted.items()
         if books[name] != expected
     ]
     repeated = books.get("repeated", 0)

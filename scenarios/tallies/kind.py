@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from scenarios.reading import Table
 from scenarios.scenario import Event, Tally
+
+if TYPE_CHECKING:
+    from scenarios.checking import ScenarioChecks
 
 
 class Write(NamedTuple):
@@ -30,12 +33,14 @@ class TallyKind:
 
     name: str
     """As `kind` in a scenario; a-z, 0-9 and -."""
-    holds: ClassVar[Literal["hash", "set", "number"]] = "hash"
-    """What Redis has under the key; views ask for hashes and sets."""
+    holds: ClassVar[Literal["hash", "set", "number", "newest"]] = "hash"
+    """What Redis has under the key; views ask for hashes, sets, and the newest of a few."""
     members: ClassVar[bool] = True
     """Whether the tally has members; `member` is then mandatory, else it is refused."""
     adds: ClassVar[bool] = True
     """Whether `add` means something."""
+    placed: ClassVar[bool] = False
+    """Whether a write depends on where and when the event lies, see `place`."""
     lua: str
     """Body of a function of `key, member, amount, most` that adds to the tally and returns the
     answer of Redis, or its error. It follows `wire/tallies.lua`; members of hashes and sets are
@@ -50,6 +55,7 @@ class TallyKind:
             key=table.text("key"),
             member=table.text("member", ""),
             add=table.text("add", ""),
+            unless=table.mapping("unless", {}),
         )
         table.done()
         if self.members != bool(tally.member):
@@ -58,6 +64,15 @@ class TallyKind:
         if tally.add and not self.adds:
             table.fail("add", f"means nothing for a {self.name}", "remove add")
         return tally
+
+    def check(self, check: ScenarioChecks, table: Table, tally: Tally) -> None:
+        """Fails where the tally does not fit the fields of its scenario."""
+
+    def place(self, write: Write, document: Mapping[str, Any]) -> Write:
+        """The write of a stored document (`wire.keys.logs_collection`), made of that of its event;
+        where `placed`. It depends on nothing that differs when the same record is counted again.
+        Of the members of a key the `amount` highest are kept, so no others are written."""
+        return write
 
     def writer(self, tally: Tally) -> Writer:
         """Makes the writes of one tally; bound once, called for every different event."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from scenarios.reading import Table
 from scenarios.scenario import Scenario
@@ -31,6 +31,10 @@ class Counted(Protocol):
         """What the second hash has of it."""
 
 
+Drawn = Literal["rows", "bars", "map", "lines"]
+"""A table with bars and rates, shares of a sum as bars, a map of countries, lines of text."""
+
+
 @dataclass(frozen=True)
 class View:
     """The members of one hash as rows, highest first. What is not overridden is that of a table."""
@@ -39,11 +43,19 @@ class View:
     """Name of the tally that is shown."""
     rows: ClassVar[str] = "rows"
     """Name of the rows in the reader's answers."""
+    drawn: ClassVar[Drawn] = "rows"
+    """How the room shows it."""
 
     @property
     def choosing(self) -> tuple[str, ...]:
         """The selectors: none, or the field with labels and the title of the second choice."""
         return ()
+
+    @property
+    def by(self) -> str:
+        """Name of the hash or set tally whose members can be chosen; empty where none is chosen.
+        The key of what is shown names the fields of which they are made."""
+        return ""
 
     @property
     def averaged(self) -> str:
@@ -59,13 +71,22 @@ class View:
         return wanted
 
     def key(self, scenario: Scenario, chosen: Sequence[str]) -> str:
-        """Key of the hash that is shown. `chosen`: a value of the first selector and a member of
-        the set of its choices; nothing where there are no selectors."""
-        return scenario.tally(self.tally).key
+        """Key of what is shown. `chosen`: a value of the first selector and a member of the set of
+        its choices; with `by` a member of that tally; nothing where there is no choice."""
+        key = scenario.tally(self.tally).key
+        if not self.by:
+            return key
+        names = placeholders(scenario.tally(self.by).member) or ()
+        return render(key, dict(zip(names, chosen[0].split(":"), strict=False)))
 
     def choices_key(self, scenario: Scenario, first: str) -> str:
         """Key of the set of what can be chosen for a value of the first selector."""
         raise NotImplementedError
+
+    def order(self, scenario: Scenario) -> tuple[str, ...]:
+        """All members that there can be, in the order in which they are shown, also those without
+        a count; empty where the highest come first."""
+        return ()
 
     def names(self, scenario: Scenario) -> tuple[str, ...]:
         """Fields of which the members of the hash are made, in their order."""

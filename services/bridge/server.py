@@ -9,6 +9,7 @@ import grpc
 from prometheus_client import REGISTRY
 
 from scenarios.loading import load
+from scenarios.scenario import QUEUE
 from services.bridge.admission import Admission
 from services.bridge.applying import Applying
 from services.bridge.lag import LagGauge
@@ -49,7 +50,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     lag = LagGauge()
     REGISTRY.register(lag)
-    async with storing(settings, scenario, lifecycle.gate, liveness) as stores:
+    # what comes over the bridge has come by Kafka
+    side = scenario.side(QUEUE) if QUEUE in scenario.queues else ""
+    async with storing(settings, scenario, lifecycle.gate, liveness, side) as stores:
         try:
             await stores.ensure(stopping)
         except AbandonedError:

@@ -86,7 +86,8 @@ class Auditing:
         return (now - begun) * _REST if left else _EVERY
 
     async def _advance(self, committed_offsets: Committed) -> int:
-        left = await self._count.advance(committed_offsets.ranges(), time.monotonic() + _SLICE)
+        ranges, until = committed_offsets.ranges(), time.monotonic() + _SLICE
+        left = await self._count.advance(ranges, until, committed_offsets.sides)
         self._version = -1 if left else committed_offsets.version
         return left
 

@@ -21,7 +21,8 @@ _KEPT_SECONDS = 14 * 86_400
 
 class Counting:
     """The counters of one scenario. `most`: members that a tally may have; 0 sets no bound.
-    `kinds`: of its tallies, as `wire.tops.writing` takes them."""
+    `kinds`: of its tallies, as `wire.tops.writing` takes them. `side`: the queue that they come by,
+    as `Scenario.side` has it."""
 
     def __init__(
         self,
@@ -29,14 +30,17 @@ class Counting:
         scenario: str,
         most: int = MOST_MEMBERS,
         kinds: Mapping[str, TallyKind] | None = None,
+        side: str = "",
     ) -> None:
         self._redis = redis
         self._scenario = scenario
         self._most = most
+        self._side = side
         self._committed_offsets = keys.committed_key(scenario)
         self._books = keys.books_key(scenario)
         self._lives = keys.lives_key(scenario)
         self._marks = keys.marks_key(scenario)
+        self._queues = keys.queues_key(scenario)
         self._script = writing("services.consumer", "count.lua", kinds)
         self._sha = ""
 
@@ -77,6 +81,11 @@ class Counting:
         for name, amount in prepared.totals.items():
             if amount:
                 arguments += ("total", 2, name, amount)
+                if self._side:
+                    arguments += ("total", 2, keys.of_side(name, self._side), amount)
+        if self._side:
+            numbers[self._queues] = len(numbers) + 1
+            arguments += ("put", numbers[self._queues], field, self._side)
         if prepared.mark:
             numbers[self._marks] = len(numbers) + 1
             arguments += ("put", numbers[self._marks], field, prepared.mark)

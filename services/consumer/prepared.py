@@ -65,6 +65,7 @@ class Preparer:
         """
         for record in records:
             self._record(prepared, record, now, window)
+        self._codec.trim(prepared.tallies)
         prepared.totals["counted"] = len(prepared.documents)
         dead = len(prepared.rejected) + prepared.beyond - prepared.totals["repeated"]
         prepared.totals["dead"] = dead
@@ -90,8 +91,7 @@ class Preparer:
             if isinstance(outcome, dict):
                 document["event"] = outcome
                 prepared.documents.append(document)
-                for kind, key, member, amount in self._codec.tally_writes(outcome):
-                    prepared.tallies[kind, key, member] += amount
+                self._codec.count(document, prepared.tallies)
             else:
                 prepared.rejected.append(document | _poison(record.value, outcome))
 

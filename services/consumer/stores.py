@@ -23,6 +23,7 @@ from services.consumer.guarded import GuardedDocuments
 from services.consumer.prepared import Document, PreparedBatch, Preparer, WindowNeededError
 from services.consumer.retention import Retention
 from services.queues.batch import Abandoned, Batch, Verdict, reached
+from services.queues.registry import side
 from services.shared import logline
 from services.shared.beside import run_beside
 from services.shared.busy import waits_for
@@ -68,7 +69,9 @@ class Stores:
         near_mongo: Dependency,
         bounds: Dedup,
         most: int = MOST_MEMBERS,
+        side: str = "",
     ) -> None:
+        """`side`: of the queue that they come by, as `Scenario.side` has it."""
         self.redis = redis
         self._scenario = scenario.name
         self._group = keys.consumer_group(scenario.name)
@@ -76,9 +79,9 @@ class Stores:
         self._logs = keys.logs_collection(scenario.name)
         self._rejected = keys.rejected_collection(scenario.name)
         self._preparer = Preparer(scenario)
-        self._counting = Counting(redis, scenario.name, most, scenario.kinds)
+        self._counting = Counting(redis, scenario.name, most, scenario.kinds, side)
         self._documents = documents
-        self._lives = Lives(scenario.name, redis, documents)
+        self._lives = Lives(scenario.name, redis, documents, side)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)
         self._open = OpenDedupWindows()
         self._writers = asyncio.Semaphore(WRITERS)
@@ -174,7 +177,8 @@ class Stores:
             await asyncio.sleep(0)
         if window is not None:
             prepared.changes = window.changes()
-        if batch.gaps:
+        # the books balance events only
+        if batch.gaps and batch.topic == self._events:
             prepared.totals["gaps"] = batch.gaps
         return prepared
 
@@ -212,10 +216,16 @@ class Stores:
 
 @contextlib.asynccontextmanager
 async def storing(
-    settings: Settings, scenario: Scenario, gate: Callable[[str], ReadinessGate], liveness: Liveness
+    settings: Settings,
+    scenario: Scenario,
+    gate: Callable[[str], ReadinessGate],
+    liveness: Liveness,
+    of: str | None = None,
 ) -> AsyncIterator[Stores]:
     """The stores that the settings name, pruned and counted while the block runs and closed at
-    its end. `gate` makes a condition of readiness of a name."""
+    its end. `gate` makes a condition of readiness of a name; `of` is the queue that the events
+    come by, as `Scenario.side` has it, else the one that this process serves."""
+    own = side(settings, scenario) if of is None else of
     redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = GuardedDocuments(
         redis, settings.mongo_url, settings.mongo_username, settings.mongo_password
@@ -242,7 +252,7 @@ async def storing(
     ]
     try:
         most = settings.tally_members
-        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup, most)
+        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup, most, own)
     finally:
         await end(beside)
         await redis.aclose()

@@ -15,6 +15,7 @@ from services.pb import controlroom_pb2 as pb
 from services.producer_grpc.grouping import Grouping
 from services.producer_grpc.messages import event_of_record, receipt_of_message
 from services.queues.port import DEADLINE, Unavailable
+from services.queues.registry import served
 from services.shared import golden
 from services.shared.entrance import Entrance
 from services.shared.ids import Ids
@@ -29,7 +30,7 @@ from services.shared.web import serving
 from wire.problems import BACKLOG_FULL, BUSY, DISK_FULL, TOO_MANY_BYTES
 
 NEEDED = ("http_port", "admin_port", "grpc_server_port")
-_OPTIONS = (
+CHANNEL = (
     # the server of the pod may be restarted alone and is back soon
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -77,13 +78,7 @@ class Forward:
             return receipt_of_message(await self._send_batch(batch, timeout=_TIMEOUT))
         except grpc.aio.AioRpcError as error:
             code = error.code()
-            if code in _AWAY:
-                raise Unavailable(error.details() or "the gRPC server is away") from error
-            if (told := _refusal(error)) is not None:
-                raise told from error
-            if code == grpc.StatusCode.RESOURCE_EXHAUSTED:
-                raise BodyTooLargeError(error.details() or "more than is taken at once") from error
-            raise
+            raise failure_of(error) from error
         finally:
             self._traffic.end(started, 200, str(code.value[0]))
 
@@ -108,6 +103,17 @@ def _pieces(events: Sequence[pb.Event]) -> Iterator[Sequence[pb.Event]]:
     yield events[start:]
 
 
+def failure_of(error: grpc.aio.AioRpcError) -> Exception:
+    """What a door raises where a call has failed."""
+    if error.code() in _AWAY:
+        return Unavailable(error.details() or "the gRPC server is away")
+    if (told := _refusal(error)) is not None:
+        return told
+    if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return BodyTooLargeError(error.details() or "more than is taken at once")
+    return error
+
+
 def _refusal(error: grpc.aio.AioRpcError) -> Unavailable | None:
     """What the server refuses for a while, with its own reason; None for anything else."""
     trailing: dict[str, Any] = dict(cast(Any, error.trailing_metadata() or ()))
@@ -118,11 +124,10 @@ def _refusal(error: grpc.aio.AioRpcError) -> Unavailable | None:
     return None
 
 
-def document(scenario: Scenario) -> Json:
-    """The OpenAPI document of this service."""
-    return openapi(
-        "producer-grpc", scenario, ingest_operations(scenario.grpc_front, scenario.queue)
-    )
+def document(scenario: Scenario, queue: str = "") -> Json:
+    """The OpenAPI document of this service, which serves that queue, or the first."""
+    queue = queue or scenario.queue
+    return openapi("producer-grpc", scenario, ingest_operations(scenario.grpc_front, queue))
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -132,7 +137,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     gate = lifecycle.gate("server")
     gate.shut(f"no connection to the gRPC server at {server} yet")
     most = ("grpc.max_send_message_length", 2 * settings.limits.max_body_bytes)
-    async with grpc.aio.insecure_channel(server, options=(*_OPTIONS, most)) as channel:
+    async with grpc.aio.insecure_channel(server, options=(*CHANNEL, most)) as channel:
         opening = asyncio.create_task(_open(channel, gate), name="channel")
         forward = Forward(channel, golden.outbound("producer-grpc", server))
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
@@ -143,7 +148,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             Grouping(forward.accept, errors).accept,
             traffic,
             settings.limits,
-            document=encoded(document(scenario)),
+            document=encoded(document(scenario, served(settings, scenario))),
             get_writes=settings.compat_get_writes,
         )
         door = (settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits)

@@ -11,11 +11,18 @@ from google.protobuf.message import Message
 from scenarios.bodies import BodyError, TooManyRecordsError, Unreadable, parse_records
 from scenarios.errors import ScenarioError
 from scenarios.reading import near
-from services.pb import confproto_pb2, controlroom_pb2, helloworld_pb2, usactar_pb2
+from services.pb import (
+    confproto_pb2,
+    controlroom_pb2,
+    greet_pb2,
+    helloworld_pb2,
+    usactar_pb2,
+    user_pb2,
+)
 from services.shared.ids import RULE, keepable
 from services.shared.intake import Receipt, RecordError
 
-_FILES = (confproto_pb2, controlroom_pb2, helloworld_pb2, usactar_pb2)
+_FILES = (confproto_pb2, controlroom_pb2, greet_pb2, helloworld_pb2, usactar_pb2, user_pb2)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -36,8 +43,13 @@ def message_class(full_name: str) -> type[Message]:
 
 
 def record_of_message(message: Message) -> dict[str, Any]:
-    """The raw record in a request of an existing implementation."""
-    return {field.name: getattr(message, field.name) for field in message.DESCRIPTOR.fields}
+    """The raw record in a request of an existing implementation, also where it lies in a message
+    of its own."""
+    record: dict[str, Any] = {}
+    for field in message.DESCRIPTOR.fields:
+        value = getattr(message, field.name)
+        record |= record_of_message(value) if isinstance(value, Message) else {field.name: value}
+    return record
 
 
 def record_of_event(event: controlroom_pb2.Event | Unreadable) -> Any:

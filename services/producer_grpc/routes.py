@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -14,18 +14,18 @@ from scenarios.events import render
 from scenarios.scenario import GrpcRoute
 from services.producer_grpc.calls import Calls, Context, Handler, RefusedError, key_of, reading
 from services.producer_grpc.messages import message_class, record_of_message
-from services.shared.intake import Intake
+from services.shared.intake import Accept
 
 
 class Route:
     """One unary RPC: a message whose fields are the event's, and a filled reply."""
 
-    def __init__(self, route: GrpcRoute, intake: Intake) -> None:
+    def __init__(self, route: GrpcRoute, accept: Accept) -> None:
         self.method = route.method
         self.request: type[Message] = message_class(route.request)
         self._reply: type[Message] = message_class(route.reply)
         self._templates: Mapping[str, str] = route.reply_fields
-        self._intake = intake
+        self._accept = accept
         known = [field.name for field in self._reply.DESCRIPTOR.fields]
         for name in route.reply_fields:
             if name not in known:
@@ -39,9 +39,9 @@ class Route:
         key = key_of(context)
         ids = (key,) if key else ()
         if isinstance(request, Unreadable):
-            raise RefusedError(await self._intake.accept([request], ids))
+            raise RefusedError(await self._accept([request], ids))
         record = record_of_message(request)
-        receipt = await self._intake.accept([record], ids)
+        receipt = await self._accept([record], ids)
         if not receipt.accepted:
             raise RefusedError(receipt)
         values: dict[str, Any] = {**record, "id": receipt.last_id}
@@ -53,8 +53,12 @@ class Route:
 class RoutesHandler(Handler):
     """Finds the behaviour of a method by its path."""
 
-    def __init__(self, routes: list[Route], calls: Calls, largest: int) -> None:
-        """`largest`: bytes of one request."""
+    def __init__(
+        self, wanted: Sequence[GrpcRoute], accept: Accept, calls: Calls, largest: int
+    ) -> None:
+        """`largest`: bytes of one request. Raises ScenarioError for what no proto has."""
+        routes = [Route(route, accept) for route in wanted]
+        self.services = sorted({route.method.split("/")[1] for route in routes})
         self._handlers = {
             route.method: grpc.unary_unary_rpc_method_handler(
                 calls.counted(route.call),

@@ -13,9 +13,9 @@ from scenarios.events import EventCodec
 from scenarios.loading import load
 from services.producer_grpc.calls import Calls, Handler
 from services.producer_grpc.ingest import SERVICE, Ingest
-from services.producer_grpc.routes import Route, RoutesHandler
+from services.producer_grpc.routes import RoutesHandler
 from services.producer_grpc.wellness import Wellness
-from services.queues.registry import publishing
+from services.queues.registry import publishing, side
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.grpc_port import listen
@@ -39,26 +39,37 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     address = f"{settings.pod_ip}:{settings.grpc_port}"
     async with (
-        keeping(settings, scenario.name) as acknowledged,
+        keeping(settings, scenario.name, side(settings, scenario)) as acknowledged,
         publishing(settings, scenario, lifecycle) as publisher,
     ):
-        intake = Intake(EventCodec(scenario), publisher, acknowledged, "grpc", settings.dedup)
+        origin = settings.origin or "grpc"
+        intake = Intake(EventCodec(scenario), publisher, acknowledged, origin, settings.dedup)
         limits = settings.limits
         calls = Calls(golden.inbound(address), InFlight(limits.max_bytes_in_flight))
-        routes = [Route(route, intake) for route in scenario.grpc]
-        ingest = Ingest(intake, limits)
-        handlers = [ingest.handler(calls), RoutesHandler(routes, calls, limits.max_record_bytes)]
-        services = [SERVICE, *sorted({route.method.split("/")[1] for route in routes})]
-        server = _server(address, handlers, limits)
-        wellness = Wellness(server, services)
-        names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
-        reflection.enable_server_reflection(names, server)
-        await server.start()
-        lifecycle.service.open()
-        try:
-            await wellness.follow(publisher.connected, lifecycle)
-        finally:
-            await _stop(server, calls)
+        routes = RoutesHandler(scenario.grpc, intake.accept, calls, limits.max_record_bytes)
+        handlers = [Ingest(intake, limits).handler(calls), routes]
+        server = bounded_server(address, handlers, limits)
+        services = [SERVICE, *routes.services]
+        await answering(server, services, calls, publisher.connected, lifecycle)
+
+
+async def answering(
+    server: grpc.aio.Server,
+    services: Sequence[str],
+    calls: Calls,
+    ready: asyncio.Event,
+    lifecycle: Lifecycle,
+) -> None:
+    """Answer the calls of these services, with health and reflection, until the lifecycle stops."""
+    wellness = Wellness(server, services)
+    names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
+    reflection.enable_server_reflection(names, server)
+    await server.start()
+    lifecycle.service.open()
+    try:
+        await wellness.follow(ready, lifecycle)
+    finally:
+        await _stop(server, calls)
 
 
 async def _stop(server: grpc.aio.Server, calls: Calls) -> None:
@@ -73,7 +84,8 @@ async def _stop(server: grpc.aio.Server, calls: Calls) -> None:
     await stopping
 
 
-def _server(address: str, handlers: Sequence[Handler], limits: Limits) -> grpc.aio.Server:
+def bounded_server(address: str, handlers: Sequence[Handler], limits: Limits) -> grpc.aio.Server:
+    """A server at that address that takes no more than the limits. Raises SettingsError."""
     server = grpc.aio.server(
         handlers=handlers, options=_options(limits), maximum_concurrent_rpcs=limits.max_calls
     )

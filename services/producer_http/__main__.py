@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenarios.events import EventCodec
 from scenarios.loading import load
 from scenarios.scenario import Scenario
-from services.queues.registry import publishing
+from services.queues.registry import publishing, served, side
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.entrance import Entrance
@@ -21,26 +21,28 @@ from services.shared.web import serving
 NEEDED = ("ledger_dir", "http_port", "admin_port")
 
 
-def document(scenario: Scenario) -> Json:
-    """The OpenAPI document of this service."""
-    return openapi("producer-http", scenario, ingest_operations(scenario.http, scenario.queue))
+def document(scenario: Scenario, queue: str = "") -> Json:
+    """The OpenAPI document of this service, which serves that queue, or the first."""
+    queue = queue or scenario.queue
+    return openapi("producer-http", scenario, ingest_operations(scenario.http, queue))
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Serve until the lifecycle stops."""
     scenario = load(settings.scenario)
     async with (
-        keeping(settings, scenario.name) as acknowledged,
+        keeping(settings, scenario.name, side(settings, scenario)) as acknowledged,
         publishing(settings, scenario, lifecycle) as publisher,
     ):
-        intake = Intake(EventCodec(scenario), publisher, acknowledged, "http", settings.dedup)
+        origin = settings.origin or "http"
+        intake = Intake(EventCodec(scenario), publisher, acknowledged, origin, settings.dedup)
         traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
         app = IngestApp(
             scenario.http,
             intake.accept,
             traffic,
             settings.limits,
-            document=encoded(document(scenario)),
+            document=encoded(document(scenario, served(settings, scenario))),
             get_writes=settings.compat_get_writes,
         )
         door = (settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits)

@@ -7,6 +7,7 @@ import asyncio
 from scenarios.loading import load
 from scenarios.scenario import HttpRoutes, Scenario
 from services.producer_wasm.forward import Forward
+from services.queues.registry import served
 from services.shared import golden
 from services.shared.entrance import Entrance
 from services.shared.ingest_app import IngestApp
@@ -23,11 +24,10 @@ _NOWHERE = HttpRoutes((), {})
 """Of a scenario that has no [wasm]."""
 
 
-def document(scenario: Scenario) -> Json:
-    """The OpenAPI document of this service."""
-    return openapi(
-        "producer-wasm", scenario, ingest_operations(scenario.wasm or _NOWHERE, scenario.queue)
-    )
+def document(scenario: Scenario, queue: str = "") -> Json:
+    """The OpenAPI document of this service, which serves that queue, or the first."""
+    queue = queue or scenario.queue
+    return openapi("producer-wasm", scenario, ingest_operations(scenario.wasm or _NOWHERE, queue))
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
@@ -41,7 +41,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         forward.accept,
         golden.inbound(f"{settings.pod_ip}:{settings.http_port}"),
         settings.limits,
-        document=encoded(document(scenario)),
+        document=encoded(document(scenario, served(settings, scenario))),
         get_writes=settings.compat_get_writes,
     )
     door = (settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits)

@@ -13,7 +13,7 @@ from services.producer_wasm.frames import Answers, BrokenError, Reader, Requests
 from services.producer_wasm.judging import Judge
 from services.producer_wasm.sandbox import SHIPPED, Bounds, Sandbox
 from services.producer_wasm.taking import Taking
-from services.queues.registry import publishing
+from services.queues.registry import publishing, side
 from services.shared import golden, logline
 from services.shared.acknowledged import keeping
 from services.shared.heap import give_back
@@ -42,10 +42,11 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     judge = Judge(Sandbox(file, description(scenario), bounds), scenario)
     logline.info("module", file=str(file))
     async with (
-        keeping(settings, scenario.name) as acknowledged,
+        keeping(settings, scenario.name, side(settings, scenario)) as acknowledged,
         publishing(settings, scenario, lifecycle) as publisher,
     ):
-        intake = Intake(EventCodec(scenario), publisher, acknowledged, "wasm", settings.dedup)
+        origin = settings.origin or "wasm"
+        intake = Intake(EventCodec(scenario), publisher, acknowledged, origin, settings.dedup)
         address = f"{settings.pod_ip}:{settings.worker_port}"
         door = Door(Taking(judge, intake), golden.inbound(address))
         bound = bind(settings.pod_ip, settings.worker_port, "WORKER_PORT")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from services.queues.port import DEADLINE, Entry, Unavailable
 from services.shared import logline
@@ -175,6 +175,28 @@ class Gathering:
         for pending in group:
             if not pending.done.done():
                 pending.done.set_exception(error) if error else pending.done.set_result(None)
+
+
+class GatheringPublisher:
+    """See services.queues.port.Publisher: a gathering for each topic."""
+
+    def __init__(
+        self, gatherings: Mapping[str, Gathering], admit: Callable[[], None] = lambda: None
+    ) -> None:
+        """`admit` raises Unavailable while nothing is taken."""
+        self.connected = asyncio.Event()
+        self._gatherings = gatherings
+        self._admit = admit
+
+    async def publish(self, topic: str, entries: Sequence[Entry], slot: int | None = None) -> None:
+        """See services.queues.port.Publisher."""
+        if entries:
+            self._admit()
+            await self._gatherings[topic].publish(entries, slot)
+
+    async def close(self) -> None:
+        """What waits arrives, within some seconds."""
+        await asyncio.gather(*(gathering.close() for gathering in self._gatherings.values()))
 
 
 def _parts(entries: Sequence[Entry]) -> list[Sequence[Entry]]:

@@ -11,7 +11,7 @@ from scenarios.errors import ScenarioError
 from scenarios.scenario import Scenario
 from services.queues.port import Publisher, Queue, Receiver
 from services.shared.lifecycle import Lifecycle, Liveness
-from services.shared.settings import Settings
+from services.shared.settings import Settings, SettingsError
 from wire.queues.registry import FOLDERS, queue_kind
 
 End = TypeVar("End")
@@ -31,18 +31,36 @@ def queue_of(name: str) -> Queue:
     return found
 
 
+def served(settings: Settings, scenario: Scenario) -> str:
+    """The queue that this process serves. Raises SettingsError where the scenario has no such."""
+    if not settings.queue:
+        return scenario.queue
+    if settings.queue not in scenario.queues:
+        raise SettingsError(
+            f"QUEUE is {settings.queue!r}, which is no queue of the scenario {scenario.name}",
+            f"set QUEUE to one of {', '.join(scenario.queues)}, or name it in `queues` there",
+        )
+    return settings.queue
+
+
+def side(settings: Settings, scenario: Scenario) -> str:
+    """By what the figures of the served queue are told apart; see `Scenario.side`."""
+    return scenario.side(served(settings, scenario))
+
+
 def publishing(
     settings: Settings, scenario: Scenario, lifecycle: Lifecycle
 ) -> AbstractAsyncContextManager[Publisher]:
-    """The publisher of a scenario's queue; see Queue. Raises ScenarioError."""
-    return _kept(queue_of(scenario.queue).publishing(settings, scenario.name, lifecycle))
+    """The publisher of the served queue; see Queue. Raises ScenarioError or SettingsError."""
+    queue = queue_of(served(settings, scenario))
+    return _kept(queue.publishing(settings, scenario.name, lifecycle))
 
 
 def receiving(
     settings: Settings, scenario: Scenario, lifecycle: Lifecycle, liveness: Liveness
 ) -> AbstractAsyncContextManager[Receiver]:
-    """The receiver of a scenario's queue; see Queue. Raises ScenarioError."""
-    queue = queue_of(scenario.queue)
+    """The receiver of the served queue; see Queue. Raises ScenarioError or SettingsError."""
+    queue = queue_of(served(settings, scenario))
     return _kept(queue.receiving(settings, scenario.name, lifecycle, liveness))
 
 

@@ -14,10 +14,9 @@ from services.shared.loop import run
 from services.shared.settings import Settings
 from services.shared.start import main, start
 from services.shared.web import serving
-from wire.bookkeeping import Auditor
+from wire.bookkeeping import keeper_of
 from wire.documents import Documents
 from wire.queues.kind import Where
-from wire.queues.registry import queue_kind
 from wire.stores import redis_client
 
 NEEDED = ("redis_url", "mongo_url", "http_port")
@@ -31,10 +30,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     scenario = load(settings.scenario)
     redis = redis_client(settings.redis_url, settings.redis_password, settings.redis_username)
     documents = Documents(settings.mongo_url, settings.mongo_username, settings.mongo_password)
-    account = queue_kind(scenario.queue).account(scenario.name, Where(redis, settings.address))
-    auditor = Auditor(scenario.name, redis, account, documents)
+    where = Where(redis, settings.address)
+    keeper, accounts = keeper_of(scenario.name, scenario.queues, where, documents)
     traffic = golden.inbound(f"{settings.pod_ip}:{settings.http_port}")
-    repository = Repository(scenario, redis, documents, auditor)
+    repository = Repository(scenario, redis, documents, keeper)
     watcher = Watcher(repository, settings.limits, lifecycle.draining)
     app = Counted(Entrance(application(repository, watcher), settings.guests), traffic)
     lifecycle.inner = inner_application(
@@ -48,8 +47,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             lifecycle.service.open()
             await lifecycle.stopping.wait()
     finally:
-        await auditor.close()
-        await account.close()
+        await keeper.close()
+        for account in accounts:
+            await account.close()
         await redis.aclose()
         await documents.close()
 

@@ -50,6 +50,27 @@ class Answers:
         """GET /live"""
         return JSONResponse(await self._repository.live(request.query_params))
 
+    async def views(self, request: Request) -> Response:
+        """GET /views"""
+        scenario = self._repository.scenario
+        found = [
+            {"name": each.name, "title": each.title, "path": f"/views/{each.name}"}
+            for each in scenario.views
+        ]
+        return JSONResponse({"scenario": scenario.name, "views": found})
+
+    async def view(self, request: Request) -> Response:
+        """GET /views/{name}"""
+        scenario, name = self._repository.scenario, request.path_params["name"]
+        try:
+            named = scenario.named_view(name)
+        except KeyError:
+            known = ", ".join(each.name for each in scenario.views)
+            raise RequestError(
+                problems.NOT_FOUND, f"no view is called {name!r}", f"use one of: {known}"
+            ) from None
+        return JSONResponse(await self._repository.view(named, request.query_params))
+
     async def stream(self, request: Request) -> Response:
         """GET /live/stream"""
         # a choice that is not offered is refused before the stream begins
@@ -82,6 +103,14 @@ class Answers:
         total = object_of(scenario="string", total="integer")
         return [
             Endpoint("GET", "/live", "The tallies.", self.live, query=choice),
+            Endpoint("GET", "/views", "The views of the scenario.", self.views),
+            Endpoint(
+                "GET",
+                "/views/{name}",
+                "What a view shows.",
+                self.view,
+                query={"name": "name of a view", **choice},
+            ),
             Endpoint(
                 "GET",
                 "/live/stream",
@@ -176,7 +205,7 @@ def application(repository: Repository, watcher: Watcher) -> Starlette:
             Route(OUTPUT, listing),
             Mount(OUTPUT, routes=[Route("/", listing), *routes]),
         ],
-        exception_handlers=_handlers(listed),
+        exception_handlers=failures(listed),
     )
 
 
@@ -186,7 +215,7 @@ def inner_application(repository: Repository, token: str, get_writes: bool = Fal
     found = Purging(repository, token).routes(compatible, get_writes)
     return Starlette(
         routes=[Route(path, call, methods=[method]) for (method, path), call in found.items()],
-        exception_handlers=_handlers({f"{method} {path}": "" for method, path in found}),
+        exception_handlers=failures({f"{method} {path}": "" for method, path in found}),
     )
 
 
@@ -213,7 +242,9 @@ def _handler(repository: Repository, endpoint: Endpoint) -> Handler:
     return unless_known
 
 
-def _handlers(routes: Mapping[str, str]) -> dict[Any, Any]:
+def failures(routes: Mapping[str, str]) -> dict[Any, Any]:
+    """How an application with these routes answers each error, as Starlette wants it."""
+
     async def unknown(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         what = f"{request.method} {request.url.path} is not a route"

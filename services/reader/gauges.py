@@ -2,7 +2,8 @@
 
 `controlroom_tally{scenario, group, label}` is a count as `/live` has it. For bars the group is
 the selection, such as `1 · Guatemala - Argentina`, and the label a score; for a table the group
-is the first column and the label the others. Only the highest are told, so that a scenario with
+is the first column and the label the others. Of several views the group is the name of one, with
+what is chosen in it: `gender · Guatemala`. Only the highest are told, so that a scenario with
 many members does not fill the time series database.
 """
 
@@ -19,16 +20,20 @@ from prometheus_client.registry import Collector
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from scenarios.scenario import Scenario
+from scenarios.scenario import NamedView, Scenario
 from scenarios.templates import split_member
 from services.reader.live import counts, offered, rows
 from services.shared.beside import run_beside
 from wire.ending import end
+from wire.tops import Ask, look
+from wire.views import Questions
 
 EVERY = 2.0
 """Seconds between two looks at Redis."""
 MOST = 100
 """Series that are told."""
+CHOSEN = 10
+"""Choices of a view that are told, such as countries."""
 WIDEST = 50
 """Selections of one phase that are looked at."""
 
@@ -55,6 +60,10 @@ class TallyGauge(Collector):
 
     async def refresh(self) -> None:
         """Reads them. Raises RedisError."""
+        if len(self._scenario.views) > 1:
+            told = self._told_once()
+            self._tallies = [tally for named in told for tally in await self._of_view(named)]
+            return
         found = await (self._bars() if self._scenario.view.choosing else self._table())
         self._tallies = heapq.nlargest(MOST, found)
 
@@ -66,6 +75,33 @@ class TallyGauge(Collector):
             except (RedisError, OSError, TimeoutError):
                 self._tallies = []
             await asyncio.sleep(EVERY)
+
+    def _told_once(self) -> list[NamedView]:
+        """One view of each tally that has a count for each member: the one with most rows."""
+        views = [
+            named
+            for named in self._scenario.views
+            if named.view.tally and not named.view.choosing and named.view.drawn != "lines"
+        ]
+        views.sort(key=lambda named: -named.view.most(MOST))
+        return list({(v.view.tally, v.view.by): v for v in reversed(views)}.values())
+
+    async def _of_view(self, named: NamedView) -> list[Tally]:
+        view, name = named.view, self._scenario.name
+        asked = Questions(self._scenario, view)
+        groups: dict[str, Ask] = {named.name: asked.rows(MOST)} if not view.by else {}
+        if view.by:
+            offered = (await look(self._redis, name, [asked.offers(CHOSEN)])).tops[0]
+            for member in offered.names:
+                group = f"{named.name} · {asked.offer_label(member)}"
+                groups[group] = asked.rows(MOST, (member,))
+        tops = (await look(self._redis, name, list(groups.values()))).tops
+        found = [
+            (row.count, group, " · ".join(asked.labels(row.member)))
+            for group, top in zip(groups, tops, strict=True)
+            for row in top.rows
+        ]
+        return heapq.nlargest(MOST, found)
 
     async def _table(self) -> list[Tally]:
         tallies = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +10,13 @@ from redis.asyncio import Redis
 
 from scenarios.scenario import Scenario
 from scenarios.templates import render
+from scenarios.views.kinds.stored import StoredView
 from services.reader.errors import RequestError
 from wire import keys, problems
 from wire.committed import read_committed
 from wire.documents import Document, Documents
+from wire.stored import PAGES, FilterError, Wanted, cells, filtered
+from wire.stored import page as stored_page
 
 DEFAULT = 20
 MOST = 500
@@ -43,6 +47,36 @@ async def stored(
     committed_offsets = await read_committed(redis, scenario.name)
     collection = keys.logs_collection(scenario.name)
     return await documents.newest(collection, committed_offsets.ranges(), last)
+
+
+async def page(
+    scenario: Scenario,
+    view: StoredView,
+    redis: Redis,
+    documents: Documents,
+    query: Mapping[str, str],
+) -> dict[str, Any]:
+    """A page of stored events: `page`, `last` rows of each, and a column with its value.
+
+    Raises RequestError, RedisError or DocumentsError.
+    """
+    number, last = query.get("page", "1"), wanted_lines(query.get("last"))
+    if not (len(number) < 4 and number.isdecimal() and 1 <= int(number) <= PAGES):
+        fix = f"set page to a whole number from 1 to {PAGES}"
+        raise RequestError(problems.BAD_QUERY, f"page is {number!r}", fix)
+    given = [f"{name}={value}" for name, value in query.items() if name not in ("page", "last")]
+    try:
+        column, value = filtered(scenario, view, given[0] if given else "")
+    except FilterError as error:
+        raise RequestError(problems.BAD_QUERY, str(error), "filter by one column") from None
+    committed = await read_committed(redis, scenario.name)
+    wanted = Wanted(int(number), last, column, value)
+    found = await stored_page(scenario, committed, documents, wanted)
+    rows = [
+        {**cells(scenario, view.columns, each), "id": each["id"], "producedat": _time(each["at"])}
+        for each in found
+    ]
+    return {"scenario": scenario.name, "page": int(number), "rows": rows}
 
 
 def _entry(scenario: Scenario, document: Document) -> dict[str, Any]:

@@ -8,15 +8,17 @@ from typing import Any
 from redis.asyncio import Redis
 
 from scenarios.errors import ScenarioError
-from scenarios.scenario import Scenario
+from scenarios.scenario import NamedView, Scenario
 from scenarios.templates import placeholders
 from scenarios.views.kinds.bars import BarsView
+from scenarios.views.kinds.stored import StoredView
 from services.reader import live, logs
 from wire import keys
-from wire.bookkeeping import Auditor
+from wire.bookkeeping import Keeper
 from wire.books import Books
 from wire.documents import Documents
 from wire.purging import purge
+from wire.tops import Ask, look
 
 _WITHIN = 0.5
 """Seconds that an answer with the books may take to count documents."""
@@ -26,12 +28,12 @@ class Repository:
     """The stores of one scenario. Methods raise RedisError, DocumentsError or KafkaError."""
 
     def __init__(
-        self, scenario: Scenario, redis: Redis, documents: Documents, auditor: Auditor
+        self, scenario: Scenario, redis: Redis, documents: Documents, keeper: Keeper
     ) -> None:
         self.scenario = scenario
         self._redis = redis
         self._documents = documents
-        self._auditor = auditor
+        self._keeper = keeper
 
     async def version(self) -> str:
         """A text that changes with everything that the stores are told."""
@@ -41,6 +43,14 @@ class Repository:
     async def live(self, query: Mapping[str, str]) -> dict[str, Any]:
         """The tallies, as `services.reader.live` has them."""
         return await live.live(self.scenario, self._redis, query)
+
+    async def view(self, named: NamedView, query: Mapping[str, str]) -> dict[str, Any]:
+        """What a view shows, as `services.reader.live` has it, or a page of stored events."""
+        if isinstance(named.view, StoredView):
+            found = await logs.page(self.scenario, named.view, self._redis, self._documents, query)
+            return {"view": named.name, "title": named.title} | found
+        found = await live.live(self.scenario, self._redis, query, named=named)
+        return {"view": named.name} | found | {"title": named.title}
 
     async def entries(self, last: int) -> list[dict[str, Any]]:
         """The newest stored events with what is known of each."""
@@ -63,9 +73,19 @@ class Repository:
         found = await self._redis.hmget(key, list(members)) if members else []
         return [int(each or 0) for each in found]
 
+    async def removed(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose events somebody has taken back."""
+        return await self._documents.named(keys.removed_collection(self.scenario.name), ids)
+
+    async def highest(self, tally: str, most: int) -> dict[str, int]:
+        """The highest members of a tally that is one hash, highest first."""
+        key = keys.counter_key(self.scenario.name, self.scenario.tally(tally).key)
+        looked = await look(self._redis, self.scenario.name, [Ask("hash", key, most)])
+        return {row.member: row.count for row in looked.tops[0].rows}
+
     async def books(self) -> Books:
         """The books, with what could be counted in a short time; `unaudited` is what is left."""
-        return await self._auditor.audit(within=_WITHIN)
+        return await self._keeper.audit(within=_WITHIN)
 
     def bars_view(self, who: str) -> BarsView:
         """The view of bars, which `offered`, `among` and `bars` ask; routes that need them call it

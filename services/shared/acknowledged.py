@@ -43,15 +43,17 @@ _SCRIPT = files("services.shared").joinpath("acknowledge.lua").read_text()
 
 
 class AcknowledgedCounter:
-    """The count of this process, in a file `<scenario>.<instance>.count` of the folder.
+    """The count of this process, in a file `<scenario>.<instance>.count` of the folder; an instance
+    with a `side` (see `Scenario.side`) is `<id>@<side>`.
 
     A file that a dead process left is taken over and counted on, so that files do not pile up; but
     for one that a power cut may have set back: what it lacks would be hidden by what comes.
     """
 
-    def __init__(self, folder: Path, scenario: str) -> None:
+    def __init__(self, folder: Path, scenario: str, side: str = "") -> None:
         self._folder = folder
         self._scenario = scenario
+        self._side = side
         self._boot = count_file.this_boot()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -161,7 +163,8 @@ class AcknowledgedCounter:
 
     def _claim(self) -> tuple[Path, int]:
         for path in self._files():
-            file = _lock(path)
+            # what another queue has acknowledged is not counted on as if it were of this one
+            file = _lock(path) if keys.side_of(_instance(path)) == self._side else None
             if file is None:
                 continue
             kept = count_file.read(os.pread(file, count_file.SIZE, 0), self._boot)
@@ -172,7 +175,8 @@ class AcknowledgedCounter:
                 "a count is not continued: the machine went down while it was kept",
                 instance=_instance(path),
             )
-        path = self._folder / f"{self._scenario}.{uuid.uuid4().hex}{_SUFFIX}"
+        instance = keys.of_side(uuid.uuid4().hex, self._side)
+        path = self._folder / f"{self._scenario}.{instance}{_SUFFIX}"
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)
         # real bytes: a hole in the file would turn a full disk into a crash at the first count
@@ -322,13 +326,16 @@ async def sync_often(acknowledged: AcknowledgedCounter) -> None:
 
 
 @contextlib.asynccontextmanager
-async def keeping(settings: Settings, scenario: str) -> AsyncIterator[AcknowledgedCounter]:
-    """A acknowledged counter that is published while the block runs, and once more at its end.
+async def keeping(
+    settings: Settings, scenario: str, side: str = ""
+) -> AsyncIterator[AcknowledgedCounter]:
+    """A acknowledged counter that is published while the block runs, and once more at its end;
+    `side`: of the queue that is published to, as `Scenario.side` has it.
 
     Without a Redis it is only kept: where the stores are in another cluster, the bridge publishes.
     """
     assert settings.ledger_dir is not None
-    acknowledged = AcknowledgedCounter(settings.ledger_dir, scenario)
+    acknowledged = AcknowledgedCounter(settings.ledger_dir, scenario, side)
     syncing = run_beside(lambda: sync_often(acknowledged), "sync of the count")
     if not settings.redis_url:
         try:

@@ -134,7 +134,9 @@ class IngestApp:
             return _failure(problems.FAILED)
         if not _is_single(records):
             return _batch(receipt)
-        return created if receipt.accepted else _invalid(receipt)
+        if not receipt.accepted:
+            return _invalid(receipt)
+        return created if receipt.reply is None else Answer(201, _encode(receipt.reply))
 
     def _elsewhere(self, scope: Message) -> Answer:
         if scope["path"] == DOCUMENT and scope["method"] in ("GET", "HEAD"):

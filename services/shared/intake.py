@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -43,6 +43,8 @@ class Receipt(NamedTuple):
     """The first MAX_ERRORS of them."""
     last_id: str = ""
     """Id of the last accepted event."""
+    reply: Mapping[str, object] | None = None
+    """What the sender of a single event is told instead of the reply of its route."""
 
     @property
     def problem(self) -> Problem:

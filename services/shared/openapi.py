@@ -154,7 +154,7 @@ def _schemas(scenario: Scenario) -> Json:
     return {
         "Event": {
             "type": "object",
-            "required": [each.name for each in scenario.fields],
+            "required": [each.name for each in scenario.fields if each.default is None],
             "properties": {each.name: _field(each) for each in scenario.fields},
         },
         "Body": {
@@ -199,6 +199,8 @@ def _field(each: Field) -> Json:
     about: Json = {"description": each.label}
     if each.aliases:
         about["description"] += f" (also {', '.join(each.aliases)})"
+    if each.default is not None:
+        about["default"] = each.default
     if each.kind == "text":
         made: Json = {"type": "string", "minLength": 1, "maxLength": each.max_length}
         return about | made | ({"pattern": f"^({each.pattern})$"} if each.pattern else {})

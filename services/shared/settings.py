@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from wire.pruning import Keep
 from wire.tops import MOST_MEMBERS
 
 _DEDUP = Dedup()
+_ORIGIN = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 class SettingsError(Exception):
@@ -35,6 +37,10 @@ class Settings:
     pod_name: str
     pod_ip: str
     """The address that every server of the pod binds."""
+    queue: str = ""
+    """Which of the scenario's queues this process serves; empty for the first."""
+    origin: str = ""
+    """What a producer's events say of the door that they came by; empty for its own word."""
     kafka: Brokers = NOWHERE
     """Nowhere, as `redis_url` and `mongo_url` are empty, where that is in another cluster."""
     redis_url: str = ""
@@ -102,6 +108,8 @@ class Settings:
             scenario=text("SCENARIO"),
             pod_name=text("POD_NAME"),
             pod_ip=text("POD_IP"),
+            queue=text("QUEUE"),
+            origin=_origin(env),
             kafka=_brokers(env),
             redis_url=text("REDIS_URL"),
             redis_username=text("REDIS_USERNAME"),
@@ -149,6 +157,15 @@ class Settings:
             raise SettingsError(
                 f"the variable {name.upper()} is not set", f"set {name.upper()} for this pod"
             )
+
+
+def _origin(env: Mapping[str, str]) -> str:
+    text = env.get("ORIGIN", "").strip()
+    if not text or _ORIGIN.fullmatch(text):
+        return text
+    raise SettingsError(
+        f"ORIGIN is {text!r}", "set ORIGIN to a word of a-z, 0-9, _ and -, at most 32 characters"
+    )
 
 
 def _port(env: Mapping[str, str], name: str) -> int:

@@ -84,6 +84,11 @@ class PodTemplate:
     grace: float = 30.0
     """Seconds between the signal to end and SIGKILL."""
 
+    def variable(self, name: str) -> str:
+        """The value that a container gives a variable; empty where none does."""
+        given = (each for container in self.containers for each in container.env)
+        return next((each.text for each in given if (each.name, each.kind) == (name, "value")), "")
+
     def cpu_request(self) -> float | None:
         """Cores asked for by all containers; None where one asks for nothing."""
         requests = [container.cpu_request for container in self.containers]

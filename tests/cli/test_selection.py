@@ -22,6 +22,19 @@ def test_flags_are_the_scenarios_selectors_in_its_order() -> None:
     assert chosen(cup, []) == []
 
 
+def test_a_view_says_which_selectors_there_are() -> None:
+    covid = load("covid")
+    assert chosen(covid, ["--country", "Peru", "--view=gender"]) == [(0, "gender"), (1, "Peru")]
+    assert chosen(covid, ["--view", "stored", "--page", "2", "--filter", "age=9"]) == [
+        (0, "stored"), (1, "age=9"), (2, "2"),
+    ]  # fmt: skip
+    with pytest.raises(CommandError, match="no view is called 'mapp'") as caught:
+        chosen(covid, ["--view", "mapp"])
+    assert "map" in caught.value.fix
+    with pytest.raises(CommandError, match="'--country' is not known"):
+        chosen(covid, ["--view", "map", "--country", "Peru"])
+
+
 @pytest.mark.parametrize("words", [["--team", "A"], ["phase"], ["--phase"]])
 def test_what_is_no_selector_is_refused(words: list[str]) -> None:
     with pytest.raises(CommandError, match=r"phase|team"):

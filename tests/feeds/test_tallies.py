@@ -134,7 +134,7 @@ async def test_a_choice_beyond_the_listed_is_shown_too(
     _, match = found.selections
     assert [choice.key for choice in match.choices] == ["A:B", "D:B"]
     assert (found.chosen, match.more) == (("2", "D:B"), 1)
-    assert [name async for piece in source.choices("2") for name in sorted(piece)] == [
+    assert [name async for piece in source.choices(("2",)) for name in sorted(piece)] == [
         "A:B", "C:B", "D:B",
     ]  # fmt: skip
     await source.close()
@@ -178,11 +178,11 @@ async def test_the_command_asks_with_what_its_flags_select(
     await worldcup.store([prediction(each, "B", "1-0", 2) for each in "ACD"])
     await worldcup.store([prediction("A", "B", "3-3", 4)])
     final = await printed("--phase", "final")
-    assert final["rows"] == [{"labels": ["3-3"], "count": 1, "average": None}]
+    assert final["rows"] == [{"labels": ["3-3"], "count": 1, "average": None, "key": "3-3"}]
     beyond = await printed("--phase=2", "--match", "d - b")
     assert [each["selected"] for each in beyond["selections"]] == ["2", "D:B"]
     assert await printed("--match", "C:B", every=True) == {
-        "labels": ["1-0"], "count": 1, "average": None,
+        "labels": ["1-0"], "count": 1, "average": None, "key": "1-0",
     }  # fmt: skip
     with pytest.raises(CommandError, match="there is no 'Z:B'"):
         await printed("--match", "Z:B")

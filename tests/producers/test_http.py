@@ -22,6 +22,15 @@ from wire.keys import PARTITIONS, acknowledged_key
 GOOD: dict[str, dict[str, str | int]] = {
     "bands": {"name": "Soda Stereo", "album": "Signos", "year": 1986, "rank": 4},
     "worldcup": {"team1": "Guatemala", "team2": "Argentina", "score": "2-5", "phase": 1},
+    "covid": {
+        "name": "Pablo Mendoza",
+        "location": "Guatemala City",
+        "age": 35,
+        "gender": "male",
+        "infectedtype": "communitary",
+        "state": "active",
+        "vaccine_type": "Sputnik V",
+    },
 }
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from services.queues.gathering import GatheringPublisher, Room
 from services.queues.port import Entry
 from services.queues.streams.generations import Topic
-from services.queues.streams.publisher import StreamsPublisher
+from services.queues.streams.publisher import gatherings
 from tests.conftest import Engines
 from tests.queues.pipeline import CONSUMER, HTTP, PATIENCE, Pipeline, pipeline_of, post, values
 from tests.waiting import until
@@ -180,6 +181,24 @@ async def test_a_redis_that_starts_again_and_one_that_is_emptied(streams: Pipeli
     assert (told["lost"], told["doubled"], told["stored"]) == (0, 0, 50)
 
 
+async def test_what_somebody_removes_is_lost_and_what_follows_is_not(streams: Pipeline) -> None:
+    events = streams.events(keys.PARTITIONS + 5)
+    producer = await streams.begin(HTTP)
+    for event in events[:-5]:
+        await post(producer, event)
+    topic = keys.events_topic(streams.name)
+    (generation,) = await names.generations(streams.redis, streams.name, topic)
+    full = [p for p, upto in generation.ends.items() if upto]
+    await streams.redis.xtrim(
+        names.stream_key(streams.name, generation.id, full[0]), maxlen=0, approximate=False
+    )
+    await streams.begin(CONSUMER)
+    await post(producer, events[-5:])
+    gone = generation.ends[full[0]]
+    told = await streams.handled(acknowledged=len(events), counted=len(events) - gone, lost=gone)
+    assert (told["streams"], told["doubled"]) == (len(events), 0)
+
+
 async def test_what_is_no_event_is_kept_and_nothing_stands_still(streams: Pipeline) -> None:
     await streams.begin(CONSUMER)
     producer = await streams.begin(HTTP)
@@ -215,9 +234,9 @@ async def test_what_waits_is_bounded_and_a_repetition_counts_once(streams: Pipel
     assert (await lag(streams))[0][3] == 2
     assert await held(streams) == 2
 
-    publisher = StreamsPublisher(redis, streams.name)
-    await publisher.run()
-    sent = [publisher.publish(topic._name, [Entry(b"%d" % n, [])], 5) for n in range(30)]
+    publisher = GatheringPublisher(gatherings(streams.name, redis, Room()))
+    name = keys.events_topic(streams.name)
+    sent = [publisher.publish(name, [Entry(b"%d" % n, [])], 5) for n in range(30)]
     await asyncio.gather(*sent)
     assert (await lag(streams))[0][5] == 30
     await publisher.close()

@@ -64,6 +64,7 @@ def worldcup() -> Tallies:
         tuple(TallyRow((score,), count) for score, count in scores),
         18204,
         "predictions",
+        drawn="bars",
         selections=(
             Selection(
                 "Phase", tuple(TallyChoice(str(n), p) for n, p in enumerate(phases, 1)), "4"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.room import frames
+from tests.room import frames, pages
 from tests.room.rooms import room_of
 
 SIZES = {"small": (80, 24), "usual": (120, 40), "large": (200, 60)}
@@ -48,3 +48,29 @@ def test_a_room_without_colour(snap_compare: Compare, monkeypatch: pytest.Monkey
 def test_a_room_to_look_at_only(snap_compare: Compare) -> None:
     frame = replace(frames.loaded(), read_only=True)
     assert snap_compare(room_of(frame, read_only=True), terminal_size=(120, 40))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("empty", [False, True], ids=["full", "empty"])
+def test_a_map(snap_compare: Compare, empty: bool, size: str) -> None:
+    press = [] if size == "usual" else ["z"]
+    frame = pages.frame("map", empty)
+    assert snap_compare(room_of(frame), press=press, terminal_size=SIZES[size])
+
+
+def test_a_map_of_a_region(snap_compare: Compare) -> None:
+    room = room_of(pages.frame("map"))
+    assert snap_compare(room, press=["z", "enter"], terminal_size=SIZES["usual"])
+
+
+def test_a_map_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    room = room_of(pages.frame("map"))
+    assert snap_compare(room, press=["z"], terminal_size=SIZES["small"])
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["full", "empty"])
+@pytest.mark.parametrize("view", ["top", "gender", "ages", "latest", "stored"])
+def test_a_page(snap_compare: Compare, view: str, empty: bool) -> None:
+    frame = pages.frame(view, empty)
+    assert snap_compare(room_of(frame), terminal_size=SIZES["small"])

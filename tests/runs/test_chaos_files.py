@@ -12,8 +12,10 @@ from controlroom.runs.catalog import chaos_dir, chaos_files
 from controlroom.runs.manifest import MANAGED_BY, bounded, read_chaos, stamped
 from stack.faults.registry import kind_of
 from tests import crds
+from tests.conftest import ROOT
 
 FILES = sorted(chaos_dir().glob("*.yaml"))
+OF_SCENARIOS = sorted((ROOT / "scenarios").glob("*/chaos/*.yaml"))
 
 
 def problems(manifest: dict[str, Any]) -> list[str]:
@@ -26,7 +28,7 @@ def test_there_are_experiments() -> None:
     assert {path.stem for path in FILES} >= {"pod-kill-consumer", "network-delay-consumer-mongo"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*FILES, *OF_SCENARIOS], ids=lambda path: path.stem)
 def test_file_is_valid_for_chaos_mesh(path: Path) -> None:
     spec = read_chaos(path)
     assert problems(stamped(spec, "r-0001")) == []
@@ -39,7 +41,7 @@ def test_the_check_refuses_what_chaos_mesh_does_not_know() -> None:
     assert len(problems(manifest)) == 2
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*FILES, *OF_SCENARIOS], ids=lambda path: path.stem)
 def test_file_is_safe(path: Path) -> None:
     spec = read_chaos(path)
     meta = spec.manifest["metadata"]

@@ -51,6 +51,24 @@ async def test_exactly_n_requests_are_sent_and_all_are_acknowledged(
     assert sorted(numbers) == list(range(1, 2504))
 
 
+async def test_a_file_is_sent_once_over_all_users_who_wait_between_their_requests(
+    store: RunStore, server: Server, tmp_path: Path
+) -> None:
+    votes = [{**VOTE, "rank": n} for n in range(50)]
+    file = tmp_path / "traffic.json"
+    file.write_text(json.dumps(votes))
+    wish = spec(server, file=str(file), users=10, seed=7, wait_least=0.2, wait_most=0.3)
+    folder = start(store, wish)
+    view = await ended(folder)
+    assert (view.state, view.bound) == ("finished", "file")
+    ranks = [json.loads(body)["rank"] for body in server.bodies]
+    assert sorted(ranks) == list(range(50))
+    assert ranks != sorted(ranks)
+    # five rounds of ten users have four waits between them
+    assert view.ended is not None
+    assert view.ended - view.started > 4 * 0.2
+
+
 async def test_latency_below_a_millisecond_is_seen(store: RunStore, server: Server) -> None:
     folder = start(store, spec(server, number=300, users=1))
     await ended(folder)

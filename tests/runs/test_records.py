@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from controlroom.runs.errors import SpecError
 from controlroom.runs.records import codec_of, read_records, supply_of
 from controlroom.runs.spec import LoadSpec
+from controlroom.runs.supply import LoadPart
 from tests.runs.conftest import VOTE
 
 OTHER = {**VOTE, "album": "El Nervio del Volcán"}
@@ -105,8 +107,24 @@ def test_a_seed_gives_the_same_records_again() -> None:
     assert first(1) == first(1) != first(2)
 
 
+def test_a_seed_orders_a_file_and_each_record_goes_once(tmp_path: Path) -> None:
+    votes = [{**VOTE, "rank": n % 100, "year": 1900 + n % 150} for n in range(997)]
+    path = written(tmp_path, json.dumps(votes))
+
+    def sent(seed: int | None, parts: int = 1) -> list[dict[str, object]]:
+        spec = LoadSpec(scenario="bands", file=str(path), seed=seed, users=7)
+        supplies = [supply_of(spec, part=LoadPart(n, parts)) for n in range(parts)]
+        return [json.loads(one[1]) for supply in supplies for one in iter(supply.take, None)]
+
+    assert sent(None) == votes
+    assert sent(1) == sent(1) != sent(2)
+    for found in (sent(1), sent(2), sent(2, parts=3)):
+        assert Counter(map(str, found)) == Counter(map(str, votes))
+    assert "seed 2" in LoadSpec(seed=2).title
+
+
 def test_generated_records_are_valid_events_of_every_scenario() -> None:
-    for scenario in ("bands", "worldcup"):
+    for scenario in ("bands", "covid", "worldcup"):
         supply = supply_of(LoadSpec(scenario=scenario, number=50))
         for _, body in iter(supply.take, None):
             assert isinstance(codec_of(scenario).validate(json.loads(body)), dict)

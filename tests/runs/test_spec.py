@@ -60,7 +60,9 @@ def test_everything_else_is_refused_with_a_reason(url: str) -> None:
         ({"batch": 0}, "--batch 0"),
         ({"path": "ftp"}, "--path ftp"),
         ({"repeat": True}, "--repeat"),
-        ({"file": "x", "seed": 1}, "--seed"),
+        ({"wait_least": 2.0, "wait_most": 1.0}, "--wait 2-1"),
+        ({"wait_most": 1e6}, "--wait"),
+        ({"wait_most": 1.0, "rate": 2.0}, "--wait and --rate"),
     ],
 )
 def test_a_limit_names_its_flag(change: dict[str, Any], flag: str) -> None:
@@ -80,6 +82,8 @@ def test_the_equal_command_line() -> None:
     spec = replace(GOOD, file="my data.json", number=10000, timeout=180.0)
     wanted = "controlroom run -f 'my data.json' --concurrence 10 -n 10000 --timeout 3m"
     assert spec.command() == wanted
+    apart = replace(GOOD, wait_least=0.1, wait_most=0.9, timeout=60.0)
+    assert apart.command() == "controlroom run --concurrence 10 --timeout 1m --wait 0.1-0.9"
     more = replace(GOOD, path="grpc", rate=12.5, seed=3, batch=5, timeout=0.5)
     assert more.command() == (
         "controlroom run --concurrence 10 --timeout 500ms "

@@ -266,7 +266,11 @@ def test_generated_events_are_valid_and_follow_the_weights(name: str) -> None:
     codec = CODECS[name]
     rng = Random(7)
     events = [codec.generate(rng) for _ in range(4000)]
-    assert all(codec.validate(event) == event for event in events)
+    made = [codec.validate(event) for event in events]
+    assert all(
+        isinstance(one, dict) and one == one | event
+        for event, one in zip(events, made, strict=True)
+    )
     samples = codec.scenario.samples
     key = codec.scenario.fields[0].name
     seen = Counter(event[key] for event in events)

@@ -86,7 +86,12 @@ BAD = [
     ),
     (CUP, '{ 1 = "Octavos"', '{ one = "Octavos"', ("labels", "one")),
     (CUP, 'pattern = "[0-9]{1,3}-[0-9]{1,3}"', 'pattern = "["', ("pattern", "regular expression")),
-    (CUP, '[view]\nkind = "bars"', '[view]\nkind = "pie"', ("[view] kind", "'pie'", "bars, table")),
+    (
+        CUP,
+        '[view]\nkind = "bars"',
+        '[view]\nkind = "pie"',
+        ("[view] kind", "'pie'", "bars, latest, map, shares, stored, table, top"),
+    ),
 ]
 
 
@@ -120,7 +125,7 @@ def test_an_unknown_name_tells_what_there_is() -> None:
     with pytest.raises(ScenarioError) as caught:
         load("band")
     assert "did you mean bands?" in caught.value.message
-    assert "bands, worldcup" in caught.value.fix
+    assert "bands, covid, worldcup" in caught.value.fix
 
 
 @pytest.mark.parametrize("name", ["../bands.toml", "/no/such.toml", "nothing.toml"])

@@ -44,17 +44,17 @@ def phase(world: LocalStack, fault: str) -> str:
     return next(status.phase for status in world.faults.statuses() if status.id == fault)
 
 
-async def ping(world: LocalStack) -> float:
-    """Seconds for one PING through the link of the tiny deployment."""
+async def ping(world: LocalStack, size: int = 1, patience: float = 1) -> float:
+    """Seconds for one ECHO of so many bytes through the link of the tiny deployment."""
     client = Redis.from_url(
         world.links.endpoints("tiny")["REDIS_URL"],
         password=world.engines["redis"].secret(),
-        socket_timeout=1,
+        socket_timeout=patience,
     )
     try:
         await client.ping()
         began = time.perf_counter()
-        await client.ping()
+        await client.echo("x" * size)
         return time.perf_counter() - began
     finally:
         await client.aclose()
@@ -136,6 +136,17 @@ async def test_a_loss_resets_connections_at_random(world: LocalStack) -> None:
             answers[False] += 1
     await world.faults.recover(status.id)
     assert await ping(world) < 0.1
+
+
+async def test_a_narrow_link_takes_its_time(world: LocalStack) -> None:
+    narrow = {"rate": "800kbit", "limit": 1, "buffer": 1}
+    status = await world.faults.inject(to_redis("bandwidth", "1m", bandwidth=narrow), "")
+    assert await ping(world, size=100_000, patience=30) >= 0.8
+    await world.faults.recover(status.id)
+    assert await ping(world, size=100_000, patience=30) < 0.5
+    for rate, bytes_per_second in (("1mbit", 125_000), ("1mbps", 10**6), ("64bps", 64)):
+        wanted = to_redis("bandwidth", "1m", bandwidth=narrow | {"rate": rate})
+        assert f"{bytes_per_second / 1000:g} kB/s" in world.faults.preview(wanted).effect
 
 
 async def test_a_fault_outlives_a_killed_toxiproxy(world: LocalStack) -> None:

@@ -128,7 +128,17 @@ DELAY = {"action": "delay", "mode": "all", "duration": "5s", "delay": {"latency"
         (pod_chaos(action="pod-kill", mode="one", force=True), "force"),
         (pod_chaos(**POD_KILL, selector={"nodes": ["x"]}), "selector.nodes"),
         (pod_chaos(**POD_KILL, selector={"label": {}}), "selector.label"),
-        (manifest("NetworkChaos", action="bandwidth", mode="all", selector={}), "action"),
+        (manifest("NetworkChaos", action="corrupt", mode="all", selector={}), "action"),
+        (
+            manifest(
+                "NetworkChaos",
+                action="bandwidth",
+                mode="all",
+                selector={},
+                bandwidth={"rate": "fast", "limit": 1, "buffer": 1},
+            ),
+            "rate",
+        ),
         (manifest("NetworkChaos", **{**DELAY, "duration": None}, selector={}), "duration"),
         (manifest("NetworkChaos", **{**DELAY, "delay": {}}, selector={}), "delay.latency"),
         (manifest("NetworkChaos", **DELAY, direction="both", selector={}), "direction"),

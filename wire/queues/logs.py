@@ -13,6 +13,8 @@ class Balance(NamedTuple):
 
     taken: int
     """Records that the queue holds or held."""
+    missing: int
+    """Of those that are covered what is not counted or not stored."""
     rest: dict[str, Any]
     """The fields that all books have, by name."""
 
@@ -33,9 +35,11 @@ def balance(figures: Figures, ends: Mapping[str, int]) -> Balance:
     expected = covered - totals.gaps + totals.extra - totals.dead - totals.repeated
     stored = figures.found + totals.purged
     broker_lost = max(0, figures.acknowledged - taken - figures.settled)
-    missing = 0 if figures.unaudited else expected - stored
+    unstored = 0 if figures.unaudited else expected - stored
+    missing = max(expected - totals.counted, unstored, 0)
     return Balance(
         taken,
+        missing,
         {
             "scenario": figures.scenario,
             "acknowledged": figures.acknowledged,
@@ -44,8 +48,8 @@ def balance(figures: Figures, ends: Mapping[str, int]) -> Balance:
             "rejected": totals.refused + totals.dead,
             "repeated": totals.repeated,
             "in_flight": sum(max(0, end - committed.get(tp, -1) - 1) for tp, end in ends.items()),
-            "lost": max(expected - totals.counted, missing, broker_lost, 0),
-            "doubled": max(totals.counted - expected, -missing, 0),
+            "lost": max(missing, broker_lost),
+            "doubled": max(totals.counted - expected, -unstored, 0),
             "purged": totals.purged,
             "unaudited": figures.unaudited,
             "broker_lost": broker_lost,

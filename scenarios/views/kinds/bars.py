@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from scenarios.reading import Table
 from scenarios.scenario import Scenario
 from scenarios.templates import placeholders, unescape
-from scenarios.views.view import Counted, View, ViewKind, filled
+from scenarios.views.view import Counted, Drawn, View, ViewKind, filled
 
 if TYPE_CHECKING:
     from scenarios.checking import ScenarioChecks
@@ -25,6 +25,7 @@ class BarsView(View):
     choices: str
     """Name of the set tally that lists what can be chosen for one value of the first selector."""
     rows: ClassVar[str] = "bars"
+    drawn: ClassVar[Drawn] = "bars"
 
     @property
     def choosing(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ its clients were told meanwhile: its places in the log are given out once.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 import uuid
@@ -18,7 +17,7 @@ from scenarios.loading import load
 from services.consumer.stores import Stores, storing
 from services.queues.admission import watching_disks
 from services.queues.batch import Batch, Sink, reached
-from services.queues.gathering import Gathering, Room
+from services.queues.gathering import Gathering, GatheringPublisher, Room
 from services.queues.port import DEADLINE, Entry, Unavailable
 from services.queues.record import PlacedRecord, placed
 from services.shared.beside import run_beside
@@ -74,7 +73,7 @@ class Log:
         return self.ending
 
 
-class DirectPublisher:
+class DirectPublisher(GatheringPublisher):
     """See services.queues.port.Publisher."""
 
     def __init__(
@@ -85,29 +84,26 @@ class DirectPublisher:
         deadline: float = DEADLINE,
     ) -> None:
         """`admit` raises Unavailable while nothing is taken."""
-        self.connected = asyncio.Event()
-        self._admit = admit
-        self._room = Room()
-        self._logs: dict[str, list[Log]] = {}
-        self._gatherings: dict[str, Gathering] = {}
+        room = Room()
+        self._logs: list[Log] = []
+        gatherings: dict[str, Gathering] = {}
         for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
-            logs = self._logs[topic] = [Log(sink, topic) for _ in range(PLACES)]
-            self._gatherings[topic] = Gathering(_storing(logs), PLACES, self._room, deadline)
+            logs = [Log(sink, topic) for _ in range(PLACES)]
+            gatherings[topic] = Gathering(_storing(logs), PLACES, room, deadline)
+            self._logs += logs
+        super().__init__(gatherings, admit)
 
     async def publish(self, topic: str, entries: Sequence[Entry], slot: int | None = None) -> None:
         """See services.queues.port.Publisher."""
         if not self.connected.is_set():
             raise Unavailable("the stores have not answered yet")
-        if entries:
-            self._admit()
-            await self._gatherings[topic].publish(entries, slot)
+        await super().publish(topic, entries, slot)
 
     async def close(self) -> None:
         """What was begun is stored, within some seconds."""
-        await asyncio.gather(*(gathering.close() for gathering in self._gatherings.values()))
-        for logs in self._logs.values():
-            for log in logs:
-                log.ending = True
+        await super().close()
+        for log in self._logs:
+            log.ending = True
 
 
 def _storing(logs: Sequence[Log]) -> Any:

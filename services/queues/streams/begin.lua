@@ -6,6 +6,7 @@ if current ~= ARGV[1] then
   return current
 end
 redis.call('HSET', KEYS[1], 'current', ARGV[2], ARGV[2], #KEYS - 2)
+redis.call('HSET', KEYS[2], 'before', ARGV[1])
 for i = 3, #KEYS do
   redis.call('HSET', KEYS[2], 'end:' .. (i - 3), 0)
   redis.call('XGROUP', 'CREATE', KEYS[i], ARGV[3], '0', 'MKSTREAM')

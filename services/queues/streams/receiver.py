@@ -27,11 +27,12 @@ from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from wire import keys
 from wire.ending import end
+from wire.queues.streams.names import begin
 
 BATCH = 4_000
 """Records that are stored together, about; of one partition."""
 _BLOCK_MS = 200
-_LEAST, _MOST = 8, 512
+_LEAST, _MOST = 8, 128
 """Bounds of the entries that are asked for of each partition at a time."""
 _CLAIMED = 256
 
@@ -103,13 +104,29 @@ class StreamsReceiver:
             for part in gone:
                 del self._owned[part]
             await self._near.ask(lambda: self._share.give_back(gone), abandoned)
-            self._again |= {part for part in held if part not in self._owned}
+            for part in held - self._owned.keys():
+                if await self._ready(sink, part, abandoned):
+                    self._again.add(part)
             self._again |= {
                 part for part, owned in self._owned.items() if self._missed(part, owned)
             }
             await self._clear(sink, abandoned)
         while self._again:
             await self._claim(sink, self._again.pop(), abandoned)
+
+    async def _ready(self, sink: Sink[Any], part: Part, abandoned: Abandoned) -> bool:
+        """Whether it may be received from: all of the generation before is counted, so that an id
+        that a client gave there is known here."""
+        unready, ends = self._share.before, self._share.ends
+        if part not in unready:
+            return True
+        before = unready[part]
+        if before is not None and before in ends:
+            (committed,) = await sink.committed_offsets([before.field(self._scenario)], abandoned)
+            if before in unready or committed + 1 < ends[before]:
+                return False
+        await self._near.ask(lambda: self._share.make_ready(part, before), abandoned)
+        return True
 
     def _missed(self, part: Part, owned: Owned) -> bool:
         """Whether there is more than was read, for so long that somebody else may have read it."""
@@ -129,13 +146,21 @@ class StreamsReceiver:
         field = part.field(self._scenario)
         (committed,) = await sink.committed_offsets([field], abandoned)
         self._owned[part] = Owned(committed)
+        ending = self._share.ends.get(part, 0)
+        if not raw and ending > committed + 1 and await self._is_empty(part, abandoned):
+            # somebody has removed what nobody has counted: it is lost, and what follows is not
+            await self._store(sink, {part: Taken(ending - 1)}, abandoned)
         for start in range(0, len(raw), self._count):
             # what is not here and lies before these is nowhere
             piece = raw[start : start + self._count]
-            found = taken(piece, self._owned[part].committed, self._share.ends.get(part, 0), True)
+            found = taken(piece, self._owned[part].committed, ending, True)
             await self._store(sink, {part: found}, abandoned)
             if part in self._again:
                 return
+
+    async def _is_empty(self, part: Part, abandoned: Abandoned) -> bool:
+        where = (self._redis, self._scenario, part.generation, part.number)
+        return await self._near.ask(lambda: begin(*where), abandoned) is None
 
     async def _claimed(self, part: Part) -> list[Raw] | None:
         """None where the stream is gone; the next beat knows of it."""
@@ -247,6 +272,8 @@ class StreamsReceiver:
             fields = [part.field(self._scenario) for part in parts]
             committed = await sink.committed_offsets(fields, abandoned)
             ends = [self._share.ends[part] for part in parts]
+            if not self._share.before.keys().isdisjoint(parts):
+                continue
             if all(at + 1 >= upto for at, upto in zip(committed, ends, strict=True)):
                 remove = partial(self._share.remove, topic, generation)
                 await self._near.ask(remove, abandoned)

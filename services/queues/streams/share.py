@@ -22,6 +22,8 @@ from wire.queues.streams import names
 LEASE_MS = 3_000
 """A dead member's partitions are another's after this time."""
 BEAT = 0.5
+_IDS_SECONDS = 14 * 86_400
+"""As long as Counting keeps ids that nobody uses."""
 _HERE = files("services.queues.streams")
 
 
@@ -51,6 +53,9 @@ class Share:
         """Those that it holds the lease of."""
         self.ends: dict[Part, int] = {}
         """Records that each partition there is has taken."""
+        self.before: dict[Part, Part | None] = {}
+        """The same partition of the generation before, for those that are not ready yet; None
+        where there was none."""
         self.old: dict[tuple[str, str], list[Part]] = {}
         """Topic and generation of those that are not published to any more."""
         self.told = asyncio.Event()
@@ -61,6 +66,7 @@ class Share:
         self._beat = redis.register_script(_HERE.joinpath("beat.lua").read_text())
         self._leave = redis.register_script(_HERE.joinpath("leave.lua").read_text())
         self._remove = redis.register_script(_HERE.joinpath("remove.lua").read_text())
+        self._seed = redis.register_script(_HERE.joinpath("seed.lua").read_text())
         self._living: list[str] = [member]
 
     async def beat(self) -> None:
@@ -84,6 +90,16 @@ class Share:
         key = names.generation_key(self._scenario, part.generation)
         pipe.hset(key, f"done:{part.number}", str(size))
 
+    async def make_ready(self, part: Part, before: Part | None) -> None:
+        """It may be received from, as all of the one before is counted."""
+        first = before or Part(part.topic, "", part.number)
+        tps = [keys.partition_id(each.generation, each.number) for each in (first, part)]
+        where = [
+            names.generation_key(self._scenario, part.generation),
+            *(keys.once_key(self._scenario, tp) for tp in tps),
+        ]
+        await self._seed(where, [part.number, tps[0], _IDS_SECONDS])
+
     async def remove(self, topic: str, generation: str) -> None:
         """Removes a generation of which everything is counted, unless it is published to."""
         parts = self.old[topic, generation]
@@ -97,14 +113,19 @@ class Share:
 
     async def _look(self) -> None:
         ends: dict[Part, int] = {}
+        before: dict[Part, Part | None] = {}
         old: dict[tuple[str, str], list[Part]] = {}
         for topic in (keys.events_topic(self._scenario), keys.rejected_topic(self._scenario)):
             for each in await names.generations(self._redis, self._scenario, topic):
                 parts = {Part(topic, each.id, p): upto for p, upto in each.ends.items()}
                 ends |= parts
+                for part in parts:
+                    if part.number not in each.ready:
+                        last = Part(topic, each.before, part.number)
+                        before[part] = last if each.before else None
                 if not each.current:
                     old[topic, each.id] = list(parts)
-        self.ends, self.old = ends, old
+        self.ends, self.before, self.old = ends, before, old
 
     def _is_mine(self, part: Part) -> bool:
         return self._living[part.number % len(self._living)] == self.member

@@ -1,7 +1,8 @@
-"""NetworkChaos: links between deployments and engines are slow, lossy or cut."""
+"""NetworkChaos: links between deployments and engines are slow, narrow, lossy or cut."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,19 +15,24 @@ from stack.manifests.node import Node
 from stack.toxics import Stream, Toxic, link_name
 
 Direction = Literal["to", "from", "both"]
+DONE = ("delay", "loss", "partition", "bandwidth")
+"""Actions that a link can take; what happens to single packets is not seen on it."""
+_RATE = re.compile(r"([0-9]{1,9})(k|m|g|t)?(bit|bps)")
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _DIRECTIONS: dict[str, Direction] = {word: word for word in ("to", "from", "both")}
 
 
 @dataclass(frozen=True)
 class LinkFault(FaultAct):
-    """What a NetworkChaos asks for. Times in seconds, loss in per cent."""
+    """What a NetworkChaos asks for. Seconds, per cent, bytes per second."""
 
-    action: Literal["delay", "loss", "partition"]
+    action: Literal["delay", "loss", "partition", "bandwidth"]
     direction: Direction = "to"
     target: VictimChoice | None = None
     latency: float = 0.0
     jitter: float = 0.0
     loss: float = 0.0
+    rate: float = 0.0
     notes: tuple[str, ...] = ()
 
     def plan(
@@ -61,6 +67,8 @@ def _toxic(key: str, what: LinkFault, link: str, stream: Stream) -> Toxic:
     name = f"{key}-{stream}"
     if what.action == "partition":
         return Toxic(link, name, "timeout", stream, {"timeout": 0})
+    if what.action == "bandwidth":
+        return Toxic(link, name, "bandwidth", stream, {"rate": max(1, round(what.rate / 1000))})
     milliseconds = {"latency": what.latency, "jitter": what.jitter}
     attributes = {word: round(value * 1000) for word, value in milliseconds.items()}
     return Toxic(link, name, "latency", stream, attributes)
@@ -79,7 +87,9 @@ def _effect(what: LinkFault, found: Sequence[Cut]) -> str:
             return f"{what.latency * 1000:g} ms{jitter} are added on the links {names}."
         case "loss":
             return f"Connections on the links {names} are reset at random."
-        case "partition":
+        case "bandwidth":
+            return f"{what.rate / 1000:g} kB/s pass on each connection of the links {names}."
+        case _:
             return f"Nothing passes on the links {names}; connections hang."
 
 
@@ -95,10 +105,8 @@ class NetworkChaos(Kind):
             if spec.has(other):
                 raise spec.at(other).refuse("the links of the local stack have none.")
         action = spec.at("action").text()
-        if action not in ("delay", "loss", "partition"):
-            raise spec.at("action").refuse(
-                f"{action!r} is not done here; use delay, loss, partition."
-            )
+        if action not in DONE:
+            raise spec.at("action").refuse(f"{action!r} is not done here; use {', '.join(DONE)}.")
         spec.only(*COMMON, "action", "direction", "target", action)
         direction = _direction(spec.at("direction"))
         target = None
@@ -111,6 +119,8 @@ class NetworkChaos(Kind):
             return _delay(spec.at(action), direction, target)
         if action == "loss":
             return _loss(spec.at(action), direction, target)
+        if action == "bandwidth":
+            return _bandwidth(spec.at(action), direction, target)
         return LinkFault("partition", direction, target)
 
 
@@ -139,6 +149,17 @@ def _loss(node: Node, direction: Direction, target: VictimChoice | None) -> Link
         *_correlation(node),
     ]
     return LinkFault("loss", direction, target, loss=share, notes=tuple(remarks))
+
+
+def _bandwidth(node: Node, direction: Direction, target: VictimChoice | None) -> LinkFault:
+    """Chaos Mesh hands the rate to tc, for which bps are bytes, and bit are bits, per second."""
+    node.only("rate", "limit", "buffer", "peakrate", "minburst")
+    found = _RATE.fullmatch(node.at("rate").text())
+    if found is None or not int(found[1]):
+        raise node.at("rate").refuse("must be a rate such as 1mbit or 100kbps.")
+    rate = int(found[1]) * _UNITS[found[2] or ""] / (8 if found[3] == "bit" else 1)
+    notes = ("Limit, buffer and bursts are left aside: each connection has the rate for itself.",)
+    return LinkFault("bandwidth", direction, target, rate=rate, notes=notes)
 
 
 def _correlation(node: Node) -> list[str]:

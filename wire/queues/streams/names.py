@@ -31,7 +31,8 @@ def topic_key(scenario: str, topic: str) -> str:
 
 def generation_key(scenario: str, generation: str) -> str:
     """Redis hash of a generation, per partition: `end:P` records that it has taken, `put:P` bytes
-    of them, `done:P` bytes of those that are counted."""
+    of them, `done:P` bytes of those that are counted, `ready:P` once it may be received from;
+    `before` is the generation before it."""
     return f"{base(scenario)}:{generation}"
 
 
@@ -74,6 +75,10 @@ class Generation:
     current: bool
     ends: dict[int, int] = field(default_factory=dict)
     """Partition -> records that it has taken."""
+    before: str = ""
+    """The generation before it; empty for the first."""
+    ready: frozenset[int] = frozenset()
+    """Partitions that may be received from, as all before them is counted."""
 
 
 async def generations(redis: Redis, scenario: str, topic: str) -> list[Generation]:
@@ -85,20 +90,19 @@ async def generations(redis: Redis, scenario: str, topic: str) -> list[Generatio
         for name in names:
             pipe.hgetall(generation_key(scenario, name))
         hashes = await pipe.execute() if names else []
-    return [
-        Generation(topic, name, name == current, _ends(int(found[name]), _text(each)))
-        for name, each in zip(names, hashes, strict=True)
-    ]
+    made: list[Generation] = []
+    for name, each in zip(names, map(_text, hashes), strict=True):
+        partitions = range(int(found[name]))
+        ends = {p: int(each.get(f"end:{p}", 0)) for p in partitions}
+        ready = frozenset(p for p in partitions if f"ready:{p}" in each)
+        made.append(Generation(topic, name, name == current, ends, each.get("before", ""), ready))
+    return made
 
 
 async def begin(redis: Redis, scenario: str, generation: str, partition: int) -> int | None:
     """Offset of the first record that a stream has; None where it has none. Raises RedisError."""
     found = await redis.eval_ro(_FIRST, 1, stream_key(scenario, generation, partition))
     return None if found is None else int(_str(found).partition("-")[0])
-
-
-def _ends(partitions: int, found: dict[str, str]) -> dict[int, int]:
-    return {p: int(found.get(f"end:{p}", 0)) for p in range(partitions)}
 
 
 def _text(found: dict[Any, Any]) -> dict[str, str]:

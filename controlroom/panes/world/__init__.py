@@ -1,0 +1,1 @@
+"""The map of the world: outlines, how they become dots, and how those are drawn."""

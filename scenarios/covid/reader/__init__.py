@@ -1,0 +1,1 @@
+"""Routes of the reader that belong to the scenario covid."""

@@ -1,0 +1,1 @@
+"""Places: which country a text names."""
