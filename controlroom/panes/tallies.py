@@ -248,7 +248,11 @@ class TalliesPane(Pane):
             after: list[Span] = [(f"all {value.total:,}  {speed}/s", look.dim)]
             return text.ends(left, after, width, look.text)
         name = f"all ({len(value.rows)} rows{more})"
-        return self._cells(value, name, f"{value.total:,}", speed, "", " ", width)
+        count = value.total
+        if value.title:
+            # one of several views may be of a tally that does not count every event
+            count, speed = _sum(value), ""
+        return self._cells(value, name, f"{count:,}", speed, "", " ", width)
 
     def _selectors(self, value: Tallies, width: int) -> list[Strip]:
         own = value.selections[value.paged :]

@@ -70,7 +70,9 @@ def page(view: str, empty: bool = False) -> Tallies:
         drawn=drawn.get(view, "rows"),  # type: ignore[arg-type]
         sum=0 if empty else sum(row.count for row in rows),
     )
-    return replace(made, more=9) if view == "top" and not empty else made
+    if view != "top" or empty:
+        return made
+    return replace(made, more=len(COUNTS) - len(rows), sum=sum(COUNTS.values()))
 
 
 def frame(view: str, empty: bool = False) -> Frame:
