@@ -13,9 +13,9 @@ SCENARIO = "bands"
 _KINDS = 64
 
 
-def http_bodies(size: int) -> list[bytes]:
+def http_bodies(size: int, scenario: str = SCENARIO) -> list[bytes]:
     """Some different bodies: one object, or a list of `size` of them."""
-    codec, rng = EventCodec(load(SCENARIO)), random.Random(7)
+    codec, rng = EventCodec(load(scenario)), random.Random(7)
     lists = [[codec.generate(rng) for _ in range(size)] for _ in range(_KINDS)]
     return [json.dumps(events[0] if size == 1 else events).encode() for events in lists]
 

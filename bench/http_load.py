@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from bench.bodies import http_bodies
+from bench.bodies import SCENARIO, http_bodies
 
 LIMIT = 0.85
 """Share of a core from which the client itself is taken to be the limit."""
@@ -66,6 +66,7 @@ class Order:
     connections: int
     seconds: float
     rate: float = 0.0
+    scenario: str = SCENARIO
 
 
 class _Load:
@@ -167,7 +168,7 @@ async def _paced(load: _Load) -> None:
 
 async def _run(order: Order) -> Outcome:
     loop = asyncio.get_running_loop()
-    bodies = http_bodies(order.size)
+    bodies = http_bodies(order.size, order.scenario)
     load, open_ones = _Load(order), []
     started, cpu = time.perf_counter(), time.process_time()
     for number in range(order.connections):
@@ -188,10 +189,15 @@ async def _run(order: Order) -> Outcome:
 
 
 async def drive(
-    urls: list[str], size: int, connections: int, seconds: float, rate: float = 0.0
+    urls: list[str],
+    size: int,
+    connections: int,
+    seconds: float,
+    rate: float = 0.0,
+    scenario: str = SCENARIO,
 ) -> Outcome:
     """Sends bodies of `size` events in turn over `connections` for some seconds."""
-    order = Order(urls, size, connections, seconds, rate)
+    order = Order(urls, size, connections, seconds, rate, scenario)
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.http_load"),
         stdin=asyncio.subprocess.PIPE,
