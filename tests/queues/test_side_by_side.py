@@ -319,11 +319,12 @@ class Pipeline:
         return {**told, "closed": sample.books.closed, "faults": sample.books.faults}
 
     async def settled(self, counted: int) -> dict[str, Any]:
-        """The books once so many are counted and nothing is on its way."""
+        """The books once so many are acknowledged and counted, and nothing is on its way."""
 
         async def done() -> dict[str, Any] | None:
             found = await self.books()
-            there = found["counted"] == counted and not found["in_flight"]
+            known = found["counted"] == found["acknowledged"] == counted
+            there = known and not found["in_flight"]
             return found if there else None
 
         return await until(done, f"{counted} are counted", PATIENCE)
