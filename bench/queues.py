@@ -123,7 +123,8 @@ class Line:
         offered = f"{rate:,.0f}" if rate else "all that goes"
         return (
             f"| {self.queue} | {offered} | {middle.accepted:,.0f} | {middle.stored:,.0f} | "
-            f"{middle.cost:.0f} | {middle.memory:.0f} | {middle.p50:.0f} | {middle.p95:.0f} | {middle.p99:.0f} | {lost} |"
+            f"{middle.cost:.0f} | {middle.memory:.0f} | {middle.p50:.0f} | {middle.p95:.0f} | "
+            f"{middle.p99:.0f} | {lost} |"
         )
 
 
