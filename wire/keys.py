@@ -106,6 +106,12 @@ def once_key(scenario: str, tp: str) -> str:
     return f"{{{scenario}}}:once:{tp}"
 
 
+def lost_key(scenario: str) -> str:
+    """Redis hash: `<tp> <offset>` -> `<offset> <ms>`: places behind the first offset up to the
+    second one that were counted as lost, and when. A document there is nobody's."""
+    return f"{{{scenario}}}:lost"
+
+
 def books_key(scenario: str) -> str:
     """Redis hash of totals over all topics that ever had the name of the events topic.
 
