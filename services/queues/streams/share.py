@@ -25,6 +25,7 @@ BEAT = 0.5
 _IDS_SECONDS = 14 * 86_400
 """As long as Counting keeps ids that nobody uses."""
 _HERE = files("services.queues.streams")
+_FORGET = _HERE.joinpath("forget.lua").read_text()
 
 
 class Part(NamedTuple):
@@ -85,10 +86,31 @@ class Share:
         if leases or leaving:
             await self._leave([self._members, *leases], [self.member, int(leaving)])
 
-    def forget(self, pipe: Pipeline, part: Part, size: int) -> None:
-        """So many bytes of a partition are through, by `put:P`."""
+    def forget(
+        self, pipe: Pipeline, part: Part, committed: int, size: int | None, entries: list[bytes]
+    ) -> None:
+        """Acknowledges entries that are counted, and trims behind the committed offset only; so
+        many bytes of the partition are through then, by `put:P`. The answer is 0 where Redis has
+        forgotten that they were counted."""
+        group = keys.consumer_group(self._scenario)
+        pipe.eval(
+            _FORGET,
+            3,
+            keys.committed_key(self._scenario),
+            part.stream(self._scenario),
+            names.generation_key(self._scenario, part.generation),
+            part.field(self._scenario),
+            str(committed),
+            group,
+            str(part.number),
+            "" if size is None else str(size),
+            *entries,
+        )
+
+    async def is_ready(self, part: Part) -> bool:
+        """Whether it may be received from, as Redis has it now."""
         key = names.generation_key(self._scenario, part.generation)
-        pipe.hset(key, f"done:{part.number}", str(size))
+        return bool(await self._redis.hexists(key, f"ready:{part.number}"))
 
     async def make_ready(self, part: Part, before: Part | None) -> None:
         """It may be received from, as all of the one before is counted."""
