@@ -3,8 +3,8 @@
 `python -m bench.queues [--seconds 5] [--rounds 2] [--store python] [--queues direct pubsub]` brings
 up a stack of its own and for each queue a producer and two consumers. In every round each queue has
 its turn, at its limit and then at 10, 50 and 90 % of what the slowest one stores. It prints per
-queue: accepted and stored events/s, CPU of its processes per event, queue time (published to handed
-to the store), lost.
+queue: accepted and stored events/s, CPU of its processes per event and their memory (resident, at
+the end of a turn), queue time (published to handed to the store), lost.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import psutil
 
 from bench import http_load
 from bench.cost import cpu_seconds
@@ -38,8 +40,8 @@ SHARES = (0.1, 0.5, 0.9)
 WARM = 1.0
 PERCENTILES = (0.5, 0.95, 0.99)
 HEAD = (
-    "| queue | offered/s | accepted/s | stored/s | us CPU/event | p50 ms | p95 ms | p99 ms | lost |"
-    "\n|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    "| queue | offered/s | accepted/s | stored/s | us CPU/event | MiB | p50 ms | p95 ms | p99 ms "
+    "| lost |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 )
 
 
@@ -50,6 +52,8 @@ class Row(NamedTuple):
     stored: float
     cost: float
     """Microseconds of CPU per stored event."""
+    memory: float
+    """MiB of all its processes."""
     p50: float
     p95: float
     p99: float
@@ -86,7 +90,8 @@ class Line:
         cost = (cpu_seconds(self.pids) - cpu) / max(1, stored) * 1e6
         waits = await self._waits(before)
         p50, p95, p99 = (waits[min(len(waits) - 1, int(s * len(waits)))] for s in PERCENTILES)
-        row = Row(outcome.rate, stored / spent, cost, p50, p95, p99, lost)
+        memory = sum(psutil.Process(pid).memory_info().rss for pid in self.pids) / (1 << 20)
+        row = Row(outcome.rate, stored / spent, cost, memory, p50, p95, p99, lost)
         self.rows.setdefault(rate, []).append(row)
 
     async def _lost(self) -> int:
@@ -118,7 +123,8 @@ class Line:
         offered = f"{rate:,.0f}" if rate else "all that goes"
         return (
             f"| {self.queue} | {offered} | {middle.accepted:,.0f} | {middle.stored:,.0f} | "
-            f"{middle.cost:.0f} | {middle.p50:.0f} | {middle.p95:.0f} | {middle.p99:.0f} | {lost} |"
+            f"{middle.cost:.0f} | {middle.memory:.0f} | {middle.p50:.0f} | {middle.p95:.0f} | "
+            f"{middle.p99:.0f} | {lost} |"
         )
 
 

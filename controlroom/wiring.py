@@ -12,7 +12,7 @@ from controlroom.feeds.errors import foreseen
 from controlroom.feeds.feed import Feed, Source
 from controlroom.feeds.fleet import FleetSource
 from controlroom.feeds.gateways import Gateways
-from controlroom.feeds.golden import GoldenSource, history
+from controlroom.feeds.golden import GoldenSource, history, rows_of
 from controlroom.feeds.limit import Limit
 from controlroom.feeds.log import LogSource
 from controlroom.feeds.queue_time import QueueTimes
@@ -71,7 +71,12 @@ class Room:
             FleetSource(target, Gateways(self._endpoints.prometheus)),
             tallies,
             self._runs,
-            GoldenSource(self._endpoints.prometheus, self._endpoints.namespace, settings.window),
+            GoldenSource(
+                self._endpoints.prometheus,
+                self._endpoints.namespace,
+                settings.window,
+                rows_of(scenario),
+            ),
             QueuesSource(self._endpoints, scenario, self._endpoints.prometheus),
             self._log,
             BooksSource(LiveEndpoints(path or target), scenario, waits, Limit(self._endpoints)),
@@ -163,6 +168,7 @@ class Room:
                 CURVE_SECONDS,
                 HISTORY_STEP,
                 self.settings.window,
+                rows_of(self.scenario),
             )
         except Exception as error:
             if not foreseen(error):

@@ -21,6 +21,7 @@ from scenarios.scenario import (
     SampleRow,
     Scenario,
     Tally,
+    Traffic,
     Value,
 )
 from scenarios.tallies.kind import TallyKind
@@ -31,6 +32,7 @@ from scenarios.views.view import ViewKind
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _WIDEST = 10_000
 _QUEUE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_DEPLOYMENT = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -67,6 +69,7 @@ def build(root: Table, folder: Path | None) -> Scenario:
         samples=tuple(_sample(table) for table in root.tables("samples", least=1)),
         forms=tuple(_form(table) for table in root.tables("forms")),
         readers=tuple(_reader(table) for table in root.tables("reader")),
+        traffic=tuple(_traffic(table) for table in root.tables("traffic")),
         derived=tuple(_derived(table) for table in root.tables("derived")),
         queues=_queues(root),
         folder=folder,
@@ -235,6 +238,14 @@ def _reader(table: Table) -> str:
     preset = table.text("preset")
     table.done()
     return preset
+
+
+def _traffic(table: Table) -> Traffic:
+    traffic = Traffic(table.text("deployment"), table.choice("direction", ("inbound", "outbound")))
+    table.done()
+    if not _DEPLOYMENT.fullmatch(traffic.deployment):
+        table.fail("deployment", f"is {traffic.deployment!r}", "use the name of a Deployment")
+    return traffic
 
 
 def _texts_of(

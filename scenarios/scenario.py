@@ -69,6 +69,14 @@ class CanonicalPair:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests that a Deployment takes (`inbound`, at a door of clients), or makes (`outbound`)."""
+
+    deployment: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """A value that is made of a text field. Tallies can name it as they name a field."""
 
@@ -162,6 +170,8 @@ class Scenario:
     """Forms of a record: fields with a default, of which a record has all of one form at least."""
     readers: tuple[str, ...] = ()
     """Sets of routes of the reader: files of a folder `reader`, without their end."""
+    traffic: tuple[Traffic, ...] = ()
+    """What of its own services is shown beside that of the product's."""
     derived: tuple[Derived, ...] = ()
     queues: tuple[str, ...] = (QUEUE,)
     """Names of `wire.queues.registry`, each once; the first is that of whoever names none."""

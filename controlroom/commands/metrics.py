@@ -10,7 +10,7 @@ from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json
 from controlroom.commands.table import number, percent, table
 from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
-from controlroom.feeds.golden import GoldenSource, history
+from controlroom.feeds.golden import GoldenSource, history, rows_of
 from controlroom.model.golden import GoldenMetrics
 from host.durations import parse_duration
 
@@ -42,7 +42,10 @@ async def main(args: argparse.Namespace) -> Exit:
             await _history(here, args, seconds)
             return Exit.OK
         source = GoldenSource(
-            here.endpoints.prometheus, here.endpoints.namespace, args.settings.window
+            here.endpoints.prometheus,
+            here.endpoints.namespace,
+            args.settings.window,
+            rows_of(here.scenario),
         )
         async with opened(source):
             golden = await source.read()
@@ -67,7 +70,9 @@ async def _history(here: VerbContext, args: argparse.Namespace, seconds: int) ->
     step = max(1, seconds // POINTS)
     url, namespace = await here.endpoints.prometheus(), await here.endpoints.namespace()
     with answering("golden"):
-        curves = await history(url, namespace, seconds, step, args.settings.window)
+        curves = await history(
+            url, namespace, seconds, step, args.settings.window, rows_of(here.scenario)
+        )
     moments = sorted({at for points in curves.values() for at, _ in points})
     known = {name: dict(points) for name, points in curves.items()}
     points = [{"at": at, **{name: known[name].get(at) for name in known}} for at in moments]

@@ -27,8 +27,7 @@ processes, links and replicas at random, drain, and compare event by event what
 clients, the queue, Redis and the document store have. Exit code 1 when one is
 lost or doubled against the promise of the queue, or the books say otherwise."""
 EXAMPLES = (
-    "controlroom torture --faults 20 --seed 7",
-    "controlroom torture --queue streams --faults 8",
+    "controlroom torture --queue streams --faults 8 --seed 7",
     "controlroom torture --state ~/.local/state/controlroom --faults 5",
 )
 

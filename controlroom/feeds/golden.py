@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from controlroom.feeds.endpoints import AskAddress
 from controlroom.model.golden import GoldenMetrics, GoldenRow, parse
-from controlroom.model.queries import golden_query, history_queries
+from controlroom.model.queries import ROWS, TrafficRow, golden_query, history_queries
+from scenarios.scenario import Scenario
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -24,6 +26,12 @@ CHATTER = 2.0
 once a second whether all is as it was."""
 
 
+def rows_of(scenario: Scenario) -> tuple[TrafficRow, ...]:
+    """What is shown of a scenario: the product's own services, then those of the scenario."""
+    own = (TrafficRow(each.deployment, each.direction) for each in scenario.traffic)
+    return (*ROWS, *own)
+
+
 class GoldenSource:
     """All rows by one request. No traffic in the window is None, never zero."""
 
@@ -33,8 +41,15 @@ class GoldenSource:
     timeout = 4.0
     needs: tuple[str, ...] = ("httpx",)
 
-    def __init__(self, where: AskAddress, namespace: AskAddress, window: int = 30) -> None:
+    def __init__(
+        self,
+        where: AskAddress,
+        namespace: AskAddress,
+        window: int = 30,
+        rows: Sequence[TrafficRow] = ROWS,
+    ) -> None:
         self._where = where
+        self._rows = rows
         self._window = window
         self._namespace = namespace
         self._query = ""
@@ -42,7 +57,7 @@ class GoldenSource:
 
     async def open(self) -> None:
         """Finds Prometheus and keeps one connection to it."""
-        self._query = golden_query(await self._namespace(), self._window)
+        self._query = golden_query(await self._namespace(), self._window, self._rows)
         self._client = http_client(await self._where())
 
     async def read(self) -> GoldenMetrics:
@@ -50,7 +65,7 @@ class GoldenSource:
         assert self._client is not None
         answer = await self._client.post("/api/v1/query", data={"query": self._query})
         answer.raise_for_status()
-        return parse(answer.json()["data"]["result"], self._window)
+        return parse(answer.json()["data"]["result"], self._window, self._rows)
 
     @staticmethod
     def same(before: GoldenMetrics, now: GoldenMetrics) -> bool:
@@ -73,21 +88,29 @@ def _chatter(row: GoldenRow) -> bool:
     return row.rps is None or (by_itself and row.rps <= CHATTER)
 
 
-async def history(url: str, namespace: str, seconds: int, step: int, window: int = 30) -> Curves:
+async def history(
+    url: str,
+    namespace: str,
+    seconds: int,
+    step: int,
+    window: int = 30,
+    rows: Sequence[TrafficRow] = ROWS,
+) -> Curves:
     """Points of the curves rps, success and p95 over the last `seconds`, one every `step`.
 
     The client is synchronous, so it works in a thread.
     """
-    return await asyncio.to_thread(_history, url, namespace, seconds, step, window)
+    queries = history_queries(namespace, window, rows)
+    return await asyncio.to_thread(_history, url, queries, seconds, step)
 
 
-def _history(url: str, namespace: str, seconds: int, step: int, window: int) -> Curves:
+def _history(url: str, queries: Mapping[str, str], seconds: int, step: int) -> Curves:
     from prometheus_api_client import PrometheusConnect
 
     client = PrometheusConnect(url=url)
     end = time.time()
     curves: Curves = {}
-    for name, query in history_queries(namespace, window).items():
+    for name, query in queries.items():
         start = datetime.fromtimestamp(end - seconds)
         answer = client.custom_query_range(
             query, start, datetime.fromtimestamp(end), str(step), timeout=10

@@ -21,14 +21,16 @@ ENDED_FOR = 120.0
 def chosen(rows: Sequence[GoldenRow], room: int) -> list[GoldenRow]:
     """At most `room` rows in their order; each deployment keeps one before any gets a second.
 
-    The row kept is the one that had traffic, the inbound one first.
+    The row kept is the one that had traffic, the inbound one first; deployments that had traffic
+    come before those that had none.
     """
     if len(rows) <= room:
         return list(rows)
     best: dict[str, GoldenRow] = {}
     for row in sorted(rows, key=lambda r: (r.rps is None, r.direction != "inbound")):
         best.setdefault(row.deployment, row)
-    kept = [row for row in rows if best[row.deployment] is row][:room]
+    kept = [row for row in rows if best[row.deployment] is row]
+    kept = sorted(kept, key=lambda row: row.rps is None)[:room]
     for row in rows:
         if len(kept) < room and row not in kept:
             kept.append(row)

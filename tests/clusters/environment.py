@@ -79,7 +79,8 @@ class ClusterEnvironment:
 
     lab: OwnLab
     folder: Path
-    _there: dict[str, str] = field(default_factory=dict)
+    _there: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Context -> the overlay, and the words of `deploy` behind it."""
     _loaded: set[tuple[str, str]] = field(default_factory=set)
 
     def deployed(self, context: str, overlay: str, *more: str) -> Deployed:
@@ -87,20 +88,20 @@ class ClusterEnvironment:
 
         `more` are words of `deploy`.
         """
-        there = self._there.get(context)
-        if there != overlay:
+        there, wanted = self._there.get(context), (overlay, *more)
+        if there != wanted:
             if there is not None:
                 self.undeploy(context)
             self.load_images(context, overlay)
             words = ("--context", context, "--overlay", overlay, "--timeout", DEPLOY_PATIENCE)
-            self._there[context] = overlay
+            self._there[context] = wanted
             said = self.lab.run("deploy", *words, *more, timeout=COMMAND_PATIENCE)
             print(said.err)
         return Deployed(self.lab, context, overlay)
 
     def undeploy(self, context: str) -> None:
         """Takes away what is on that context."""
-        words = ("--context", context, "--overlay", self._there[context])
+        words = ("--context", context, "--overlay", self._there[context][0])
         self.lab.run("undeploy", *words, timeout=COMMAND_PATIENCE)
         del self._there[context]
 

@@ -141,7 +141,7 @@ async def test_the_main_job_is_done_from_it(
     assert {each["name"] for each in own.run("chaos", "list", "--json").json()} == {
         Path(name).stem for name in tracked("chaos")
     }
-    assert own.run("--complete", "--scenario", "").out.split() == ["bands", "worldcup"]
+    assert own.run("--complete", "--scenario", "").out.split() == ["bands", "covid", "worldcup"]
     try:
         own.run("up", timeout=300)
         assert len(own.pids("consumer")) >= 1

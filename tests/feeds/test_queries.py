@@ -5,10 +5,12 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from controlroom.feeds.golden import GoldenSource, history
+from controlroom.feeds.golden import GoldenSource, history, rows_of
 from controlroom.model.board import STALE_LEAST, STALE_PERIODS
 from controlroom.model.golden import GoldenMetrics, GoldenRow, parse
+from controlroom.model.queries import ROWS as ALL
 from controlroom.model.queries import TrafficRow, golden_query, history_queries
+from scenarios.loading import load
 from tests.conftest import Engines
 
 IN = (
@@ -76,6 +78,14 @@ def test_no_traffic_is_none_and_never_zero() -> None:
     busy, idle = parse(answer, 30.0, ROWS).rows
     assert (busy.success, busy.rps, busy.p50, busy.p95) == (0.99, 10.0, 2.5, None)
     assert (idle.success, idle.rps, idle.p50) == (None, None, None)
+
+
+def test_services_of_a_scenario_stand_behind_those_of_the_product() -> None:
+    rows = rows_of(load("covid"))
+    assert rows[: len(ALL)] == ALL
+    assert TrafficRow("grpc-client", "inbound") in rows[len(ALL) :]
+    assert "grpc-client" in history_queries("covid", 30, rows)["rps"]
+    assert 'deployment=~"consumer|subscribers|' in golden_query("covid", 30, rows)
 
 
 async def test_a_real_prometheus_understands_every_query(engines: Engines) -> None:

@@ -123,6 +123,8 @@ def test_each_deployment_keeps_a_row_before_any_gets_a_second() -> None:
     names = [(r.deployment, r.direction) for r in chosen(rows, 3)]
     assert names == [("a", "inbound"), ("b", "outbound"), ("c", "inbound")]
     assert chosen(rows, 5) == rows
+    # where there is no room for all, traffic comes before silence
+    assert [r.deployment for r in chosen([*rows[2:3], *rows[4:], *rows[:1]], 1)] == ["a"]
 
 
 def test_the_strip_shows_active_runs_before_ended_ones_and_load_first() -> None:

@@ -92,10 +92,24 @@ BAD = [
         '[view]\nkind = "pie"',
         ("[view] kind", "'pie'", "bars, latest, map, shares, stored, table, top"),
     ),
+    (
+        BANDS,
+        "[http]",
+        '[[traffic]]\ndeployment = "My.Pods"\ndirection = "inbound"\n\n[http]',
+        ("[traffic] deployment", "'My.Pods'", "name of a Deployment"),
+    ),
+    (
+        BANDS,
+        "[http]",
+        '[[traffic]]\ndeployment = "mine"\ndirection = "in"\n\n[http]',
+        ("[traffic] direction", "'in'", "inbound, outbound"),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("source", "old", "new", "words"), BAD, ids=[case[2][:40] for case in BAD])
+@pytest.mark.parametrize(
+    ("source", "old", "new", "words"), BAD, ids=[case[2][-40:] for case in BAD]
+)
 def test_a_bad_scenario_is_refused_with_place_and_fix(
     tmp_path: Path, source: str, old: str, new: str, words: tuple[str, ...]
 ) -> None:
