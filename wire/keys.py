@@ -108,8 +108,9 @@ def once_key(scenario: str, tp: str) -> str:
 
 def lost_key(scenario: str) -> str:
     """Redis hash: `<tp> <offset>` -> `<offset> <ms>`: places behind the first offset up to the
-    second one that were counted as lost, and when. A document there is nobody's."""
-    return f"{{{scenario}}}:lost"
+    second one that were counted as lost, and when. A document there is nobody's. It lies with the
+    ids, which a rebuild leaves alone and no producer may write."""
+    return f"{{{scenario}}}:once:lost"
 
 
 def books_key(scenario: str) -> str:

@@ -167,7 +167,8 @@ class Stores:
                 _observe(each.prepared, verdict)
             else:
                 self._open.drop(each.prepared.tp)
-            if each.batch.lost or not reached(verdict, each.batch):
+            # somebody else may have counted as lost just what was stored here
+            if each.batch.lost or not verdict.counted:
                 self.lost.again.set()
         return verdicts
 
