@@ -27,7 +27,6 @@ from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from wire import keys
 from wire.ending import end
-from wire.queues.streams.names import begin
 
 BATCH = 4_000
 """Records that are stored together, about; of one partition."""
@@ -162,9 +161,11 @@ class StreamsReceiver:
         (committed,) = await sink.committed_offsets([field], abandoned)
         self._owned[part] = Owned(committed)
         ending = self._share.ends.get(part, 0)
-        if not raw and ending > committed + 1 and await self._is_empty(part, abandoned):
-            # somebody has removed what nobody has counted: it is lost, and what follows is not
-            await self._store(sink, {part: Taken(ending - 1)}, abandoned)
+        if not raw and ending > committed + 1:
+            gone = await self._near.ask(lambda: self._share.emptied(part), abandoned)
+            if gone > committed + 1:
+                # somebody has removed what nobody has counted: it is lost, what follows is not
+                await self._store(sink, {part: Taken(gone - 1)}, abandoned)
         for start in range(0, len(raw), self._count):
             # what is not here and lies before these is nowhere
             piece = raw[start : start + self._count]
@@ -172,10 +173,6 @@ class StreamsReceiver:
             await self._store(sink, {part: found}, abandoned)
             if part in self._again:
                 return
-
-    async def _is_empty(self, part: Part, abandoned: Abandoned) -> bool:
-        where = (self._redis, self._scenario, part.generation, part.number)
-        return await self._near.ask(lambda: begin(*where), abandoned) is None
 
     async def _claimed(self, part: Part) -> list[Raw] | None:
         """None where the stream is gone; the next beat knows of it."""

@@ -25,6 +25,12 @@ BEAT = 0.5
 _IDS_SECONDS = 14 * 86_400
 """As long as Counting keeps ids that nobody uses."""
 _HERE = files("services.queues.streams")
+_EMPTIED = """
+if redis.call('XLEN', KEYS[1]) > 0 then
+  return 0
+end
+return tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
+"""
 _FORGET = _HERE.joinpath("forget.lua").read_text()
 
 
@@ -111,6 +117,12 @@ class Share:
         """Whether it may be received from, as Redis has it now."""
         key = names.generation_key(self._scenario, part.generation)
         return bool(await self._redis.hexists(key, f"ready:{part.number}"))
+
+    async def emptied(self, part: Part) -> int:
+        """Records that a partition has taken, where its stream has none of them any more, else 0;
+        of one moment, since Redis may have forgotten some that were told before."""
+        where = part.stream(self._scenario), names.generation_key(self._scenario, part.generation)
+        return int(await self._redis.eval(_EMPTIED, 2, *where, f"end:{part.number}"))
 
     async def make_ready(self, part: Part, before: Part | None) -> None:
         """It may be received from, as all of the one before is counted."""
