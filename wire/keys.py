@@ -106,6 +106,13 @@ def once_key(scenario: str, tp: str) -> str:
     return f"{{{scenario}}}:once:{tp}"
 
 
+def lost_key(scenario: str) -> str:
+    """Redis hash: `<tp> <offset>` -> `<offset> <ms>`: places behind the first offset up to the
+    second one that were counted as lost, and when. A document there is nobody's. It lies with the
+    ids, which a rebuild leaves alone and no producer may write."""
+    return f"{{{scenario}}}:once:lost"
+
+
 def books_key(scenario: str) -> str:
     """Redis hash of totals over all topics that ever had the name of the events topic.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,7 @@ class Counting:
         self._lives = keys.lives_key(scenario)
         self._marks = keys.marks_key(scenario)
         self._queues = keys.queues_key(scenario)
+        self._lost = keys.lost_key(scenario)
         self._script = writing("services.consumer", "count.lua", kinds)
         self._sha = ""
 
@@ -89,6 +91,10 @@ class Counting:
         if prepared.mark:
             numbers[self._marks] = len(numbers) + 1
             arguments += ("put", numbers[self._marks], field, prepared.mark)
+        if prepared.lost:
+            numbers[self._lost] = len(numbers) + 1
+            place, now = f"{prepared.tp} {prepared.expected}", time.time_ns() // 1_000_000
+            arguments += ("put", numbers[self._lost], place, f"{prepared.last} {now}")
         for (kind, key, member), amount in prepared.tallies.items():
             number = numbers.setdefault(keys.counter_key(self._scenario, key), len(numbers) + 1)
             arguments += (kind, number, member, amount)

@@ -39,6 +39,8 @@ class PreparedBatch:
     """Of the window of ids; None where no client gave one."""
     mark: str = ""
     """What is kept of the record at the committed offset, as `wire.lives.Mark` writes it."""
+    lost: bool = False
+    """Whether it counts its offsets as lost."""
 
 
 class WindowNeededError(Exception):

@@ -20,6 +20,7 @@ from services.consumer.counting import Counting
 from services.consumer.dedup_window import DedupWindow
 from services.consumer.dedup_windows import DedupWindows, OpenDedupWindows
 from services.consumer.guarded import GuardedDocuments
+from services.consumer.lost import Lost
 from services.consumer.prepared import Document, PreparedBatch, Preparer, WindowNeededError
 from services.consumer.retention import Retention
 from services.queues.batch import Abandoned, Batch, Verdict, reached
@@ -82,6 +83,7 @@ class Stores:
         self._counting = Counting(redis, scenario.name, most, scenario.kinds, side)
         self._documents = documents
         self._lives = Lives(scenario.name, redis, documents, side)
+        self.lost = Lost(scenario.name, redis, documents)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)
         self._open = OpenDedupWindows()
         self._writers = asyncio.Semaphore(WRITERS)
@@ -165,10 +167,15 @@ class Stores:
                 _observe(each.prepared, verdict)
             else:
                 self._open.drop(each.prepared.tp)
+            # somebody else may have counted as lost just what was stored here
+            if each.batch.lost or not verdict.counted:
+                self.lost.again.set()
         return verdicts
 
     async def _prepared(self, tp: str, batch: Batch, window: DedupWindow | None) -> PreparedBatch:
-        prepared = PreparedBatch(tp, batch.expected, batch.last, mark=batch.mark.text)
+        prepared = PreparedBatch(
+            tp, batch.expected, batch.last, mark=batch.mark.text, lost=batch.lost
+        )
         now = time.time_ns() // 1_000_000
         add = self._preparer.events if batch.topic == self._events else self._preparer.refused
         for start in range(0, len(batch.records), SLICE):
@@ -246,13 +253,15 @@ async def storing(
     )
     retention = Retention(scenario.name, redis, documents, settings.keep, settings.pod_name)
     auditing = Auditing(scenario.name, redis, documents, settings.pod_name)
+    most, bounds = settings.tally_members, settings.dedup
+    stores = Stores(scenario, redis, documents, near_redis, near_mongo, bounds, most, own)
     beside = [
         run_beside(retention.run, "retention"),
         run_beside(auditing.run, "audit"),
+        run_beside(stores.lost.run, "look at what was lost"),
     ]
     try:
-        most = settings.tally_members
-        yield Stores(scenario, redis, documents, near_redis, near_mongo, settings.dedup, most, own)
+        yield stores
     finally:
         await end(beside)
         await redis.aclose()

@@ -56,6 +56,8 @@ class Batch:
     """The end of the partition's log, as far as known."""
     epoch: int = -1
     """Leader epoch in which the records were read; -1 where it is not known."""
+    lost: bool = False
+    """Whether the gaps, then all of (expected, last], held records that nobody has any more."""
 
     @property
     def mark(self) -> Mark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
+from services.consumer.stores import storing
 from services.queues.batch import Abandoned, Batch, Verdict
 from services.queues.packed import Message, pack
 from services.queues.port import Entry
@@ -20,12 +22,14 @@ from services.queues.pubsub.receiver import PubsubReceiver
 from services.shared.busy import Busy
 from services.shared.dependencies import Dependency
 from services.shared.lifecycle import Liveness, ReadinessGate
+from services.shared.settings import Settings
 from tests.conftest import Engines
 from tests.queues.pipeline import CONSUMER, HTTP, PATIENCE, Pipeline, pipeline_of, post, values
 from tests.waiting import until
 from wire import keys
 from wire.batches import Unreadable
-from wire.queues.pubsub.names import channel_of, members_key
+from wire.queues.pubsub.names import channel_of, members_key, numbers
+from wire.ranges import Range
 
 
 @pytest.fixture
@@ -111,6 +115,57 @@ async def test_a_subscription_that_is_cut_and_a_redis_that_forgets(pubsub: Pipel
     assert await pubsub.redis.zcard(members_key(pubsub.name)) == 1
     assert consumer.end() == 0
     assert await pubsub.redis.zcard(members_key(pubsub.name)) == 0
+
+
+async def test_what_was_stored_and_then_counted_as_lost_goes(pubsub: Pipeline) -> None:
+    """One that dies, or stands still, between storing and counting, or before both."""
+    producer, topic = await pubsub.begin(HTTP), keys.events_topic(pubsub.name)
+    events = pubsub.events(6)
+    await post(producer, events[:2])
+    await post(producer, events[2])
+    ((log, sent),) = (await numbers(pubsub.redis, pubsub.name, topic)).items()
+    assert sent == (3, 0)
+    entries = [Entry(json.dumps(event).encode(), []) for event in events[:2]]
+    held = Held()
+    held.add(Piece(0, 3, pack(Message(1, [*entries, Entry(b"no event", [])])), 0.0))
+    batch = Batch(topic, log, 0, -1, 2, held.take(-1, 3))
+    places = Range(f"{log}:0", -1, 2)
+
+    async def there() -> list[int]:
+        names = keys.logs_collection(pubsub.name), keys.rejected_collection(pubsub.name)
+        return [await pubsub.documents.count(name, places) for name in names]
+
+    async def gone() -> bool:
+        return await there() == [0, 0]
+
+    said = {"SCENARIO": str(pubsub._running.scenario), "POD_NAME": "slow", "POD_IP": "127.0.0.1"}
+    said |= {"REDIS_URL": pubsub._url, "MONGO_URL": pubsub._running.engines.mongo}
+    pulse = Liveness("loop", 600.0)
+    async with storing(
+        Settings.from_env(environ=said), pubsub.scenario, ReadinessGate, pulse
+    ) as slow:
+        prepared = [await slow.prepare(batch, lambda: False)]
+        await slow.store(prepared, lambda: False)
+        assert await there() == [2, 1]
+        consumer = await pubsub.begin(CONSUMER)
+        # it had told nobody what it holds, as one does not whose life is over
+        told = await pubsub.handled(sent=3, lost=3, stored=0)
+        assert (told["delivered"], told["missing"], told["doubled"]) == (0, 0, 0)
+        await until(gone, "they are removed", PATIENCE)
+
+        # it goes on, stores and is refused
+        await slow.store(prepared, lambda: False)
+        (verdict,) = await slow.count(prepared, lambda: False)
+        assert not verdict.counted
+        await until(gone, "it has removed them", PATIENCE)
+        await slow.store(prepared, lambda: False)
+    # killed before that; whoever comes in its place does it
+    await pubsub.begin(CONSUMER)
+    await until(gone, "another one has removed them", PATIENCE)
+    await post(producer, events[3:])
+    told = await pubsub.handled(sent=6, lost=3, counted=3, stored=3, doubled=0)
+    assert (told["missing"], told["rejected"]) == (0, 0)
+    assert consumer.end() == 0
 
 
 def piece(first: int, records: int, since: float = 0.0) -> Piece:

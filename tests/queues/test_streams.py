@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
 
+from services.queues.batch import Abandoned
 from services.queues.gathering import GatheringPublisher, Room
 from services.queues.port import Entry
 from services.queues.streams.generations import Topic
 from services.queues.streams.publisher import gatherings
+from services.queues.streams.receiver import StreamsReceiver
+from services.queues.streams.share import Share
+from services.shared.busy import Busy
+from services.shared.dependencies import Dependency
+from services.shared.lifecycle import Liveness, ReadinessGate
 from tests.conftest import Engines
 from tests.queues.pipeline import CONSUMER, HTTP, PATIENCE, Pipeline, pipeline_of, post, values
 from tests.waiting import until
@@ -241,3 +247,53 @@ async def test_what_waits_is_bounded_and_a_repetition_counts_once(streams: Pipel
     assert (await lag(streams))[0][5] == 30
     await publisher.close()
     await redis.aclose()
+
+
+async def test_what_is_counted_late_leaves_nothing_of_a_generation_that_is_gone(
+    streams: Pipeline,
+) -> None:
+    """Whoever has counted its last event may come to forget it after another one has removed it."""
+    async with Redis.from_url(streams._url) as redis:
+        topic = Topic(streams.name, keys.events_topic(streams.name), redis)
+        assert await topic.publish(3, "me", 1, 1, b"x", 150) == 0
+        await redis.script_flush()
+        assert await topic.publish(3, "me", 2, 1, b"x", 150) == 0
+        share = Share(streams.name, redis, "me")
+        await share.beat()
+        ((gone, parts),) = share.old.items()
+        field = parts[3].field(streams.name)
+        await redis.hset(keys.committed_key(streams.name), field, 0)
+        await share.remove(*gone)
+        async with redis.pipeline(transaction=False) as pipe:
+            share.forget(pipe, parts[3], 0, 1, [b"0-1"])
+            # nor does it forget what is not counted
+            share.forget(pipe, parts[4], 0, 1, [b"0-1"])
+            assert await pipe.execute() == [1, 0]
+        assert not await redis.exists(names.generation_key(streams.name, gone[1]))
+
+
+class Unused:
+    """A sink of which nothing was counted, and that is given nothing."""
+
+    async def committed_offsets(self, fields: Sequence[str], abandoned: Abandoned) -> list[int]:
+        return [-1 for _ in fields]
+
+
+async def test_what_redis_forgets_between_two_looks_is_not_counted_as_lost(
+    streams: Pipeline,
+) -> None:
+    """The members know an end of the partition that Redis, started again, does not have."""
+    near = Dependency(ReadinessGate("redis"), Liveness("loop", 60.0), (OSError,), Busy())
+    async with Redis.from_url(streams._url) as redis:
+        topic = Topic(streams.name, keys.events_topic(streams.name), redis)
+        assert await topic.publish(3, "me", 1, 1, b"x", 150) == 0
+        share = Share(streams.name, redis, "me")
+        await share.beat()
+        (part,) = (part for part, upto in share.ends.items() if upto)
+        await redis.xtrim(part.stream(streams.name), maxlen=0, approximate=False)
+        assert await share.emptied(part) == 1
+        key = names.generation_key(streams.name, part.generation)
+        await redis.hset(key, f"end:{part.number}", 0)
+        receiver = StreamsReceiver(streams.name, redis, share, near)
+        await receiver._claim(cast(Any, Unused()), part, lambda: False)
+        assert receiver._owned[part].committed == -1

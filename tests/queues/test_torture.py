@@ -136,7 +136,7 @@ async def test_a_figure_of_lost_that_is_not_what_is_missing_is_seen(
         try:
             producer = await pipeline.begin(HTTP)
             await whole.send(producer, 5)
-            books = await pipeline.handled(sent=5, lost=5)
+            books = await pipeline.handled(acknowledged=5, sent=5, lost=5)
             verdict = await whole.compared()
             assert (verdict.clean, verdict.undelivered) == (True, 5)
             assert disagreements(verdict, books) == []

@@ -218,7 +218,8 @@ class PubsubReceiver:
         abandoned: Abandoned,
     ) -> None:
         expected = self._known(source)
-        batch = Batch(source.topic, source.producer, 0, expected, last, records, gaps)
+        where = (source.topic, source.producer, 0)
+        batch = Batch(*where, expected, last, records, gaps, lost=gaps > 0)
         prepared = await sink.prepare(batch, abandoned)
         await sink.store([prepared], abandoned)
         (verdict,) = await sink.count([prepared], abandoned)

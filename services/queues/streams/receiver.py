@@ -27,7 +27,6 @@ from services.shared.lifecycle import Lifecycle, Liveness
 from services.shared.settings import Settings
 from wire import keys
 from wire.ending import end
-from wire.queues.streams.names import begin
 
 BATCH = 4_000
 """Records that are stored together, about; of one partition."""
@@ -104,22 +103,37 @@ class StreamsReceiver:
             for part in gone:
                 del self._owned[part]
             await self._near.ask(lambda: self._share.give_back(gone), abandoned)
-            for part in held - self._owned.keys():
-                if await self._ready(sink, part, abandoned):
-                    self._again.add(part)
+            self._again = {*(held - self._owned.keys()), *(self._again & held)}
+            self._again |= await self._set_back(sink, abandoned)
             self._again |= {
                 part for part, owned in self._owned.items() if self._missed(part, owned)
             }
             await self._clear(sink, abandoned)
         while self._again:
-            await self._claim(sink, self._again.pop(), abandoned)
+            part = self._again.pop()
+            if await self._ready(sink, part, abandoned):
+                await self._claim(sink, part, abandoned)
+            else:
+                self._owned.pop(part, None)
+
+    async def _set_back(self, sink: Sink[Any], abandoned: Abandoned) -> set[Part]:
+        """Those of its own of which Redis, started again without its end, has forgotten something
+        that is known here."""
+        owned = list(self._owned)
+        fields = [part.field(self._scenario) for part in owned]
+        found = await sink.committed_offsets(fields, abandoned) if fields else []
+        behind = {p for p, at in zip(owned, found, strict=True) if at < self._owned[p].committed}
+        return behind | (self._share.before.keys() & self._owned.keys())
 
     async def _ready(self, sink: Sink[Any], part: Part, abandoned: Abandoned) -> bool:
         """Whether it may be received from: all of the generation before is counted, so that an id
         that a client gave there is known here."""
+        if await self._near.ask(lambda: self._share.is_ready(part), abandoned):
+            return True
         unready, ends = self._share.before, self._share.ends
         if part not in unready:
-            return True
+            # gone, or forgotten since the last beat
+            return False
         before = unready[part]
         if before is not None and before in ends:
             (committed,) = await sink.committed_offsets([before.field(self._scenario)], abandoned)
@@ -147,9 +161,11 @@ class StreamsReceiver:
         (committed,) = await sink.committed_offsets([field], abandoned)
         self._owned[part] = Owned(committed)
         ending = self._share.ends.get(part, 0)
-        if not raw and ending > committed + 1 and await self._is_empty(part, abandoned):
-            # somebody has removed what nobody has counted: it is lost, and what follows is not
-            await self._store(sink, {part: Taken(ending - 1)}, abandoned)
+        if not raw and ending > committed + 1:
+            gone = await self._near.ask(lambda: self._share.emptied(part), abandoned)
+            if gone > committed + 1:
+                # somebody has removed what nobody has counted: it is lost, what follows is not
+                await self._store(sink, {part: Taken(gone - 1)}, abandoned)
         for start in range(0, len(raw), self._count):
             # what is not here and lies before these is nowhere
             piece = raw[start : start + self._count]
@@ -157,10 +173,6 @@ class StreamsReceiver:
             await self._store(sink, {part: found}, abandoned)
             if part in self._again:
                 return
-
-    async def _is_empty(self, part: Part, abandoned: Abandoned) -> bool:
-        where = (self._redis, self._scenario, part.generation, part.number)
-        return await self._near.ask(lambda: begin(*where), abandoned) is None
 
     async def _claimed(self, part: Part) -> list[Raw] | None:
         """None where the stream is gone; the next beat knows of it."""
@@ -243,7 +255,7 @@ class StreamsReceiver:
                     self._again.add(part)
         done = {part: each for part, each in found.items() if each.ids}
         if done:
-            await self._near.ask(lambda: self._forget(done), abandoned)
+            self._again |= await self._near.ask(lambda: self._forget(done), abandoned)
 
     def _batch(self, part: Part, each: Taken) -> Batch:
         expected, end_ = self._owned[part].committed, self._share.ends.get(part, 0)
@@ -251,18 +263,17 @@ class StreamsReceiver:
             part.topic, part.generation, part.number, expected, each.last, each.records, end=end_
         )
 
-    async def _forget(self, done: Mapping[Part, Taken]) -> None:
-        """What is counted is acknowledged, and trimmed behind the committed offset only."""
+    async def _forget(self, done: Mapping[Part, Taken]) -> set[Part]:
+        """Lets the streams forget what is counted; the partitions of which Redis has forgotten that
+        it is."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for part, each in done.items():
-                stream = part.stream(self._scenario)
-                pipe.xack(stream, self._group, *each.ids)
-                pipe.xtrim(stream, minid=f"{self._owned[part].committed + 1}-0", approximate=False)
-                if each.bytes is not None:
-                    self._share.forget(pipe, part, each.bytes)
+                self._share.forget(pipe, part, self._owned[part].committed, each.bytes, each.ids)
                 if each.foreign:
-                    logline.warning("entries of somebody else are left out", stream=stream)
-            await pipe.execute()
+                    where = part.stream(self._scenario)
+                    logline.warning("entries of somebody else are left out", stream=where)
+            answers = await pipe.execute()
+        return {part for part, answer in zip(done, answers, strict=True) if not answer}
 
     async def _clear(self, sink: Sink[Any], abandoned: Abandoned) -> None:
         """Generations that are not published to go once they are counted."""
@@ -270,8 +281,8 @@ class StreamsReceiver:
             if parts[0] not in self._owned:
                 continue
             fields = [part.field(self._scenario) for part in parts]
-            committed = await sink.committed_offsets(fields, abandoned)
             ends = [self._share.ends[part] for part in parts]
+            committed = await sink.committed_offsets(fields, abandoned)
             if not self._share.before.keys().isdisjoint(parts):
                 continue
             if all(at + 1 >= upto for at, upto in zip(committed, ends, strict=True)):

@@ -25,6 +25,13 @@ BEAT = 0.5
 _IDS_SECONDS = 14 * 86_400
 """As long as Counting keeps ids that nobody uses."""
 _HERE = files("services.queues.streams")
+_EMPTIED = """
+if redis.call('XLEN', KEYS[1]) > 0 then
+  return 0
+end
+return tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
+"""
+_FORGET = _HERE.joinpath("forget.lua").read_text()
 
 
 class Part(NamedTuple):
@@ -85,10 +92,37 @@ class Share:
         if leases or leaving:
             await self._leave([self._members, *leases], [self.member, int(leaving)])
 
-    def forget(self, pipe: Pipeline, part: Part, size: int) -> None:
-        """So many bytes of a partition are through, by `put:P`."""
+    def forget(
+        self, pipe: Pipeline, part: Part, committed: int, size: int | None, entries: list[bytes]
+    ) -> None:
+        """Acknowledges entries that are counted, and trims behind the committed offset only; so
+        many bytes of the partition are through then, by `put:P`. The answer is 0 where Redis has
+        forgotten that they were counted."""
+        group = keys.consumer_group(self._scenario)
+        pipe.eval(
+            _FORGET,
+            3,
+            keys.committed_key(self._scenario),
+            part.stream(self._scenario),
+            names.generation_key(self._scenario, part.generation),
+            part.field(self._scenario),
+            str(committed),
+            group,
+            str(part.number),
+            "" if size is None else str(size),
+            *entries,
+        )
+
+    async def is_ready(self, part: Part) -> bool:
+        """Whether it may be received from, as Redis has it now."""
         key = names.generation_key(self._scenario, part.generation)
-        pipe.hset(key, f"done:{part.number}", str(size))
+        return bool(await self._redis.hexists(key, f"ready:{part.number}"))
+
+    async def emptied(self, part: Part) -> int:
+        """Records that a partition has taken, where its stream has none of them any more, else 0;
+        of one moment, since Redis may have forgotten some that were told before."""
+        where = part.stream(self._scenario), names.generation_key(self._scenario, part.generation)
+        return int(await self._redis.eval(_EMPTIED, 2, *where, f"end:{part.number}"))
 
     async def make_ready(self, part: Part, before: Part | None) -> None:
         """It may be received from, as all of the one before is counted."""
