@@ -60,7 +60,7 @@ class Settings:
     max_runs: int = 200
     """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
     origins: Mapping[str, str] = field(default_factory=dict)
-    """Name -> where its value came from: `flag --x`, a variable, `FILE`, or `default`."""
+    """Name -> where its value came from: `--x`, a variable, `FILE`, or `default`."""
 
     @property
     def contexts(self) -> tuple[str, ...]:
@@ -121,19 +121,20 @@ def load(
         if variable in environ and environ[variable] != "":
             take(name, environ[variable], variable)
     for name, value in (flags or {}).items():
-        take(name, value, _flag(name))
+        take(name, value, flag_of(name))
     return Settings(**values, origins=origins)
 
 
 def over(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     """The settings with flags over them. What is read-only stays so. Raises SettingsError."""
-    given = {name: _checked(name, value, _flag(name)) for name, value in flags.items()}
+    given = {name: _checked(name, value, flag_of(name)) for name, value in flags.items()}
     given["read_only"] = settings.read_only or given.get("read_only", False)
-    origins = {**settings.origins, **{name: _flag(name) for name in flags}}
+    origins = {**settings.origins, **{name: flag_of(name) for name in flags}}
     return replace(settings, **given, origins=origins)
 
 
-def _flag(name: str) -> str:
+def flag_of(name: str) -> str:
+    """The flag of a setting, which is also its origin where that gave it."""
     return "--" + name.replace("_", "-")
 
 

@@ -14,7 +14,7 @@ from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, perform_verb, unsaid
-from controlroom.settings import Settings
+from controlroom.settings import Settings, flag_of
 from host.durations import parse_duration
 from scenarios.loading import load, whole
 
@@ -142,11 +142,16 @@ async def main(args: argparse.Namespace) -> Exit:
     overlay = overlay_fact(one_place(args))
     keys = absolute(args.authorized_keys) if args.authorized_keys else ""
     settings: Settings = args.settings
-    # one that a file of settings names is that of the local stack
-    named = settings.origin("scenario").startswith("flag")
-    scenario = whole(settings.scenario) if named else ""
+    scenario = scenario_on_top(settings)
     act = Deploy(overlay, args.peer or "", keys, args.timeout, not args.no_wait, scenario)
     return await perform_verb(act, args)
+
+
+def scenario_on_top(settings: Settings) -> str:
+    """The scenario of the flag, else none: one that a file or a variable names is that of the local
+    stack."""
+    given = settings.origin("scenario") == flag_of("scenario")
+    return whole(settings.scenario) if given else ""
 
 
 def _told(left: Sequence[UnreadyWorkload], timeout: str) -> Iterator[str]:

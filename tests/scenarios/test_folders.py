@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from controlroom.commands.deploy import Deploy
+from controlroom.commands.deploy import Deploy, scenario_on_top
 from controlroom.commands.exits import CommandError
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.spec import LoadSpec
+from controlroom.settings import load as settings_of
 from controlroom.targets.abilities import Refused, TargetInfo
 from controlroom.targets.choosing import scenario_of
 from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
@@ -307,6 +308,15 @@ def test_a_file_alone_is_not_deployed(tmp_path: Path, mine: Path) -> None:
     alone.write_text(text)
     with pytest.raises(CommandError, match="a file alone"):
         Deploy("lab-one", scenario=str(alone))._on_top(mine)
+
+
+def test_the_scenario_of_the_flag_is_deployed_and_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('scenario = "worldcup"\n')
+    environ = {"CONTROLROOM_SCENARIO": "worldcup"}
+    assert scenario_on_top(settings_of({"scenario": "covid"}, environ, file)) == "covid"
+    assert scenario_on_top(settings_of({}, environ, file)) == ""
+    assert scenario_on_top(settings_of({}, {}, file)) == ""
 
 
 def ran(app: Path, *words: str) -> subprocess.CompletedProcess[str]:
