@@ -96,7 +96,7 @@ class Line:
 
     async def _lost(self) -> int:
         """Of all so far, once nothing is on its way."""
-        async with auditing(self.scenario, self.queue, self, patience=30.0) as auditor:
+        async with auditing(self.scenario, (self.queue,), self, patience=30.0) as auditor:
             while (books := await auditor.audit(0.05)).in_flight:
                 await asyncio.sleep(0.05)
             return books.lost
