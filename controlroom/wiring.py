@@ -71,12 +71,7 @@ class Room:
             FleetSource(target, Gateways(self._endpoints.prometheus)),
             tallies,
             self._runs,
-            GoldenSource(
-                self._endpoints.prometheus,
-                self._endpoints.namespace,
-                settings.window,
-                rows_of(scenario),
-            ),
+            self._golden(),
             QueuesSource(self._endpoints, scenario, self._endpoints.prometheus),
             self._log,
             BooksSource(LiveEndpoints(path or target), scenario, waits, Limit(self._endpoints)),
@@ -98,6 +93,10 @@ class Room:
         self._scrollback = Scrollback(self._log)
         self._tasks: list[asyncio.Task[None]] = []
         self._traffic = asyncio.Event()
+
+    def _golden(self) -> GoldenSource:
+        where, rows = self._endpoints, rows_of(self.scenario)
+        return GoldenSource(where.prometheus, where.namespace, self.settings.window, rows)
 
     async def start(self) -> None:
         """Starts all feeds; returns at once."""

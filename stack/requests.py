@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 from host.errors import StackError
-from stack.engines.engine import NotReady
 from stack.engines.haproxy import Haproxy
 from stack.faults.model import RequestRule
 from stack.manifests.model import Deployment, Manifests, Service
@@ -91,8 +90,8 @@ class RequestRules:
         async with self._lock:
             mine = [rule for rule in rules if self._rules.get(rule.pattern) == rule]
             for rule in mine:
-                await self._ask(f"del map {MAP} {rule.pattern}")
-            left = await self._ask(f"show map {MAP}") if mine else ""
+                await self._haproxy.answer(f"del map {MAP} {rule.pattern}")
+            left = await self._haproxy.answer(f"show map {MAP}") if mine else ""
             if any(f" {rule.pattern} " in left for rule in mine):
                 raise StackError("A rule for requests is left in haproxy.", "Restart haproxy.")
             for rule in mine:
@@ -105,19 +104,9 @@ class RequestRules:
                 await self._put(rule)
 
     async def _put(self, rule: RequestRule) -> None:
-        said = (await self._ask(f"add map {MAP} {rule.pattern} {rule.what}")).strip()
+        said = (await self._haproxy.answer(f"add map {MAP} {rule.pattern} {rule.what}")).strip()
         if said:
             raise StackError(f"haproxy does not take a rule: {said}")
-
-    async def _ask(self, command: str) -> str:
-        try:
-            return await self._haproxy.ask(command)
-        except NotReady as error:
-            raise StackError(
-                f"haproxy does not answer: {error}.",
-                "It is being restarted; try again in a moment.",
-                "unreachable",
-            ) from error
 
 
 def _selects(service: Service, one: Deployment) -> bool:

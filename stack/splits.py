@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from host.errors import StackError, refused
-from stack.engines.engine import NotReady
 from stack.engines.haproxy import Haproxy
 from stack.faults.model import SplitBranch, SplitRule
 from stack.manifests.model import Manifests, Route, Service
@@ -167,13 +166,13 @@ class SplitRules:
             self._on.discard(rule.owner)
             others = self._put_rules()
             await self._replace(PATHS, self._paths(others))
-            if rule.owner in await self._ask(f"show map {PATHS}"):
+            if rule.owner in await self._haproxy.answer(f"show map {PATHS}"):
                 raise StackError("A split is left in haproxy.", "Restart haproxy.")
             counts = await self._settled(rule)
             await self._replace(TURNS, _turn_lines(others))
             await self._replace(REWRITES, _rewrite_lines(others))
             for one in rule.branches:
-                await self._ask(f"clear table {COUNTS} key {_branch(rule.owner, one)}")
+                await self._haproxy.answer(f"clear table {COUNTS} key {_branch(rule.owner, one)}")
             del self._rules[rule.owner]
             for known in (self._seen, self._before):
                 known.pop(rule.owner, None)
@@ -232,7 +231,7 @@ class SplitRules:
 
     async def _table(self) -> tuple[str, str]:
         """The process that answers, and what it has counted."""
-        said = await self._ask(f"show info;show table {COUNTS}")
+        said = await self._haproxy.answer(f"show info;show table {COUNTS}")
         return said.partition("\nPid: ")[2].partition("\n")[0], said
 
     async def _settled(self, rule: SplitRule) -> Counts:
@@ -288,7 +287,7 @@ class SplitRules:
 
     async def _replace(self, name: str, lines: Sequence[str]) -> None:
         """The map holds these lines from one moment to the next."""
-        said = await self._ask(f"prepare map {name}")
+        said = await self._haproxy.answer(f"prepare map {name}")
         version = said.rpartition(":")[2].strip()
         if not version.isdigit():
             raise StackError(f"haproxy does not take a split: {said.strip()}")
@@ -298,18 +297,8 @@ class SplitRules:
         await self._must(f"commit map @{version} {name}")
 
     async def _must(self, command: str) -> None:
-        if said := (await self._ask(command)).strip():
+        if said := (await self._haproxy.answer(command)).strip():
             raise StackError(f"haproxy does not take a split: {said}")
-
-    async def _ask(self, command: str) -> str:
-        try:
-            return await self._haproxy.ask(command)
-        except NotReady as error:
-            raise StackError(
-                f"haproxy does not answer: {error}.",
-                "It is being restarted; try again in a moment.",
-                "unreachable",
-            ) from error
 
 
 def _turn_lines(rules: Iterable[SplitRule]) -> list[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from controlroom.commands.exits import CommandError, Exit
-from controlroom.commands.face import emit, emit_json, passing, talk
+from controlroom.commands.face import emit, emit_json, passing
+from controlroom.commands.fault_runs import progress, report, show_held
 from controlroom.commands.here import Here
 from controlroom.commands.performing import (
     Act,
@@ -29,14 +29,13 @@ from controlroom.commands.table import table
 from controlroom.commands.watching import detached, watch
 from controlroom.model.run import RunView
 from controlroom.runs.catalog import ChaosFile, chaos_dirs, chaos_files, entry_of, find
-from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed, bounded, changed
 from controlroom.runs.spec import ChaosSpec, change_flags
 from controlroom.runs.stop import NOTHING, Stopped, stop_all, stop_fault
 from controlroom.settings import Settings
-from controlroom.targets.abilities import FaultStatus, Preview, TargetError
+from controlroom.targets.abilities import Preview, TargetError
 from host.durations import format_duration, parse_duration, rounded
 from scenarios.errors import ScenarioError
 
@@ -48,6 +47,10 @@ EXAMPLES = (
     "controlroom chaos preview network-delay-consumer-mongo",
     "controlroom chaos run chaos/pod-kill-consumer.yaml --yes",
     "controlroom chaos stop --all",
+)
+_UNCLEAN = (
+    "Something may still be injected: see `controlroom chaos status`, stop it with",
+    "`controlroom chaos stop --all`.",
 )
 ACTIONS = ("list", "preview", "run", "status", "pause", "resume", "stop", "stuck", "force")
 
@@ -349,30 +352,15 @@ async def _run(args: argparse.Namespace) -> Exit:
 
 
 def _progress(view: RunView) -> str:
-    chaos = view.chaos
-    phase = chaos.phase if chaos is not None else view.state
-    names = ", ".join(chaos.targets) if chaos is not None else ""
-    left = f"  {rounded(max(0.0, view.ends_at - time.time()))} left" if view.ends_at else ""
-    return f"{view.id} {phase}{left}  {names}"
+    return progress(view, ", ".join(view.chaos.targets) if view.chaos is not None else "")
 
 
 def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
-    view = folder.read_view()
-    assert view is not None
-    unclean = view.state == "lost" or MAY_BE_LEFT in view.bound
-    if as_json:
-        emit_json({**asdict(view), "result": folder.read_result(), "clean": not unclean})
-    else:
+    def hit(view: RunView) -> str:
         names = ", ".join(view.chaos.targets) if view.chaos and view.chaos.targets else "nothing"
-        why = "" if view.bound == view.state else f": {view.bound}"
-        emit(f"{view.id} {view.state}{why}; hit {names}{_back(folder.read_result() or {})}")
-    if unclean:
-        talk("Something may still be injected: see `controlroom chaos status`, stop it with")
-        talk("`controlroom chaos stop --all`.")
-        return Exit.UNCLEAN
-    if interrupted:
-        return Exit.INTERRUPTED
-    return Exit.OK if view.state in ("finished", "stopped") else Exit.FAILED
+        return f"; hit {names}{_back(folder.read_result() or {})}"
+
+    return report(folder, as_json, interrupted, hit, _UNCLEAN)
 
 
 def _back(result: Mapping[str, Any]) -> str:
@@ -387,17 +375,5 @@ def _back(result: Mapping[str, Any]) -> str:
 async def _status(settings: Settings, as_json: bool) -> Exit:
     async with Here(settings) as here:
         faults = await here.target.faults()
-    if as_json:
-        emit_json([asdict(fault) for fault in faults])
-    elif not faults:
-        talk("Nothing is injected.")
-    else:
-        rows = [_fault_row(fault) for fault in faults]
-        emit(table(("ID", "RUN", "PHASE", "LEFT", "NAME", "HITS"), rows, left=6))
+    show_held(faults, as_json, "Nothing is injected.", "HITS")
     return Exit.OK
-
-
-def _fault_row(fault: FaultStatus) -> tuple[str, ...]:
-    over = fault.phase == "finished" or fault.ends is None
-    left = "-" if over else rounded(max(0.0, (fault.ends or 0.0) - time.time()))
-    return fault.id, fault.run, fault.phase, left, fault.name, ", ".join(fault.targets)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Self
 from controlroom.commands.chaos import named_or_absolute
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, passing, talk
+from controlroom.commands.fault_runs import progress, report, show_held
 from controlroom.commands.here import Here
 from controlroom.commands.performing import (
     Act,
@@ -28,7 +28,6 @@ from controlroom.commands.question import Fact, Question, preview_lines
 from controlroom.commands.table import table
 from controlroom.commands.watching import detached, watch
 from controlroom.model.run import RunView
-from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.split import branch_lines
 from controlroom.runs.launch import start
@@ -38,7 +37,7 @@ from controlroom.runs.splits import changed_split, find_split, split_files, spli
 from controlroom.runs.stop import stop_fault
 from controlroom.settings import Settings
 from controlroom.targets.abilities import FaultStatus, Preview, TargetError
-from host.durations import format_duration, parse_duration, rounded
+from host.durations import format_duration, parse_duration
 from scenarios.errors import ScenarioError
 from stack.faults.splitting import NAME
 
@@ -50,6 +49,10 @@ EXAMPLES = (
     "controlroom split list",
     "controlroom split start half-faulty --duration 60s --yes",
     "controlroom split start my.yaml --weight http=90 --weight faulty=10",
+)
+_UNCLEAN = (
+    "It may still be on: see `controlroom split status`, end it with",
+    "`controlroom split stop`.",
 )
 _STATUS = "See `controlroom split status`."
 ACTIONS = ("list", "preview", "start", "status", "stop")
@@ -280,44 +283,18 @@ async def _start(args: argparse.Namespace) -> Exit:
 
 
 def _progress(view: RunView) -> str:
-    phase = view.chaos.phase if view.chaos is not None else view.state
-    left = f"  {rounded(max(0.0, view.ends_at - time.time()))} left" if view.ends_at else ""
-    return f"{view.id} {phase}{left}  {view.split.said() if view.split is not None else ''}"
+    return progress(view, view.split.said() if view.split is not None else "")
 
 
 def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
-    view = folder.read_view()
-    assert view is not None
-    unclean = view.state == "lost" or MAY_BE_LEFT in view.bound
-    if as_json:
-        emit_json({**asdict(view), "result": folder.read_result(), "clean": not unclean})
-    else:
-        why = "" if view.bound == view.state else f": {view.bound}"
-        emit(
-            "\n".join((f"{view.id} {view.state}{why}", *(branch_lines(view) if view.split else ())))
-        )
-    if unclean:
-        talk("It may still be on: see `controlroom split status`, end it with")
-        talk("`controlroom split stop`.")
-        return Exit.UNCLEAN
-    if interrupted:
-        return Exit.INTERRUPTED
-    return Exit.OK if view.state in ("finished", "stopped") else Exit.FAILED
+    def branches(view: RunView) -> str:
+        return "".join(f"\n{line}" for line in branch_lines(view)) if view.split else ""
+
+    return report(folder, as_json, interrupted, branches, _UNCLEAN)
 
 
 async def _status(settings: Settings, as_json: bool) -> Exit:
     async with Here(settings) as here:
         faults = [one for one in await here.target.faults() if _is_on(one)]
-    if as_json:
-        emit_json([asdict(one) for one in faults])
-    elif not faults:
-        talk("No split is on.")
-    else:
-        rows = [(one.id, one.run, one.phase, _left(one), one.name, ", ".join(one.targets))
-                for one in faults]  # fmt: skip
-        emit(table(("ID", "RUN", "PHASE", "LEFT", "NAME", "SHARES"), rows, left=6))
+    show_held(faults, as_json, "No split is on.", "SHARES")
     return Exit.OK
-
-
-def _left(one: FaultStatus) -> str:
-    return "-" if one.ends is None else rounded(max(0.0, one.ends - time.time()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from stack.faults.kind import API
 from stack.faults.model import COUNTED, MODES, NAME_LABEL
 from stack.faults.registry import kind_of
 
+T = TypeVar("T")
 Asked = TypeVar("Asked", bound=ChaosSpec)
 LARGEST = 1 << 20
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -178,15 +179,15 @@ def _lasting(spec: ChaosSpec, seconds: float) -> ChaosSpec:
     return replace(spec, manifest=manifest, run_for=seconds)
 
 
-def _read(path: Path) -> object:
+def read_yaml(path: Path, wanted: str, known: str, parse: Callable[[str], T]) -> T:
+    """What `parse` makes of the text of a file that is to hold one `wanted`; `known` says where to
+    find some. Raises SpecError that names the file, and the line where it is not YAML."""
     try:
         if path.stat().st_size > LARGEST:
-            raise SpecError(f"{path} is larger than 1 MiB.", "Give one Chaos Mesh object.")
-        documents = [one for one in yaml.safe_load_all(path.read_text("utf-8")) if one is not None]
+            raise SpecError(f"{path} is larger than 1 MiB.", f"Give one {wanted}.")
+        return parse(path.read_text("utf-8"))
     except OSError as error:
-        raise SpecError(
-            f"{path} cannot be read: {error.strerror}.", "See `controlroom chaos list`."
-        ) from None
+        raise SpecError(f"{path} cannot be read: {error.strerror}.", known) from None
     except UnicodeDecodeError:
         raise SpecError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
     except yaml.YAMLError as error:
@@ -194,6 +195,15 @@ def _read(path: Path) -> object:
         line = f", line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be read"
         raise SpecError(f"{path}{line} is not YAML: {problem}.", "Fix that line.") from None
+
+
+def _read(path: Path) -> object:
+    documents = read_yaml(
+        path,
+        "Chaos Mesh object",
+        "See `controlroom chaos list`.",
+        lambda text: [one for one in yaml.safe_load_all(text) if one is not None],
+    )
     if len(documents) != 1:
         raise SpecError(
             f"{path} holds {len(documents)} objects; one is wanted.", "Write a file for each."

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from controlroom.runs.errors import SpecError
-from controlroom.runs.manifest import LARGEST, TITLE
+from controlroom.runs.manifest import TITLE, read_yaml
 from controlroom.runs.split_spec import SplitSpec
 from host.durations import format_duration
 from scenarios.scenario import Scenario
@@ -54,21 +54,12 @@ def find_split(name_or_path: str, folder: Path | None) -> SplitSpec:
 
 def read_split(path: Path) -> SplitSpec:
     """The one split of a file. Raises SpecError that names file, line and field."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise SpecError(f"{path} is larger than 1 MiB.", "Give one TrafficSplit.")
-        text = path.read_text("utf-8")
-        tree = yaml.compose(text, yaml.SafeLoader)
-        manifest = yaml.safe_load(text)
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror}.", _LIST) from None
-    except UnicodeDecodeError:
-        raise SpecError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "cannot be read"
-        raise SpecError(f"{path}{line} is not YAML: {problem}.", "Fix that line.") from None
+    tree, manifest = read_yaml(
+        path,
+        NAME,
+        _LIST,
+        lambda text: (yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)),
+    )
     try:
         return split_spec(manifest, str(path))
     except SplitError as error:

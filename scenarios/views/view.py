@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from scenarios.reading import Table
 from scenarios.scenario import Scenario
-from scenarios.templates import placeholders, render, split_member
+from scenarios.templates import placeholders, render, split_member, unescape
 
 if TYPE_CHECKING:
     from scenarios.checking import ScenarioChecks
@@ -119,3 +119,12 @@ class ViewKind(ABC):
 def filled(scenario: Scenario, tally: str, values: Mapping[str, str]) -> str:
     """Key of a tally without the scenario; `values` are escaped already."""
     return render(scenario.tally(tally).key, values)
+
+
+def part(counted: Counted, total: int) -> dict[str, Any]:
+    """A row of the reader that says which part of `total` a member is."""
+    return {
+        "label": unescape(counted.member),
+        "count": counted.count,
+        "percent": round(100 * counted.count / max(1, total), 2),
+    }

@@ -129,14 +129,8 @@ class Settings:
             ledger_dir=path("LEDGER_DIR"),
             drain_seconds=_seconds(env, "DRAIN_SECONDS", 1.2),
             limits=_limits(env),
-            dedup=Dedup(
-                _count(env, "DEDUP_SECONDS", _DEDUP.seconds, 7 * 86_400),
-                _count(env, "DEDUP_MAX", _DEDUP.most, 1_000_000),
-            ),
-            keep=Keep(
-                documents=_whole(env, "DOCUMENTS_MAX"),
-                seconds=float(_whole(env, "DOCUMENTS_MAX_SECONDS")),
-            ),
+            dedup=_dedup(env),
+            keep=_keep(env),
             tally_members=_whole(env, "TALLY_MEMBERS_MAX", MOST_MEMBERS),
             topic_bytes=_whole(env, "TOPIC_BYTES_PER_PARTITION"),
             disk_reserve=_whole(env, "DISK_RESERVE"),
@@ -157,6 +151,20 @@ class Settings:
             raise SettingsError(
                 f"the variable {name.upper()} is not set", f"set {name.upper()} for this pod"
             )
+
+
+def _dedup(env: Mapping[str, str]) -> Dedup:
+    return Dedup(
+        _count(env, "DEDUP_SECONDS", _DEDUP.seconds, 7 * 86_400),
+        _count(env, "DEDUP_MAX", _DEDUP.most, 1_000_000),
+    )
+
+
+def _keep(env: Mapping[str, str]) -> Keep:
+    return Keep(
+        documents=_whole(env, "DOCUMENTS_MAX"),
+        seconds=float(_whole(env, "DOCUMENTS_MAX_SECONDS")),
+    )
 
 
 def _origin(env: Mapping[str, str]) -> str:

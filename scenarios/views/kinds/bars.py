@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenarios.reading import Table
 from scenarios.scenario import Scenario
-from scenarios.templates import placeholders, unescape
-from scenarios.views.view import Counted, Drawn, View, ViewKind, filled
+from scenarios.templates import placeholders
+from scenarios.views.view import Counted, Drawn, View, ViewKind, filled, part
 
 if TYPE_CHECKING:
     from scenarios.checking import ScenarioChecks
@@ -58,11 +58,7 @@ class BarsView(View):
         return filled(scenario, self.choices, {self.selectors[0]: first})
 
     def row(self, names: Sequence[str], counted: Counted, total: int) -> dict[str, Any]:
-        return {
-            "label": unescape(counted.member),
-            "count": counted.count,
-            "percent": round(100 * counted.count / max(1, total), 2),
-        }
+        return part(counted, total)
 
 
 class BarsKind(ViewKind):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenarios.reading import Table
-from scenarios.templates import placeholders, unescape
-from scenarios.views.view import Counted, Drawn, View, ViewKind
+from scenarios.templates import placeholders
+from scenarios.views.view import Counted, Drawn, View, ViewKind, part
 
 if TYPE_CHECKING:
     from scenarios.checking import ScenarioChecks
@@ -48,11 +48,7 @@ class SharesView(ChosenView):
     drawn: ClassVar[Drawn] = "bars"
 
     def row(self, names: Sequence[str], counted: Counted, total: int) -> dict[str, Any]:
-        return {
-            "label": unescape(counted.member),
-            "count": counted.count,
-            "percent": round(100 * counted.count / max(1, total), 2),
-        }
+        return part(counted, total)
 
 
 class SharesKind(ViewKind):

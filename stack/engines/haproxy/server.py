@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from host.doctor.check import Check
+from host.errors import StackError
 from host.install.commands import needed_program, output_of, run
 from host.install.progress import Progress
 from host.install.wheels import base_environment
@@ -112,6 +113,17 @@ class Haproxy(Engine):
         except OSError as error:
             raise NotReady(f"haproxy: {error}") from error
         return reply.decode(errors="replace")
+
+    async def answer(self, command: str) -> str:
+        """As `ask`, for what somebody has asked for. Raises StackError."""
+        try:
+            return await self.ask(command)
+        except NotReady as error:
+            raise StackError(
+                f"haproxy does not answer: {error}.",
+                "It is being restarted; try again in a moment.",
+                "unreachable",
+            ) from error
 
     def address(self) -> str:
         """host:port of its own metrics page."""

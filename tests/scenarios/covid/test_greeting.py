@@ -110,7 +110,11 @@ async def test_what_is_posted_arrives_by_the_whole_path(path: Path) -> None:
     assert books["lost"] == books["doubled"] == 0
     assert [one["origin"] for one in await path.stored()] == ["grpc"] * 7
 
-    # a bad one is an error with its receipt
+    await bad_ones_are_told_alike(path)
+
+
+async def bad_ones_are_told_alike(path: Path) -> None:
+    """By gRPC it is an error with its receipt, by HTTP the same fields."""
     with pytest.raises(grpc.aio.AioRpcError) as told:
         await path.greet(name="P", age="old")
     assert told.value.code() == grpc.StatusCode.INVALID_ARGUMENT
