@@ -15,7 +15,7 @@ from wire.books import Books, Figures, SideBySide
 from wire.committed import Committed, read_acknowledged, read_committed
 from wire.document_count import DocumentCount
 from wire.documents import Documents
-from wire.ending import end
+from wire.ending import end, together
 from wire.queues.kind import Account, Rule, Where
 from wire.queues.registry import queue_kind
 from wire.ranges import Range
@@ -218,12 +218,12 @@ class Auditors:
 
     async def audit(self, within: float | None = None) -> SideBySide:
         """The books as they are now; all count their documents within the same time."""
-        found = await asyncio.gather(*(each.audit(within) for each in self._auditors.values()))
+        found = await together(*(each.audit(within) for each in self._auditors.values()))
         return SideBySide.of(dict(zip(self._auditors, found, strict=True)))
 
     async def changed(self) -> bool:
         """Whether the stores were told anything since the last audit."""
-        return any(await asyncio.gather(*(each.changed() for each in self._auditors.values())))
+        return any(await together(*(each.changed() for each in self._auditors.values())))
 
     def seconds_left(self, unaudited: int) -> float | None:
         """As long as the slowest of them needs for so many offsets."""

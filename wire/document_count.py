@@ -17,6 +17,7 @@ from typing import Any
 
 from wire import keys
 from wire.documents import Document, Documents
+from wire.ending import together
 from wire.ranges import WINDOW, Range
 
 _AT_ONCE = 4
@@ -73,7 +74,7 @@ class DocumentCount:
         for tp, side in (sides or {}).items():
             if tp in self._counted:
                 self._counted[tp].side = side
-        await asyncio.gather(*(self._advance(wanted, deadline) for wanted in ranges))
+        await together(*(self._advance(wanted, deadline) for wanted in ranges))
         return self.left(ranges)
 
     def left(self, ranges: Sequence[Range]) -> int:

@@ -50,7 +50,7 @@ async def test_consumers_follow_their_cpu_from_two_to_five_and_back(
         # as the overlay has it
         await asyncio.to_thread(one.run, "deploy", "--overlay", one.overlay, timeout=400)
     books = await one.drained()
-    assert (books["lost"], books["doubled"]) == (0, 0)
+    assert (books["lost"], books["doubled"]) == (0, 0), str(books)
     assert books["counted"] > before["counted"]
 
 

@@ -64,11 +64,11 @@ async def test_the_books_are_exact_to_the_event_over_a_kill_of_each_kind_of_pod(
 
     books = await one.drained()
     new = {name: books[name] - before[name] for name in ("kafka", "counted", "stored", "rejected")}
-    assert (books["lost"], books["doubled"]) == (0, 0), (books, sending.answers)
-    assert (new["counted"], new["stored"]) == (EVENTS, EVENTS), (new, sending.answers)
-    assert new["rejected"] == sending.rejected, (new, sending.answers)
+    assert (books["lost"], books["doubled"]) == (0, 0), f"{books} {sending.answers}"
+    assert (new["counted"], new["stored"]) == (EVENTS, EVENTS), f"{new} {sending.answers}"
+    assert new["rejected"] == sending.rejected, f"{new} {sending.answers}"
     repeated = books.get("repeated", 0) - before.get("repeated", 0)
-    assert new["kafka"] == EVENTS + repeated, (books, sending.answers)
+    assert new["kafka"] == EVENTS + repeated, f"{books} {sending.answers}"
 
 
 def kill(one: Deployed, kind: str, folder: Path) -> None:

@@ -28,8 +28,8 @@ async def test_a_load_by_jobs_is_counted_to_the_event_and_its_jobs_succeed(
     assert (result["answered"], result["failed"], result["bound"]) == (REQUESTS, 0, "number")
     books = await one.drained()
     new = {name: books[name] - before[name] for name in ("acknowledged", "counted", "stored")}
-    assert set(new.values()) == {REQUESTS * BATCH}, books
-    assert (books["lost"], books["doubled"]) == (0, 0)
+    assert set(new.values()) == {REQUESTS * BATCH}, str(books)
+    assert (books["lost"], books["doubled"]) == (0, 0), str(books)
 
     chosen = f"controlroom/load,controlroom/run={told.json()['id']}"
 

@@ -67,7 +67,7 @@ async def test_a_kubelet_that_is_killed_costs_no_pod_and_no_event(
     assert result["failed"] == 0, result
     assert same_as(before, restarts(one))
     books = await one.drained()
-    assert (books["lost"], books["doubled"]) == (0, 0)
+    assert (books["lost"], books["doubled"]) == (0, 0), str(books)
     assert books["counted"] == already + result["sent"]
 
 

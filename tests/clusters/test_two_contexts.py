@@ -42,7 +42,7 @@ async def test_an_operator_looks_at_both_loads_one_and_breaks_it(
     assert [fault for fault in faults if fault["phase"] != "finished"] == []
 
     books = await near.drained()
-    assert (books["lost"], books["doubled"]) == (0, 0)
+    assert (books["lost"], books["doubled"]) == (0, 0), str(books)
     assert far.books()["counted"] == before, "the other cluster was left alone"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.consumer.rig import Rig
@@ -11,7 +13,7 @@ from wire import keys
 from wire.bookkeeping import Auditor
 from wire.committed import read_committed
 from wire.document_count import Counted, DocumentCount
-from wire.documents import Documents
+from wire.documents import Documents, DocumentsError
 from wire.ranges import WINDOW, Range
 
 
@@ -25,6 +27,26 @@ class Watched(Documents):
     async def count(self, collection: str, wanted: Range) -> int:
         """As Documents does it."""
         self.asked += wanted.upto - wanted.after
+        return await super().count(collection, wanted)
+
+
+class Failing(Documents):
+    """A document store that does not answer for one partition, while it is asked for another, and
+    answers nothing until it is back."""
+
+    def __init__(self, url: str, away: str) -> None:
+        super().__init__(url)
+        self.back = asyncio.Event()
+        self._away = away
+        self._asked = asyncio.Event()
+
+    async def count(self, collection: str, wanted: Range) -> int:
+        """As Documents does it, once the store is back."""
+        if wanted.tp == self._away and not self.back.is_set():
+            await self._asked.wait()
+            raise DocumentsError("the store is away")
+        self._asked.set()
+        await self.back.wait()
         return await super().count(collection, wanted)
 
 
@@ -59,6 +81,19 @@ async def test_books_that_open_count_only_what_was_not_counted_before(filled: Fi
     assert (books.stored, books.unaudited, books.closed) == (EVENTS + 300, 0, True)
     assert watched.asked == 300
     await watched.close()
+
+
+async def test_a_count_that_a_store_broke_off_counts_nothing_twice(filled: Filled) -> None:
+    (whole,) = (await read_committed(filled.rig.redis, filled.rig.name)).ranges()
+    other = Range("another/0", -1, 10)
+    store = Failing(filled.rig.engines.mongo, away=other.tp)
+    count = DocumentCount(filled.rig.name, store)
+    with pytest.raises(DocumentsError):
+        await count.advance([whole, other])
+    store.back.set()
+    assert await count.advance([whole, other]) == 0
+    assert count.total == EVENTS
+    await store.close()
 
 
 async def test_a_purge_below_what_was_kept_costs_one_window(filled: Filled) -> None:
