@@ -69,6 +69,7 @@ class ExperimentSpec:
     def command(self) -> str:
         """The command line that does the same."""
         words = ["controlroom", "experiment", "run", self.source or self.name, "--yes"]
+        words += ["--seed", str(self.seed)]
         words += repeat_flags(self.asked) + where_flags(self.context, self.namespace)
         return shlex.join(words)
 
