@@ -40,11 +40,11 @@ class Trials:
     def __init__(self, seeds: Sequence[int], repeats: int) -> None:
         self._seeds, self._repeats = seeds, repeats
 
-    def __iter__(self) -> Iterator[tuple[int, random.Random]]:
+    def of(self, row: str) -> Iterator[tuple[int, random.Random]]:
+        """(Seed, source of chance) of each repeat; no two rows have the same."""
         for seed in self._seeds:
             for repeat in range(self._repeats // len(self._seeds)):
-                one = seed * _FAR + repeat
-                yield one, random.Random(one)
+                yield seed * _FAR + repeat, random.Random(f"{row} {seed} {repeat}")
 
     @property
     def count(self) -> int:
@@ -76,7 +76,7 @@ def methods(trials: Trials) -> Iterator[Sequence[str]]:
     for name, noise in NOISES.items():
         for rounds in (6, 10, 20):
             hits, widths = Counter[str](), dict[str, list[float]]()
-            for seed, chance in trials:
+            for seed, chance in trials.of(f"{name} {rounds}"):
                 found, _ = pairs(blocks_of(noise(chance, 2 * rounds), seed), *ARMS)
                 values = [pair.difference for pair in found]
                 places = [float(pair.later) for pair in found]
@@ -93,20 +93,18 @@ def methods(trials: Trials) -> Iterator[Sequence[str]]:
             ]
 
 
-def _compared(
-    trials: Trials, noise: Noise, rounds: int, ratio: float, questions: int = 1
-) -> Iterator[Comparison]:
-    for seed, chance in trials:
-        blocks = blocks_of(noise(chance, 2 * rounds), seed, ratio)
-        yield compare(blocks, *ARMS, "less", seed=seed, questions=questions)
+def _compared(trials: Trials, name: str, rounds: int, ratio: float) -> Iterator[Comparison]:
+    for seed, chance in trials.of(f"{name} {rounds} {ratio}"):
+        blocks = blocks_of(NOISES[name](chance, 2 * rounds), seed, ratio)
+        yield compare(blocks, *ARMS, "less", seed=seed)
 
 
 def alike(trials: Trials) -> Iterator[Sequence[str]]:
     """A/A: nothing differs."""
-    for name, noise in NOISES.items():
+    for name in NOISES:
         for rounds in ROUNDS:
-            kinds, covered, widths = Counter[str](), 0, list[float]()
-            for one in _compared(trials, noise, rounds, 1.0):
+            kinds, widths, covered = Counter[str](), list[float](), 0
+            for one in _compared(trials, name, rounds, 1.0):
                 kinds[one.kind] += 1
                 covered += one.low <= 1 <= one.high
                 widths.append(one.high - one.low)
@@ -122,10 +120,10 @@ def alike(trials: Trials) -> Iterator[Sequence[str]]:
 
 def apart(trials: Trials) -> Iterator[Sequence[str]]:
     """A is slower by 10 %."""
-    for name, noise in NOISES.items():
+    for name in NOISES:
         for rounds in ROUNDS:
             said = Counter[str]()
-            for one in _compared(trials, noise, rounds, SLOWER):
+            for one in _compared(trials, name, rounds, SLOWER):
                 said[one.winner or one.kind] += 1
             columns = ("B", "A", "no difference", "cannot tell")
             yield [f"{name}, {rounds}", *(rate(said[column], trials.count) for column in columns)]
@@ -134,7 +132,7 @@ def apart(trials: Trials) -> Iterator[Sequence[str]]:
 def at_the_margin(trials: Trials) -> Iterator[Sequence[str]]:
     """The difference is as large as the margin, so "no difference" is false."""
     for name in ("constant", "heavy-tailed", "bursts", "wandering"):
-        said = Counter(one.kind for one in _compared(trials, NOISES[name], 40, 1 + MARGIN))
+        said = Counter(one.kind for one in _compared(trials, name, 40, 1 + MARGIN))
         yield [f"{name}, 40", rate(said["no difference"], trials.count)]
 
 
@@ -144,7 +142,7 @@ def several(trials: Trials) -> Iterator[Sequence[str]]:
         for rounds in (6, 12):
             false = {1: 0, 5: 0}
             for questions in false:
-                for seed, chance in trials:
+                for seed, chance in trials.of(f"{name} {rounds}"):
                     found = [
                         compare(
                             blocks_of(NOISES[name](chance, 2 * rounds), seed * 5 + question),
@@ -163,12 +161,15 @@ def advice(trials: Trials) -> Iterator[Sequence[str]]:
     """Whether the blocks that "cannot tell" asks for are enough."""
     for name in ("constant", "heavy-tailed", "bursts", "wandering"):
         for ratio in (1.0, 1.04, SLOWER):
-            asked, told = list[int](), 0
-            for seed, chance in trials:
+            asked, told, open_ones = list[int](), 0, 0
+            for seed, chance in trials.of(f"{name} {ratio}"):
                 first = compare(
                     blocks_of(NOISES[name](chance, 16), seed, ratio), *ARMS, "less", seed=seed
                 )
-                if first.kind != "cannot tell" or first.more_blocks > _LONG:
+                if first.kind != "cannot tell":
+                    continue
+                open_ones += 1
+                if first.more_blocks > _LONG:
                     continue
                 asked.append(first.more_blocks)
                 values = NOISES[name](chance, 16 + first.more_blocks)
@@ -177,6 +178,7 @@ def advice(trials: Trials) -> Iterator[Sequence[str]]:
             if asked:
                 yield [
                     f"{name}, {100 * ratio - 100:.0f} %",
+                    str(open_ones),
                     str(len(asked)),
                     f"{median(asked):.0f}",
                     rate(told, len(asked)),
@@ -187,7 +189,7 @@ def planned(trials: Trials) -> Iterator[Sequence[str]]:
     """Whether the interval is as narrow as the pilot was asked for."""
     for name in ("constant", "heavy-tailed", "bursts", "wandering"):
         needed, narrow = list[int](), 0
-        for seed, chance in trials:
+        for seed, chance in trials.of(name):
             pilot = blocks_of(NOISES[name](chance, 12), seed)
             needed.append(blocks_needed(pilot, 0.1, most=_LONG))
             one = compare(
@@ -201,7 +203,7 @@ def effects(trials: Trials) -> Iterator[Sequence[str]]:
     """How often drift and order effects are said."""
     for name in NOISES:
         for rounds in (12, 30):
-            found = list(_compared(trials, NOISES[name], rounds, 1.0))
+            found = list(_compared(trials, name, rounds, 1.0))
             yield [
                 f"{name}, {rounds}",
                 rate(sum(bool(one.drift) for one in found), trials.count),
@@ -214,7 +216,7 @@ def ranking(trials: Trials) -> Iterator[Sequence[str]]:
     for title, true in (("all 20 s", (20.0,) * 4), ("10, 14, 20, 28 s", (10.0, 14.0, 20.0, 28.0))):
         for repeats in (3, 5, 8):
             wrong = told = 0
-            for _, chance in trials:
+            for _, chance in trials.of(f"{title} {repeats}"):
                 scores = {
                     f"{number}": [
                         max(mean * (1 + chance.gauss(0, 0.15)), 0) for _ in range(repeats)
@@ -279,7 +281,8 @@ PARTS: dict[str, tuple[str, str, float, Callable[[Trials], Iterator[Sequence[str
     ),
     "advice": (
         "After the blocks that a verdict on 8 rounds asked for",
-        "noise, true difference | asked | blocks (median) | told (80)",
+        f"noise, true difference | cannot tell | asked for at most {_LONG} | blocks (median) | "
+        "then told (80)",
         0.5,
         advice,
     ),

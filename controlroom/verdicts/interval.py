@@ -76,10 +76,10 @@ def critical(found: Line, level: float, seed: int) -> float:
     (wild bootstrap), so what some rounds have more of, as in a burst, stays with them. Why this:
     with 6 to 40 rounds the percentile and BCa intervals are too narrow (docs/truth.md has all in
     one table), as Hesterberg says (What Teachers Should Know About the Bootstrap, 2015). That of
-    |t| is right to a higher order (Hall, On symmetric bootstrap confidence intervals, 1988). The six weights
-    are Webb's (Reworking wild bootstrap based inference for clustered errors, 2014), since +1 and
-    -1 make only 32 different resamples of 6 rounds. The residuals are first scaled by their
-    leverage, as in Davidson and Flachaire (The wild bootstrap, tamed at last, 2008).
+    |t| is right to a higher order (Hall, On symmetric bootstrap confidence intervals, 1988). The
+    six weights are Webb's (Reworking wild bootstrap based inference for clustered errors, 2014),
+    since +1 and -1 make only 32 different resamples of 6 rounds. The residuals are first scaled by
+    their leverage, as in Davidson and Flachaire (The wild bootstrap, tamed at last, 2008).
     """
     if not found.error:
         return 0.0

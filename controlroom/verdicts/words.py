@@ -26,7 +26,8 @@ def at_most(share: float, limit: float) -> str:
         most = _up(share * 100, digits)
         if 0 < most <= limit * 100 + _DUST:
             break
-    return f"{most:.{digits}f} %"
+    # values without any noise: measured no more finely than that they are all the same
+    return f"{most or 10.0**-digits:.{digits}f} %"
 
 
 def about(share: float) -> str:
@@ -43,8 +44,8 @@ def about_number(count: int) -> str:
 
 
 def _down(value: float, digits: int) -> float:
-    return math.floor((value + _DUST) * 10**digits) / 10**digits
+    return math.floor((value + _DUST) * 10.0**digits) / 10.0**digits
 
 
 def _up(value: float, digits: int) -> float:
-    return math.ceil((value - _DUST) * 10**digits) / 10**digits
+    return math.ceil((value - _DUST) * 10.0**digits) / 10.0**digits
