@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from controlroom.experiments.clocks import Clocks, clocks
 from controlroom.experiments.measures import Sample
@@ -16,7 +17,7 @@ def of(*after: Sample, removed: float | None = REMOVED) -> Clocks:
     return clocks(BEFORE, [*BEFORE, *after], INJECTED, removed)
 
 
-def at(second: float, **seen: object) -> Sample:
+def at(second: float, **seen: Any) -> Sample:
     return sample(second, **seen)
 
 

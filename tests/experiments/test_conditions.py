@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from controlroom.experiments.conditions import Watch, holds, unsteady
@@ -22,7 +24,8 @@ def first_breach(guard: Guard, *seen: object) -> int | None:
     return None
 
 
-BAD, GOOD = {"good": 50, "bad": 50}, {"good": 100, "bad": 0}
+BAD: dict[str, Any] = {"good": 50, "bad": 50}
+GOOD: dict[str, Any] = {"good": 100, "bad": 0}
 
 
 def test_a_breach_has_to_last() -> None:

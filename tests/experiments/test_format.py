@@ -152,5 +152,6 @@ def test_the_schema_knows_what_is_wrong() -> None:
     check = jsonschema.Draft202012Validator(schema())
     check.check_schema(schema())
     assert check.is_valid(parsed())
-    for changes in ({"rounds": 0}, {"arms": []}, {"more": 1}, {"load": {"user": 4}}):
+    wrong: list[dict[str, Any]] = [{"rounds": 0}, {"arms": []}, {"more": 1}, {"load": {"user": 4}}]
+    for changes in wrong:
         assert not check.is_valid(parsed(**changes)), changes

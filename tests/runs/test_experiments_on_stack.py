@@ -124,7 +124,7 @@ async def test_the_kill_switch_ends_all_of_it(stack: OwnStack, tmp_path: Path) -
     assert (done["clean"], folder.id in done["runs"]) == (True, True)
     view = await ended(folder, 60)
     assert view.state == "stopped", view
-    left = [view for one in children(store, folder.id) if (view := one.read_view())]
+    left = [seen for one in children(store, folder.id) if (seen := one.read_view())]
     assert [(one.kind, one.active) for one in left] == [("split", False), ("load", False)]
     assert active(stack) == []
     assert result_of(folder)["clean"] is True
