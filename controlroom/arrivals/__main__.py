@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from controlroom.arrivals.loop import OpenLoad
+from controlroom.arrivals.loop import OpenLoad, be_precise
 from controlroom.arrivals.plan import PlanError, read_plan
 from controlroom.arrivals.recorder import failed_result
 from controlroom.arrivals.results import RESULT, ResultFolder
@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> int:
         load = OpenLoad(read_plan(Path(arguments[0])), folder)
         signal.signal(signal.SIGTERM, load.stop)
         signal.signal(signal.SIGINT, load.stop)
+        be_precise()
         load.run()
     except PlanError as error:
         words = f"{error.message} {error.fix}".strip()

@@ -39,7 +39,7 @@ _WORDS = {
 
 
 class _Connection:
-    __slots__ = ("due", "left", "number", "over", "parser", "rested", "socket", "writing")
+    __slots__ = ("due", "kept", "left", "number", "over", "parser", "rested", "socket", "writing")
 
     def __init__(self, made: socket.socket) -> None:
         self.socket = made
@@ -53,10 +53,13 @@ class _Connection:
         """Whether it waits until it can be written to."""
         self.over = False
         """Whether the answer is whole."""
+        self.kept = False
+        """Whether the server keeps the connection."""
 
     def on_message_complete(self) -> None:
-        """Of the parser."""
+        """Of the parser, which knows only now whether the connection stays."""
         self.over = True
+        self.kept = self.parser.should_keep_alive()
 
 
 class HttpDoor:
@@ -190,7 +193,7 @@ class HttpDoor:
         else:
             self._recorder.failed(one.due, f"HTTP {status}", str(status))
         one.over = False
-        if one.parser.should_keep_alive() and not one.left:
+        if one.kept and not one.left:
             self._rest(one)
         else:
             self._end(one)

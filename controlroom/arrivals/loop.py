@@ -53,7 +53,6 @@ class OpenLoad:
         """All of it. Raises PlanError where nothing answers."""
         _allow_files(self._plan.most_waiting)
         self._door.connect()
-        _be_precise()
         self._began = time.perf_counter() + HEAD_START
         self._recorder.begin(self._began)
         ended_by = self._arrive()
@@ -113,7 +112,7 @@ def _door(plan: Plan, recorder: Recorder, clock: Clock) -> Door:
     return HttpDoor(plan, recorder, clock)
 
 
-def _be_precise() -> None:
+def be_precise() -> None:
     """No pause for garbage, of which the loop makes none, timers without the kernel's slack, and
     other threads that hand the interpreter over at once."""
     gc.collect()
