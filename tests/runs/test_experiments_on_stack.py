@@ -21,7 +21,7 @@ from tests.waiting import until
 SHORT = """\
 scenario: bands
 load: {rate: 40}
-phases: {warm_up: 0s, baseline: 3s, fault: 2s, recovery: 1s}
+phases: {warm_up: 0s, baseline: 3s, fault: 2s, recovery: 2s}
 rounds: 1
 arms:
   - {name: killed, fault: pod-kill-consumer}
