@@ -49,7 +49,7 @@ DESCRIPTION = (
 )
 EXAMPLES = (
     "controlroom experiment plan paths",
-    "controlroom experiment run paths --repeat 6 --yes",
+    "controlroom experiment run paths --repeat 10 --yes",
     "controlroom experiment stop",
 )
 ACTIONS = ("list", "validate", "plan", "run", "stop")
