@@ -20,6 +20,7 @@ from controlroom.commands.question import Fact, Question, preview_lines
 from controlroom.commands.table import table
 from controlroom.commands.watching import detached, watch
 from controlroom.model.run import RunView
+from controlroom.runs.catalog import level_of
 from controlroom.runs.errors import SpecError
 from controlroom.runs.experiment_files import (
     asked,
@@ -57,6 +58,7 @@ PATIENCE = 60.0
 """Seconds that an experiment gets to end its load and its faults."""
 CUT = 10.0
 _LIST = "See `controlroom experiment list`."
+_STATUS = "See `controlroom status` for what runs."
 _UNCLEAN = "Something may still be injected: `controlroom chaos stop --all` ends it."
 
 
@@ -105,11 +107,16 @@ class StartExperiment(Act):
             ("arms", ", ".join(dict.fromkeys(spec.order))),
             ("takes", f"about {rounded(spec.lasts)}, {len(spec.order)} blocks"),
         ]
-        for name, preview in await previews(spec, here):
+        blast = False
+        for name, fault, preview in await previews(spec, here):
+            if not preview.branches and not preview.hit_count:
+                raise CommandError(f"{name} would hit nothing.", _STATUS, Exit.REFUSED)
             facts.append(("hits", f"{name}: {hit_words(preview)}"))
+            blast |= not preview.branches and (level_of(fault) == "blast" or preview.stays == 0)
         return Question(
-            f"experiment · {spec.name}", "Start", "started", self.line(), facts=facts, running=True
-        )
+            f"experiment · {spec.name}", "Start", "started", self.line(),
+            spec.name if blast else "", facts, running=True,
+        )  # fmt: skip
 
     async def look(self, here: Here) -> ExperimentSpec:
         """What would be done. Raises SpecError, ScenarioError."""
@@ -219,13 +226,12 @@ async def ready(spec: ExperimentSpec, here: Here) -> ExperimentSpec:
     return replace(spec, url=complete.url, scenario=complete.scenario)
 
 
-async def previews(spec: ExperimentSpec, here: Here) -> list[tuple[str, Preview]]:
+async def previews(spec: ExperimentSpec, here: Here) -> list[tuple[str, ChaosSpec, Preview]]:
     """What each fault and split would hit now."""
     found = []
     for name, one in [*spec.faults.items(), *spec.splits.items()]:
-        fault = _chaos(one)
-        aim = aimed(fault, spec.context, spec.namespace)
-        found.append((name, await here.target.preview(aim.manifest)))
+        fault = aimed(_chaos(one), spec.context, spec.namespace)
+        found.append((name, fault, await here.target.preview(fault.manifest)))
     return found
 
 
@@ -318,7 +324,7 @@ async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
                 "order": spec.order,
                 "seed": spec.seed,
                 "seconds": spec.lasts,
-                "hits": {name: asdict(preview) for name, preview in hits},
+                "hits": {name: asdict(preview) for name, _, preview in hits},
             }
         )
         return Exit.OK
@@ -327,7 +333,7 @@ async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def plan_lines(spec: ExperimentSpec, hits: Sequence[tuple[str, Preview]]) -> list[str]:
+def plan_lines(spec: ExperimentSpec, hits: Sequence[tuple[str, ChaosSpec, Preview]]) -> list[str]:
     """What it would do, for people."""
     experiment = spec.experiment
     phases = ", ".join(
@@ -343,7 +349,7 @@ def plan_lines(spec: ExperimentSpec, hits: Sequence[tuple[str, Preview]]) -> lis
         f"load    {load_words}",
         f"order   {' '.join(spec.order)}  (seed {spec.seed})",
     ]
-    for name, preview in hits:
+    for name, _, preview in hits:
         lines += [f"{name}:", *(f"  {line}" for line in preview_lines(preview))]
     return lines
 

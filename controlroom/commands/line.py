@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from controlroom.commands import parsers
-from controlroom.commands.completing import split_names
+from controlroom.commands.completing import experiment_names, split_names
 from controlroom.commands.errors import report
 from controlroom.commands.exits import Exit
 from controlroom.commands.registry import find
@@ -63,6 +63,8 @@ class Known:
             return sorted(path.stem for path in chaos_dir().glob("*.yaml"))
         if need == "split":
             return split_names(self._frame.scenario)
+        if need == "experiment_file":
+            return experiment_names(self._frame.scenario)
         if need == "run":
             return [run.id for run in runs.runs] if runs else []
         if need == "fault":

@@ -27,7 +27,7 @@ def measured_phase(experiment: Experiment) -> Literal["baseline", "fault"]:
 def summary(experiment: Experiment, blocks: Sequence[Told], seed: int) -> dict[str, Any]:
     """What the result of the run keeps."""
     return {
-        "experiment": experiment.title,
+        "title": experiment.title,
         "compared_over": measured_phase(experiment),
         "comparisons": comparisons(experiment, blocks, seed),
         "arms": {arm.name: _arm(arm.name, blocks) for arm in experiment.arms},

@@ -236,7 +236,9 @@ class BlockRun:
             raise Stopped
         if self._sending is not None and self._sending.done():
             view = self._load.read_view() if self._load is not None else None
-            raise Aborted(f"the load ended: {view.bound if view else 'nobody knows why'}")
+            error = self._sending.exception()
+            why = f"{type(error).__name__}: {error}" if error else view.bound if view else ""
+            raise Aborted(f"the load ended: {why or 'nobody knows why'}")
 
     def _take(self, phase: str) -> None:
         """One sample; a guard that is breached ends it."""

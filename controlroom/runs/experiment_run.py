@@ -23,6 +23,7 @@ from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_fault
 from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import Target, TargetError
+from host.paths import write_private
 from host.version import VERSION
 
 BLOCKS, SAMPLES, PLAN = "blocks.jsonl", "samples.jsonl", "plan.json"
@@ -125,7 +126,8 @@ class ExperimentRun:
             },
             "user": os.getuid(),
         }
-        (self._run.folder.path / PLAN).write_text(json.dumps(plan, ensure_ascii=False) + "\n")
+        text = json.dumps(plan, ensure_ascii=False) + "\n"
+        write_private(self._run.folder.path / PLAN, text, lasting=False)
 
     def _append(self, name: str, value: dict[str, Any]) -> None:
         with (self._run.folder.path / name).open("a") as file:
