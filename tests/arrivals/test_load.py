@@ -164,9 +164,10 @@ def test_no_answer_in_time_is_a_failure_and_its_connection_is_not_used_again(
 @pytest.mark.parametrize("status", [207, 503])
 def test_other_answers_are_failures_by_status(server: Server, tmp_path: Path, status: int) -> None:
     server.status = status
+    server.body = b'{"error":"Kafka is away"}'
     result = sent(plan(server, number=20), tmp_path)
     assert counts(result) == (20, 20, 0, 20, 0)
-    assert result["failures"] == {f"HTTP {status}": 20}
+    assert result["failures"] == {f"HTTP {status}: Kafka is away": 20}
     assert result["statuses"] == {str(status): 20}
 
 

@@ -155,6 +155,6 @@ async def test_every_door_takes_it_and_the_books_agree(stack: OwnStack) -> None:
 
     async def counted() -> bool:
         books = await drained(stack)
-        return books["acknowledged"] == before + answered and books["lost"] == 0
+        return bool(books["acknowledged"] == before + answered and books["lost"] == 0)
 
     await until(counted, "all that was answered is in the books", 60)
