@@ -84,7 +84,7 @@ class HttpDoor:
                 f"url: nothing answers at {self._where}: {why}.", "Bring the target up first."
             ) from None
         for _ in range(self._warm):
-            self._rest(self._new())
+            self._rest(self._new(), 0.0)
 
     def start(self, due: float, number: int) -> None:
         self.waiting += 1
@@ -145,9 +145,9 @@ class HttpDoor:
         self._epoll.register(made, _IN)
         return one
 
-    def _rest(self, one: _Connection) -> None:
+    def _rest(self, one: _Connection, now: float) -> None:
         one.number = 0
-        one.rested = self._clock()
+        one.rested = now
         self._idle.append(one)
 
     def _write(self, one: _Connection) -> None:
@@ -182,16 +182,17 @@ class HttpDoor:
 
     def _answered(self, one: _Connection, last: bytes) -> None:
         self.waiting -= 1
+        now = self._clock()
         status = one.parser.get_status_code()
         if 200 <= status < 300 and status != 207:
-            self._recorder.answered(one.due, self._clock(), str(status))
+            self._recorder.answered(one.due, now, str(status))
         else:
             # a body that came in pieces is long, and no reason
             kind = kind_of_status(status, last.partition(b"\r\n\r\n")[2])
             self._recorder.failed(one.due, kind, str(status))
         one.over = False
         if one.kept and not one.left:
-            self._rest(one)
+            self._rest(one, now)
         else:
             self._end(one)
 

@@ -148,7 +148,6 @@ class Recorder:
             | whole.counts()
             | {
                 "events": whole.answered * self._plan.batch,
-                "rate": round(whole.sent / told["seconds"], 1) if told["seconds"] > 0 else 0.0,
                 "latency_ms": whole.times.summary(),
                 "lateness_ms": late.summary(),
                 "on_time_ms": ON_TIME,

@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from controlroom.arrivals.__main__ import main
 from controlroom.arrivals.histogram import Histogram
 from controlroom.arrivals.loop import OpenLoad
 from controlroom.arrivals.plan import Plan
 from controlroom.arrivals.results import (
     HISTOGRAM,
+    SECONDS,
     ResultFolder,
     read_result,
     read_seconds,
@@ -201,3 +204,25 @@ async def test_stopped_it_waits_for_the_answers_that_are_due(
     assert (result["state"], result["bound"]) == ("stopped", "stopped")
     assert result["sent"] == result["answered"] == server.answered == server.count
     assert result["intended"] == result["sent"]
+
+
+def test_a_disk_that_is_full_is_said_and_the_load_goes_on(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / SECONDS).symlink_to("/dev/full")
+    (tmp_path / "plan.json").write_bytes(msgspec.json.encode(plan(server, number=20)))
+    assert main([str(tmp_path / "plan.json"), str(tmp_path / "out")]) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert server.answered == 20
+    assert result_of(tmp_path / "out")["answered"] == 20
+
+
+def test_connections_that_rest_are_closed_before_the_server_does_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controlroom.arrivals.http_door.IDLE", 0.1)
+    server.hang_up_after = 2
+    # a second request on one of them would be hung up on
+    result = sent(plan(server, rate=4.0), tmp_path)
+    assert counts(result) == (4, 4, 4, 0, 0)
