@@ -21,8 +21,7 @@ from controlroom.runs.load import LoadRun
 from controlroom.runs.load_meter import ClosedMeter, Meter, OpenMeter
 from controlroom.runs.manifest import aimed
 from controlroom.runs.observing import Observer
-from controlroom.runs.open_run import RESULTS, OpenRun
-from controlroom.runs.open_spec import OpenSpec
+from controlroom.runs.open_load import FOLDER, OpenRun
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec, LoadSpec
 from controlroom.runs.split_spec import SplitSpec
@@ -35,6 +34,8 @@ START_TIME = 60.0
 SPARE = 60.0
 """Seconds that a load goes on beyond its phases, if nobody ends it: faults take time to begin."""
 DRAIN = 3.0
+MOST_WAITING = 1000
+"""Requests of an open load that may wait for an answer; what is above it is dropped."""
 POLL = 0.1
 
 
@@ -122,26 +123,25 @@ class BlockRun:
         folder.write_runner(proof)
         folder.journal.note("asked", command=spec.command(), by=self._run.folder.id)
         writer = RunWriter(folder, view)
-        if isinstance(spec, OpenSpec):
-            opened = OpenMeter(folder.path / RESULTS)
-            self._meter, sending = opened, OpenRun(writer, spec, opened.heard).run()
+        if spec.open:
+            self._meter = OpenMeter(folder.path / FOLDER)
+            sending = OpenRun(writer, spec).run()
         else:
             closed = ClosedMeter()
             self._meter, sending = closed, LoadRun(writer, spec, closed.heard).run()
         self._sending = asyncio.create_task(sending)
         await self._until(lambda: self._meter.begun, "the load did not begin")
 
-    def _load_spec(self) -> LoadSpec | OpenSpec:
+    def _load_spec(self) -> LoadSpec:
         load, door = self._experiment.load, self._experiment.door(self._arm)
         seed = self._spec.seed + self._place if load.seed is None else load.seed
-        seconds = self._experiment.block_seconds + SPARE
-        where: dict[str, Any] = {
-            "url": self._spec.url, "scenario": self._spec.scenario, "path": door, "seed": seed,
-            "batch": load.batch, "context": self._spec.context, "namespace": self._spec.namespace,
-        }  # fmt: skip
-        if load.rate is not None:
-            return OpenSpec(rate=load.rate, seconds=seconds, **where)
-        return LoadSpec(users=load.users or 1, drain=DRAIN, timeout=seconds, **where)
+        return LoadSpec(
+            url=self._spec.url, scenario=self._spec.scenario, path=door, seed=seed,
+            users=load.users or MOST_WAITING, rate=load.rate, batch=load.batch, drain=DRAIN,
+            open="" if load.rate is None else "constant",
+            timeout=self._experiment.block_seconds + SPARE,
+            context=self._spec.context, namespace=self._spec.namespace,
+        )  # fmt: skip
 
     async def _go(self, name: str, seconds: float) -> None:
         """One phase, sample by sample."""

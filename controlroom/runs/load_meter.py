@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controlroom.arrivals.histogram import Histogram
-from controlroom.arrivals.results import HISTOGRAM
+from controlroom.arrivals.results import HISTOGRAM, read_seconds
 from controlroom.experiments.measures import EVERY, Phase, Sample
 from controlroom.runs.report import LoadProgress
 
@@ -94,21 +94,20 @@ class OpenMeter:
     phase is made of the whole seconds within it, when the load has ended."""
 
     def __init__(self, folder: Path) -> None:
+        """`folder`: what the load's process writes."""
         self._folder = folder
         self._lines: dict[int, Mapping[str, Any]] = {}
-        self._newest = 0
         self._name, self._since = "", 0.0
         self._edges: dict[str, tuple[float, float]] = {}
 
     @property
     def begun(self) -> bool:
         """Whether a second is over."""
-        return bool(self._lines)
+        return bool(self._read())
 
-    def heard(self, line: Mapping[str, Any]) -> None:
-        """One line of `seconds.jsonl`."""
-        self._lines[line["t"]] = line
-        self._newest = max(self._newest, line["t"])
+    def _read(self) -> dict[int, Mapping[str, Any]]:
+        self._lines = {line["t"]: line for line in read_seconds(self._folder)}
+        return self._lines
 
     def begin(self, name: str) -> None:
         """Another phase begins."""
@@ -120,15 +119,17 @@ class OpenMeter:
 
     def second(self) -> Second:
         """The newest second that is over; nothing where that is long ago."""
-        late = time.time() - (self._newest + 1) > LATE
-        return NOTHING if late else _told(self._lines.get(self._newest))
+        newest = max(self._read(), default=0)
+        late = time.time() - (newest + 1) > LATE
+        return NOTHING if late else _told(self._lines.get(newest))
 
     def phases(self) -> dict[str, Phase]:
         """All that are over."""
+        self._read()
         return {name: self._phase(name, *edges) for name, edges in self._edges.items()}
 
     def settled(self, sample: Sample) -> Sample:
-        """With the second that the sample covers most of."""
+        """With the second that the sample covers most of, as `phases` has read it."""
         good, bad, p50, p95, p99 = _told(self._lines.get(round(sample.at - EVERY)))
         return replace(sample, good=good, bad=bad, p50=p50, p95=p95, p99=p99)
 

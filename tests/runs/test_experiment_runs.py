@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from controlroom.arrivals.histogram import HEAD, Histogram
-from controlroom.arrivals.results import HISTOGRAM
+from controlroom.arrivals.results import HISTOGRAM, SECONDS
 from controlroom.experiments.measures import Phase, Sample
 from controlroom.feeds.runs import RunsSource
 from controlroom.model.frame import RUNS
@@ -24,7 +25,7 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.experiment import KIND
 from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import Proof, proof_of
-from controlroom.runs.load_meter import ClosedMeter, OpenMeter
+from controlroom.runs.load_meter import NOTHING, ClosedMeter, OpenMeter
 from controlroom.runs.report import LoadProgress
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec
@@ -132,7 +133,7 @@ def test_a_load_is_counted_by_second_and_by_phase(monkeypatch: pytest.MonkeyPatc
     meter.heard(LoadProgress(took=[1000] * 90 + [20_000] * 9, failures={"HTTP 500": 1}))
     now[0] += 0.5
     assert meter.second()[:2] == (99, 1)
-    assert meter.second() == (0, 0, None, None, None)
+    assert meter.second() == NOTHING
     meter.heard(LoadProgress(took=[1000] * 101))
     now[0] += 1.5
     meter.close()
@@ -150,7 +151,8 @@ def test_an_open_load_is_counted_by_the_second_that_was_meant(
 ) -> None:
     now = [1000.25]
     monkeypatch.setattr(time, "time", lambda: now[0])
-    meter, log = OpenMeter(tmp_path), HEAD
+    meter, log, seconds = OpenMeter(tmp_path), HEAD, ""
+    assert (meter.begun, meter.second()) == (False, NOTHING)
     meter.begin("baseline")
     for t in range(999, 1005):
         times = Histogram()
@@ -158,8 +160,11 @@ def test_an_open_load_is_counted_by_the_second_that_was_meant(
         log += times.line(t, 1.0)
         counts = {"intended": 100, "sent": 99, "answered": 90, "failed": 9, "dropped": 1}
         p50, p95, p99 = times.percentiles(50, 95, 99)
-        meter.heard({"t": t, **counts, "p50": p50, "p95": p95, "p99": p99})
+        line = {"t": t, **counts, "p50": p50, "p95": p95, "p99": p99}
+        seconds += json.dumps(line) + "\n"
     (tmp_path / HISTOGRAM).write_text(log)
+    (tmp_path / SECONDS).write_text(seconds + '{"t": 10')
+    assert meter.begun
     now[0] = 1003.75
     meter.close()
     found = meter.phases()["baseline"]
@@ -169,7 +174,7 @@ def test_an_open_load_is_counted_by_the_second_that_was_meant(
     now[0] = 1006.0
     assert meter.second()[:2] == (90, 10)
     now[0] = 1008.5
-    assert meter.second() == (0, 0, None, None, None), "what is long ago is no data"
+    assert meter.second() == NOTHING, "what is long ago is no data"
     seen = meter.settled(Sample(1003.1, "baseline", 0, 0))
     assert (seen.good, seen.bad) == (90, 10)
     assert seen.p50 == pytest.approx(4.0, rel=0.002)
