@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -25,11 +26,14 @@ from bench.running_stack import print_machine
 from controlroom.verdicts import Comparison, blocks_needed, compare, rank
 from controlroom.verdicts.blocks import pairs
 from controlroom.verdicts.comparing import LEVEL, MARGIN
+from controlroom.verdicts.interval import line
+from controlroom.verdicts.planning import rounds_to_tell
 
 ROUNDS = (6, 12, 30)
 SLOWER = 1.1
 _LONG = 400
 """Blocks; nobody waits for more."""
+_PILOT = 200
 _FAR = 2_000_000
 """Apart from each other by so much, seeds of repeats never meet."""
 
@@ -69,6 +73,11 @@ def table(title: str, head: str, rows: Iterator[Sequence[str]]) -> None:
     print(f"\n### {title}\n\n| {head} |\n|---|{'---:|' * (len(names) - 1)}", flush=True)
     for row in rows:
         print(f"| {' | '.join(row)} |", flush=True)
+
+
+def _some(*names: str) -> list[str]:
+    """Of these what there is; all where what is compared was measured."""
+    return [name for name in names if name in NOISES] or list(NOISES)
 
 
 def methods(trials: Trials) -> Iterator[Sequence[str]]:
@@ -129,16 +138,28 @@ def apart(trials: Trials) -> Iterator[Sequence[str]]:
             yield [f"{name}, {rounds}", *(rate(said[column], trials.count) for column in columns)]
 
 
+def power(trials: Trials) -> Iterator[Sequence[str]]:
+    """Whether as many rounds as 4 in 5 need, by a long pilot, find 10 % in 4 of 5."""
+    for name in NOISES:
+        pilot = blocks_of(NOISES[name](random.Random(name), 2 * _PILOT), 1)
+        found, _ = pairs(pilot, *ARMS)
+        fit = line([pair.difference for pair in found], [pair.later for pair in found])
+        true = replace(fit, centre=math.log(SLOWER), error=0.0)
+        rounds = rounds_to_tell(true, 1.0, LEVEL, math.log1p(MARGIN))
+        winners = [one.winner for one in _compared(trials, name, rounds, SLOWER)]
+        yield [name, str(rounds), rate(winners.count("B"), trials.count)]
+
+
 def at_the_margin(trials: Trials) -> Iterator[Sequence[str]]:
     """The difference is as large as the margin, so "no difference" is false."""
-    for name in ("constant", "heavy-tailed", "bursts", "wandering"):
+    for name in _some("constant", "heavy-tailed", "bursts", "wandering"):
         said = Counter(one.kind for one in _compared(trials, name, 40, 1 + MARGIN))
         yield [f"{name}, 40", rate(said["no difference"], trials.count)]
 
 
 def several(trials: Trials) -> Iterator[Sequence[str]]:
     """Five questions at once, of arms that do not differ."""
-    for name in ("constant", "bursts", "wandering"):
+    for name in _some("constant", "bursts", "wandering"):
         for rounds in (6, 12):
             false = {1: 0, 5: 0}
             for questions in false:
@@ -159,7 +180,7 @@ def several(trials: Trials) -> Iterator[Sequence[str]]:
 
 def advice(trials: Trials) -> Iterator[Sequence[str]]:
     """Whether the blocks that "cannot tell" asks for are enough."""
-    for name in ("constant", "heavy-tailed", "bursts", "wandering"):
+    for name in _some("constant", "heavy-tailed", "bursts", "wandering"):
         for ratio in (1.0, 1.04, SLOWER):
             asked, told, open_ones = list[int](), 0, 0
             for seed, chance in trials.of(f"{name} {ratio}"):
@@ -187,7 +208,7 @@ def advice(trials: Trials) -> Iterator[Sequence[str]]:
 
 def planned(trials: Trials) -> Iterator[Sequence[str]]:
     """Whether the interval is as narrow as the pilot was asked for."""
-    for name in ("constant", "heavy-tailed", "bursts", "wandering"):
+    for name in _some("constant", "heavy-tailed", "bursts", "wandering"):
         needed, narrow = list[int](), 0
         for seed, chance in trials.of(name):
             pilot = blocks_of(NOISES[name](chance, 12), seed)
@@ -266,6 +287,12 @@ PARTS: dict[str, tuple[str, str, float, Callable[[Trials], Iterator[Sequence[str
         "cannot tell",
         1.0,
         apart,
+    ),
+    "power": (
+        f"As many rounds as finding 10 % in 4 of 5 takes, by a pilot of {_PILOT} rounds",
+        "noise | rounds | B faster (80)",
+        0.5,
+        power,
     ),
     "margin": (
         f"A is slower by the margin, {100 * MARGIN:.0f} %",
