@@ -1,8 +1,8 @@
 """Latencies of a real stack for `bench.truth --recorded`: `python -m bench.recording FILE`.
 
-One client posts an event at a time to the ingress of a stack of its own, on a schedule, and the
-p95 of each block, from the intended start, is a line of FILE, in ms. Nothing changes meanwhile but
-what the machine does by itself, so any two blocks are of arms that do not differ.
+One client posts one event after another to the ingress of a stack of its own, and the p95 of each
+block is a line of FILE, in ms from sending. Nothing changes meanwhile but what the machine does by
+itself, so any two blocks are of arms that do not differ.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ def record(stack: OwnStack, file: Path, seconds: float, block: float, rate: floa
         for number in range(WARM + round(seconds * rate / size)):
             times = list[float]()
             for _ in range(size):
-                due += 1 / rate
+                due = max(due + 1 / rate, time.perf_counter())
                 time.sleep(max(due - time.perf_counter(), 0))
+                begun = time.perf_counter()
                 _post(client, next(bodies))
-                times.append((time.perf_counter() - due) * 1e3)
+                times.append((time.perf_counter() - begun) * 1e3)
             if number >= WARM:
                 lines.write(f"{sorted(times)[size * 95 // 100]:.4f}\n")
 
@@ -55,7 +56,7 @@ def main() -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--seconds", type=float, default=240)
     parser.add_argument("--block", type=float, default=0.5, help="seconds of a block")
-    parser.add_argument("--rate", type=float, default=100, help="requests/s")
+    parser.add_argument("--rate", type=float, default=50, help="requests/s at most")
     args = parser.parse_args()
     print_machine()
     return on_own_stack(lambda stack: record(stack, args.file, args.seconds, args.block, args.rate))

@@ -109,22 +109,26 @@ def _compared(trials: Trials, name: str, rounds: int, ratio: float) -> Iterator[
 
 
 def alike(trials: Trials) -> Iterator[Sequence[str]]:
-    """A/A: nothing differs."""
+    """A/A: nothing differs. The last row is all of them together."""
+    total, rows = Counter[str](), 0
     for name in NOISES:
         for rounds in ROUNDS:
-            kinds, widths, covered = Counter[str](), list[float](), 0
+            found, widths = Counter[str](), list[float]()
             for one in _compared(trials, name, rounds, 1.0):
-                kinds[one.kind] += 1
-                covered += one.low <= 1 <= one.high
+                found.update((one.kind, "held" if one.low <= 1 <= one.high else "missed"))
                 widths.append(one.high - one.low)
+            total, rows = total + found, rows + 1
             yield [
                 f"{name}, {rounds}",
-                rate(kinds["faster"], trials.count),
-                rate(kinds["no difference"], trials.count),
-                rate(kinds["cannot tell"], trials.count),
-                rate(covered, trials.count),
+                *_rates(found, trials.count),
                 f"{100 * median(widths):.0f}",
             ]
+    yield [f"all {rows * trials.count:,}", *_rates(total, rows * trials.count), ""]
+
+
+def _rates(found: Counter[str], count: int) -> list[str]:
+    kinds = ("faster", "no difference", "cannot tell", "held")
+    return [rate(found[kind], count) for kind in kinds]
 
 
 def apart(trials: Trials) -> Iterator[Sequence[str]]:
@@ -159,7 +163,7 @@ def at_the_margin(trials: Trials) -> Iterator[Sequence[str]]:
 
 def several(trials: Trials) -> Iterator[Sequence[str]]:
     """Five questions at once, of arms that do not differ."""
-    for name in _some("constant", "bursts", "wandering"):
+    for name in _some("constant", "bursts"):
         for rounds in (6, 12):
             false = {1: 0, 5: 0}
             for questions in false:
@@ -277,7 +281,7 @@ PARTS: dict[str, tuple[str, str, float, Callable[[Trials], Iterator[Sequence[str
     "methods": (
         "Intervals that could have been taken: coverage in % (median width in %), 95 is stated",
         f"noise, rounds | {' | '.join(METHODS)}",
-        0.5,
+        0.7,
         methods,
     ),
     "alike": ("A/A: arms that do not differ", _RATES, 1.0, alike),
@@ -337,7 +341,7 @@ PARTS: dict[str, tuple[str, str, float, Callable[[Trials], Iterator[Sequence[str
 def main() -> int:
     """Prints the tables; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.truth")
-    parser.add_argument("--repeats", type=int, default=1_000, help="comparisons for each row")
+    parser.add_argument("--repeats", type=int, default=600, help="comparisons for each row")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4])
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--recorded", type=Path, help="values that were measured, one a line")
