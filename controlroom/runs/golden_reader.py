@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,23 +24,28 @@ class GoldenReader:
         self._target = target
         self._client: httpx.AsyncClient | None = None
         self._namespace = ""
+        self._one_at_a_time = asyncio.Lock()
 
     async def read(self, window: int, rows: Sequence[TrafficRow]) -> GoldenMetrics | None:
         """The rows over the last `window` seconds; None where Prometheus does not answer."""
         import httpx
 
-        try:
-            if self._client is None:
-                info, endpoints = await self._target.info(), await self._target.endpoints()
-                self._namespace = info.details.get("namespace", "default")
-                self._client = http_client(endpoints.address("prometheus"), PATIENCE)
-            query = golden_query(self._namespace, window, rows)
-            answer = await self._client.post("/api/v1/query", data={"query": query})
-            answer.raise_for_status()
-            return parse(answer.json()["data"]["result"], window, rows)
-        except (httpx.HTTPError, TargetError, OSError):
-            await self.close()
-            return None
+        async with self._one_at_a_time:
+            try:
+                return await self._ask(window, rows)
+            except (httpx.HTTPError, TargetError, OSError):
+                await self.close()
+                return None
+
+    async def _ask(self, window: int, rows: Sequence[TrafficRow]) -> GoldenMetrics:
+        if self._client is None:
+            info, endpoints = await self._target.info(), await self._target.endpoints()
+            self._namespace = info.details.get("namespace", "default")
+            self._client = http_client(endpoints.address("prometheus"), PATIENCE)
+        query = golden_query(self._namespace, window, rows)
+        answer = await self._client.post("/api/v1/query", data={"query": query})
+        answer.raise_for_status()
+        return parse(answer.json()["data"]["result"], window, rows)
 
     async def close(self) -> None:
         """Lets go of the connection."""
