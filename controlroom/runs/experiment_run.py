@@ -119,7 +119,7 @@ class ExperimentRun:
             "seed": self._spec.seed,
             "versions": {"controlroom": VERSION, "python": platform.python_version()},
             "machine": {
-                "system": platform.platform(),
+                "system": " ".join((os.uname().sysname, os.uname().release, os.uname().machine)),
                 "cores": os.cpu_count(),
                 "memory": psutil.virtual_memory().total,
                 "load": os.getloadavg(),
