@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from controlroom.experiments.errors import ExperimentError
-from controlroom.experiments.measures import COMPARED, Compared, Measured
+from controlroom.experiments.measures import Compared, Measured
 from host.durations import parse_duration
 
 Duration = Annotated[str, Meta(description="a time", examples=["10s"])]
@@ -281,6 +281,3 @@ def _wrong_bound(bound: Any, words: tuple[str, str], path: list[str | int]) -> I
     given = [word for word in words if getattr(bound, word) is not None]
     if len(given) != 1:
         yield path, f"wants one of {words[0]} and {words[1]}.", f"Write {words[0]}: 0.99, say."
-
-
-__all__ = ["COMPARED", "Arm", "Experiment", "Guard", "Inject", "Limit", "read", "schema"]

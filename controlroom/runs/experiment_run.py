@@ -26,7 +26,7 @@ from controlroom.targets.abilities import Target, TargetError
 from host.paths import write_private
 from host.version import VERSION
 
-BLOCKS, SAMPLES, PLAN = "blocks.jsonl", "samples.jsonl", "plan.json"
+BLOCKS, PLAN = "blocks.jsonl", "plan.json"
 UNLIMITED = sys.maxsize
 MAY_BE_LEFT = "may still be injected"
 
