@@ -37,6 +37,12 @@ class Latency:
         p50, p95, p99 = (found[wanted] / 1000 for wanted in PERCENTILES)
         return p50, p95, p99
 
+    def at(self, percentile: float) -> float | None:
+        """Any percentile in ms; None before the first time."""
+        if not self._histogram.get_total_count():
+            return None
+        return float(self._histogram.get_value_at_percentile(percentile)) / 1000
+
     def summary(self) -> dict[str, float | None]:
         """What the result file keeps, in ms."""
         p50, p95, p99 = self.percentiles()
