@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -25,11 +26,14 @@ from bench.running_stack import print_machine
 from controlroom.verdicts import Comparison, blocks_needed, compare, rank
 from controlroom.verdicts.blocks import pairs
 from controlroom.verdicts.comparing import LEVEL, MARGIN
+from controlroom.verdicts.interval import line
+from controlroom.verdicts.planning import rounds_to_tell
 
 ROUNDS = (6, 12, 30)
 SLOWER = 1.1
 _LONG = 400
 """Blocks; nobody waits for more."""
+_PILOT = 200
 _FAR = 2_000_000
 """Apart from each other by so much, seeds of repeats never meet."""
 
@@ -71,6 +75,11 @@ def table(title: str, head: str, rows: Iterator[Sequence[str]]) -> None:
         print(f"| {' | '.join(row)} |", flush=True)
 
 
+def _some(*names: str) -> list[str]:
+    """Of these what there is; all where what is compared was measured."""
+    return [name for name in names if name in NOISES] or list(NOISES)
+
+
 def methods(trials: Trials) -> Iterator[Sequence[str]]:
     """Coverage and median width of the intervals that could have been taken."""
     for name, noise in NOISES.items():
@@ -100,22 +109,26 @@ def _compared(trials: Trials, name: str, rounds: int, ratio: float) -> Iterator[
 
 
 def alike(trials: Trials) -> Iterator[Sequence[str]]:
-    """A/A: nothing differs."""
+    """A/A: nothing differs. The last row is all of them together."""
+    total, rows = Counter[str](), 0
     for name in NOISES:
         for rounds in ROUNDS:
-            kinds, widths, covered = Counter[str](), list[float](), 0
+            found, widths = Counter[str](), list[float]()
             for one in _compared(trials, name, rounds, 1.0):
-                kinds[one.kind] += 1
-                covered += one.low <= 1 <= one.high
+                found.update((one.kind, "held" if one.low <= 1 <= one.high else "missed"))
                 widths.append(one.high - one.low)
+            total, rows = total + found, rows + 1
             yield [
                 f"{name}, {rounds}",
-                rate(kinds["faster"], trials.count),
-                rate(kinds["no difference"], trials.count),
-                rate(kinds["cannot tell"], trials.count),
-                rate(covered, trials.count),
+                *_rates(found, trials.count),
                 f"{100 * median(widths):.0f}",
             ]
+    yield [f"all {rows * trials.count:,}", *_rates(total, rows * trials.count), ""]
+
+
+def _rates(found: Counter[str], count: int) -> list[str]:
+    kinds = ("faster", "no difference", "cannot tell", "held")
+    return [rate(found[kind], count) for kind in kinds]
 
 
 def apart(trials: Trials) -> Iterator[Sequence[str]]:
@@ -129,16 +142,28 @@ def apart(trials: Trials) -> Iterator[Sequence[str]]:
             yield [f"{name}, {rounds}", *(rate(said[column], trials.count) for column in columns)]
 
 
+def power(trials: Trials) -> Iterator[Sequence[str]]:
+    """Whether as many rounds as 4 in 5 need, by a long pilot, find 10 % in 4 of 5."""
+    for name in NOISES:
+        pilot = blocks_of(NOISES[name](random.Random(name), 2 * _PILOT), 1)
+        found, _ = pairs(pilot, *ARMS)
+        fit = line([pair.difference for pair in found], [pair.later for pair in found])
+        true = replace(fit, centre=math.log(SLOWER), error=0.0)
+        rounds = rounds_to_tell(true, 1.0, LEVEL, math.log1p(MARGIN))
+        winners = [one.winner for one in _compared(trials, name, rounds, SLOWER)]
+        yield [name, str(rounds), rate(winners.count("B"), trials.count)]
+
+
 def at_the_margin(trials: Trials) -> Iterator[Sequence[str]]:
     """The difference is as large as the margin, so "no difference" is false."""
-    for name in ("constant", "heavy-tailed", "bursts", "wandering"):
+    for name in _some("constant", "heavy-tailed", "bursts", "wandering"):
         said = Counter(one.kind for one in _compared(trials, name, 40, 1 + MARGIN))
         yield [f"{name}, 40", rate(said["no difference"], trials.count)]
 
 
 def several(trials: Trials) -> Iterator[Sequence[str]]:
     """Five questions at once, of arms that do not differ."""
-    for name in ("constant", "bursts", "wandering"):
+    for name in _some("constant", "bursts"):
         for rounds in (6, 12):
             false = {1: 0, 5: 0}
             for questions in false:
@@ -159,7 +184,7 @@ def several(trials: Trials) -> Iterator[Sequence[str]]:
 
 def advice(trials: Trials) -> Iterator[Sequence[str]]:
     """Whether the blocks that "cannot tell" asks for are enough."""
-    for name in ("constant", "heavy-tailed", "bursts", "wandering"):
+    for name in _some("constant", "heavy-tailed", "bursts", "wandering"):
         for ratio in (1.0, 1.04, SLOWER):
             asked, told, open_ones = list[int](), 0, 0
             for seed, chance in trials.of(f"{name} {ratio}"):
@@ -187,7 +212,7 @@ def advice(trials: Trials) -> Iterator[Sequence[str]]:
 
 def planned(trials: Trials) -> Iterator[Sequence[str]]:
     """Whether the interval is as narrow as the pilot was asked for."""
-    for name in ("constant", "heavy-tailed", "bursts", "wandering"):
+    for name in _some("constant", "heavy-tailed", "bursts", "wandering"):
         needed, narrow = list[int](), 0
         for seed, chance in trials.of(name):
             pilot = blocks_of(NOISES[name](chance, 12), seed)
@@ -256,7 +281,7 @@ PARTS: dict[str, tuple[str, str, float, Callable[[Trials], Iterator[Sequence[str
     "methods": (
         "Intervals that could have been taken: coverage in % (median width in %), 95 is stated",
         f"noise, rounds | {' | '.join(METHODS)}",
-        0.5,
+        0.7,
         methods,
     ),
     "alike": ("A/A: arms that do not differ", _RATES, 1.0, alike),
@@ -266,6 +291,12 @@ PARTS: dict[str, tuple[str, str, float, Callable[[Trials], Iterator[Sequence[str
         "cannot tell",
         1.0,
         apart,
+    ),
+    "power": (
+        f"As many rounds as finding 10 % in 4 of 5 takes, by a pilot of {_PILOT} rounds",
+        "noise | rounds | B faster (80)",
+        0.5,
+        power,
     ),
     "margin": (
         f"A is slower by the margin, {100 * MARGIN:.0f} %",
@@ -310,7 +341,7 @@ PARTS: dict[str, tuple[str, str, float, Callable[[Trials], Iterator[Sequence[str
 def main() -> int:
     """Prints the tables; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.truth")
-    parser.add_argument("--repeats", type=int, default=1_000, help="comparisons for each row")
+    parser.add_argument("--repeats", type=int, default=600, help="comparisons for each row")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4])
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--recorded", type=Path, help="values that were measured, one a line")

@@ -39,7 +39,7 @@ class Comparison:
     """The interval of the ratio; 0 and infinity where there are too few rounds."""
     kind: Kind
     more_blocks: int
-    """Of both arms together, until it can be told as likely as not missed (4 in 5); else 0."""
+    """Of both arms together, after which it can be told, 4 times in 5; 0 where it is told."""
     drift: str
     """How the values changed from the first round to the last, or empty."""
     order_effect: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import combinations
-from statistics import NormalDist
 
 from controlroom.verdicts.blocks import Block, pairs
 from controlroom.verdicts.interval import Line, line
@@ -28,14 +27,14 @@ def rounds_to_tell(fit: Line, reach: float, level: float, limit: float) -> int:
     chance is taken off (shrunk as James and Stein do: an estimate within one error is none).
     """
     apart = max(abs(fit.centre) - fit.error**2 / abs(fit.centre), 0.0) if fit.centre else 0.0
-    chance = NormalDist().inv_cdf(POWER)
-    # alike has two ends to miss, which count both when the estimate is in the middle
-    both = NormalDist().inv_cdf((1 + POWER) / 2)
 
     def told(rounds: int) -> bool:
         error = fit.spread / math.sqrt(rounds)
         half = quantile(level, rounds - 2) * reach * error
-        return half + chance * error <= apart or half + both * error <= limit - apart
+        chance = quantile(2 * POWER - 1, rounds - 2) * error
+        # alike has two ends to miss, which count both when the estimate is in the middle
+        both = quantile(POWER, rounds - 2) * error
+        return half + chance <= apart or half + both <= limit - apart
 
     return _fewest(told)
 

@@ -10,11 +10,13 @@ _DUST = 1e-9
 
 
 def between(low: float, high: float) -> str:
-    """`12 to 19 %` for 0.123 and 0.187; as many digits as `low` needs not to be 0."""
+    """`12 to 19 %` for 0.123 and 0.187; as many digits as `low` needs not to be 0, up to two."""
     for digits in _DIGITS:
         least, most = _down(low * 100, digits), _up(high * 100, digits)
         if least > 0:
             break
+    if not least:
+        return f"up to {_up(high * 100, 0):.0f} %"
     if least == most:
         return f"{most:.{digits}f} %"
     return f"{least:.{digits}f} to {most:.{digits}f} %"
@@ -37,8 +39,8 @@ def about(share: float) -> str:
 
 
 def about_number(count: int) -> str:
-    """`about 40` for 38: two digits of it, never less than it is."""
-    scale = 10 ** max(len(str(count)) - 2, 0)
+    """`about 40` for 38: never less than it is, and no finer than it is known."""
+    scale = max(10 ** (len(str(count)) - 1) // 2, 1)
     rounded = math.ceil(count / scale) * scale
     return f"about {rounded:,}"
 

@@ -12,6 +12,7 @@ import pytest
 
 from bench.noise import NOISES, blocks_of
 from controlroom.verdicts import Block, Comparison, compare, order
+from controlroom.verdicts.words import about_number, at_most, between
 
 QUIET = [0.01 * math.sin(7 * at) for at in range(48)]
 """Logarithms of 24 rounds with hardly any noise."""
@@ -64,6 +65,39 @@ def test_the_three_sentences() -> None:
 )
 def test_percentages_are_of_the_slower_arm(ratio: float, better: str, sentence: str) -> None:
     assert said(ratio, better, [0.0] * 24) == sentence
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.123, 0.187, "12 to 19 %"),
+        (0.004, 0.061, "0.4 to 6.1 %"),
+        (0.00012, 0.0611, "0.01 to 6.11 %"),
+        (0.000001, 0.0611, "up to 7 %"),
+        (0.25, 0.25, "25 %"),
+    ],
+)
+def test_percentages_are_rounded_outward(low: float, high: float, said: str) -> None:
+    assert between(low, high) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "limit", "said"),
+    [(0.023, 0.05, "3 %"), (0.023, 0.025, "2.3 %"), (0.0499, 0.05, "5 %"), (0.0, 0.05, "0.01 %")],
+)
+def test_a_bound_is_rounded_up_but_not_past_the_margin(
+    share: float, limit: float, said: str
+) -> None:
+    assert at_most(share, limit) == said
+
+
+def test_numbers_of_blocks_are_rounded_up() -> None:
+    assert [about_number(one) for one in (8, 38, 121, 12_001)] == [
+        "about 8",
+        "about 40",
+        "about 150",
+        "about 15,000",
+    ]
 
 
 def test_a_measure_and_a_word_of_its_own() -> None:
