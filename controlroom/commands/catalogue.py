@@ -112,6 +112,8 @@ COMMANDS: tuple[Command, ...] = (
          "program", "cluster"),
     Command("preview", "preview fault", "Show what an experiment would hit now",
             verb="chaos preview", needs=("experiment",)),
+    Command("plan_experiment", "plan experiment", "Show what an experiment would do and hit now",
+            verb="experiment plan", needs=("experiment_file",)),
     Command("show", "show run", "Tell the whole story of a run", verb="run show", needs=("run",)),
     *(_key(f"pane_{name}", str(n), name, f"Focus panel {n}: {name}")
       for n, name in enumerate(PANES, 1)),

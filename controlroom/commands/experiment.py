@@ -34,7 +34,7 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed
 from controlroom.runs.prepare import ready_load
-from controlroom.runs.registry import said
+from controlroom.runs.registry import kind_of, said
 from controlroom.runs.spec import ChaosSpec, LoadSpec, within_bounds
 from controlroom.runs.stop import NOTHING, Stopped, stop_fault, stop_run
 from controlroom.settings import Settings
@@ -49,7 +49,7 @@ DESCRIPTION = (
 )
 EXAMPLES = (
     "controlroom experiment plan paths",
-    "controlroom experiment run paths --repeat 6 --yes",
+    "controlroom experiment run paths --repeat 10 --yes",
     "controlroom experiment stop",
 )
 ACTIONS = ("list", "validate", "plan", "run", "stop")
@@ -185,7 +185,7 @@ async def _end_children(folder: RunFolder, here: Here) -> list[str]:
         view = one.read_view()
         if view is None:
             continue
-        if view.kind == LoadSpec.run_kind:
+        if not kind_of(view.kind).injects:
             if view.active and not await stop_run(one, CUT):
                 left.append(f"Run {one.id} did not end.")
         else:
@@ -370,8 +370,6 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
     if as_json:
         emit_json({**asdict(view), "result": result, "clean": not left})
     else:
-        from controlroom.runs.registry import kind_of
-
         emit(f"{view.id} {view.state}: {view.bound}")
         for line in kind_of(view.kind).report(view, result):
             emit(line)

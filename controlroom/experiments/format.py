@@ -250,8 +250,11 @@ def _wrong_times(one: Experiment) -> Iterator[Wrong]:
             return
         if seconds[name] > LONGEST_PHASE:
             yield ["phases", name], "is longer than an hour.", "Give a shorter time."
-    if seconds["baseline"] < 1:
-        yield ["phases", "baseline"], "is shorter than a second.", "Give 5s or more."
+    # an open load is measured by whole seconds, of which any two seconds have one
+    least = 1 if one.load.rate is None else 2
+    for name in ("baseline", "fault", "recovery"):
+        if seconds[name] < least and (seconds[name] or name == "baseline"):
+            yield ["phases", name], f"is shorter than {least} s.", "Give 5s or more."
     for kind in ("faults", "splits"):
         for at, each in enumerate(getattr(one, kind)):
             yield from _wrong_time(each.at, [kind, at, "at"], seconds["fault"])

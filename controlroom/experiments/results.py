@@ -169,7 +169,9 @@ def _clock_words(clocks: Told) -> str:
         f"{seconds(clocks['from_removal'])} after removal",
     ]
     if clocks["lag_peak"] is not None:
-        words.append(f"lag peak {clocks['lag_peak']:g}, drained in {seconds(clocks['lag_drain'])}")
+        words.append(f"lag peak {clocks['lag_peak']:g}")
+    if clocks["lag_drain"] is not None:
+        words.append(f"drained in {seconds(clocks['lag_drain'])}")
     if clocks["not_back"]:
         words.append(f"not back in {clocks['not_back']} of {clocks['blocks']} blocks")
     return ", ".join(words)

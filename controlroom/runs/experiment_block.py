@@ -18,9 +18,11 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view, start
 from controlroom.runs.liveness import proof_of
 from controlroom.runs.load import LoadRun
-from controlroom.runs.load_meter import LoadMeter
+from controlroom.runs.load_meter import ClosedMeter, Meter, OpenMeter
 from controlroom.runs.manifest import aimed
 from controlroom.runs.observing import Observer
+from controlroom.runs.open_run import RESULTS, OpenRun
+from controlroom.runs.open_spec import OpenSpec
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec, LoadSpec
 from controlroom.runs.split_spec import SplitSpec
@@ -65,10 +67,11 @@ class BlockRun:
         self._place = place
         self._experiment: Experiment = spec.experiment
         self._arm = self._experiment.arm(arm)
-        self._meter = LoadMeter()
+        self._meter: Meter = ClosedMeter()
         self._watch = Watch(self._experiment.guards)
         self._samples: list[Sample] = []
-        self._phases: dict[str, Phase] = {}
+        self._beside: dict[str, dict[str, Any]] = {}
+        """Phase -> what others than the load say of it."""
         self._faults: list[tuple[RunFolder, float]] = []
         self._load: RunFolder | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -98,7 +101,7 @@ class BlockRun:
         return {
             "place": self._place,
             "arm": self._arm.name,
-            "phases": {name: one.told() for name, one in self._phases.items()},
+            "phases": {name: one.told() for name, one in self._phases().items()},
             "clocks": found.told() if (found := self._clocks()) is not None else None,
             "lost": self._missed[0],
             "doubled": self._missed[1],
@@ -107,15 +110,8 @@ class BlockRun:
         }
 
     async def _begin_load(self) -> None:
-        lengths = self._experiment.phases.seconds
-        load, door = self._experiment.load, self._experiment.door(self._arm)
-        seed = self._spec.seed + self._place if load.seed is None else load.seed
-        spec = LoadSpec(
-            url=self._spec.url, scenario=self._spec.scenario, path=door, seed=seed,
-            users=load.users or 10, rate=load.rate, batch=load.batch, drain=DRAIN,
-            timeout=sum(lengths.values()) + SPARE,
-            context=self._spec.context, namespace=self._spec.namespace,
-        )  # fmt: skip
+        """A run in this process, which the load process dies with."""
+        spec = self._load_spec()
         folder = self._load = self._store.create()
         folder.write_spec(spec)
         folder.write_owner(self._run.folder.id)
@@ -125,9 +121,27 @@ class BlockRun:
         assert proof is not None
         folder.write_runner(proof)
         folder.journal.note("asked", command=spec.command(), by=self._run.folder.id)
-        conducted = LoadRun(RunWriter(folder, view), spec, self._meter.heard)
-        self._sending = asyncio.create_task(conducted.run())
-        await self._until(lambda: self._meter.lines > 0, "the load did not begin")
+        writer = RunWriter(folder, view)
+        if isinstance(spec, OpenSpec):
+            opened = OpenMeter(folder.path / RESULTS)
+            self._meter, sending = opened, OpenRun(writer, spec, opened.heard).run()
+        else:
+            closed = ClosedMeter()
+            self._meter, sending = closed, LoadRun(writer, spec, closed.heard).run()
+        self._sending = asyncio.create_task(sending)
+        await self._until(lambda: self._meter.begun, "the load did not begin")
+
+    def _load_spec(self) -> LoadSpec | OpenSpec:
+        load, door = self._experiment.load, self._experiment.door(self._arm)
+        seed = self._spec.seed + self._place if load.seed is None else load.seed
+        seconds = self._experiment.block_seconds + SPARE
+        where: dict[str, Any] = {
+            "url": self._spec.url, "scenario": self._spec.scenario, "path": door, "seed": seed,
+            "batch": load.batch, "context": self._spec.context, "namespace": self._spec.namespace,
+        }  # fmt: skip
+        if load.rate is not None:
+            return OpenSpec(rate=load.rate, seconds=seconds, **where)
+        return LoadSpec(users=load.users or 1, drain=DRAIN, timeout=seconds, **where)
 
     async def _go(self, name: str, seconds: float) -> None:
         """One phase, sample by sample."""
@@ -254,10 +268,14 @@ class BlockRun:
         """What a phase that is over measured."""
         if name == "warm_up":
             return
-        found = self._meter.phase()
+        self._meter.close()
         lags = [one.lag for one in self._samples if one.phase == name and one.lag is not None]
-        golden = await self._observer.golden(found.seconds)
-        self._phases[name] = replace(found, lag_peak=max(lags, default=None), golden=golden)
+        golden = await self._observer.golden(self._experiment.phases.seconds[name])
+        self._beside[name] = {"lag_peak": max(lags, default=None), "golden": golden}
+
+    def _phases(self) -> dict[str, Phase]:
+        found = self._meter.phases()
+        return {name: replace(found[name], **more) for name, more in self._beside.items()}
 
     async def _end(self) -> None:
         """Ends the load, waits for it, and asks all faults to end; they are verified later."""
@@ -288,8 +306,9 @@ class BlockRun:
         ends = [_removed(folder) for folder, _ in self._faults]
         known = [one for one in ends if one is not None]
         removed = max(known) if len(known) == len(ends) else None
-        baseline = [one for one in self._samples if one.phase == "baseline"]
-        return clocks(baseline, self._samples, injected, removed)
+        samples = [self._meter.settled(one) for one in self._samples]
+        baseline = [one for one in samples if one.phase == "baseline"]
+        return clocks(baseline, samples, injected, removed)
 
 
 def _removed(folder: RunFolder) -> float | None:

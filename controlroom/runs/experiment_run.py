@@ -18,6 +18,7 @@ from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
 from controlroom.runs.experiment_spec import ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.observing import Observer
+from controlroom.runs.registry import kind_of
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_fault
 from controlroom.runs.store import RunStore
@@ -89,7 +90,7 @@ class ExperimentRun:
         left: list[str] = []
         for folder in children(self._store, self._run.folder.id):
             view = folder.read_view()
-            if view is None or view.kind == "load":
+            if view is None or not kind_of(view.kind).injects:
                 continue
             try:
                 done = await stop_fault(self._store, self._target, folder.id)

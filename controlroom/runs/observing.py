@@ -11,7 +11,7 @@ from controlroom.experiments.measures import AGE, EVERY, GOLDEN_WINDOW, Sample
 from controlroom.model.golden import GoldenRow
 from controlroom.model.queries import TrafficRow
 from controlroom.runs.golden_reader import GoldenReader
-from controlroom.runs.load_meter import LoadMeter
+from controlroom.runs.load_meter import Meter
 from controlroom.runs.recovery import RecoveryLook, RecoveryTarget, RecoveryWatch
 from wire.ending import end
 
@@ -50,9 +50,9 @@ class Observer:
         self._row = (0.0, None)
         self._before = self._fresh_look()
 
-    def sample(self, phase: str, meter: LoadMeter) -> Sample:
+    def sample(self, phase: str, meter: Meter) -> Sample:
         """The second that is over now."""
-        good, bad, (p50, p95, p99) = meter.second()
+        good, bad, p50, p95, p99 = meter.second()
         look, row = self._fresh_look(), self._fresh_row()
         lost, doubled = self.missed(look)
         made = Sample(

@@ -44,6 +44,7 @@ WRONG = [
     ("users: 4", "user: 4", "2: load.user is not known.", "known here: users, rate"),
     ("{users: 4}", "{}", "2: load has no users and no rate, or both.", "users: 4"),
     ("baseline: 5s", "baseline: 5", "4: phases.baseline cannot be used", "such as 10s"),
+    ("baseline: 5s", "baseline: 500ms", "4: phases.baseline is shorter than 1 s.", "5s or more"),
     ("baseline: 5s", "baseline: soon", "4: phases.baseline cannot be used: 'soon'", "such as 10s"),
     ("fault: 4s", "fault: 0s", "5: phases.fault is 0, and there are faults.", "fault: 10s"),
     ("name: none", "name: killed", "9: arms[1].name killed is there twice.", "its own name"),
@@ -155,3 +156,9 @@ def test_the_schema_knows_what_is_wrong() -> None:
     wrong: list[dict[str, Any]] = [{"rounds": 0}, {"arms": []}, {"more": 1}, {"load": {"user": 4}}]
     for changes in wrong:
         assert not check.is_valid(parsed(**changes)), changes
+
+
+def test_an_open_load_has_phases_with_a_whole_second(tmp_path: Path) -> None:
+    short = TEXT.replace("users: 4", "rate: 50").replace("fault: 4s", "fault: 1500ms")
+    with pytest.raises(SpecError, match=r"line 5: phases.fault is shorter than 2 s"):
+        read_experiment(written(tmp_path, short))

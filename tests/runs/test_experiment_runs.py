@@ -6,11 +6,14 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from controlroom.experiments.measures import Phase
+from controlroom.arrivals.histogram import HEAD, Histogram
+from controlroom.arrivals.results import HISTOGRAM
+from controlroom.experiments.measures import Phase, Sample
 from controlroom.feeds.runs import RunsSource
 from controlroom.model.frame import RUNS
 from controlroom.model.run import RunView
@@ -21,7 +24,7 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.experiment import KIND
 from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import Proof, proof_of
-from controlroom.runs.load_meter import LoadMeter
+from controlroom.runs.load_meter import ClosedMeter, OpenMeter
 from controlroom.runs.report import LoadProgress
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec
@@ -121,7 +124,7 @@ async def test_the_room_shows_a_running_experiment_with_its_phase(store: RunStor
 def test_a_load_is_counted_by_second_and_by_phase(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    meter = LoadMeter()
+    meter = ClosedMeter()
     meter.begin("warm_up")
     meter.heard(LoadProgress(took=[900_000] * 5))
     meter.second()
@@ -129,12 +132,45 @@ def test_a_load_is_counted_by_second_and_by_phase(monkeypatch: pytest.MonkeyPatc
     meter.heard(LoadProgress(took=[1000] * 90 + [20_000] * 9, failures={"HTTP 500": 1}))
     now[0] += 0.5
     assert meter.second()[:2] == (99, 1)
-    assert meter.second() == (0, 0, (None, None, None))
+    assert meter.second() == (0, 0, None, None, None)
     meter.heard(LoadProgress(took=[1000] * 101))
     now[0] += 1.5
-    found = meter.phase()
+    meter.close()
+    found = meter.phases()["baseline"]
+    assert set(meter.phases()) == {"baseline"}
     assert (found.name, found.seconds, found.good, found.bad) == ("baseline", 2.0, 200, 1)
     assert (found.throughput, found.success) == (100.0, 200 / 201)
     assert found.p50 == pytest.approx(1.0, rel=0.002)
     assert found.p99 == pytest.approx(20.0, rel=0.002)
     assert Phase("fault", 0.0, 0, 0).throughput is None
+
+
+def test_an_open_load_is_counted_by_the_second_that_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.25]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    meter, log = OpenMeter(tmp_path), HEAD
+    meter.begin("baseline")
+    for t in range(999, 1005):
+        times = Histogram()
+        times.add(1000.0 * (t - 998), 90)
+        log += times.line(t, 1.0)
+        counts = {"intended": 100, "sent": 99, "answered": 90, "failed": 9, "dropped": 1}
+        p50, p95, p99 = times.percentiles(50, 95, 99)
+        meter.heard({"t": t, **counts, "p50": p50, "p95": p95, "p99": p99})
+    (tmp_path / HISTOGRAM).write_text(log)
+    now[0] = 1003.75
+    meter.close()
+    found = meter.phases()["baseline"]
+    assert (found.seconds, found.good, found.bad) == (2.0, 180, 20), "1001 and 1002 are whole"
+    assert found.p50 == pytest.approx(3.0, rel=0.002)
+    assert found.p999 == pytest.approx(4.0, rel=0.002)
+    now[0] = 1006.0
+    assert meter.second()[:2] == (90, 10)
+    now[0] = 1008.5
+    assert meter.second() == (0, 0, None, None, None), "what is long ago is no data"
+    seen = meter.settled(Sample(1003.1, "baseline", 0, 0))
+    assert (seen.good, seen.bad) == (90, 10)
+    assert seen.p50 == pytest.approx(4.0, rel=0.002)
+    assert meter.settled(Sample(2000.0, "baseline", 5, 0)).success is None

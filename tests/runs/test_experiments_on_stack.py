@@ -20,8 +20,8 @@ from tests.waiting import until
 
 SHORT = """\
 scenario: bands
-load: {users: 2}
-phases: {warm_up: 0s, baseline: 2s, fault: 2s, recovery: 1s}
+load: {rate: 40}
+phases: {warm_up: 0s, baseline: 3s, fault: 2s, recovery: 2s}
 rounds: 1
 arms:
   - {name: killed, fault: pod-kill-consumer}
