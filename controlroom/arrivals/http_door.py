@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from httptools import HttpParserError, HttpResponseParser
 
 from controlroom.arrivals.door import CUT, Clock
+from controlroom.arrivals.failures import kind_of_error, kind_of_status
 from controlroom.arrivals.plan import Plan, PlanError
 from controlroom.arrivals.recorder import Recorder
 from controlroom.arrivals.requests import HttpRequests
@@ -30,12 +31,6 @@ BURST = 32
 """Answers that are read before the loop looks at its schedule again."""
 _READ = 1 << 14
 _IN, _OUT = select.EPOLLIN | select.EPOLLRDHUP, select.EPOLLOUT
-_WORDS = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset",
-    errno.EPIPE: "connection closed",
-    errno.EMFILE: "too many open files",
-}
 
 
 class _Connection:
@@ -89,7 +84,7 @@ class HttpDoor:
                 f"url: nothing answers at {self._where}: {why}.", "Bring the target up first."
             ) from None
         for _ in range(self._warm):
-            self._rest(self._new())
+            self._rest(self._new(), 0.0)
 
     def start(self, due: float, number: int) -> None:
         self.waiting += 1
@@ -102,7 +97,7 @@ class HttpDoor:
             one = one or self._new()
         except OSError as error:
             self.waiting -= 1
-            self._recorder.failed(due, _words(error))
+            self._recorder.failed(due, kind_of_error(error))
             return
         one.due, one.number, one.over = due, number, False
         self._deadlines.append((due + self._timeout, one, number))
@@ -150,9 +145,9 @@ class HttpDoor:
         self._epoll.register(made, _IN)
         return one
 
-    def _rest(self, one: _Connection) -> None:
+    def _rest(self, one: _Connection, now: float) -> None:
         one.number = 0
-        one.rested = self._clock()
+        one.rested = now
         self._idle.append(one)
 
     def _write(self, one: _Connection) -> None:
@@ -161,7 +156,7 @@ class HttpDoor:
         except BlockingIOError:
             pass  # it is not connected yet, or its buffer is full
         except OSError as error:
-            self._fail(one, _words(error))
+            self._fail(one, kind_of_error(error))
             return
         if bool(one.left) != one.writing:
             one.writing = not one.writing
@@ -175,26 +170,29 @@ class HttpDoor:
         except BlockingIOError:
             return
         except OSError as error:
-            self._fail(one, _words(error))
+            self._fail(one, kind_of_error(error))
             return
         except HttpParserError:
             self._fail(one, "an answer that is not HTTP")
             return
         if one.over:
-            self._answered(one)
+            self._answered(one, data)
         elif not data or not one.number:
             self._fail(one, "connection closed before the answer")
 
-    def _answered(self, one: _Connection) -> None:
+    def _answered(self, one: _Connection, last: bytes) -> None:
         self.waiting -= 1
+        now = self._clock()
         status = one.parser.get_status_code()
         if 200 <= status < 300 and status != 207:
-            self._recorder.answered(one.due, self._clock(), str(status))
+            self._recorder.answered(one.due, now, str(status))
         else:
-            self._recorder.failed(one.due, f"HTTP {status}", str(status))
+            # a body that came in pieces is long, and no reason
+            kind = kind_of_status(status, last.partition(b"\r\n\r\n")[2])
+            self._recorder.failed(one.due, kind, str(status))
         one.over = False
         if one.kept and not one.left:
-            self._rest(one)
+            self._rest(one, now)
         else:
             self._end(one)
 
@@ -210,7 +208,3 @@ class HttpDoor:
             one.number = -1
             del self._open[one.socket.fileno()]
             one.socket.close()
-
-
-def _words(error: OSError) -> str:
-    return _WORDS.get(error.errno or 0) or error.strerror or type(error).__name__

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from controlroom.arrivals.failures import bounded
 from controlroom.arrivals.histogram import Histogram
 from controlroom.arrivals.plan import Plan
 from controlroom.arrivals.results import ResultFolder
 
 ON_TIME = 2
 """Milliseconds after the intended start up to which a start is called on time."""
-MOST_KINDS = 20
-OTHER = "other kinds"
 _COUNTS = ("intended", "sent", "answered", "failed", "dropped")
 
 
@@ -99,8 +98,7 @@ class Recorder:
     def failed(self, due: float, kind: str, status: str = "") -> None:
         """A request was answered otherwise, or not at all."""
         self._open[int(due + self._offset)].failed += 1
-        if kind not in self._failures and len(self._failures) >= MOST_KINDS:
-            kind = OTHER
+        kind = bounded(kind, self._failures)
         self._failures[kind] = self._failures.get(kind, 0) + 1
         if status:
             self._statuses[status] = self._statuses.get(status, 0) + 1
@@ -150,7 +148,6 @@ class Recorder:
             | whole.counts()
             | {
                 "events": whole.answered * self._plan.batch,
-                "rate": round(whole.sent / told["seconds"], 1) if told["seconds"] > 0 else 0.0,
                 "latency_ms": whole.times.summary(),
                 "lateness_ms": late.summary(),
                 "on_time_ms": ON_TIME,

@@ -13,11 +13,12 @@ import contextlib
 import json
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 from controlroom.arrivals.histogram import HEAD
+from host.errors import StackError
 from host.paths import private_dir, write_private
 
 SECONDS, HISTOGRAM, RESULT = "seconds.jsonl", "histogram.hlog", "result.json"
@@ -29,6 +30,8 @@ class ResultFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = private_dir(path)
+        self.error = ""
+        """Why something could not be written."""
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._work, name="results")
         self._lines = (path / SECONDS).open("a")
@@ -48,18 +51,29 @@ class ResultFolder:
     def result(self, result: dict[str, Any]) -> None:
         """Replaces the totals."""
         text = json.dumps(result, ensure_ascii=False) + "\n"
-        write_private(self.path / RESULT, text, lasting=False)
+        with self._kept():
+            write_private(self.path / RESULT, text, lasting=False)
 
     def close(self) -> None:
-        """Returns when all is written."""
+        """Returns when all is written that can be."""
         self._jobs.put(None)
         self._writer.join()
-        self._lines.close()
-        self._log.close()
+        for file in (self._lines, self._log):
+            with contextlib.suppress(OSError):
+                file.close()
 
     def _put(self, file: TextIO, text: str) -> None:
-        file.write(text)
-        file.flush()
+        with self._kept():
+            file.write(text)
+            file.flush()
+
+    @contextlib.contextmanager
+    def _kept(self) -> Iterator[None]:
+        """The load goes on: what the disk has no room for now it may have in a second."""
+        try:
+            yield
+        except (OSError, StackError) as error:
+            self.error = f"{self.path} cannot be written: {error}"
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from controlroom.arrivals.__main__ import main
 from controlroom.arrivals.histogram import Histogram
 from controlroom.arrivals.loop import OpenLoad
 from controlroom.arrivals.plan import Plan
 from controlroom.arrivals.results import (
     HISTOGRAM,
+    SECONDS,
     ResultFolder,
     read_result,
     read_seconds,
@@ -164,9 +167,10 @@ def test_no_answer_in_time_is_a_failure_and_its_connection_is_not_used_again(
 @pytest.mark.parametrize("status", [207, 503])
 def test_other_answers_are_failures_by_status(server: Server, tmp_path: Path, status: int) -> None:
     server.status = status
+    server.body = b'{"error":"Kafka is away"}'
     result = sent(plan(server, number=20), tmp_path)
     assert counts(result) == (20, 20, 0, 20, 0)
-    assert result["failures"] == {f"HTTP {status}": 20}
+    assert result["failures"] == {f"HTTP {status}: Kafka is away": 20}
     assert result["statuses"] == {str(status): 20}
 
 
@@ -200,3 +204,25 @@ async def test_stopped_it_waits_for_the_answers_that_are_due(
     assert (result["state"], result["bound"]) == ("stopped", "stopped")
     assert result["sent"] == result["answered"] == server.answered == server.count
     assert result["intended"] == result["sent"]
+
+
+def test_a_disk_that_is_full_is_said_and_the_load_goes_on(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / SECONDS).symlink_to("/dev/full")
+    (tmp_path / "plan.json").write_bytes(msgspec.json.encode(plan(server, number=20)))
+    assert main([str(tmp_path / "plan.json"), str(tmp_path / "out")]) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert server.answered == 20
+    assert result_of(tmp_path / "out")["answered"] == 20
+
+
+def test_connections_that_rest_are_closed_before_the_server_does_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controlroom.arrivals.http_door.IDLE", 0.1)
+    server.hang_up_after = 2
+    # a second request on one of them would be hung up on
+    result = sent(plan(server, rate=4.0), tmp_path)
+    assert counts(result) == (4, 4, 4, 0, 0)

@@ -97,3 +97,5 @@ def test_the_process_says_it_in_a_sentence_and_in_its_result(
     # what was measured is never written over
     assert main([str(written(tmp_path, plan)), str(tmp_path / "out")]) == 2
     assert "holds a result already" in capsys.readouterr().err
+    assert main([str(written(tmp_path, plan)), "/proc/none/out"]) == 2
+    assert "/proc/none" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from controlroom.arrivals.address import ROUTES
 from controlroom.arrivals.results import read_result, read_seconds
 from controlroom.runs.errors import SpecError
 from controlroom.runs.folder import RunFolder
@@ -20,6 +21,8 @@ from controlroom.runs.open_load import FOLDER, plan_of
 from controlroom.runs.spec import LoadSpec
 from controlroom.runs.stop import stop_loads, stop_run
 from controlroom.runs.store import RunStore
+from tests.draining import drained
+from tests.own_stack import OwnStack
 from tests.runs.conftest import children_of, ended, result_of
 from tests.runs.server import Server
 from tests.waiting import until
@@ -137,3 +140,21 @@ def test_the_plan_is_what_was_asked() -> None:
     assert (plan.arrivals, plan.rate, plan.seconds, plan.seed) == ("poisson", 7.0, 60.0, 4)
     assert (plan.most_waiting, plan.batch, plan.address) == (9, 3, "http://10.0.0.1/grpc")
     assert asked.command().count("--open poisson") == 1
+
+
+async def test_every_door_takes_it_and_the_books_agree(stack: OwnStack) -> None:
+    before = (await drained(stack))["acknowledged"]
+    answered = 0
+    for door in ROUTES:
+        words = ("run", "--open", "--rate", "100", "-n", "40", "--path", door, "--json")
+        told = stack.run(*words, timeout=120).json()
+        assert (told["bound"], told["result"]["intended"]) == ("number", 40)
+        assert told["result"]["statuses"] == {"201": told["load"]["answered"]}
+        answered += told["load"]["answered"]
+    assert answered == 3 * 40
+
+    async def counted() -> bool:
+        books = await drained(stack)
+        return bool(books["acknowledged"] == before + answered and books["lost"] == 0)
+
+    await until(counted, "all that was answered is in the books", 60)
