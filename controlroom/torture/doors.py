@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controlroom.torture.environment import TortureError
+from host.project import PROJECT
 from scenarios.loading import place_of
 from scenarios.scenario import Scenario
-from stack.config import MANIFESTS, Chosen
-from stack.manifests.loading import load
+from stack.manifests.loading import KUSTOMIZATION, load
 from stack.manifests.model import Deployment, Manifests, Route
 
+_BASE = PROJECT / "k8s" / "overlays" / "local"
+"""What the local stack runs of every scenario."""
 _STORES = {"stores-producer": ("redis",), "stores-consumer": ("redis", "mongo")}
 """Secret with a login -> engines that its pods talk to."""
 
@@ -50,8 +52,9 @@ class System:
 
 def system_of(scenario: Scenario, reference: str) -> System:
     """As the manifests have it. Raises TortureError for a queue without a door."""
-    places = Chosen(scenario, reference, place_of(reference)).manifests()
-    whole, base = load(MANIFESTS, *places), load(MANIFESTS)
+    added = place_of(reference) / "k8s"
+    base = load(_BASE)
+    whole = load(_BASE, added) if (added / KUSTOMIZATION).is_file() else base
     own = [one for name, one in whole.deployments.items() if name not in base.deployments]
     doors = [_first(scenario, whole.routes), *(_door(q, whole) for q in scenario.queues[1:])]
     return System(tuple(doors), tuple(_part(one, whole) for one in own))
