@@ -44,6 +44,8 @@ async def test_what_was_acknowledged_survives_the_process(direct: Pipeline) -> N
     events = direct.events(60)
     sent = [post(producer, event) for event in events[:40]]
     await asyncio.gather(*sent, post(producer, events[40:]))
+    # where another one would look for what it had not counted
+    assert await direct.redis.hlen(f"{keys.queue_key(direct.name, 'direct')}:begun")
     producer.end(signal.SIGKILL)
     # nobody has come after it, and nothing is on its way
     assert values([each["event"] for each in await direct.stored()]) == values(events)
