@@ -95,7 +95,7 @@ async def test_what_was_stored_by_a_publisher_that_died_before_it_counted_is_cou
     ) as stores:
         await stores.ensure(lambda: False)
         # a list of one, and a repetition in the same log
-        dying = DirectPublisher(Dying(stores), direct.name, book=stores)
+        dying = DirectPublisher(Dying(stores), direct.name, book=stores)  # type: ignore[arg-type]
         dying.connected.set()
         with pytest.raises(Unavailable):
             await dying.publish(topics[0], [*entries, entries[0]])
