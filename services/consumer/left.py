@@ -100,7 +100,9 @@ class Left:
             if not logs and not rejected:
                 return
             prepared = self._prepared(topic, tp, committed, logs, rejected)
-            await self._counting.count([(field, prepared)])
+            (verdict,) = await self._counting.count([(field, prepared)])
+            if verdict.committed <= committed:
+                return
             logline.warning(
                 "stored by a publisher that is gone, and counted now", tp=tp, events=len(logs)
             )
