@@ -38,6 +38,8 @@ from wire import keys
 from wire.documents import Documents, DocumentsError
 from wire.ending import end
 from wire.lives import Lives, Part, Stand, lives_before, present
+from wire.queues.registry import queue_kind
+from wire.ranges import Range
 from wire.stores import redis_client
 from wire.tops import MOST_MEMBERS
 
@@ -72,8 +74,10 @@ class Stores:
         bounds: Dedup,
         most: int = MOST_MEMBERS,
         side: str = "",
+        lost: Lost | None = None,
     ) -> None:
-        """`side`: of the queue that they come by, as `Scenario.side` has it."""
+        """`side`: of the queue that they come by, as `Scenario.side` has it; `lost`: where that
+        queue may lose."""
         self.redis = redis
         self._scenario = scenario.name
         self._group = keys.consumer_group(scenario.name)
@@ -84,7 +88,7 @@ class Stores:
         self._counting = Counting(redis, scenario.name, most, scenario.kinds, side)
         self._documents = documents
         self._lives = Lives(scenario.name, redis, documents, side)
-        self.lost = Lost(scenario.name, redis, documents)
+        self.lost = lost
         self.left = Left(scenario, redis, documents, self._counting)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)
         self._open = OpenDedupWindows()
@@ -174,8 +178,8 @@ class Stores:
             else:
                 self._open.drop(each.prepared.tp)
             # somebody else may have counted as lost just what was stored here
-            if each.batch.lost or not verdict.counted:
-                self.lost.again.set()
+            if self.lost is not None and (each.batch.lost or not verdict.counted):
+                self.lost.look(Range(each.prepared.tp, each.batch.expected, each.batch.last))
         return verdicts
 
     async def _prepared(self, tp: str, batch: Batch, window: DedupWindow | None) -> PreparedBatch:
@@ -260,12 +264,13 @@ async def storing(
     retention = Retention(scenario.name, redis, documents, settings.keep, settings.pod_name)
     auditing = Auditing(scenario.name, redis, documents, settings.pod_name)
     most, bounds = settings.tally_members, settings.dedup
-    stores = Stores(scenario, redis, documents, near_redis, near_mongo, bounds, most, own)
-    beside = [
-        run_beside(retention.run, "retention"),
-        run_beside(auditing.run, "audit"),
-        run_beside(stores.lost.run, "look at what was lost"),
-    ]
+    # what can be read again is never counted as lost
+    may_lose = not queue_kind(own or scenario.queue).replayable
+    lost = Lost(scenario.name, redis, documents, settings.pod_name) if may_lose else None
+    stores = Stores(scenario, redis, documents, near_redis, near_mongo, bounds, most, own, lost)
+    beside = [run_beside(retention.run, "retention"), run_beside(auditing.run, "audit")]
+    if lost is not None:
+        beside.append(run_beside(lost.run, "look at what was lost"))
     try:
         yield stores
     finally:
