@@ -70,12 +70,12 @@ class LogPane(Pane):
             super().show(frame)
 
     def _floods(self, frame: Frame) -> bool:
-        view, shown = frame[LOG].value, self.frame
-        if view is None or shown is None or not self.following:
+        if self.frame is None or not self.following:
             return False
-        if not 0 < frame.now - shown.now < _READABLE or shown[LOG].value is None:
+        view, shown = frame[LOG].value, self.frame[LOG].value
+        if view is None or shown is None or not 0 < frame.now - self.frame.now < _READABLE:
             return False
-        return _reached(view) - _reached(shown[LOG].value) >= self._room
+        return _reached(view) - _reached(shown) >= self._room
 
     @property
     def following(self) -> bool:
