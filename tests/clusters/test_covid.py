@@ -74,6 +74,21 @@ async def test_each_door_stores_by_its_own_queue(deployed: Callable[..., Deploye
         await board_is_answered(one, ingress)
 
 
+async def test_the_other_cluster_runs_it_too(deployed: Callable[..., Deployed]) -> None:
+    other = deployed("lab-a", "lab-one", "--scenario", "covid")
+    async with httpx.AsyncClient(
+        base_url=other.endpoints()["ingress"], timeout=30, trust_env=False
+    ) as ingress:
+        for door in DOORS:
+            assert (await ingress.post(door, json=PERSON | {"age": 1})).status_code == 201, door
+
+        async def all_there() -> bool:
+            totals = (await ingress.get("/subscribers/totalorigen/")).json()
+            return {each["origen"]: each["total"] for each in totals} == dict.fromkeys(QUEUES, 1)
+
+        await until(all_there, "each queue has stored its event", SLOW, every=0.5)
+
+
 async def board_is_answered(one: Deployed, ingress: httpx.AsyncClient) -> None:
     """Every query of covid's board has an answer while events come in."""
     missing = expressions("covid")

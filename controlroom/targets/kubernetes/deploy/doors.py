@@ -56,8 +56,8 @@ def _check(route: Route, service: Service) -> None:
     if not any(route.port in (port.name, port.number) for port in service.ports):
         names = ", ".join(f"{port.name} ({port.number})" for port in service.ports)
         raise Refused(
-            f"An Ingress leads {route.path} to port {route.port} of {service.name}, which has none.",
-            f"Its ports are {names}.",
+            f"An Ingress leads {route.path} to port {route.port} of {service.name}.",
+            f"It has none of that name; its ports are {names}.",
         )
 
 
