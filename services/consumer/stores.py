@@ -20,6 +20,7 @@ from services.consumer.counting import Counting
 from services.consumer.dedup_window import DedupWindow
 from services.consumer.dedup_windows import DedupWindows, OpenDedupWindows
 from services.consumer.guarded import GuardedDocuments
+from services.consumer.left import Left
 from services.consumer.lost import Lost
 from services.consumer.prepared import Document, PreparedBatch, Preparer, WindowNeededError
 from services.consumer.retention import Retention
@@ -88,6 +89,7 @@ class Stores:
         self._documents = documents
         self._lives = Lives(scenario.name, redis, documents, side)
         self.lost = lost
+        self.left = Left(scenario, redis, documents, self._counting)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)
         self._open = OpenDedupWindows()
         self._writers = asyncio.Semaphore(WRITERS)
@@ -100,6 +102,10 @@ class Stores:
             self._redis.ask(self.redis.ping, abandoned),
             self._mongo.ask(lambda: self._documents.ensure_indexes(self._scenario), abandoned),
         )
+
+    async def begin_log(self, topic: str, log: str, abandoned: Abandoned) -> None:
+        """A log of this process alone gets its first documents. Raises AbandonedError."""
+        await self._redis.ask(lambda: self.left.begin(topic, log), abandoned)
 
     async def look(self, abandoned: Abandoned) -> None:
         """Returns when both stores answer. Raises AbandonedError."""
