@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any, cast
 
 import grpc
@@ -19,7 +20,7 @@ from services.producer_grpc import large
 from services.producer_grpc.calls import Calls
 from services.producer_grpc.ingest import Ingest
 from services.producer_grpc.large import AT_ONCE, LARGE, LargeMessages
-from services.queues.port import Entry, Unavailable
+from services.queues.port import Unavailable
 from services.shared import ingest_app
 from services.shared.golden import Traffic
 from services.shared.inflight import InFlight
@@ -203,12 +204,11 @@ async def test_large_batches_wait_and_are_not_refused_and_events_go_past_them() 
         for each in clients:
             await each("SendBatch", batch)
         queue.free.clear()
-        asked = [asyncio.create_task(each("SendBatch", batch)) for each in clients]  # type: ignore[arg-type]
-        begun = len(asked)
+        asked = [asyncio.ensure_future(each("SendBatch", batch)) for each in clients]
         assert pb.Receipt.FromString(await other("Send", VOTE.SerializeToString())).accepted == 1
         queue.free.set()
         told = [pb.Receipt.FromString(raw) for raw in await asyncio.gather(*asked)]
-    assert [receipt.accepted for receipt in told] == [1_000] * begun
+    assert [receipt.accepted for receipt in told] == [1_000] * len(clients)
 
 
 async def test_a_call_that_ends_without_a_message_is_told() -> None:
@@ -250,7 +250,7 @@ async def test_a_short_request_is_through_between_two_pieces_of_a_long_one() -> 
     beside = asyncio.create_task(others())
     assert [len(part) async for part in breathing(records)] == [1] * 4
     beside.cancel()
-    steps = [after - before for before, after in zip(records.rounds, records.rounds[1:])]
+    steps = [after - before for before, after in pairwise(records.rounds)]
     assert min(steps) >= 6, records.rounds
 
 
