@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import statistics
+import time
 
 import pytest
 
@@ -52,6 +53,16 @@ def test_the_blocks_that_cannot_tell_asks_for_are_mostly_enough() -> None:
     assert told >= 0.6 * asked
 
 
+def test_hopeless_noise_is_reckoned_with_at_once() -> None:
+    chance = random.Random(3)
+    wild = [chance.gauss(0, 20) for _ in range(24)]
+    begun = time.process_time()
+    one = compare(blocks_of(wild, 1), "A", "B", "less", seed=1)
+    assert one.more_blocks > 10_000
+    assert time.process_time() - begun < 0.5
+    assert blocks_needed(blocks_of(wild, 1), 0.1, most=60) == 60
+
+
 def test_a_pilot_that_says_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="pilot: blocks of two or more arms, not of 0"):
         blocks_needed([], 0.1, most=100)
@@ -78,4 +89,5 @@ def test_a_pilot_that_says_nothing_is_refused() -> None:
 def test_quantiles_are_those_of_the_tables(level: float, freedom: int, t: float) -> None:
     assert quantile(level, freedom) == pytest.approx(t, abs=1e-4)
     assert inside(t, freedom) == pytest.approx(level, abs=1e-5)
+    assert inside(quantile(level, 101), 101) == pytest.approx(level, abs=1e-6)
     assert chi_square(0.2, 10) == pytest.approx(6.179, rel=0.01)
