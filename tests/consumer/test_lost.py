@@ -101,7 +101,7 @@ async def test_a_loss_asks_for_its_own_place(name: str, redis: Redis, engines: E
         one.look(Range("p:1", 29, 34))
         await until(lambda: seen(asked, ALL + 2), "it looks again", 60)
         one.look(Range("p:0", 40, 61))
-        await until(lambda: seen(asked, ALL + 6), "it looks again", 60)
+        await until(lambda: seen(asked, ALL + 8), "it looks again", 60)
     assert asked.ranges[ALL : ALL + 2] == [Range("p:0", 29, 34)] * 2
     assert {each.after for each in asked.ranges[ALL + 2 :]} == {39, 49, 59}
     assert len(asked.ranges) == ALL + 8
