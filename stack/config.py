@@ -99,6 +99,10 @@ def overridden(
     return {"retention": {}, **config_maps, **own}
 
 
+PURGE_TOKEN = "CONTROLROOM_PURGE_TOKEN"
+"""Variable of what has to be shown to the reader's admin port; without it nobody purges by HTTP."""
+
+
 def guests(environ: Mapping[str, str]) -> dict[str, str]:
     """Which hosts and origins the services answer, where the environment says it."""
     names = ("ALLOWED_HOSTS", "ALLOWED_ORIGINS")

@@ -16,13 +16,20 @@ from host.paths import private_dir
 from host.ports import Ports
 from stack.autoscaler import Scaling
 from stack.balance import Balancer, backend_name
-from stack.config import RequestedReplicas, StackConfig, choose, guests, module, overridden
+from stack.config import (
+    PURGE_TOKEN,
+    RequestedReplicas,
+    StackConfig,
+    choose,
+    guests,
+    module,
+    overridden,
+)
 from stack.disk import Disks
 from stack.engines.engine import Beside, Engine
 from stack.engines.haproxy import Haproxy
 from stack.engines.prometheus import Prometheus
 from stack.engines.registry import engines_for
-from stack.engines.secrets import kept_secret
 from stack.faults.leases import Leases
 from stack.faults.plan import Planner
 from stack.faults.population import Population
@@ -270,11 +277,13 @@ class LocalStack:
             },
             secrets={
                 **{each.secret: self._secret(login_of(each, stores)) for each in ACCOUNTS},
-                # who may purge may write, so its login takes the place of the reader's own
-                "purge": self._secret("operator")
-                | {"PURGE_TOKEN": kept_secret(self.config.state / "purge-token")},
+                **self._purging(os.environ.get(PURGE_TOKEN, "")),
             },
         )
+
+    def _purging(self, token: str) -> dict[str, dict[str, str]]:
+        """The Secret by which the reader purges over HTTP, where the user wants that."""
+        return {"purge": self._secret("operator") | {"PURGE_TOKEN": token}} if token else {}
 
     def _own_engines(self) -> dict[str, Engine]:
         """Those that have a folder here."""

@@ -19,6 +19,7 @@ from aiokafka.errors import (
     LeaderNotAvailableError,
     NotLeaderForPartitionError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
     for_code,
 )
@@ -50,14 +51,33 @@ logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 async def ensure_topics(bootstrap: str | Brokers, scenario: str, kept: int = 0) -> None:
     """Makes what is missing of both topics, partitions included. Raises KafkaError.
 
+    Where nothing is missing nothing is asked for that only an administrator may.
     `kept`: bytes that Kafka keeps of each partition of a topic that is made; 0 leaves it to the
     broker, and what a topic that is there keeps is never changed.
     """
-    admin = AIOKafkaAdminClient(**client_arguments(bootstrap), request_timeout_ms=10_000)
     wanted = {
         keys.events_topic(scenario): keys.PARTITIONS,
         keys.rejected_topic(scenario): REJECTED_PARTITIONS,
     }
+    async with OffsetReader(bootstrap) as reader:
+        there = {name: await _partitions(reader, name) for name in wanted}
+        missing = {name: least for name, least in wanted.items() if there[name] < least}
+        if missing:
+            await _make(bootstrap, missing, kept)
+        for topic, partitions in wanted.items():
+            await _visible(reader, topic, partitions)
+
+
+async def _partitions(reader: OffsetReader, topic: str) -> int:
+    """How many a topic has; 0 where there is none, or where that is not to be known."""
+    try:
+        return len((await reader.topic(topic)).leaders)
+    except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError):
+        return 0
+
+
+async def _make(bootstrap: str | Brokers, wanted: Mapping[str, int], kept: int) -> None:
+    admin = AIOKafkaAdminClient(**client_arguments(bootstrap), request_timeout_ms=10_000)
     configs = {_RETENTION: str(kept)} if kept else {}
     try:
         await admin.start()
@@ -65,9 +85,6 @@ async def ensure_topics(bootstrap: str | Brokers, scenario: str, kept: int = 0) 
             await _ensure(admin, _new_topic(topic, partitions, configs))
     finally:
         await admin.close()
-    async with OffsetReader(bootstrap) as reader:
-        for topic, partitions in wanted.items():
-            await _visible(reader, topic, partitions)
 
 
 def _new_topic(name: str, partitions: int, configs: Mapping[str, str]) -> NewTopic:

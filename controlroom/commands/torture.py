@@ -106,6 +106,7 @@ async def main(args: argparse.Namespace) -> Exit:
 
 
 async def _run(settings: Settings, request: TortureRequest, queue: str = "") -> Report:
+    from controlroom.torture.environment import TortureError
     from controlroom.torture.run import run
     from controlroom.torture.scratch import QUEUES, by_queue
 
@@ -123,7 +124,10 @@ async def _run(settings: Settings, request: TortureRequest, queue: str = "") -> 
                 f"{', '.join(QUEUES)}, and several at once on a scratch stack only.",
                 "Name one for a scratch stack: --queue NAME, or leave --state out.",
             )
-        return await run(scenario, reference, request, say)
+        try:
+            return await run(scenario, reference, request, say)
+        except TortureError as error:
+            raise CommandError(str(error)) from error
 
 
 def _phases(args: argparse.Namespace) -> tuple[str, ...]:

@@ -13,11 +13,12 @@ from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform_verb
 
 DESCRIPTION = """\
-Remove from a cluster what `controlroom deploy` made there, and nothing else. A
-namespace that holds anything of somebody else stays, and is named."""
+Remove from a cluster what `controlroom deploy` made there, and nothing else.
+Volumes stay with their data unless --volumes is given. A namespace that holds
+anything of somebody else stays, and is named."""
 EXAMPLES = (
     "controlroom undeploy --context lab-a --overlay lab-one",
-    "controlroom undeploy --context prod --overlay one --keep-data",
+    "controlroom undeploy --context lab-a --overlay lab-one --volumes",
 )
 
 
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", metavar="NAME", help="the cluster, as the kubeconfig names it")
     parser.add_argument("--overlay", metavar="NAME|DIR", help="what was deployed")
     parser.add_argument("--namespace", metavar="NAME", help="where its services are")
-    parser.add_argument("--keep-data", action="store_true", help="leave the volumes of the stores")
+    parser.add_argument("--volumes", action="store_true", help="remove the data of the stores too")
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Undeploy(Act):
     """Removes what the inventory in the cluster lists."""
 
     overlay: str
-    keep_data: bool = False
+    volumes: bool = False
     command = "undeploy"
 
     async def carry_out(self, here: Here) -> Answer:
@@ -45,13 +46,16 @@ class Undeploy(Act):
         try:
             name = Path(self.overlay).name
             applier = Applier(target.api, await target.namespace(), name, talk)
-            removed = await applier.remove(self.keep_data)
+            removed = await applier.remove(self.volumes)
         finally:
             await target.close()
         lines = [
             f"{len(removed.items)} objects removed.",
             *(f"Kept: {one}" for one in removed.kept),
         ]
+        if removed.data:
+            again = f"controlroom undeploy --context {target.api.context} --overlay {self.overlay}"
+            lines.append(f"Deployed again it is used again. To remove it: {again} --volumes")
         return Answer(
             "\n".join(lines),
             data={"removed": [asdict(i) for i in removed.items], "kept": list(removed.kept)},
@@ -60,4 +64,4 @@ class Undeploy(Act):
 
 async def main(args: argparse.Namespace) -> Exit:
     """Takes it away."""
-    return await perform_verb(Undeploy(overlay_fact(one_place(args)), args.keep_data), args)
+    return await perform_verb(Undeploy(overlay_fact(one_place(args)), args.volumes), args)

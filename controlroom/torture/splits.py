@@ -27,6 +27,7 @@ from host.paths import runs_dir
 
 KIND = "TrafficSplit"
 RUNNER = "runner"
+NOBODY = "nobody"
 DYING = ("", RUNNER, "haproxy", SUPERVISOR)
 """Who is killed during each of them, in turn."""
 SECONDS = 6.0
@@ -38,7 +39,7 @@ _MAP = b"show map splits.map\n"
 
 
 class Splits:
-    """Splits one after the other, each of another door. `trouble` is told what must not be."""
+    """Splits one after the other, of any door. `trouble` is told what must not be."""
 
     def __init__(
         self,
@@ -55,6 +56,11 @@ class Splits:
         self._trouble = trouble
         self.count: dict[str, int] = {}
         """Who died during it -> how many splits there were."""
+
+    @property
+    def missing(self) -> list[str]:
+        """Whose death no split has met."""
+        return [name for name in (one or NOBODY for one in DYING) if name not in self.count]
 
     async def go_on(self, stopping: asyncio.Event) -> None:
         """Until it is told to stop, each victim had its turn, and the last split is gone."""
@@ -75,7 +81,7 @@ class Splits:
             self._kill_runner(run)
         elif dies:
             await Kill(dies, signal.SIGKILL).strike(self._environment, self._rng)
-        await self.ended(door.path, dies or "nobody", SECONDS + PATIENCE)
+        await self.ended(door.path, dies or NOBODY, SECONDS + PATIENCE)
 
     async def ended(self, path: str, died: str, seconds: float) -> None:
         """Looks until no split is there, neither held nor in haproxy; trouble when one stays."""

@@ -141,6 +141,7 @@ class TortureRun:
             yield
             stopping.set()
             await task
+            self.report.not_struck += [f"a split while {name} dies" for name in splits.missing]
         finally:
             self.report.splits = splits.count
             await end([task])

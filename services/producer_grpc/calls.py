@@ -11,8 +11,9 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 
 from scenarios.bodies import MAX_RECORD, Unreadable
+from services.producer_grpc.large import LargeMessages, NoMessageError
 from services.producer_grpc.messages import message_of_receipt
-from services.producer_grpc.packed import Packed, TooMuchError, too_large
+from services.producer_grpc.packed import TooMuchError, too_large
 from services.queues.port import Unavailable
 from services.shared import logline
 from services.shared.golden import Traffic
@@ -36,6 +37,7 @@ else:
     Handler = grpc.GenericRpcHandler
 
 Behaviour = Callable[[Any, Context], Awaitable[Any]]
+Read = Callable[[bytes], Any]
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 
@@ -53,9 +55,23 @@ class Calls:
     def __init__(self, traffic: Traffic, in_flight: InFlight) -> None:
         self._traffic = traffic
         self._in_flight = in_flight
+        self._large = LargeMessages()
         self._active = 0
         self.idle = asyncio.Event()
         self.idle.set()
+
+    def unary(self, behaviour: Behaviour, read: Read, reply: type[Message]) -> Any:
+        """The handler of a call of one message, which `read` makes of its bytes."""
+
+        # a stream of one on the wire: so the message is asked for when its turn has come
+        async def work(_: Any, context: Context) -> Any:
+            with self._in_flight.charge() as charge:
+                async with self._large.message(context, charge) as raw:
+                    return await behaviour(read(raw), context)
+
+        return grpc.stream_unary_rpc_method_handler(
+            self.counted(work), response_serializer=reply.SerializeToString
+        )
 
     def counted(self, behaviour: Behaviour) -> Behaviour:
         """The behaviour with its deadline kept and its errors as statuses of the call."""
@@ -67,10 +83,7 @@ class Calls:
             status = "1"
             try:
                 try:
-                    with self._in_flight.charge() as charge:
-                        if isinstance(request, Packed):
-                            charge.grow(len(request.raw))
-                        reply = await _in_time(behaviour, request, context)
+                    reply = await _in_time(behaviour, request, context)
                     status = "0"
                     return reply
                 except Exception as error:
@@ -110,6 +123,8 @@ def _told(error: Exception) -> tuple[Problem, str, Metadata]:
         return problems.TOO_MANY_RECORDS, str(error), ()
     if isinstance(error, Unavailable):
         return error.problem, str(error), (("retry-after", str(error.retry_after)),)
+    if isinstance(error, NoMessageError):
+        return problems.NO_RECORDS, problems.NO_RECORDS.sentence, ()
     if isinstance(error, TimeoutError):
         return problems.DEADLINE, problems.DEADLINE.sentence, ()
     logline.error("a call failed", trace=error)

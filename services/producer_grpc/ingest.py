@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -84,18 +84,14 @@ class Ingest:
         """The service for a gRPC server."""
         largest = self._limits.max_record_bytes
         event = functools.partial(read_event, largest=largest, kept=largest)
-        kinds: dict[str, tuple[Any, Any, Callable[[bytes], Any]]] = {
-            "Send": (grpc.unary_unary_rpc_method_handler, self.send, event),
-            "SendBatch": (grpc.unary_unary_rpc_method_handler, self.send_batch, read_batch),
-            "SendStream": (grpc.stream_unary_rpc_method_handler, self.send_stream, event),
-        }
         handlers = {
-            name: make(
-                calls.counted(behaviour),
-                request_deserializer=read,
+            "Send": calls.unary(self.send, event, pb.Receipt),
+            "SendBatch": calls.unary(self.send_batch, read_batch, pb.Receipt),
+            "SendStream": grpc.stream_unary_rpc_method_handler(
+                calls.counted(self.send_stream),
+                request_deserializer=event,
                 response_serializer=pb.Receipt.SerializeToString,
-            )
-            for name, (make, behaviour, read) in kinds.items()
+            ),
         }
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
 

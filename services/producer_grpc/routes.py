@@ -23,10 +23,10 @@ class Route:
     def __init__(self, route: GrpcRoute, accept: Accept) -> None:
         self.method = route.method
         self.request: type[Message] = message_class(route.request)
-        self._reply: type[Message] = message_class(route.reply)
+        self.reply: type[Message] = message_class(route.reply)
         self._templates: Mapping[str, str] = route.reply_fields
         self._accept = accept
-        known = [field.name for field in self._reply.DESCRIPTOR.fields]
+        known = [field.name for field in self.reply.DESCRIPTOR.fields]
         for name in route.reply_fields:
             if name not in known:
                 raise ScenarioError(
@@ -45,7 +45,7 @@ class Route:
         if not receipt.accepted:
             raise RefusedError(receipt)
         values: dict[str, Any] = {**record, "id": receipt.last_id}
-        return self._reply(
+        return self.reply(
             **{name: render(template, values) for name, template in self._templates.items()}
         )
 
@@ -60,11 +60,7 @@ class RoutesHandler(Handler):
         routes = [Route(route, accept) for route in wanted]
         self.services = sorted({route.method.split("/")[1] for route in routes})
         self._handlers = {
-            route.method: grpc.unary_unary_rpc_method_handler(
-                calls.counted(route.call),
-                request_deserializer=reading(route.request, largest),
-                response_serializer=lambda message: message.SerializeToString(),
-            )
+            route.method: calls.unary(route.call, reading(route.request, largest), route.reply)
             for route in routes
         }
 

@@ -19,7 +19,7 @@ from services.queues.registry import publishing, side
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.grpc_port import listen
-from services.shared.heap import give_back
+from services.shared.heap import give_back, keep_loaded
 from services.shared.inflight import InFlight
 from services.shared.intake import Intake
 from services.shared.lifecycle import Lifecycle
@@ -64,6 +64,7 @@ async def answering(
     wellness = Wellness(server, services)
     names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
     reflection.enable_server_reflection(names, server)
+    keep_loaded()
     await server.start()
     lifecycle.service.open()
     try:

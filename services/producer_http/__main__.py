@@ -9,6 +9,7 @@ from services.queues.registry import publishing, served, side
 from services.shared import golden
 from services.shared.acknowledged import keeping
 from services.shared.entrance import Entrance
+from services.shared.heap import keep_loaded
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Intake
 from services.shared.lifecycle import Lifecycle
@@ -47,6 +48,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         )
         door = (settings.pod_ip, settings.http_port, "HTTP_PORT", settings.limits)
         entrance = Entrance(app, settings.guests, writes_by_get=settings.compat_get_writes)
+        keep_loaded()
         async with serving(entrance, *door, whole=True):
             lifecycle.service.open()
             await lifecycle.stopping.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -37,6 +38,9 @@ _ID_HEADERS = (b"x-event-id", KEY_NAME.encode())
 DOCUMENT = "/openapi.json"
 """Where the OpenAPI document is answered."""
 _DISCARD = 64 << 20
+_SLOWLY = 0.02
+"""Seconds between two readings of a body for which there is no room: its client would send the
+next one at once, and reading that would cost all others."""
 
 Header = tuple[bytes, bytes]
 
@@ -179,7 +183,7 @@ class IngestApp:
             try:
                 charge.grow(len(parts))
             except Unavailable:
-                await self._discard(receive, message, charge, parts)
+                await self._discard(receive, message, charge, parts, _SLOWLY)
                 raise
             if not message.get("more_body"):
                 return parts
@@ -187,7 +191,12 @@ class IngestApp:
         raise _GoneError
 
     async def _discard(
-        self, receive: Receive, message: Message, charge: Charge, parts: bytearray
+        self,
+        receive: Receive,
+        message: Message,
+        charge: Charge,
+        parts: bytearray,
+        pause: float = 0.0,
     ) -> None:
         """Read on for a while: a client that still sends would not see the answer."""
         parts.clear()
@@ -196,6 +205,7 @@ class IngestApp:
             return
         left = _DISCARD
         while left > 0:
+            await asyncio.sleep(pause)
             message = await receive()
             left -= len(message.get("body", b""))
             if message["type"] != "http.request" or not message.get("more_body"):

@@ -15,8 +15,10 @@ import pytest
 
 from controlroom.arrivals.__main__ import main
 from controlroom.arrivals.histogram import Histogram
+from controlroom.arrivals.http_door import IDLE, WARM, HttpDoor
 from controlroom.arrivals.loop import OpenLoad
 from controlroom.arrivals.plan import Plan
+from controlroom.arrivals.recorder import Recorder
 from controlroom.arrivals.results import (
     HISTOGRAM,
     SECONDS,
@@ -219,10 +221,15 @@ def test_a_disk_that_is_full_is_said_and_the_load_goes_on(
 
 
 def test_connections_that_rest_are_closed_before_the_server_does_it(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("controlroom.arrivals.http_door.IDLE", 0.1)
-    server.hang_up_after = 2
-    # a second request on one of them would be hung up on
-    result = sent(plan(server, rate=4.0), tmp_path)
-    assert counts(result) == (4, 4, 4, 0, 0)
+    wanted, folder = plan(server), ResultFolder(tmp_path)
+    door = HttpDoor(wanted, Recorder(wanted, folder), lambda: 0.0)
+    door.connect()
+    assert len(door._open) == WARM
+    door.expire(IDLE)
+    assert len(door._open) == WARM
+    door.expire(IDLE + 0.1)
+    assert not door._open
+    door.close()
+    folder.close()

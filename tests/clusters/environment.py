@@ -101,7 +101,7 @@ class ClusterEnvironment:
 
     def undeploy(self, context: str) -> None:
         """Takes away what is on that context."""
-        words = ("--context", context, "--overlay", self._there[context][0])
+        words = ("--context", context, "--overlay", self._there[context][0], "--volumes")
         self.lab.run("undeploy", *words, timeout=COMMAND_PATIENCE)
         del self._there[context]
 

@@ -68,7 +68,8 @@ def door(
         words = ("-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
         subprocess.run(["ssh-keygen", *words], check=True)
     yield Door(pipeline, folder)
-    pipeline.run("undeploy", "--overlay", "room", timeout=COMMAND_PATIENCE, check=False)
+    away = ("undeploy", "--overlay", "room", "--volumes")
+    pipeline.run(*away, timeout=COMMAND_PATIENCE, check=False)
 
 
 def test_without_keys_nothing_is_made_and_the_flag_is_named(door: Door) -> None:

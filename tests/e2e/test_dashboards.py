@@ -81,7 +81,7 @@ def test_panels_that_need_the_exporter_say_so() -> None:
 
 async def test_every_query_is_answered_by_running_services(stack: OwnStack) -> None:
     doors = stack.endpoints()
-    # that of covid is asked where covid runs: tests/clusters/test_covid.py
+    # the stack of these tests does not run covid
     boards = [file.stem for file in FOLDER.glob("*.json") if file.stem != "covid"]
     asked = [one for name in boards for one in expressions(name) if OF_THE_EXPORTER not in one]
     assert asked

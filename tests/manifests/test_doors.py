@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from controlroom.targets.abilities import Refused
 from controlroom.targets.kubernetes.deploy.doors import FILE, fill
 from controlroom.targets.kubernetes.deploy.rendering import overlay_path, render
 from controlroom.targets.kubernetes.deploy.systems import with_scenario
@@ -116,6 +117,16 @@ async def test_pods_of_the_ingress_are_replaced_when_its_paths_change() -> None:
     before = copy.deepcopy(objects)
     fill(objects)
     assert objects == before
+
+
+async def test_a_path_to_a_port_that_is_not_there_is_refused_by_name() -> None:
+    with with_scenario(overlay_path("lab-one"), load("covid")) as folder:
+        objects = await render(folder)
+    (ingress,) = (o for o in objects if (o["kind"], o["metadata"]["name"]) == ("Ingress", "covid"))
+    path = ingress["spec"]["rules"][0]["http"]["paths"][0]
+    path["backend"]["service"]["port"]["name"] = "other"
+    with pytest.raises(Refused, match="leads /greet to port other of grpc-client"):
+        fill(objects)
 
 
 def test_the_gateway_sends_each_path_where_the_ingress_says() -> None:

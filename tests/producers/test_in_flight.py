@@ -26,6 +26,7 @@ from services.shared.golden import Traffic
 from services.shared.inflight import UNCHARGED, InFlight
 from services.shared.ingest_app import IngestApp
 from services.shared.intake import Intake
+from services.shared.limits import Limits
 from tests.conftest import ROOT, Engines
 from tests.ports import free_port
 from tests.producers.running import MakeScenario, producers, trailing
@@ -39,12 +40,11 @@ SCENARIO = load("bands")
 BATCH = "/controlroom.v1.Ingest/SendBatch"
 
 
-def app_of(kept: _Kept) -> IngestApp:
+def app_of(kept: _Kept, limits: Limits | None = None) -> IngestApp:
     """A door in front of nothing."""
     made = cast(Any, kept)
-    return IngestApp(
-        SCENARIO.http, Intake(EventCodec(SCENARIO), made, made, "test").accept, Traffic({})
-    )
+    intake = Intake(EventCodec(SCENARIO), made, made, "test")
+    return IngestApp(SCENARIO.http, intake.accept, Traffic({}), limits)
 
 
 async def post(

@@ -298,6 +298,7 @@ async def test_nothing_of_a_split_outlives_a_daemon_that_is_killed(
             assert await answering((await client.endpoints())["ingress"]) == "http"
             await torture.ended("/", "supervisor", 60)
             assert (len(troubles), torture.count) == (1, {"supervisor": 1})
+            assert torture.missing == ["nobody", "runner", "haproxy"]
             await environment.close()
             await client.down()
         finally:

@@ -18,12 +18,21 @@ from controlroom.targets.kubernetes.deploy.copies import COPY_OF
 from controlroom.targets.kubernetes.deploy.peers import bridge_secret, calls_across
 from controlroom.targets.kubernetes.deploy.readiness import Rollout
 from controlroom.targets.kubernetes.deploy.rendering import KUBECTL, Object, render
-from controlroom.targets.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS
+from controlroom.targets.kubernetes.resources import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    NAMESPACES,
+    SECRETS,
+    STATEFUL_SETS,
+    Resource,
+)
 from tests.targets.control_plane import CONTEXT, ControlPlane
 from tests.targets.objects import IMAGE, deployment, make_pod
 from tests.waiting import until
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(300)]
+
+CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
 
 
 @pytest.fixture
@@ -208,3 +217,67 @@ async def test_both_ends_of_a_bridge_have_the_secret_of_the_remote_one(
     local = deployment("bridge")
     assert calls_across([local])
     assert not calls_across([remote])
+
+
+def with_data(name: str) -> list[Object]:
+    """A service, its store, and a volume that both have."""
+    service = deployment("consumer")
+    store = deployment("mongo")
+    store |= {"kind": "StatefulSet"}
+    store["spec"]["serviceName"] = "mongo"
+    pod = service["spec"]["template"]["spec"]["containers"][0]
+    pod["envFrom"] = [{"secretRef": {"name": "stores-consumer"}}]
+    return [service, store, claim(name)]
+
+
+def claim(name: str) -> Object:
+    """A small volume."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Mi"}},
+        },
+    }
+
+
+async def claims_of(api: Api, namespace: str) -> list[str]:
+    """Names of the volumes; their finalizers are taken away, for which there is no controller."""
+    found = (await api.get(CLAIMS.path(namespace)))["items"]
+    names = [one["metadata"]["name"] for one in found]
+    for name in names:
+        await api.patch(CLAIMS.path(namespace, name), {"metadata": {"finalizers": None}})
+    return sorted(names)
+
+
+async def test_volumes_stay_with_their_logins_until_they_are_named(
+    api: Api, namespace: str
+) -> None:
+    own = Applier(api, namespace, "own")
+    await own.apply(with_data("ledger"))
+    first = await drawn(api, namespace)
+    # a StatefulSet makes its own; so does that of another overlay
+    for name in ("data-mongo-0", "data-other-0"):
+        await api.create(CLAIMS.path(namespace), claim(name))
+    removed = await own.remove()
+    assert removed.data
+    assert [one.split(" in ")[0] for one in removed.kept] == [
+        "PersistentVolumeClaim data-mongo-0",
+        "PersistentVolumeClaim ledger",
+        *(f"Secret stores-{name}" for name in sorted(first)),
+    ]
+    for resource in (DEPLOYMENTS, STATEFUL_SETS):
+        assert (await api.get(resource.path(namespace)))["items"] == []
+    # deployed again the stores are entered with the logins that they know
+    await own.apply(with_data("ledger"))
+    assert await drawn(api, namespace) == first
+    await own.remove()
+    assert await claims_of(api, namespace) == ["data-mongo-0", "data-other-0", "ledger"]
+    # and what was kept can be removed afterwards
+    assert not (await own.remove(volumes=True)).kept
+    assert await drawn(api, namespace) == {}
+    assert await claims_of(api, namespace) == ["data-other-0"]
+    with pytest.raises(Refused, match="not deployed"):
+        await own.remove()

@@ -11,8 +11,9 @@ from host.install.progress import Progress
 from host.install.wheels import base_environment
 from host.paths import engine_dir, private_dir, write_private
 from host.ports import Ports
-from stack.engines.engine import Engine, require_owner
+from stack.engines.engine import Engine, NotReady, require_owner
 from stack.engines.external import External
+from stack.engines.kafka.access import Grant, allow
 from stack.engines.kafka.archive import ensure_archive
 from stack.engines.kafka.jars import (
     VERSION,
@@ -25,6 +26,7 @@ from stack.engines.kafka.java import Java, found_java
 from stack.engines.kafka.probe import has_brokers, new_cluster_id
 from stack.engines.kafka.properties import (
     CLIENT_FILE,
+    READER,
     USER,
     Listener,
     client_properties,
@@ -36,6 +38,8 @@ from stack.spec import ProcessSpec
 from wire.kafka import AddressError, Brokers, brokers_of
 
 USUAL_PORT = 9092
+GRANTS = (Grant(f"User:{READER}", "topic", "*", ("Describe",)),)
+"""What is allowed to those who are no administrator, as to their like with Strimzi."""
 _FORM = (
     "Give it as host:port, or kafka://user:password@host:port; several with commas between them."
 )
@@ -56,6 +60,8 @@ class Kafka(Engine):
         self._ports = ports
         self._port = 0
         self._secret = ""
+        self._reader = ""
+        self._granted_to = 0
         self._links: tuple[Listener, ...] = ()
         self._listeners: dict[str, int] = {}
         self._java: Java | None = None
@@ -89,7 +95,11 @@ class Kafka(Engine):
         self._port = self._ports.choose(self.name)
         controller = self._ports.choose("kafka.controller")
         self._secret = kept_secret(self._folder / "secret")
-        text = properties(data, self._port, controller, self._links, self._secret, self._flushes)
+        self._reader = kept_secret(self._folder / "accounts" / READER)
+        accounts = {READER: self._reader}
+        text = properties(
+            data, self._port, controller, self._links, self._secret, self._flushes, accounts
+        )
         config = write_private(self._folder / "server.properties", text)
         write_private(self._folder / CLIENT_FILE, client_properties(self.brokers()))
         if not (data / "meta.properties").exists():
@@ -111,9 +121,20 @@ class Kafka(Engine):
         )
 
     async def ready(self, pid: int) -> None:
-        """Our child's cluster has a living broker."""
+        """Our child's cluster has a living broker, which knows what its accounts may do."""
         require_owner(self.name, pid, self._port)
         await has_brokers(self.brokers())
+        if self._granted_to != pid:
+            await self._grant()
+            self._granted_to = pid
+
+    async def _grant(self) -> None:
+        from aiokafka.errors import KafkaError
+
+        try:
+            await allow(self.brokers(), GRANTS)
+        except (KafkaError, OSError) as error:
+            raise NotReady(f"kafka: its accounts are not made: {error!r}") from error
 
     def address(self) -> str:
         """host:port of the direct listener."""
@@ -128,7 +149,9 @@ class Kafka(Engine):
         return self.brokers().url()
 
     def variables(self, account: str) -> Mapping[str, str]:
-        """One login for all accounts."""
+        """The reader has a login of its own, all others have one together."""
+        if account == READER:
+            return own_brokers(self._port, self._reader, READER).environment()
         return self.brokers().environment()
 
     def brokers(self) -> Brokers:

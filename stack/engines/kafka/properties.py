@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from wire.kafka import Brokers
 
 USER = "controlroom"
 """Who logs in: the services, the room, the stack and the broker at itself."""
+READER = "reader"
+"""Who asks for the ends of topics and does nothing else: the reader's pods."""
 MECHANISM = "PLAIN"
 CLIENT_FILE = "client.properties"
 """In the broker's folder, for clients of this user that are not ours."""
@@ -32,6 +34,8 @@ class Listener:
 
 
 LEAN = f"""\
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:{USER}
 sasl.enabled.mechanisms={MECHANISM}
 sasl.mechanism.inter.broker.protocol={MECHANISM}
 sasl.mechanism.controller.protocol={MECHANISM}
@@ -81,8 +85,12 @@ def properties(
     links: Sequence[Listener],
     secret: str,
     flushes: bool = False,
+    accounts: Mapping[str, str] | None = None,
 ) -> str:
-    """The whole file: a direct listener on `port`, and one per link; all ask for the login."""
+    """The whole file: a direct listener on `port`, and one per link; all ask for the login.
+
+    `accounts`: name -> password of those who log in beside the administrator.
+    """
     every = [Listener("direct", port, f"127.0.0.1:{port}"), *links]
     listeners = [f"{one.label}://127.0.0.1:{one.port}" for one in every]
     advertised = [f"{one.label}://{one.advertised}" for one in every]
@@ -93,16 +101,16 @@ def properties(
         f"listeners={','.join(listeners)},CONTROLLER://127.0.0.1:{controller}",
         f"advertised.listeners={','.join(advertised)}",
         f"listener.security.protocol.map={','.join(protocols)}",
-        *(f"listener.name.{label.lower()}.{_jaas(secret)}" for label in labels),
+        *(f"listener.name.{label.lower()}.{_jaas(secret, accounts or {})}" for label in labels),
         f"log.dirs={_value(data)}",
         "",
     ]
     return LEAN + (FLUSHING if flushes else "") + "\n".join(lines)
 
 
-def own_brokers(port: int, secret: str) -> Brokers:
+def own_brokers(port: int, secret: str, user: str = USER) -> Brokers:
     """The broker's direct listener, with the login that it asks for."""
-    return Brokers(f"127.0.0.1:{port}", USER, secret, MECHANISM)
+    return Brokers(f"127.0.0.1:{port}", user, secret, MECHANISM)
 
 
 def client_properties(brokers: Brokers) -> str:
@@ -119,11 +127,13 @@ def client_properties(brokers: Brokers) -> str:
     )
 
 
-def _jaas(secret: str) -> str:
+def _jaas(secret: str, accounts: Mapping[str, str]) -> str:
     """Both sides at once: whom the listener lets in, and what the broker shows at itself."""
     module = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-    own = f'username="{USER}" password="{secret}" user_{USER}="{secret}"'
-    return f"{MECHANISM.lower()}.sasl.jaas.config={module} {own};"
+    own = f'username="{USER}" password="{secret}"'
+    known = {USER: secret, **accounts}
+    users = " ".join(f'user_{name}="{password}"' for name, password in known.items())
+    return f"{MECHANISM.lower()}.sasl.jaas.config={module} {own} {users};"
 
 
 def _value(path: Path) -> str:

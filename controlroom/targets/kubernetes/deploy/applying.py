@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from controlroom.targets.abilities import Refused, TargetError
@@ -40,6 +41,8 @@ class Removed:
     items: tuple[Item, ...]
     kept: tuple[str, ...]
     """One sentence for each thing that was left, with the reason."""
+    data: bool = False
+    """Whether volumes are among it."""
 
 
 class Applier:
@@ -82,10 +85,12 @@ class Applier:
         self._say(f"{len(mine)} objects applied")
         return mine
 
-    async def remove(self, keep_data: bool = False) -> Removed:
-        """Removes what the inventory lists, the last applied first.
+    async def remove(self, volumes: bool = False) -> Removed:
+        """Removes what the inventory lists, the last applied first; `volumes`: the data too.
 
-        A namespace in which there is anything else stays. Raises Refused without inventory.
+        Without it volumes stay, with the logins that their stores were made with, and so does an
+        inventory of them. A namespace in which there is anything else stays. Raises Refused
+        without inventory.
         """
         inventory = Inventory(self._api, self._namespace, self._overlay)
         items = await inventory.read()
@@ -95,20 +100,39 @@ class Applier:
                 f"{self._api.context}.",
                 "Name the overlay and the namespace that it was deployed with.",
             )
-        kept: list[str] = []
-        data = {i for i in items if i.kind == "PersistentVolumeClaim"} if keep_data else set()
-        kept += [f"{item.title}: its data is kept." for item in sorted(data)]
         spaces = {item for item in items if item.kind == "Namespace"}
-        gone = await self._remove(items - spaces - data)
+        claims = await self._claims(items)
+        data = set() if volumes else claims
+        opening = {item for item in items if _opens(item, data)}
+        gone = await self._remove((items | claims) - spaces - data - opening, claims)
+        kept = [f"{item.title}: its data is kept." for item in sorted(data)]
+        kept += [f"{item.title}: the data was made with it." for item in sorted(opening)]
         for space in sorted(spaces):
-            left = await self._foreign(space.name, inventory.name, keep_data)
+            left = await self._foreign(space.name, inventory.name, volumes)
             if left:
                 kept.append(f"{space.title}: {', '.join(left[:3])} is in it.")
             else:
                 gone += await self._remove({space})
-        if Item("v1", "Namespace", "", self._namespace) not in gone:
+        if data:
+            # for a later removal of the volumes
+            await inventory.write(data | opening | (spaces - set(gone)))
+        elif Item("v1", "Namespace", "", self._namespace) not in gone:
             await inventory.remove()
-        return Removed(tuple(gone), tuple(kept))
+        return Removed(tuple(gone), tuple(kept), bool(data))
+
+    async def _claims(self, items: set[Item]) -> set[Item]:
+        """The claims of volumes that the overlay made, and those that its StatefulSets did."""
+        found: set[Item] = set()
+        resource = await self._discovery.find("v1", PVC)
+        for namespace in sorted({item.namespace for item in items if item.namespace}):
+            here = {item for item in items if item.namespace == namespace}
+            sets = "|".join(re.escape(i.name) for i in here if i.kind == "StatefulSet")
+            of_a_set = re.compile(rf".+-({sets})-\d+" if sets else "(?!)")
+            for one in (await self._api.get(resource.path(namespace)))["items"]:
+                item = Item("v1", PVC, namespace, one["metadata"]["name"])
+                if item in items or of_a_set.fullmatch(item.name):
+                    found.add(item)
+        return found
 
     async def _placed(self, one: Object) -> Object:
         """With its namespace and the room's labels; checked that the cluster serves its kind."""
@@ -183,8 +207,8 @@ class Applier:
             raise
         return found
 
-    async def _remove(self, items: set[Item]) -> list[Item]:
-        """Deletes those that carry this overlay's label; waits until they are gone."""
+    async def _remove(self, items: set[Item], claims: Set[Item] = frozenset()) -> list[Item]:
+        """Deletes those that carry this overlay's label, and claims; waits until they are gone."""
         doomed: list[Item] = []
         for item in sorted(items, key=lambda i: (-rank(i.kind), i)):
             try:
@@ -192,7 +216,7 @@ class Applier:
             except Refused:
                 continue
             labels = (found or {}).get("metadata", {}).get("labels") or {}
-            if labels.get(OVERLAY) != self._overlay:
+            if found is None or (labels.get(OVERLAY) != self._overlay and item not in claims):
                 continue
             resource = await self._discovery.find(item.api_version, item.kind)
             path = resource.path(item.namespace, item.name)
@@ -219,7 +243,7 @@ class Applier:
                 "Look for finalizers: `kubectl get -o yaml`.",
             ) from None
 
-    async def _foreign(self, namespace: str, inventory: str, keep_data: bool) -> list[str]:
+    async def _foreign(self, namespace: str, inventory: str, volumes: bool) -> list[str]:
         """What is in a namespace that this overlay has not made, by name."""
         found: list[str] = []
         for api_version, kind in EVERYDAY:
@@ -227,9 +251,8 @@ class Applier:
             for one in (await self._api.get(resource.path(namespace)))["items"]:
                 meta = one["metadata"]
                 labels = meta.get("labels") or {}
-                ours = labels.get(OVERLAY) == self._overlay and not (keep_data and kind == PVC)
-                part = labels.get("app.kubernetes.io/part-of") == MANAGER
-                claimed = kind == PVC and part and not keep_data
+                ours = labels.get(OVERLAY) == self._overlay and (volumes or kind != PVC)
+                claimed = kind == PVC and labels.get(PART_OF) == MANAGER and volumes
                 # records and Jobs of faults are the room's own too
                 ours = ours or (labels.get(MANAGED_BY) == MANAGER and FAULT in labels)
                 usual = (kind, meta["name"]) in USUAL or meta["name"] == inventory
@@ -239,6 +262,7 @@ class Applier:
 
 
 PVC = "PersistentVolumeClaim"
+PART_OF = "app.kubernetes.io/part-of"
 EVERYDAY = (
     ("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Service"), ("v1", "ServiceAccount"),
     ("v1", "Pod"), ("v1", PVC), ("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"),
@@ -247,6 +271,12 @@ EVERYDAY = (
 """Kinds that are looked for before a namespace is removed with all that is in it."""
 USUAL = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
 """What every namespace has."""
+
+
+def _opens(item: Item, data: set[Item]) -> bool:
+    """Whether it is a login of stores whose volumes stay: they let nobody in with another one."""
+    beside = any(claim.namespace == item.namespace for claim in data)
+    return item.kind == "Secret" and item.name.partition("-")[0] == "stores" and beside
 
 
 def _is_established(crd: Json) -> bool:

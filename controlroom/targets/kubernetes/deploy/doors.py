@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from controlroom.targets.abilities import Refused
 from controlroom.targets.kubernetes.deploy.rendering import Object, pod_specs
 from stack.balance import backend_name, use_lines
 from stack.manifests import network
-from stack.manifests.model import Service, ServicePort
+from stack.manifests.model import Route, Service, ServicePort
 from stack.manifests.node import Node
 
 FILE = "haproxy.cfg"
@@ -23,7 +24,8 @@ def fill(objects: list[Object]) -> None:
     """Puts the paths of all Ingress objects into the file of haproxy where there is one, and adds
     backends and the Services without an address that name the ready pods in DNS.
 
-    Raises StackError with the place in an Ingress that leads nowhere.
+    Paths of a Service that is not among the objects are left out. Raises Refused for a port that a
+    Service has not, StackError for an Ingress that the local stack would refuse too.
     """
     config = next((one for one in objects if MARK in (one.get("data") or {}).get(FILE, "")), None)
     if config is None:
@@ -39,6 +41,8 @@ def fill(objects: list[Object]) -> None:
     given = {_name(one): one for one in objects if one["kind"] == "Service"}
     services = {name: network.service(Node(given[name], name, "")) for name in names & {*given}}
     routes = [route for route in routes if route.service in services]
+    for route in routes:
+        _check(route, services[route.service])
     lines = "".join(f"{line}\n" for line in use_lines(services, routes))
     text = text.replace(MARK, MARK + lines)
     for name, service in sorted(services.items()):
@@ -46,6 +50,15 @@ def fill(objects: list[Object]) -> None:
         if _pods(name) not in given:
             objects.append(_without_address(given[name]))
     _put(objects, config, text)
+
+
+def _check(route: Route, service: Service) -> None:
+    if not any(route.port in (port.name, port.number) for port in service.ports):
+        names = ", ".join(f"{port.name} ({port.number})" for port in service.ports)
+        raise Refused(
+            f"An Ingress leads {route.path} to port {route.port} of {service.name}.",
+            f"It has none of that name; its ports are {names}.",
+        )
 
 
 def _backends(text: str, service: Service, namespace: str) -> str:
