@@ -143,6 +143,19 @@ async def test_who_waits_for_too_long_is_refused_unread(monkeypatch: pytest.Monk
     assert all_.held == 0
 
 
+async def test_after_a_large_message_that_was_refused_the_next_one_is_read_later() -> None:
+    messages, all_ = LargeMessages(), InFlight(10 << 20)
+    client = await known(messages, "large", all_)
+    began = time.perf_counter()
+    for _ in range(2 * AT_ONCE):
+        client.sent.put_nowait(BIG)
+        with pytest.raises(ValueError), all_.charge() as charge:
+            async with messages.message(client, charge):
+                raise ValueError
+    assert time.perf_counter() - began >= large._REST
+    assert all_.held == 0
+
+
 class Held(_Kept):
     """A queue that takes large requests when it is let, and short ones at once."""
 
