@@ -19,6 +19,7 @@ OTHERS = 2
 WARM = 1.5
 """Seconds."""
 HUNDREDS = "HTTP, 100 events, 10 connections"
+WASM = "HTTP to the WASM front"
 EACH = "per-event producer, 1 event, 200"
 GO = "Go, 10 ms batches, 1 event, 200"
 HEAD = (
@@ -96,16 +97,13 @@ async def own_doors(setting: Setting) -> AsyncIterator[list[Door]]:
         envs = [env | {n: str(free_port()) for n in ("HTTP_PORT", "WORKER_PORT")} for env in envs]
         _, by_worker = await started("services.producer_wasm.worker", "WORKER_PORT")
         addresses, by_wasm = await started("services.producer_wasm.front", "HTTP_PORT")
-        wasm = [f"http://{address}/wasm" for address in addresses]
+        to_wasm = [f"http://{address}/wasm" for address in addresses]
         yield [
             *(http_door(single(n), http, 1, n, by_http) for n in (10, 50, 200)),
             http_door(HUNDREDS, http, 100, 10, by_http),
             http_door("HTTP to the gRPC front, 1 event, 50", front, 1, 50, by_front + by_server),
-            *(
-                http_door(f"HTTP to the WASM front, {n}", wasm, 1, n, by_wasm + by_worker)
-                for n in (50, 200)
-            ),
-            http_door("HTTP to the WASM front, 100 events, 10", wasm, 100, 10, by_wasm + by_worker),
+            *(http_door(wasm(n), to_wasm, 1, n, by_wasm + by_worker) for n in (50, 200)),
+            http_door(f"{WASM}, 100 events, 10", to_wasm, 100, 10, by_wasm + by_worker),
             grpc_door("gRPC unary, 50 at once", grpc, 1, 50, by_server),
             grpc_door("gRPC batches of 100, 10 at once", grpc, 100, 10, by_server),
             grpc_door("gRPC streams of 1,000, 4 at once", grpc, 1000, 4, by_server),
@@ -115,6 +113,11 @@ async def own_doors(setting: Setting) -> AsyncIterator[list[Door]]:
 def single(connections: int) -> str:
     """The name of the row with one event per request."""
     return f"HTTP, 1 event, {connections} connections"
+
+
+def wasm(connections: int) -> str:
+    """The same of the WASM door."""
+    return f"{WASM}, {connections}"
 
 
 def http_door(name: str, urls: list[str], size: int, connections: int, pids: list[int]) -> Door:
@@ -165,6 +168,7 @@ async def print_rows(setting: Setting) -> None:
             ratio("one event per request, 200 connections, to Go", rates[single(200)], rates[GO], 1)
         )
     print(ratio("bodies of 100 to the per-event producer", rates[HUNDREDS], rates[EACH], 15))
+    print(ratio("WASM to HTTP, 50 connections", rates[wasm(50)], rates[single(50)], 0.8))
 
 
 def ratio(what: str, own: float, other: float, aim: float) -> str:

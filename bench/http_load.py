@@ -1,17 +1,20 @@
 """A lean HTTP/1.1 load client: one request in flight per connection, in a process of its own.
 
 `drive` starts it and waits; it says how much of a core it used itself, so that a table can tell
-where the client was the limit. `python -m bench.http_load` reads one JSON order from stdin.
+where the client was the limit. `python -m bench.http_load` reads one JSON order from stdin, and in
+the lines behind it how many events it may have sent by then, where the order sets a bound.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 import time
 from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,6 +70,8 @@ class Order:
     seconds: float
     rate: float = 0.0
     scenario: str = SCENARIO
+    bounded: bool = False
+    """Whether nothing is sent beyond what the lines behind the order allow."""
 
 
 class _Load:
@@ -77,7 +82,20 @@ class _Load:
         self.outcome = Outcome()
         self.deadline = time.perf_counter() + order.seconds
         self.idle: deque[_Connection] = deque()
+        self.sent = 0
+        """Events."""
+        self._allowed = 0
         self._turn = 0
+
+    def allow(self, events: int) -> None:
+        """So many may be sent, of all so far."""
+        self._allowed = events
+        while self.idle and self.may_send():
+            self.idle.popleft().rest()
+
+    def may_send(self) -> bool:
+        """Whether a bound leaves room for a request."""
+        return not self.order.bounded or self.sent + self.order.size <= self._allowed
 
     def over(self) -> bool:
         """Whether nothing more is to be sent."""
@@ -102,10 +120,10 @@ class _Connection(asyncio.Protocol):
         self.rest()
 
     def rest(self) -> None:
-        """Sends the next request at once, or waits to be told when a rate is kept."""
+        """Sends the next request at once, or waits to be told where a rate or a bound is kept."""
         if self._load.over():
             self._transport.close()
-        elif self._load.order.rate:
+        elif self._load.order.rate or not self._load.may_send():
             self._load.idle.append(self)
         else:
             self.send()
@@ -113,6 +131,7 @@ class _Connection(asyncio.Protocol):
     def send(self) -> None:
         """One request."""
         self._since = time.perf_counter()
+        self._load.sent += self._load.order.size
         self._transport.write(self._load.next(self._requests))
 
     def data_received(self, data: bytes) -> None:
@@ -162,11 +181,15 @@ async def _paced(load: _Load) -> None:
             load.idle.popleft().send()
             sent += 1
         await asyncio.sleep(0.001)
+    _close(load)
+
+
+def _close(load: _Load) -> None:
     while load.idle:
         load.idle.popleft().close()
 
 
-async def _run(order: Order) -> Outcome:
+async def _run(order: Order, lines: asyncio.StreamReader) -> Outcome:
     loop = asyncio.get_running_loop()
     bodies = http_bodies(order.size, order.scenario)
     load, open_ones = _Load(order), []
@@ -182,10 +205,75 @@ async def _run(order: Order) -> Outcome:
         open_ones.append(one.ended)
     if order.rate:
         await _paced(load)
+    if order.bounded:
+        await allowing(lines, load.allow, order.seconds)
+        _close(load)
     await asyncio.wait(open_ones, timeout=order.seconds + 15)
     load.outcome.seconds = time.perf_counter() - started
     load.outcome.client = (time.process_time() - cpu) / load.outcome.seconds
     return load.outcome
+
+
+async def allowing(
+    lines: asyncio.StreamReader, allow: Callable[[int], None], seconds: float
+) -> None:
+    """Hands on what the lines behind an order allow, for so long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while line := await lines.readline():
+                allow(int(line))
+            await asyncio.sleep(seconds)
+
+
+async def served(
+    run: Callable[[Order, asyncio.StreamReader], Awaitable[Outcome]],
+) -> None:
+    """Reads the order from stdin, does it, and writes the outcome to stdout."""
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
+    )
+    order = Order(**json.loads(await lines.readline()))
+    json.dump(asdict(await run(order, lines)), sys.stdout)
+
+
+async def ordered(module: str, order: Order, allowed: AsyncIterator[int] | None = None) -> Outcome:
+    """What a load client gave that runs as a process of its own.
+
+    `allowed`, of a bounded order: how many events may be sent of all so far, each time anew.
+    """
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    telling = asyncio.ensure_future(_tell(child.stdin, order, allowed))
+    try:
+        out = await child.stdout.read()
+    except asyncio.CancelledError:
+        child.kill()
+        raise
+    finally:
+        telling.cancel()
+        await asyncio.wait([telling])
+        await child.wait()
+    return Outcome(**json.loads(out))
+
+
+async def _tell(
+    pipe: asyncio.StreamWriter, order: Order, allowed: AsyncIterator[int] | None
+) -> None:
+    pipe.write(json.dumps(asdict(order)).encode() + b"\n")
+    # a client that has ended reads no more
+    with contextlib.suppress(ConnectionError):
+        await pipe.drain()
+        if allowed is not None:
+            async for events in allowed:
+                pipe.write(b"%d\n" % events)
+                await pipe.drain()
 
 
 async def drive(
@@ -195,23 +283,13 @@ async def drive(
     seconds: float,
     rate: float = 0.0,
     scenario: str = SCENARIO,
+    allowed: AsyncIterator[int] | None = None,
 ) -> Outcome:
-    """Sends bodies of `size` events in turn over `connections` for some seconds."""
-    order = Order(urls, size, connections, seconds, rate, scenario)
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.http_load"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
-    )
-    try:
-        out, _ = await child.communicate(json.dumps(asdict(order)).encode())
-    except asyncio.CancelledError:
-        child.kill()
-        await child.wait()
-        raise
-    return Outcome(**json.loads(out))
+    """Sends bodies of `size` events in turn over `connections` for some seconds; see `ordered`."""
+    bounded = allowed is not None
+    order = Order(urls, size, connections, seconds, rate, scenario, bounded)
+    return await ordered("bench.http_load", order, allowed)
 
 
 if __name__ == "__main__":
-    json.dump(asdict(uvloop.run(_run(Order(**json.load(sys.stdin))))), sys.stdout)
+    uvloop.run(served(_run))

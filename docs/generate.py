@@ -1,4 +1,5 @@
-"""Writes the generated files of docs/ (openapi, errors.json, proto.md, controlroom.1)."""
+"""Writes the generated files of docs/ (openapi, errors.json, proto.md, controlroom.1) and the
+schema of experiments."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from controlroom.commands.man import page  # noqa: E402
+from controlroom.experiments.format import schema  # noqa: E402
 from scenarios.loading import load, names  # noqa: E402
 from services.producer_grpc import front  # noqa: E402
 from services.producer_http import __main__ as producer  # noqa: E402
@@ -32,6 +34,8 @@ def files() -> dict[Path, str]:
     made = {ROOT / "docs/proto.md": _proto(), ROOT / "docs/controlroom.1": page() + "\n"}
     errors = {"errors": [problem.to_json() for problem in PROBLEMS]}
     made[ROOT / "docs/errors.json"] = json.dumps(errors, indent=2) + "\n"
+    form = ROOT / "controlroom/experiments/schema.json"
+    made[form] = json.dumps(schema(), indent=2) + "\n"
     for name in names():
         scenario = load(name)
         # describing asks no store

@@ -174,18 +174,22 @@ def _ingress(manifests: Manifests, port: int) -> str:
         lines.append(f"  use_backend {grpc} if {{ {_GRPC} }}")
     routes = sorted(manifests.routes, key=_precedence)
     own = [route for route in routes if route.host or route.exact]
-    lines += [_use(manifests, route) for route in own]
+    lines += use_lines(manifests.services, own)
     matched = [*([_GRPC] if grpc else []), *(_own_route(route) for route in own)]
     lines += [f"  {line}" for line in split_lines(matched)]
-    lines += [_use(manifests, route) for route in routes if route not in own]
+    lines += use_lines(manifests.services, [route for route in routes if route not in own])
     return "\n".join(lines) + "\n"
 
 
 _GRPC = "req.hdr(content-type) -m beg application/grpc"
 
 
-def _use(manifests: Manifests, route: Route) -> str:
-    service = manifests.services[route.service]
+def use_lines(services: Mapping[str, Service], routes: Iterable[Route]) -> list[str]:
+    """Where each path leads, the most exact ones first."""
+    return [_use(services[route.service], route) for route in sorted(routes, key=_precedence)]
+
+
+def _use(service: Service, route: Route) -> str:
     name = next(p.name for p in service.ports if route.port in (p.name, p.number))
     return f"  use_backend {backend_name(service.name, name)} if {_condition(route)}"
 

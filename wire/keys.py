@@ -229,6 +229,12 @@ def retention_key(scenario: str) -> str:
     return f"{{{scenario}}}:retention"
 
 
+def losing_key(scenario: str) -> str:
+    """Redis text with an expiry: the consumer that looks at the places that were lost now. It lies
+    where they do."""
+    return f"{{{scenario}}}:once:losing"
+
+
 def disk_key(store: str) -> str:
     """Redis text with an expiry, there while the disk of `kafka`, `redis` or `mongo` is nearly
     full: JSON with `store`, `free` and `reserve` (bytes). Of no scenario: stores are shared."""

@@ -43,6 +43,8 @@ class OnDisk:
             return sorted(path.stem for path in chaos_dir().glob("*.yaml"))
         if need == "split":
             return split_names(load().scenario)
+        if need == "experiment_file":
+            return experiment_names(load().scenario)
         if need == "overlay":
             return sorted(path.name for path in (PROJECT / "k8s" / "overlays").iterdir())
         if need == "deployment":
@@ -65,6 +67,18 @@ def split_names(scenario: str) -> list[str]:
         return [one.name for one in split_files(splits_dir(scenario_of(scenario)))]
     except ScenarioError:
         return []
+
+
+def experiment_names(scenario: str) -> list[str]:
+    """The experiments that a scenario has; none of one that cannot be read."""
+    from scenarios.errors import ScenarioError
+    from scenarios.loading import load as scenario_of
+
+    try:
+        folder = scenario_of(scenario).folder
+    except ScenarioError:
+        return []
+    return sorted(path.stem for path in (folder / "experiments").glob("*.yaml")) if folder else []
 
 
 def complete(text: str, known: Names) -> list[str]:

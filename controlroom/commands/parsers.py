@@ -49,9 +49,8 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
 """Flags of the settings, accepted before and after every verb."""
 
 SUMMARY = """\
-  --scenario NAME|DIR|FILE   --state-dir DIR   --read-only   --color WHEN
-  --context NAME (a cluster of the kubeconfig instead of the local stack)
-  --json (data on stdout, talk on stderr)"""
+  --context NAME (a cluster, not the local stack)   --scenario NAME|DIR|FILE
+  --json (data on stdout)   --read-only"""
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from controlroom.arrivals.address import ROUTES
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, passing, talk
 from controlroom.commands.here import Here
@@ -29,7 +30,14 @@ from controlroom.runs.kinds.load import latencies
 from controlroom.runs.launch import start
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.registry import kind_of
-from controlroom.runs.spec import DEFAULT_TIMEOUT, ROUTES, WORKERS, LoadSpec, within_bounds
+from controlroom.runs.spec import (
+    DEFAULT_TIMEOUT,
+    MOST_USERS,
+    USERS,
+    WORKERS,
+    LoadSpec,
+    within_bounds,
+)
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
 from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
@@ -39,7 +47,7 @@ from host.paths import runs_dir
 DESCRIPTION = "Send load and say which bound ended it; killed, it goes on, ctrl+c stops it."
 EXAMPLES = (
     "controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",
-    "controlroom run -n 5000 --rate 200 --in-cluster 4 --context lab-a",
+    "controlroom run --rate 500 --open poisson --timeout 1m --path wasm",
 )
 
 
@@ -52,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("id", nargs="?", metavar="ID", help=hidden)
     add("-f", "--file", metavar="FILE", help="records; without it they are generated")
     add(
-        "-c", "--concurrence", dest="users", type=_whole, default=10, metavar="N",
-        help="users in parallel (10); also --concurrency",
+        "-c", "--concurrence", dest="users", type=_whole, metavar="N",
+        help=f"users in parallel ({USERS}); also --concurrency",
     )  # fmt: skip
     add("--concurrency", "--concurrencia", dest="users", type=_whole, default=hidden, help=hidden)
     add("-n", "--number", type=_whole, metavar="N", help="requests to send, exactly")
@@ -62,7 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--path", choices=tuple(ROUTES), default="http", metavar="DOOR",
         help=f"which producer takes them: {', '.join(ROUTES)}",
     )  # fmt: skip
-    add("--rate", type=_rate, metavar="R", help="requests/s over all users")
+    add("--rate", type=_rate, metavar="R", help="requests/s; with --open each starts on schedule")
+    add(
+        "--open", nargs="?", choices=("constant", "poisson"), const="constant", default="",
+        help=hidden,  # the help is full; that of --rate names it
+    )  # fmt: skip
     add("--repeat", action="store_true", help="begin the file again at its end")
     add(
         "--wait", type=_span, default=(0.0, 0.0), metavar="A-B",
@@ -202,9 +214,10 @@ def _spec(args: argparse.Namespace, settings: Settings) -> LoadSpec:
     longest = float(settings.max_load_seconds)
     timeout = min(DEFAULT_TIMEOUT, longest) if args.timeout is None else args.timeout
     chosen = settings.scenario if settings.origin("scenario") != "default" else ""
+    users = args.users or (min(MOST_USERS, settings.max_users) if args.open else USERS)
     return LoadSpec(
         url=args.url, scenario=chosen, path=args.path, file=args.file, seed=args.seed,
-        users=args.users, number=args.number, rate=args.rate, timeout=timeout,
+        users=users, number=args.number, rate=args.rate, open=args.open, timeout=timeout,
         repeat=args.repeat, batch=args.batch, in_cluster=args.in_cluster,
         wait_least=args.wait[0], wait_most=args.wait[1],
     )  # fmt: skip
@@ -218,6 +231,7 @@ def _progress(view: RunView) -> str:
     spent = rounded(time.time() - view.started)
     limit = f" of {rounded(view.ends_at - view.started)}" if view.ends_at else ""
     failed = f"{load.failed} failed  " if load.failed else ""
+    failed += f"{load.dropped} dropped  " if load.dropped else ""
     return (
         f"{view.id} {view.state}  {load.sent}{of}  {load.rps:g}/s  {failed}"
         f"{latencies(load)}  {spent}{limit}"
@@ -234,7 +248,8 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
             emit(line)
     if interrupted:
         return Exit.INTERRUPTED
-    good = view.state in ("finished", "stopped") and not (view.load and view.load.failed)
+    load = view.load
+    good = view.state in ("finished", "stopped") and not (load and (load.failed or load.dropped))
     return Exit.OK if good else Exit.FAILED
 
 

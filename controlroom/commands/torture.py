@@ -27,7 +27,7 @@ processes, links and replicas at random, drain, and compare event by event what
 clients, the queue, Redis and the document store have. Exit code 1 when one is
 lost or doubled against the promise of the queue, or the books say otherwise."""
 EXAMPLES = (
-    "controlroom torture --queue streams --faults 8 --seed 7",
+    "controlroom torture --scenario covid --faults 8 --seed 7",
     "controlroom torture --state ~/.local/state/controlroom --faults 5",
 )
 
@@ -41,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="S", help="which faults, and when")
     parser.add_argument("--state", type=Path, metavar="DIR", help="use the stack that runs there")
-    parser.add_argument(
-        "--queue", metavar="NAME", help="the scratch stack goes by kafka, streams, direct or pubsub"
-    )
+    parser.add_argument("--queue", metavar="NAME", help="by kafka, streams, direct or pubsub alone")
     parser.add_argument("--keep", action="store_true", help="leave the scratch stack up")
     parser.add_argument(
         "--phases",
@@ -108,6 +106,7 @@ async def main(args: argparse.Namespace) -> Exit:
 
 
 async def _run(settings: Settings, request: TortureRequest, queue: str = "") -> Report:
+    from controlroom.torture.environment import TortureError
     from controlroom.torture.run import run
     from controlroom.torture.scratch import QUEUES, by_queue
 
@@ -118,13 +117,17 @@ async def _run(settings: Settings, request: TortureRequest, queue: str = "") -> 
 
     with by_queue(settings.scenario, queue) as reference:
         scenario = load(reference)
-        if len(scenario.queues) > 1 or scenario.queue not in QUEUES:
+        several = len(scenario.queues) > 1
+        if not {*scenario.queues} <= {*QUEUES} or (several and request.state is not None):
             raise CommandError(
-                f"{scenario.name} goes by {', '.join(scenario.queues)}; the torture judges one of "
-                f"{', '.join(QUEUES)}.",
-                "Name one for a scratch stack: --queue NAME.",
+                f"{scenario.name} goes by {', '.join(scenario.queues)}; the torture judges "
+                f"{', '.join(QUEUES)}, and several at once on a scratch stack only.",
+                "Name one for a scratch stack: --queue NAME, or leave --state out.",
             )
-        return await run(scenario, reference, request, say)
+        try:
+            return await run(scenario, reference, request, say)
+        except TortureError as error:
+            raise CommandError(str(error)) from error
 
 
 def _phases(args: argparse.Namespace) -> tuple[str, ...]:

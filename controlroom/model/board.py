@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from controlroom.model.frame import KEYS, LOG, Curve, Frame, Panel, Rates
 from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health, SourceState
+from controlroom.model.lanes import Lanes
 from controlroom.model.log import LogBatch
 from controlroom.model.marks import marks_of
 from controlroom.model.queues import Queues
@@ -70,6 +71,7 @@ class Board:
         self._tempo = Tempo(RATE_SECONDS)
         self._lag = Recent(TREND_SECONDS)
         self._traces = {name: Trace(CURVE_SECONDS) for name in CURVES}
+        self._lanes = Lanes(CURVE_SECONDS)
         self._tail = LogTail(LOG_LINES)
         self._marks: dict[tuple[str, str], TimeMark] = {}
 
@@ -106,6 +108,7 @@ class Board:
             curves=tuple(
                 Curve(name, unit, self._traces[name].points) for name, unit in CURVES.items()
             ),
+            lanes=self._lanes.curves(),
             marks=self._recent_marks(now),
             panels=panels,
         )
@@ -120,10 +123,12 @@ class Board:
         elif isinstance(value, GoldenMetrics):
             for name, figure in overall(value).items():
                 self._traces[name].add(sample.at, figure)
+            self._lanes.take_golden(sample.at, value)
         elif isinstance(value, LogBatch):
             self._tail.apply(sample.at, value)
         elif isinstance(value, Runs):
             self._marks |= marks_of(value)
+            self._lanes.take_runs(sample.at, value)
 
     def _fail(self, source: _Source, failed: Failed) -> None:
         state: SourceState = "denied" if failed.denied else "reconnecting"
@@ -135,6 +140,8 @@ class Board:
     def _gap(self, source: str, at: float) -> None:
         for name in {"golden": ("rps", "success", "p95"), "queues": ("lag",)}.get(source, ()):
             self._traces[name].gap(at)
+        if source == "golden":
+            self._lanes.gap(at)
 
     def _recent_marks(self, now: float) -> tuple[TimeMark, ...]:
         for key in [key for key, mark in self._marks.items() if mark.at < now - CURVE_SECONDS]:

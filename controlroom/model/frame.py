@@ -74,6 +74,10 @@ class Curve:
     name: str
     unit: str
     points: tuple[tuple[float, float | None], ...]
+    lane: str = ""
+    """Branch of a split, or deployment, that it is of; empty for all of them together."""
+    run: str = ""
+    """The split that the branch is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class Frame:
     rates: Rates = field(default_factory=Rates)
     curves: tuple[Curve, ...] = ()
     """`rps`, `success` (0 to 1), `p95` (ms), `lag`, in this order, one point a second."""
+    lanes: tuple[Curve, ...] = ()
+    """`success`, `rps`, `p50`, `p95` and `p99` of each branch and deployment, metric by metric."""
     marks: tuple[TimeMark, ...] = ()
 
     def __getitem__(self, key: Key[T]) -> Panel[T]:

@@ -28,6 +28,12 @@ class LoadFigures:
     p50: float | None
     p95: float | None
     p99: float | None
+    p999: float | None = None
+    """p99.9, of an open load."""
+    dropped: int = 0
+    """Arrivals of an open load that were never sent."""
+    late: float | None = None
+    """Of an open load: p99 of how long after its moment in the schedule a request was sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from controlroom.panes.text import Span
 
 _PAGE = 200
 """Older lines that are asked for at once."""
+_READABLE = 1.0
+"""Seconds for which a page stays when the next one is new from top to bottom."""
 
 
 class LogPane(Pane):
@@ -61,6 +63,20 @@ class LogPane(Pane):
         """Index of the first visible line among the held ones; not used while following."""
         self._matches: tuple[tuple[LogLine, ...] | None, str, Sequence[LogLine]] = (None, "", ())
 
+    def show(self, frame: Frame) -> None:
+        """Takes the newest frame. While more lines come than fit, the page changes once a second:
+        nobody reads faster, and drawing all rows is what a room costs under load."""
+        if not self._floods(frame):
+            super().show(frame)
+
+    def _floods(self, frame: Frame) -> bool:
+        if self.frame is None or not self.following:
+            return False
+        view, shown = frame[LOG].value, self.frame[LOG].value
+        if view is None or shown is None or not 0 < frame.now - self.frame.now < _READABLE:
+            return False
+        return _reached(view) - _reached(shown) >= self._room
+
     @property
     def following(self) -> bool:
         """Whether the newest line is shown."""
@@ -80,7 +96,7 @@ class LogPane(Pane):
         dot, view = self.look.signs.dot, frame[LOG].value
         state = "follow" if self.following else "held"
         if view is not None and self._held is not None:
-            new = _end(view) + view.skipped - _end(self._held) - self._held.skipped
+            new = _reached(view) - _reached(self._held)
             state = f"held {dot} {new:,} newer {dot} G follows"
         if self.needle:
             state += f' {dot} "{self.needle}"'
@@ -198,5 +214,6 @@ class LogPane(Pane):
         self.redraw()
 
 
-def _end(view: LogView) -> int:
-    return view.first + len(view.lines)
+def _reached(view: LogView) -> int:
+    """Lines that have come, fetched or not, since the room opened."""
+    return view.first + len(view.lines) + view.skipped

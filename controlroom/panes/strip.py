@@ -95,7 +95,7 @@ class RunStrip(Rows):
             sign = (
                 (signs.fault, look.bad) if kind_of(run.kind).injects else (signs.run, look.accent)
             )
-        elif run.state == "finished" and not (run.load and run.load.failed):
+        elif run.state == "finished" and not (run.load and (run.load.failed or run.load.dropped)):
             sign = (signs.good, look.good)
         else:
             sign = (signs.fault, look.warn)
@@ -141,6 +141,8 @@ class RunStrip(Rows):
             (f"  {text.rate(load.rps)}/s  {p99}  ", look.text),
             (f"{load.failed:,} failed", failed),
         ]
+        if load.dropped:
+            spans.append((f"  {load.dropped:,} dropped", look.bad))
         if run.active and run.ends_at is not None:
             whole = f" left of {format_duration(round(run.ends_at - run.started))}"
             left = text.clock_left(run.ends_at - now)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import groupby, pairwise
+from typing import ClassVar
 
 from rich.style import Style
+from textual.binding import BindingType
 from textual.strip import Strip
 
 from controlroom.model.frame import GOLDEN, Curve, Frame
+from controlroom.model.lanes import METRICS, lanes_of
 from controlroom.model.run import TimeMark
 from controlroom.panes import plot, text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
+from controlroom.panes.traffic import split_run
 
 WINDOWS = (60.0, 120.0, 300.0, 900.0, 1800.0)
 _USUAL = WINDOWS.index(300.0)
 _AXIS = 12
 """Cells of name, figure and tick at the left of the plot."""
+_LANE = 13
+"""Cells of the name of a branch or deployment before them."""
 _SUCCESS_FLOORS = (0.99, 0.97, 0.95, 0.9, 0.75, 0.5, 0.0)
 
 
@@ -29,6 +35,20 @@ class TimePane(Pane):
     key = GOLDEN
     engine = "prometheus"
     command = "controlroom metrics"
+    keys = (
+        ("← →", "curves of each branch of a split, or of each door; of all together"),
+        ("↑ ↓", "more of their figures"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("left", "part"),
+        ("right", "part"),
+        ("up", "scroll(-1)"),
+        ("down", "scroll(1)"),
+    ]
+    parted = False
+    """Whether each branch or deployment has curves of its own."""
+    top = 0
+    """The first of their metrics that is shown."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -48,6 +68,16 @@ class TimePane(Pane):
         self.choice = max(0, min(len(WINDOWS) - 1, wanted))
         self.redraw()
 
+    def action_part(self) -> None:
+        """Curves of each, or of all together again."""
+        self.parted = not self.parted
+        self.redraw()
+
+    def action_scroll(self, step: int) -> None:
+        """Other metrics, where there is no room for all."""
+        self.top = max(0, min(len(METRICS) - 1, self.top + step))
+        self.redraw()
+
     def show(self, frame: Frame) -> None:
         first = self.frame is None
         self.frame = frame
@@ -58,11 +88,20 @@ class TimePane(Pane):
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Curves and marks, and which time a dot of the plot stands for now."""
         dot = int(frame.now // self._step(self._columns(max(0, self.size.width - 4))))
-        return (frame[GOLDEN].health, frame.curves, frame.marks, dot)
+        curves = self._lanes(frame) if self.parted else frame.curves
+        return (frame[GOLDEN].health, curves, frame.marks, dot)
+
+    @staticmethod
+    def _lanes(frame: Frame) -> tuple[Curve, ...]:
+        """Of the branches of the split that is on, else of the deployments."""
+        run = split_run(frame)
+        return lanes_of(frame.lanes, run.id if run else "") or lanes_of(frame.lanes, "")
 
     def title(self, frame: Frame, width: int) -> Title:
-        minutes = f"{self.window / 60:g} m"
-        return Title("time", f"{minutes} {self.look.signs.dot} + {self.look.signs.minus} 0")
+        dot = self.look.signs.dot
+        told = f"{self.window / 60:g} m {dot} + {self.look.signs.minus} 0"
+        by = "branch" if self.parted and split_run(frame) else "door" if self.parted else ""
+        return Title(f"time by {by}" if by else "time", told)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """Keeps the axis while its sources are away; the curves have gaps then."""
@@ -74,21 +113,38 @@ class TimePane(Pane):
         columns = self._columns(width)
         step = self._step(columns)
         marks = self._places(frame, step, columns)
-        curves = frame.curves
+        curves = self._fitting(self._lanes(frame), height - 2) if self.parted else frame.curves
         each = max(1, (height - 2) // max(1, len(curves)))
         extra = max(0, height - 2 - each * len(curves))
         rows: list[Strip] = []
-        for i, curve in enumerate(curves):
-            tall = each + (1 if i < extra else 0)
-            rows += self._curve(curve, frame.now, step, columns, tall, marks, width)
+        # what stands below each other in one figure has one scale
+        for _, group in groupby(curves, key=lambda curve: curve.name):
+            several = list(group)
+            figures = [self._figures(curve, frame.now, step, columns) for curve in several]
+            scale = self._scale(several[0], [figure for one in figures for figure in one])
+            for curve, own in zip(several, figures, strict=True):
+                tall = each + (1 if extra > 0 else 0)
+                extra -= 1
+                rows += self._curve(curve, own, scale, columns, tall, marks, width)
         if not curves:
             rows.append(text.row([("nothing measured yet", self.look.dim)], width, self.look.text))
         rows += [text.row([], width, self.look.text)] * max(0, height - 2 - len(rows))
         return [*rows, self._marks(marks, columns, width), self._axis(columns, width)]
 
-    @staticmethod
-    def _columns(width: int) -> int:
-        return max(4, width - _AXIS)
+    def _fitting(self, curves: tuple[Curve, ...], height: int) -> tuple[Curve, ...]:
+        """As many metrics as have room, from the chosen one on; at least one."""
+        lanes = len({curve.lane for curve in curves})
+        most = max(1, height // max(1, lanes))
+        top = min(self.top, max(0, len(METRICS) - most))
+        shown = list(METRICS)[top : top + most]
+        return tuple(curve for curve in curves if curve.name in shown)
+
+    @property
+    def _axis_width(self) -> int:
+        return _AXIS + (_LANE if self.parted else 0)
+
+    def _columns(self, width: int) -> int:
+        return max(4, width - self._axis_width)
 
     def _step(self, columns: int) -> float:
         """Seconds that a dot covers; a column has two."""
@@ -104,21 +160,24 @@ class TimePane(Pane):
                 places[dot // 2] = mark
         return places
 
+    @staticmethod
+    def _figures(curve: Curve, now: float, step: float, columns: int) -> list[float | None]:
+        pick = min if curve.name == "success" else max
+        figures = plot.buckets(curve.points, now, step, 2 * columns, pick)
+        return plot.filled(figures, math.ceil(2 / step))
+
     def _curve(
         self,
         curve: Curve,
-        now: float,
-        step: float,
+        figures: plot.Figures,
+        scale: tuple[float, float],
         columns: int,
         tall: int,
         marks: dict[int, TimeMark],
         width: int,
     ) -> list[Strip]:
         look = self.look
-        success = curve.name == "success"
-        figures = plot.buckets(curve.points, now, step, 2 * columns, min if success else max)
-        figures = plot.filled(figures, math.ceil(2 / step))
-        low, high = self._scale(curve, figures)
+        low, high = scale
         draw = plot.braille if look.signs.braille else plot.plain
         lines = draw(figures, low, high, columns, tall)
         style: Style = getattr(look, curve.name, look.accent)
@@ -128,7 +187,9 @@ class TimePane(Pane):
             label = self._figure(curve, high) if y == 0 else ""
             if y == tall - 1 and tall > 1:
                 label = self._figure(curve, low)
+            lane = text.fit(text.clean(curve.lane) if y == 0 else "", _LANE - 1, look.signs)
             head: list[Span] = [
+                (f"{lane} " if curve.lane else "", look.text),
                 (text.fit(name if y == 0 else "", 5), look.title),
                 (text.right(label, 5), look.dim),
                 (f" {look.signs.tick}", look.frame),
@@ -171,7 +232,7 @@ class TimePane(Pane):
             "fault": (signs.fault, look.bad),
             "recovered": (signs.good, look.good),
         }
-        spans: list[Span] = [(text.fit("marks", _AXIS), look.dim)]
+        spans: list[Span] = [(text.fit("marks", self._axis_width), look.dim)]
         places = sorted(marks)
         at = 0
         for column, following in pairwise([*places, columns + 1]):
@@ -197,5 +258,5 @@ class TimePane(Pane):
             cells[start : start + len(label)] = label
         now = "now"
         cells[columns - len(now) : columns] = now
-        line = " " * _AXIS + "".join(cells[:columns])
+        line = " " * self._axis_width + "".join(cells[:columns])
         return text.row([(line, self.look.dim)], width, self.look.text)

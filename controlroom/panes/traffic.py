@@ -8,6 +8,7 @@ from textual.strip import Strip
 
 from controlroom.model.frame import GOLDEN, RUNS, Frame
 from controlroom.model.golden import GoldenRow
+from controlroom.model.run import RunView
 from controlroom.model.split import BranchFigures, SplitFigures
 from controlroom.panes import text
 from controlroom.panes.pane import Pane, Title
@@ -123,11 +124,17 @@ class TrafficPane(Pane):
 
 def split_of(frame: Frame) -> SplitFigures | None:
     """Of the split that is on; of the one that ended last for a while."""
+    run = split_run(frame)
+    return run.split if run else None
+
+
+def split_run(frame: Frame) -> RunView | None:
+    """The split that is on, or the one that ended last for a while."""
     runs = frame[RUNS].value
     views = [run for run in runs.runs if run.split is not None] if runs else []
     views = [run for run in views if run.active or (run.ended or 0) > frame.now - ENDED_FOR]
     views.sort(key=lambda run: (run.active, run.started))
-    return views[-1].split if views else None
+    return views[-1] if views else None
 
 
 def _share(share: float | None, none: str) -> str:

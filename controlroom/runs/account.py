@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,8 +18,15 @@ from controlroom.runs.spec import LoadSpec
 class LoadAccount:
     """Takes in progress lines, wherever the load process runs."""
 
-    def __init__(self, run: RunWriter, spec: LoadSpec) -> None:
+    def __init__(
+        self,
+        run: RunWriter,
+        spec: LoadSpec,
+        heard: Callable[[LoadProgress], None] = lambda line: None,
+    ) -> None:
+        """`heard` gets each line that is taken in."""
         self._run = run
+        self._heard = heard
         self._spec = spec
         self._gathered = Gathered(users=spec.users, total=spec.number)
         self._line = 0
@@ -80,6 +88,7 @@ class LoadAccount:
             now = time.time()
             self._run.update(state="running", started=now, ends_at=now + self._spec.timeout)
         self._gathered.add(line)
+        self._heard(line)
         self.final = line.final
         if line.acknowledged:
             with self._run.folder.acknowledged.open("a") as file:

@@ -8,18 +8,15 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from controlroom.model.golden import GoldenRow, parse
-from controlroom.model.queries import TrafficRow, golden_query
+from controlroom.model.golden import GoldenRow
+from controlroom.model.queries import TrafficRow
 from controlroom.model.split import BranchFigures, SplitFigures
-from controlroom.targets.abilities import Located, TargetError
+from controlroom.runs.golden_reader import PATIENCE, GoldenReader
+from controlroom.targets.abilities import Located
 from stack.faults.splitting import Split
 from wire.ending import end
-from wire.plain_http import http_client
-
-if TYPE_CHECKING:
-    import httpx
 
 WINDOW = 30
 """Seconds that rates and latencies cover while it goes on."""
@@ -28,7 +25,6 @@ LEAST = 15
 EVERY = 1.0
 RECENT = 10.0
 """Seconds that the rate of requests covers where the target counts them."""
-PATIENCE = 4.0
 
 
 class BranchMeter:
@@ -36,13 +32,11 @@ class BranchMeter:
     which knows them by deployment and so sees other requests of these too."""
 
     def __init__(self, target: Located, split: Split) -> None:
-        self._target = target
         self._split = split
         self._rows = {one.service: TrafficRow(one.service, "inbound") for one in split.branches}
         self._golden: Mapping[str, GoldenRow] = {}
         self._recent: deque[tuple[float, Mapping[str, Any]]] = deque()
-        self._client: httpx.AsyncClient | None = None
-        self._namespace = ""
+        self._reader = GoldenReader(target)
         self._began = time.monotonic()
         self._window = LEAST
         self._task: asyncio.Task[None] | None = None
@@ -54,7 +48,7 @@ class BranchMeter:
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:
             await end([self._task])
-        await self._forget()
+        await self._reader.close()
 
     def begin(self) -> None:
         """The split is on from now."""
@@ -126,25 +120,9 @@ class BranchMeter:
 
     async def _ask(self, window: int) -> None:
         """One round; where Prometheus does not answer, nothing is known of latencies."""
-        import httpx
-
-        try:
-            if self._client is None:
-                info, endpoints = await self._target.info(), await self._target.endpoints()
-                self._namespace = info.details.get("namespace", "default")
-                self._client = http_client(endpoints.address("prometheus"), PATIENCE)
-            query = golden_query(self._namespace, window, tuple(self._rows.values()))
-            answer = await self._client.post("/api/v1/query", data={"query": query})
-            answer.raise_for_status()
-            found = parse(answer.json()["data"]["result"], window, tuple(self._rows.values()))
-        except (httpx.HTTPError, TargetError, OSError):
-            await self._forget()
+        found = await self._reader.read(window, tuple(self._rows.values()))
+        if found is None:
             self._golden = {}
             return
         self._window = window
         self._golden = {row.deployment: row for row in found.rows}
-
-    async def _forget(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()

@@ -58,6 +58,9 @@ class FaultRun:
         """From the injection to the proof that it is over and that the pipeline is back."""
         if self._watch is not None:
             await self._unless_stopped(self._watch.remember())
+        if self._run.stop_asked:
+            self._end("stopped", "stopped", clean=True)
+            return
         if not await self._inject():
             return
         await self._count_down()

@@ -6,44 +6,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from hdrh.histogram import HdrHistogram
-
+from controlroom.arrivals.histogram import Histogram
 from controlroom.model.run import LoadFigures
 from controlroom.runs.report import LoadProgress
 
-HIGHEST = 3600 * 1_000_000
-DIGITS = 3
-"""Microseconds from 1 to an hour, exact to a tenth of a per cent."""
 RATE_SECONDS = 2.0
-PERCENTILES = (50, 95, 99)
-
-
-class Latency:
-    """A histogram of microseconds, read in milliseconds."""
-
-    def __init__(self) -> None:
-        self._histogram = HdrHistogram(1, HIGHEST, DIGITS)
-
-    def add(self, micros: list[int]) -> None:
-        """Takes in measured times."""
-        for value in micros:
-            self._histogram.record_value(min(max(value, 1), HIGHEST))
-
-    def percentiles(self) -> tuple[float | None, float | None, float | None]:
-        """p50, p95, p99 in ms; None before the first time."""
-        if not self._histogram.get_total_count():
-            return None, None, None
-        found = self._histogram.get_percentile_to_value_dict(list(PERCENTILES))
-        p50, p95, p99 = (found[wanted] / 1000 for wanted in PERCENTILES)
-        return p50, p95, p99
-
-    def summary(self) -> dict[str, float | None]:
-        """What the result file keeps, in ms."""
-        p50, p95, p99 = self.percentiles()
-        some = p50 is not None
-        top = self._histogram.get_max_value() / 1000 if some else None
-        mean = round(self._histogram.get_mean_value() / 1000, 3) if some else None
-        return {"p50": p50, "p95": p95, "p99": p99, "max": top, "mean": mean}
 
 
 @dataclass(slots=True)
@@ -58,8 +25,8 @@ class Gathered:
     failures: dict[str, int] = field(default_factory=dict)
     bound: str = ""
     error: str = ""
-    took: Latency = field(default_factory=Latency)
-    late: Latency = field(default_factory=Latency)
+    took: Histogram = field(default_factory=Histogram)
+    late: Histogram = field(default_factory=Histogram)
     _recent: deque[tuple[float, int]] = field(default_factory=lambda: deque([(0.0, 0)]))
 
     @property
@@ -81,8 +48,9 @@ class Gathered:
         self.bound, self.error = new.bound, new.error
         for kind, count in new.failures.items():
             self.failures[kind] = self.failures.get(kind, 0) + count
-        self.took.add(new.took)
-        self.late.add(new.late)
+        for histogram, times in ((self.took, new.took), (self.late, new.late)):
+            for micros in times:
+                histogram.add(micros)
         self._recent.append((self.elapsed, self.done))
         while len(self._recent) > 2 and self._recent[1][0] < self.elapsed - RATE_SECONDS:
             self._recent.popleft()
@@ -98,7 +66,7 @@ class Gathered:
 
     def figures(self, over: bool = False) -> LoadFigures:
         """What the run strip shows."""
-        p50, p95, p99 = self.took.percentiles()
+        p50, p95, p99 = self.took.percentiles(50, 95, 99)
         rate = self.rate_overall() if over else self.rate_now()
         return LoadFigures(
             sent=self.sent,

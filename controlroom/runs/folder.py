@@ -113,6 +113,18 @@ class RunFolder:
         except (OSError, msgspec.DecodeError):
             return None
 
+    def write_owner(self, run: str) -> None:
+        """Says which run began this one, and ends it by its own death."""
+        (self.path / "owner").write_text(run)
+
+    @property
+    def owner(self) -> str:
+        """The run that began it; empty where a person did."""
+        try:
+            return (self.path / "owner").read_text()
+        except FileNotFoundError:
+            return ""
+
     @property
     def runner_alive(self) -> bool:
         """Whether somebody conducts the run, or is just about to."""
@@ -129,13 +141,24 @@ class RunFolder:
 
     @property
     def stop_asked(self) -> bool:
-        """Whether somebody wants the run to end."""
-        return (self.path / "stop").exists()
+        """Whether somebody wants the run to end, or the run that began it is over or dead."""
+        if (self.path / "stop").exists():
+            return True
+        owner = self._owner
+        return owner is not None and (
+            owner.stop_asked or not owner.path.exists() or not owner.runner_alive
+        )
 
     @property
     def cut_asked(self) -> bool:
         """Whether somebody wants the run to end without waiting."""
-        return (self.path / "cut").exists()
+        owner = self._owner
+        return (self.path / "cut").exists() or (owner is not None and owner.cut_asked)
+
+    @property
+    def _owner(self) -> RunFolder | None:
+        name = self.owner
+        return RunFolder(self.path.with_name(name)) if name else None
 
     def _write(self, name: str, value: Any) -> None:
         write_private(

@@ -17,12 +17,17 @@ from controlroom.runs.store import RunStore
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def start(store: RunStore, spec: Spec) -> RunFolder:
-    """Starts the run and answers its folder; its view shows the rest. Raises SpecError."""
+def start(store: RunStore, spec: Spec, owner: str = "") -> RunFolder:
+    """Starts the run and answers its folder; its view shows the rest. Raises SpecError.
+
+    One with an `owner`, the run that wants it, ends when that one dies or is asked to stop.
+    """
     kind_of(spec.run_kind).check(spec)
     folder = store.create()
     store.trim()
     folder.write_spec(spec)
+    if owner:
+        folder.write_owner(owner)
     folder.write_view(first_view(folder.id, spec))
     folder.journal.note("asked", command=spec.command())
     _reap()

@@ -8,8 +8,10 @@ import os
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
 
 from controlroom.runs.account import LoadAccount
+from controlroom.runs.report import LoadProgress
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import LoadSpec
 
@@ -24,10 +26,16 @@ LONGEST_LINE = 1 << 26
 class LoadRun:
     """One load run. `spec.timeout + spec.drain + GRACE` after its start it is over, always."""
 
-    def __init__(self, run: RunWriter, spec: LoadSpec) -> None:
+    def __init__(
+        self,
+        run: RunWriter,
+        spec: LoadSpec,
+        heard: Callable[[LoadProgress], None] = lambda line: None,
+    ) -> None:
+        """`heard` gets each line of the load process as it comes."""
         self._run = run
         self._spec = spec
-        self._account = LoadAccount(run, spec)
+        self._account = LoadAccount(run, spec, heard)
         self._said: set[str] = set()
         self._over_time = False
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gevent.event import Event
 
-from controlroom.runs.failures import kind_of_error, kind_of_status
+from controlroom.arrivals.failures import kind_of_error, kind_of_status
 from controlroom.runs.records import supply_of
 from controlroom.runs.report import LoadProgress
 from controlroom.runs.spec import LoadSpec, check_url

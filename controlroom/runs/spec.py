@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
+from controlroom.arrivals.address import ROUTES, PathName, address, wrong_with
 from controlroom.runs.errors import SpecError
 from host.durations import format_duration, parse_duration
 
 if TYPE_CHECKING:
     from stack.faults.kind import Kind
 
-PathName = Literal["http", "grpc", "wasm"]
-ROUTES: Mapping[PathName, str] = {"http": "/input", "grpc": "/grpc", "wasm": "/wasm"}
-"""Where each producer takes events, behind the ingress."""
+Schedule = Literal["", "constant", "poisson"]
 
 DEFAULT_TIMEOUT = 600.0
 """Every load ends: this bounds one that was given no time of its own (seconds)."""
 LONGEST = 24 * 3600.0
+USERS = 10
 MOST_USERS = 2000
 MOST_WAIT = 3600.0
 MOST_BATCH = 1000
@@ -32,7 +30,8 @@ DRAIN = 10.0
 
 @dataclass(frozen=True, slots=True)
 class LoadSpec:
-    """A closed load: `users` in parallel, each sending its next request when it has its answer."""
+    """A load. Closed: `users` in parallel, each sending its next request when it has its answer.
+    Open: requests start on a schedule, whatever the answers do."""
 
     run_kind: ClassVar[str] = "load"
     url: str = ""
@@ -46,11 +45,14 @@ class LoadSpec:
     seed: int | None = None
     """Of the generated records, or of the order in which those of the file are sent; None sends
     the file as it stands."""
-    users: int = 10
+    users: int = USERS
+    """Requests that may wait for an answer at a time. An open load drops what is above it."""
     number: int | None = None
     """Requests to send, exactly; None is as many as the other bounds allow."""
     rate: float | None = None
     """Requests per second over all users; None is as fast as the answers come."""
+    open: Schedule = ""
+    """The gaps between the starts of an open load; empty for a closed one."""
     timeout: float = DEFAULT_TIMEOUT
     """Seconds after which no new request is sent."""
     wait_least: float = 0.0
@@ -77,10 +79,7 @@ class LoadSpec:
     @property
     def address(self) -> str:
         """Where requests go."""
-        parts = urlsplit(self.url)
-        if parts.path.strip("/"):
-            return self.url
-        return f"{parts.scheme}://{parts.netloc}{ROUTES[self.path]}"
+        return address(self.url, self.path)
 
     @property
     def title(self) -> str:
@@ -89,6 +88,9 @@ class LoadSpec:
         pace = f", {self.rate:g}/s" if self.rate is not None else ""
         place = " in the cluster" if self.in_cluster else ""
         seed = f", seed {self.seed}" if self.seed is not None else ""
+        if self.open:
+            gaps = "" if self.open == "constant" else f", {self.open}"
+            return f"{what} on schedule over {self.path}{pace}{gaps}{seed}"
         return f"{what} by {self.users} users over {self.path}{pace}{self._waits}{seed}{place}"
 
     @property
@@ -113,6 +115,8 @@ class LoadSpec:
             words += ["--path", self.path]
         if self.rate is not None:
             words += ["--rate", f"{self.rate:g}"]
+        if self.open:
+            words += ["--open"] if self.open == "constant" else ["--open", self.open]
         if self.wait_most:
             words += ["--wait", self.wait]
         if self.repeat:
@@ -240,6 +244,7 @@ def check_load(spec: LoadSpec) -> LoadSpec:
         raise SpecError(
             f"--rate {spec.rate:g} cannot be kept.", "Give requests per second, such as --rate 200."
         )
+    _check_open(spec)
     if not 0 <= spec.wait_least <= spec.wait_most <= MOST_WAIT:
         raise SpecError(
             f"--wait {spec.wait} cannot be kept.",
@@ -277,6 +282,18 @@ def within_bounds(spec: LoadSpec, users: int, seconds: float) -> None:
         )
 
 
+def _check_open(spec: LoadSpec) -> None:
+    if not spec.open:
+        return
+    if spec.rate is None:
+        raise SpecError(
+            "--open starts requests on a schedule, and none is given.",
+            "Give requests per second, such as --rate 200.",
+        )
+    if spec.in_cluster:
+        raise SpecError("--open is sent from this machine.", "Leave --in-cluster out.")
+
+
 def _check_source(spec: LoadSpec) -> None:
     if spec.file is None and spec.repeat:
         raise SpecError(
@@ -288,33 +305,11 @@ def _check_source(spec: LoadSpec) -> None:
 def check_url(url: str, anywhere: bool = False) -> None:
     """Raises SpecError unless it is plain HTTP, to this machine's own loopback or, for the
     ingress of a cluster, anywhere."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise SpecError(f"--url {url!r} is not an address: {error}.", _URL_FIX) from None
-    if parts.scheme != "http" or not parts.hostname:
-        raise SpecError(f"--url {url!r} is not an http:// address.", _URL_FIX)
-    if parts.username or parts.query or parts.fragment or port == 0:
-        raise SpecError(f"--url {url!r} holds more than host, port and path.", _URL_FIX)
-    if not anywhere and not _is_loopback(parts.hostname):
-        raise SpecError(
-            f"--url goes to {parts.hostname}, which is not this machine's loopback; "
-            "load is sent to the local stack only.",
-            _URL_FIX,
-        )
+    if wrong := wrong_with(url, anywhere=anywhere):
+        raise SpecError(f"--url {wrong}", _URL_FIX)
 
 
 _URL_FIX = "Give an address such as http://127.0.0.1:8080, or leave --url out."
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _within(flag: str, value: int, least: int, most: int | None) -> None:

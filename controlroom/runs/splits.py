@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import yaml
 from controlroom.runs.errors import SpecError
 from controlroom.runs.manifest import TITLE, read_yaml
 from controlroom.runs.split_spec import SplitSpec
+from controlroom.runs.yaml_lines import line_of
 from host.durations import format_duration
 from scenarios.scenario import Scenario
 from stack.faults.splitting import API, NAME, SplitError, lasting, split_of, weighted
@@ -63,7 +64,7 @@ def read_split(path: Path) -> SplitSpec:
     try:
         return split_spec(manifest, str(path))
     except SplitError as error:
-        line = f", line {_line(tree, error.path)}" if tree is not None else ""
+        line = f", line {line_of(tree, error.path)}" if tree is not None else ""
         raise SpecError(f"{path}{line}: {error.field}: {error}", error.fix) from None
 
 
@@ -120,18 +121,3 @@ def _entry(path: Path) -> SplitFile:
     notes = spec.manifest["metadata"].get("annotations") or {}
     title = str(notes.get(TITLE, ""))
     return SplitFile(str(path), path.stem, title, spec.shares, spec.duration)
-
-
-def _line(tree: yaml.Node, path: Sequence[str | int]) -> int:
-    """The line of the value, or of the nearest one above it that is there."""
-    node = tree
-    for step in path:
-        found: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            found = next((value for key, value in node.value if key.value == step), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            found = node.value[step] if step < len(node.value) else None
-        if found is None:
-            break
-        node = found
-    return int(node.start_mark.line) + 1

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
+from controlroom.arrivals.failures import bounded
 from controlroom.runs.report import LoadProgress
 from controlroom.runs.supply import ranges
-
-MOST_KINDS = 20
-OTHER = "other kinds"
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2030-\u205e]+")
 
 
 class AnswerTally:
@@ -33,9 +28,7 @@ class AnswerTally:
     def bad(self, kind: str, count: int = 1) -> None:
         """That many requests failed in one way."""
         self.done += count
-        word = _UNPRINTABLE.sub(" ", kind)[:100].strip() or "unknown"
-        if word not in self._kinds and len(self._kinds) >= MOST_KINDS:
-            word = OTHER
+        word = bounded(kind, self._kinds)
         self._kinds.add(word)
         self._new.failures[word] = self._new.failures.get(word, 0) + count
 

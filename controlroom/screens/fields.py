@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from controlroom.runs.spec import MOST_USERS, LoadSpec, PathName
+from controlroom.arrivals.address import PathName
+from controlroom.runs.spec import MOST_USERS, LoadSpec
 from host.durations import parse_duration
 
 

@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
 from textual.worker import Worker
 
-from controlroom.runs.spec import ROUTES, WORKERS, LoadSpec
+from controlroom.arrivals.address import ROUTES
+from controlroom.runs.spec import WORKERS, LoadSpec
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.fields import InputError, load_spec
 

@@ -55,6 +55,8 @@ class Found:
     """The counters as the events on Kafka make them."""
     counting: Set[str] = frozenset()
     """Keys of the tally that counts each event as one."""
+    sets: Set[Member] = frozenset()
+    """Expected members that are there or not, however many events have them."""
     gone: Seen = field(default_factory=Seen)
     """Events whose records were cut from Kafka's log before anybody had read them."""
     ids: bool = True

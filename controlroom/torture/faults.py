@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Protocol
 
 import psutil
 
+from controlroom.torture.doors import OwnPart
 from controlroom.torture.environment import SUPERVISOR, TortureEnvironment, network
 from host.errors import StackError
 from scenarios.scenario import QUEUE, Scenario
@@ -200,7 +201,18 @@ def table_of(scenario: Scenario) -> tuple[TortureFault, ...]:
         fault
         for fault in table
         if (scenario.wasm is not None or fault.target != "producer-wasm")
-        and (scenario.queue == QUEUE or not _of_kafka(fault))
+        and (QUEUE in scenario.queues or not _of_kafka(fault))
+    )
+
+
+def own_table(parts: Sequence[OwnPart]) -> tuple[TortureFault, ...]:
+    """The faults of what a scenario brings."""
+    names = [part.name for part in parts]
+    return (
+        *(Kill(name, number) for number in (signal.SIGKILL, signal.SIGTERM) for name in names),
+        *map(Stop, names),
+        *(BrokenLink(p.name, e, kind) for p in parts for e in p.engines for kind in _ACTIONS),
+        *(ReplicaChange(part.name, 3, 1) for part in parts if part.serves),
     )
 
 

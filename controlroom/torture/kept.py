@@ -34,11 +34,11 @@ class KeptStores(TortureStores):
         scenario: Scenario,
         ids: Ids,
         load: TortureClients,
+        queue: str = "",
     ) -> None:
-        super().__init__(addresses, scenario, ids)
+        super().__init__(addresses, scenario, ids, queue)
         self._load = load
-        self._queue = scenario.queue
-        self._one_log_for_an_id = scenario.queue == "streams"
+        self._one_log_for_an_id = self._queue == "streams"
         self._known: set[Place | int] = set()
         """What was stored at any time, and so was counted: an event, or its place where one that
         is sent again may be stored again."""
@@ -50,6 +50,7 @@ class KeptStores(TortureStores):
         """Everything, in full."""
         # asked before: what is published meanwhile is not missing
         published = await self._published()
+        await self._learn_queues()
         logs = await asyncio.to_thread(self._all, keys.logs_collection(self.scenario))
         rejected = await asyncio.to_thread(self._all, keys.rejected_collection(self.scenario))
         of_events = await self._logs_of_events()
@@ -59,6 +60,7 @@ class KeptStores(TortureStores):
         self._delivered |= {(each["tp"], each["o"]) for each in logs + rejected}
         absent = self._absent()
         expected = self.expected.tallies + absent.tallies
+        sets = self.expected.sets | absent.sets
         counted = await self.counted()
         return Found(
             kafka=self._taken(),
@@ -68,8 +70,9 @@ class KeptStores(TortureStores):
             repeated=sum("repeats" in each and each["tp"] in of_events for each in rejected),
             stored=len(logs),
             tallies={p: n for p, n in counted.items() if p[0] not in self.expected.unjudged},
-            expected=expected | dict.fromkeys(self.expected.sets | absent.sets, 1),
+            expected=expected | dict.fromkeys(sets, 1),
             counting=self.expected.counting | absent.counting,
+            sets=sets,
             ids=self._one_log_for_an_id,
             published=sum(published.values()) if self._queue == PUBSUB else None,
             delivered=sum(offset < published.get(tp, 0) for tp, offset in self._delivered),
@@ -77,7 +80,8 @@ class KeptStores(TortureStores):
 
     def _all(self, name: str) -> list[dict[str, Any]]:
         wanted = dict.fromkeys(_FIELDS, 1)
-        return list(self.mongo[keys.DATABASE][name].find({}, wanted, batch_size=5_000))
+        found = self.mongo[keys.DATABASE][name].find({}, wanted, batch_size=5_000)
+        return [document for document in found if self._mine(document)]
 
     def _learn(self, document: Mapping[str, Any], documents: Seen) -> None:
         number = self.ids.number(str(document["id"]))

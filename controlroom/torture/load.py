@@ -15,6 +15,7 @@ import httpx
 
 from controlroom.torture import protobuf
 from controlroom.torture.compare import SentEvents
+from controlroom.torture.doors import Door
 from controlroom.torture.numbers import Ids
 from scenarios.events import EventCodec
 from scenarios.scenario import Scenario
@@ -48,16 +49,24 @@ class ClientRequest:
 
 class TortureClients:
     """Clients that each wait for an answer before they send on. Some give up what was not
-    acknowledged, others send it again with the ids that it had."""
+    acknowledged, others send it again with the ids that it had. With a `door` they use that alone;
+    else every door of the product."""
 
-    def __init__(self, ingress: str, scenario: Scenario, ids: Ids, seed: int) -> None:
+    def __init__(
+        self, ingress: str, scenario: Scenario, ids: Ids, seed: int, door: Door | None = None
+    ) -> None:
         self.sent = SentEvents()
         self.answers: dict[str, int] = {}
-        self._path = scenario.http.paths[0]
-        self._wasm_path = scenario.wasm.paths[0] if scenario.wasm is not None else ""
+        self._door = door
+        self._path = scenario.http.paths[0] if door is None else door.path
+        self._wasm_path = scenario.wasm.paths[0] if scenario.wasm and door is None else ""
         self._ingress = ""
         self._codec = EventCodec(scenario)
-        self._spoilt = scenario.fields[-1].name
+        # a text may be anything
+        self._spoilt = next(
+            (f.name for f in reversed(scenario.fields) if f.kind != "text"),
+            scenario.fields[-1].name,
+        )
         self._seed = seed
         self._origins: dict[int, str] = {}
         self._marked = next(field.name for field in scenario.fields if field.kind == "text")
@@ -83,12 +92,15 @@ class TortureClients:
             *((self._http_single, TRIES),) * 2,
             (self._http_batch, 1),
             (self._http_batch, TRIES),
-            (self._grpc_single, 1),
-            (self._grpc_single, TRIES),
-            (self._grpc_batch, TRIES),
-            (self._grpc_stream, 1),
-            (self._grpc_stream, TRIES),
         ]
+        if self._door is None:
+            clients += [
+                (self._grpc_single, 1),
+                (self._grpc_single, TRIES),
+                (self._grpc_batch, TRIES),
+                (self._grpc_stream, 1),
+                (self._grpc_stream, TRIES),
+            ]
         if self._wasm_path:
             clients += [
                 (self._wasm_single, 1),
@@ -240,7 +252,8 @@ class TortureClients:
 
     def origin(self, number: int) -> str:
         """By which door it was sent."""
-        return self._origins.get(number, "http")
+        own = self._door.origin if self._door is not None else ""
+        return self._origins.get(number, own or "http")
 
     def _message(self, number: int) -> bytes:
         return protobuf.event(self._ids.text(number), json.dumps(self.event(number)).encode())

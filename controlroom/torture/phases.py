@@ -175,7 +175,9 @@ _TAKEN = {QUEUE: "kafka", "streams": "streams", "direct": "given", "pubsub": "se
 
 
 def phases_of(scenario: Scenario) -> tuple[str, ...]:
-    """Those that make sense for its queue, in order."""
+    """Those that make sense for its queue, in order; each knows one queue alone."""
+    if len(scenario.queues) > 1:
+        return ()
     return tuple(name for name in PHASES if scenario.queue == QUEUE or name not in _OF_KAFKA)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,10 @@ class Report:
     verdict: Comparison | None = None
     books: dict[str, Any] = field(default_factory=dict)
     phases: list[dict[str, Any]] = field(default_factory=list)
+    queues: dict[str, Comparison] = field(default_factory=dict)
+    """Of several queues what each came to, and the counters."""
+    splits: dict[str, int] = field(default_factory=dict)
+    """Who was killed during a split of traffic -> how many of them came and went."""
     drained: float = 0.0
     """Seconds from the last fault's end until everything was stored and counted."""
     seconds: float = 0.0
@@ -67,6 +72,8 @@ class Report:
             "not_struck": self.not_struck,
             "answers": self.answers,
             "by_fault": dict(sorted(self.by_fault.items())),
+            "splits": self.splits,
+            "queues": {name: _told(one) for name, one in self.queues.items()},
         }
 
     def text(self) -> str:
@@ -81,8 +88,11 @@ class Report:
             for name in shown
             if name not in ("kafka", *queue) or data[name]
         ]
-        books = " ".join(f"{name} {value}" for name, value in self.books.items())
-        lines.append(f"{'books':16} {books}")
+        lines += [f"{name:16} {_figures(of)}" for name, of in data["queues"].items()]
+        books = self.books.get("queues") or {"": self.books}
+        lines += [f"{f'books {name}':16} {_figures(of)}" for name, of in books.items()]
+        if self.splits:
+            lines.append(f"{'splits':16} killed meanwhile: {_figures(self.splits)}")
         lines += [
             f"{'phase':16} {phase['name']} {phase['state']}: {phase['text']}"
             for phase in self.phases
@@ -93,3 +103,14 @@ class Report:
         lines.append(f"{'answers':16} {answers}")
         lines.append(f"{'verdict':16} {'passed' if self.passed else 'FAILED'}")
         return "\n".join(lines)
+
+
+def _told(verdict: Comparison) -> dict[str, int]:
+    """What is told of one queue of several; what is 0 for most only where it is not."""
+    always = ("acknowledged", "stored", "lost", "doubled")
+    names = (*always, "rejected", "repeated", "unconfirmed", "again", "published", "undelivered")
+    return {name: n for name in names if (n := getattr(verdict, name)) or name in always}
+
+
+def _figures(figures: Mapping[str, Any]) -> str:
+    return " ".join(f"{name} {value}" for name, value in figures.items())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controlroom.torture.disk import mount, unmount
+from controlroom.torture.doors import system_of
 from controlroom.torture.environment import TortureEnvironment
 from controlroom.torture.faults import left_out
 from controlroom.torture.phases import phases_of, run_phases
@@ -41,13 +42,15 @@ async def run(
     scenario: Scenario, reference: str, request: TortureRequest, say: Callable[[str], None]
 ) -> Report:
     """Tortures; the scratch stack is gone afterwards. Raises StackError where none comes up."""
-    say(f"seed {request.seed}: {request.faults} faults on {scenario.name} by {scenario.queue}")
+    queues = ", ".join(scenario.queues)
+    say(f"seed {request.seed}: {request.faults} faults on {scenario.name} by {queues}")
     away = [name for name in request.phases if name not in phases_of(scenario)]
     if out := [*left_out(scenario), *(f"phase {name}" for name in away)]:
-        say(f"left out, since they are of another queue: {', '.join(out)}")
+        say(f"left out, since they are not of {queues}: {', '.join(out)}")
+    system = system_of(scenario, reference) if len(scenario.queues) > 1 else None
     request = replace(request, phases=tuple(n for n in request.phases if n not in away))
     async with _environment(reference, request, say) as environment:
-        torture = TortureRun(environment, scenario, request.seed, say, request.patience)
+        torture = TortureRun(environment, scenario, request.seed, say, request.patience, system)
         try:
             await torture.strike(request.faults, request.seconds)
             await torture.judge()

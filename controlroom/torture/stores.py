@@ -29,7 +29,10 @@ logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 Place = tuple[int, int, str]
 """Partition, offset and id of a record."""
 
-_OWN = {"acknowledged", "auditing", "books", "fence", "floor", "lives", "marks", "retention"}
+_OWN = {
+    *("acknowledged", "auditing", "books", "fence", "floor", "lives", "marks", "queues"),
+    "retention",
+}
 """Keys of a scenario that are no tallies."""
 _BESIDE = ("once:", "queue:")
 _PATIENCE_MS = 15_000
@@ -38,11 +41,17 @@ _LOOK = 0.05
 
 
 class TortureStores:
-    """The stores of one scenario, read from their beginning."""
+    """The stores of one scenario, read from their beginning; of several queues what came by one."""
 
-    def __init__(self, addresses: Mapping[str, str], scenario: Scenario, ids: Ids) -> None:
+    def __init__(
+        self, addresses: Mapping[str, str], scenario: Scenario, ids: Ids, queue: str = ""
+    ) -> None:
         self._addresses = addresses
         self.scenario = scenario.name
+        self._first = scenario.queue
+        self._queue = queue or scenario.queue
+        self._queue_of: dict[str, str] = {}
+        """Log -> its queue, of those that are not of the scenario's first."""
         self.ids = ids
         self._kafka = Seen()
         self.expected = Expected(EventCodec(scenario))
@@ -118,6 +127,7 @@ class TortureStores:
     async def read(self) -> Found:
         """Everything, in full."""
         await self._read_kafka()
+        await self._learn_queues()
         documents, stored = await asyncio.to_thread(self._documents, "logs")
         rejected, _ = await asyncio.to_thread(self._documents, "rejected")
         counted = await self.counted()
@@ -132,6 +142,7 @@ class TortureStores:
             tallies={place: n for place, n in counted.items() if place[0] not in unjudged},
             expected=self.expected.tallies,
             counting=self.expected.counting,
+            sets=self.expected.sets,
         )
         gone = await asyncio.to_thread(self._never_read)
         return without(found, gone, self.expected.codec) if gone else found
@@ -208,12 +219,29 @@ class TortureStores:
         field = "id" if logs else "value"
         # a rejected record that repeats an event is known by the event's own document
         wanted: dict[str, Any] = {} if logs else {"repeats": {"$exists": False}}
-        for document in self.mongo[keys.DATABASE][name].find(wanted, {field: 1}, batch_size=5_000):
+        fields = dict.fromkeys((field, "id", "tp"), 1)
+        for document in self.mongo[keys.DATABASE][name].find(wanted, fields, batch_size=5_000):
+            if not self._mine(document):
+                continue
             total += 1
             number = self.ids.number(str(document.get(field, "")))
             if number is not None:
                 seen.add(number)
         return seen, total
+
+    async def _learn_queues(self) -> None:
+        found = await self.redis.hgetall(keys.queues_key(self.scenario))
+        # <group>/<topic>/<topic id>/<partition>
+        self._queue_of = {
+            ":".join(str(field).split("/", 2)[2].rsplit("/", 1)): str(queue)
+            for field, queue in found.items()
+        }
+
+    def _mine(self, document: Mapping[str, Any]) -> bool:
+        """Whether it came by this queue: by its id, where it is of this load, else by its log."""
+        if self.ids.number(str(document.get("id", ""))) is not None:
+            return True
+        return self._queue_of.get(document["tp"], self._first) == self._queue
 
     async def counted(self) -> dict[Member, int]:
         """The counters as they are."""

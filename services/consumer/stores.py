@@ -20,6 +20,7 @@ from services.consumer.counting import Counting
 from services.consumer.dedup_window import DedupWindow
 from services.consumer.dedup_windows import DedupWindows, OpenDedupWindows
 from services.consumer.guarded import GuardedDocuments
+from services.consumer.left import Left
 from services.consumer.lost import Lost
 from services.consumer.prepared import Document, PreparedBatch, Preparer, WindowNeededError
 from services.consumer.retention import Retention
@@ -37,6 +38,8 @@ from wire import keys
 from wire.documents import Documents, DocumentsError
 from wire.ending import end
 from wire.lives import Lives, Part, Stand, lives_before, present
+from wire.queues.registry import queue_kind
+from wire.ranges import Range
 from wire.stores import redis_client
 from wire.tops import MOST_MEMBERS
 
@@ -71,8 +74,10 @@ class Stores:
         bounds: Dedup,
         most: int = MOST_MEMBERS,
         side: str = "",
+        lost: Lost | None = None,
     ) -> None:
-        """`side`: of the queue that they come by, as `Scenario.side` has it."""
+        """`side`: of the queue that they come by, as `Scenario.side` has it; `lost`: where that
+        queue may lose."""
         self.redis = redis
         self._scenario = scenario.name
         self._group = keys.consumer_group(scenario.name)
@@ -83,7 +88,8 @@ class Stores:
         self._counting = Counting(redis, scenario.name, most, scenario.kinds, side)
         self._documents = documents
         self._lives = Lives(scenario.name, redis, documents, side)
-        self.lost = Lost(scenario.name, redis, documents)
+        self.lost = lost
+        self.left = Left(scenario, redis, documents, self._counting)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)
         self._open = OpenDedupWindows()
         self._writers = asyncio.Semaphore(WRITERS)
@@ -96,6 +102,10 @@ class Stores:
             self._redis.ask(self.redis.ping, abandoned),
             self._mongo.ask(lambda: self._documents.ensure_indexes(self._scenario), abandoned),
         )
+
+    async def begin_log(self, topic: str, log: str, abandoned: Abandoned) -> None:
+        """A log of this process alone gets its first documents. Raises AbandonedError."""
+        await self._redis.ask(lambda: self.left.begin(topic, log), abandoned)
 
     async def look(self, abandoned: Abandoned) -> None:
         """Returns when both stores answer. Raises AbandonedError."""
@@ -168,8 +178,8 @@ class Stores:
             else:
                 self._open.drop(each.prepared.tp)
             # somebody else may have counted as lost just what was stored here
-            if each.batch.lost or not verdict.counted:
-                self.lost.again.set()
+            if self.lost is not None and (each.batch.lost or not verdict.counted):
+                self.lost.look(Range(each.prepared.tp, each.batch.expected, each.batch.last))
         return verdicts
 
     async def _prepared(self, tp: str, batch: Batch, window: DedupWindow | None) -> PreparedBatch:
@@ -254,12 +264,13 @@ async def storing(
     retention = Retention(scenario.name, redis, documents, settings.keep, settings.pod_name)
     auditing = Auditing(scenario.name, redis, documents, settings.pod_name)
     most, bounds = settings.tally_members, settings.dedup
-    stores = Stores(scenario, redis, documents, near_redis, near_mongo, bounds, most, own)
-    beside = [
-        run_beside(retention.run, "retention"),
-        run_beside(auditing.run, "audit"),
-        run_beside(stores.lost.run, "look at what was lost"),
-    ]
+    # what can be read again is never counted as lost
+    may_lose = not queue_kind(own or scenario.queue).replayable
+    lost = Lost(scenario.name, redis, documents, settings.pod_name) if may_lose else None
+    stores = Stores(scenario, redis, documents, near_redis, near_mongo, bounds, most, own, lost)
+    beside = [run_beside(retention.run, "retention"), run_beside(auditing.run, "audit")]
+    if lost is not None:
+        beside.append(run_beside(lost.run, "look at what was lost"))
     try:
         yield stores
     finally:

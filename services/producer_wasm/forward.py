@@ -22,7 +22,11 @@ from services.shared.turn import BREATH, breathing, is_long
 from wire.problems import PROBLEMS
 
 AT_ONCE = 4
-"""Frames under way from which on short requests wait for one another."""
+"""Most frames of short requests that are under way."""
+LINGER = 0.002
+"""Most seconds that a frame waits for the requests that were answered with the one before it."""
+SLOW = 0.02
+"""Seconds after which a frame that is under way keeps the next one no longer."""
 _TIMEOUT = DEADLINE + 2.0
 _PIECE = 1 << 20
 """Bytes of records of one frame; a body that has more is sent in several."""
@@ -49,9 +53,15 @@ class Forward:
         self._traffic = traffic
         self._link: _Link | None = None
         self._numbers = itertools.count(1)
-        self._under_way = 0
         self._waiting: deque[_Waiting] = deque()
-        self._asked = False
+        self._records = self._bytes = 0
+        """Of those that wait."""
+        self._since: dict[asyncio.Task[int], float] = {}
+        """Frames under way, since when."""
+        self._expected = 1
+        self._free_at = 0.0
+        """When the last frame was answered."""
+        self._alarm: asyncio.TimerHandle | None = None
         self._turn = asyncio.Lock()
         gate.shut(self._away)
 
@@ -100,18 +110,43 @@ class Forward:
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         size = sum(map(len, request.records))
         self._waiting.append(_Waiting(request, len(request.records), size, done))
-        if not self._asked and self._under_way < AT_ONCE:
-            # what this turn of the event loop brings still goes into the same frame
-            self._asked = True
-            asyncio.get_running_loop().call_soon(self._send_waiting)
+        self._records += len(request.records)
+        self._bytes += size
+        if self._alarm is None or self._full or len(self._waiting) == self._expected:
+            self._go()
         return await done
 
-    def _send_waiting(self) -> None:
-        self._asked = False
-        while self._waiting and self._under_way < AT_ONCE:
-            self._under_way += 1
-            task = asyncio.get_running_loop().create_task(self._group(self._taken()))
+    @property
+    def _full(self) -> bool:
+        """Whether a whole frame waits."""
+        return self._records >= BREATH or self._bytes >= _GROUP_BYTES
+
+    def _go(self) -> None:
+        """Sends what is due, and comes back when the rest is."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        loop = asyncio.get_running_loop()
+        while (due := self._due(loop.time())) is not None:
+            if due > 0:
+                self._alarm = loop.call_later(due, self._go)
+                return
+            task = loop.create_task(self._group(self._taken()))
+            self._since[task] = loop.time()
             task.add_done_callback(self._ended)
+
+    def _due(self, now: float) -> float | None:
+        """Seconds until a frame should be sent; None where something else has to happen first."""
+        if not self._waiting or len(self._since) >= AT_ONCE:
+            return None
+        if self._full:
+            return 0.0
+        if self._since:
+            # one that takes long keeps the others no longer
+            return max(0.0, max(self._since.values()) + SLOW - now)
+        if len(self._waiting) >= self._expected:
+            return 0.0
+        return max(0.0, self._free_at + LINGER - now)
 
     def _taken(self) -> list[_Waiting]:
         """Those that have waited longest, as many as the module is handed in one call."""
@@ -123,23 +158,30 @@ class Forward:
             if records > BREATH or size > _GROUP_BYTES:
                 break
             group.append(self._waiting.popleft())
+        self._records -= sum([each.records for each in group])
+        self._bytes -= sum([each.bytes for each in group])
         return group
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way -= 1
-        self._send_waiting()
+    def _ended(self, task: asyncio.Task[int]) -> None:
+        del self._since[task]
+        # those that wait, and those that were answered and may ask again
+        self._expected = len(self._waiting) + (0 if task.cancelled() else task.result())
+        self._free_at = asyncio.get_running_loop().time()
+        self._go()
 
-    async def _group(self, group: Sequence[_Waiting]) -> None:
+    async def _group(self, group: Sequence[_Waiting]) -> int:
+        """Tells each what became of it; how many they are."""
         try:
             answers = await self._send([each.request for each in group])
         except Exception as error:
             for each in group:
                 if not each.done.done():
                     each.done.set_exception(error)
-            return
+            return len(group)
         for each, answer in zip(group, answers, strict=True):
             if not each.done.done():
                 each.done.set_result(answer)
+        return len(group)
 
     async def _send(self, requests: list[Request]) -> list[Answer]:
         link = self._link

@@ -27,6 +27,8 @@ WORDS = {
     "chaos": "chaos run pod-kill-consumer --detach",
     "split": "split start http-50-faulty-50 --detach",
     "stop_split": "split stop r-0001",
+    "experiment": "experiment run paths --detach",
+    "stop_experiment": "experiment stop r-0001",
     "scale": "scale consumer 3",
     "restart": "scale consumer --restart",
     "purge": "logs --purge",

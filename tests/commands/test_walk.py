@@ -82,7 +82,8 @@ def typed(command: Command) -> list[str]:
     words = WORDS[command.id].split()
     if command.id in ("purge", "rebuild_tallies"):
         return [*words, "--confirm", "bands"]
-    takes_yes = command.verb.split()[0] in ("chaos", "run", "scale", "split") and asks(command)
+    verb = command.verb.split()[0]
+    takes_yes = verb in ("chaos", "run", "scale", "split", "experiment") and asks(command)
     return [*words, "--yes"] if takes_yes else words
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 
 from host.project import PROJECT
+from scenarios.loading import load
+from scenarios.scenario import QUEUE
+from stack.manifests.loading import load as manifests_of
 from tests.own_stack import OwnStack
 from tests.waiting import until
 
@@ -24,9 +28,36 @@ def panels(name: str = "*") -> Iterator[dict[str, Any]]:
         yield from (one for one in json.loads(file.read_text())["panels"] if one["type"] != "row")
 
 
-def expressions() -> list[str]:
-    """Every PromQL expression of every panel."""
-    return [target["expr"] for one in panels() for target in one["targets"]]
+def expressions(name: str) -> list[str]:
+    """Every PromQL expression of every panel of a board."""
+    return [target["expr"] for one in panels(name) for target in one["targets"]]
+
+
+def test_every_board_is_given_to_grafana() -> None:
+    listed = (FOLDER.parent / "kustomization.yaml").read_text()
+    boards = sorted(FOLDER.glob("*.json"))
+    assert len(boards) >= 4
+    for file in boards:
+        assert f"dashboards/{file.name}" in listed
+        board = json.loads(file.read_text())
+        assert board["uid"] == f"controlroom-{file.stem}"
+        assert len({one["id"] for one in board["panels"]}) == len(board["panels"])
+
+
+def test_the_board_of_covid_has_its_doors_queues_and_pages() -> None:
+    found = manifests_of(PROJECT / "k8s" / "base", PROJECT / "scenarios" / "covid" / "k8s")
+    named = set(re.findall(r'deployment=~?"([^"]+)"', " ".join(expressions("covid"))))
+    deployments = {name for each in named for name in each.split("|")}
+    assert deployments <= set(found.deployments)
+    served = {found.deployments[name].template.variable("QUEUE") or QUEUE for name in deployments}
+    assert served == set(load("covid").queues)
+    views = {view.name for view in load("covid").views}
+    groups = re.findall(r'group=~"([^"]+)"', " ".join(expressions("covid")))
+    assert {name for each in groups for name in each.split(" ")[0].split("|")} < views
+    for unit in ("p50", "p95", "p99"):
+        assert any(
+            t["legendFormat"].endswith(unit) for one in panels("covid") for t in one["targets"]
+        )
 
 
 def test_each_scenario_has_different_live_charts_of_its_own() -> None:
@@ -50,7 +81,9 @@ def test_panels_that_need_the_exporter_say_so() -> None:
 
 async def test_every_query_is_answered_by_running_services(stack: OwnStack) -> None:
     doors = stack.endpoints()
-    asked = [one for one in expressions() if OF_THE_EXPORTER not in one]
+    # the stack of these tests does not run covid
+    boards = [file.stem for file in FOLDER.glob("*.json") if file.stem != "covid"]
+    asked = [one for name in boards for one in expressions(name) if OF_THE_EXPORTER not in one]
     assert asked
     missing = set(asked)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -12,16 +13,22 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.consumer.left import Left
+from services.consumer.stores import Prepared, Stores, storing
 from services.queues.batch import Abandoned, Batch, Verdict
 from services.queues.direct.publisher import DirectPublisher
 from services.queues.port import Entry, Unavailable
+from services.shared.lifecycle import Lifecycle, Liveness
+from services.shared.settings import Settings
 from tests.conftest import Engines
 from tests.ports import free_port
 from tests.queues.pipeline import HTTP, Pipeline, pipeline_of, post, values
 from tests.waiting import until
 from wire import keys
 from wire.accounts import ACCOUNTS, login_of
+from wire.ending import end
 from wire.queues.registry import queue_kind
+from wire.record import encode_rejected, headers
 
 
 @pytest.fixture
@@ -37,6 +44,8 @@ async def test_what_was_acknowledged_survives_the_process(direct: Pipeline) -> N
     events = direct.events(60)
     sent = [post(producer, event) for event in events[:40]]
     await asyncio.gather(*sent, post(producer, events[40:]))
+    # where another one would look for what it had not counted
+    assert await direct.redis.hlen(f"{keys.queue_key(direct.name, 'direct')}:begun")
     producer.end(signal.SIGKILL)
     # nobody has come after it, and nothing is on its way
     assert values([each["event"] for each in await direct.stored()]) == values(events)
@@ -51,6 +60,61 @@ async def test_what_was_acknowledged_survives_the_process(direct: Pipeline) -> N
     told = await direct.handled(acknowledged=62, repeated=1, rejected=1)
     assert (told["counted"], told["stored"], told["lost"], told["doubled"]) == (61, 61, 0, 0)
     assert (await direct.books()).closed
+
+
+class Dying:
+    """Stores whose process dies between storing and counting."""
+
+    def __init__(self, stores: Stores) -> None:
+        self.prepare, self.store = stores.prepare, stores.store
+
+    async def count(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> list[Verdict]:
+        raise OSError("killed")
+
+
+async def test_what_was_stored_by_a_publisher_that_died_before_it_counted_is_counted(
+    direct: Pipeline,
+) -> None:
+    environ = {
+        "SCENARIO": str(direct._running.scenario),
+        "POD_NAME": "p",
+        "POD_IP": "127.0.0.1",
+        "REDIS_URL": direct._url,
+        "MONGO_URL": direct._running.engines.mongo,
+    }
+    settings = Settings.from_env(environ=environ)
+    events = direct.events(12)
+    entries = [
+        Entry(json.dumps(each).encode(), headers(f"e{n}", "http", True))
+        for n, each in enumerate(events)
+    ]
+    topics = [keys.events_topic(direct.name), keys.rejected_topic(direct.name)]
+    bad = Entry(encode_rejected("{}", [], "http"), headers("bad", "http", False))
+    async with storing(
+        settings, direct.scenario, Lifecycle(settings).beginning, Liveness("stores", 60)
+    ) as stores:
+        await stores.ensure(lambda: False)
+        # a list of one, and a repetition in the same log
+        dying = DirectPublisher(Dying(stores), direct.name, book=stores)  # type: ignore[arg-type]
+        dying.connected.set()
+        with pytest.raises(Unavailable):
+            await dying.publish(topics[0], [*entries, entries[0]])
+        with pytest.raises(Unavailable):
+            await dying.publish(topics[1], [bad])
+        books = await direct.books()
+        assert (books.counted, books.stored, books.acknowledged) == (0, 0, 0)
+        assert await direct.documents.last_offsets(keys.logs_collection(direct.name))
+        # a publisher that lives is left alone, whatever lies in its logs
+        living = Left(direct.scenario, direct.redis, direct.documents, stores._counting, 0.05, 0.3)
+        await living.begin(topics[0], "living")
+        task = asyncio.create_task(living.run())
+        try:
+            told = await direct.handled(counted=12, repeated=1, rejected=1)
+        finally:
+            await end([task])
+        assert (told["stored"], told["lost"], told["doubled"], told["given"]) == (12, 0, 0, 13)
+        begun = await direct.redis.hkeys(f"{keys.queue_key(direct.name, 'direct')}:begun")
+        assert begun == [f"{topics[0]} living"]
 
 
 async def test_redis_forgets_and_a_rebuild_counts_it_again(direct: Pipeline) -> None:

@@ -24,6 +24,7 @@ from controlroom.model.frame import (
 )
 from controlroom.model.golden import GoldenMetrics, GoldenRow
 from controlroom.model.health import Health
+from controlroom.model.lanes import METRICS
 from controlroom.model.log import LogLine, LogView
 from controlroom.model.queues import Queues
 from controlroom.model.run import ChaosFigures, LoadFigures, Runs, RunView, TimeMark
@@ -165,6 +166,27 @@ def curves(loaded: bool) -> tuple[Curve, ...]:
         Curve("success", "", success),
         Curve("p95", "ms", p95),
         Curve("lag", "", lag),
+    )
+
+
+def lanes(run: str) -> tuple[Curve, ...]:
+    """Two minutes of a split in halves, of which one fails, and of the doors of the product."""
+    ticks = [NOW - 120 + i for i in range(121)]
+    figures = {
+        ("http", run): (0.998, 51.0, 2.0, 5.0, 9.0),
+        ("faulty", run): (0.0, 49.0, 1.0, 1.0, 1.0),
+        ("producer-http", ""): (0.9998, 412.0, 3.1, 8.9, 21.4),
+        ("producer-grpc", ""): (1.0, 330.1, 2.2, 6.0, 14.8),
+    }
+    return tuple(
+        Curve(
+            name,
+            unit,
+            tuple((at, each[place] * (1 - 0.1 * (1 + math.sin(at / 9)))) for at in ticks),
+            *lane,
+        )
+        for place, (name, unit) in enumerate(METRICS.items())
+        for lane, each in figures.items()
     )
 
 

@@ -100,6 +100,29 @@ async def test_five_thousand_lines_a_frame_cost_no_more_than_the_visible_ones() 
         assert 0 < pane.drawn <= 10 * pane.size.height
 
 
+async def test_a_flood_changes_the_page_once_a_second_and_its_end_is_shown() -> None:
+    room = room_of(with_log(1000))
+    pane = room.room.log_pane
+    async with room.run_test(size=WIDE):
+        pages = set()
+        for quarter in range(1, 13):
+            flood = replace(with_log(1000 + quarter * 100), now=frames.NOW + quarter / 4)
+            pane.show(flood)
+            assert pane.frame is not None
+            pages.add(pane.frame.now)
+        assert pages == {frames.NOW + second for second in range(4)}
+        pane.show(replace(flood, now=flood.now + 1.0))
+        assert "o0016599" in screen_text(room)
+
+
+async def test_a_few_lines_are_shown_at_once() -> None:
+    room = room_of(with_log(1000))
+    pane = room.room.log_pane
+    async with room.run_test(size=WIDE):
+        pane.show(replace(with_log(1005), now=frames.NOW + 0.1))
+        assert "o0015404" in screen_text(room)
+
+
 async def test_an_unchanged_frame_draws_nothing() -> None:
     room = room_of(frames.loaded())
     async with room.run_test(size=WIDE) as pilot:

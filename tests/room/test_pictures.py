@@ -9,6 +9,7 @@ import pytest
 
 from tests.room import frames, pages
 from tests.room.rooms import room_of
+from tests.room.test_split import splitting
 
 SIZES = {"small": (80, 24), "usual": (120, 40), "large": (200, 60)}
 Compare = Callable[..., bool]
@@ -48,6 +49,20 @@ def test_a_room_without_colour(snap_compare: Compare, monkeypatch: pytest.Monkey
 def test_a_room_to_look_at_only(snap_compare: Compare) -> None:
     frame = replace(frames.loaded(), read_only=True)
     assert snap_compare(room_of(frame, read_only=True), terminal_size=(120, 40))
+
+
+def test_curves_of_each_branch_in_a_room_of_ascii_without_colour(
+    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    frame = replace(splitting(frames.loaded()), lanes=frames.lanes("r-0042"))
+    room = room_of(frame, ascii_only=True)
+    assert snap_compare(room, press=["5", "right", "z"], terminal_size=SIZES["small"])
+
+
+def test_curves_of_each_branch(snap_compare: Compare) -> None:
+    frame = replace(splitting(frames.loaded()), lanes=frames.lanes("r-0042"))
+    assert snap_compare(room_of(frame), press=["5", "right"], terminal_size=SIZES["large"])
 
 
 @pytest.mark.parametrize("size", SIZES)

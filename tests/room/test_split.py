@@ -100,12 +100,24 @@ def splitting(frame: Frame) -> Frame:
     return frame.having(RUNS, replace(frame[RUNS], value=Runs((view,))))
 
 
-async def test_shares_and_success_stand_beside_what_was_asked_and_predicted() -> None:
-    room = room_of(splitting(frames.calm()))
-    async with room.run_test(size=(160, 45)):
-        await until(lambda: "51.1 of 50.0" in screen_text(room), "the branch", 10)
+async def test_each_branch_has_curves_of_its_own_on_the_time_axis() -> None:
+    room = room_of(replace(splitting(frames.loaded()), lanes=frames.lanes("r-0042")))
+    async with room.run_test(size=(120, 40)) as pilot:
+        assert "time by" not in screen_text(room)
+        await pilot.press("5", "right")
         text = screen_text(room)
-        assert "48.9 of 50.0" in text
-        assert "success 51.10%, 50.00% predicted" in text
-        assert "got http 51.1 %, faulty 48.9 %; success 51.1 % (50.0 % predicted)" in text
-        assert "0:20 left" in text
+        assert "time by branch" in text
+        rows = [line for line in text.splitlines() if " faulty  " in line and "succ" in line]
+        assert len(rows) == 1, "one row, with the name beside it"
+        assert "producer-http succ" not in " ".join(text.split())
+        for key, shown in (("down", "rps"), ("up", "succ")):
+            await pilot.press(key)
+            place = text.index("time by branch")
+            assert f"http {shown} " in " ".join(screen_text(room)[place:].split())
+        await pilot.press("left")
+        assert "time by" not in screen_text(room)
+    room = room_of(replace(frames.loaded(), lanes=frames.lanes("r-0042")))
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.press("5", "right")
+        assert "time by door" in screen_text(room)
+        assert "producer-ht… succ" in " ".join(screen_text(room).split())

@@ -63,6 +63,8 @@ def test_everything_else_is_refused_with_a_reason(url: str) -> None:
         ({"wait_least": 2.0, "wait_most": 1.0}, "--wait 2-1"),
         ({"wait_most": 1e6}, "--wait"),
         ({"wait_most": 1.0, "rate": 2.0}, "--wait and --rate"),
+        ({"open": "constant"}, "--open"),
+        ({"open": "poisson", "rate": 5.0, "in_cluster": 2, "context": "a"}, "--open"),
     ],
 )
 def test_a_limit_names_its_flag(change: dict[str, Any], flag: str) -> None:

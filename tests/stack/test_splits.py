@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from controlroom.torture.environment import TortureEnvironment
+from controlroom.torture.splits import Splits
 from host.errors import StackError
 from stack.client import StackClient
 from stack.config import StackConfig
@@ -283,12 +285,21 @@ async def test_nothing_of_a_split_outlives_a_daemon_that_is_killed(
             one = await client.inject_fault(split(("two", "tiny:side", 1)), "r-1")
             url = (await client.endpoints())["ingress"]
             assert await answering(url) == "side"
+            troubles: list[str] = []
+            environment = TortureEnvironment(tiny_config.state, "bands")
+            torture = Splits(environment, (), 1, print, troubles.append)
+            await torture.ended("/", "nobody", 1)
+            assert troubles == ["a split of / is left behind; nobody died meanwhile"]
             daemon.kill()
             daemon.wait()
             daemon = start(tiny_config)
             await until(lambda: is_ready(client), "the next one is ready", 60)
             assert one["id"] not in [each["id"] for each in await client.faults()]
             assert await answering((await client.endpoints())["ingress"]) == "http"
+            await torture.ended("/", "supervisor", 60)
+            assert (len(troubles), torture.count) == (1, {"supervisor": 1})
+            assert torture.missing == ["nobody", "runner", "haproxy"]
+            await environment.close()
             await client.down()
         finally:
             daemon.kill()

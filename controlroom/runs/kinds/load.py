@@ -35,7 +35,18 @@ class LoadKind(RunKind):
         figures = LoadFigures(0, 0, 0, spec.number, spec.users, 0.0, None, None, None)
         return replace(view, ends_at=view.started + spec.timeout, load=figures)
 
+    def check(self, spec: LoadSpec) -> None:
+        if spec.open:
+            from controlroom.runs.open_load import plan_of
+
+            plan_of("", spec)
+
     async def conduct(self, run: RunWriter, spec: LoadSpec) -> None:
+        if spec.open:
+            from controlroom.runs.open_load import OpenRun
+
+            await OpenRun(run, spec).run()
+            return
         if not spec.in_cluster:
             from controlroom.runs.load import LoadRun
 
@@ -59,6 +70,8 @@ class LoadKind(RunKind):
             )
             lines.append(latencies(load))
         lines += [f"  {count} x {kind}" for kind, count in (result.get("failures") or {}).items()]
+        if "intended" in result:
+            lines += open_lines(load, result)
         paced = result.get("latency_from_schedule_ms")
         if paced:
             figures = "  ".join(f"{name} {_ms(paced[name])}" for name in ("p50", "p95", "p99"))
@@ -68,7 +81,21 @@ class LoadKind(RunKind):
 
 def latencies(load: LoadFigures) -> str:
     """Percentiles for people."""
-    return f"p50 {_ms(load.p50)}  p95 {_ms(load.p95)}  p99 {_ms(load.p99)} ms"
+    rare = "" if load.p999 is None else f"  p99.9 {_ms(load.p999)}"
+    return f"p50 {_ms(load.p50)}  p95 {_ms(load.p95)}  p99 {_ms(load.p99)}{rare} ms"
+
+
+def open_lines(load: LoadFigures | None, result: Mapping[str, Any]) -> list[str]:
+    """What only an open load has: what its schedule wanted, and how well that was kept."""
+    lines = [f"{result['intended']} arrivals were due; {result['dropped']} dropped"]
+    lines += [f"  {count} x {why}" for why, count in result["drops"].items()]
+    late, on_time = result["lateness_ms"], result["on_time"]
+    if on_time is not None:
+        lines.append(
+            f"latencies are from the intended start; {on_time:.2%} were started within "
+            f"{result['on_time_ms']} ms of it, the latest after {_ms(late['max'])} ms"
+        )
+    return lines
 
 
 def _ms(value: float | None) -> str:

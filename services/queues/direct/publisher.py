@@ -11,12 +11,12 @@ import contextlib
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from scenarios.loading import load
 from services.consumer.stores import Stores, storing
 from services.queues.admission import watching_disks
-from services.queues.batch import Batch, Sink, reached
+from services.queues.batch import Abandoned, Batch, Sink, reached
 from services.queues.gathering import Gathering, GatheringPublisher, Room
 from services.queues.port import DEADLINE, Entry, Unavailable
 from services.queues.record import PlacedRecord, placed
@@ -32,12 +32,31 @@ PLACES = 4
 _LIMIT = 3_600.0
 
 
+class Leaving(Protocol):
+    """Who counts what is left behind."""
+
+    def leave(self, topic: str, log: str) -> None:
+        """This process writes there no more."""
+
+
+class Book(Protocol):
+    """Where logs are noted, so that what is left in them is counted by somebody."""
+
+    @property
+    def left(self) -> Leaving:
+        """Who does that."""
+
+    async def begin_log(self, topic: str, log: str, abandoned: Abandoned) -> None:
+        """A log gets its first documents. Raises AbandonedError."""
+
+
 class Log:
     """What one place of a topic has stored in this life of the process."""
 
-    def __init__(self, sink: Sink[Any], topic: str) -> None:
+    def __init__(self, sink: Sink[Any], topic: str, book: Book | None = None) -> None:
         self._sink = sink
         self._topic = topic
+        self._book = book
         self.ending = False
         """Whether stores that do not answer are not waited for any more."""
         self._begin()
@@ -45,13 +64,19 @@ class Log:
     def _begin(self) -> None:
         self._id = uuid.uuid4().hex
         self._committed = -1
+        self._noted = False
 
     async def store(self, entries: Sequence[Entry]) -> None:
         """Returns once they are stored and counted. Raises AbandonedError."""
         try:
+            if self._book is not None and not self._noted:
+                await self._book.begin_log(self._topic, self._id, self._abandoned)
+                self._noted = True
             await self._stored(placed(entries, self._committed + 1, time.time_ns() // 1_000_000))
         except BaseException:
             # documents of theirs may be at these places, so those are nobody else's
+            if self._book is not None:
+                self._book.left.leave(self._topic, self._id)
             self._begin()
             raise
 
@@ -82,13 +107,14 @@ class DirectPublisher(GatheringPublisher):
         scenario: str,
         admit: Callable[[], None] = lambda: None,
         deadline: float = DEADLINE,
+        book: Book | None = None,
     ) -> None:
-        """`admit` raises Unavailable while nothing is taken."""
+        """`admit` raises Unavailable while nothing is taken. `book`: where logs are noted."""
         room = Room()
         self._logs: list[Log] = []
         gatherings: dict[str, Gathering] = {}
         for topic in (keys.events_topic(scenario), keys.rejected_topic(scenario)):
-            logs = [Log(sink, topic) for _ in range(PLACES)]
+            logs = [Log(sink, topic, book) for _ in range(PLACES)]
             gatherings[topic] = Gathering(_storing(logs), PLACES, room, deadline)
             self._logs += logs
         super().__init__(gatherings, admit)
@@ -130,13 +156,16 @@ async def publishing(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[
         storing(settings, scenario, lifecycle.beginning, liveness) as stores,
         watching_disks(settings) as disks,
     ):
-        publisher = DirectPublisher(stores, scenario.name, disks.check)
-        opening = run_beside(lambda: _opened(stores, publisher, lifecycle), "stores")
+        publisher = DirectPublisher(stores, scenario.name, disks.check, book=stores)
+        beside = [
+            run_beside(lambda: _opened(stores, publisher, lifecycle), "stores"),
+            run_beside(stores.left.run, "look at what was left"),
+        ]
         try:
             yield publisher
             await publisher.close()
         finally:
-            await end([opening])
+            await end(beside)
 
 
 async def _opened(stores: Stores, publisher: DirectPublisher, lifecycle: Lifecycle) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import re
+from collections.abc import Collection
 
+MOST_KINDS = 20
+OTHER = "other kinds"
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2030-\u205e]+")
 _ERRNO = {
     errno.ECONNREFUSED: "connection refused",
     errno.ECONNRESET: "connection reset",
@@ -12,6 +17,12 @@ _ERRNO = {
     errno.ETIMEDOUT: "no answer in time",
     errno.EMFILE: "too many open files",
 }
+
+
+def bounded(kind: str, known: Collection[str]) -> str:
+    """The kind as it is counted: short, printable, and one of at most 20."""
+    word = _UNPRINTABLE.sub(" ", kind)[:100].strip() or "unknown"
+    return word if word in known or len(known) < MOST_KINDS else OTHER
 
 
 def kind_of_status(status: int, body: bytes) -> str:

@@ -1,0 +1,387 @@
+"""`controlroom experiment`: lists, checks, plans, runs and ends experiments."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from controlroom.commands.chaos import named_or_absolute
+from controlroom.commands.exits import CommandError, Exit
+from controlroom.commands.face import emit, emit_json, passing, talk
+from controlroom.commands.here import Here
+from controlroom.commands.performing import Act, Answer, perform_verb, performed, told, wanted
+from controlroom.commands.question import Fact, Question, preview_lines
+from controlroom.commands.table import table
+from controlroom.commands.watching import detached, watch
+from controlroom.model.run import RunView
+from controlroom.runs.errors import SpecError
+from controlroom.runs.experiment_files import (
+    asked,
+    experiment_files,
+    experiments_dir,
+    find_experiment,
+    read_experiment,
+)
+from controlroom.runs.experiment_run import MAY_BE_LEFT, children
+from controlroom.runs.experiment_spec import ExperimentSpec, Injected, repeat_flags
+from controlroom.runs.folder import RunFolder
+from controlroom.runs.launch import start
+from controlroom.runs.manifest import aimed
+from controlroom.runs.prepare import ready_load
+from controlroom.runs.registry import kind_of, said
+from controlroom.runs.spec import ChaosSpec, LoadSpec, within_bounds
+from controlroom.runs.stop import NOTHING, Stopped, stop_fault, stop_run
+from controlroom.settings import Settings
+from controlroom.targets.abilities import Preview, TargetError
+from host.durations import rounded
+from scenarios.errors import ScenarioError
+from scenarios.loading import load
+
+DESCRIPTION = (
+    "Experiments: arms take turns in blocks of random order, each with load, faults and\n"
+    "guards; a verdict says which is faster. ctrl+c rolls back; killing this does not."
+)
+EXAMPLES = (
+    "controlroom experiment plan paths",
+    "controlroom experiment run paths --repeat 10 --yes",
+    "controlroom experiment stop",
+)
+ACTIONS = ("list", "validate", "plan", "run", "stop")
+PATIENCE = 60.0
+"""Seconds that an experiment gets to end its load and its faults."""
+CUT = 10.0
+_LIST = "See `controlroom experiment list`."
+_UNCLEAN = "Something may still be injected: `controlroom chaos stop --all` ends it."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what to do and with which experiment."""
+    parser.usage = (
+        "controlroom experiment list | validate [NAME|FILE] | plan NAME|FILE\n"
+        "       | run NAME|FILE | stop [ID]"
+    )
+    add = parser.add_argument
+    add("action", choices=ACTIONS, help=argparse.SUPPRESS)
+    add("what", nargs="?", metavar="NAME|FILE|ID", help="an experiment; of stop: a run")
+    add("--repeat", type=_rounds, metavar="N", help="blocks of each arm, instead of the file's")
+    add("--seed", type=int, metavar="N", help="of the order of blocks; else a new one")
+    add("--yes", action="store_true", help="do not ask")
+    add("--detach", action="store_true", help="of run: print the id and leave it alone")
+
+
+@dataclass
+class StartExperiment(Act):
+    """Starts an experiment."""
+
+    what: str
+    """Name of one of the scenario, or a file."""
+    rounds: int | None = None
+    seed: int | None = None
+    spec: ExperimentSpec | None = None
+    run: RunFolder | None = None
+    command = "experiment"
+
+    def facts(self) -> Mapping[str, Any]:
+        facts: dict[str, Any] = {"what": named_or_absolute(self.what)}
+        if self.spec is not None:
+            facts |= {"command": self.spec.command(), "seed": self.spec.seed}
+        return facts | ({"run": self.run.id} if self.run else {})
+
+    def line(self) -> str:
+        """The equal command line."""
+        words = ["controlroom", "experiment", "run", self.what, *repeat_flags(self.rounds)]
+        return shlex.join(words)
+
+    async def prepare(self, here: Here) -> Question:
+        spec = await self.look(here)
+        facts: list[Fact] = [
+            ("what", spec.title),
+            ("arms", ", ".join(dict.fromkeys(spec.order))),
+            ("takes", f"about {rounded(spec.lasts)}, {len(spec.order)} blocks"),
+        ]
+        for name, preview in await previews(spec, here):
+            facts.append(("hits", f"{name}: {hit_words(preview)}"))
+        return Question(
+            f"experiment · {spec.name}", "Start", "started", self.line(), facts=facts, running=True
+        )
+
+    async def look(self, here: Here) -> ExperimentSpec:
+        """What would be done. Raises SpecError, ScenarioError."""
+        path = find_experiment(self.what, await folder_of(here))
+        plan, experiment = read_experiment(path)
+        seed = secrets.randbelow(1 << 31) if self.seed is None else self.seed
+        longest = float(here.settings.max_fault_seconds)
+        spec = asked(plan, experiment, path, longest, self.rounds, seed)
+        namespace = here.settings.namespace if here.context else ""
+        self.spec = replace(spec, context=here.context, namespace=namespace)
+        return self.spec
+
+    async def carry_out(self, here: Here) -> Answer:
+        assert self.spec is not None
+        if active := [one.id for one in here.store.active()]:
+            raise CommandError(
+                f"{', '.join(active)} acts on the target, and would be measured too.",
+                "End it first: `controlroom run list` shows it.",
+                Exit.REFUSED,
+            )
+        spec = await ready(self.spec, here)
+        self.run = start(here.store, spec)
+        takes = f", about {rounded(spec.lasts)}"
+        return Answer(f"{self.run.id}: {spec.title}", takes)
+
+
+@dataclass
+class StopExperiment(Act):
+    """Ends an experiment; its load and its faults end with it, and that is verified."""
+
+    wanted: str = ""
+    """Id of its run; empty for any that goes on."""
+    done: Stopped = NOTHING
+    command = "stop_experiment"
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"what": self.wanted or "all", "runs": self.done.runs, "left": self.done.left}
+
+    def line(self) -> str:
+        """The equal command line."""
+        return f"controlroom experiment stop {self.wanted}".rstrip()
+
+    async def prepare(self, here: Here) -> Question:
+        facts = [("ends", self.wanted or "the experiment"), ("with it", "its load, its faults")]
+        heading = f"end · {self.wanted or 'experiment'}"
+        return Question(heading, "End", "ended", self.line(), facts=facts, alone=True)
+
+    async def carry_out(self, here: Here) -> Answer:
+        folders = [here.store.folder(self.wanted)] if self.wanted else _going_on(here)
+        for folder in folders:
+            if folder.read_asked()["kind"] != ExperimentSpec.run_kind:
+                raise CommandError(f"{folder.id} is no experiment.", "See `controlroom run list`.")
+        left: list[str] = []
+        for folder in folders:
+            if not await stop_run(folder, PATIENCE, CUT):
+                left.append(f"Run {folder.id} did not end.")
+            left += await _end_children(folder, here)
+        self.done = Stopped(tuple(one.id for one in folders), (), tuple(left))
+        ended = ", ".join(self.done.runs)
+        return Answer(
+            " ".join(left) or (f"Ended: {ended}; nothing is left." if ended else "No experiment."),
+            fix=_UNCLEAN if left else "",
+            data={"ended": self.done.runs, "left": left},
+            code=Exit.UNCLEAN if left else Exit.OK,
+            left=" ".join(left),
+        )
+
+
+async def _end_children(folder: RunFolder, here: Here) -> list[str]:
+    """What runs of it still hold, where its own process could not end them."""
+    left: list[str] = []
+    for one in children(here.store, folder.id):
+        view = one.read_view()
+        if view is None:
+            continue
+        if not kind_of(view.kind).injects:
+            if view.active and not await stop_run(one, CUT):
+                left.append(f"Run {one.id} did not end.")
+        else:
+            left += (await stop_fault(here.store, here.target, one.id)).left
+    return left
+
+
+def _going_on(here: Here) -> list[RunFolder]:
+    views = [(one, one.read_view()) for one in here.store.active()]
+    return [one for one, view in views if view and view.kind == ExperimentSpec.run_kind]
+
+
+async def ready(spec: ExperimentSpec, here: Here) -> ExperimentSpec:
+    """With the address, checked as a load is. Raises SpecError, NoAnswerError, Unreachable."""
+    info = await here.target.info()
+    scenario = load(spec.scenario)
+    if info.scenario and info.scenario != scenario.name:
+        raise SpecError(
+            f"The experiment is of {scenario.name}, and the target runs {info.scenario}.",
+            f"Bring it up with --scenario {scenario.name}.",
+        )
+    experiment = spec.experiment
+    one = LoadSpec(
+        scenario=spec.scenario, users=experiment.load.users or 10, rate=experiment.load.rate,
+        batch=experiment.load.batch, timeout=experiment.block_seconds or 1.0,
+        context=spec.context, namespace=spec.namespace,
+    )  # fmt: skip
+    settings = here.settings
+    within_bounds(one, settings.max_users, settings.max_load_seconds)
+    complete = await ready_load(one, here.fallback, here.target)
+    return replace(spec, url=complete.url, scenario=complete.scenario)
+
+
+async def previews(spec: ExperimentSpec, here: Here) -> list[tuple[str, Preview]]:
+    """What each fault and split would hit now."""
+    found = []
+    for name, one in [*spec.faults.items(), *spec.splits.items()]:
+        fault = _chaos(one)
+        aim = aimed(fault, spec.context, spec.namespace)
+        found.append((name, await here.target.preview(aim.manifest)))
+    return found
+
+
+def _chaos(one: Injected) -> ChaosSpec:
+    return ChaosSpec(one.manifest, one.name, one.source, one.run_for)
+
+
+def hit_words(preview: Preview) -> str:
+    """`1 of 2 pods, 1 stays`; of a split, its branches."""
+    if preview.branches:
+        return ", ".join(preview.branches)
+    return f"{preview.hit_count} of {preview.matched}, {preview.stays} ready stays"
+
+
+async def folder_of(here: Here) -> Path | None:
+    """The experiments of the scenario; None where it is not known."""
+    try:
+        return experiments_dir(await here.scenario())
+    except TargetError:
+        return experiments_dir(load(here.fallback))
+    except ScenarioError:
+        return None
+
+
+async def main(args: argparse.Namespace) -> Exit:
+    """Does it and says how it stands afterwards."""
+    settings: Settings = args.settings
+    if args.action == "list":
+        return await _list(settings, args.json)
+    if args.action == "validate":
+        return await _validate(settings, args)
+    if args.action == "plan":
+        return await _plan(settings, args)
+    if args.action == "run":
+        return await _run(args)
+    return await perform_verb(StopExperiment(args.what or ""), args)
+
+
+async def _list(settings: Settings, as_json: bool) -> Exit:
+    async with Here(settings) as here:
+        entries = experiment_files(await folder_of(here))
+    if as_json:
+        emit_json([asdict(entry) for entry in entries])
+    elif not entries:
+        talk("This scenario has no experiments; give `controlroom experiment run` a file.")
+    else:
+        rows = [
+            (one.name, ", ".join(one.arms) or "-", rounded(one.lasts), one.error or one.title)
+            for one in entries
+        ]
+        emit(table(("NAME", "ARMS", "TAKES", "WHAT"), rows, left=4))
+    return Exit.OK
+
+
+async def _validate(settings: Settings, args: argparse.Namespace) -> Exit:
+    """Raises SpecError for one; of all it says which are wrong."""
+    longest = float(settings.max_fault_seconds)
+    async with Here(settings) as here:
+        folder = await folder_of(here)
+    if args.what:
+        path = find_experiment(args.what, folder)
+        asked(*read_experiment(path), path, longest)
+        found = [(str(path), "")]
+    else:
+        found = [(one.path, one.error) for one in experiment_files(folder)]
+    if args.json:
+        emit_json([{"file": path, "error": error} for path, error in found])
+    else:
+        for name, error in found:
+            emit(error or f"{name}: good")
+    return Exit.USAGE if any(error for _, error in found) else Exit.OK
+
+
+def _act(args: argparse.Namespace) -> StartExperiment:
+    what = wanted(args.what, f"experiment {args.action}", "a name or a file", _LIST)
+    return StartExperiment(what, args.repeat, args.seed)
+
+
+async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
+    """What it would do and hit; nothing is started."""
+    act = _act(args)
+    async with Here(settings) as here:
+        spec = await act.look(here)
+        hits = await previews(spec, here)
+    if args.json:
+        emit_json(
+            {
+                "name": spec.name,
+                "title": spec.plan.get("title", ""),
+                "order": spec.order,
+                "seed": spec.seed,
+                "seconds": spec.lasts,
+                "hits": {name: asdict(preview) for name, preview in hits},
+            }
+        )
+        return Exit.OK
+    for line in plan_lines(spec, hits):
+        emit(line)
+    return Exit.OK
+
+
+def plan_lines(spec: ExperimentSpec, hits: Sequence[tuple[str, Preview]]) -> list[str]:
+    """What it would do, for people."""
+    experiment = spec.experiment
+    phases = ", ".join(
+        f"{name.replace('_', ' ')} {getattr(experiment.phases, name)}"
+        for name, seconds in experiment.phases.seconds.items()
+        if seconds
+    )
+    pace = experiment.load
+    load_words = f"{pace.users} users" if pace.users else f"{pace.rate:g} requests/s"
+    lines = [
+        spec.title,
+        f"takes   about {rounded(spec.lasts)}: {len(spec.order)} blocks of {phases}",
+        f"load    {load_words}",
+        f"order   {' '.join(spec.order)}  (seed {spec.seed})",
+    ]
+    for name, preview in hits:
+        lines += [f"{name}:", *(f"  {line}" for line in preview_lines(preview))]
+    return lines
+
+
+async def _run(args: argparse.Namespace) -> Exit:
+    act = _act(args)
+    told(await performed(act, args), args.json)
+    assert act.run is not None
+    if args.detach or passing():
+        return detached(act.run.id, args)
+    interrupted = await watch(act.run, _progress, "Stopping: load and faults are ended.")
+    return _report(act.run, args.json, interrupted)
+
+
+def _progress(view: RunView) -> str:
+    left = f"  {rounded(max(0.0, view.ends_at - time.time()))} left" if view.ends_at else ""
+    return f"{view.id} {view.state}{left}  {said(view)}"
+
+
+def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
+    view, result = folder.read_view(), folder.read_result() or {}
+    assert view is not None
+    left = view.state == "lost" or MAY_BE_LEFT in view.bound
+    if as_json:
+        emit_json({**asdict(view), "result": result, "clean": not left})
+    else:
+        emit(f"{view.id} {view.state}: {view.bound}")
+        for line in kind_of(view.kind).report(view, result):
+            emit(line)
+    if left:
+        talk(_UNCLEAN)
+        return Exit.UNCLEAN
+    if interrupted:
+        return Exit.INTERRUPTED
+    return Exit.OK if view.state == "finished" else Exit.FAILED
+
+
+def _rounds(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000")
+    return int(text)

@@ -1,0 +1,28 @@
+"""What an experiment will do: which arm when, and how long it takes."""
+
+from __future__ import annotations
+
+from controlroom.experiments.format import Experiment
+from controlroom.verdicts import order
+
+BESIDE = 5.0
+"""Seconds of a block beside its phases: the load process starts, and the queue drains."""
+ARMING = 3.0
+"""Seconds until a fault is injected."""
+
+
+def ordered(experiment: Experiment, rounds: int, seed: int) -> list[str]:
+    """Names of the arms, block by block: each round has all of them, in an order of its own."""
+    names = [arm.name for arm in experiment.arms]
+    return order(names, rounds, seed) if len(names) > 1 else names * rounds
+
+
+def lasting(experiment: Experiment, rounds: int) -> float:
+    """Seconds that it takes, about."""
+    blocks = [
+        experiment.block_seconds
+        + BESIDE
+        + ARMING * bool(experiment.faults_of(arm) or experiment.splits_of(arm))
+        for arm in experiment.arms
+    ]
+    return sum(blocks) * rounds

@@ -1,0 +1,326 @@
+"""One block of an experiment: a load, its phases, the faults of its arm."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from controlroom.experiments.clocks import Clocks, clocks
+from controlroom.experiments.conditions import Watch, holds, unsteady
+from controlroom.experiments.format import Experiment, Inject
+from controlroom.experiments.measures import EVERY, Phase, Sample
+from controlroom.runs.experiment_spec import ExperimentSpec, Injected
+from controlroom.runs.folder import RunFolder
+from controlroom.runs.launch import first_view, start
+from controlroom.runs.liveness import proof_of
+from controlroom.runs.load import LoadRun
+from controlroom.runs.load_meter import ClosedMeter, Meter, OpenMeter
+from controlroom.runs.manifest import aimed
+from controlroom.runs.observing import Observer
+from controlroom.runs.open_run import RESULTS, OpenRun
+from controlroom.runs.open_spec import OpenSpec
+from controlroom.runs.run_writer import RunWriter
+from controlroom.runs.spec import ChaosSpec, LoadSpec
+from controlroom.runs.split_spec import SplitSpec
+from controlroom.runs.store import RunStore
+from controlroom.targets.abilities import Target
+from host.durations import parse_duration
+
+START_TIME = 60.0
+"""Seconds that a load or a fault may need to begin."""
+SPARE = 60.0
+"""Seconds that a load goes on beyond its phases, if nobody ends it: faults take time to begin."""
+DRAIN = 3.0
+POLL = 0.1
+
+
+class Stopped(Exception):
+    """Somebody wants the experiment to end."""
+
+
+class Aborted(Exception):
+    """A guard, a condition or a part of it ends the experiment; says which."""
+
+
+class BlockRun:
+    """Whatever ends it, its load has ended and its faults are asked to end when it is over."""
+
+    def __init__(
+        self,
+        run: RunWriter,
+        spec: ExperimentSpec,
+        store: RunStore,
+        target: Target,
+        observer: Observer,
+        place: int,
+        arm: str,
+    ) -> None:
+        self._run = run
+        self._spec = spec
+        self._store = store
+        self._target = target
+        self._observer = observer
+        self._place = place
+        self._experiment: Experiment = spec.experiment
+        self._arm = self._experiment.arm(arm)
+        self._meter: Meter = ClosedMeter()
+        self._watch = Watch(self._experiment.guards)
+        self._samples: list[Sample] = []
+        self._beside: dict[str, dict[str, Any]] = {}
+        """Phase -> what others than the load say of it."""
+        self._faults: list[tuple[RunFolder, float]] = []
+        self._load: RunFolder | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._missed: tuple[int | None, int | None] = (None, None)
+
+    async def run(self) -> dict[str, Any]:
+        """Its line in `blocks.jsonl`. Raises Stopped, Aborted."""
+        lengths = self._experiment.phases.seconds
+        self._observer.begin(self._experiment.door(self._arm))
+        try:
+            await self._begin_load()
+            await self._go("warm_up", lengths["warm_up"])
+            await self._go("baseline", lengths["baseline"])
+            baseline = [one for one in self._samples if one.phase == "baseline"]
+            if why := unsteady(self._experiment.steady_state, baseline):
+                raise Aborted(f"no steady state: {why}")
+            await self._hit(lengths["fault"])
+            await self._go("recovery", lengths["recovery"])
+        finally:
+            await self._end()
+        look = await self._observer.drained()
+        self._missed = self._observer.missed(look)
+        return self.told()
+
+    def told(self) -> dict[str, Any]:
+        """What is known of it now."""
+        return {
+            "place": self._place,
+            "arm": self._arm.name,
+            "phases": {name: one.told() for name, one in self._phases().items()},
+            "clocks": found.told() if (found := self._clocks()) is not None else None,
+            "lost": self._missed[0],
+            "doubled": self._missed[1],
+            "load": self._load.id if self._load is not None else None,
+            "faults": [folder.id for folder, _ in self._faults],
+        }
+
+    async def _begin_load(self) -> None:
+        """A run in this process, which the load process dies with."""
+        spec = self._load_spec()
+        folder = self._load = self._store.create()
+        folder.write_spec(spec)
+        folder.write_owner(self._run.folder.id)
+        view = first_view(folder.id, spec)
+        folder.write_view(view)
+        proof = proof_of()
+        assert proof is not None
+        folder.write_runner(proof)
+        folder.journal.note("asked", command=spec.command(), by=self._run.folder.id)
+        writer = RunWriter(folder, view)
+        if isinstance(spec, OpenSpec):
+            opened = OpenMeter(folder.path / RESULTS)
+            self._meter, sending = opened, OpenRun(writer, spec, opened.heard).run()
+        else:
+            closed = ClosedMeter()
+            self._meter, sending = closed, LoadRun(writer, spec, closed.heard).run()
+        self._sending = asyncio.create_task(sending)
+        await self._until(lambda: self._meter.begun, "the load did not begin")
+
+    def _load_spec(self) -> LoadSpec | OpenSpec:
+        load, door = self._experiment.load, self._experiment.door(self._arm)
+        seed = self._spec.seed + self._place if load.seed is None else load.seed
+        seconds = self._experiment.block_seconds + SPARE
+        where: dict[str, Any] = {
+            "url": self._spec.url, "scenario": self._spec.scenario, "path": door, "seed": seed,
+            "batch": load.batch, "context": self._spec.context, "namespace": self._spec.namespace,
+        }  # fmt: skip
+        if load.rate is not None:
+            return OpenSpec(rate=load.rate, seconds=seconds, **where)
+        return LoadSpec(users=load.users or 1, drain=DRAIN, timeout=seconds, **where)
+
+    async def _go(self, name: str, seconds: float) -> None:
+        """One phase, sample by sample."""
+        if not seconds:
+            return
+        self._begin(name)
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0.05:
+            await self._tick(name, min(EVERY, left))
+        await self._keep(name)
+
+    async def _hit(self, seconds: float) -> None:
+        """The fault phase. What begins at once begins before it, so that all of it is measured."""
+        if not seconds:
+            return
+        waiting = self._due()
+        self._begin("arming")
+        for at, when, spec in [one for one in waiting if not one[0] and one[1] is None]:
+            await self._inject(spec)
+            waiting.remove((at, when, spec))
+        self._begin("fault")
+        began = time.monotonic()
+        while (left := began + seconds - time.monotonic()) > 0.05:
+            await self._tick("fault", min(EVERY, left))
+            for one in list(waiting):
+                at, when, spec = one
+                now = holds(when.when, self._samples[-1]) if when and when.when else True
+                if now and time.monotonic() - began >= at:
+                    waiting.remove(one)
+                    await self._inject(spec)
+        for _, _, spec in waiting:
+            self._run.note("not injected", name=spec.name, why="its condition did not hold")
+        await self._keep("fault")
+        for folder, _ in self._faults:
+            view = folder.read_view()
+            if view is not None and view.chaos is not None and view.chaos.phase == "running":
+                folder.ask_stop()
+
+    def _due(self) -> list[tuple[float, Inject | None, ChaosSpec]]:
+        """(seconds into the phase, what it waits for, what is injected) for all of the arm."""
+        found: list[tuple[float, Inject | None, ChaosSpec]] = []
+        for each in self._experiment.faults_of(self._arm):
+            spec = self._spec.faults[each.file]
+            found.append((parse_duration(each.at), each if each.when else None, _chaos(spec)))
+        for each in self._experiment.splits_of(self._arm):
+            spec = self._spec.splits[each.file]
+            found.append((parse_duration(each.at), each if each.when else None, _split(spec)))
+        return found
+
+    async def _inject(self, spec: ChaosSpec) -> None:
+        """By a run of its own, which ends it when this process dies."""
+        aim = aimed(spec, self._spec.context, self._spec.namespace)
+        folder = start(self._store, aim, owner=self._run.folder.id)
+        self._faults.append((folder, time.time()))
+        self._run.note("inject", run=folder.id, name=spec.name)
+
+        def begun() -> bool:
+            view = folder.read_view()
+            if view is None or view.state == "starting":
+                return False
+            if view.state in ("failed", "lost"):
+                raise Aborted(f"{spec.name} was not injected: {view.bound}")
+            return True
+
+        await self._until(begun, f"{spec.name} was not injected")
+        view = folder.read_view()
+        self._faults[-1] = (folder, view.started if view is not None else time.time())
+        self._run.note("injected", run=folder.id, name=spec.name)
+
+    async def _until(self, done: Callable[[], bool], failed: str) -> None:
+        limit = time.monotonic() + START_TIME
+        tick = time.monotonic() + EVERY
+        while not done():
+            self._look_out()
+            if time.monotonic() > limit:
+                raise Aborted(f"{failed} in {START_TIME:g} s")
+            if self._faults and time.monotonic() >= tick:
+                self._take("arming")
+                tick += EVERY
+            await asyncio.sleep(POLL)
+
+    async def _tick(self, phase: str, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._look_out()
+            await asyncio.sleep(min(POLL, left))
+        if seconds >= EVERY / 2:
+            self._take(phase)
+
+    def _look_out(self) -> None:
+        if self._run.stop_asked:
+            raise Stopped
+        if self._sending is not None and self._sending.done():
+            view = self._load.read_view() if self._load is not None else None
+            raise Aborted(f"the load ended: {view.bound if view else 'nobody knows why'}")
+
+    def _take(self, phase: str) -> None:
+        """One sample; a guard that is breached ends it."""
+        sample = self._observer.sample(phase, self._meter)
+        self._samples.append(sample)
+        line = {"block": self._place, "arm": self._arm.name, **asdict(sample)}
+        with (self._run.folder.path / "samples.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        self._show(phase, sample)
+        if phase != "warm_up" and (breach := self._watch.see(sample)):
+            self._run.note("guard", breach=breach)
+            raise Aborted(f"guard: {breach}")
+
+    def _show(self, phase: str, sample: Sample | None = None) -> None:
+        figures: dict[str, Any] = {
+            "block": self._place + 1, "of": len(self._spec.order), "arm": self._arm.name,
+            "phase": phase,
+        }  # fmt: skip
+        if sample is not None:
+            figures |= {"success": sample.success, "p95": sample.p95, "lag": sample.lag}
+        self._run.update(figures=figures)
+
+    def _begin(self, name: str) -> None:
+        self._meter.begin(name)
+        self._run.note("phase", block=self._place, arm=self._arm.name, phase=name)
+        self._show(name)
+
+    async def _keep(self, name: str) -> None:
+        """What a phase that is over measured."""
+        if name == "warm_up":
+            return
+        self._meter.close()
+        lags = [one.lag for one in self._samples if one.phase == name and one.lag is not None]
+        golden = await self._observer.golden(self._experiment.phases.seconds[name])
+        self._beside[name] = {"lag_peak": max(lags, default=None), "golden": golden}
+
+    def _phases(self) -> dict[str, Phase]:
+        found = self._meter.phases()
+        return {name: replace(found[name], **more) for name, more in self._beside.items()}
+
+    async def _end(self) -> None:
+        """Ends the load, waits for it, and asks all faults to end; they are verified later."""
+        for folder, _ in self._faults:
+            folder.ask_stop()
+        if self._load is None or self._sending is None:
+            return
+        self._load.ask_stop(cut=self._run.cut_asked)
+        while not self._sending.done():
+            if self._run.cut_asked:
+                self._load.ask_stop(cut=True)
+            await asyncio.wait({self._sending}, timeout=POLL)
+        for folder, _ in self._faults:
+            await self._over(folder)
+
+    async def _over(self, folder: RunFolder) -> None:
+        limit = time.monotonic() + START_TIME
+        while (view := folder.read_view()) is not None and view.active:
+            if time.monotonic() > limit:
+                return
+            await asyncio.sleep(POLL)
+
+    def _clocks(self) -> Clocks | None:
+        """Of the first fault; the last one that was removed ends the second clock."""
+        if not self._faults:
+            return None
+        injected = min(at for _, at in self._faults)
+        ends = [_removed(folder) for folder, _ in self._faults]
+        known = [one for one in ends if one is not None]
+        removed = max(known) if len(known) == len(ends) else None
+        samples = [self._meter.settled(one) for one in self._samples]
+        baseline = [one for one in samples if one.phase == "baseline"]
+        return clocks(baseline, samples, injected, removed)
+
+
+def _removed(folder: RunFolder) -> float | None:
+    """When the target said that it is over."""
+    fault = (folder.read_result() or {}).get("fault") or {}
+    found: float | None = fault.get("recovered")
+    return found
+
+
+def _chaos(one: Injected) -> ChaosSpec:
+    return ChaosSpec(one.manifest, one.name, one.source, one.run_for)
+
+
+def _split(one: Injected) -> SplitSpec:
+    return SplitSpec(one.manifest, one.name, one.source, one.run_for)

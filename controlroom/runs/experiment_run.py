@@ -1,0 +1,137 @@
+"""Conducts an experiment: block after block, then the verdict; whatever it began, it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from typing import Any
+
+import psutil
+
+from controlroom.experiments.format import Experiment
+from controlroom.experiments.results import summary
+from controlroom.runs.errors import RunError
+from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
+from controlroom.runs.experiment_spec import ExperimentSpec
+from controlroom.runs.folder import RunFolder
+from controlroom.runs.observing import Observer
+from controlroom.runs.registry import kind_of
+from controlroom.runs.run_writer import RunWriter
+from controlroom.runs.stop import stop_fault
+from controlroom.runs.store import RunStore
+from controlroom.targets.abilities import Target, TargetError
+from host.version import VERSION
+
+BLOCKS, SAMPLES, PLAN = "blocks.jsonl", "samples.jsonl", "plan.json"
+UNLIMITED = sys.maxsize
+MAY_BE_LEFT = "may still be injected"
+
+
+class ExperimentRun:
+    """One experiment. Its folder is whole after each line, so it can be read after any death."""
+
+    def __init__(self, run: RunWriter, spec: ExperimentSpec, target: Target) -> None:
+        self._run = run
+        self._spec = spec
+        self._experiment: Experiment = spec.experiment
+        self._target = target
+        # what is over is removed when somebody starts a run, not while this one goes on
+        self._store = RunStore(run.folder.path.parent, UNLIMITED)
+        self._blocks: list[dict[str, Any]] = []
+
+    async def run(self) -> None:
+        """From the first block to the verdict."""
+        self._write_plan()
+        now = time.time()
+        self._run.update(state="running", started=now, ends_at=now + self._spec.lasts)
+        state, bound = "finished", "all blocks"
+        try:
+            async with Observer(self._target) as observer:
+                if not await observer.first_look():
+                    raise Aborted("the stores cannot be read")
+                for place, arm in enumerate(self._spec.order):
+                    await self._block(place, arm, observer)
+        except Stopped:
+            state, bound = "stopped", "stopped"
+        except Aborted as error:
+            state, bound = "failed", str(error)
+        except (RunError, TargetError) as error:
+            state, bound = "failed", f"{error} {error.fix}".strip()
+        except Exception as error:
+            # whatever it is: what was begun is ended first
+            state, bound = "failed", f"{type(error).__name__}: {error}; see {self._run.folder.log}"
+            import traceback
+
+            traceback.print_exc()
+        self._run.update(state="stopping")
+        left = await self._roll_back()
+        if left:
+            state, bound = "failed", f"{MAY_BE_LEFT}: {left}"
+        self._run.end(state, bound, {**self._result(), "clean": not left})  # type: ignore[arg-type]
+
+    async def _block(self, place: int, arm: str, observer: Observer) -> None:
+        self._run.note("block", place=place, arm=arm)
+        block = BlockRun(self._run, self._spec, self._store, self._target, observer, place, arm)
+        try:
+            told = await block.run()
+        except (Stopped, Aborted):
+            self._append(BLOCKS, {**block.told(), "whole": False})
+            raise
+        self._append(BLOCKS, {**told, "whole": True})
+        self._blocks.append(told)
+        # a runner that is killed leaves the verdict of what was measured until then
+        self._run.folder.write_result({"run": self._run.folder.id, **self._result()})
+
+    async def _roll_back(self) -> str:
+        """Ends all that this run began and verifies that; what may be left, in words."""
+        left: list[str] = []
+        for folder in children(self._store, self._run.folder.id):
+            view = folder.read_view()
+            if view is None or not kind_of(view.kind).injects:
+                continue
+            try:
+                done = await stop_fault(self._store, self._target, folder.id)
+            except (RunError, TargetError) as error:
+                left.append(f"{error} {error.fix}".strip())
+            else:
+                left += done.left
+        return " ".join(left)
+
+    def _result(self) -> dict[str, Any]:
+        return {
+            **summary(self._experiment, self._blocks, self._spec.seed),
+            "experiment": self._spec.name,
+            "seed": self._spec.seed,
+            "blocks": len(self._blocks),
+            "planned": len(self._spec.order),
+        }
+
+    def _write_plan(self) -> None:
+        """What it ran on, for whoever compares it with another."""
+        plan = {
+            "experiment": self._spec.name,
+            "plan": self._spec.plan,
+            "order": self._spec.order,
+            "seed": self._spec.seed,
+            "versions": {"controlroom": VERSION, "python": platform.python_version()},
+            "machine": {
+                "system": platform.platform(),
+                "cores": os.cpu_count(),
+                "memory": psutil.virtual_memory().total,
+                "load": os.getloadavg(),
+            },
+            "user": os.getuid(),
+        }
+        (self._run.folder.path / PLAN).write_text(json.dumps(plan, ensure_ascii=False) + "\n")
+
+    def _append(self, name: str, value: dict[str, Any]) -> None:
+        with (self._run.folder.path / name).open("a") as file:
+            file.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def children(store: RunStore, owner: str) -> list[RunFolder]:
+    """The runs that another run began, newest first."""
+    return [one for one in store.folders() if one.owner == owner]

@@ -1,0 +1,107 @@
+"""The routes of a haproxy that reads no Ingress objects: those that are deployed with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from controlroom.targets.abilities import Refused
+from controlroom.targets.kubernetes.deploy.rendering import Object, pod_specs
+from stack.balance import backend_name, use_lines
+from stack.manifests import network
+from stack.manifests.model import Route, Service, ServicePort
+from stack.manifests.node import Node
+
+FILE = "haproxy.cfg"
+MARK = "  # the paths of the Ingress objects\n"
+"""The line of the file after which routes stand."""
+MOST = 6
+"""Pods of a Service that are asked."""
+_LONG = "300s"
+
+
+def fill(objects: list[Object]) -> None:
+    """Puts the paths of all Ingress objects into the file of haproxy where there is one, and adds
+    backends and the Services without an address that name the ready pods in DNS.
+
+    Paths of a Service that is not among the objects are left out. Raises Refused for a port that a
+    Service has not, StackError for an Ingress that the local stack would refuse too.
+    """
+    config = next((one for one in objects if MARK in (one.get("data") or {}).get(FILE, "")), None)
+    if config is None:
+        return
+    text: str = config["data"][FILE]
+    routes = [
+        route
+        for one in objects
+        if one["kind"] == "Ingress"
+        for route in network.routes(Node(one, f"Ingress {one['metadata']['name']}", ""))
+    ]
+    names = {route.service for route in routes}
+    given = {_name(one): one for one in objects if one["kind"] == "Service"}
+    services = {name: network.service(Node(given[name], name, "")) for name in names & {*given}}
+    routes = [route for route in routes if route.service in services]
+    for route in routes:
+        _check(route, services[route.service])
+    lines = "".join(f"{line}\n" for line in use_lines(services, routes))
+    text = text.replace(MARK, MARK + lines)
+    for name, service in sorted(services.items()):
+        text += _backends(text, service, given[name]["metadata"].get("namespace", "default"))
+        if _pods(name) not in given:
+            objects.append(_without_address(given[name]))
+    _put(objects, config, text)
+
+
+def _check(route: Route, service: Service) -> None:
+    if not any(route.port in (port.name, port.number) for port in service.ports):
+        names = ", ".join(f"{port.name} ({port.number})" for port in service.ports)
+        raise Refused(
+            f"An Ingress leads {route.path} to port {route.port} of {service.name}.",
+            f"It has none of that name; its ports are {names}.",
+        )
+
+
+def _backends(text: str, service: Service, namespace: str) -> str:
+    """Of the ports that have none in the text yet."""
+    names = {port: backend_name(service.name, port.name) for port in service.ports}
+    return "".join(
+        _backend(name, port, f"{_pods(service.name)}.{namespace}")
+        for port, name in names.items()
+        if f"\nbackend {name}\n" not in text
+    )
+
+
+def _backend(name: str, port: ServicePort, place: str) -> str:
+    where = f"_{port.name}._tcp.{place}.svc.cluster.local"
+    lines = [f"\nbackend {name}"]
+    if port.h2c:
+        lines.append(f"  timeout server {_LONG}")
+    lines.append(f"  server-template pod {MOST} {where}{' proto h2' if port.h2c else ''}\n")
+    return "\n".join(lines)
+
+
+def _pods(service: str) -> str:
+    return f"{service}-pods"
+
+
+def _without_address(one: Object) -> Object:
+    """The Service once more, without an address of its own."""
+    meta = {**one["metadata"], "name": _pods(_name(one))}
+    spec = {"clusterIP": "None", **{key: one["spec"][key] for key in ("selector", "ports")}}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
+
+
+def _put(objects: Sequence[Object], config: Object, text: str) -> None:
+    """A changed file has another name, so that the pods that read it are replaced."""
+    before = _name(config)
+    after = f"{before}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    config["data"] = {**config["data"], FILE: text}
+    config["metadata"]["name"] = after
+    for _, pod in pod_specs(objects):
+        for volume in pod.get("volumes") or ():
+            if volume.get("configMap", {}).get("name") == before:
+                volume["configMap"] = {**volume["configMap"], "name": after}
+
+
+def _name(one: Mapping[str, Object]) -> str:
+    return str(one["metadata"]["name"])
