@@ -25,6 +25,9 @@ _PATIENCE = 5.0
 """Seconds for which a client waits for its turn."""
 _SLOW = 1.0
 """Seconds after which a client that still sends no longer holds up the others."""
+_REST = 0.1
+"""Seconds for which a turn is nobody's after a large message was refused: its client would send
+the next one at once, and reading that costs more than refusing it."""
 _KNOWN = 1_000
 """Clients that are remembered."""
 
@@ -56,6 +59,9 @@ class LargeMessages:
             if len(raw) > LARGE:
                 await turn.take()
             yield raw
+        except Exception:
+            turn.end(_REST)
+            raise
         finally:
             turn.end()
 
@@ -86,10 +92,14 @@ class _Turn:
             ) from None
         self.mine = True
 
-    def end(self) -> None:
-        """Somebody else's."""
-        if self.mine:
-            self.mine = False
+    def end(self, rest: float = 0.0) -> None:
+        """Somebody else's, after so many seconds."""
+        if not self.mine:
+            return
+        self.mine = False
+        if rest:
+            asyncio.get_running_loop().call_later(rest, self._turns.release)
+        else:
             self._turns.release()
 
 

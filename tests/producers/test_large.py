@@ -19,7 +19,7 @@ from services.pb import controlroom_pb2 as pb
 from services.producer_grpc import large
 from services.producer_grpc.calls import Calls
 from services.producer_grpc.ingest import Ingest
-from services.producer_grpc.large import AT_ONCE, LARGE, LargeMessages
+from services.producer_grpc.large import AT_ONCE, LARGE, LargeMessages, NoMessageError
 from services.queues.port import Unavailable
 from services.shared import ingest_app
 from services.shared.golden import Traffic
@@ -140,6 +140,19 @@ async def test_who_waits_for_too_long_is_refused_unread(monkeypatch: pytest.Monk
     clients[-1].sent.put_nowait(BIG)
     monkeypatch.setattr(large, "_PATIENCE", 30)
     assert await working(messages, clients[-1], all_, end) == len(BIG)
+    assert all_.held == 0
+
+
+async def test_after_a_large_message_that_was_refused_the_next_one_is_read_later() -> None:
+    messages, all_ = LargeMessages(), InFlight(10 << 20)
+    client = await known(messages, "large", all_)
+    began = time.perf_counter()
+    for _ in range(2 * AT_ONCE):
+        client.sent.put_nowait(BIG)
+        with pytest.raises(NoMessageError), all_.charge() as charge:
+            async with messages.message(client, charge):
+                raise NoMessageError
+    assert time.perf_counter() - began >= large._REST
     assert all_.held == 0
 
 
