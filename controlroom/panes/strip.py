@@ -12,6 +12,7 @@ from controlroom.model.frame import RUNS, Frame
 from controlroom.model.run import RunView
 from controlroom.panes import text
 from controlroom.panes.pane import Rows
+from controlroom.panes.signs import Signs
 from controlroom.panes.text import Span
 from controlroom.runs.registry import kind_of, said
 from host.durations import format_duration
@@ -56,7 +57,7 @@ class RunStrip(Rows):
         listed = shown(runs, frame.now, room)
         for run in listed:
             spans = self._load(run, frame.now, width) if run.load else self._other(run, frame.now)
-            rows.append(text.row(spans, width, look.text))
+            rows.append(text.row(_fitted(spans, width, look.signs), width, look.text))
         if rows and active > sum(1 for run in listed if run.active):
             hidden = active - sum(1 for run in listed if run.active)
             last: list[Span] = [(segment.text, segment.style or look.text) for segment in rows[-1]]
@@ -166,7 +167,8 @@ class RunStrip(Rows):
             elif chaos.targets:
                 spans.append((f"{dot}{', '.join(map(text.clean, chaos.targets))}", look.dim))
         else:
-            spans.append((f"{dot}{self._ended(run)}", look.text))
+            if run.state != "running":
+                spans.append((f"{dot}{self._ended(run)}", look.text))
             if figures := text.clean(said(run)):
                 spans.append((f"{dot}{figures}", look.dim))
         if run.active and run.ends_at is not None:
@@ -177,6 +179,17 @@ class RunStrip(Rows):
     def _ended(run: RunView) -> str:
         bound = text.clean(run.bound)
         return f"{run.state} ({bound})" if bound and not run.active else run.state
+
+
+def _fitted(spans: Sequence[Span], width: int, signs: Signs) -> list[Span]:
+    """The spans; where they are too long, the first that is says that it is cut."""
+    fitted: list[Span] = []
+    for words, style in spans:
+        if text.width_of(words) > width:
+            return [*fitted, (text.fit(words, width, signs), style)]
+        fitted.append((words, style))
+        width -= text.width_of(words)
+    return fitted
 
 
 def progress(run: RunView, now: float) -> float | None:

@@ -251,12 +251,13 @@ class TimePane(Pane):
         cells = [" "] * columns
         minutes = self.window / 60
         parts = 5 if columns >= 40 and minutes % 5 == 0 else 4 if columns >= 30 else 2
+        now = "now"
         for i in range(parts):
             back = minutes * (parts - i) / parts
             label = f"{self.look.signs.minus}{back:g}" + (" m" if i == 0 else "")
             start = round(columns * i / parts)
-            cells[start : start + len(label)] = label
-        now = "now"
+            if start + len(label) < columns - len(now):
+                cells[start : start + len(label)] = label
         cells[columns - len(now) : columns] = now
         line = " " * self._axis_width + "".join(cells[:columns])
         return text.row([(line, self.look.dim)], width, self.look.text)

@@ -9,7 +9,9 @@ import pytest
 
 from controlroom.commands.catalogue import PANES
 from controlroom.commands.registry import available, commands, footer, with_key
+from controlroom.model.frame import RUNS
 from controlroom.model.golden import GoldenRow
+from controlroom.model.run import Runs
 from controlroom.panes import plot, text
 from controlroom.panes.layout import MINIMUM, plan
 from controlroom.panes.signs import ASCII, UNICODE
@@ -17,6 +19,7 @@ from controlroom.panes.strip import progress, shown
 from controlroom.panes.traffic import chosen
 from controlroom.screens import room
 from tests.room import frames
+from tests.room.rooms import room_of, screen_text
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,24 @@ def test_the_strip_shows_active_runs_before_ended_ones_and_load_first() -> None:
     listed = shown((chaos, ended, old, load), frames.NOW, 2)
     assert [run.id for run in listed] == ["r-0042", "r-0043"]
     assert [run.id for run in shown((ended, old), frames.NOW, 2)] == ["r-0001"]
+
+
+async def test_a_row_of_the_strip_that_is_cut_says_so() -> None:
+    run = replace(frames.chaos_run(), title="a title that is far too long for one row " * 4)
+    frame = frames.calm()
+    frame = frame.having(RUNS, replace(frame[RUNS], value=Runs((run,))))
+    room = room_of(frame)
+    async with room.run_test(size=(120, 40)):
+        (row,) = [line for line in screen_text(room).splitlines() if "far too long" in line]
+        assert row.rstrip().endswith("…")
+
+
+async def test_the_axis_has_no_label_that_touches_the_next() -> None:
+    room = room_of(replace(frames.loaded(), lanes=frames.lanes("r-0042")))
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.press("5", "right")
+        (axis,) = [line for line in screen_text(room).splitlines() if "now │" in line]
+        assert axis.split("now")[0].endswith(" ")
 
 
 def test_progress_is_by_number_where_there_is_one_and_by_time_otherwise() -> None:
