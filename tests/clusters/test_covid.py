@@ -25,6 +25,8 @@ PERSON = {
     "vaccine_type": "Pfizer-BioNTech",
 }
 SLOW = 120.0
+NOBODY = 503
+"""What the ingress answers for a door behind which it knows no pod."""
 
 
 async def test_each_door_stores_by_its_own_queue(deployed: Callable[..., Deployed]) -> None:
@@ -33,6 +35,12 @@ async def test_each_door_stores_by_its_own_queue(deployed: Callable[..., Deploye
     async with httpx.AsyncClient(
         base_url=one.endpoints()["ingress"], timeout=30, trust_env=False
     ) as ingress:
+
+        async def found() -> bool:
+            return all([(await ingress.get(door)).status_code != NOBODY for door in DOORS])
+
+        # pods are ready a moment before the ingress hears of them by DNS
+        await until(found, "the ingress has found pods behind each door", SLOW, every=0.5)
         for door in DOORS:
             answers = [await ingress.post(door, json=person) for person in people]
             assert [each.status_code for each in answers] == [201] * EACH, (door, answers[-1].text)
