@@ -57,9 +57,10 @@ class Server:
             if self.delay:
                 await asyncio.sleep(self.delay)
             head = f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\n"
+            # before the client has it, who may look at once
+            self.answered += 1
             writer.write(f"{head}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
             await writer.drain()
-            self.answered += 1
         finally:
             self.in_flight -= 1
 
