@@ -167,8 +167,7 @@ class RunStrip(Rows):
             elif chaos.targets:
                 spans.append((f"{dot}{', '.join(map(text.clean, chaos.targets))}", look.dim))
         else:
-            if run.state != "running":
-                spans.append((f"{dot}{self._ended(run)}", look.text))
+            spans.append((f"{dot}{self._ended(run)}", look.text))
             if figures := text.clean(said(run)):
                 spans.append((f"{dot}{figures}", look.dim))
         if run.active and run.ends_at is not None:

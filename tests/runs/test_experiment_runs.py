@@ -118,7 +118,7 @@ async def test_the_room_shows_a_running_experiment_with_its_phase(store: RunStor
         await pilot.pause()
         shown = screen_text(room)
     (line,) = [line for line in shown.splitlines() if folder.id in line]
-    assert "experiment paths: Two doors · block 1 of 2, http, baseline" in line
+    assert "experiment paths: Two doors · running · block 1 of 2, http, baseline" in line
     assert os.getpid() == (folder.read_runner() or NOBODY).pid
 
 
