@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import secrets
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from controlroom.commands.chaos import named_or_absolute
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, passing, talk
+from controlroom.commands.fault_runs import progress
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform_verb, performed, told, wanted
 from controlroom.commands.question import Fact, Question, preview_lines
@@ -365,8 +365,7 @@ async def _run(args: argparse.Namespace) -> Exit:
 
 
 def _progress(view: RunView) -> str:
-    left = f"  {rounded(max(0.0, view.ends_at - time.time()))} left" if view.ends_at else ""
-    return f"{view.id} {view.state}{left}  {said(view)}"
+    return progress(view, said(view))
 
 
 def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:

@@ -15,7 +15,7 @@ from controlroom.experiments.planning import lasting, ordered
 from controlroom.runs.catalog import chaos_dirs, find
 from controlroom.runs.errors import SpecError
 from controlroom.runs.experiment_spec import ExperimentSpec, Injected
-from controlroom.runs.manifest import bounded, read_yaml
+from controlroom.runs.manifest import bounded, named_file, read_yaml
 from controlroom.runs.spec import LONGEST, ChaosSpec
 from controlroom.runs.splits import changed_split, find_split, splits_dir
 from controlroom.runs.yaml_lines import line_of
@@ -67,12 +67,7 @@ def entry_of(path: Path) -> ExperimentFile:
 
 def find_experiment(name_or_path: str, folder: Path | None) -> Path:
     """The file of that name in the folder, or that file. Raises SpecError."""
-    if "/" in name_or_path or Path(name_or_path).exists():
-        return Path(name_or_path).expanduser()
-    known = folder / f"{name_or_path}.yaml" if folder else None
-    if known is None or not known.is_file():
-        raise SpecError(f"No experiment is called {name_or_path}.", _LIST)
-    return known
+    return named_file(WORD, name_or_path, folder, _LIST)
 
 
 def read_experiment(path: Path) -> tuple[Mapping[str, Any], Experiment]:

@@ -179,6 +179,17 @@ def _lasting(spec: ChaosSpec, seconds: float) -> ChaosSpec:
     return replace(spec, manifest=manifest, run_for=seconds)
 
 
+def named_file(word: str, name_or_path: str, folder: Path | None, fix: str) -> Path:
+    """The file of that name in the folder, or that file. Raises SpecError, which says what it is
+    no name of (`word`) and how to find one (`fix`)."""
+    if "/" in name_or_path or Path(name_or_path).exists():
+        return Path(name_or_path).expanduser()
+    known = folder / f"{name_or_path}.yaml" if folder else None
+    if known is None or not known.is_file():
+        raise SpecError(f"No {word} is called {name_or_path}.", fix)
+    return known
+
+
 def read_yaml(path: Path, wanted: str, known: str, parse: Callable[[str], T]) -> T:
     """What `parse` makes of the text of a file that is to hold one `wanted`; `known` says where to
     find some. Raises SpecError that names the file, and the line where it is not YAML."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from controlroom.runs.errors import SpecError
-from controlroom.runs.manifest import TITLE, read_yaml
+from controlroom.runs.manifest import TITLE, named_file, read_yaml
 from controlroom.runs.split_spec import SplitSpec
 from controlroom.runs.yaml_lines import line_of
 from host.durations import format_duration
@@ -45,12 +45,7 @@ def split_files(folder: Path | None) -> list[SplitFile]:
 
 def find_split(name_or_path: str, folder: Path | None) -> SplitSpec:
     """The split of that name in the folder, or of that file. Raises SpecError."""
-    if "/" not in name_or_path and not Path(name_or_path).exists():
-        known = folder / f"{name_or_path}.yaml" if folder else None
-        if known is None or not known.is_file():
-            raise SpecError(f"No split is called {name_or_path}.", _LIST)
-        return read_split(known)
-    return read_split(Path(name_or_path).expanduser())
+    return read_split(named_file("split", name_or_path, folder, _LIST))
 
 
 def read_split(path: Path) -> SplitSpec:
