@@ -8,10 +8,12 @@ from textual.strip import Strip
 
 from controlroom.model.frame import FLEET, Frame
 from controlroom.model.health import Health
+from controlroom.model.trouble import Verdict, judged
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
 from controlroom.panes.text import Span
+from scenarios.limits import Grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,36 @@ class HeaderRow(Rows):
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Names, states and the time since the start, as it is written."""
         names = (frame.scenario, frame.target, frame.read_only)
-        return (*names, _up(frame), healths(frame), self.status)
+        return (*names, _up(frame), healths(frame), judged(frame), self.status)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        """One row: names left, state right."""
+        """One row: names left, then the verdict, state right. Where there is little room the
+        product's name and the time go first, and the reason is cut last."""
         look, dot = self.look, f" {self.look.signs.dot} "
         place = dot.join(text.clean(part) for part in (frame.scenario, frame.target) if part)
-        up = _up(frame)
-        if up and width >= 70:
-            place += f"{dot}up {up}"
-        left: list[Span] = [(" controlroom  ", look.focus), (place, look.text)]
-        return [text.ends(left, self._state(frame, width), width, look.text)]
+        up = f"{dot}up {_up(frame)}" if _up(frame) else ""
+        said = self._verdict(judged(frame))
+        state = self._state(frame, width)
+        used = sum(text.width_of(words) for words, _ in state) + text.width_of(said[0]) + 4
+        for name, since in ((" controlroom  ", up), (" controlroom  ", ""), (" ", "")):
+            if used + text.width_of(name + place + since) <= width:
+                break
+        left: list[Span] = [(name, look.focus), (f"{place}{since}   ", look.text)]
+        room = width - sum(text.width_of(words) for words, _ in (*left, *state)) - 1
+        words = said[0] if text.width_of(said[0]) <= room else text.fit(said[0], room, look.signs)
+        return [text.ends([*left, (words, said[1])], state, width, look.text)]
+
+    def _verdict(self, verdict: Verdict) -> Span:
+        """One word and its reason; how many more reasons there are."""
+        look, signs = self.look, self.look.signs
+        if verdict.word == "connecting":
+            return f"{signs.away} connecting", look.dim
+        if not verdict.troubles:
+            return f"{signs.good} healthy", look.good
+        first, *others = verdict.troubles
+        more = f" +{len(others)}" if others else ""
+        words = f" {signs.of(first.grade)} {verdict.word}{more}: {text.clean(first.words)} "
+        return words, look.alarm if first.grade is Grade.BROKEN else look.badge
 
     def _state(self, frame: Frame, width: int) -> list[Span]:
         look, signs, status = self.look, self.look.signs, self.status

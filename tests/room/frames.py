@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from controlroom.model.books import BooksSample, QueueTime
+from controlroom.model.budget import Budget
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
 from controlroom.model.frame import (
     BOOKS,
@@ -119,13 +120,13 @@ def fleet(consumer_ready: int = 3) -> Fleet:
     return Fleet(deployments, tuple(pods), engines, events, NOW - 740)
 
 
-def golden() -> GoldenMetrics:
-    """Golden metrics; nobody asks the reader."""
+def golden(outbound: float = 0.9998) -> GoldenMetrics:
+    """Golden metrics; nobody asks the reader. `outbound`: success of the consumer's requests."""
     return GoldenMetrics(
         (
             GoldenRow("producer-http", "inbound", 0.9998, 412.0, 3.1, 8.9, 21.4),
             GoldenRow("producer-grpc", "inbound", 1.0, 330.1, 2.2, 6.0, 14.8),
-            GoldenRow("consumer", "outbound", 0.9971, 18.4, 6.8, 19.5, 1044.0),
+            GoldenRow("consumer", "outbound", outbound, 18.4, 6.8, 19.5, 1044.0),
             GoldenRow("reader", "inbound", None, None, None, None, None),
         ),
         30.0,
@@ -229,6 +230,7 @@ def _frame(scenario: str, tallies: Tallies) -> Frame:
         ),
         rates=Rates(4.1, {labels: rate / 180 for labels, _, _, rate in _BANDS}, 0.0),
         curves=curves(False),
+        budget=Budget(0.999, 1.0, 0.0),
     )
 
 
@@ -242,6 +244,7 @@ def loaded(scenario: str = "bands") -> Frame:
     frame = calm(scenario)
     panels = named(
         (BOOKS, live(books())),
+        (GOLDEN, live(golden(0.9971), 1.2, 30.0)),
         (QUEUES, live(Queues("votes", "store", 12, 3, 242, 168700))),
         (LOG, live(log_view())),
         (RUNS, live(Runs((load_run(), chaos_run())))),
@@ -250,6 +253,7 @@ def loaded(scenario: str = "bands") -> Frame:
         frame,
         panels={**frame.panels, **panels},
         rates=Rates(742.0, {labels: rate for labels, _, _, rate in _BANDS}, -310.0),
+        budget=Budget(0.999, 0.99982, 0.4),
         curves=curves(True),
         marks=(
             TimeMark(NOW - 225, "load", "load"),
