@@ -57,7 +57,8 @@ _SHARES = ("slo", "success")
 def changed(limits: Limits, given: Mapping[str, Any]) -> Limits:
     """The limits with others for the names that are given: a number, or two in a list, the worse
     one last. Raises ValueError, a sentence that begins with the name."""
-    return replace(limits, **{name: _checked(name, value) for name, value in given.items()})
+    checked: dict[str, Any] = {name: _checked(name, value) for name, value in given.items()}
+    return replace(limits, **checked)
 
 
 def read(words: str) -> dict[str, Any]:

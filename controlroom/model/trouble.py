@@ -122,9 +122,7 @@ def _traffic(frame: Frame) -> Iterator[Trouble]:
     for row in golden.rows:
         if row.success is not None:
             share = f"{row.success * 100:.1f}" if row.success < 0.9995 else "99.9"
-            yield Trouble(
-                limits.success.grade(row.success), f"{row.deployment} success {share} %"
-            )
+            yield Trouble(limits.success.grade(row.success), f"{row.deployment} success {share} %")
     for row in golden.rows:
         if row.direction == "inbound" and row.p95 is not None:
             grade = limits.p95.grade(row.p95)

@@ -66,6 +66,8 @@ class Look:
     success = _on(GREEN)
     p95 = _on(AMBER)
     lag = _on(VIOLET)
+    members = tuple(map(_on, (ACCENT, GREEN, VIOLET, "#5fafaf", "#d787af", "#afaf87")))
+    """Of lines of the log, by what they count for; none is a colour of trouble."""
 
     def of(self, grade: Grade) -> Style:
         """Colour of something that is degraded or broken, and of what is well."""

@@ -46,7 +46,6 @@ def engine(state: str) -> Frame:
     return calm().having(FLEET, live(replace(found, engines=(Engine("redis", state),))))
 
 
-
 @pytest.mark.parametrize(
     ("frame", "word", "reason"),
     [

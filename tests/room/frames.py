@@ -35,6 +35,7 @@ from wire.queues.kafka.books import KafkaBooks
 T = TypeVar("T")
 NOW = 1_795_275_188.0
 _LIVE = Health("live", NOW - 700)
+_WAITING = (20, 14, 31, 0, 12, 44, 8, 19, 27, 30, 16, 21)
 _BANDS = (
     (("Soda Stereo", "Signos"), 48213, 4.2, 212.0),
     (("Caifanes", "El Silencio"), 39870, 4.0, 171.0),
@@ -141,7 +142,7 @@ def log_view(count: int = 400, first: int = 1000, skipped_now: int = 118) -> Log
         at = NOW - (count - i) * 0.004
         lines.append(
             LogLine((first + i) * 5 % 12, 14000 + first + i, at - 0.04, at,
-                    f"voto {labels[0]} · {labels[1]} {(first + i) % 5 + 1}")
+                    f"voto {labels[0]} · {labels[1]} {(first + i) % 5 + 1}", ":".join(labels))
         )  # fmt: skip
     return LogView(tuple(lines), first, 9000, skipped_now, 168458)
 
@@ -224,7 +225,7 @@ def _frame(scenario: str, tallies: Tallies) -> Frame:
             (BOOKS, live(books(0))),
             (GOLDEN, live(golden(), 1.2, 30.0)),
             (FLEET, live(fleet(), 0.6)),
-            (QUEUES, live(Queues("votes", "store", 12, 3, 0, 168700))),
+            (QUEUES, live(Queues("votes", "store", 12, 3, 0, 168700, (0,) * 12))),
             (LOG, live(log_view(skipped_now=0))),
             (RUNS, live(Runs(()))),
         ),
@@ -245,7 +246,7 @@ def loaded(scenario: str = "bands") -> Frame:
     panels = named(
         (BOOKS, live(books())),
         (GOLDEN, live(golden(0.9971), 1.2, 30.0)),
-        (QUEUES, live(Queues("votes", "store", 12, 3, 242, 168700))),
+        (QUEUES, live(Queues("votes", "store", 12, 3, 242, 168700, _WAITING))),
         (LOG, live(log_view())),
         (RUNS, live(Runs((load_run(), chaos_run())))),
     )
