@@ -20,6 +20,7 @@ GREEN = "#87af87"
 AMBER = "#d7af5f"
 RED = "#ff5f5f"
 VIOLET = "#af87d7"
+TEAL = "#5fafaf"
 
 THEME = Theme(
     name="room",
@@ -64,9 +65,9 @@ class Look:
     badge = Style(color=BACKGROUND, bgcolor=AMBER, bold=True)
     rps = _on(ACCENT)
     success = _on(GREEN)
-    p95 = _on(AMBER)
+    p95 = _on(TEAL)
     lag = _on(VIOLET)
-    members = tuple(map(_on, (ACCENT, GREEN, VIOLET, "#5fafaf", "#d787af", "#afaf87")))
+    members = tuple(map(_on, (ACCENT, GREEN, VIOLET, TEAL, "#d787af", "#afaf87")))
     """Of lines of the log, by what they count for; none is a colour of trouble."""
 
     def of(self, grade: Grade) -> Style:
