@@ -42,6 +42,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--mouse", {"action": argparse.BooleanOptionalAction}),
     ("--fps", {"metavar": "N"}),
     ("--window", {"metavar": "SECONDS"}),
+    ("--profile", {"metavar": "NAME"}),
     ("--max-fault-seconds", {"metavar": "N"}),
     ("--max-load-seconds", {"metavar": "N"}),
     ("--max-users", {"metavar": "N"}),
