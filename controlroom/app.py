@@ -50,7 +50,8 @@ class ControlRoom(App[None]):
     """The room. Draws at once; `on_ready` is called after the first picture and starts feeds."""
 
     TITLE = "controlroom"
-    CSS = "Toast { max-width: 76; }"
+    CSS = "Toast { max-width: 76; } ToastRack { margin-bottom: 4; }"
+    """Toasts stay above the run strip, which is never to be covered."""
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "do('quit')", show=False),

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from controlroom.folders import config_dir
 from host.paths import state_dir
+from scenarios.limits import Limits, changed, read
 
 PREFIX = "CONTROLROOM_"
 
@@ -52,6 +53,9 @@ class Settings:
     """Contexts of the kubeconfig, separated by commas; empty is the local stack."""
     namespace: str = ""
     """Namespace of the services; empty is the context's own, or `controlroom`."""
+    health: str = ""
+    """Limits over those of the scenario, such as `slo = 0.99, lag = 1000 / 20000`: from the first
+    figure on it is degraded, from the second on broken."""
     max_fault_seconds: int = 600
     """Longest duration of a fault."""
     max_load_seconds: int = 3600
@@ -226,7 +230,17 @@ def _text(name: str, value: Any, origin: str) -> str:
     if not isinstance(value, str) or (choices and value not in choices):
         fix = f"Use {', '.join(choices)}." if choices else "Use a text in quotes."
         raise SettingsError(f"{origin}: {name} = {value!r} is not possible", fix)
+    if name == "health":
+        _limits(value, origin)
     return value
+
+
+def _limits(value: str, origin: str) -> None:
+    try:
+        changed(Limits(), read(value))
+    except ValueError as error:
+        fix = "Write it as: lag = 1000 / 20000"
+        raise SettingsError(f"{origin}: health: {error}", f"{fix}.") from error
 
 
 def _path(name: str, value: Any, origin: str) -> Path:

@@ -31,6 +31,7 @@ from controlroom.runs.effects import active_effects, left_behind
 from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
+from scenarios.limits import changed, read
 from scenarios.scenario import Scenario
 from wire.ending import end
 
@@ -83,6 +84,7 @@ class Room:
             target_name,
             settings.read_only,
             {source.name: source.period for source in sources},
+            changed(scenario.limits, read(settings.health)),
         )
         self._feeds = {
             source.name: Feed(source, self._take, stirred=self._stir) for source in sources

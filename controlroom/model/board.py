@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from controlroom.model.budget import Budget, budget_of
 from controlroom.model.frame import KEYS, LOG, Curve, Frame, Panel, Rates
 from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health, SourceState
@@ -22,6 +23,7 @@ from controlroom.model.series import Recent, Trace
 from controlroom.model.tail import LogTail
 from controlroom.model.tallies import Tallies
 from controlroom.model.tempo import Tempo
+from scenarios.limits import Limits
 
 CURVES = {"rps": "/s", "success": "", "p95": "ms", "lag": "records"}
 """Name -> unit, in the order of `Frame.curves`."""
@@ -64,8 +66,11 @@ class Board:
         target: str,
         read_only: bool = False,
         periods: Mapping[str, float] | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        self._blank = Frame(0.0, scenario, title, target, read_only=read_only)
+        limits = limits or Limits()
+        self._blank = Frame(0.0, scenario, title, target, read_only=read_only, limits=limits)
+        self._budget: Budget | None = None
         known = {key.name: 1.0 for key in KEYS} | dict(periods or {})
         self._sources = {name: _Source(period) for name, period in known.items()}
         self._tempo = Tempo(RATE_SECONDS)
@@ -110,6 +115,7 @@ class Board:
             ),
             lanes=self._lanes.curves(),
             marks=self._recent_marks(now),
+            budget=self._budget,
             panels=panels,
         )
 
@@ -124,6 +130,8 @@ class Board:
             for name, figure in overall(value).items():
                 self._traces[name].add(sample.at, figure)
             self._lanes.take_golden(sample.at, value)
+            rps, success = (self._traces[name].points for name in ("rps", "success"))
+            self._budget = budget_of(rps, success, self._blank.limits.slo, sample.at)
         elif isinstance(value, LogBatch):
             self._tail.apply(sample.at, value)
         elif isinstance(value, Runs):

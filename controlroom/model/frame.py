@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar, cast
 
 from controlroom.model.books import BooksSample
+from controlroom.model.budget import Budget
 from controlroom.model.fleet import Fleet
 from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health
@@ -14,6 +15,7 @@ from controlroom.model.log import LogView
 from controlroom.model.queues import Queues
 from controlroom.model.run import Runs, TimeMark
 from controlroom.model.tallies import Tallies
+from scenarios.limits import Limits
 
 T = TypeVar("T")
 Shown = TypeVar("Shown", covariant=True)
@@ -98,6 +100,10 @@ class Frame:
     lanes: tuple[Curve, ...] = ()
     """`success`, `rps`, `p50`, `p95` and `p99` of each branch and deployment, metric by metric."""
     marks: tuple[TimeMark, ...] = ()
+    budget: Budget | None = None
+    """Of what comes in; None while nothing does."""
+    limits: Limits = field(default_factory=Limits)
+    """From which figures on it is degraded, or broken."""
 
     def __getitem__(self, key: Key[T]) -> Panel[T]:
         """The panel of that key, an empty one where nothing feeds it."""

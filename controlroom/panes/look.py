@@ -6,6 +6,7 @@ from rich.style import Style
 from textual.theme import Theme
 
 from controlroom.panes.signs import ASCII, UNICODE, Signs
+from scenarios.limits import Grade
 
 BACKGROUND = "#121212"
 SURFACE = "#1c1c1c"
@@ -65,6 +66,12 @@ class Look:
     success = _on(GREEN)
     p95 = _on(AMBER)
     lag = _on(VIOLET)
+    members = tuple(map(_on, (ACCENT, GREEN, VIOLET, "#5fafaf", "#d787af", "#afaf87")))
+    """Of lines of the log, by what they count for; none is a colour of trouble."""
+
+    def of(self, grade: Grade) -> Style:
+        """Colour of something that is degraded or broken, and of what is well."""
+        return (self.text, self.warn, self.bad)[grade]
 
     def __init__(self, ascii_only: bool = False) -> None:
         self.signs: Signs = ASCII if ascii_only else UNICODE

@@ -13,7 +13,6 @@ from controlroom.model.frame import RUNS, Frame
 from controlroom.model.run import RunView
 from controlroom.panes import text
 from controlroom.panes.pane import Rows
-from controlroom.panes.signs import Signs
 from controlroom.panes.text import Span
 from controlroom.runs.registry import kind_of, said
 from host.durations import format_duration
@@ -58,7 +57,7 @@ class RunStrip(Rows):
         listed = shown(runs, frame.now, room)
         for run in listed:
             spans = self._load(run, frame.now, width) if run.load else self._other(run, frame.now)
-            rows.append(text.row(_fitted(spans, width, look.signs), width, look.text))
+            rows.append(text.row(text.fitted(spans, width, look.signs), width, look.text))
         if rows and active > sum(1 for run in listed if run.active):
             hidden = active - sum(1 for run in listed if run.active)
             last: list[Span] = [(segment.text, segment.style or look.text) for segment in rows[-1]]
@@ -180,17 +179,6 @@ class RunStrip(Rows):
     def _ended(run: RunView) -> str:
         bound = text.clean(run.bound)
         return f"{run.state} ({bound})" if bound and not run.active else run.state
-
-
-def _fitted(spans: Sequence[Span], width: int, signs: Signs) -> list[Span]:
-    """The spans; where they are too long, the first that is says that it is cut."""
-    fitted: list[Span] = []
-    for words, style in spans:
-        if text.width_of(words) > width:
-            return [*fitted, (text.fit(words, width, signs), style)]
-        fitted.append((words, style))
-        width -= text.width_of(words)
-    return fitted
 
 
 def progress(run: RunView, now: float) -> float | None:

@@ -261,7 +261,9 @@ class Flows:
 
     async def help(self) -> None:
         """All keys."""
-        dialog = HelpDialog(self.frame.read_only, self.room.look.signs, self.room.pane_keys)
+        room = self.room
+        keys = sorted(room.pane_keys, key=lambda each: each[0] != room.current)
+        dialog = HelpDialog(self.frame.read_only, room.look.signs, keys)
         await self._ask(dialog)
 
     async def copy(self) -> None:
