@@ -41,6 +41,9 @@ class Settings:
     flushes every record and counter to the disk too. Taken at the start of the stack."""
     color: str = "auto"
     """auto, always or never. NO_COLOR means never."""
+    theme: str = "auto"
+    """dark, light, contrast, sixteen, or the name of a file in the folder `themes` beside this
+    one; auto is dark, or sixteen in a terminal with so many colours."""
     ascii: bool = False
     """Draw with ASCII signs only."""
     mouse: bool = True

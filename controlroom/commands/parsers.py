@@ -38,6 +38,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--context", {"metavar": "NAME", "action": JoinContexts}),
     ("--namespace", {"metavar": "NAME"}),
     ("--color", {"metavar": "WHEN"}),
+    ("--theme", {"metavar": "NAME"}),
     ("--ascii", {"action": argparse.BooleanOptionalAction}),
     ("--mouse", {"action": argparse.BooleanOptionalAction}),
     ("--fps", {"metavar": "N"}),
