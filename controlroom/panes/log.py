@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
-from zlib import crc32
 
+from rich.style import Style
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -21,6 +21,8 @@ from controlroom.panes.text import Span
 
 _PAGE = 200
 """Older lines that are asked for at once."""
+_MEMBERS = 1000
+"""Members whose colours are kept."""
 _WIDE = 56
 """Cells from which on a line has milliseconds and its offset."""
 _READABLE = 1.0
@@ -60,6 +62,8 @@ class LogPane(Pane):
         super().__init__(look)
         self.needle = ""
         """Only lines that hold it are shown, without regard to case."""
+        self._seen: dict[str, int] = {}
+        """Members in the order in which they were first drawn."""
         self._held: LogView | None = None
         self._older: list[LogLine] = []
         self._asked = False
@@ -132,7 +136,7 @@ class LogPane(Pane):
             names = f"{'time':<9}part document"
         after: list[Span] = []
         if self.following and view.skipped_now:
-            after = [(f"  {signs.ellipsis} {view.skipped_now:,} more this second", look.dim)]
+            after = [(f"  {signs.ellipsis} {view.skipped_now:,}/s more", look.dim)]
         elif not self.following:
             words = f"  line {self._first + 1:,} of {count:,} here {signs.dot} g oldest"
             after = [(f"{words} {signs.dot} esc follows", look.accent)]
@@ -144,9 +148,16 @@ class LogPane(Pane):
         if width < _WIDE:
             head = f"{text.time_of_day(line.stored)} p{line.partition:02d}  "
         words = text.clean(spelled(line.text, look.signs))
-        of = look.members[crc32(line.member.encode()) % len(look.members)]
+        of = self._colour(line.member)
         cut = text.fit_ends(words, width - len(head), look.signs)
         return text.row([(head, look.dim), (cut, of if line.member else look.text)], width, of)
+
+    def _colour(self, member: str) -> Style:
+        """A member keeps its colour; the next ones get the next colours."""
+        if len(self._seen) >= _MEMBERS:
+            self._seen.clear()
+        place = self._seen.setdefault(member, len(self._seen))
+        return self.look.members[place % len(self.look.members)]
 
     def _lines(self) -> Sequence[LogLine]:
         """All lines that can be shown now."""

@@ -56,10 +56,10 @@ class Look:
         self.alarm = Style(color=palette.background, bgcolor=palette.bad, bold=True)
         """Loss: stands out without colour too."""
         self.badge = Style(color=palette.background, bgcolor=palette.warn, bold=True)
-        self.track = Style(color=palette.track, bgcolor=palette.raised)
+        self.track = Style(color=palette.track, bgcolor=palette.trough)
         """What a bar has not filled yet."""
         self.rps, self.success, self.p95, self.lag = map(
-            on, (palette.accent, palette.good, palette.warn, palette.lag)
+            on, (palette.accent, palette.good, palette.latency, palette.lag)
         )
         self.members = tuple(map(on, palette.members))
         """Of lines of the log, by what they count for."""

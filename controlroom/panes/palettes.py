@@ -22,7 +22,7 @@ class Palette:
     surface: str
     """Of dialogs."""
     raised: str
-    """Of fields in a dialog, and of what a bar has not filled."""
+    """Of fields in a dialog."""
     text: str
     dim: str
     frame: str
@@ -32,8 +32,11 @@ class Palette:
     good: str
     warn: str
     bad: str
+    latency: str
     lag: str
     track: str
+    """Of what a bar has not filled yet, on `trough`."""
+    trough: str
     members: tuple[str, ...]
     """Of lines of the log, by what they count for; none is a colour of trouble."""
 
@@ -53,8 +56,10 @@ DARK = Palette(
     good="#87af87",
     warn="#d7af5f",
     bad="#ff5f5f",
+    latency="#5fafaf",
     lag="#af87d7",
     track="#585858",
+    trough="#303030",
     members=("#87afd7", "#87af87", "#af87d7", "#5fafaf", "#d787af", "#afaf87"),
 )
 """Exact in 256 colours."""
@@ -73,8 +78,10 @@ LIGHT = Palette(
     good="#005f00",
     warn="#875f00",
     bad="#af0000",
+    latency="#005f5f",
     lag="#5f00af",
     track="#bcbcbc",
+    trough="#d7d7d7",
     members=("#005faf", "#005f00", "#5f00af", "#005f5f", "#87005f", "#5f5f00"),
 )
 """Exact in 256 colours too."""
@@ -93,8 +100,10 @@ CONTRAST = Palette(
     good="#5fff5f",
     warn="#ffd700",
     bad="#ff8787",
+    latency="#5fffd7",
     lag="#d7afff",
     track="#767676",
+    trough="#303030",
     members=("#5fd7ff", "#5fff5f", "#d7afff", "#5fffd7", "#ffafd7", "#ffffaf"),
 )
 SIXTEEN = Palette(
@@ -112,8 +121,10 @@ SIXTEEN = Palette(
     good="#55ff55",
     warn="#ffff55",
     bad="#ff5555",
+    latency="#00aaaa",
     lag="#ff55ff",
     track="#555555",
+    trough="#000000",
     members=("#55ffff", "#55ff55", "#ff55ff", "#00aaaa", "#5555ff", "#aaaaaa"),
 )
 """The sixteen colours of a terminal that has no others, so that none of them becomes another."""

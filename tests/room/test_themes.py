@@ -16,7 +16,7 @@ from tests.room.frames import NOW, loaded
 from tests.room.rooms import room_of, screen_text
 from tests.waiting import until
 
-READ = ("text", "dim", "bright", "accent", "good", "warn", "bad", "lag")
+READ = ("text", "dim", "bright", "accent", "good", "warn", "bad", "latency", "lag")
 
 
 def room_with(theme: str) -> ControlRoom:
