@@ -25,10 +25,12 @@ from controlroom.commands.exits import ReadOnlyError
 from controlroom.commands.registry import available, named, with_key
 from controlroom.model.frame import LOG, Frame
 from controlroom.panes.log import LogPane
-from controlroom.panes.look import THEME, Look
+from controlroom.panes.look import Look
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.room import RoomScreen
+from controlroom.screens.theming import Theming
 from controlroom.screens.typeahead import Typeahead, Typed
+from controlroom.settings import SettingsError
 
 if TYPE_CHECKING:
     from controlroom.commands.command import Command
@@ -66,6 +68,7 @@ class ControlRoom(App[None]):
         on_ready: Ready | None = None,
         read_only: bool = False,
         ascii_only: bool = False,
+        theme: str = "dark",
         fps: int = 0,
         clock: Callable[[], float] = time.time,
         notes: Sequence[str] = (),
@@ -94,8 +97,7 @@ class ControlRoom(App[None]):
         self._undo_signals: Callable[[], None] = lambda: None
         pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
         self.room = RoomScreen(self.look, source.frame(clock()), pace)
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        self.theming = Theming(self, self.look, theme)
         for action in with_key(read_only):
             if action.id not in ("palette", "suspend"):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
@@ -199,7 +201,12 @@ class ControlRoom(App[None]):
             self._probe()
 
     def _account(self) -> None:
-        """Once a second: counts the bytes that the screen sends to the terminal."""
+        """Once a second: counts the bytes that the screen sends to the terminal, and sees whether
+        the user's theme was saved."""
+        try:
+            self.theming.reload()
+        except SettingsError as error:
+            self.notify(f"{error} {error.fix}", severity="error", markup=False)
         if self.remote:
             take = getattr(self._driver, "take_bytes", None)
             speed = f" {take() / 1000:.0f} KB/s" if take else ""
@@ -303,6 +310,10 @@ class ControlRoom(App[None]):
             return source
         self.notify("There is one target; give --context twice for two.", markup=False)
         return None
+
+    def do_theme(self) -> None:
+        """Other colours."""
+        self.notify(f"Theme {self.theming.next()}.", markup=False)
 
     def do_pause(self) -> None:
         """Holds the screen still, or goes on."""

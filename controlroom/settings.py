@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 from controlroom.folders import config_dir
@@ -40,6 +41,9 @@ class Settings:
     flushes every record and counter to the disk too. Taken at the start of the stack."""
     color: str = "auto"
     """auto, always or never. NO_COLOR means never."""
+    theme: str = "auto"
+    """dark, light, contrast, sixteen, or the name of a file in the folder `themes` beside this
+    one; auto is dark, or sixteen in a terminal with so many colours."""
     ascii: bool = False
     """Draw with ASCII signs only."""
     mouse: bool = True
@@ -63,6 +67,10 @@ class Settings:
     """Most users of a load run."""
     max_runs: int = 200
     """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Command -> its key in the room (the table `[keys]` of the file; only there)."""
+    profile: str = ""
+    """Name of the settings of a table `[profiles.NAME]` of the file, which go over the others."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Name -> where its value came from: `--x`, a variable, `FILE`, or `default`."""
 
@@ -78,6 +86,8 @@ class Settings:
 
 
 NAMES = tuple(one.name for one in fields(Settings) if one.name != "origins")
+PROFILES = "profiles"
+"""The table of the file with sets of settings by name."""
 RANGES = {
     "fps": (0, 30),
     "window": (5, 3600),
@@ -116,13 +126,18 @@ def load(
         values[name] = _checked(name, value, origin)
         origins[name] = origin
 
-    for name, value in _from_file(path).items():
+    table, profiles = _from_file(path)
+    for name, value in table.items():
         take(name, value, str(path))
+    chosen = (flags or {}).get("profile") or environ.get(PREFIX + "PROFILE")
+    chosen = chosen or values.get("profile", "")
+    for name, value in _of_profile(path, profiles, chosen).items():
+        take(name, value, f"{path}, profile {chosen}")
     if environ.get("NO_COLOR"):
         take("color", "never", "NO_COLOR")
     for name in NAMES:
         variable = PREFIX + name.upper()
-        if variable in environ and environ[variable] != "":
+        if environ.get(variable) and name != "keys":
             take(name, environ[variable], variable)
     for name, value in (flags or {}).items():
         take(name, value, flag_of(name))
@@ -142,21 +157,35 @@ def flag_of(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def _from_file(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The settings of the file, and those of its profiles by name."""
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        return {}
+        return {}, {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", "Fix or remove the file.") from error
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}", "Fix that line.") from error
-    for key in table:
+    profiles = table.pop(PROFILES, {})
+    if not (isinstance(profiles, dict) and all(isinstance(o, dict) for o in profiles.values())):
+        raise SettingsError(
+            f"{_place(path, text, PROFILES)}: {PROFILES} are tables",
+            "Write [profiles.NAME] and the settings below it.",
+        )
+    for key in [*table, *(key for profile in profiles.values() for key in profile)]:
         if key not in NAMES:
             raise SettingsError(f"{_place(path, text, key)}: unknown key {key!r}", _nearest(key))
-    return table
+    return table, profiles
+
+
+def _of_profile(path: Path, profiles: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if not name or name in profiles:
+        return profiles.get(name, {})
+    known = f"It has {', '.join(profiles)}." if profiles else f"Write [profiles.{name}] into it."
+    raise SettingsError(f"{path} has no profile {name!r}", known)
 
 
 def _place(path: Path, text: str, key: str) -> str:
@@ -225,4 +254,16 @@ def _path(name: str, value: Any, origin: str) -> Path:
     raise SettingsError(f"{origin}: {name} = {value!r} is not a path", "Use a text in quotes.")
 
 
-_CONVERTERS = {"bool": _boolean, "int": _integer, "str": _text, "Path": _path}
+def _table(name: str, value: Any, origin: str) -> Mapping[str, str]:
+    if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
+        return MappingProxyType(value)
+    raise SettingsError(f"{origin}: {name} is no table of texts", f'Write [{name}] and NAME = "x".')
+
+
+_CONVERTERS = {
+    "bool": _boolean,
+    "int": _integer,
+    "str": _text,
+    "Path": _path,
+    "Mapping[str, str]": _table,
+}

@@ -159,6 +159,7 @@ def _open_room(settings: Settings) -> int:
         on_ready=opening.start,
         read_only=settings.read_only,
         ascii_only=settings.ascii,
+        theme=settings.theme,
         fps=settings.fps,
         notes=notes,
     )

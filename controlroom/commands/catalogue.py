@@ -133,6 +133,7 @@ COMMANDS: tuple[Command, ...] = (
     _key("copy", "y", "copy command", "Copy the command line that prints the focused panel"),
     _key("sides", "v", "side by side", "All clusters in one picture: A, B, difference"),
     _key("target", "x", "next cluster", "Show the next cluster of --context"),
+    _key("theme", "T", "theme", "Other colours: dark, light, contrast, sixteen, your own", "room"),
     _key("palette", "ctrl+p", "palette", "Find any action by name", "room", rank=7),
     _key("bar", "colon", "command bar", "Type a command, as on the command line; tab completes",
          "room", label=":"),

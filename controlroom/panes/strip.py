@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.strip import Strip
 
+from controlroom.commands.registry import key_label
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import RUNS, Frame
 from controlroom.model.run import RunView
@@ -87,7 +88,8 @@ class RunStrip(Rows):
             return "   nothing runs" if not active else "", look.dim
         if active:
             return f"   ! stops all {dot} c chaos {dot} l load", look.dim
-        return f"   nothing runs {dot} press l for load, c for chaos", look.dim
+        load, chaos = key_label("load"), key_label("chaos")
+        return f"   nothing runs {dot} press {load} for load, {chaos} for chaos", look.dim
 
     def _head(self, run: RunView, short: bool = False) -> list[Span]:
         look, signs = self.look, self.look.signs

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from controlroom.commands.registry import key_label
 from controlroom.model.frame import TALLIES, Frame
 from controlroom.model.tallies import Chosen, Selection, Tallies, TallyRow
 from controlroom.panes import text
@@ -159,7 +160,8 @@ class TalliesPane(Pane):
         room = max(1, height - len(head) - len(foot))
         rows = _shown(value)
         if not rows:
-            hint = f"no {text.clean(value.noun)} yet {self.look.signs.dot} press l for a load run"
+            dot, key = self.look.signs.dot, key_label("load")
+            hint = f"no {text.clean(value.noun)} yet {dot} press {key} for a load run"
             return [*head, text.row([(hint, self.look.dim)], width, self.look.text)]
         tall = max(1, min(_TALLEST, room // len(rows)))
         self.top = max(0, min(self.top, len(rows) - room // tall))
