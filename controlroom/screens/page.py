@@ -21,7 +21,7 @@ from textual.strip import Strip
 from controlroom.commands.exits import CommandError
 from controlroom.commands.ports import Commands
 from controlroom.feeds.errors import explain
-from controlroom.model.frame import Frame
+from controlroom.model.frame import Frame, Key
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
@@ -36,7 +36,7 @@ REDRAW = 0.5
 KEYS = (("esc", "back"), ("y", "copy"), ("Y", "copy all"), ("r", "ask again"))
 """Keys that every page has, as its footer names them."""
 
-FROM_HERE = ("limit", "runs", "sides", "target")
+FROM_HERE = ("limit", "runs", "sides")
 """Commands that look at something and open it above a page too."""
 
 
@@ -114,6 +114,8 @@ class Page(Screen[None]):
     AUTO_FOCUS = None
     keys: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of its own, for its footer: (key, what it does)."""
+    panel: ClassVar[Key[object] | None] = None
+    """The part of the frame that it shows; what is wrong with its source is said."""
     source: ClassVar[str] = ""
     """Who is asked, as a feed is named; for the sentence where that does not answer."""
     every: ClassVar[float] = 0.0
@@ -237,7 +239,7 @@ class Page(Screen[None]):
         head = [self._strip(line, width) for line in self.head(frame, width - 2)]
         ready = not self.asks or self.answered is not None
         self._shown = self.lines(frame, width - 2) if ready else ()
-        said = self._said(width - 2)
+        said = self._state(frame, width - 2)
         self._room = max(1, height - 2 - len(head) - len(said))
         self._keep_in_sight()
         chosen, last = self.chosen, self._first + self._room
@@ -256,12 +258,27 @@ class Page(Screen[None]):
         after = [(spelled(words, look.signs), style) for words, style in line.after]
         return text.ends(spans, [*after, (" ", look.text)] if after else [], width, look.text)
 
-    def _said(self, width: int) -> list[Line]:
+    def _trouble(self, frame: Frame) -> tuple[str, str]:
+        """What is wrong and what to do: of its own question, else of the panel's source."""
+        if self.trouble or self.panel is None:
+            return self.trouble, self.fix
+        health = frame[self.panel].health
+        if health.state == "connecting":
+            return "connecting", ""
+        if health.ok or health.state == "stale":
+            return "", ""
+        facts = [health.error.rstrip(".")] if health.error else []
+        facts += [f"since {text.time_of_day(health.since)}"] if health.since else []
+        why = f" ({', '.join(facts)})" if facts else ""
+        return f"{self.panel.name}: {health.state}{why}", health.fix
+
+    def _state(self, frame: Frame, width: int) -> list[Line]:
         """What is wrong, or how far the first question is."""
         look = self.below.look
-        if self.trouble:
-            words = text.wrapped(text.clean(f"{look.signs.fault} {self.trouble}"), width)
-            fix = text.wrapped(text.clean(self.fix), width)
+        trouble, fix_told = self._trouble(frame)
+        if trouble:
+            words = text.wrapped(text.clean(f"{look.signs.fault} {trouble}"), width)
+            fix = text.wrapped(text.clean(fix_told), width)
             lines = [*((line, look.warn) for line in words), *((line, look.dim) for line in fix)]
             return [Line(((words, style),)) for words, style in lines]
         waits = time.monotonic() - self._asked

@@ -1,0 +1,34 @@
+"""Which page a panel opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from controlroom.screens.pages.fleet import DeploymentPage
+from controlroom.screens.pages.traffic import RoutesPage
+
+if TYPE_CHECKING:
+    from controlroom.screens.page import Below, Page
+    from controlroom.screens.room import RoomScreen
+
+Opens = Callable[["RoomScreen", "Below"], "Page | None"]
+
+
+def _fleet(room: RoomScreen, below: Below) -> Page | None:
+    item = room.fleet.deployment
+    return None if item is None else DeploymentPage(below, item.name)
+
+
+def _traffic(room: RoomScreen, below: Below) -> Page | None:
+    return RoutesPage(below)
+
+
+OPENS: dict[str, Opens] = {"fleet": _fleet, "traffic": _traffic}
+"""Name of a panel -> the page of what is chosen in it; None while nothing is there."""
+
+
+def page_of(room: RoomScreen, below: Below) -> Page | None:
+    """The page behind the focused panel; None where it has none, or has nothing yet."""
+    opens = OPENS.get(room.current)
+    return opens(room, below) if opens is not None else None
