@@ -197,6 +197,11 @@ class Documents:
                 break
         return sorted(found, key=_age, reverse=True)[:n]
 
+    async def newest_of(self, collection: str, wanted: Range, n: int) -> list[Document]:
+        """The last `n` documents of one range by their offsets, the last one first."""
+        async with _answering():
+            return await self._tail(collection, wanted, n)
+
     async def _tail(
         self, collection: str, wanted: Range, n: int, matching: Document | None = None
     ) -> list[Document]:

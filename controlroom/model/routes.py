@@ -54,7 +54,8 @@ class Routes:
 
     def slowest(self, deployment: str) -> Route | None:
         """What a deployment waits for longest, at the 99th of 100; None where it asks nothing."""
-        asked = [(row.quantile(0.99), row) for row in self.of(deployment, "outbound")]
+        others = (row for row in self.of(deployment, "outbound") if row.to != deployment)
+        asked = [(row.quantile(0.99), row) for row in others]
         known = [(p99, row) for p99, row in asked if p99 is not None]
         return max(known, key=lambda one: one[0])[1] if known else None
 

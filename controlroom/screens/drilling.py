@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from controlroom.screens.pages.books import BooksPage
 from controlroom.screens.pages.fleet import DeploymentPage
+from controlroom.screens.pages.log import LogPage
 from controlroom.screens.pages.traffic import RoutesPage
 
 if TYPE_CHECKING:
@@ -24,7 +26,20 @@ def _traffic(room: RoomScreen, below: Below) -> Page | None:
     return RoutesPage(below)
 
 
-OPENS: dict[str, Opens] = {"fleet": _fleet, "traffic": _traffic}
+def _books(room: RoomScreen, below: Below) -> Page | None:
+    return BooksPage(below)
+
+
+def _log(room: RoomScreen, below: Below) -> Page | None:
+    return LogPage(below, room.log_pane.needle)
+
+
+OPENS: dict[str, Opens] = {
+    "fleet": _fleet,
+    "traffic": _traffic,
+    "books": _books,
+    "log": _log,
+}
 """Name of a panel -> the page of what is chosen in it; None while nothing is there."""
 
 

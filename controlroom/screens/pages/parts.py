@@ -53,6 +53,9 @@ class SourcePage(Page):
         """The source, not yet open."""
         raise NotImplementedError
 
+    def made(self, source: Source) -> None:
+        """A new source is told what is asked of it."""
+
     async def load(self) -> None:
         """Connects where that is not done, and asks once."""
         try:
@@ -61,6 +64,7 @@ class SourcePage(Page):
                 for module in source.needs:
                     await asyncio.to_thread(importlib.import_module, module)
                 self._open = source
+                self.made(source)
                 await source.open()
             self.take(await self._open.read())
         except BaseException:
