@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from controlroom.model.finding import Wanted
+from controlroom.model.needle import Needle
 from controlroom.screens.pages.books import BooksPage
+from controlroom.screens.pages.finding import FoundPage
 from controlroom.screens.pages.fleet import DeploymentPage
 from controlroom.screens.pages.log import LogPage
+from controlroom.screens.pages.tallies import TalliesPage
 from controlroom.screens.pages.traffic import RoutesPage
 
 if TYPE_CHECKING:
@@ -31,10 +35,19 @@ def _books(room: RoomScreen, below: Below) -> Page | None:
 
 
 def _log(room: RoomScreen, below: Below) -> Page | None:
-    return LogPage(below, room.log_pane.needle)
+    """Its lines; what none of them holds is looked for in the store."""
+    needle = room.log_pane.needle
+    if needle and not room.log_pane.has_lines:
+        return FoundPage(below, f'"{needle}"', Wanted(Needle(needle)))
+    return LogPage(below, needle)
+
+
+def _tallies(room: RoomScreen, below: Below) -> Page | None:
+    return TalliesPage(below, room.tallies.line, room.tallies.frame or below.frame())
 
 
 OPENS: dict[str, Opens] = {
+    "tallies": _tallies,
     "fleet": _fleet,
     "traffic": _traffic,
     "books": _books,

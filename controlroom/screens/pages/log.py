@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from controlroom.model.finding import Wanted
 from controlroom.model.frame import LOG, Frame
 from controlroom.model.log import LogLine
 from controlroom.panes import text
@@ -31,7 +35,8 @@ class LogPage(FilterPage):
 
     panel = LOG
     follows = True
-    keys = (("/", "filter"), ("G", "follow"))
+    keys = (("/", "filter"), ("s", "look in the store"), ("G", "follow"))
+    BINDINGS: ClassVar[list[BindingType]] = [("s", "store")]
 
     def __init__(self, below: Below, needle: str = "") -> None:
         super().__init__(below, "log")
@@ -43,6 +48,18 @@ class LogPage(FilterPage):
     def command(self) -> str:
         """As on the command line."""
         return "controlroom logs --follow"
+
+    def entered(self) -> None:
+        """Looks in the store where nothing here fits."""
+        if self.needle.text and not self._fitting(self.below.frame()):
+            self.action_store()
+
+    def action_store(self) -> None:
+        """The needle, looked for in all that is stored."""
+        from controlroom.screens.pages.finding import FoundPage
+
+        if self.needle.text:
+            self.open(FoundPage(self.below, f'"{self.needle.text}"', Wanted(self.needle)))
 
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """The needle, where there is one."""
