@@ -66,8 +66,8 @@ class Paces:
 
     def of(self, row: Partition) -> Pace:
         """Of one partition."""
-        seen = self._seen.get((row.queue, row.number), ())
-        if len(seen) < 2 or seen[-1][0] <= seen[0][0]:
+        seen = self._seen.get((row.queue, row.number))
+        if seen is None or len(seen) < 2 or seen[-1][0] <= seen[0][0]:
             return Pace()
         (begun, first), (now, last) = seen[0], seen[-1]
         passed = now - begun

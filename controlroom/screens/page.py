@@ -36,6 +36,7 @@ REDRAW = 0.5
 KEYS = (("esc", "back"), ("y", "copy"), ("Y", "copy all"), ("r", "ask again"))
 """Keys that every page has, as its footer names them."""
 
+CONNECTING = "connecting"
 FROM_HERE = ("limit", "runs", "sides")
 """Commands that look at something and open it above a page too."""
 
@@ -264,7 +265,7 @@ class Page(Screen[None]):
             return self.trouble, self.fix
         health = frame[self.panel].health
         if health.state == "connecting":
-            return "connecting", ""
+            return CONNECTING, ""
         if health.ok or health.state == "stale":
             return "", ""
         facts = [health.error.rstrip(".")] if health.error else []
@@ -276,6 +277,8 @@ class Page(Screen[None]):
         """What is wrong, or how far the first question is."""
         look = self.below.look
         trouble, fix_told = self._trouble(frame)
+        if trouble == CONNECTING:
+            return [Line(((f"{CONNECTING}{look.signs.ellipsis}", look.dim),))]
         if trouble:
             words = text.wrapped(text.clean(f"{look.signs.fault} {trouble}"), width)
             fix = text.wrapped(text.clean(fix_told), width)

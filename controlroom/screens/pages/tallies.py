@@ -60,6 +60,8 @@ class TalliesPage(Page):
 
     def lines(self, frame: Frame, width: int) -> Sequence[Line]:
         """A row each, as it stood when the page was opened."""
+        if self._frame[TALLIES].value is None:
+            self._frame = frame
         look, value = self.below.look, self._frame[TALLIES].value
         if value is None or not value.rows:
             return [Line((("nothing is counted here yet", look.dim),))]
