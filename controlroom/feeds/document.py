@@ -30,7 +30,9 @@ class DocumentSource:
     name = "log"
     period = 0.0
     timeout = 10.0
-    needs: tuple[str, ...] = ("wire.documents", "wire.committed", "wire.stores", "wire.reading")
+    needs: tuple[str, ...] = (
+        "wire.documents", "wire.committed", "wire.stores", "wire.topics", "wire.reading",
+    )  # fmt: skip
 
     def __init__(self, endpoints: LiveEndpoints, scenario: Scenario) -> None:
         self._endpoints = endpoints

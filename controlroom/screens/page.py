@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, overload
 
 from textual import events
 from textual.app import ComposeResult
@@ -74,6 +74,26 @@ class Line:
         """As plain text."""
         parts = ["".join(words for words, _ in spans) for spans in (self.spans, self.after)]
         return "  ".join(part.strip() if n else part for n, part in enumerate(parts)).rstrip()
+
+
+class Many(Sequence[Line]):
+    """Rows of which only those that are seen are made; each of them can be chosen."""
+
+    def __init__(self, count: int, make: Callable[[int], Line]) -> None:
+        self._count = count
+        self._make = make
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        if isinstance(index, slice):
+            return [self._make(each) for each in range(*index.indices(self._count))]
+        return self._make(range(self._count)[index])
 
 
 class PageRows(Rows):
@@ -243,8 +263,10 @@ class Page(Screen[None]):
         said = self._state(frame, width - 2)
         self._room = max(1, height - 2 - len(head) - len(said))
         self._keep_in_sight()
-        chosen, last = self.chosen, self._first + self._room
-        body = [self._strip(one, width, one is chosen) for one in self._shown[self._first : last]]
+        picked = self._picked()
+        chosen = picked[self._chosen] - self._first if picked else -1
+        seen = self._shown[self._first : self._first + self._room]
+        body = [self._strip(one, width, n == chosen) for n, one in enumerate(seen)]
         blank = text.row([], width, self.below.look.text)
         body += [blank] * (self._room - len(body))
         return [
@@ -325,7 +347,8 @@ class Page(Screen[None]):
         place = f"{self._first + 1}-{min(count, end)} of {count:,}" if count > self._room else ""
         if self.follows:
             place = f"{'follow' if self.following else 'held'} {signs.dot} {place}".rstrip(" ·/")
-        opens = [("enter", "open")] if any(line.opens for line in self._shown) else []
+        seen = self._shown[self._first : end]
+        opens = [("enter", "open")] if any(line.opens for line in seen) else []
         keys = [KEYS[0], *opens, *self.keys, *(KEYS[1:] if self.asks else KEYS[1:-1])]
         room = width - text.width_of(place) - 4
         while sum(len(k) + len(w) + 3 for k, w in keys) > room and len(keys) > 2:
@@ -337,8 +360,10 @@ class Page(Screen[None]):
 
     # where one is in the lines
 
-    def _picked(self) -> list[int]:
+    def _picked(self) -> Sequence[int]:
         """Indexes of the rows that can be chosen."""
+        if isinstance(self._shown, Many):
+            return range(len(self._shown))
         return [index for index, line in enumerate(self._shown) if line.picked]
 
     def _keep_in_sight(self) -> None:

@@ -12,7 +12,7 @@ from controlroom.model.finding import Found, Wanted
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
 from controlroom.panes import text
-from controlroom.screens.page import Below, Line
+from controlroom.screens.page import Below, Line, Many
 from controlroom.screens.pages.filtering import FilterPage
 from controlroom.screens.pages.log import line_of
 from scenarios.scenario import Scenario
@@ -79,4 +79,4 @@ class FoundPage(FilterPage):
         if not fitting:
             word = "nothing found yet" if self.progress else "nothing was found"
             return [Line(((word, self.below.look.dim),))]
-        return [line_of(line, self) for line in fitting]
+        return Many(len(fitting), lambda n: line_of(fitting[n], self))

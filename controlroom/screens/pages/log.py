@@ -11,7 +11,7 @@ from controlroom.model.finding import Wanted
 from controlroom.model.frame import LOG, Frame
 from controlroom.model.log import LogLine
 from controlroom.panes import text
-from controlroom.screens.page import Below, Line, Page
+from controlroom.screens.page import Below, Line, Many, Page
 from controlroom.screens.pages.document import DocumentPage
 from controlroom.screens.pages.filtering import FilterPage
 from controlroom.screens.pages.parts import marked
@@ -72,7 +72,7 @@ class LogPage(FilterPage):
         if not found:
             hint = "nothing here holds that text" if self.needle.text else "no documents yet"
             return [Line(((hint, self.below.look.dim),))]
-        return [line_of(line, self) for line in found]
+        return Many(len(found), lambda n: line_of(found[n], self))
 
     def _every(self, frame: Frame) -> tuple[LogLine, ...]:
         """All lines; while one is chosen those that were there then, so that it stays chosen."""
