@@ -15,6 +15,7 @@ from controlroom.model.tallies import Chosen
 
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
+    from controlroom.commands.here import Here
     from controlroom.commands.performing import Act, Answer
     from controlroom.commands.split import StartSplit
     from controlroom.runs.catalog import ChaosFile
@@ -87,6 +88,10 @@ class Commands(Protocol):
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Up to n lines that stand before line `before_first` of the log, oldest first."""
+        ...
+
+    def here(self) -> Here:
+        """What is shown: the target, its scenario, the runs. Whoever asks only looks."""
         ...
 
     async def retry(self, source: str) -> None:

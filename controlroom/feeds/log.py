@@ -134,14 +134,19 @@ class LogSource:
         return await self._documents.newest(self._collection, ranges, n)
 
     def _line(self, document: Mapping[str, Any]) -> LogLine:
-        return LogLine(
-            partition=partition_of(document["tp"]),
-            offset=document["o"],
-            produced=document["at"] / 1000,
-            stored=document["stored"] / 1000,
-            text=clean(render(self._scenario.log_line, document["event"])),
-            member=render(self._member, document["event"]),
-        )
+        return line_of(self._scenario, document, self._member)
+
+
+def line_of(scenario: Scenario, document: Mapping[str, Any], member: str = "") -> LogLine:
+    """A stored document as a line of the log; `member` is the template of what it counts for."""
+    return LogLine(
+        partition=partition_of(document["tp"]),
+        offset=document["o"],
+        produced=document["at"] / 1000,
+        stored=document["stored"] / 1000,
+        text=clean(render(scenario.log_line, document["event"])),
+        member=render(member, document["event"]),
+    )
 
 
 def _own(scenario: Scenario) -> str:
