@@ -13,7 +13,7 @@ from controlroom.experiments.results import summary
 from controlroom.runs.about import about
 from controlroom.runs.errors import RunError
 from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
-from controlroom.runs.experiment_spec import ExperimentSpec
+from controlroom.runs.experiment_spec import BLOCKS, PLAN, ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.observing import Observer
 from controlroom.runs.registry import kind_of
@@ -23,7 +23,6 @@ from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import Target, TargetError
 from host.paths import write_private
 
-BLOCKS, PLAN = "blocks.jsonl", "plan.json"
 UNLIMITED = sys.maxsize
 MAY_BE_LEFT = "may still be injected"
 
