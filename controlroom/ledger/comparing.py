@@ -38,7 +38,7 @@ def comparison(sides: Sequence[Sequence[Story]]) -> Document:
     title = " against ".join(", ".join(one.record.id for one in side) for side in sides)
     parts: list[Part] = [Items([f"{one.record.id}: {one.record.view.title}" for one in every])]
     parts += [Heading("What can be said"), *_said(sides)]
-    parts += [Heading("Figures"), *_figures(every)]
+    parts += [Heading("Figures"), *figures_beside(every)]
     parts += _plan_differences(every)
     parts += _courses(every)
     return Document(title, parts)
@@ -129,9 +129,10 @@ def _value(story: Story, measure: str) -> float | None:
     return story.figures.get("", {}).get("", {}).get(measure)
 
 
-def _figures(every: Sequence[Story]) -> list[Part]:
+def figures_beside(every: Sequence[Story]) -> list[Part]:
+    """A column for each arm of each run; of two columns the second over the first."""
     columns = [column for story in every for column in columns_of(story)]
-    names = [name for name in dict.fromkeys(name for one in columns for name in one.figures)]
+    names = dict.fromkeys(name for one in columns for name in one.figures)
     two = len(columns) == 2
     rows = []
     for name in names:

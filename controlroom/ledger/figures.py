@@ -149,7 +149,7 @@ def _around(load: Record, hits: Sequence[Hit]) -> dict[str, Figures]:
 
 
 def _stretch(load: Record, since: float, until: float) -> Figures:
-    mine = [one for one in load.seconds if since < one.at <= until]
+    mine = [one for one in load.whole_seconds if since < one.at <= until]
     good = sum(one.good for one in mine)
     took = load.latencies(mine[0].at, mine[-1].at + 1) if mine else None
     names = ("p50", "p95", "p99", "p999")
@@ -175,12 +175,17 @@ def _of_experiment(record: Record) -> Table:
 def _of_blocks(blocks: Sequence[Told]) -> Figures:
     beside = [
         {name: value for name, value in one.items() if name != "phases"}
-        | (one["clocks"] if isinstance(one.get("clocks"), dict) else {})
+        | {name: value for name, value in _clocks(one).items() if name != "lag_peak"}
         for one in blocks
     ]
     found = _middle([{k: v for k, v in one.items() if k != "clocks"} for one in beside])
     return {**found, **{name: _sum([number(one.get(name)) for one in blocks]) for name in TOTALS
                         if any(name in one for one in blocks)}}  # fmt: skip
+
+
+def _clocks(block: Told) -> Told:
+    found = block.get("clocks")
+    return found if isinstance(found, dict) else {}
 
 
 def _middle(every: Sequence[Any]) -> Figures:

@@ -94,7 +94,7 @@ def _scores(story: Story, weights: Weights) -> tuple[list[Score], str]:
     others = [one.run for one in story.hits if one.run != record.id]
     if mine is None or others:
         return [], f"another fault was on too ({', '.join(others)})" if others else "no fault"
-    seconds = story.load.seconds
+    seconds = story.load.whole_seconds
     before = [one for one in seconds if one.at + 1 <= mine.begun]
     after = [one for one in seconds if one.at + 1 > mine.begun]
     lasted = 0.0 if mine.ended is None else mine.ended - mine.begun

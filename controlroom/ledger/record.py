@@ -14,7 +14,7 @@ from typing import Any
 from controlroom.arrivals.histogram import Histogram, intervals
 from controlroom.arrivals.results import HISTOGRAM, SECONDS
 from controlroom.ledger.seconds import Second, number, of_load, of_sample
-from controlroom.model.run import RunView
+from controlroom.model.run import RunState, RunView
 from controlroom.runs.about import ABOUT
 from controlroom.runs.experiment_spec import BLOCKS, PLAN, SAMPLES, ExperimentSpec
 from controlroom.runs.folder import SPEC, RunFolder
@@ -92,6 +92,12 @@ class Record:
             return []
         return sorted((one for one in found if one is not None), key=lambda one: one.at)
 
+    @property
+    def whole_seconds(self) -> list[Second]:
+        """Of a load: without the first and the last, of which it had a part only."""
+        begun, ended = self.view.started, self.ended
+        return [one for one in self.seconds if one.at >= begun and one.at + 1 <= ended]
+
     def latencies(self, since: float = -math.inf, until: float = math.inf) -> Histogram:
         """Of a load: all latencies of these seconds since the epoch, without loss."""
         whole = Histogram()
@@ -136,7 +142,7 @@ def record_of(folder: RunFolder) -> Record:
 
 def lines_of(path: Path) -> list[Told]:
     """The whole lines of a file of JSON objects; a line that is none is passed over."""
-    found = []
+    found: list[Told] = []
     with suppress(OSError), path.open("rb") as file:
         for line in file:
             with suppress(ValueError):
@@ -168,8 +174,9 @@ def _intervals(path: Path) -> list[tuple[float, Histogram]]:
 def _guessed(folder: RunFolder, asked: Told, result: Told, journal: list[Told]) -> RunView:
     """A view of what is known without one."""
     states = [one.get("state") for one in journal if one.get("event") == "state"]
-    over = ("finished", "failed", "stopped")
-    state = next((one for one in (result.get("state"), *states[-1:]) if one in over), "lost")
+    over: tuple[RunState, ...] = ("finished", "failed", "stopped")
+    last = (result.get("state"), *states[-1:])
+    state: RunState = next((one for one in over if one in last), "lost")
     first = number(journal[0].get("at")) if journal else None
     try:
         started = first if first is not None else folder.path.stat().st_mtime

@@ -47,7 +47,7 @@ def of_sample(line: Mapping[str, Any]) -> Second | None:
         return None
     block = line.get("block")
     return Second(
-        at=at - EVERY, good=int(good), bad=int(bad), **_times(line),
+        at - EVERY, int(good), int(bad), *_times(line),
         lag=number(line.get("lag")), missing=number(line.get("missing")),
         arm=str(line.get("arm") or ""), phase=str(line.get("phase") or ""),
         block=block if isinstance(block, int) else None,
@@ -60,7 +60,7 @@ def of_load(line: Mapping[str, Any]) -> Second | None:
     if at is None or good is None or bad is None:
         return None
     dropped = number(line.get("dropped")) or 0
-    return Second(at=at, good=int(good), bad=int(bad + dropped), **_times(line))
+    return Second(at, int(good), int(bad + dropped), *_times(line))
 
 
 def number(value: Any) -> float | None:
@@ -75,5 +75,5 @@ def success_of(seconds: Sequence[Second]) -> float | None:
     return good / (good + bad) if good + bad else None
 
 
-def _times(line: Mapping[str, Any]) -> dict[str, float | None]:
-    return {name: number(line.get(name)) for name in ("p50", "p95", "p99")}
+def _times(line: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
+    return number(line.get("p50")), number(line.get("p95")), number(line.get("p99"))

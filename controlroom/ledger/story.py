@@ -51,7 +51,7 @@ class Story:
                 *_section("What is not known", self.unknown()),
                 *_section("Plan", self.plan()),
                 *_section("Timeline", self.timeline()),
-                *_section("Notes", [Items([_note(one) for one in record.notes])]),
+                *_section("Notes", [Items(self.notes())]),
                 *_section("Where and by whom", self.where()),
             ),
         )
@@ -60,13 +60,23 @@ class Story:
         """How it ended, when, how long it took."""
         view = self.record.view
         began = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(view.started))
-        why = kind_of(view.kind).ended_by.get(view.bound, view.bound)
-        ended = f" ({why})" if why and why != view.state else ""
+        why = self.reason()
+        ended = f" ({why})" if why else ""
         said = f"A run of kind {view.kind}, {view.state}{ended}. It began at {began} and lasted "
         said += f"{rounded(max(self.record.ended - view.started, 0))}."
         if self.names:
             said += f" It is the baseline {', '.join(self.names)}."
         return said + (f" {self.record.owner} began it." if self.record.owner else "")
+
+    def reason(self) -> str:
+        """Why it ended; empty where that is the state itself."""
+        view = self.record.view
+        why = kind_of(view.kind).ended_by.get(view.bound, view.bound)
+        return "" if why == view.state else why
+
+    def notes(self) -> list[str]:
+        """What people said of it: when, who, what."""
+        return [_note(one) for one in self.record.notes]
 
     def verdicts(self) -> list[Part]:
         """What its comparisons say, with their intervals, and the order of its faults."""
@@ -86,7 +96,7 @@ class Story:
                     for one in ranking]  # fmt: skip
             parts.append(Table(("place", "arm", "score s", "low", "high"), rows, "Harm"))
         if not parts:
-            lines = _lines(self.record)
+            lines = result_lines(self.record)
             parts += [Items(lines)] if lines and not self.record.is_experiment else []
         return parts
 
@@ -229,7 +239,7 @@ def _person(told: Mapping[str, Any]) -> str:
     return f"{told['user']} (uid {told.get('uid')}{f', says {other}' if other else ''})"
 
 
-def _lines(record: Record) -> list[str]:
+def result_lines(record: Record) -> list[str]:
     """What its kind says of it; also where the file of the kind is gone or trips over it."""
     try:
         return kind_of(record.kind).report(record.view, record.result)

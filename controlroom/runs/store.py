@@ -106,11 +106,17 @@ class RunStore:
 
         Raises RunActiveError for one that goes on, before anything is removed.
         """
+        return [run for one in self.refuse_active(folder) for run in self._remove(one)]
+
+    def refuse_active(self, folder: RunFolder) -> list[RunFolder]:
+        """The run and those that it began. Raises RunActiveError where one of them goes on."""
         every = [folder, *(one for one in self.folders() if one.owner == folder.id)]
         for one in every:
             if self._going_on(one):
-                raise RunActiveError(f"{one.id} goes on.", "End it first.")
-        return [run for one in every for run in self._remove(one)]
+                raise RunActiveError(
+                    f"{one.id} goes on, so nothing was removed.", "End it first, or leave it out."
+                )
+        return every
 
     def _pinned(self, folder: RunFolder, named: set[str]) -> bool:
         owner = folder.owner
