@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from controlroom.experiments.measures import COMPARED, MORE_IS_BETTER, WORDS
+from controlroom.ledger.figures import MAIN, main_phase, written
 from controlroom.ledger.figures import Table as FigureTable
-from controlroom.ledger.figures import main_phase, written
 from controlroom.ledger.record import Record
-from controlroom.ledger.story import Story
+from controlroom.ledger.story import Story, flat
 from controlroom.reports import Document, Heading, Items, Paragraph, Part, Plot, Table
 from controlroom.runs.spec import LoadSpec
 from controlroom.verdicts import Block, compare
@@ -132,7 +132,8 @@ def _value(story: Story, measure: str) -> float | None:
 def figures_beside(every: Sequence[Story]) -> list[Part]:
     """A column for each arm of each run; of two columns the second over the first."""
     columns = [column for story in every for column in columns_of(story)]
-    names = dict.fromkeys(name for one in columns for name in one.figures)
+    every_name = dict.fromkeys(name for one in columns for name in one.figures)
+    names = sorted(every_name, key=lambda name: MAIN.index(name) if name in MAIN else len(MAIN))
     two = len(columns) == 2
     rows = []
     for name in names:
@@ -167,9 +168,8 @@ def _plan_differences(every: Sequence[Story]) -> list[Part]:
 
 
 def _facts(record: Record) -> dict[str, str]:
-    hidden = {"command", "manifest", "splits", "faults", "order", "lasts"}
-    found = {name: str(value) for name, value in record.asked.items()
-             if name not in hidden and value not in (None, "", False)}  # fmt: skip
+    asked = record.plan.get("plan") or record.asked
+    found = {name: value for name, value in flat(asked) if value and name != "command"}
     about = record.about or record.plan
     for group in ("versions", "machine"):
         facts = about.get(group)

@@ -124,9 +124,9 @@ class Story:
         """What was asked."""
         record = self.record
         asked = record.plan.get("plan") if record.plan else None
-        flat = dict(_flat(asked if isinstance(asked, dict) else record.asked))
+        asked_for = dict(flat(asked if isinstance(asked, dict) else record.asked))
         hidden = ("command", "kind", "url")
-        rows = [(name, value) for name, value in flat.items() if value and name not in hidden]
+        rows = [(name, value) for name, value in asked_for.items() if value and name not in hidden]
         order = record.plan.get("order")
         if isinstance(order, list):
             rows.append(("order of blocks", " ".join(map(str, order))))
@@ -257,11 +257,12 @@ def _facts(entry: Told) -> str:
     return ", ".join(said[:6])
 
 
-def _flat(told: Any, before: str = "") -> list[tuple[str, str]]:
+def flat(told: Any, before: str = "") -> list[tuple[str, str]]:
+    """(Name with dots, text) for each field of what was asked."""
     if isinstance(told, dict):
-        return [pair for name, value in told.items() for pair in _flat(value, f"{before}{name}.")]
+        return [pair for name, value in told.items() for pair in flat(value, f"{before}{name}.")]
     if isinstance(told, list) and any(isinstance(one, dict | list) for one in told):
-        return [pair for n, value in enumerate(told, 1) for pair in _flat(value, f"{before}{n}.")]
+        return [pair for n, value in enumerate(told, 1) for pair in flat(value, f"{before}{n}.")]
     if isinstance(told, list):
         return [(before[:-1], ", ".join(map(str, told)))]
     empty = told is None or told == "" or told is False

@@ -77,7 +77,8 @@ def _figure(plot: Plot, legend: bool) -> str:
     )
     listed = f"\n<ol>{marks}</ol>" if marks and legend else ""
     return (
-        f"<figure>\n<figcaption><b>{escape(plot.title)}</b> in {escape(plot.unit)} {keys}</figcaption>\n"
+        "<figure>\n"
+        f"<figcaption><b>{escape(plot.title)}</b> in {escape(plot.unit)} {keys}</figcaption>\n"
         f"{as_svg(plot)}{listed}\n</figure>"
     )
 

@@ -33,7 +33,7 @@ def numeric(cells: Sequence[str]) -> bool:
 def with_legends(parts: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
     """Each part, and whether its marks are explained: of plots in a row that have the same ones,
     below the last."""
-    for part, after in zip(parts, (*parts[1:], None), strict=True):
+    for part, after in zip(parts, (*parts[1:], None), strict=False):
         same = isinstance(part, Plot) and isinstance(after, Plot) and part.marks == after.marks
         yield part, not same
 
