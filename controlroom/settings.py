@@ -71,6 +71,8 @@ class Settings:
     """Command -> its key in the room (the table `[keys]` of the file; only there)."""
     profile: str = ""
     """Name of the settings of a table `[profiles.NAME]` of the file, which go over the others."""
+    max_runs_mib: int = 2048
+    """MiB that these folders may take together; beyond it the oldest ended ones go."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Name -> where its value came from: `--x`, a variable, `FILE`, or `default`."""
 
@@ -95,6 +97,7 @@ RANGES = {
     "max_load_seconds": (1, 86_400),
     "max_users": (1, 100_000),
     "max_runs": (1, 100_000),
+    "max_runs_mib": (1, 1_000_000),
 }
 CHOICES = {"color": ("auto", "always", "never"), "durability": ("process", "power")}
 BOOLEANS = {
