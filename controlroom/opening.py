@@ -78,6 +78,11 @@ class OpenTarget:
             return blank
         return _troubled(blank, self.trouble)
 
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """Whose stories its frames have."""
+        if self.room is not None:
+            self.room.tell(runs)
+
     @property
     def calm(self) -> bool:
         """Whether a frame now would show the same as the one before, except times and ages."""
@@ -144,6 +149,10 @@ class Opening:
     def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
         """The frame of the shown target."""
         return self._places[self._shown].frame(now, chosen)
+
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """The frames of the shown target have the stories of these runs."""
+        self._places[self._shown].tell(runs)
 
     @property
     def calm(self) -> bool:

@@ -34,6 +34,14 @@ class FrameSource(Protocol):
         ...
 
 
+class TellsRuns(FrameSource, Protocol):
+    """One whose frames have the stories of runs."""
+
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """Frames that come soon have the stories of these runs, and of no others."""
+        ...
+
+
 class ManySources(FrameSource, Protocol):
     """Frames of several targets, of which one is shown."""
 

@@ -38,6 +38,8 @@ class Signs:
     """Where a figure of an axis meets the plot."""
     mark: str
     """Stands in the plot under a fault or a recovery."""
+    differs: str
+    """Two that are told apart."""
     keys: str
     """Left and right; up and down."""
     braille: bool
@@ -66,6 +68,7 @@ UNICODE = Signs(
     track=" ",
     tick="┤",
     mark="┊",
+    differs="≠",
     keys="←→↑↓",
     braille=True,
 )
@@ -93,6 +96,7 @@ ASCII = Signs(
     track=".",
     tick="|",
     mark=":",
+    differs="#",
     keys="<>^v",
     braille=False,
 )

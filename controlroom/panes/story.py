@@ -1,0 +1,302 @@
+"""One run by itself: what goes on, its figures over time, arms side by side, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from textual.strip import Strip
+
+from controlroom.model.frame import Curve, Frame
+from controlroom.model.run import Runs, RunView
+from controlroom.model.story import RunStory, Second, Stretch
+from controlroom.panes import text
+from controlroom.panes.arms import arm_rows
+from controlroom.panes.axis import Axis, Band, Lane, lanes_of, ticks
+from controlroom.panes.look import Look
+from controlroom.panes.runs import sign_of
+from controlroom.panes.text import Span
+from controlroom.runs.registry import kind_of, said
+from host.durations import rounded
+
+LEAST_AXIS, MOST_AXIS = 11, 34
+"""Rows of the picture over time."""
+_WHOLE = -1
+"""Stands for all blocks where one of them can be chosen."""
+
+
+@dataclass
+class Chosen:
+    """What is looked at in a story."""
+
+    block: int = _WHOLE
+    """From 0; -1 is all of them."""
+
+    def step(self, by: int, blocks: int) -> None:
+        """Another block, or all of them beyond either end."""
+        self.block = (self.block + 1 + by) % (blocks + 1) - 1
+
+
+def story_rows(
+    look: Look, frame: Frame, runs: Runs, run: str, chosen: Chosen, width: int, height: int
+) -> list[Strip]:
+    """All that is shown of it; may be longer than `height`, for which the plots are made."""
+    view = runs.find(run)
+    if view is None:
+        words = f" There is no run {run} any more: only the newest are kept."
+        return [text.row([(words, look.warn)], width, look.text)]
+    story = runs.stories.get(run) or RunStory(run)
+    head = _head(look, view, story, frame.now, width)
+    arms = arm_rows(look, story, width) if story.plan else []
+    found = _verdicts(look, view, story, width)
+    tail = _tail(look, view, story, width)
+    room = height - len(head) - len(arms) - len(found) - 1
+    axis = _picture(
+        look, frame, runs, view, story, chosen, width, min(MOST_AXIS, max(LEAST_AXIS, room))
+    )
+    return [*head, *axis, *arms, *found, *tail]
+
+
+def _head(look: Look, view: RunView, story: RunStory, now: float, width: int) -> list[Strip]:
+    sign, style = sign_of(look, view)
+    state = view.state if view.active or not view.bound else f"{view.state}: {view.bound}"
+    title: list[Span] = [
+        (f" {sign} ", style),
+        (f"{view.kind} {view.id}  ", look.bright),
+        (text.clean(view.title), look.text),
+    ]
+    rows = [text.row(title, width, look.text)]
+    dot = f" {look.signs.dot} "
+    words = [text.clean(state)]
+    if view.active:
+        words += _now(view, story, now)
+    else:
+        words.append(f"lasted {rounded((view.ended or now) - view.started)}")
+        if (figures := said(view)) and story.plan is None:
+            words.append(text.clean(figures))
+    rows.append(text.row([("   " + dot.join(words), style)], width, look.text))
+    return rows
+
+
+def _now(view: RunView, story: RunStory, now: float) -> list[str]:
+    """What is going on, and how long it will take."""
+    words = []
+    phase = story.phase
+    if story.plan is not None and phase is not None:
+        words.append(f"block {phase.block + 1} of {len(story.plan.order)}")
+        length = story.plan.phases.get(phase.name)
+        lasts = "" if length is None else f" of {length:g} s"
+        since = min(max(0.0, now - phase.since), length or 1e9)
+        going = "" if phase.until is not None else f" {since:.0f} s{lasts}"
+        words += [phase.arm, f"{phase.name.replace('_', ' ')}{going}"]
+    elif figures := said(view):
+        words.append(text.clean(figures))
+    if view.ends_at is not None:
+        words.append(f"about {text.clock_left(view.ends_at - now)} left")
+    return words
+
+
+def _picture(
+    look: Look,
+    frame: Frame,
+    runs: Runs,
+    view: RunView,
+    story: RunStory,
+    chosen: Chosen,
+    width: int,
+    height: int,
+) -> list[Strip]:
+    """Bands and curves over one axis, in exactly `height` rows where there is anything."""
+    since, until = _edges(view, story, chosen, frame.now)
+    axis = Axis(look, since, until, width)
+    faults = [*story.faults, *_others(runs, view)]
+    lanes = lanes_of(story.seconds) or _of_room(frame.curves, since, until)
+    if story.seconds and not any(lane.name == "lag" for lane in lanes):
+        lanes += [lane for lane in _of_room(frame.curves, since, until) if lane.name == "lag"]
+    above = [*_bands(axis, story), *_faults(axis, faults)]
+    books = _books(axis, story)
+    rows = height - len(above) - len(books) - 1
+    if not lanes:
+        none = "no figures second by second were kept of this run"
+        none = "nothing measured yet" if view.active else none
+        return [*above, text.row([(f"   {none}", look.dim)], width, look.text), _ruler(axis)]
+    lanes = lanes[: max(1, rows)]
+    shaded = [span for one in faults if (span := axis.span(one)) is not None]
+    drawn: list[Strip] = []
+    for n, lane in enumerate(lanes):
+        tall = rows // len(lanes) + (1 if n < rows % len(lanes) else 0)
+        drawn += axis.curve(lane, max(1, tall), shaded)
+    return [*above, *drawn, *books, _ruler(axis)]
+
+
+def _ruler(axis: Axis) -> Strip:
+    return axis.ruler(ticks(axis.since, axis.until, axis.columns))
+
+
+def _edges(view: RunView, story: RunStory, chosen: Chosen, now: float) -> tuple[float, float]:
+    """From when to when; a block, or all until now."""
+    mine = [one for one in story.phases if one.block == chosen.block]
+    if mine:
+        return mine[0].since, mine[-1].until or now
+    since = story.phases[0].since if story.phases else view.started
+    return since, view.ended if view.ended is not None else max(now, since + 10.0)
+
+
+def _bands(axis: Axis, story: RunStory) -> list[Strip]:
+    """A row of blocks, and below it one of phases, each with a sign of its own."""
+    look = axis.look
+    if not story.phases:
+        return []
+    fills = {
+        "warm_up": (".", look.dim),
+        "baseline": (look.signs.rule, look.text),
+        "arming": (":", look.warn),
+        "fault": (look.signs.fault, look.bad),
+        "recovery": ("~", look.good),
+    }
+    blocks, phases = [], []
+    for place, several in groupby(story.phases, key=lambda one: one.block):
+        mine = list(several)
+        whole = Stretch(mine[0].arm, mine[0].since, mine[-1].until, place, mine[0].arm)
+        if (span := axis.span(whole)) is not None:
+            end = max(span[1] - 1, span[0] + 1)
+            words = (f"{place + 1} {whole.arm}", f"{place + 1}", look.signs.down)
+            tone = look.accent if place % 2 else look.bright
+            blocks.append(Band((span[0], end), words, look.signs.across, tone))
+        for one in mine:
+            if (span := axis.span(one)) is not None:
+                fill, style = fills.get(one.name, ("?", look.dim))
+                name = one.name.replace("_", " ")
+                phases.append(Band(span, (name, fill), fill, style))
+    now = story.phase
+    arm = "" if now is None else now.arm[:7]
+    return [axis.labels("arm", arm, blocks), axis.labels("phase", "", phases)]
+
+
+def _others(runs: Runs, view: RunView) -> list[Stretch]:
+    """Faults that others injected meanwhile."""
+    end = view.ended
+    return [
+        Stretch(one.title, one.started, one.ended)
+        for one in (*runs.runs, *runs.earlier)
+        if kind_of(one.kind).injects and one.id != view.id and one.owner != view.id
+        if one.started < (end or one.started + 1) and (one.ended or view.started) >= view.started
+    ]
+
+
+def _faults(axis: Axis, faults: Sequence[Stretch]) -> list[Strip]:
+    look, signs = axis.look, axis.look.signs
+    bands = []
+    for one in sorted(faults, key=lambda it: it.since):
+        if (span := axis.span(one)) is None:
+            continue
+        name = text.clean(one.name)
+        words = (f"{signs.fault} {name}", signs.fault)
+        bands.append(Band(span, words, signs.rule, look.bad))
+        if one.until is not None and span[1] < axis.columns:
+            bands.append(Band((span[1], span[1] + 1), (signs.good,), signs.good, look.good))
+    if not bands:
+        return []
+    going = sum(one.until is None for one in faults)
+    return [axis.labels("faults", f"{going} on" if going else "", bands)]
+
+
+def _books(axis: Axis, story: RunStory) -> list[Strip]:
+    """A cell for each stretch: nothing missed, how much is, or not known."""
+    look = axis.look
+    worst: dict[int, int | None] = {}
+    for one in story.seconds:
+        column = axis.column(one.at)
+        if 0 <= column < axis.columns and (known := _missed(one)) is not None:
+            worst[column] = max(worst.get(column) or 0, known)
+    if not worst:
+        return []
+    step = max(1, round(1.6 / (2 * axis.step)))
+    cells: list[Span] = []
+    last: tuple[int, int] | None = None
+    for column in range(axis.columns):
+        if column in worst:
+            last = (column, worst[column] or 0)
+        value = last[1] if last is not None and column - last[0] < step else None
+        cells.append(
+            (" ", look.text) if value is None
+            else (look.signs.dot, look.good) if not value
+            else (str(value) if value < 10 else look.signs.fault, look.bad)
+        )  # fmt: skip
+    newest = next((m for one in reversed(story.seconds) if (m := _missed(one)) is not None), None)
+    words = look.signs.none if newest is None else f"{newest} off"
+    return [axis.row("books", words, cells, look.bad if newest else look.bright)]
+
+
+def _missed(one: Second) -> int | None:
+    """Events that are lost or doubled."""
+    return None if one.lost is None or one.doubled is None else one.lost + one.doubled
+
+
+def _of_room(curves: Sequence[Curve], since: float, until: float) -> list[Lane]:
+    """What the room itself knows of that time, for a run that measures nothing."""
+    names = {"rps": "rps", "success": "success", "p95": "p95", "lag": "lag"}
+    units = {"success": "share", "p95": "ms"}
+    found = []
+    for curve in curves:
+        points = [point for point in curve.points if since <= point[0] <= until]
+        if curve.name in names and any(value is not None for _, value in points):
+            unit = units.get(curve.name, "")
+            found.append(Lane(names[curve.name], points, unit, curve.name))
+    return found
+
+
+def _verdicts(look: Look, view: RunView, story: RunStory, width: int) -> list[Strip]:
+    """The verdict in its words; what has been found so far while it goes on."""
+    if story.plan is None:
+        return []
+    if not story.verdicts:
+        words = "one arm is compared with nothing" if len(story.plan.arms) < 2 else "none yet"
+        return [text.row([(" verdict  ", look.title), (words, look.dim)], width, look.text)]
+    rows: list[Strip] = []
+    tones = {
+        "faster": (look.signs.differs, look.bright),
+        "no difference": ("=", look.good),
+        "cannot tell": ("?", look.dim),
+    }
+    word = " so far  " if view.active else " verdict "
+    for one in story.verdicts:
+        sign, style = tones.get(one.kind, ("?", look.dim))
+        for n, line in enumerate(text.wrapped(text.clean(one.sentence), max(20, width - 13))):
+            lead = word if not rows else " " * len(word)
+            rows.append(
+                text.row(
+                    [(lead, look.title), (f" {sign if n == 0 else ' '} ", style), (line, style)],
+                    width, look.text,
+                )
+            )  # fmt: skip
+    return rows
+
+
+def _tail(look: Look, view: RunView, story: RunStory, width: int) -> list[Strip]:
+    """What is below the picture: the result in lines, what happened, the equal command."""
+    rows: list[Strip] = []
+
+    def heading(words: str) -> None:
+        rows.append(text.row([], width, look.text))
+        rows.append(text.row([(f" {words}", look.title)], width, look.text))
+
+    lines = [one for one in story.lines if one not in {v.sentence for v in story.verdicts}]
+    if lines:
+        heading("figures so far" if view.active else "figures")
+        for line in lines:
+            indent = "   " + " " * (len(line) - len(line.lstrip()))
+            for part in text.wrapped(text.clean(line), max(20, width - len(indent) - 1)):
+                rows.append(text.row([(indent + part, look.text)], width, look.text))
+    if story.events:
+        heading("what happened")
+        for at, words in reversed(story.events):
+            moment = f"   {text.time_of_day(at)}  "
+            line = text.fit(text.clean(words), max(0, width - len(moment)), look.signs)
+            rows.append(text.row([(moment, look.dim), (line, look.text)], width, look.text))
+    if story.command:
+        heading("the same again")
+        for part in text.wrapped(text.clean(story.command), max(20, width - 4)):
+            rows.append(text.row([(f"   {part}", look.accent)], width, look.text))
+    return rows
