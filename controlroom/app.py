@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from controlroom.commands.command import Command
     from controlroom.commands.ports import Commands, FrameSource, ManySources
     from controlroom.screens.flows import Flows
+    from controlroom.screens.page import Below
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
 """Frames a second where no number of them is set."""
@@ -233,6 +234,8 @@ class ControlRoom(App[None]):
         if action not in available(self.read_only):
             self._refuse(action)
             return
+        if not self._reaches(action):
+            return
         if action_id.startswith("pane_"):
             self.room.focus_pane(action_id.removeprefix("pane_"))
             return
@@ -241,6 +244,20 @@ class ControlRoom(App[None]):
             here()
         elif not isinstance(self.screen, ModalScreen):
             self._work(self.flows.course(action_id), action.id)
+
+    def _reaches(self, action: Command) -> bool:
+        """Whether the action means anything where a page is open; the number of a panel, and what
+        opens a page, go back to the room first."""
+        if self.screen is self.room or not hasattr(self.screen, "leave_for"):
+            return True
+        return bool(self.screen.leave_for(action))
+
+    @property
+    def below(self) -> Below:
+        """What pages know of the room."""
+        from controlroom.screens.page import Below
+
+        return Below(self.look, lambda: self.source.frame(self.clock()), self.commands)
 
     def _refuse(self, action: Command) -> None:
         """Refuses a command; the audit has it where it would have changed something."""
