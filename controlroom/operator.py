@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from controlroom.commands.chaos import StartFault
+from controlroom.commands.experiment import StartExperiment
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform
-from controlroom.commands.question import Consent
+from controlroom.commands.question import Consent, Fact
 from controlroom.commands.split import StartSplit
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.log import LogLine
-from controlroom.runs import catalog, splits
+from controlroom.runs import catalog, experiment_files, splits
 from controlroom.runs.catalog import ChaosFile
+from controlroom.runs.experiment_files import ExperimentFile
 from controlroom.runs.splits import SplitFile
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Preview, Target
@@ -72,6 +75,16 @@ class Operator:
     async def preview_split(self, act: StartSplit) -> Preview:
         """What would go where now."""
         return await act.look(self._here)
+
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        """The experiments of the scenario."""
+        folder = experiment_files.experiments_dir(self._room.scenario)
+        return await asyncio.to_thread(experiment_files.experiment_files, folder)
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        """What it would do and hit now."""
+        facts, _ = await act.plan(self._here)
+        return facts
 
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that are active on the target."""

@@ -130,6 +130,8 @@ COMMANDS: tuple[Command, ...] = (
     _key("filter", "slash", "filter",
          "Show only log lines that hold a text; an empty one shows all again", label="/", rank=4),
     _key("retry", "r", "retry", "Connect the focused panel's source again now"),
+    _key("runs", "e", "runs",
+         "All runs and experiments: details, compare, end one; again to start an experiment"),
     _key("copy", "y", "copy command", "Copy the command line that prints the focused panel"),
     _key("sides", "v", "side by side", "All clusters in one picture: A, B, difference"),
     _key("target", "x", "next cluster", "Show the next cluster of --context"),

@@ -15,9 +15,12 @@ from controlroom.model.tallies import Chosen
 
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
+    from controlroom.commands.experiment import StartExperiment
     from controlroom.commands.performing import Act, Answer
+    from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
     from controlroom.runs.catalog import ChaosFile
+    from controlroom.runs.experiment_files import ExperimentFile
     from controlroom.runs.splits import SplitFile
     from controlroom.targets.abilities import Preview
 
@@ -87,6 +90,14 @@ class Commands(Protocol):
 
     async def preview_split(self, act: StartSplit) -> Preview:
         """What would go where now."""
+        ...
+
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        """The experiments that can be chosen; those that do not fit say why."""
+        ...
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        """What it would do and hit now."""
         ...
 
     async def effects(self) -> Sequence[ActiveEffect]:

@@ -34,7 +34,8 @@ class Lane:
     style: str = "accent"
     """The name of its colour in the look."""
     top: float = 0.0
-    """What its scale holds at least; for pictures that stand side by side."""
+    worst: float = 1.0
+    """What its scale holds at least, of shares the worst; for pictures side by side."""
 
 
 def lanes_of(seconds: Sequence[Second]) -> list[Lane]:
@@ -138,8 +139,8 @@ class Axis:
                 name, label, tone = lane.name, figure_of(newest, lane.unit, look), look.bright
             else:
                 name, tone = "", look.dim
-                edge = high if y == 1 else low if y == tall - 1 else None
-                label = "" if edge is None else figure_of(edge, lane.unit, look)
+                label = f"to {figure_of(high, lane.unit, look)}" if y == 1 else ""
+                label = figure_of(low, lane.unit, look) if y == tall - 1 > 1 else label
             rows.append(self.row(name, label, _shaded(line, shaded, style), tone))
         return rows
 
@@ -161,7 +162,7 @@ class Axis:
 def scale_of(lane: Lane, figures: plot.Figures) -> tuple[float, float]:
     """The lowest and the highest figure that the plot can show."""
     if lane.unit == "share":
-        worst = min([f for f in figures if f is not None], default=1.0)
+        worst = min([lane.worst, *(f for f in figures if f is not None)])
         return next((f for f in _SUCCESS_FLOORS if f <= worst), 0.0), 1.0
     return 0.0, plot.ceiling(figures, max(lane.top, 10.0))
 
@@ -172,9 +173,9 @@ def figure_of(value: float | None, unit: str, look: Look) -> str:
         return look.signs.none
     if unit == "share":
         return f"{value * 100:.4g}%"
-    if unit == "ms":
+    if unit == "ms" and value:
         words = text.latency(value)
-        return words if words.endswith("s") else f"{words}ms"
+        return words if words.endswith("s") else f"{words}ms"[:7]
     return text.short(value)
 
 
@@ -188,10 +189,18 @@ def ticks(since: float, until: float, columns: int) -> list[tuple[float, str]]:
     found = [(since, text.time_of_day(since))]
     at = step
     while at <= length:
-        label = f"{at} s" if step < 60 else f"{at // 60} m" if step < 3600 else f"{at // 3600} h"
-        found.append((since + at, f"+{label}"))
+        found.append((since + at, f"+{_back(at)}"))
         at += step
     return found
+
+
+def _back(seconds: int) -> str:
+    """`50 s`, `1:10`, `5 m`, `2 h`."""
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds % 60:
+        return f"{seconds // 60}:{seconds % 60:02d}"
+    return f"{seconds // 60} m" if seconds % 3600 else f"{seconds // 3600} h"
 
 
 def _shaded(line: str, shaded: Sequence[Columns], style: Style) -> list[Span]:

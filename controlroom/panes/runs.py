@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.style import Style
-from textual.strip import Strip
 
 from controlroom.model.run import Runs, RunView
 from controlroom.panes import text
@@ -17,7 +16,7 @@ from controlroom.panes.text import Span
 from controlroom.runs.registry import kind_of, said
 from host.durations import rounded
 
-_KIND, _ID, _LASTED = 11, 8, 8
+_KIND, _ID, _LASTED, _STARTED = 11, 8, 8, 16
 _WIDE = 110
 """Cells from which the moment of the start has room."""
 SORTS: dict[str, Callable[[RunView], Any]] = {
@@ -57,8 +56,6 @@ class RunList:
     marked: list[str] = field(default_factory=list)
     at: str = ""
     """Id of the run under the cursor."""
-    top: int = 0
-    """First row that is shown."""
     _seen: tuple[object, ...] = ()
     _rows: list[RunView] = field(default_factory=list)
 
@@ -84,12 +81,6 @@ class RunList:
             self.at = rows[0].id
         return places.get(self.at, 0)
 
-    def move(self, runs: Runs, by: int) -> None:
-        """The cursor goes up or down, and stays in the list."""
-        rows = self.rows(runs)
-        if rows:
-            self.at = rows[max(0, min(len(rows) - 1, self.place(runs) + by))].id
-
     def mark(self, run: str) -> None:
         """Marks it, or takes the mark away; the third mark takes the oldest one's place."""
         if run in self.marked:
@@ -112,75 +103,58 @@ def _holds(run: RunView, wanted: Sequence[str]) -> bool:
     return all((one[1:] not in words) if one.startswith("!") else (one in words) for one in wanted)
 
 
-def list_rows(
-    look: Look, runs: Runs, chosen: RunList, now: float, width: int, height: int
-) -> list[Strip]:
-    """Head, and the runs that have room, the cursor's among them."""
-    rows = chosen.rows(runs)
-    room = max(1, height - 1)
-    place = chosen.place(runs)
-    chosen.top = min(max(chosen.top, place - room + 1, 0), place)
-    chosen.top = max(0, min(chosen.top, len(rows) - room))
-    shown = rows[chosen.top : chosen.top + room]
-    strips = [_heads(look, runs, chosen, len(rows), width)]
-    strips += [_row(look, run, chosen, now, width) for run in shown]
-    if not rows:
-        every = runs.runs or runs.earlier
-        none = f"no run holds {chosen.needle!r}; / changes that" if chosen.needle else (
-            "only parts of experiments; a shows them" if every
-            else "no runs yet: e starts an experiment, l a load, c a fault"
-        )  # fmt: skip
-        strips.append(text.row([(f"   {none}", look.dim)], width, look.text))
-    return strips
-
-
-def _heads(look: Look, runs: Runs, chosen: RunList, count: int, width: int) -> Strip:
+def heads(look: Look, runs: Runs, chosen: RunList, width: int) -> tuple[list[Span], list[Span]]:
+    """What stands above the columns; at the right end how many runs there are, in which order."""
     arrow = look.signs.keys[2 if chosen.reverse else 3]
     left: list[Span] = [
-        (text.fit("   run", 3 + _ID), look.dim),
+        (text.fit("  run", 2 + _ID), look.dim),
         (text.fit("kind", _KIND), look.dim),
     ]
     if width >= _WIDE:
-        left.append((text.fit("started", 17), look.dim))
+        left.append((text.fit("started", _STARTED), look.dim))
     left += [(text.fit("lasted", _LASTED), look.dim), ("what, and what came of it", look.dim)]
-    dot = f" {look.signs.dot} "
-    words = [f"{count} runs" if count != 1 else "1 run", f"{chosen.sort} {arrow}"]
+    count = len(chosen.rows(runs))
+    words = [f"{count:,} runs" if count != 1 else "1 run", f"{chosen.sort} {arrow}"]
     if chosen.needle:
         words.insert(1, f"/ {text.clean(chosen.needle)}")
     if runs.more:
-        words.insert(1, f"{runs.more} older")
-    return text.ends(left, [(dot.join(words) + " ", look.bright)], width, look.text)
+        words.insert(1, f"{runs.more:,} older")
+    return left, [(f" {look.signs.dot} ".join(words), look.bright)]
 
 
-def _row(look: Look, run: RunView, chosen: RunList, now: float, width: int) -> Strip:
+def row(
+    look: Look, run: RunView, chosen: RunList, now: float, width: int
+) -> tuple[list[Span], list[Span]]:
+    """One run: what it is, and at the right end what came of it."""
     sign, style = sign_of(look, run)
-    here, marked = run.id == chosen.at, run.id in chosen.marked
-    pointer = look.signs.right if here else " "
-    number = str(chosen.marked.index(run.id) + 1) if marked else " "
+    marked = run.id in chosen.marked
+    number = "AB"[chosen.marked.index(run.id)] if marked else " "
     lasted = (run.ended if run.ended is not None else now) - run.started
     head: list[Span] = [
-        (pointer, look.focus),
         (number, look.badge if marked else look.text),
         (sign, style),
-        (text.fit(f" {run.id}", _ID), look.bright if here else look.text),
+        (text.fit(f" {run.id}", _ID), look.bright if run.id == chosen.at else look.text),
         (text.fit(run.kind, _KIND), look.dim),
     ]
     if width >= _WIDE:
         begun = time.strftime("%m-%d %H:%M:%S", time.localtime(run.started))
-        head.append((text.fit(begun, 17), look.dim))
+        head.append((text.fit(begun, _STARTED), look.dim))
     head.append((text.fit(rounded(max(0.0, lasted)), _LASTED), look.dim))
-    used = sum(text.width_of(words) for words, _ in head)
     came = text.clean(outcome(look, run))
-    what = text.clean(f"{'  part of ' + run.owner + ': ' if run.owner else ''}{run.title}")
-    room = width - used - 1
-    wide = min(text.width_of(came), room * 3 // 5)
-    title = text.fit(what, max(0, room - wide - 2), look.signs)
-    tone = look.bright if here else look.text
-    return text.row(
-        [*head, (title, tone), ("  ", look.text), (text.fit(came, wide, look.signs), style)],
-        width,
-        look.text,
-    )
+    what = text.clean(f"{f'of {run.owner}: ' if run.owner else ''}{run.title}")
+    room = width - sum(text.width_of(words) for words, _ in head) - 3
+    wide = min(text.width_of(came), max(room * 3 // 5, room - text.width_of(what)))
+    title = text.fit(what, max(0, room - wide), look.signs)
+    return [*head, (title, look.text)], [(text.fit(came, wide, look.signs), style)]
+
+
+def empty(runs: Runs, chosen: RunList) -> str:
+    """Why the list is empty, and what to press."""
+    if chosen.needle:
+        return f"no run holds {text.clean(chosen.needle)}; / changes that"
+    if runs.runs or runs.earlier:
+        return "only parts of experiments; a shows them"
+    return "no runs yet: e starts an experiment, l a load, c in the room a fault"
 
 
 def outcome(look: Look, run: RunView) -> str:

@@ -152,7 +152,7 @@ def _bands(axis: Axis, story: RunStory) -> list[Strip]:
         "warm_up": (".", look.dim),
         "baseline": (look.signs.rule, look.text),
         "arming": (":", look.warn),
-        "fault": (look.signs.fault, look.bad),
+        "fault": (look.signs.bars[-1], look.bar),
         "recovery": ("~", look.good),
     }
     blocks, phases = [], []

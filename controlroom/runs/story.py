@@ -18,7 +18,9 @@ MOST = 8 << 20
 EVENTS = 50
 """Newest lines of the journal that are told."""
 SAMPLES, BLOCKS, JOURNAL = "samples.jsonl", "blocks.jsonl", "journal.jsonl"
-OPEN = "arrivals/seconds.jsonl"
+SECONDS, OPEN = "seconds.jsonl", "arrivals/seconds.jsonl"
+"""Of a closed and of an open load."""
+FILES = (SAMPLES, SECONDS, OPEN, BLOCKS, JOURNAL)
 Line = Mapping[str, Any]
 
 
@@ -54,7 +56,7 @@ class StoryReader:
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._tails = {name: Tail(folder.path / name) for name in (SAMPLES, OPEN, BLOCKS, JOURNAL)}
+        self._tails = {name: Tail(folder.path / name) for name in FILES}
         self._seconds: list[Second] = []
         self._phases: list[Stretch] = []
         self._faults: dict[str, Stretch] = {}
@@ -74,7 +76,8 @@ class StoryReader:
             self._begin()
         self._take(JOURNAL, self._event)
         self._take(SAMPLES, lambda line: self._seconds.append(_second(line)))
-        self._take(OPEN, lambda line: self._seconds.append(_open_second(line)))
+        for name in (SECONDS, OPEN):
+            self._take(name, lambda line: self._seconds.append(_load_second(line)))
         self._take(BLOCKS, lambda line: self._blocks.append(_block(line)))
         self._end_faults()
         result = self._folder.read_result() or {}
@@ -169,8 +172,8 @@ def _second(line: Line) -> Second:
     )  # fmt: skip
 
 
-def _open_second(line: Line) -> Second:
-    good, bad = line["answered"], line["failed"] + line["dropped"]
+def _load_second(line: Line) -> Second:
+    good, bad = line["answered"], line["failed"] + line.get("dropped", 0)
     return Second(line["t"] + 1.0, good, good / (good + bad) if good + bad else None, line["p95"])
 
 
