@@ -71,10 +71,12 @@ class Band:
 class Axis:
     """A stretch of time, and how many cells stand for it."""
 
-    def __init__(self, look: Look, since: float, until: float, width: int) -> None:
+    def __init__(self, look: Look, since: float, until: float, width: int, now: float) -> None:
+        """`now` is where what goes on ends in the picture."""
         self.look = look
         self.since = since
         self.until = max(until, since + 1.0)
+        self.now = min(now, self.until)
         self.width = width
         self.columns = max(8, width - GUTTER)
         self.step = (self.until - self.since) / (2 * self.columns - 1)
@@ -88,7 +90,7 @@ class Axis:
     def span(self, one: Stretch) -> Columns | None:
         """The columns of a stretch, at least one; None where it is not in the picture."""
         first = self.column(one.since)
-        end = self.column(self.until if one.until is None else one.until)
+        end = self.column(self.now if one.until is None else one.until)
         if end < 0 or first >= self.columns:
             return None
         first, end = max(0, first), min(self.columns, end)
@@ -114,7 +116,9 @@ class Axis:
             first, end = max(band.columns[0], at), band.columns[1]
             if end <= first:
                 continue
-            label = next((w for w in band.words if text.width_of(w) <= end - first), "")
+            # a word that fills its band would run into the next one
+            room = end - first
+            label = next((w for w in band.words if text.width_of(w) < max(room, 2)), "")
             rest = band.fill * (end - first - text.width_of(label))
             spans += [(" " * (first - at), self.look.text), (label + rest, band.style)]
             at = end
@@ -139,8 +143,9 @@ class Axis:
                 name, label, tone = lane.name, figure_of(newest, lane.unit, look), look.bright
             else:
                 name, tone = "", look.dim
-                label = f"to {figure_of(high, lane.unit, look)}" if y == 1 else ""
-                label = figure_of(low, lane.unit, look) if y == tall - 1 > 1 else label
+                last, share = y == tall - 1, lane.unit == "share"
+                label = f"to {text.short(high)}" if y == 1 and not share else ""
+                label = f"{low * 100 if share else low:g}" if last and (share or y > 1) else label
             rows.append(self.row(name, label, _shaded(line, shaded, style), tone))
         return rows
 

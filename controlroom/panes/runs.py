@@ -169,6 +169,9 @@ def outcome(look: Look, run: RunView) -> str:
         back = "back" if run.chaos.recovered else "not known to be back"
         return run.chaos.phase if run.active else back
     figures = said(run)
+    if (kind := (run.figures or {}).get("verdict_kind")) is not None and not run.active:
+        sign = {"faster": look.signs.differs, "no difference": "="}.get(kind, "?")
+        return f"{sign} {figures}" if run.state == "finished" else f"{run.state}, {sign} {figures}"
     if run.state in ("running", "finished") and figures:
         return figures
     return f"{run.state}: {run.bound}" if run.bound else run.state

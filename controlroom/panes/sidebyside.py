@@ -78,9 +78,11 @@ def _title(look: Look, letter: str, view: RunView, width: int) -> Strip:
     spans: list[Span] = [
         (f" {letter} ", look.badge),
         (f" {sign} {view.id} ", style),
-        (f" {view.kind}  {text.clean(view.title)}  ", look.text),
     ]
-    return text.ends(spans, [(f"{text.clean(state)} ", style)], width, look.text)
+    after = f"  {text.clean(state)} "
+    room = width - sum(text.width_of(words) for words, _ in spans) - text.width_of(after)
+    title = text.fit(f" {view.kind}  {text.clean(view.title)}", max(0, room), look.signs)
+    return text.ends([*spans, (title, look.text)], [(after, style)], width, look.text)
 
 
 def _table(
@@ -152,7 +154,7 @@ def _pictures(
     length = max((view.ended or now) - view.started for view in both)
     tall = max(1, (height - 2) // len(names))
     sides = [
-        Axis(look, view.started, view.started + length, wide)
+        Axis(look, view.started, view.started + length, wide, now)
         for view, wide in zip(both, (half, width - half), strict=True)
     ]
     rows = [text.row([], width, look.text)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import cycle, groupby
 
 from textual.strip import Strip
 
@@ -22,6 +22,10 @@ from host.durations import rounded
 
 LEAST_AXIS, MOST_AXIS = 11, 34
 """Rows of the picture over time."""
+_SHORT, _GROWS = 15.0, 1.3
+"""Seconds of the shortest axis of what goes on, and how much longer the next one is."""
+_FLAT = 2
+"""Rows of a share at most: it is nearly always a line at the top."""
 _WHOLE = -1
 """Stands for all blocks where one of them can be chosen."""
 
@@ -92,9 +96,22 @@ def _now(view: RunView, story: RunStory, now: float) -> list[str]:
         words += [phase.arm, f"{phase.name.replace('_', ' ')}{going}"]
     elif figures := said(view):
         words.append(text.clean(figures))
-    if view.ends_at is not None:
-        words.append(f"about {text.clock_left(view.ends_at - now)} left")
+    if (left := _left(view, story, now)) is not None:
+        words.append(f"about {text.clock_left(left)} left")
     return words
+
+
+def _left(view: RunView, story: RunStory, now: float) -> float | None:
+    """Seconds until it is over: of an experiment by the pace of its blocks so far."""
+    planned = None if view.ends_at is None else view.ends_at - now
+    if story.plan is None or planned is None or not story.phases:
+        return planned
+    begun = list({one.block: one.since for one in reversed(story.phases)}.values())[::-1]
+    blocks = len(story.plan.order)
+    each = ((view.ends_at or now) - view.started) / blocks
+    if len(begun) > 1:
+        each = (begun[-1] - begun[0]) / (len(begun) - 1)
+    return max(0.0, begun[-1] + each - now) + each * (blocks - len(begun))
 
 
 def _picture(
@@ -109,7 +126,7 @@ def _picture(
 ) -> list[Strip]:
     """Bands and curves over one axis, in exactly `height` rows where there is anything."""
     since, until = _edges(view, story, chosen, frame.now)
-    axis = Axis(look, since, until, width)
+    axis = Axis(look, since, until, width, frame.now)
     faults = [*story.faults, *_others(runs, view)]
     lanes = lanes_of(story.seconds) or _of_room(frame.curves, since, until)
     if story.seconds and not any(lane.name == "lag" for lane in lanes):
@@ -124,10 +141,22 @@ def _picture(
     lanes = lanes[: max(1, rows)]
     shaded = [span for one in faults if (span := axis.span(one)) is not None]
     drawn: list[Strip] = []
-    for n, lane in enumerate(lanes):
-        tall = rows // len(lanes) + (1 if n < rows % len(lanes) else 0)
-        drawn += axis.curve(lane, max(1, tall), shaded)
+    for lane, tall in zip(lanes, _heights(lanes, rows), strict=True):
+        drawn += axis.curve(lane, tall, shaded)
     return [*above, *drawn, *books, _ruler(axis)]
+
+
+def _heights(lanes: Sequence[Lane], rows: int) -> list[int]:
+    """Rows of each lane, at least one; shares have few of them."""
+    heights = [1] * len(lanes)
+    for n in cycle(range(len(lanes))):
+        if sum(heights) >= rows:
+            break
+        if lanes[n].unit != "share" or heights[n] < _FLAT or len(lanes) < 2:
+            heights[n] += 1
+        elif all(lane.unit == "share" for lane in lanes):
+            break
+    return heights
 
 
 def _ruler(axis: Axis) -> Strip:
@@ -135,12 +164,25 @@ def _ruler(axis: Axis) -> Strip:
 
 
 def _edges(view: RunView, story: RunStory, chosen: Chosen, now: float) -> tuple[float, float]:
-    """From when to when; a block, or all until now."""
+    """From when to when; a block, or all of it.
+
+    What goes on has an axis that is longer than it is now, and grows by steps: a picture that moves
+    with every second is sent as a whole with every second.
+    """
     mine = [one for one in story.phases if one.block == chosen.block]
+    whole = story.plan is not None and view.ends_at is not None
     if mine:
-        return mine[0].since, mine[-1].until or now
-    since = story.phases[0].since if story.phases else view.started
-    return since, view.ended if view.ended is not None else max(now, since + 10.0)
+        since, until = mine[0].since, mine[-1].until
+        planned = sum(story.plan.phases.values()) if story.plan else _SHORT
+    else:
+        since, until = story.phases[0].since if story.phases else view.started, view.ended
+        planned = (view.ends_at or 0.0) - since if whole else _SHORT
+    if until is not None or not view.active:
+        return since, until or view.ended or now
+    length = max(_SHORT, planned)
+    while since + length < now:
+        length *= _GROWS
+    return since, since + length
 
 
 def _bands(axis: Axis, story: RunStory) -> list[Strip]:
@@ -161,7 +203,8 @@ def _bands(axis: Axis, story: RunStory) -> list[Strip]:
         whole = Stretch(mine[0].arm, mine[0].since, mine[-1].until, place, mine[0].arm)
         if (span := axis.span(whole)) is not None:
             end = max(span[1] - 1, span[0] + 1)
-            words = (f"{place + 1} {whole.arm}", f"{place + 1}", look.signs.down)
+            cut = (whole.arm[:length] for length in (12, 6, 4, 3))
+            words = (f"{place + 1} {whole.arm}", *cut, f"{place + 1}", look.signs.down)
             tone = look.accent if place % 2 else look.bright
             blocks.append(Band((span[0], end), words, look.signs.across, tone))
         for one in mine:

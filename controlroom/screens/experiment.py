@@ -25,7 +25,7 @@ class ExperimentDialog(PreviewDialog[StartExperiment, ExperimentFile]):
     def beside(self, file: ExperimentFile) -> str:
         if file.error:
             return file.error
-        return f"{', '.join(file.arms)}, about {rounded(file.lasts)}: {file.title}"
+        return f"{', '.join(file.arms)}, {rounded(file.lasts)}: {file.title}"
 
     def made(self, file: ExperimentFile, given: Mapping[str, str]) -> StartExperiment:
         what = given.get("file") or file.name
