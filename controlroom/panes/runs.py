@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.style import Style
 
+from controlroom.model.frame import Panel
 from controlroom.model.run import Runs, RunView
 from controlroom.panes import text
 from controlroom.panes.look import Look
@@ -148,8 +149,11 @@ def row(
     return [*head, (title, look.text)], [(text.fit(came, wide, look.signs), style)]
 
 
-def empty(runs: Runs, chosen: RunList) -> str:
+def empty(found: Panel[Runs], chosen: RunList) -> str:
     """Why the list is empty, and what to press."""
+    runs = found.value
+    if runs is None:
+        return text.clean(f"runs: {found.health.state} {found.health.error}".rstrip())
     if chosen.needle:
         return f"no run holds {text.clean(chosen.needle)}; / changes that"
     if runs.runs or runs.earlier:
@@ -174,4 +178,10 @@ def outcome(look: Look, run: RunView) -> str:
         return f"{sign} {figures}" if run.state == "finished" else f"{run.state}, {sign} {figures}"
     if run.state in ("running", "finished") and figures:
         return figures
-    return f"{run.state}: {run.bound}" if run.bound else run.state
+    return ended_words(run)
+
+
+def ended_words(run: RunView) -> str:
+    """Its state, and once it is over by what."""
+    known = run.active or run.bound in ("", run.state)
+    return run.state if known else f"{run.state}: {run.bound}"

@@ -13,7 +13,7 @@ from controlroom.model.story import RunStory, values
 from controlroom.panes import text
 from controlroom.panes.axis import Axis, lanes_of, ticks
 from controlroom.panes.look import Look
-from controlroom.panes.runs import sign_of
+from controlroom.panes.runs import ended_words, sign_of
 from controlroom.panes.text import Span
 from host.durations import rounded
 
@@ -74,7 +74,7 @@ def figures(view: RunView, story: RunStory) -> Table:
 
 def _title(look: Look, letter: str, view: RunView, width: int) -> Strip:
     sign, style = sign_of(look, view)
-    state = view.state if view.active or not view.bound else f"{view.state}: {view.bound}"
+    state = ended_words(view)
     spans: list[Span] = [
         (f" {letter} ", look.badge),
         (f" {sign} {view.id} ", style),

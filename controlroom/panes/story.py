@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, groupby
 
 from textual.strip import Strip
 
 from controlroom.model.frame import Curve, Frame
 from controlroom.model.run import Runs, RunView
-from controlroom.model.story import RunStory, Second, Stretch
+from controlroom.model.story import Plan, RunStory, Second, Stretch
 from controlroom.panes import text
 from controlroom.panes.arms import arm_rows
 from controlroom.panes.axis import Axis, Band, Lane, lanes_of, ticks
 from controlroom.panes.look import Look
-from controlroom.panes.runs import sign_of
+from controlroom.panes.runs import ended_words, sign_of
 from controlroom.panes.text import Span
 from controlroom.runs.registry import kind_of, said
 from host.durations import rounded
@@ -26,6 +26,8 @@ _SHORT, _GROWS = 15.0, 1.3
 """Seconds of the shortest axis of what goes on, and how much longer the next one is."""
 _FLAT = 2
 """Rows of a share at most: it is nearly always a line at the top."""
+_SLACK = 1.0
+"""Seconds after the end of a phase in which the next one may begin late."""
 _WHOLE = -1
 """Stands for all blocks where one of them can be chosen."""
 
@@ -64,7 +66,6 @@ def story_rows(
 
 def _head(look: Look, view: RunView, story: RunStory, now: float, width: int) -> list[Strip]:
     sign, style = sign_of(look, view)
-    state = view.state if view.active or not view.bound else f"{view.state}: {view.bound}"
     title: list[Span] = [
         (f" {sign} ", style),
         (f"{view.kind} {view.id}  ", look.bright),
@@ -72,7 +73,7 @@ def _head(look: Look, view: RunView, story: RunStory, now: float, width: int) ->
     ]
     rows = [text.row(title, width, look.text)]
     dot = f" {look.signs.dot} "
-    words = [text.clean(state)]
+    words = [text.clean(ended_words(view))]
     if view.active:
         words += _now(view, story, now)
     else:
@@ -90,10 +91,11 @@ def _now(view: RunView, story: RunStory, now: float) -> list[str]:
     if story.plan is not None and phase is not None:
         words.append(f"block {phase.block + 1} of {len(story.plan.order)}")
         length = story.plan.phases.get(phase.name)
+        since = max(0.0, now - phase.since)
         lasts = "" if length is None else f" of {length:g} s"
-        since = min(max(0.0, now - phase.since), length or 1e9)
-        going = "" if phase.until is not None else f" {since:.0f} s{lasts}"
-        words += [phase.arm, f"{phase.name.replace('_', ' ')}{going}"]
+        going = f"{phase.name.replace('_', ' ')} {since:.0f} s{lasts}"
+        over = length is not None and since > length + _SLACK
+        words += [phase.arm, "waiting until the queue is empty" if over else going]
     elif figures := said(view):
         words.append(text.clean(figures))
     if (left := _left(view, story, now)) is not None:
@@ -208,13 +210,21 @@ def _bands(axis: Axis, story: RunStory) -> list[Strip]:
             tone = look.accent if place % 2 else look.bright
             blocks.append(Band((span[0], end), words, look.signs.across, tone))
         for one in mine:
-            if (span := axis.span(one)) is not None:
+            if (span := axis.span(_within(one, story.plan, axis.now))) is not None:
                 fill, style = fills.get(one.name, ("?", look.dim))
                 name = one.name.replace("_", " ")
                 phases.append(Band(span, (name, fill), fill, style))
     now = story.phase
     arm = "" if now is None else now.arm[:7]
     return [axis.labels("arm", arm, blocks), axis.labels("phase", "", phases)]
+
+
+def _within(one: Stretch, plan: Plan | None, now: float) -> Stretch:
+    """The phase as long as it was planned: what follows the last one of a block is in none."""
+    until, length = now if one.until is None else one.until, plan and plan.phases.get(one.name)
+    if not length or until <= one.since + length + _SLACK:
+        return one
+    return replace(one, until=one.since + length)
 
 
 def _others(runs: Runs, view: RunView) -> list[Stretch]:

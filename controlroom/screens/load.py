@@ -13,6 +13,7 @@ from controlroom.arrivals.address import ROUTES
 from controlroom.runs.spec import MOST_USERS, USERS, WORKERS, LoadSpec, Schedule
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.fields import InputError, load_spec
+from controlroom.settings import Settings
 
 Start = Callable[[LoadSpec], Awaitable[str]]
 STARTS: dict[str, tuple[Schedule, str]] = {
@@ -123,7 +124,8 @@ class LoadDialog(Dialog[str]):
     def on_radio_set_changed(self, event: RadioSet.Changed) -> None:
         """The same; on a schedule as many may wait as can, unless another number was typed."""
         if event.radio_set.id == "starts":
-            usual, field = (USERS, MOST_USERS), self.query_one("#users", Input)
+            most = min(MOST_USERS, Settings().max_users)
+            usual, field = (USERS, most), self.query_one("#users", Input)
             now = bool(self.schedule)
             if field.value.strip() == str(usual[not now]):
                 field.value = str(usual[now])

@@ -156,7 +156,10 @@ class PreviewDialog(Dialog[ActT], Generic[ActT, FileT]):
     def on_mount(self) -> None:
         """The list has the focus."""
         self.focus_first("OptionList")
-        bad = next((f"{f.path}: {f.error}" for f in self.files if f.error), "")
+        wrong = next((f for f in self.files if f.error), None)
+        bad = "" if wrong is None else wrong.error
+        if wrong is not None and not bad.startswith(wrong.path):
+            bad = f"{wrong.path}: {bad}"
         if not self.files:
             self.problem(self.nothing)
         elif bad:

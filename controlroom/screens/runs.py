@@ -7,7 +7,7 @@ from typing import ClassVar, overload
 
 from textual.binding import BindingType
 
-from controlroom.model.frame import Frame
+from controlroom.model.frame import RUNS, Frame
 from controlroom.panes.runs import RunList, empty, heads, row
 from controlroom.screens.page import Below, Line
 from controlroom.screens.run import ComparePage, Hands, OfRuns, RunPage, runs_of
@@ -86,7 +86,7 @@ class RunsPage(OfRuns):
         look, runs = self.below.look, runs_of(frame)
         rows = self.list.rows(runs)
         if not rows:
-            return [Line(((empty(runs, self.list), look.dim),))]
+            return [Line(((empty(frame[RUNS], self.list), look.dim),))]
         self._chosen = self.list.place(runs)
 
         def line(place: int) -> Line:

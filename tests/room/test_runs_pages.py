@@ -28,7 +28,7 @@ from controlroom.screens.runs import RunsPage
 from tests.room import frames, stories
 from tests.room.fakes import FixedSource, RecordedCommands
 from tests.room.rooms import calls_of, room_of, screen_text, source_of
-from tests.room.test_keys import opened, typed
+from tests.room.test_keys import typed
 from tests.waiting import until
 
 SIZES = {"small": (80, 24), "usual": (120, 40)}
@@ -68,6 +68,21 @@ class Experiments(RecordedCommands):
             self.calls.append((act.command, act.wanted))
             return Answer("ended")
         return await super().perform(act)
+
+
+async def opened(room: ControlRoom, screen: type) -> None:
+    """Waits for a screen; also beside a busy machine."""
+    await until(lambda: isinstance(room.screen, screen), f"{screen.__name__} opens", 30)
+
+
+async def seen(room: ControlRoom, words: str) -> None:
+    """Waits for words, wherever lines are broken."""
+    await until(lambda: words in _flat(room), f"{words!r} is shown", 30)
+
+
+def _flat(room: ControlRoom) -> str:
+    """The screen's words, without the frames of dialogs."""
+    return " ".join(screen_text(room).replace("│", " ").split())
 
 
 def room_with(over: bool = True, read_only: bool = False) -> tuple[ControlRoom, Telling]:
@@ -157,7 +172,7 @@ async def test_filter_sort_and_the_parts_of_an_experiment() -> None:
         await opened(room, FilterDialog)
         await typed(pilot, "needle", "nothing like it")
         await pilot.press("enter")
-        await until(lambda: "/ changes that" in screen_text(room), "it says why it is empty", 10)
+        await seen(room, "/ changes that")
 
 
 def _ids(room: ControlRoom) -> list[str]:
@@ -223,10 +238,10 @@ async def test_a_run_is_ended_after_a_question(
         await pilot.press("e", *keys)
         await opened(room, Confirm)
         await pilot.press("escape")
-        await until(lambda: not isinstance(room.screen, Confirm), "it is left", 10)
+        await until(lambda: not isinstance(room.screen, Confirm), "it is left", 30)
         assert calls_of(room) == []
         await pilot.press("x", "y")
-        await until(lambda: calls_of(room) == [call], "it is ended", 10)
+        await until(lambda: calls_of(room) == [call], "it is ended", 30)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +257,7 @@ async def test_each_kind_is_ended_by_its_own_command(run: object, call: object) 
     source.now = source.now.having(RUNS, frames.live(Runs((run,))))  # type: ignore[arg-type]
     async with room.run_test(size=(80, 24)) as pilot:
         await pilot.press("e", "x", "y")
-        await until(lambda: calls_of(room) == [call], "it is ended", 10)
+        await until(lambda: calls_of(room) == [call], "it is ended", 30)
 
 
 async def test_what_is_over_is_not_ended_and_a_read_only_room_ends_and_starts_nothing() -> None:
@@ -265,20 +280,16 @@ async def test_an_experiment_is_chosen_planned_confirmed_and_watched() -> None:
     async with room.run_test(size=(80, 24)) as pilot:
         await pilot.press("e", "e")
         await opened(room, ExperimentDialog)
-        shown = await until(
-            lambda: text if "12 blocks" in (text := screen_text(room)) else "", "its plan", 10
-        )
-        assert "one, other, about 2m24s: HTTP against itself" in " ".join(shown.split())
-        assert "no.yaml, line 3: load: cannot be used." in shown
+        await seen(room, "12 blocks")
+        assert "one, other, 2m24s: HTTP against itself" in _flat(room)
+        assert "no.yaml, line 3: load: cannot be used." in _flat(room)
         await typed(pilot, "repeat", "3")
-        await until(lambda: "6 blocks" in screen_text(room), "it follows", 10)
+        await seen(room, "6 blocks")
         assert "controlroom experiment run same --repeat 3" in screen_text(room)
-        await pilot.press("enter")
-        await opened(room, Confirm)
-        await pilot.press("y")
+        await pilot.press("enter", "y")
         await opened(room, RunPage)
         assert calls_of(room) == [("experiment", "same", 3)]
-        await until(lambda: source.wanted == (stories.ID,), "it is watched", 10)
+        await until(lambda: source.wanted == (stories.ID,), "it is watched", 30)
         await pilot.press("escape")
         assert isinstance(room.screen, RunsPage)
 
@@ -300,7 +311,7 @@ async def test_a_mistake_in_the_experiment_form_is_said_and_starts_nothing(
         await opened(room, ExperimentDialog)
         await typed(pilot, field, words)
         await pilot.press("enter")
-        await until(lambda: said in " ".join(screen_text(room).split()), "it is said", 10)
+        await seen(room, said)
         assert isinstance(room.screen, ExperimentDialog)
     assert calls_of(room) == []
 
@@ -326,12 +337,12 @@ async def test_a_load_on_a_schedule_has_a_rate_and_room_to_wait() -> None:
         await pilot.press("l")
         await opened(room, LoadDialog)
         await pilot.press("shift+tab", "shift+tab", "right", "space")
-        await until(lambda: "a schedule needs one" in screen_text(room), "the rate is missed", 10)
+        await seen(room, "a schedule needs one")
         await typed(pilot, "rate", "200")
-        await until(lambda: "--rate 200 --open" in screen_text(room), "the equal command", 10)
+        await seen(room, "--rate 200 --open")
         assert "may wait; more are dropped" in screen_text(room)
         await pilot.click("#agree")
-        await until(lambda: bool(calls_of(room)), "it is started", 10)
+        await until(lambda: bool(calls_of(room)), "it is started", 30)
     name, spec = calls_of(room)[0]
     assert (name, spec.open, spec.rate) == ("load", "constant", 200.0)  # type: ignore[attr-defined]
     assert spec.users > 100  # type: ignore[attr-defined]
