@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from controlroom.model.log import LogLine
     from controlroom.model.tallies import Chosen
     from controlroom.operator import Operator
+    from controlroom.reports import Document
     from controlroom.runs.catalog import ChaosFile
     from controlroom.runs.experiment_files import ExperimentFile
     from controlroom.runs.splits import SplitFile
@@ -226,6 +227,10 @@ class Opening:
     async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
         """What it would do and hit now on the shown target."""
         return await self._operator.plan_experiment(act)
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        """What can be said of these runs."""
+        return await self._operator.compare_runs(runs)
 
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that are active on the shown target."""

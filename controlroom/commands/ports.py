@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from controlroom.commands.performing import Act, Answer
     from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
+    from controlroom.reports import Document
     from controlroom.runs.catalog import ChaosFile
     from controlroom.runs.experiment_files import ExperimentFile
     from controlroom.runs.splits import SplitFile
@@ -98,6 +99,10 @@ class Commands(Protocol):
 
     async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
         """What it would do and hit now."""
+        ...
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        """What can be said of these runs, one beside the other."""
         ...
 
     async def effects(self) -> Sequence[ActiveEffect]:

@@ -33,7 +33,10 @@ def arm_rows(look: Look, story: RunStory, width: int) -> list[Strip]:
     head: list[Span] = [
         (text.fit(f" {over}", _ARM), look.title),
         (text.right("blocks", _BLOCKS), look.dim),
-        *((text.right(_HEADS[one], _CELL), look.dim) for one in measures),
+        *(
+            (text.right(_HEADS.get(one, one.replace("_", " ")), _CELL), look.dim)
+            for one in measures
+        ),
     ]
     rows = [text.row(head, width, look.text)]
     for arm in plan.arms:
@@ -62,4 +65,6 @@ def _cell(look: Look, story: RunStory, arm: str, measure: str) -> str:
 def _figure(value: float, measure: str) -> str:
     if measure == "success":
         return f"{value * 100:.4g}"
-    return text.rate(value) if measure == "throughput" else text.latency(value)
+    if measure == "throughput":
+        return text.rate(value)
+    return text.latency(value) if measure in _HEADS else f"{value:.3g}"

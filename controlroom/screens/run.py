@@ -14,6 +14,7 @@ from controlroom.model.run import Runs, RunView
 from controlroom.panes.look import Look
 from controlroom.panes.sidebyside import pair_rows
 from controlroom.panes.story import Chosen, story_rows
+from controlroom.reports import Document
 from controlroom.screens.page import Below, Line, Page
 
 PACE = 1.0
@@ -129,11 +130,15 @@ class RunPage(OfRuns):
 
 
 class ComparePage(OfRuns):
-    """Two runs side by side: figures, their difference, and both over their time."""
+    """Two runs side by side: both over their time, what can be said of them, their figures."""
+
+    every = 5.0
+    source = "runs"
 
     def __init__(self, below: Below, hands: Hands, first: str, second: str) -> None:
         super().__init__(below, hands, f"{first} beside {second}")
         self.pair = (first, second)
+        self.comparison: Document | None = None
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -143,8 +148,15 @@ class ComparePage(OfRuns):
     def command(self) -> str:
         return f"controlroom runs compare {' '.join(self.pair)}"
 
+    async def load(self) -> None:
+        """Has them compared, again and again while one goes on."""
+        views = [self.find(run) for run in self.pair]
+        if self.comparison is None or any(view is not None and view.active for view in views):
+            self.comparison = await self.below.commands.compare_runs(self.pair)
+
     def lines(self, frame: Frame, width: int) -> Sequence[Line]:
         """Both, with pictures of the same scale."""
         look, runs = self.below.look, runs_of(frame)
-        strips = pair_rows(look, frame, runs, self.pair, width, self.size.height - 2)
+        height = self.size.height - 2
+        strips = pair_rows(look, frame, runs, self.pair, self.comparison, width, height)
         return lines_of(look, strips)

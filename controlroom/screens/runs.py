@@ -74,7 +74,7 @@ class RunsPage(OfRuns):
 
     @property
     def command(self) -> str:
-        return "controlroom run list"
+        return "controlroom runs list"
 
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """Names of the columns, how many, in which order."""
