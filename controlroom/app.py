@@ -280,7 +280,8 @@ class ControlRoom(App[None]):
         if self._flows is None:
             from controlroom.screens.flows import Flows
 
-            self._flows = Flows(self, self.room, self.commands, self._typeahead)
+            tell = getattr(self.source, "tell", lambda runs: None)
+            self._flows = Flows(self, self.room, self.commands, self._typeahead, self.below, tell)
         return self._flows
 
     def action_command_palette(self) -> None:

@@ -24,18 +24,22 @@ from controlroom.targets.split import WholePipeline
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
     from controlroom.commands.here import Here
+    from controlroom.commands.experiment import StartExperiment
     from controlroom.commands.performing import Act, Answer
+    from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
     from controlroom.model.effects import ActiveEffect
     from controlroom.model.log import LogLine
     from controlroom.model.tallies import Chosen
     from controlroom.operator import Operator
+    from controlroom.reports import Document
     from controlroom.runs.catalog import ChaosFile
+    from controlroom.runs.experiment_files import ExperimentFile
     from controlroom.runs.splits import SplitFile
     from controlroom.targets.abilities import Preview
     from controlroom.wiring import Room
 
-KEYED = ("chaos", "logs", "run", "scale", "split")
+KEYED = ("chaos", "experiment", "logs", "run", "scale", "split")
 """Files of the acts that have a key, so that the first key waits for none of them."""
 RETRY = 1.0
 SETTLED, SETTLED_FAR = 3.0, 10.0
@@ -78,6 +82,11 @@ class OpenTarget:
         if self.trouble is None or not self._settings.contexts:
             return blank
         return _troubled(blank, self.trouble)
+
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """Whose stories its frames have."""
+        if self.room is not None:
+            self.room.tell(runs)
 
     @property
     def calm(self) -> bool:
@@ -146,6 +155,10 @@ class Opening:
         """The frame of the shown target."""
         return self._places[self._shown].frame(now, chosen)
 
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """The frames of the shown target have the stories of these runs."""
+        self._places[self._shown].tell(runs)
+
     @property
     def calm(self) -> bool:
         """Whether frames may come seldom."""
@@ -207,6 +220,18 @@ class Opening:
     async def preview_split(self, act: StartSplit) -> Preview:
         """What would go where now on the shown target."""
         return await self._operator.preview_split(act)
+
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        """The experiments that can be chosen."""
+        return await self._operator.experiment_files()
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        """What it would do and hit now on the shown target."""
+        return await self._operator.plan_experiment(act)
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        """What can be said of these runs."""
+        return await self._operator.compare_runs(runs)
 
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that are active on the shown target."""

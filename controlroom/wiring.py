@@ -143,6 +143,11 @@ class Room:
         """All faults and loads that are active on the target. Raises TargetError."""
         return await active_effects(self.target, self._store, self._context)
 
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """Frames that come soon have the stories of these runs, and of no others."""
+        if self._runs.tell(runs):
+            self._feeds[self._runs.name].hurry()
+
     def look_again(self) -> None:
         """Looks again for effects on the target that no run looks after."""
         self._runs.look_again()

@@ -16,9 +16,13 @@ from controlroom.model.tallies import Chosen
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
     from controlroom.commands.here import Here
+    from controlroom.commands.experiment import StartExperiment
     from controlroom.commands.performing import Act, Answer
+    from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
+    from controlroom.reports import Document
     from controlroom.runs.catalog import ChaosFile
+    from controlroom.runs.experiment_files import ExperimentFile
     from controlroom.runs.splits import SplitFile
     from controlroom.targets.abilities import Preview
 
@@ -32,6 +36,14 @@ class FrameSource(Protocol):
         `chosen` is what the screen has selected of the tallies: a frame that comes soon shows it.
         None is for who shows no selection.
         """
+        ...
+
+
+class TellsRuns(FrameSource, Protocol):
+    """One whose frames have the stories of runs."""
+
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """Frames that come soon have the stories of these runs, and of no others."""
         ...
 
 
@@ -80,6 +92,18 @@ class Commands(Protocol):
 
     async def preview_split(self, act: StartSplit) -> Preview:
         """What would go where now."""
+        ...
+
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        """The experiments that can be chosen; those that do not fit say why."""
+        ...
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        """What it would do and hit now."""
+        ...
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        """What can be said of these runs, one beside the other."""
         ...
 
     async def effects(self) -> Sequence[ActiveEffect]:

@@ -43,6 +43,8 @@ class Signs:
     """Where a figure of an axis meets the plot."""
     mark: str
     """Stands in the plot under a fault or a recovery."""
+    differs: str
+    """Two that are told apart."""
     keys: str
     """Left and right; up and down."""
     braille: bool
@@ -77,6 +79,7 @@ UNICODE = Signs(
     track=" ",
     tick="┤",
     mark="┊",
+    differs="≠",
     keys="←→↑↓",
     braille=True,
 )
@@ -106,6 +109,7 @@ ASCII = Signs(
     track=".",
     tick="|",
     mark=":",
+    differs="#",
     keys="<>^v",
     braille=False,
 )

@@ -143,6 +143,8 @@ class Page(Screen[None]):
     """Seconds between two questions; 0 asks once."""
     patience: ClassVar[float] = 10.0
     """Seconds that one question may take."""
+    redraw: ClassVar[float] = REDRAW
+    """Seconds between two pictures."""
     follows: ClassVar[bool] = False
     """Whether its end is what is shown first, and stays shown while lines come."""
 
@@ -206,7 +208,7 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         """Draws at once, then again and again; asks beside it."""
-        self.set_interval(REDRAW, self.draw)
+        self.set_interval(self.redraw, self.draw)
         self.call_after_refresh(self.draw)
         if self.asks:
             self.run_worker(self._keep_asking(), group="page", exit_on_error=False)
