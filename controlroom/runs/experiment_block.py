@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from controlroom.experiments.clocks import Clocks, clocks
 from controlroom.experiments.conditions import Watch, holds, unsteady
 from controlroom.experiments.format import Experiment, Inject
+from controlroom.experiments.impact import impact
 from controlroom.experiments.measures import EVERY, Phase, Sample
 from controlroom.runs.experiment_spec import ExperimentSpec, Injected
 from controlroom.runs.folder import RunFolder
@@ -77,11 +78,12 @@ class BlockRun:
         self._load: RunFolder | None = None
         self._sending: asyncio.Task[None] | None = None
         self._missed: tuple[int | None, int | None] = (None, None)
+        self._edges: dict[str, tuple[float, float]] = {}
 
     async def run(self) -> dict[str, Any]:
         """Its line in `blocks.jsonl`. Raises Stopped, Aborted."""
         lengths = self._experiment.phases.seconds
-        self._observer.begin(self._experiment.door(self._arm))
+        await self._observer.begin(self._experiment.door(self._arm))
         try:
             await self._begin_load()
             await self._go("warm_up", lengths["warm_up"])
@@ -95,17 +97,25 @@ class BlockRun:
             await self._end()
         look = await self._observer.drained()
         self._missed = self._observer.missed(look)
+        edges = {name: self._edges[name] for name in self._beside}
+        for name, waited in (await self._observer.queue_times(edges)).items():
+            self._beside[name]["queue_time"] = waited
         return self.told()
 
     def told(self) -> dict[str, Any]:
         """What is known of it now."""
+        phases, fleet = self._phases(), self._observer.fleet
+        samples = self._meter.settled(self._samples)
         return {
             "place": self._place,
             "arm": self._arm.name,
-            "phases": {name: one.told() for name, one in self._phases().items()},
-            "clocks": found.told() if (found := self._clocks()) is not None else None,
+            "phases": {name: one.told() for name, one in phases.items()},
+            "clocks": found.told() if (found := self._clocks(samples)) is not None else None,
             "lost": self._missed[0],
             "doubled": self._missed[1],
+            "restarts": fleet.restarts,
+            "replicas": fleet.replicas,
+            **impact(self._experiment, samples, self._injected, self._removed),
             "load": self._load.id if self._load is not None else None,
             "faults": [folder.id for folder, _ in self._faults],
         }
@@ -263,6 +273,8 @@ class BlockRun:
 
     def _begin(self, name: str) -> None:
         self._meter.begin(name)
+        self._observer.phase(name)
+        self._edges[name] = (time.time(), time.time())
         self._run.note("phase", block=self._place, arm=self._arm.name, phase=name)
         self._show(name)
 
@@ -271,9 +283,14 @@ class BlockRun:
         if name == "warm_up":
             return
         self._meter.close()
+        self._observer.phase("")
+        self._edges[name] = (self._edges[name][0], time.time())
         lags = [one.lag for one in self._samples if one.phase == name and one.lag is not None]
         golden = await self._observer.golden(self._experiment.phases.seconds[name])
-        self._beside[name] = {"lag_peak": max(lags, default=None), "golden": golden}
+        self._beside[name] = {
+            "lag_peak": max(lags, default=None), "golden": golden,
+            "services": self._observer.services(name),
+        }  # fmt: skip
 
     def _phases(self) -> dict[str, Phase]:
         found = self._meter.phases()
@@ -300,17 +317,24 @@ class BlockRun:
                 return
             await asyncio.sleep(POLL)
 
-    def _clocks(self) -> Clocks | None:
-        """Of the first fault; the last one that was removed ends the second clock."""
-        if not self._faults:
-            return None
-        injected = min(at for _, at in self._faults)
+    @property
+    def _injected(self) -> float | None:
+        """When the first fault was."""
+        return min((at for _, at in self._faults), default=None)
+
+    @property
+    def _removed(self) -> float | None:
+        """When the last fault was; None where one of them is not known to be."""
         ends = [_removed(folder) for folder, _ in self._faults]
         known = [one for one in ends if one is not None]
-        removed = max(known) if len(known) == len(ends) else None
-        samples = [self._meter.settled(one) for one in self._samples]
+        return max(known) if known and len(known) == len(ends) else None
+
+    def _clocks(self, samples: Sequence[Sample]) -> Clocks | None:
+        """Of the first fault; the last one that was removed ends the second clock."""
+        if self._injected is None:
+            return None
         baseline = [one for one in samples if one.phase == "baseline"]
-        return clocks(baseline, samples, injected, removed)
+        return clocks(baseline, samples, self._injected, self._removed)
 
 
 def _removed(folder: RunFolder) -> float | None:
