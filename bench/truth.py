@@ -342,7 +342,7 @@ def main() -> int:
     parser.add_argument(
         "--engines", type=int, metavar="N", help="instead: N whole A/A experiments on real engines"
     )
-    parser.add_argument("--at-a-time", type=int, default=3, metavar="N", help="of --engines")
+    parser.add_argument("--at-a-time", type=int, default=4, metavar="N", help="of --engines")
     args = parser.parse_args()
     if args.engines:
         return alike_on_engines(args.engines, args.at_a_time, args.seeds[0])

@@ -22,8 +22,8 @@ from tests.own_stack import OwnStack
 PLAN = """\
 title: Twice the same
 scenario: bands
-load: {rate: 20, path: http}
-phases: {warm_up: 0s, baseline: 3s}
+load: {rate: 40, path: http}
+phases: {warm_up: 0s, baseline: 2s}
 rounds: 6
 arms:
   - {name: one}
