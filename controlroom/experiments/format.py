@@ -87,12 +87,14 @@ class Inject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Arm(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is compared: a door, a fault, a split, or none of these."""
+    """What is compared: a door, a fault, a split, numbers of replicas, or none of these."""
 
     name: Name
     path: Path | None = None
     fault: Text | None = None
     split: Text | None = None
+    replicas: dict[str, Annotated[int, Meta(ge=0, le=100, description="a number of pods")]] = {}
+    """By deployment: set before each of its blocks, waited for, and put back after it."""
 
 
 class Harm(Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ from controlroom.runs.load_meter import ClosedMeter, Meter, OpenMeter
 from controlroom.runs.manifest import aimed
 from controlroom.runs.observing import Observer
 from controlroom.runs.open_load import FOLDER, OpenRun
+from controlroom.runs.replicas import READY, ReplicasSpec, still_set
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec, LoadSpec
 from controlroom.runs.split_spec import SplitSpec
@@ -75,6 +76,7 @@ class BlockRun:
         self._beside: dict[str, dict[str, Any]] = {}
         """Phase -> what others than the load say of it."""
         self._faults: list[tuple[RunFolder, float]] = []
+        self._replicas: RunFolder | None = None
         self._load: RunFolder | None = None
         self._sending: asyncio.Task[None] | None = None
         self._missed: tuple[int | None, int | None] = (None, None)
@@ -82,9 +84,16 @@ class BlockRun:
 
     async def run(self) -> dict[str, Any]:
         """Its line in `blocks.jsonl`. Raises Stopped, Aborted."""
-        lengths = self._experiment.phases.seconds
-        await self._observer.begin(self._experiment.door(self._arm))
         try:
+            await self._set_replicas()
+            return await self._measured()
+        finally:
+            await self._put_back()
+
+    async def _measured(self) -> dict[str, Any]:
+        lengths = self._experiment.phases.seconds
+        try:
+            await self._observer.begin(self._experiment.door(self._arm))
             await self._begin_load()
             await self._go("warm_up", lengths["warm_up"])
             await self._go("baseline", lengths["baseline"])
@@ -119,6 +128,24 @@ class BlockRun:
             "load": self._load.id if self._load is not None else None,
             "faults": [folder.id for folder, _ in self._faults],
         }
+
+    async def _set_replicas(self) -> None:
+        """By a run of its own, which puts them back when this process dies."""
+        wanted = self._arm.replicas
+        if not wanted:
+            return
+        self._show("replicas")
+        asked = ReplicasSpec(wanted, self._spec.context, self._spec.namespace)
+        folder = self._replicas = start(self._store, asked, owner=self._run.folder.id)
+        self._run.note("replicas", run=folder.id, wanted=wanted)
+
+        def begun() -> bool:
+            view = folder.read_view()
+            if view is not None and view.state in ("failed", "lost"):
+                raise Aborted(f"{asked.title} were not set: {view.bound}")
+            return view is not None and view.state == "running"
+
+        await self._until(begun, f"{asked.title} were not ready", READY + START_TIME)
 
     async def _begin_load(self) -> None:
         """A run in this process, which the load process dies with."""
@@ -221,13 +248,15 @@ class BlockRun:
         self._faults[-1] = (folder, view.started if view is not None else time.time())
         self._run.note("injected", run=folder.id, name=spec.name)
 
-    async def _until(self, done: Callable[[], bool], failed: str) -> None:
-        limit = time.monotonic() + START_TIME
+    async def _until(
+        self, done: Callable[[], bool], failed: str, patience: float = START_TIME
+    ) -> None:
+        limit = time.monotonic() + patience
         tick = time.monotonic() + EVERY
         while not done():
             self._look_out()
             if time.monotonic() > limit:
-                raise Aborted(f"{failed} in {START_TIME:g} s")
+                raise Aborted(f"{failed} in {patience:g} s")
             if self._faults and time.monotonic() >= tick:
                 self._take("arming")
                 tick += EVERY
@@ -300,6 +329,11 @@ class BlockRun:
         """Ends the load, waits for it, and asks all faults to end; they are verified later."""
         for folder, _ in self._faults:
             folder.ask_stop()
+        await self._end_load()
+        for folder, _ in self._faults:
+            await self._over(folder)
+
+    async def _end_load(self) -> None:
         if self._load is None or self._sending is None:
             return
         self._load.ask_stop(cut=self._run.cut_asked)
@@ -307,8 +341,19 @@ class BlockRun:
             if self._run.cut_asked:
                 self._load.ask_stop(cut=True)
             await asyncio.wait({self._sending}, timeout=POLL)
-        for folder, _ in self._faults:
-            await self._over(folder)
+
+    async def _put_back(self) -> None:
+        """The former numbers of replicas, ready before anything else is measured; where nothing
+        will be, it is not waited for more than the numbers. Verified later."""
+        folder = self._replicas
+        if folder is None:
+            return
+        folder.ask_stop()
+        limit = time.monotonic() + READY + START_TIME
+        while (view := folder.read_view()) is not None and view.active:
+            if time.monotonic() > limit or (self._run.stop_asked and not still_set(folder)):
+                return
+            await asyncio.sleep(POLL)
 
     async def _over(self, folder: RunFolder) -> None:
         limit = time.monotonic() + START_TIME
