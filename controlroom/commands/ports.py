@@ -15,8 +15,8 @@ from controlroom.model.tallies import Chosen
 
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
-    from controlroom.commands.here import Here
     from controlroom.commands.experiment import StartExperiment
+    from controlroom.commands.here import Here
     from controlroom.commands.performing import Act, Answer
     from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
