@@ -36,6 +36,8 @@ class TrafficRow:
     direction: str
 
 
+PEERS = {"inbound": "route_name", "outbound": "dst_deployment"}
+"""Direction -> label of what is at the other end: the route that was asked, or the neighbour."""
 ROWS = (
     TrafficRow("producer-http", "inbound"),
     TrafficRow("producer-grpc", "inbound"),
@@ -63,6 +65,29 @@ def golden_query(namespace: str, window: int, rows: Sequence[TrafficRow] = ROWS)
         for name, quantile in QUANTILES.items():
             queries[name] = LATENCY.format(quantile=quantile, selector=chosen, window=f"{window}s")
         parts += [_named(query, stat, direction) for stat, query in queries.items()]
+    return " or ".join(parts)
+
+
+def routes_query(namespace: str, window: int) -> str:
+    """Golden metrics of each route that comes in and of each neighbour that is asked, by one
+    request; the labels `stat`, `direction` and `peer` say which part is which."""
+    parts = []
+    for direction, label in PEERS.items():
+        chosen = (
+            f'namespace="{namespace}", direction="{direction}", target_port!="4191",'
+            f' route_name!="probe"'
+        )
+        by = f"deployment, {label}"
+        queries = {
+            "responses": f"sum(increase(response_total{{{chosen}}}[{window}s]))"
+            f" by ({by}, classification)"
+        }
+        for name, quantile in QUANTILES.items():
+            buckets = f"sum(rate(response_latency_ms_bucket{{{chosen}}}[{window}s])) by (le, {by})"
+            queries[name] = f"histogram_quantile({quantile}, {buckets})"
+        for stat, query in queries.items():
+            peer = f'label_replace({query}, "peer", "$1", "{label}", "(.*)")'
+            parts.append(_named(peer, stat, direction))
     return " or ".join(parts)
 
 

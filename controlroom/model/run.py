@@ -10,6 +10,7 @@ from controlroom.model.effects import ActiveEffect
 from controlroom.model.split import SplitFigures
 from stack.faults.model import Phase
 
+Sign = Literal["load", "load-end", "fault", "recovered"]
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
 ACTIVE: frozenset[RunState] = frozenset({"starting", "running", "stopping"})
 
@@ -94,5 +95,5 @@ class TimeMark:
     """A moment on the time axis."""
 
     at: float
-    sign: Literal["load", "load-end", "fault", "recovered"]
+    sign: Sign
     text: str
