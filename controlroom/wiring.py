@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from controlroom.feeds.books import BooksSource
-from controlroom.feeds.endpoints import LiveEndpoints
+from controlroom.feeds.endpoints import AskAddress, LiveEndpoints
 from controlroom.feeds.errors import foreseen
 from controlroom.feeds.feed import Feed, Source
 from controlroom.feeds.fleet import FleetSource
@@ -18,6 +18,7 @@ from controlroom.feeds.log import LogSource
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.queues import QueuesSource
 from controlroom.feeds.registry import added
+from controlroom.feeds.routes import RoutesSource
 from controlroom.feeds.runs import RunsSource
 from controlroom.feeds.scrollback import Scrollback
 from controlroom.feeds.tallies import TalliesSource
@@ -73,6 +74,7 @@ class Room:
             tallies,
             self._runs,
             self._golden(),
+            RoutesSource(self._endpoints, settings.window),
             QueuesSource(self._endpoints, scenario, self._endpoints.prometheus),
             self._log,
             BooksSource(LiveEndpoints(path or target), scenario, waits, Limit(self._endpoints)),
@@ -97,8 +99,11 @@ class Room:
         self._traffic = asyncio.Event()
 
     def _golden(self) -> GoldenSource:
-        where, rows = self._endpoints, rows_of(self.scenario)
-        return GoldenSource(where.prometheus, where.namespace, self.settings.window, rows)
+        return GoldenSource(*self._metrics(), self.settings.window, rows_of(self.scenario))
+
+    def _metrics(self) -> tuple[AskAddress, AskAddress]:
+        """Prometheus, and the namespace that is asked for."""
+        return self._endpoints.prometheus, self._endpoints.namespace
 
     async def start(self) -> None:
         """Starts all feeds; returns at once."""

@@ -13,6 +13,7 @@ from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health
 from controlroom.model.log import LogView
 from controlroom.model.queues import Queues
+from controlroom.model.routes import Routes
 from controlroom.model.run import Runs, TimeMark
 from controlroom.model.tallies import Tallies
 from scenarios.limits import Limits
@@ -50,6 +51,8 @@ FLEET: Key[Fleet] = Key("fleet")
 QUEUES: Key[Queues] = Key("queues")
 LOG: Key[LogView] = Key("log")
 RUNS: Key[Runs] = Key("runs")
+ROUTES: Key[Routes] = Key("routes")
+"""Of the golden metrics in detail; a frame of a target without Prometheus has none."""
 OF_TARGET: tuple[Key[object], ...] = (TALLIES, BOOKS, GOLDEN, FLEET, QUEUES, LOG)
 """What the target itself tells, in the order of the panels."""
 KEYS: tuple[Key[object], ...] = (*OF_TARGET, RUNS)

@@ -22,6 +22,8 @@ ENGINES = {
     "runs": "runs",
 }
 """Panel -> how its source is called."""
+DETAILS = ("routes",)
+"""Panels that a source feeds which another panel stands for."""
 _OBSERVERS = ("golden", "runs")
 """Without these less is seen, and nothing else is worse."""
 UP = ("ready", "external")
@@ -68,6 +70,8 @@ def _troubles(frame: Frame) -> Iterator[Trouble]:
     """In the order in which they matter, the good ones too."""
     yield from _books(frame)
     for name, panel in frame.panels.items():
+        if name in DETAILS:
+            continue
         yield _source(name, panel.health)
     fleet = frame[FLEET].value
     if fleet is not None and frame[FLEET].health.ok:

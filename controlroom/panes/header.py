@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from controlroom.model.frame import FLEET, Frame
 from controlroom.model.health import Health
-from controlroom.model.trouble import Verdict, judged
+from controlroom.model.trouble import DETAILS, Verdict, judged
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
@@ -32,8 +32,8 @@ class ScreenStatus:
 
 
 def healths(frame: Frame) -> tuple[Health, ...]:
-    """How every source is."""
-    return tuple(panel.health for panel in frame.panels.values())
+    """How every source is that has a panel of its own."""
+    return tuple(panel.health for name, panel in frame.panels.items() if name not in DETAILS)
 
 
 class HeaderRow(Rows):

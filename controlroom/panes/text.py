@@ -46,13 +46,12 @@ def fit_ends(text: str, width: int, signs: Signs) -> str:
     last dot between fields, or the last blank."""
     if width_of(text) <= width:
         return fit(text, width)
-    first, between, last = text.rpartition(" · ")
-    if not first:
-        first, between, last = text.rpartition(" ")
-    room = width - width_of(between + last)
-    return (
-        fit(first, room, signs) + between + last if room > width // 2 else fit(text, width, signs)
-    )
+    for between in (" · ", " "):
+        first, _, last = text.rpartition(between)
+        room = width - width_of(between + last)
+        if first and room > width // 2:
+            return fit(first, room, signs) + between + last
+    return fit(text, width, signs)
 
 
 def right(text: str, width: int) -> str:

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from textual.strip import Strip
 
 from controlroom.model.budget import Budget
-from controlroom.model.frame import GOLDEN, RUNS, Frame
+from controlroom.model.frame import GOLDEN, ROUTES, RUNS, Frame
 from controlroom.model.golden import GoldenRow
 from controlroom.model.run import RunView
 from controlroom.model.split import BranchFigures, SplitFigures
 from controlroom.panes import text
+from controlroom.panes.closer import cells, closer
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
 from scenarios.limits import Grade, Limits
 
+_ROOMY = 18
+"""Rows from which on each route and each neighbour has a row of its own."""
 ENDED_FOR = 120.0
 """Seconds for which the figures of a split that is over stay."""
 
@@ -49,7 +52,10 @@ class TrafficPane(Pane):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Also what the branches of a split did."""
-        return (*super().basis(frame), split_of(frame), frame.budget, frame.limits)
+        detail: tuple[object, ...] = ()
+        if self.size.height > _ROOMY:
+            detail = (frame[ROUTES].value, frame.lanes, int(frame.now))
+        return (*super().basis(frame), split_of(frame), frame.budget, frame.limits, *detail)
 
     def title(self, frame: Frame, width: int) -> Title:
         value = frame[GOLDEN].value
@@ -77,6 +83,8 @@ class TrafficPane(Pane):
         if not value.rows:
             rows.append(text.row([("no traffic seen yet", look.dim)], width, look.text))
         rows += branches
+        if height >= _ROOMY:
+            rows += closer(frame, self.look, width, height - len(rows) - 2)
         if frame.budget is not None and height - len(rows) >= 2:
             rows += [text.row([], width, look.text)] * (height - len(rows) - 1)
             rows.append(self._budget(frame.budget, frame.limits, width))
@@ -130,24 +138,8 @@ class TrafficPane(Pane):
         ]
 
     def _figures(self, row: GoldenRow | BranchFigures, limits: Limits) -> list[Span]:
-        look, none = self.look, self.look.signs.none
-        style = look.dim if row.rps is None else look.text
-        good = limits.success.grade(row.success)
-        slow = Grade.GOOD
-        if getattr(row, "direction", "inbound") == "inbound":
-            slow = limits.p95.grade(row.p95)
-
-        def cell(words: str, width: int, grade: Grade = Grade.GOOD) -> Span:
-            words = look.signs.of(grade).strip() + words
-            return text.right(words, width), look.of(grade) if grade else style
-
-        return [
-            cell(text.percent(row.success, none), 9, good),
-            cell(none if row.rps is None else f"{row.rps:,.1f}", 8),
-            cell(text.latency(row.p50, none), 6),
-            cell(text.latency(row.p95, none), 6, slow),
-            cell(text.latency(row.p99, none), 7),
-        ]
+        inbound = getattr(row, "direction", "inbound") == "inbound"
+        return cells(row, self.look, limits, slow=inbound)
 
 
 def split_of(frame: Frame) -> SplitFigures | None:

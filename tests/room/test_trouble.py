@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from textual.widgets import Button, Input, Static
 
 from controlroom.model.fleet import Engine, FleetEvent
-from controlroom.model.frame import BOOKS, FLEET, GOLDEN, LOG, Curve, Frame
+from controlroom.model.frame import BOOKS, FLEET, GOLDEN, LOG, ROUTES, Curve, Frame
 from controlroom.model.golden import GoldenMetrics, GoldenRow
 from controlroom.model.log import LogLine, LogView
-from controlroom.model.run import TimeMark
+from controlroom.model.routes import Route, Routes
+from controlroom.model.run import Sign, TimeMark
 from controlroom.panes import text
 from controlroom.panes.curves import Drawn, heights
 from controlroom.panes.look import Look
@@ -98,7 +100,7 @@ def test_a_share_takes_one_row_and_a_curve_of_nothing_few() -> None:
 
 
 async def test_marks_at_one_moment_keep_their_signs() -> None:
-    signs = ("load", "fault", "recovered", "load-end")
+    signs: tuple[Sign, ...] = ("load", "fault", "recovered", "load-end")
     marks = tuple(TimeMark(frames.NOW - 100, sign, "") for sign in signs)
     marks += tuple(TimeMark(frames.NOW, sign, "") for sign in signs)
     seen = await shown(replace(frames.loaded(), marks=marks))
@@ -116,6 +118,7 @@ async def test_a_curve_over_its_limit_is_in_another_colour_and_has_the_sign() ->
 def test_of_a_line_that_is_cut_the_last_field_stays() -> None:
     words = "voto Soda Stereo · Canción Animal · 5"
     assert text.fit_ends(words, 24, UNICODE) == "voto Soda Stereo · … · 5"
+    assert text.fit_ends("voto Soda · Canción Animal 5", 20, UNICODE) == "voto Soda · Canci… 5"
     assert text.fit_ends("short", 8, ASCII) == "short   "
     assert text.fit_ends("x" * 40, 8, ASCII) == "xxxxxxx~"
 
@@ -139,6 +142,23 @@ async def test_zoomed_books_tell_what_figures_mean_and_what_waits_where() -> Non
     assert "answered with success by the producers" in seen
     assert "p05          44" in seen
     assert frames.loaded()[BOOKS].value is not None
+
+
+async def test_zoomed_traffic_tells_routes_neighbours_and_the_latest_failures() -> None:
+    rows = (
+        Route("consumer", "outbound", "redis", 20.0, 0.9, (1.0, 2.0, math.inf), (10.0, 9.0, 1.0)),
+        Route("producer-http", "inbound", "/input", 20.0, 1.0, (600.0, 700.0), (0.0, 20.0)),
+    )
+    share = ((0.0, 1.0), (1.0, 0.98), (2.0, 0.97), (3.0, 1.0), (4.0, None), (5.0, 0.5))
+    points = tuple((frames.NOW - 90 + at, each) for at, each in share)
+    frame = frames.loaded().having(ROUTES, frames.live(Routes(rows, 30.0)))
+    frame = replace(frame, lanes=(Curve("success", "", points, "producer-http"),))
+    seen = await shown(frame, USUAL, "2", "z")
+    for words in ("consumer → redis ", "✗90.00%", "producer-http → /input", "▲695"):
+        assert words in seen
+    assert "1m ago  producer-http       ▲ success down to 97.00%  for 2s" in seen
+    assert "✗ success down to 50.00%  for 1s" in seen
+    assert seen.index("50.00%") < seen.index("97.00%")
 
 
 async def test_a_toast_leaves_the_run_strip_alone() -> None:
