@@ -173,7 +173,6 @@ VERBS: tuple[Verb, ...] = (
     Verb("tallies", "the counters of the scenario"),
     Verb("logs", "stored events: the last ones, follow, total, purge"),
     Verb("metrics", "success rate, requests/s and latency per deployment"),
-    Verb("limit", "which part keeps the pipeline from going faster, and why"),
     Verb("scale", "set the number of replicas of a deployment"),
     Verb("run", "send load and say which bound ended it"),
     Verb(

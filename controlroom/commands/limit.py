@@ -1,38 +1,24 @@
-"""`controlroom limit`: which part keeps the pipeline from going faster."""
+"""`controlroom metrics --limit`: which part keeps the pipeline from going faster."""
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import asdict
 
-from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json
 from controlroom.commands.table import number, table
-from controlroom.commands.verb_context import opened, verb_context
+from controlroom.commands.verb_context import VerbContext, opened
 from controlroom.feeds.chain import ChainSource
 from controlroom.model.chain import Chain, help_of, sentence
 
-DESCRIPTION = """\
-Say which part keeps the pipeline from going faster: the chain from the doors to
-the stores, how busy each part is, how long the others wait for it, what queues."""
-EXAMPLES = ("controlroom limit", "controlroom limit --json | jq .limit")
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing beside what every verb has."""
-
-
-async def main(args: argparse.Namespace) -> Exit:
-    """Asks once."""
-    async with verb_context(args.settings) as here:
-        source = ChainSource(here.endpoints, here.scenario, once=True)
-        async with opened(source):
-            told = await source.read()
-    if args.json:
+async def tell(here: VerbContext, as_json: bool) -> None:
+    """Asks once, and says what follows. Raises CommandError where a source does not answer."""
+    async with opened(ChainSource(here.endpoints, here.scenario, once=True)) as source:
+        told = await source.read()
+    if as_json:
         emit_json(asdict(told) | {"sentence": sentence(told), "help": help_of(told)})
     else:
         emit(shown(told))
-    return Exit.OK
 
 
 def shown(told: Chain) -> str:

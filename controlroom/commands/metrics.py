@@ -10,6 +10,7 @@ from typing import Any
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json
+from controlroom.commands.limit import tell
 from controlroom.commands.table import number, percent, table
 from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.golden import GoldenSource, history, rows_of
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--window", metavar="SECONDS", help="what the figures cover, 30 s if not given"
     )
     parser.add_argument("--routes", action="store_true", help="every route, with its p50 to p99")
+    parser.add_argument("--limit", action="store_true", help="which part is the limit, and why")
     parser.add_argument("--history", metavar="TIME", help="what came in, over the last 10m, 1h …")
 
 
@@ -44,6 +46,9 @@ async def main(args: argparse.Namespace) -> Exit:
     async with verb_context(args.settings) as here:
         if seconds is not None:
             await _history(here, args, seconds)
+            return Exit.OK
+        if args.limit:
+            await tell(here, args.json)
             return Exit.OK
         if args.routes:
             await _routes(here, args)

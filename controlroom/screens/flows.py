@@ -20,6 +20,7 @@ from controlroom.commands.scale import Restart, Scale
 from controlroom.model.frame import LOG
 from controlroom.model.run import RunView
 from controlroom.runs.registry import kind_of
+from controlroom.model.needle import NeedleError
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.bar import BarDialog
 from controlroom.screens.chaos import ChaosDialog, running_facts
@@ -384,7 +385,10 @@ class Flows:
         pane = self.room.log_pane
         needle = await self._ask(FilterDialog(pane.needle))
         if needle is not None:
-            pane.search(needle)
+            try:
+                pane.search(needle)
+            except NeedleError as error:
+                self.say(f"{error}.", bad=True)
             self.room.focus_pane("log")
 
 

@@ -22,6 +22,14 @@ _KEY, _WORDS = 13, 58
 _COLUMN = 54
 """Cells that a column has at least, where there are several."""
 _BOX = 0.96
+_OF_PAGES = (
+    ("pages", "esc q", "one page back, to the room at last; 1-6 goes to a panel at once"),
+    ("pages", "enter", "the page of the chosen row"),
+    ("pages", "/", "filter while typing: a text, /a regular expression/, ! before it"),
+    ("pages", "y Y", "copy the chosen row or what the page shows · copy all of it"),
+    ("pages", "r", "ask again now"),
+)
+"""What `screens.page` understands."""
 _LEVELS = {"harmless": "", "reversible": " (asks)", "blast": " (asks for a name)"}
 Row = tuple[str, str]
 """Keys and what they do; a heading has no words."""
@@ -52,7 +60,7 @@ class HelpDialog(Dialog[None]):
     def __init__(self, read_only: bool, signs: Signs, keys: Sequence[tuple[str, str, str]] = ()):
         """`keys` are those that panels understand: (panel, keys, what they do)."""
         super().__init__()
-        self.keys = (*keys, ("dialogs", "esc", "one step back, nothing is done"))
+        self.keys = (*keys, *_OF_PAGES, ("dialogs", "esc", "one step back, nothing is done"))
         self.read_only = read_only
         self.signs = signs
         self.needle = ""

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
 from controlroom.model.frame import FLEET, Frame
+from controlroom.model.pod_line import readable
 from controlroom.panes import text
 from controlroom.panes.fleet import cpu
 from controlroom.screens.page import Below, Line, Page
@@ -133,7 +134,7 @@ class PodPage(FilterPage):
         """The last lines."""
         target = self.below.commands.here().target
         said = await target.pod_log(self.pod, LINES, self.previous)
-        self._said = [text.clean(line.replace("\t", "  ")) for line in said]
+        self._said = [text.clean(readable(line).replace("\t", "  ")) for line in said]
 
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """How it is now."""

@@ -34,7 +34,7 @@ class LimitPage(SourcePage):
     @property
     def command(self) -> str:
         """As on the command line."""
-        return "controlroom limit"
+        return "controlroom metrics --limit"
 
     @property
     def _chain(self) -> Chain:
