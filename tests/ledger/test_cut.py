@@ -23,7 +23,6 @@ from controlroom.runs.store import RunStore
 from controlroom.verdicts import Weights
 from tests.ledger.runs import cut, experiment_run, fault_run, load_run
 
-
 EVERY = 11
 """Bytes between two cuts within a line: all of them spoil it in the same way."""
 
