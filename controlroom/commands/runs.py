@@ -48,8 +48,8 @@ _LIST = "See `controlroom runs list`."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the words and what narrows them."""
     parser.usage = (
-        "controlroom runs list | show RUN | compare RUN[,RUN] RUN...\n"
-        "       | rank [RUN...] | export RUN | note RUN TEXT | rm RUN... | baseline [NAME RUN]"
+        "controlroom runs list | show RUN | compare RUN[,RUN] RUN... | rank\n"
+        "       | export RUN | note RUN TEXT | rm RUN... | baseline [NAME RUN]"
     )
     add, hidden = parser.add_argument, argparse.SUPPRESS
     add("action", choices=ACTIONS, help=hidden)
