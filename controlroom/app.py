@@ -307,6 +307,28 @@ class ControlRoom(App[None]):
 
             self.push_screen(SidesScreen(self.look, lambda: source.sides(self.clock())))
 
+    def do_open(self) -> None:
+        """The page of what is chosen in the focused panel."""
+        from controlroom.screens.drilling import page_of
+
+        page = page_of(self.room, self.below)
+        if page is not None:
+            self.push_screen(page)
+        else:
+            self.notify("There is nothing to open here.", markup=False, timeout=3)
+
+    def do_limit(self) -> None:
+        """Which part is the limit now."""
+        from controlroom.screens.pages.limit import LimitPage
+
+        if not isinstance(self.screen, LimitPage):
+            self.push_screen(LimitPage(self.below))
+
+    def do_copy_panel(self) -> None:
+        """What the focused panel shows."""
+        self.copy_to_clipboard(self.room.pane.words)
+        self.notify(f"copied: panel {self.room.current}", markup=False, timeout=3)
+
     def do_target(self) -> None:
         """Shows the next target, where there is more than one."""
         source = self._many()

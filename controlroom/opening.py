@@ -24,6 +24,7 @@ from controlroom.targets.split import WholePipeline
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
     from controlroom.commands.experiment import StartExperiment
+    from controlroom.commands.here import Here
     from controlroom.commands.performing import Act, Answer
     from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
@@ -239,6 +240,10 @@ class Opening:
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Older lines of the shown log."""
         return await self._operator.log_page(before_first, n)
+
+    def here(self) -> Here:
+        """The shown target and its scenario."""
+        return self._operator.here()
 
     async def retry(self, source: str) -> None:
         """Connects a source of the shown target again now."""

@@ -107,6 +107,10 @@ class Operator:
         """Older lines of the log."""
         return await self._room.log_page(before_first, n)
 
+    def here(self) -> Here:
+        """The room's own target and scenario."""
+        return self._here
+
     async def retry(self, source: str) -> None:
         """Connects a source again now."""
         self._room.retry(source)

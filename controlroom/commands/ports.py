@@ -16,6 +16,7 @@ from controlroom.model.tallies import Chosen
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
     from controlroom.commands.experiment import StartExperiment
+    from controlroom.commands.here import Here
     from controlroom.commands.performing import Act, Answer
     from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
@@ -111,6 +112,10 @@ class Commands(Protocol):
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Up to n lines that stand before line `before_first` of the log, oldest first."""
+        ...
+
+    def here(self) -> Here:
+        """What is shown: the target, its scenario, the runs. Whoever asks only looks."""
         ...
 
     async def retry(self, source: str) -> None:

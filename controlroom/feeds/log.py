@@ -133,13 +133,18 @@ class LogSource:
         return await self._documents.newest(self._collection, ranges, n)
 
     def _line(self, document: Mapping[str, Any]) -> LogLine:
-        return LogLine(
-            partition=partition_of(document["tp"]),
-            offset=document["o"],
-            produced=document["at"] / 1000,
-            stored=document["stored"] / 1000,
-            text=clean(render(self._scenario.log_line, document["event"])),
-        )
+        return line_of(self._scenario, document)
+
+
+def line_of(scenario: Scenario, document: Mapping[str, Any]) -> LogLine:
+    """A stored document as a line of the log."""
+    return LogLine(
+        partition=partition_of(document["tp"]),
+        offset=document["o"],
+        produced=document["at"] / 1000,
+        stored=document["stored"] / 1000,
+        text=clean(render(scenario.log_line, document["event"])),
+    )
 
 
 def partition_of(tp: str) -> int:

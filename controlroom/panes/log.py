@@ -89,6 +89,11 @@ class LogPane(Pane):
         return lines[self._first] if self._held is not None and self._first < len(lines) else None
 
     @property
+    def has_lines(self) -> bool:
+        """Whether any line is there that the filter lets through."""
+        return bool(self._lines())
+
+    @property
     def _room(self) -> int:
         return max(1, self.size.height - 3)
 
@@ -115,7 +120,8 @@ class LogPane(Pane):
             shown = lines[self._first : self._first + room]
         rows = [self._line(line, width) for line in shown]
         if not rows:
-            hint = "nothing holds that text" if self.needle else "no documents yet"
+            searching = "nothing here holds that text; enter looks for it in the store"
+            hint = searching if self.needle else "no documents yet"
             rows.append(text.row([(hint, self.look.dim)], width, self.look.text))
         rows += [text.row([], width, self.look.text)] * (room - len(rows))
         return [*rows, self._foot(view, len(lines), width)]

@@ -7,6 +7,7 @@ from shlex import quote
 from typing import ClassVar
 
 from rich.style import Style
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -319,9 +320,10 @@ class TalliesPane(Pane):
     def action_zoom_map(self) -> None:
         """Shows the region of a country, or the world again."""
         value = self.value
-        if value is not None and value.drawn == "map":
-            self.world.zoom(self._cursor(value))
-            self.redraw()
+        if value is None or value.drawn != "map":
+            raise SkipAction
+        self.world.zoom(self._cursor(value))
+        self.redraw()
 
     def page(self, step: int) -> None:
         """Asks for the next view, of what was chosen last."""

@@ -17,6 +17,14 @@ from controlroom.screens.dialog import Dialog
 
 _GROUPS = ("look", "act", "room")
 _KEY, _WORDS = 13, 58
+_OF_PAGES = (
+    ("pages", "esc q", "one page back, to the room at last; 1-6 goes to a panel at once"),
+    ("pages", "enter", "the page of the chosen row"),
+    ("pages", "/", "filter while typing: a text, /a regular expression/, ! before it"),
+    ("pages", "y Y", "copy the chosen row or what the page shows · copy all of it"),
+    ("pages", "r", "ask again now"),
+)
+"""What `screens.page` understands."""
 _LEVELS = {"harmless": "", "reversible": " (asks)", "blast": " (asks for a name)"}
 
 
@@ -31,7 +39,7 @@ class HelpDialog(Dialog[None]):
     ) -> None:
         """`keys` are those that panels understand: (panel, keys, what they do)."""
         super().__init__()
-        self.keys = (*keys, ("dialogs", "esc", "one step back, nothing is done"))
+        self.keys = (*keys, *_OF_PAGES, ("dialogs", "esc", "one step back, nothing is done"))
         self.read_only = read_only
         self.signs = signs
 

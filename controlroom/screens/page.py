@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, overload
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,7 +21,7 @@ from textual.strip import Strip
 from controlroom.commands.exits import CommandError
 from controlroom.commands.ports import Commands
 from controlroom.feeds.errors import explain
-from controlroom.model.frame import Frame
+from controlroom.model.frame import Frame, Key
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
@@ -36,7 +36,8 @@ REDRAW = 0.5
 KEYS = (("esc", "back"), ("y", "copy"), ("Y", "copy all"), ("r", "ask again"))
 """Keys that every page has, as its footer names them."""
 
-FROM_HERE = ("limit", "runs", "sides", "target")
+CONNECTING = "connecting"
+FROM_HERE = ("limit", "runs", "sides")
 """Commands that look at something and open it above a page too."""
 
 
@@ -73,6 +74,26 @@ class Line:
         """As plain text."""
         parts = ["".join(words for words, _ in spans) for spans in (self.spans, self.after)]
         return "  ".join(part.strip() if n else part for n, part in enumerate(parts)).rstrip()
+
+
+class Many(Sequence[Line]):
+    """Rows of which only those that are seen are made; each of them can be chosen."""
+
+    def __init__(self, count: int, make: Callable[[int], Line]) -> None:
+        self._count = count
+        self._make = make
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        if isinstance(index, slice):
+            return [self._make(each) for each in range(*index.indices(self._count))]
+        return self._make(range(self._count)[index])
 
 
 class PageRows(Rows):
@@ -114,6 +135,8 @@ class Page(Screen[None]):
     AUTO_FOCUS = None
     keys: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of its own, for its footer: (key, what it does)."""
+    panel: ClassVar[Key[object] | None] = None
+    """The part of the frame that it shows; what is wrong with its source is said."""
     source: ClassVar[str] = ""
     """Who is asked, as a feed is named; for the sentence where that does not answer."""
     every: ClassVar[float] = 0.0
@@ -239,11 +262,13 @@ class Page(Screen[None]):
         head = [self._strip(line, width) for line in self.head(frame, width - 2)]
         ready = not self.asks or self.answered is not None
         self._shown = self.lines(frame, width - 2) if ready else ()
-        said = self._said(width - 2)
+        said = self._state(frame, width - 2)
         self._room = max(1, height - 2 - len(head) - len(said))
         self._keep_in_sight()
-        chosen, last = self.chosen, self._first + self._room
-        body = [self._strip(one, width, one is chosen) for one in self._shown[self._first : last]]
+        picked = self._picked()
+        chosen = picked[self._chosen] - self._first if picked else -1
+        seen = self._shown[self._first : self._first + self._room]
+        body = [self._strip(one, width, n == chosen) for n, one in enumerate(seen)]
         blank = text.row([], width, self.below.look.text)
         body += [blank] * (self._room - len(body))
         return [
@@ -258,12 +283,29 @@ class Page(Screen[None]):
         after = [(spelled(words, look.signs), style) for words, style in line.after]
         return text.ends(spans, [*after, (" ", look.text)] if after else [], width, look.text)
 
-    def _said(self, width: int) -> list[Line]:
+    def _trouble(self, frame: Frame) -> tuple[str, str]:
+        """What is wrong and what to do: of its own question, else of the panel's source."""
+        if self.trouble or self.panel is None:
+            return self.trouble, self.fix
+        health = frame[self.panel].health
+        if health.state == "connecting":
+            return CONNECTING, ""
+        if health.ok or health.state == "stale":
+            return "", ""
+        facts = [health.error.rstrip(".")] if health.error else []
+        facts += [f"since {text.time_of_day(health.since)}"] if health.since else []
+        why = f" ({', '.join(facts)})" if facts else ""
+        return f"{self.panel.name}: {health.state}{why}", health.fix
+
+    def _state(self, frame: Frame, width: int) -> list[Line]:
         """What is wrong, or how far the first question is."""
         look = self.below.look
-        if self.trouble:
-            words = text.wrapped(text.clean(f"{look.signs.fault} {self.trouble}"), width)
-            fix = text.wrapped(text.clean(self.fix), width)
+        trouble, fix_told = self._trouble(frame)
+        if trouble == CONNECTING:
+            return [Line(((f"{CONNECTING}{look.signs.ellipsis}", look.dim),))]
+        if trouble:
+            words = text.wrapped(text.clean(f"{look.signs.fault} {trouble}"), width)
+            fix = text.wrapped(text.clean(fix_told), width)
             lines = [*((line, look.warn) for line in words), *((line, look.dim) for line in fix)]
             return [Line(((words, style),)) for words, style in lines]
         waits = time.monotonic() - self._asked
@@ -307,7 +349,8 @@ class Page(Screen[None]):
         place = f"{self._first + 1}-{min(count, end)} of {count:,}" if count > self._room else ""
         if self.follows:
             place = f"{'follow' if self.following else 'held'} {signs.dot} {place}".rstrip(" ·/")
-        opens = [("enter", "open")] if any(line.opens for line in self._shown) else []
+        seen = self._shown[self._first : end]
+        opens = [("enter", "open")] if any(line.opens for line in seen) else []
         keys = [KEYS[0], *opens, *self.keys, *(KEYS[1:] if self.asks else KEYS[1:-1])]
         room = width - text.width_of(place) - 4
         while sum(len(k) + len(w) + 3 for k, w in keys) > room and len(keys) > 2:
@@ -319,8 +362,10 @@ class Page(Screen[None]):
 
     # where one is in the lines
 
-    def _picked(self) -> list[int]:
+    def _picked(self) -> Sequence[int]:
         """Indexes of the rows that can be chosen."""
+        if isinstance(self._shown, Many):
+            return range(len(self._shown))
         return [index for index, line in enumerate(self._shown) if line.picked]
 
     def _keep_in_sight(self) -> None:

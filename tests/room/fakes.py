@@ -154,6 +154,9 @@ class RecordedCommands:
         self._note("log_page", before_first, n)
         return self.page
 
+    def here(self) -> Here:
+        return FakeHere(self)
+
     async def retry(self, source: str) -> None:
         self._note("retry", source)
 

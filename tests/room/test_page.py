@@ -14,7 +14,7 @@ from controlroom.targets.abilities import Unreachable
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
 
-SIZES = [(60, 16), (80, 24), (120, 40), (200, 60)]
+SIZES = [(60, 16), (120, 40)]
 
 
 class Words(Page):
