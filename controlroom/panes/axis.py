@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from rich.style import Style
 from textual.strip import Strip
@@ -16,6 +17,8 @@ from controlroom.panes.text import Span
 
 GUTTER = 17
 """Cells of name, figure and tick at the left of each lane."""
+FLAT = 2
+"""Rows of a share at most: it is nearly always a line at the top."""
 _NAME, _FIGURE = 8, 7
 _SUCCESS_FLOORS = (0.99, 0.97, 0.95, 0.9, 0.75, 0.5, 0.0)
 Points = Sequence[tuple[float, float | None]]
@@ -164,12 +167,24 @@ class Axis:
         )  # fmt: skip
 
 
+def heights(lanes: Sequence[Lane], rows: int) -> list[int]:
+    """Rows of each lane, at least one; shares have few of them."""
+    found = [1] * len(lanes)
+    shares = [lane.unit == "share" for lane in lanes]
+    for n in cycle(range(len(lanes))):
+        if sum(found) >= rows or (all(shares) and found[n] >= FLAT):
+            break
+        if not shares[n] or found[n] < FLAT:
+            found[n] += 1
+    return found
+
+
 def scale_of(lane: Lane, figures: plot.Figures) -> tuple[float, float]:
     """The lowest and the highest figure that the plot can show."""
     if lane.unit == "share":
         worst = min([lane.worst, *(f for f in figures if f is not None)])
         return next((f for f in _SUCCESS_FLOORS if f <= worst), 0.0), 1.0
-    return 0.0, plot.ceiling(figures, max(lane.top, 10.0))
+    return 0.0, plot.ceiling([*figures, lane.top], 10.0)
 
 
 def figure_of(value: float | None, unit: str, look: Look) -> str:

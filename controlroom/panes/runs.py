@@ -9,7 +9,6 @@ from typing import Any
 
 from rich.style import Style
 
-from controlroom.model.frame import Panel
 from controlroom.model.run import Runs, RunView
 from controlroom.panes import text
 from controlroom.panes.look import Look
@@ -149,11 +148,8 @@ def row(
     return [*head, (title, look.text)], [(text.fit(came, wide, look.signs), style)]
 
 
-def empty(found: Panel[Runs], chosen: RunList) -> str:
+def empty(runs: Runs, chosen: RunList) -> str:
     """Why the list is empty, and what to press."""
-    runs = found.value
-    if runs is None:
-        return text.clean(f"runs: {found.health.state} {found.health.error}".rstrip())
     if chosen.needle:
         return f"no run holds {text.clean(chosen.needle)}; / changes that"
     if runs.runs or runs.earlier:

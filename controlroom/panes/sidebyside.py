@@ -10,7 +10,7 @@ from controlroom.model.frame import Frame
 from controlroom.model.run import Runs, RunView
 from controlroom.model.story import RunStory
 from controlroom.panes import text
-from controlroom.panes.axis import Axis, lanes_of, ticks
+from controlroom.panes.axis import Axis, heights, lanes_of, ticks
 from controlroom.panes.look import Look
 from controlroom.panes.runs import ended_words, sign_of
 from controlroom.panes.text import Span
@@ -92,13 +92,13 @@ def _pictures(
         return [text.row([(none, look.dim)], width, look.text)]
     half = width // 2
     length = max((view.ended or now) - view.started for view in both)
-    tall = max(1, (height - 2) // len(names))
+    shown = [one for one in found[0] if one.name in names]
     sides = [
         Axis(look, view.started, view.started + length, wide, now)
         for view, wide in zip(both, (half, width - half), strict=True)
     ]
     rows = [text.row([], width, look.text)]
-    for name in names:
+    for name, tall in zip(names, heights(shown, height - 2), strict=True):
         lanes = [next(one for one in side if one.name == name) for side in found]
         known = [value for lane in lanes for _, value in lane.points if value is not None]
         top, worst = max(known), min(known)

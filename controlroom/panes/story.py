@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle, groupby
+from itertools import groupby
 
 from textual.strip import Strip
 
@@ -13,7 +13,7 @@ from controlroom.model.run import Runs, RunView
 from controlroom.model.story import Plan, RunStory, Second, Stretch
 from controlroom.panes import text
 from controlroom.panes.arms import arm_rows
-from controlroom.panes.axis import Axis, Band, Lane, lanes_of, ticks
+from controlroom.panes.axis import Axis, Band, Lane, heights, lanes_of, ticks
 from controlroom.panes.look import Look
 from controlroom.panes.runs import ended_words, sign_of
 from controlroom.panes.text import Span
@@ -24,8 +24,6 @@ LEAST_AXIS, MOST_AXIS = 11, 34
 """Rows of the picture over time."""
 _SHORT, _GROWS = 15.0, 1.3
 """Seconds of the shortest axis of what goes on, and how much longer the next one is."""
-_FLAT = 2
-"""Rows of a share at most: it is nearly always a line at the top."""
 _SLACK = 1.0
 """Seconds after the end of a phase in which the next one may begin late."""
 _WHOLE = -1
@@ -143,22 +141,9 @@ def _picture(
     lanes = lanes[: max(1, rows)]
     shaded = [span for one in faults if (span := axis.span(one)) is not None]
     drawn: list[Strip] = []
-    for lane, tall in zip(lanes, _heights(lanes, rows), strict=True):
+    for lane, tall in zip(lanes, heights(lanes, rows), strict=True):
         drawn += axis.curve(lane, tall, shaded)
     return [*above, *drawn, *books, _ruler(axis)]
-
-
-def _heights(lanes: Sequence[Lane], rows: int) -> list[int]:
-    """Rows of each lane, at least one; shares have few of them."""
-    heights = [1] * len(lanes)
-    for n in cycle(range(len(lanes))):
-        if sum(heights) >= rows:
-            break
-        if lanes[n].unit != "share" or heights[n] < _FLAT or len(lanes) < 2:
-            heights[n] += 1
-        elif all(lane.unit == "share" for lane in lanes):
-            break
-    return heights
 
 
 def _ruler(axis: Axis) -> Strip:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,6 +10,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.strip import Strip
 
+from controlroom.commands.exits import ReadOnlyError
 from controlroom.model.frame import RUNS, Frame
 from controlroom.model.run import Runs, RunView
 from controlroom.panes.look import Look
@@ -19,6 +21,8 @@ from controlroom.screens.page import Below, Line, Page
 
 PACE = 1.0
 """Seconds between two pictures of a page of runs."""
+ACTING = ("e", "x")
+"""Keys that lead to what changes something."""
 NOTHING = Runs(())
 
 
@@ -40,10 +44,14 @@ class OfRuns(Page):
     """A page that is made of what the frames have of runs."""
 
     redraw = PACE
+    panel = RUNS
 
     def __init__(self, below: Below, hands: Hands, *crumbs: str) -> None:
         super().__init__(below, *crumbs)
         self.hands = hands
+        if below.frame().read_only:
+            # what is refused is not offered
+            self.keys = tuple(one for one in self.keys if one[0] not in ACTING)  # type: ignore[misc]
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -65,10 +73,17 @@ class OfRuns(Page):
         view = self.find(run)
         if view is None or not view.active:
             self.app.notify(f"{run or 'The run'} is over already.", markup=False)
-        elif self.below.frame().read_only:
-            self.app.notify("This room is read-only.", severity="warning", markup=False)
-        else:
+        elif not self.refused("stop"):
             self.hands.end(view)
+
+    def refused(self, command: str) -> bool:
+        """Whether one may only look; the audit has what was tried."""
+        if not self.below.frame().read_only:
+            return False
+        with contextlib.suppress(ReadOnlyError):
+            self.below.commands.refuse(command)
+        self.app.notify("This room is read-only.", severity="warning", markup=False)
+        return True
 
 
 def runs_of(frame: Frame) -> Runs:

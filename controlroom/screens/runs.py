@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar, overload
+from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.binding import BindingType
 
 from controlroom.model.frame import RUNS, Frame
 from controlroom.panes.runs import RunList, empty, heads, row
-from controlroom.screens.page import Below, Line
+from controlroom.screens.page import Below, Line, Many
 from controlroom.screens.run import ComparePage, Hands, OfRuns, RunPage, runs_of
 
 KEYS = (
@@ -23,31 +23,6 @@ KEYS = (
     ("← → 0", "in an experiment: one block alone, or all of them"),
 )
 """Keys of these pages, for the help."""
-
-
-class Lines(Sequence[Line]):
-    """Rows that are made when they are looked at: of thousands of runs a screen has forty."""
-
-    def __init__(self, count: int, make: Callable[[int], Line]) -> None:
-        self._count, self._make = count, make
-        self._made: dict[int, Line] = {}
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, place: int) -> Line: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Line]: ...
-    def __getitem__(self, place: int | slice) -> Line | list[Line]:
-        if isinstance(place, slice):
-            return [self[n] for n in range(*place.indices(self._count))]
-        if not -self._count <= place < self._count:
-            raise IndexError(place)
-        place %= self._count
-        if place not in self._made:
-            self._made[place] = self._make(place)
-        return self._made[place]
 
 
 class RunsPage(OfRuns):
@@ -85,8 +60,10 @@ class RunsPage(OfRuns):
         """A row for each run."""
         look, runs = self.below.look, runs_of(frame)
         rows = self.list.rows(runs)
+        if not rows and frame[RUNS].value is None:
+            return ()
         if not rows:
-            return [Line(((empty(frame[RUNS], self.list), look.dim),))]
+            return [Line(((empty(runs, self.list), look.dim),))]
         self._chosen = self.list.place(runs)
 
         def line(place: int) -> Line:
@@ -96,11 +73,7 @@ class RunsPage(OfRuns):
                 tuple(spans), tuple(after), lambda: RunPage(self.below, self.hands, run.id), run.id
             )
 
-        return Lines(len(rows), line)
-
-    def _picked(self) -> list[int]:
-        """All rows, without a look at each."""
-        return list(range(len(self._shown))) if isinstance(self._shown, Lines) else []
+        return Many(len(rows), line)
 
     def action_move(self, step: int) -> None:
         """The cursor is that of a run, not of a row."""
@@ -153,7 +126,5 @@ class RunsPage(OfRuns):
 
     def action_begin(self) -> None:
         """Starts an experiment, after a plan and a question."""
-        if self.below.frame().read_only:
-            self.app.notify("This room is read-only.", severity="warning", markup=False)
-        else:
+        if not self.refused("experiment"):
             self.hands.begin()

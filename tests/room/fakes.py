@@ -7,10 +7,11 @@ from typing import Any
 
 from controlroom.commands.chaos import PauseFault, StartFault, StopFault
 from controlroom.commands.exits import ReadOnlyError
+from controlroom.commands.experiment import StartExperiment
 from controlroom.commands.face import FACE
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer
-from controlroom.commands.question import Question
+from controlroom.commands.question import Fact, Question
 from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
@@ -19,7 +20,9 @@ from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
 from controlroom.model.tallies import Chosen
+from controlroom.reports import Document
 from controlroom.runs.catalog import ChaosFile
+from controlroom.runs.experiment_files import ExperimentFile
 from controlroom.runs.splits import SplitFile, split_files, splits_dir
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused
@@ -134,6 +137,15 @@ class RecordedCommands:
             2, ("consumer-7f9c", "consumer-x2b1"), 2, 2, "Each pod is ended once its successor is "
             "ready.", "When all are replaced.",
         )  # fmt: skip
+
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        return ()
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        return ()
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        return Document(" against ".join(runs), ())
 
     async def effects(self) -> Sequence[ActiveEffect]:
         return self.holding

@@ -94,11 +94,16 @@ def _block(place: int) -> Block:
 def experiment(over: bool) -> RunView:
     """The experiment, as the list shows it."""
     since = began(over)
-    figures = {"block": 6 if over else 4, "of": 6, "arm": "killed", "phase": "fault"}
+    figures: dict[str, object] = {
+        "block": 6 if over else 4,
+        "of": 6,
+        "arm": "killed",
+        "phase": "fault",
+    }
     if over:
-        figures |= {"verdict": SENTENCES[1], "verdict_kind": "faster"}
+        figures.update(verdict=SENTENCES[1], verdict_kind="faster")
     else:
-        figures |= {"success": 0.985, "p95": 21.2, "lag": 400}
+        figures.update({"success": 0.985, "p95": 21.2, "lag": 400})
     return RunView(
         ID, "experiment", "pod-kill-consumer: A killed consumer against none",
         "finished" if over else "running", since, since + 6 * LASTS, NOW - 5 if over else None,

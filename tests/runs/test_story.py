@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,9 +186,14 @@ def test_the_folder_is_listed_again_only_when_a_run_has_come_or_gone(
     fresh = RunStore(store.root)
     listed: list[int] = []
     plain = RunStore._numbers
-    monkeypatch.setattr(RunStore, "_numbers", lambda self: listed.append(1) or plain(self))
+
+    def counted(self: RunStore) -> list[int]:
+        listed.append(1)
+        return plain(self)
+
+    monkeypatch.setattr(RunStore, "_numbers", counted)
     settled = time.time_ns() - 5_000_000_000
-    _touch(store.root, settled)
+    os.utime(store.root, ns=(settled, settled))
     for _ in range(5):
         assert len(fresh.look(9, 9, 9).runs) == 3
     assert len(listed) == 1
@@ -196,12 +201,6 @@ def test_the_folder_is_listed_again_only_when_a_run_has_come_or_gone(
     assert len(fresh.look(9, 9, 9).runs) == 2
     fresh.look(9, 9, 9)
     assert len(listed) == 3, "a change of just now may be followed by one of the same moment"
-
-
-def _touch(path: Path, at: int) -> None:
-    import os
-
-    os.utime(path, ns=(at, at))
 
 
 def test_a_lost_run_is_looked_at_again_only_after_a_while(
@@ -213,7 +212,12 @@ def test_a_lost_run_is_looked_at_again_only_after_a_while(
     folder.write_runner(replace(me, started=me.started - 60))
     fresh, read = RunStore(store.root), list[str]()
     plain = RunFolder.read_view
-    monkeypatch.setattr(RunFolder, "read_view", lambda one: read.append(one.id) or plain(one))
+
+    def counted(one: RunFolder) -> RunView | None:
+        read.append(one.id)
+        return plain(one)
+
+    monkeypatch.setattr(RunFolder, "read_view", counted)
     for _ in range(4):
         assert fresh.look(9, 9, 9).runs[0].state == "lost"
     assert read == [folder.id]
