@@ -18,9 +18,9 @@ from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
 from controlroom.model.frame import LOG
+from controlroom.model.needle import NeedleError
 from controlroom.model.run import RunView
 from controlroom.runs.registry import kind_of
-from controlroom.model.needle import NeedleError
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.bar import BarDialog
 from controlroom.screens.chaos import ChaosDialog, running_facts

@@ -16,6 +16,7 @@ import pytest
 from controlroom.cli.entrance import enter
 from controlroom.commands.exits import Exit
 from controlroom.ledger.listing import Wanted, listed
+from controlroom.model.run import RunView
 from controlroom.runs.audit import entries
 from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import proof_of
@@ -77,9 +78,14 @@ def test_a_list_reads_no_more_than_it_shows(
             if source.exists():
                 text = source.read_text().replace(first.id, path.name)
                 (path / name).write_text(text)
-    read = []
+    read: list[str] = []
     view = RunStore.view
-    monkeypatch.setattr(RunStore, "view", lambda self, run: read.append(run) or view(self, run))
+
+    def counted(self: RunStore, run: str) -> RunView | None:
+        read.append(run)
+        return view(self, run)
+
+    monkeypatch.setattr(RunStore, "view", counted)
     rows, more = listed(store, Wanted(limit=5))
     assert [row.view.id for row in rows] == [f"r-{n:04d}" for n in range(61, 56, -1)]
     assert more

@@ -16,7 +16,6 @@ from controlroom.model.routes import Route, Routes
 from controlroom.model.run import Sign, TimeMark
 from controlroom.panes import text
 from controlroom.panes.curves import Drawn, heights
-from controlroom.panes.look import Look
 from controlroom.panes.signs import ASCII, UNICODE
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
@@ -134,7 +133,7 @@ async def test_the_log_names_its_columns_and_each_member_has_a_colour() -> None:
         assert room.room.log_pane.frame is not None
         styles = [list(room.room.log_pane._line(line, 60))[-1].style for line in lines]
         assert styles[0] != styles[1]
-        assert set(styles) <= set(Look.members)
+        assert set(styles) <= set(room.look.members)
 
 
 async def test_zoomed_books_tell_what_figures_mean_and_what_waits_where() -> None:
