@@ -41,7 +41,7 @@ class Settings:
     color: str = "auto"
     """auto, always or never. NO_COLOR means never."""
     ascii: bool = False
-    """Draw with ASCII signs only."""
+    """Draw with ASCII signs only; where it is not set, the locale says (LANG=C)."""
     mouse: bool = True
     """Take mouse events in the room."""
     fps: int = 0
