@@ -45,7 +45,7 @@ class Settings:
     """dark, light, contrast, sixteen, or the name of a file in the folder `themes` beside this
     one; auto is dark, or sixteen in a terminal with so many colours."""
     ascii: bool = False
-    """Draw with ASCII signs only."""
+    """Draw with ASCII signs only; where it is not set, the locale says (LANG=C)."""
     mouse: bool = True
     """Take mouse events in the room."""
     fps: int = 0

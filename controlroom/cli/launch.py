@@ -140,6 +140,15 @@ async def _log_in(contexts: Sequence[str]) -> None:
     plugins.take_terminal()
 
 
+def _plain(settings: Settings) -> bool:
+    """ASCII where it is set, or where the locale knows no more and nothing is set."""
+    if settings.origin("ascii") != "default":
+        return settings.ascii
+    from controlroom.terminal import ascii_locale
+
+    return ascii_locale()
+
+
 def _open_room(settings: Settings) -> int:
     if settings.contexts:
         asyncio.run(_log_in(settings.contexts))
@@ -158,7 +167,7 @@ def _open_room(settings: Settings) -> int:
         opening,
         on_ready=opening.start,
         read_only=settings.read_only,
-        ascii_only=settings.ascii,
+        ascii_only=_plain(settings),
         theme=settings.theme,
         fps=settings.fps,
         notes=notes,

@@ -129,12 +129,10 @@ class BooksPane(Pane):
         if queues is not None and queues.lag_by_partition:
             room = height - len(rows) - 1
             rows += [text.row([], width, look.text)]
-            rows += self._partitions(queues.lag_by_partition, frame, width, room)
+            rows += self._partitions(queues.lag_by_partition, width, room)
         return rows
 
-    def _partitions(
-        self, waiting: Sequence[int], frame: Frame, width: int, room: int
-    ) -> list[Strip]:
+    def _partitions(self, waiting: Sequence[int], width: int, room: int) -> list[Strip]:
         """What waits in each partition, in as many columns as it takes."""
         look, most = self.look, max(1, *waiting)
         count = -(-len(waiting) // max(1, room - 1))

@@ -19,6 +19,7 @@ from controlroom.panes.curves import Drawn, heights
 from controlroom.panes.signs import ASCII, UNICODE
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
+from controlroom.terminal import ascii_locale
 from scenarios.limits import Bound, Limits
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
@@ -40,6 +41,22 @@ async def shown(
 def engines(*states: tuple[str, str]) -> Frame:
     found = replace(frames.fleet(), engines=tuple(Engine(*each) for each in states))
     return frames.calm().having(FLEET, frames.live(found))
+
+
+@pytest.mark.parametrize(
+    ("environ", "plain"),
+    [
+        ({"LANG": "C"}, True),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, True),
+        ({"LANG": "en_US"}, True),
+        ({"LC_ALL": "POSIX", "LANG": "en_US.UTF-8"}, True),
+        ({"LANG": "en_US.utf8"}, False),
+        ({"LC_CTYPE": "en_US.UTF-8", "LANG": "C"}, False),
+        ({}, False),
+    ],
+)
+def test_a_locale_without_utf_8_has_a_room_of_ascii(environ: dict[str, str], plain: bool) -> None:
+    assert ascii_locale(environ) is plain
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), USUAL, (200, 60)], ids=str)
