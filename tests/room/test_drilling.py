@@ -103,7 +103,7 @@ class Saying(RecordedCommands):
             raise self.said
         return ["before the restart"] if previous else self.said[-lines:]
 
-    def here(self) -> Here:
+    def where(self) -> Here:
         return FakeHere(self)
 
 
