@@ -160,7 +160,7 @@ def test_a_run_leaves_as_an_archive_as_json_as_csv(
     assert len(rows) == 40
     assert {row["arm"] for row in rows} == {"none", "killed"}
     story = json.loads(say("runs", "export", "1", "--format", "json"))
-    assert story["figures"]["killed"]["fault"]["p95"] == 8.0
+    assert story["measured"]["killed"]["fault"]["p95"] == 8.0
 
 
 def test_a_note_says_who_and_when_and_is_only_added_to(store: RunStore, say: Say) -> None:
