@@ -107,7 +107,7 @@ def _kill(
     if kind == "room":
         pids.append(room.pid)
     if kind == "supervisor":
-        pids.append(int(stack.status()["daemon"]["pid"]))
+        pids.append(int(stack.status()["stack"]["pid"]))
     done = 0
     for pid in set(pids):
         try:
