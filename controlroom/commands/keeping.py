@@ -14,6 +14,8 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.pinning import add_note, baselines, name_baseline
 from controlroom.runs.store import RunStore
 
+PLACE = "this machine"
+"""Where runs lie, whatever they acted on."""
 LAST = "last"
 """Means the newest run that no other began."""
 
@@ -41,6 +43,9 @@ class NoteRun(Act):
     text: str
     command = "note_run"
 
+    def place(self, here: Here) -> str:
+        return PLACE
+
     async def carry_out(self, here: Here) -> Answer:
         folder = folder_of(here.store, self.what)
         note = add_note(folder.path, self.text)
@@ -55,6 +60,9 @@ class NameBaseline(Act):
     what: str = ""
     """Empty takes the name away."""
     command = "name_baseline"
+
+    def place(self, here: Here) -> str:
+        return PLACE
 
     async def carry_out(self, here: Here) -> Answer:
         store = here.store
@@ -74,6 +82,9 @@ class RemoveRuns(Act):
 
     def facts(self) -> Mapping[str, Any]:
         return {"what": list(self.runs), **({"removed": list(self.gone)} if self.gone else {})}
+
+    def place(self, here: Here) -> str:
+        return PLACE
 
     async def prepare(self, here: Here) -> Question:
         folders = [folder_of(here.store, one) for one in self.runs]

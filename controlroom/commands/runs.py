@@ -16,7 +16,7 @@ from controlroom.commands.face import emit, emit_json, talk
 from controlroom.commands.keeping import NameBaseline, NoteRun, RemoveRuns, folder_of
 from controlroom.commands.performing import perform_verb, wanted
 from controlroom.commands.table import table
-from controlroom.commands.watching import HEAD, row_of
+from controlroom.commands.watching import HEAD, headline, row_of
 from controlroom.ledger.comparing import comparison
 from controlroom.ledger.exporting import packed, seconds_as_csv, told, write_text
 from controlroom.ledger.listing import KEYS, Listed, Wanted, listed
@@ -31,8 +31,8 @@ from controlroom.settings import Settings
 from controlroom.verdicts import Weights
 from host.durations import parse_duration
 
-DESCRIPTION = """Look at what was run: list it, tell a run's story, compare runs, rank faults by
-their harm, export, note, name a baseline, remove. RUN is an id, `last`, or a baseline's name."""
+DESCRIPTION = """All runs: what came of them, side by side, their faults by harm. RUN is an id,
+`last`, or a baseline's name."""
 EXAMPLES = (
     "controlroom runs list --kind load --since 2h",
     "controlroom runs compare r-0001,r-0003 r-0002,r-0004",
@@ -48,8 +48,8 @@ _LIST = "See `controlroom runs list`."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the words and what narrows them."""
     parser.usage = (
-        "controlroom runs list | show RUN | compare RUN[,RUN] RUN... | rank [RUN...]\n"
-        "       | export RUN | note RUN TEXT | baseline [NAME RUN] | rm RUN..."
+        "controlroom runs list | show RUN | compare RUN[,RUN] RUN... | rank\n"
+        "       | export RUN | note RUN TEXT | rm RUN... | baseline [NAME RUN]"
     )
     add, hidden = parser.add_argument, argparse.SUPPRESS
     add("action", choices=ACTIONS, help=hidden)
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--kind", metavar="KIND", help="of list: load, chaos, split, experiment; also k,k")
     add("--state", metavar="STATE", help="of list: running, finished, failed, stopped, lost")
     add("--since", type=moment, metavar="TIME", help="of list: 2h ago, or 2026-05-01[T10:00]")
-    add("--text", default="", metavar="TEXT", help="of list: what title or command holds")
+    add("--text", default="", metavar="TEXT", help=hidden)
     add("--sort", choices=tuple(KEYS), default="started", metavar="BY", help=", ".join(KEYS))
     add("--reverse", action="store_true", help=hidden)
     add("--limit", type=_count, default=50, metavar="N", help="of list: at most N (50), 0 is all")
@@ -65,8 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weights", type=_weights, default=Weights(), metavar="W", help="lost=1,slow=0.5,...")
     add("--format", choices=("tar", "json", "csv"), metavar="F", help="of export: tar, json, csv")
     add("-o", "--output", type=Path, metavar="FILE", help="of export: where to")
-    add("--remove", action="store_true", help="of baseline: take the name away")
-    add("--yes", action="store_true", help="of rm: do not ask")
+    add("--remove", action="store_true", help=hidden)
+    add("--yes", action="store_true", help=hidden)
 
 
 async def main(args: argparse.Namespace) -> Exit:
@@ -104,7 +104,7 @@ def list_runs(store: RunStore, asked: Wanted, as_json: bool) -> Exit:
         emit_json([_as_json(row) for row in rows])
         return Exit.OK
     if not rows:
-        talk("There are no such runs; `controlroom run -n 1000` starts one.")
+        talk("There are no runs yet, or none that fit; `controlroom run -n 1000` starts one.")
         return Exit.OK
     emit(table((*HEAD[:-1], "NAMED", HEAD[-1]), [_row(row) for row in rows], left=len(HEAD) + 1))
     if more:
@@ -120,17 +120,15 @@ def show_run(store: RunStore, what: str, as_json: bool) -> Exit:
     if as_json:
         emit_json(told(story))
         return Exit.OK
-    view = record.view
-    why = story.reason()
-    lines = [f"{record.id} {view.state}{f', {why}' if why else ''}", *result_lines(record)]
+    lines = [headline(record.view), *result_lines(record)]
     lines += [f"met {one.name} ({one.run})" for one in story.hits if one.run != record.id]
     lines += record.missing
     lines += [f"note: {one}" for one in story.notes()]
     lines += [f"baseline: {', '.join(story.names)}"] if story.names else []
     lines += [record.command] if record.command else []
-    for line in (*lines, f"{record.path}  {_size(folder.size())}"):
+    for line in (*lines, str(record.path)):
         emit(line)
-    talk(f"All of it, with plots: controlroom report {record.id}")
+    talk(f"{_size(folder.size())}; with plots: controlroom report {record.id}")
     return Exit.OK
 
 

@@ -35,6 +35,8 @@ class Condition:
     value: float
     """The bound, or the factor of the baseline's figure."""
     of_baseline: bool
+    unit: str = ""
+    """As it is written; empty is the figure's own, of shares 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,9 @@ def condition(text: str) -> Condition:
             name = name.removesuffix(alias) + real
     if found["base"]:
         return Condition(text.strip(), name, found["sign"], float(found["times"] or 1), True)
-    value, unit, own = float(found["value"]), found["unit"], unit_of(name)
-    if unit and unit != own and (unit, own) not in _FACTORS:
-        has = f"is in {own}" if own else "has no unit"
-        raise SpecError(f"{FLAG} {text!r}: {name} {has}, not in {unit}.", _EXAMPLES)
-    return Condition(text.strip(), name, found["sign"], value * _FACTORS.get((unit, own), 1), False)
+    value, unit = float(found["value"]), found["unit"] or ""
+    factor = _FACTORS.get((unit, unit_of(name)), 1)
+    return Condition(text.strip(), name, found["sign"], value * factor, False, unit)
 
 
 def judged(
@@ -89,6 +89,10 @@ def _judged(
         )
     if one.name not in figures:
         raise _unknown(one, figures, arms)
+    own = unit_of(one.name)
+    if one.unit and one.unit != own and (one.unit, own) not in _FACTORS:
+        has = f"is in {own}" if own else "has no unit"
+        raise SpecError(f"{FLAG} {one.text!r}: {one.name} {has}, not in {one.unit}.", _EXAMPLES)
     value, bound = figures[one.name], one.value
     compared = written(one.name, bound)
     if one.of_baseline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -165,7 +166,7 @@ def _object(path: Path, missing: list[str] | None = None, what: str = "") -> Tol
 def _intervals(path: Path) -> list[tuple[float, Histogram]]:
     """Those that can be read: a line that a power cut has spoilt ends them."""
     found = []
-    with suppress(ValueError, IndexError, KeyError, TypeError):
+    with suppress(ValueError, IndexError, KeyError, TypeError, zlib.error):
         for one in intervals(path):
             found.append(one)
     return found
