@@ -311,6 +311,8 @@ class ControlRoom(App[None]):
         """The page of what is chosen in the focused panel."""
         from controlroom.screens.drilling import page_of
 
+        if self.screen is not self.room:
+            return
         page = page_of(self.room, self.below)
         if page is not None:
             self.push_screen(page)

@@ -241,9 +241,9 @@ class Opening:
         """Older lines of the shown log."""
         return await self._operator.log_page(before_first, n)
 
-    def here(self) -> Here:
+    def where(self) -> Here:
         """The shown target and its scenario."""
-        return self._operator.here()
+        return self._operator.where()
 
     async def retry(self, source: str) -> None:
         """Connects a source of the shown target again now."""

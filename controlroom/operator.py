@@ -107,7 +107,7 @@ class Operator:
         """Older lines of the log."""
         return await self._room.log_page(before_first, n)
 
-    def here(self) -> Here:
+    def where(self) -> Here:
         """The room's own target and scenario."""
         return self._here
 

@@ -114,7 +114,7 @@ class Commands(Protocol):
         """Up to n lines that stand before line `before_first` of the log, oldest first."""
         ...
 
-    def here(self) -> Here:
+    def where(self) -> Here:
         """What is shown: the target, its scenario, the runs. Whoever asks only looks."""
         ...
 

@@ -111,7 +111,9 @@ class Finding:
         assert self._redis is not None
         ranges = (await read_committed(self._redis, self._scenario.name)).ranges()
         since, until = self._wanted.since, self._wanted.until
-        firsts = await asyncio.gather(*(self._reached(r, since) for r in ranges))
+        # a document of that very time is one of them; times are whole milliseconds
+        before = None if since is None else since - 0.0005
+        firsts = await asyncio.gather(*(self._reached(r, before) for r in ranges))
         lasts = await asyncio.gather(*(self._reached(r, until) for r in ranges))
         pairs = zip(ranges, firsts, lasts, strict=True)
         cut = [
@@ -123,15 +125,19 @@ class Finding:
     async def _reached(self, wanted: Range, at: float | None) -> int:
         """The offset before the first document that was stored after that time, by halving: within
         a partition documents are stored in the order of their offsets."""
-        from wire.ranges import Range
+        from wire.ranges import WINDOW, Range
 
         if at is None or self._documents is None:
             return wanted.after
         low, high = wanted.after, wanted.upto
         while low < high:
             middle = (low + high) // 2
-            place = Range(wanted.tp, middle, min(wanted.upto, middle + 2_000))
-            found = await self._documents.first(self._collection, place, 1, {})
+            near = Range(wanted.tp, middle, min(wanted.upto, middle + WINDOW))
+            found = await self._documents.first(self._collection, near, 1, {})
+            if not found and near.upto < wanted.upto:
+                # offsets without a document, for long
+                rest = Range(wanted.tp, near.upto, wanted.upto)
+                found = await self._documents.first(self._collection, rest, 1, {})
             if found and found[0]["stored"] / 1000 <= at:
                 low = max(middle + 1, int(found[0]["o"]))
             else:

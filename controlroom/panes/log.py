@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from controlroom.model.frame import LOG, Frame
 from controlroom.model.log import LogLine, LogView
+from controlroom.model.needle import Needle
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
@@ -55,7 +56,7 @@ class LogPane(Pane):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self.needle = ""
-        """Only lines that hold it are shown, without regard to case."""
+        """Only lines that fit it are shown (see model.needle)."""
         self._held: LogView | None = None
         self._older: list[LogLine] = []
         self._asked = False
@@ -153,15 +154,16 @@ class LogPane(Pane):
         if not self.needle:
             return (*self._older, *view.lines) if self._older else view.lines
         if self._matches[0] is not view.lines or self._matches[1] != self.needle:
-            needle = self.needle.casefold()
+            needle = Needle(self.needle)
             every = (*self._older, *view.lines)
-            found = [line for line in every if needle in line.text.casefold()]
+            found = [line for line in every if needle.fits(line.text)]
             self._matches = (view.lines, self.needle, found)
         return self._matches[2]
 
     def search(self, needle: str) -> None:
-        """Shows only lines that hold the text; an empty one shows all."""
-        self.needle = text.clean(needle)
+        """Shows only lines that hold the text, or fit the expression, as `Needle` has it; an empty
+        one shows all. Raises NeedleError."""
+        self.needle = Needle(text.clean(needle)).text
         self._matches = (None, "", ())
         self.redraw()
 

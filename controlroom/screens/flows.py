@@ -18,6 +18,7 @@ from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
 from controlroom.model.frame import LOG
+from controlroom.model.needle import NeedleError
 from controlroom.model.run import RunView
 from controlroom.runs.registry import kind_of
 from controlroom.runs.spec import LoadSpec
@@ -382,7 +383,10 @@ class Flows:
         pane = self.room.log_pane
         needle = await self._ask(FilterDialog(pane.needle))
         if needle is not None:
-            pane.search(needle)
+            try:
+                pane.search(needle)
+            except NeedleError as error:
+                self.say(f"{error}.", bad=True)
             self.room.focus_pane("log")
 
 

@@ -154,7 +154,7 @@ class RecordedCommands:
         self._note("log_page", before_first, n)
         return self.page
 
-    def here(self) -> Here:
+    def where(self) -> Here:
         return FakeHere(self)
 
     async def retry(self, source: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ class Saying(RecordedCommands):
             raise self.said
         return ["before the restart"] if previous else self.said[-lines:]
 
-    def here(self) -> Here:
+    def where(self) -> Here:
         return FakeHere(self)
 
 
@@ -299,6 +300,10 @@ async def test_a_panel_is_copied_as_text() -> None:
         assert "│" not in room.clipboard
 
 
+def _answered(page: Page) -> bool:
+    return not page.asks or page.answered is not None
+
+
 @pytest.mark.parametrize(
     ("size", "ascii_only"), [((60, 16), False), (SMALL, True), ((200, 60), False)], ids=str
 )
@@ -318,7 +323,8 @@ async def test_every_page_fits_every_size(
         for page in pages:
             room.push_screen(page)
             await pilot.pause()
-            await until(lambda page=page: not page.asks or page.answered, "an answer", 30)
+            await shows(room, "esc")
+            await until(partial(_answered, page), "an answer", 30)
             page.draw()
             strips = page.composed(room.source.frame(frames.NOW), *size)
             assert [strip.cell_length for strip in strips] == [size[0]] * size[1]

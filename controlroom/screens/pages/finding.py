@@ -45,7 +45,7 @@ class FoundPage(FilterPage):
 
     async def load(self) -> None:
         """Looks through the store, window by window."""
-        here = self.below.commands.here()
+        here = self.below.commands.where()
         scenario = await here.scenario()
         self.wanted = self.meant(scenario)
         finding = Finding(LiveEndpoints(here.located), scenario, self.wanted)

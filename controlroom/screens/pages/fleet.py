@@ -132,7 +132,7 @@ class PodPage(FilterPage):
 
     async def load(self) -> None:
         """The last lines."""
-        target = self.below.commands.here().target
+        target = self.below.commands.where().target
         said = await target.pod_log(self.pod, LINES, self.previous)
         self._said = [text.clean(readable(line).replace("\t", "  ")) for line in said]
 

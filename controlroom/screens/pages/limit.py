@@ -50,7 +50,7 @@ class LimitPage(SourcePage):
         said = [Line(((line, style),)) for line in text.wrapped(sentence(self._chain), width)]
         said += [Line(((line, look.dim),)) for line in text.wrapped(help_of(self._chain), width)]
         names = (("busy", -7), ("waited for", -12), ("per second", -12), ("p99", -10))
-        row = [("from the door to the stores", 30, look.dim)]
+        row = [("from the door to the stores", _label(width), look.dim)]
         row += [(name, wide, look.dim) for name, wide in (*names, ("queued", -12))]
         return [*said, Line(), Line(cells(row, look))]
 
@@ -71,7 +71,7 @@ class LimitPage(SourcePage):
         full = max(part.busy or 0.0, part.waited or 0.0)
         queued = none if part.queued is None else f"{part.queued:,}"
         row = [
-            (f"{sign} {part.name}", 30, style),
+            (f"{sign} {part.name}", _label(width), style),
             (_share(part.busy, none), -7, style),
             (_share(part.waited, none), -12, style),
             (text.rate(part.rate, none), -12, look.text),
@@ -90,6 +90,10 @@ class LimitPage(SourcePage):
         elif part.key:
             opens = lambda: RoutesPage(self.below, "consumer")  # noqa: E731
         return Line(tuple(spans), opens=opens)
+
+
+def _label(width: int) -> int:
+    return max(10, min(30, width - 54))
 
 
 def _share(value: float | None, none: str) -> str:

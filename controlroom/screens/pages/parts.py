@@ -60,7 +60,7 @@ class SourcePage(Page):
         """Connects where that is not done, and asks once."""
         try:
             if self._open is None:
-                source = await self.make(self.below.commands.here())
+                source = await self.make(self.below.commands.where())
                 for module in source.needs:
                     await asyncio.to_thread(importlib.import_module, module)
                 self._open = source
