@@ -147,7 +147,7 @@ COMMANDS: tuple[Command, ...] = (
     _key("limit", "L", "limit", "What the limit is now: from the door to the stores, and why"),
     _key("retry", "r", "retry", "Connect the focused panel's source again now"),
     _key("runs", "e", "runs",
-         "All runs and experiments: details, compare, end one; again to start an experiment"),
+         "All runs and experiments; there e starts an experiment"),
     _key("copy", "y", "copy command", "Copy the command line that prints the focused panel"),
     _key("copy_panel", "Y", "copy panel", "Copy what the focused panel shows, as text"),
     _key("sides", "v", "side by side", "All clusters in one picture: A, B, difference"),

@@ -90,7 +90,7 @@ class StoryReader:
             tuple(self._blocks),
             self._plan,
             tuple(_verdicts(result)),
-            tuple(kind_of(view.kind).report(view, result)),
+            _lines(view, result),
             tuple(self._events[-EVENTS:]),
         )
         if self._story == told:
@@ -101,9 +101,10 @@ class StoryReader:
 
     def _begin(self) -> None:
         try:
-            self._asked = self._folder.read_asked()
+            asked = self._folder.read_asked()
         except (OSError, ValueError):
             return
+        self._asked = asked if isinstance(asked, dict) else {"command": ""}
         if self._asked.get("kind") == ExperimentSpec.run_kind:
             try:
                 self._plan = _plan(self._asked)
@@ -184,5 +185,15 @@ def _block(line: Line) -> Block:
 
 
 def _verdicts(result: Line) -> Iterator[Verdict]:
-    for one in result.get("comparisons", ()):
-        yield Verdict(one["kind"], one["sentence"])
+    found = result.get("comparisons")
+    for one in found if isinstance(found, list) else ():
+        if isinstance(one, dict) and "kind" in one and "sentence" in one:
+            yield Verdict(one["kind"], str(one["sentence"]))
+
+
+def _lines(view: RunView, result: Line) -> tuple[str, ...]:
+    """The result for people."""
+    try:
+        return tuple(kind_of(view.kind).report(view, result))
+    except Exception as error:  # what another version wrote, or nobody
+        return (f"result.json cannot be told: {type(error).__name__}: {error}",)

@@ -148,6 +148,18 @@ def test_a_plan_of_another_version_leaves_the_rest(store: RunStore) -> None:
     assert len(told.seconds) == 1
 
 
+@pytest.mark.parametrize("result", [{"comparisons": 5}, {"arms": {"a": 1}}, {"comparisons": [{}]}])
+def test_a_result_that_nobody_can_read_leaves_the_rest(
+    experiment: RunFolder, result: dict[str, Any]
+) -> None:
+    experiment.write_result(result)
+    add(experiment, "samples.jsonl", sample(11.0))
+    add(experiment, "journal.jsonl", {"event": "phase"}, {"at": "x", "event": 5}, {"at": 1})
+    told = StoryReader(experiment).read(view_of(experiment))
+    assert told.verdicts == ()
+    assert len(told.seconds) == 1
+
+
 def test_of_many_runs_only_new_and_active_ones_are_read(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
