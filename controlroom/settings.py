@@ -59,6 +59,10 @@ class Settings:
     """Most users of a load run."""
     max_runs: int = 200
     """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
+    history_hours: int = 6
+    """Hours that are kept of a target by themselves, to look back and to replay; 0 keeps none."""
+    history_mb: int = 64
+    """MiB that they take on the disk at most, for each target."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Name -> where its value came from: `--x`, a variable, `FILE`, or `default`."""
 
@@ -81,6 +85,8 @@ RANGES = {
     "max_load_seconds": (1, 86_400),
     "max_users": (1, 100_000),
     "max_runs": (1, 100_000),
+    "history_hours": (0, 168),
+    "history_mb": (8, 100_000),
 }
 CHOICES = {"color": ("auto", "always", "never"), "durability": ("process", "power")}
 BOOLEANS = {

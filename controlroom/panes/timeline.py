@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
+import time
+from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import ClassVar
 
@@ -10,6 +13,7 @@ from rich.style import Style
 from textual.binding import BindingType
 from textual.strip import Strip
 
+from controlroom.model.board import PAST_SECONDS, PAST_STEP
 from controlroom.model.frame import GOLDEN, Curve, Frame
 from controlroom.model.lanes import METRICS, lanes_of
 from controlroom.model.run import TimeMark
@@ -19,7 +23,7 @@ from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
 from controlroom.panes.traffic import split_run
 
-WINDOWS = (60.0, 120.0, 300.0, 900.0, 1800.0)
+WINDOWS = (60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 10800.0, 21600.0)
 _USUAL = WINDOWS.index(300.0)
 _AXIS = 12
 """Cells of name, figure and tick at the left of the plot."""
@@ -55,6 +59,8 @@ class TimePane(Pane):
         self.pace = 0.5
         """Seconds between two drawings."""
         self.choice = _USUAL
+        self.until: float | None = None
+        """Where the axis ends, seconds since the epoch; None is now."""
         self._last = 0.0
 
     @property
@@ -66,6 +72,19 @@ class TimePane(Pane):
         """A longer time with a positive number, the usual one with zero."""
         wanted = self.choice + steps if steps else _USUAL
         self.choice = max(0, min(len(WINDOWS) - 1, wanted))
+        self.redraw()
+
+    @property
+    def stride(self) -> float:
+        """Seconds that one step through time covers."""
+        return self.window / 5
+
+    def travel(self, steps: int) -> None:
+        """Moves the axis by so many steps; zero brings it back to now."""
+        now = self.frame.now if self.frame is not None else 0.0
+        until = (self.until or now) + steps * self.stride
+        past = steps and until < now
+        self.until = max(until, now - PAST_SECONDS + self.window) if past else None
         self.redraw()
 
     def action_part(self) -> None:
@@ -87,9 +106,25 @@ class TimePane(Pane):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Curves and marks, and which time a dot of the plot stands for now."""
-        dot = int(frame.now // self._step(self._columns(max(0, self.size.width - 4))))
-        curves = self._lanes(frame) if self.parted else frame.curves
+        dot = int(self._end(frame) // self._step(self._columns(max(0, self.size.width - 4))))
+        curves = self._lanes(frame) if self.parted else (frame.curves, frame.past)
         return (frame[GOLDEN].health, curves, frame.marks, dot)
+
+    def _end(self, frame: Frame) -> float:
+        return frame.now if self.until is None else self.until
+
+    def _overall(self, frame: Frame) -> tuple[Curve, ...]:
+        """The curves; before the first point of each the coarse ones, where the axis shows them."""
+        start = self._end(frame) - self.window
+
+        def whole(fine: Curve, coarse: Curve) -> Curve:
+            first = fine.points[0][0] if fine.points else math.inf
+            older = tuple(point for point in coarse.points if start <= point[0] < first)
+            return replace(fine, points=(*older, *fine.points)) if older else fine
+
+        if not frame.past:
+            return frame.curves
+        return tuple(map(whole, frame.curves, frame.past))
 
     @staticmethod
     def _lanes(frame: Frame) -> tuple[Curve, ...]:
@@ -99,6 +134,9 @@ class TimePane(Pane):
 
     def title(self, frame: Frame, width: int) -> Title:
         dot = self.look.signs.dot
+        if self.until is not None:
+            start, end = (_clock(at) for at in (self.until - self.window, self.until))
+            return Title("time", f"PAST {start} to {end} {dot} [ ] {dot} n now")
         told = f"{self.window / 60:g} m {dot} + {self.look.signs.minus} 0"
         by = "branch" if self.parted and split_run(frame) else "door" if self.parted else ""
         return Title(f"time by {by}" if by else "time", told)
@@ -111,16 +149,20 @@ class TimePane(Pane):
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
         columns = self._columns(width)
-        step = self._step(columns)
+        step, end = self._step(columns), self._end(frame)
         marks = self._places(frame, step, columns)
-        curves = self._fitting(self._lanes(frame), height - 2) if self.parted else frame.curves
+        curves = self._overall(frame)
+        if self.parted:
+            curves = self._fitting(self._lanes(frame), height - 2)
+        fine = self.parted or all(map(operator.is_, curves, frame.curves))
+        lasts = 2.0 if fine else float(PAST_STEP)
         each = max(1, (height - 2) // max(1, len(curves)))
         extra = max(0, height - 2 - each * len(curves))
         rows: list[Strip] = []
         # what stands below each other in one figure has one scale
         for _, group in groupby(curves, key=lambda curve: curve.name):
             several = list(group)
-            figures = [self._figures(curve, frame.now, step, columns) for curve in several]
+            figures = [self._figures(curve, end, step, columns, lasts) for curve in several]
             scale = self._scale(several[0], [figure for one in figures for figure in one])
             for curve, own in zip(several, figures, strict=True):
                 tall = each + (1 if extra > 0 else 0)
@@ -152,7 +194,7 @@ class TimePane(Pane):
 
     def _places(self, frame: Frame, step: float, columns: int) -> dict[int, TimeMark]:
         """Column of the plot -> the newest mark in it."""
-        last = int(frame.now // step)
+        last = int(self._end(frame) // step)
         places: dict[int, TimeMark] = {}
         for mark in frame.marks:
             dot = int(mark.at // step) - last + 2 * columns - 1
@@ -161,10 +203,13 @@ class TimePane(Pane):
         return places
 
     @staticmethod
-    def _figures(curve: Curve, now: float, step: float, columns: int) -> list[float | None]:
+    def _figures(
+        curve: Curve, now: float, step: float, columns: int, lasts: float
+    ) -> list[float | None]:
+        """`lasts`: seconds for which a point stands until the next one."""
         pick = min if curve.name == "success" else max
         figures = plot.buckets(curve.points, now, step, 2 * columns, pick)
-        return plot.filled(figures, math.ceil(2 / step))
+        return plot.filled(figures, math.ceil(lasts / step))
 
     def _curve(
         self,
@@ -251,7 +296,7 @@ class TimePane(Pane):
         cells = [" "] * columns
         minutes = self.window / 60
         parts = 5 if columns >= 40 and minutes % 5 == 0 else 4 if columns >= 30 else 2
-        now = "now"
+        now = "now" if self.until is None else _clock(self.until)
         for i in range(parts):
             back = minutes * (parts - i) / parts
             label = f"{self.look.signs.minus}{back:g}" + (" m" if i == 0 else "")
@@ -261,3 +306,7 @@ class TimePane(Pane):
         cells[columns - len(now) : columns] = now
         line = " " * self._axis_width + "".join(cells[:columns])
         return text.row([(line, self.look.dim)], width, self.look.text)
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))
