@@ -339,7 +339,7 @@ class ControlRoom(App[None]):
 
     def do_faster(self, steps: int = 1) -> None:
         """A recording goes faster."""
-        self._played(self.playback and self.playback.faster, steps)
+        self._played(None if self.playback is None else self.playback.faster, steps)
 
     def do_slower(self) -> None:
         """A recording goes slower."""
@@ -347,7 +347,7 @@ class ControlRoom(App[None]):
 
     def do_step(self, seconds: float = 1.0) -> None:
         """A recording stands still, a second on."""
-        self._played(self.playback and self.playback.step, seconds)
+        self._played(None if self.playback is None else self.playback.step, seconds)
 
     def do_step_back(self) -> None:
         """A recording stands still, a second before."""

@@ -6,7 +6,7 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -39,6 +39,8 @@ class Block:
     size: int
     first: float
     last: float
+    cut: bool = False
+    """Whether it was not closed."""
 
 
 class Recording:
@@ -95,12 +97,15 @@ class Recording:
     def lines(self, block: int = 0) -> Iterator[tuple[Line, bool]]:
         """All lines from that block on; True with those that are known before it begins, which
         come of this block only."""
-        for number in range(block, len(self.blocks)):
-            for data in read_block(self.blocks[number]):
+        begins = True
+        for one in self.blocks[block:]:
+            found = read_block(one)
+            for data in found:
                 line = read_line(data)
-                if line is None or (line.since is not None and number > block):
-                    continue
-                yield line, line.since is not None
+                if line is not None and (begins or line.since is None):
+                    yield line, line.since is not None
+            # behind one that is damaged, what was known has to be told again
+            begins = not found
 
 
 def files_of(path: Path) -> Sequence[Path]:
@@ -117,18 +122,18 @@ def files_of(path: Path) -> Sequence[Path]:
     return found
 
 
-def read_block(block: Block) -> Iterator[bytes]:
-    """The lines of a block; those before the cut where it is cut off or damaged."""
+def read_block(block: Block) -> list[bytes]:
+    """The lines of a block; those before the cut where it was not closed, none of a damaged one."""
     try:
         with block.path.open("rb") as file:
             file.seek(block.start)
             data = file.read(block.size)
     except OSError:  # rotated away meanwhile
-        return
-    yield from _unpacked(data).splitlines()
+        return []
+    return _unpacked(data, block.cut).splitlines()
 
 
-def _unpacked(data: bytes) -> bytes:
+def _unpacked(data: bytes, cut: bool = False) -> bytes:
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     found = bytearray()
     try:
@@ -137,7 +142,8 @@ def _unpacked(data: bytes) -> bytes:
             if unpacker.eof or len(found) >= MOST:
                 break
     except zlib.error:
-        pass
+        if not cut:
+            return b""
     return bytes(found) if unpacker.eof else bytes(found[: found.rfind(b"\n") + 1])
 
 
@@ -145,7 +151,7 @@ def read_line(data: bytes) -> Line | None:
     """None for what is no line, or of a source that is not known."""
     try:
         line = decode_line(data)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError):
         return None
     return line if line.source in SOURCES else None
 
@@ -164,7 +170,7 @@ def _scanned(path: Path) -> tuple[Head, list[Block]]:
                     break
                 cut = not span.size or at + span.size > end
                 size = end - at if cut else span.size
-                block = Block(path, at, size, span.first, span.last)
+                block = Block(path, at, size, span.first, span.last, cut)
                 blocks.append(_measured(block) if cut else block)
                 at += size
     except OSError as error:
@@ -192,4 +198,4 @@ def _measured(block: Block) -> Block:
     """One that is not closed, with the time that it covers by its lines."""
     lines = (read_line(data) for data in read_block(block))
     last = max((line.at for line in lines if line is not None), default=block.first)
-    return Block(block.path, block.start, block.size, block.first, max(block.first, last))
+    return replace(block, last=max(block.first, last))
