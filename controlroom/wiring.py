@@ -43,9 +43,8 @@ from wire.ending import end
 
 KEEP_AGAIN = 30.0
 """Seconds between two looks whether somebody else still keeps the last hours."""
-CALM = 3
-"""Periods between two questions where nobody looks and nothing changes; fewer than those after
-which figures count as stale."""
+CALM = 10
+"""Periods between two questions where nobody looks and nothing changes."""
 HISTORY_STEP = 2
 """Seconds between the points with which the curves are filled at the start."""
 
@@ -92,11 +91,13 @@ class Room:
             BooksSource(LiveEndpoints(path or target), scenario, waits, Limit(self._endpoints)),
             *added(self._endpoints),
         ]
+        self._periods = {source.name: source.period for source in sources}
         for source in sources:
             if source.name in (pace or {}):
                 source.period = (pace or {})[source.name]
                 vars(source)["calm_period"] = CALM * source.period
-        self._periods = {source.name: source.period for source in sources}
+                # a figure is not stale before it was asked for again
+                self._periods[source.name] = CALM * source.period / 3
         self.board = Board(
             scenario.name,
             scenario.title,

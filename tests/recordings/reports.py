@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from controlroom.model.board import Board
 from controlroom.model.frame import (
@@ -15,6 +16,7 @@ from controlroom.model.frame import (
     QUEUES,
     TALLIES,
     Frame,
+    Key,
 )
 from controlroom.model.log import LogBatch
 from controlroom.model.run import Runs
@@ -23,6 +25,7 @@ from controlroom.recordings.file import RecordingFile
 from controlroom.recordings.format import Head
 from tests.room import frames
 
+Shown = TypeVar("Shown")
 T0 = float(int(frames.NOW))
 LOADED = frames.loaded()
 PERIODS = {"tallies": 0.2, "log": 0.25, "runs": 0.25, "golden": 1.0}
@@ -33,12 +36,18 @@ def head(at: float = T0) -> Head:
     return Head(scenario="bands", title="Bands", target="local stack", started=at, periods=PERIODS)
 
 
+def shown(key: Key[Shown]) -> Shown:
+    """What a loaded room shows."""
+    value = LOADED[key].value
+    assert value is not None
+    return value
+
+
 def reports(seconds: float, every: float = 0.25) -> Iterator[Report]:
     """What the feeds say in so many seconds: a load, a fault, Prometheus away, a window without
     traffic, a target that does not answer."""
-    tallies, books, fleet = (LOADED[key].value for key in (TALLIES, BOOKS, FLEET))
-    golden, queues, view = (LOADED[key].value for key in (GOLDEN, QUEUES, LOG))
-    assert tallies and books and fleet and golden and queues and view
+    tallies, books, fleet = shown(TALLIES), shown(BOOKS), shown(FLEET)
+    golden, queues, view = shown(GOLDEN), shown(QUEUES), shown(LOG)
     for turn in range(int(seconds / every)):
         at = T0 + turn * every
         yield Sample("tallies", at, replace(tallies, total=tallies.total + turn))
