@@ -106,12 +106,16 @@ async def _record(settings: Settings, path: Path, seconds: float | None, most: i
 async def _keep(settings: Settings) -> None:
     """Keeps the last hours of the local stack for as long as it lives."""
     from controlroom.opening import OpenTarget
-    from controlroom.recordings.kept import PACE
+    from controlroom.recordings.kept import PACE, kept_dir, locked
     from controlroom.targets.choosing import targets_of
     from stack.daemon_files import DaemonFiles
 
     daemon = DaemonFiles(settings.state_dir).daemon()
     if daemon is None or not settings.history_hours or settings.contexts:
+        return
+    try:
+        alone = locked(kept_dir(settings.state_dir, LOCAL), "keeper.lock")
+    except OSError:  # there is one already
         return
     ended = _ended()
     with contextlib.suppress(ProcessLookupError):
@@ -125,6 +129,7 @@ async def _keep(settings: Settings) -> None:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
+    os.close(alone)
 
 
 def _ended() -> asyncio.Event:

@@ -50,6 +50,19 @@ def kept_dir(state: Path, target: str) -> Path:
     return state / "history" / quote(target, safe="")
 
 
+def locked(folder: Path, name: str) -> int:
+    """Takes a lock in that folder until what is answered is closed. Raises BlockingIOError where
+    somebody else has it, OSError where there can be none."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
+
+
 class Kept:
     """Where reports go that are kept. One writer at a time; it is a `Sink`."""
 
@@ -67,13 +80,7 @@ class Kept:
         BlockingIOError where somebody else writes, OSError where nothing can be written."""
         self._folder, self._head = folder, head
         self._hours, self._most = hours, most
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise
+        self._lock = locked(folder, "lock")
         for left in folder.glob(".*.part"):
             left.unlink(missing_ok=True)
         self._file: RecordingFile | None = None

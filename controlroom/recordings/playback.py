@@ -64,6 +64,7 @@ class Playback:
     @property
     def said(self) -> str:
         """Where it stands, for the header: `replay 14:02:11 x4`."""
+        self._go_on()
         at = time.strftime("%H:%M:%S", time.localtime(self._at))
         how = "end" if self._ended else "held" if self._held else f"x{self._speed:g}"
         again = f" round {self._again + 1}" if self._again else ""
