@@ -98,7 +98,8 @@ class ControlRoom(App[None]):
         self.room = RoomScreen(self.look, source.frame(clock()), pace)
         self.register_theme(THEME)
         self.theme = THEME.name
-        for action in with_key(read_only):
+        # in a recording every key answers, if only that nothing can be changed there
+        for action in with_key(read_only and playback is None):
             if action.id not in ("palette", "suspend"):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
 

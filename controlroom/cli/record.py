@@ -106,7 +106,7 @@ async def _record(settings: Settings, path: Path, seconds: float | None, most: i
 async def _keep(settings: Settings) -> None:
     """Keeps the last hours of the local stack for as long as it lives."""
     from controlroom.opening import OpenTarget
-    from controlroom.recordings.kept import PACE, kept_dir, locked
+    from controlroom.recordings.kept import KEEPER, PACE, kept_dir, locked
     from controlroom.targets.choosing import targets_of
     from stack.daemon_files import DaemonFiles
 
@@ -114,7 +114,7 @@ async def _keep(settings: Settings) -> None:
     if daemon is None or not settings.history_hours or settings.contexts:
         return
     try:
-        alone = locked(kept_dir(settings.state_dir, LOCAL), "keeper.lock")
+        alone = locked(kept_dir(settings.state_dir, LOCAL), KEEPER)
     except OSError:  # there is one already
         return
     ended = _ended()

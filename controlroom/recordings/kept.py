@@ -40,6 +40,8 @@ PARTS = 8
 """A file has at most such a part of all bytes, so that the oldest can go."""
 BEFORE, AFTER = 60.0, 60.0
 """Seconds before and after a run that its own recording has."""
+KEEPER = "keeper.lock"
+"""Held by the process that keeps the hours of the local stack."""
 RUN_FILE = f"recording{SUFFIX}"
 """In the folder of a run."""
 RUN_BYTES = 32 << 20
@@ -48,6 +50,15 @@ RUN_BYTES = 32 << 20
 def kept_dir(state: Path, target: str) -> Path:
     """The folder of what is kept of a target; it need not exist yet."""
     return state / "history" / quote(target, safe="")
+
+
+def is_kept(state: Path, target: str) -> bool:
+    """Whether a process keeps the last hours of a target already, or nobody can here."""
+    try:
+        os.close(locked(kept_dir(state, target), KEEPER))
+    except OSError:
+        return True
+    return False
 
 
 def locked(folder: Path, name: str) -> int:

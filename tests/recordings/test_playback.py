@@ -8,7 +8,7 @@ import pytest
 
 from controlroom.app import ControlRoom
 from controlroom.cli.demo import FILE
-from controlroom.commands.registry import commands
+from controlroom.commands.registry import with_key
 from controlroom.model.frame import BOOKS, RUNS, Curve
 from controlroom.recordings.errors import RecordingError
 from controlroom.recordings.playback import REFUSED, Playback
@@ -121,9 +121,9 @@ async def test_every_act_is_refused_with_a_clear_word(recording: Recording) -> N
     said: list[str] = []
     room.notify = lambda message, **_: said.append(message)  # type: ignore[method-assign]
     async with room.run_test(size=WIDE) as pilot:
-        acts = [one for one in commands() if one.dangerous]
+        acts = [one for one in with_key(False) if one.dangerous]
         for one in acts:
-            await room.action_do(one.id)
+            await pilot.press(one.key)
         assert said == [REFUSED] * len(acts)
         await pilot.press("colon", *"down", "enter")
         await until(lambda: REFUSED in " ".join(screen_text(room).split()), "it is refused", 30)
