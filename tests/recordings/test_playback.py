@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ from controlroom.recordings.reader import Recording
 from tests.recordings.reports import T0, written
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text, source_of
+from tests.terminal import Terminal
 from tests.waiting import until
 
 WIDE = (120, 40)
@@ -182,3 +186,16 @@ async def test_what_moves_a_recording_says_so_in_a_live_room() -> None:
         await pilot.press("greater_than_sign", "less_than_sign", "full_stop", "comma")
     assert len(said) == 4
     assert all("no recording" in one for one in said)
+
+
+@pytest.mark.processes
+def test_the_demo_opens_without_any_engine(tmp_path: Path) -> None:
+    environ = {**os.environ, "CONTROLROOM_STATE_DIR": str(tmp_path), "LANG": "C.UTF-8"}
+    with Terminal((sys.executable, "-m", "controlroom", "demo"), environ) as room:
+        room.until(r"demo \d\d:\d\d:\d\d x1")
+        room.until("all \\(5 rows\\)")
+        # of a core, as a clock would tell of the other tests
+        assert room.cpu_seconds() < 2.0
+        room.send("q")
+        assert room.ended() == 0
+    assert list(tmp_path.iterdir()) == []
