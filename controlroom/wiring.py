@@ -202,8 +202,12 @@ class Room:
             except OSError:  # somebody keeps it, or nothing can be written here
                 await asyncio.sleep(KEEP_AGAIN)
             else:
-                self.record(Recorder(kept))
-                return
+                recorder = Recorder(kept)
+                self.record(recorder)
+                while recorder.trouble is None:
+                    await asyncio.sleep(KEEP_AGAIN)
+                # a full disk, such as it is, may have room later
+                self._recorders.remove(recorder)
 
     def _folder_of(self, run: str) -> Path | None:
         """The folder of a run on this target."""

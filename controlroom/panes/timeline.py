@@ -75,6 +75,11 @@ class TimePane(Pane):
         self.redraw()
 
     @property
+    def _span(self) -> str:
+        hours = self.window >= 3600
+        return f"{self.window / 3600:g} h" if hours else f"{self.window / 60:g} m"
+
+    @property
     def stride(self) -> float:
         """Seconds that one step through time covers."""
         return self.window / 5
@@ -137,7 +142,7 @@ class TimePane(Pane):
         if self.until is not None:
             start, end = (_clock(at) for at in (self.until - self.window, self.until))
             return Title("time", f"PAST {start} to {end} {dot} [ ] {dot} n now")
-        told = f"{self.window / 60:g} m {dot} + {self.look.signs.minus} 0"
+        told = f"{self._span} {dot} + {self.look.signs.minus} 0"
         by = "branch" if self.parted and split_run(frame) else "door" if self.parted else ""
         return Title(f"time by {by}" if by else "time", told)
 
@@ -294,12 +299,13 @@ class TimePane(Pane):
 
     def _axis(self, columns: int, width: int) -> Strip:
         cells = [" "] * columns
-        minutes = self.window / 60
-        parts = 5 if columns >= 40 and minutes % 5 == 0 else 4 if columns >= 30 else 2
+        amount, _, unit = self._span.partition(" ")
+        whole = float(amount)
+        parts = 5 if columns >= 40 and whole % 5 == 0 else 4 if columns >= 30 else 2
         now = "now" if self.until is None else _clock(self.until)
         for i in range(parts):
-            back = minutes * (parts - i) / parts
-            label = f"{self.look.signs.minus}{back:g}" + (" m" if i == 0 else "")
+            back = whole * (parts - i) / parts
+            label = f"{self.look.signs.minus}{back:g}" + (f" {unit}" if i == 0 else "")
             start = round(columns * i / parts)
             if start + len(label) < columns - len(now):
                 cells[start : start + len(label)] = label

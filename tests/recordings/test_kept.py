@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from controlroom.cli.replay import found, moment
 from controlroom.commands.exits import CommandError
 from controlroom.model.board import PAST_SECONDS, Board
 from controlroom.model.frame import BOOKS, GOLDEN, QUEUES, RUNS
 from controlroom.model.run import Runs
-from controlroom.model.samples import Report, Sample
+from controlroom.model.samples import Failed, Report, Sample
 from controlroom.recordings.errors import RecordingError
 from controlroom.recordings.kept import RUN_FILE, Kept, kept_dir, trim
 from controlroom.recordings.past import curves_of
@@ -65,6 +66,28 @@ def test_an_hour_ago_is_there_in_a_room_that_was_just_opened(history: Path) -> N
     assert past["rps"][hour_ago] == pytest.approx(742.1)
     assert len(past["lag"]) == PAST_SECONDS // 10
     assert min(past["lag"]) <= now - PAST_SECONDS + 20
+
+
+def test_where_nothing_changes_the_curve_goes_on_and_where_nobody_answers_it_does_not(
+    tmp_path: Path,
+) -> None:
+    queues = shown(QUEUES)
+
+    def idle() -> Iterator[Report]:
+        for at in range(0, 200, 20):  # as seldom as the keeper asks
+            yield Sample("queues", T0 + at, queues)
+        yield Failed("queues", T0 + 200, "gone", "wait")
+        yield Sample("queues", T0 + 260, queues)
+
+    periods = {**PERIODS, "queues": 20 / 3}
+    sink = Kept(tmp_path, lambda at: structs.replace(head(at), periods=periods), 6, 1 << 20)
+    for report in idle():
+        sink.write(report)
+    sink.close()
+    points = dict(curves_of(tmp_path, "bands", T0)["lag"])
+    assert all(points[T0 + at] == queues.lag for at in range(0, 180, 2))
+    assert points[T0 + 200] is None
+    assert not any(T0 + 202 < at < T0 + 258 for at in points)
 
 
 def test_books_of_an_hour_ago_are_there_too(history: Path) -> None:
