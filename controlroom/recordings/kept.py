@@ -205,6 +205,7 @@ def copy(recording: Recording, path: Path, most: int) -> None:
     while sum(block.size for block in kept) > most:
         kept.pop(0)
     try:
+        part.touch(0o600)  # it holds lines of the log
         with part.open("wb") as file:
             file.write(head_member(recording.head))
             for block in kept:
