@@ -53,7 +53,12 @@ class Recording:
         self.heads: list[Head] = []
         self.blocks: list[Block] = []
         for one in self.files:
-            head, blocks = _scanned(one)
+            try:
+                head, blocks = _scanned(one)
+            except RecordingError:
+                if one == path:
+                    raise
+                continue  # one of a folder that is bad, or gone meanwhile, costs no other
             if self.heads and head.scenario != self.heads[-1].scenario:
                 # what another scenario told makes no frames of this one
                 self.heads.clear()

@@ -128,6 +128,13 @@ def test_what_is_too_old_goes_and_the_newest_stays(tmp_path: Path) -> None:
     assert sorted(one.name for one in tmp_path.iterdir()) == ["c.crec", "d.crec"]
 
 
+def test_a_bad_file_in_the_folder_costs_no_other(tmp_path: Path) -> None:
+    kept(tmp_path, reports(30))
+    (tmp_path / "0.crec").write_bytes(b"\0" * 300)
+    assert Recording(tmp_path).first == T0
+    assert curves_of(tmp_path, "bands", T0)["lag"]
+
+
 def test_one_writes_at_a_time(tmp_path: Path) -> None:
     first = Kept(tmp_path, head, 6, 1 << 20)
     with pytest.raises(BlockingIOError):
