@@ -34,7 +34,7 @@ from controlroom.settings import SettingsError
 
 if TYPE_CHECKING:
     from controlroom.commands.command import Command
-    from controlroom.commands.ports import Commands, FrameSource, ManySources
+    from controlroom.commands.ports import Commands, FrameSource, ManySources, Playable
     from controlroom.screens.flows import Flows
     from controlroom.screens.page import Below
 
@@ -73,6 +73,7 @@ class ControlRoom(App[None]):
         fps: int = 0,
         clock: Callable[[], float] = time.time,
         notes: Sequence[str] = (),
+        playback: Playable | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         self.remote = terminal.over_ssh()
@@ -83,6 +84,8 @@ class ControlRoom(App[None]):
         self.on_ready = on_ready
         self.read_only = read_only
         self.clock = clock
+        self.playback = playback
+        """The source, where that is a recording."""
         self.notes = notes
         """What is said once the room is there."""
         self.look = Look(ascii_only)
@@ -99,7 +102,8 @@ class ControlRoom(App[None]):
         pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
         self.room = RoomScreen(self.look, source.frame(clock()), pace)
         self.theming = Theming(self, self.look, theme)
-        for action in with_key(read_only):
+        # in a recording every key answers, if only that nothing can be changed there
+        for action in with_key(read_only and playback is None):
             if action.id not in ("palette", "suspend"):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
 
@@ -181,6 +185,8 @@ class ControlRoom(App[None]):
             return
         self._skipped = 0
         frame = self.source.frame(self.clock(), self.room.tallies.chosen)
+        if self.playback is not None:
+            self.room.header.replaying(self.playback.said)
         if self.paused_at is not None:
             self.room.header.say(paused=_arrived(frame) - self.paused_at)
             return
@@ -272,7 +278,8 @@ class ControlRoom(App[None]):
         if action.changes:
             with contextlib.suppress(ReadOnlyError):
                 self.commands.refuse(action.id)
-        self.notify("This room is read-only.", severity="warning", markup=False)
+        refusal = self.playback.refusal if self.playback else "This room is read-only."
+        self.notify(refusal, severity="warning", markup=False)
 
     @property
     def flows(self) -> Flows:
@@ -358,10 +365,55 @@ class ControlRoom(App[None]):
         self.notify(f"Theme {self.theming.next()}.", markup=False)
 
     def do_pause(self) -> None:
-        """Holds the screen still, or goes on."""
+        """Holds the screen, or the recording, still, or goes on."""
+        if self.playback is not None:
+            self._played(self.playback.hold)
+            return
         frame = self.source.frame(self.clock())
         self.paused_at = None if self.paused_at is not None else _arrived(frame)
         self.room.header.say(paused=None if self.paused_at is None else 0)
+        self.tick()
+
+    def do_back(self, steps: int = -1) -> None:
+        """Moves the time axis, or the recording, a part of what the axis shows."""
+        if self.playback is None:
+            self.room.time.travel(steps)
+        else:
+            self._played(self.playback.seek, steps * self.room.time.stride)
+
+    def do_forward(self) -> None:
+        """The other way."""
+        self.do_back(1)
+
+    def do_now(self) -> None:
+        """Now, or the end of the recording."""
+        if self.playback is None:
+            self.room.time.travel(0)
+        else:
+            self._played(self.playback.to_end)
+
+    def do_faster(self, steps: int = 1) -> None:
+        """A recording goes faster."""
+        self._played(None if self.playback is None else self.playback.faster, steps)
+
+    def do_slower(self) -> None:
+        """A recording goes slower."""
+        self.do_faster(-1)
+
+    def do_step(self, seconds: float = 1.0) -> None:
+        """A recording stands still, a second on."""
+        self._played(None if self.playback is None else self.playback.step, seconds)
+
+    def do_step_back(self) -> None:
+        """A recording stands still, a second before."""
+        self.do_step(-1.0)
+
+    def _played(self, move: Callable[..., None] | None, *by: float) -> None:
+        if move is None:
+            self.notify("This is no recording: controlroom replay opens one.", markup=False)
+            return
+        move(*by)
+        self._skipped = CALM_TICKS
         self.tick()
 
     def on_tallies_pane_changed(self) -> None:

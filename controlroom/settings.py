@@ -73,6 +73,10 @@ class Settings:
     """Name of the settings of a table `[profiles.NAME]` of the file, which go over the others."""
     max_runs_mib: int = 2048
     """MiB that these folders may take together; beyond it the oldest ended ones go."""
+    history_hours: int = 6
+    """Hours that are kept of a target by themselves, to look back and to replay; 0 keeps none."""
+    history_mb: int = 64
+    """MiB that they take on the disk at most, for each target."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Name -> where its value came from: `--x`, a variable, `FILE`, or `default`."""
 
@@ -98,6 +102,8 @@ RANGES = {
     "max_users": (1, 100_000),
     "max_runs": (1, 100_000),
     "max_runs_mib": (1, 1_000_000),
+    "history_hours": (0, 168),
+    "history_mb": (8, 100_000),
 }
 CHOICES = {"color": ("auto", "always", "never"), "durability": ("process", "power")}
 BOOLEANS = {

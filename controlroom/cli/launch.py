@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from controlroom.cli.record import told, wanted
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import talk
 from controlroom.settings import Settings
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ascii", action="store_true", default=None, help="ASCII signs only")
     parser.add_argument("--color", choices=("auto", "always", "never"))
     parser.add_argument("--no-mouse", dest="mouse", action="store_false", default=None)
+    parser.add_argument("--record", default="", metavar="FILE", help="record the session")
     parser.add_argument(
         "--no-sample-load",
         action="store_true",
@@ -51,11 +53,12 @@ def main(args: argparse.Namespace) -> Exit:
     settings: Settings = args.settings
     if not _has_terminal():
         return asyncio.run(_without_terminal(args))
+    record = wanted(args.record) if args.record else None
     if settings.contexts:
-        return Exit(_open_room(settings))
+        return Exit(_open_room(settings, record))
     if not _is_up(settings) or settings.origin("scenario") != "default":
         asyncio.run(_bring_up(settings, not (args.no_sample_load or settings.read_only)))
-    return Exit(_open_room(settings))
+    return Exit(_open_room(settings, record))
 
 
 def _has_terminal() -> bool:
@@ -149,7 +152,7 @@ def _plain(settings: Settings) -> bool:
     return ascii_locale()
 
 
-def _open_room(settings: Settings) -> int:
+def _open_room(settings: Settings, record: Path | None) -> int:
     if settings.contexts:
         asyncio.run(_log_in(settings.contexts))
     # importing makes nothing but what stays; the room collects again after its first picture
@@ -161,7 +164,7 @@ def _open_room(settings: Settings) -> int:
     if settings.color == "never":
         os.environ["NO_COLOR"] = "1"
     notes = read_user_panes()
-    opening = Opening(settings)
+    opening = Opening(settings, record)
     app = ControlRoom(
         opening,
         opening,
@@ -172,4 +175,7 @@ def _open_room(settings: Settings) -> int:
         fps=settings.fps,
         notes=notes,
     )
-    return app.opened(settings.mouse)
+    code = app.opened(settings.mouse)
+    for recorder in opening.recorders:
+        talk(told(recorder))
+    return code

@@ -78,7 +78,8 @@ def overview() -> str:
     lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs() if verb not in named)
     own = ", ".join(verb.name for verb in named)
     usage = "usage: controlroom VERB [options]      controlroom help VERB explains it"
-    return f"{usage}\n{lines}\n{SUMMARY}   {own}"
+    also = textwrap.fill(f"also: {own}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return f"{usage}\n{lines}\n{SUMMARY}\n{also}"
 
 
 def split(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:

@@ -100,6 +100,8 @@ class Frame:
     rates: Rates = field(default_factory=Rates)
     curves: tuple[Curve, ...] = ()
     """`rps`, `success` (0 to 1), `p95` (ms), `lag`, in this order, one point a second."""
+    past: tuple[Curve, ...] = ()
+    """The same over some hours, a point every ten seconds."""
     lanes: tuple[Curve, ...] = ()
     """`success`, `rps`, `p50`, `p95` and `p99` of each branch and deployment, metric by metric."""
     marks: tuple[TimeMark, ...] = ()

@@ -27,6 +27,8 @@ class ScreenStatus:
     """Frame rate and bytes per second, when the terminal is remote."""
     paused: int | None = None
     """Log lines that came since the screen was held; None while it is not."""
+    replay: str = ""
+    """Where a recording stands; empty where the frames are live."""
     probe: str = ""
     """Ordinal of the last handled key, and READY, for a latency probe."""
 
@@ -47,6 +49,11 @@ class HeaderRow(Rows):
         """Changes parts of the status."""
         self.status = replace(self.status, **changes)  # type: ignore[arg-type]
         self.redraw()
+
+    def replaying(self, said: str) -> None:
+        """Says where the recording stands."""
+        if said != self.status.replay:
+            self.say(replay=said)
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Names, states and the time since the start, as it is written."""
@@ -92,6 +99,8 @@ class HeaderRow(Rows):
         spans: list[Span] = []
         if status.probe:
             spans += [(status.probe, look.dim), gap]
+        if status.replay:
+            spans += [(f" {status.replay} ", look.badge), gap]
         if status.paused is not None:
             spans += [(f" paused +{status.paused:,} {signs.dot} p goes on ", look.badge), gap]
         states = healths(frame)

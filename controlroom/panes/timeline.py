@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.strip import Strip
 
+from controlroom.model.board import PAST_SECONDS, PAST_STEP
 from controlroom.model.frame import GOLDEN, Curve, Frame
 from controlroom.model.lanes import METRICS, lanes_of
 from controlroom.model.run import TimeMark
@@ -19,7 +23,7 @@ from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
 from controlroom.panes.traffic import split_run
 
-WINDOWS = (60.0, 120.0, 300.0, 900.0, 1800.0)
+WINDOWS = (60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 10800.0, 21600.0)
 _USUAL = WINDOWS.index(300.0)
 _FOOTED = 6
 """Rows from which on marks and axis have one each."""
@@ -56,6 +60,8 @@ class TimePane(Pane):
         self.pace = 0.5
         """Seconds between two drawings."""
         self.choice = _USUAL
+        self.until: float | None = None
+        """Where the axis ends, seconds since the epoch; None is now."""
         self._last = 0.0
 
     @property
@@ -67,6 +73,24 @@ class TimePane(Pane):
         """A longer time with a positive number, the usual one with zero."""
         wanted = self.choice + steps if steps else _USUAL
         self.choice = max(0, min(len(WINDOWS) - 1, wanted))
+        self.redraw()
+
+    @property
+    def _span(self) -> str:
+        hours = self.window >= 3600
+        return f"{self.window / 3600:g} h" if hours else f"{self.window / 60:g} m"
+
+    @property
+    def stride(self) -> float:
+        """Seconds that one step through time covers."""
+        return self.window / 5
+
+    def travel(self, steps: int) -> None:
+        """Moves the axis by so many steps; zero brings it back to now."""
+        now = self.frame.now if self.frame is not None else 0.0
+        until = (self.until or now) + steps * self.stride
+        past = steps and until < now
+        self.until = max(until, now - PAST_SECONDS + self.window) if past else None
         self.redraw()
 
     def action_part(self) -> None:
@@ -88,9 +112,25 @@ class TimePane(Pane):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Curves and marks, and which time a dot of the plot stands for now."""
-        dot = int(frame.now // self._step(self._columns(max(0, self.size.width - 4))))
-        curves = self._lanes(frame) if self.parted else frame.curves
+        dot = int(self._end(frame) // self._step(self._columns(max(0, self.size.width - 4))))
+        curves = self._lanes(frame) if self.parted else (frame.curves, frame.past)
         return (frame[GOLDEN].health, curves, frame.marks, frame.limits, dot)
+
+    def _end(self, frame: Frame) -> float:
+        return frame.now if self.until is None else self.until
+
+    def _overall(self, frame: Frame) -> tuple[Curve, ...]:
+        """The curves; before the first point of each the coarse ones, where the axis shows them."""
+        start = self._end(frame) - self.window
+
+        def whole(fine: Curve, coarse: Curve) -> Curve:
+            first = fine.points[0][0] if fine.points else math.inf
+            older = tuple(point for point in coarse.points if start <= point[0] < first)
+            return replace(fine, points=(*older, *fine.points)) if older else fine
+
+        if not frame.past:
+            return frame.curves
+        return tuple(map(whole, frame.curves, frame.past))
 
     @staticmethod
     def _lanes(frame: Frame) -> tuple[Curve, ...]:
@@ -100,7 +140,10 @@ class TimePane(Pane):
 
     def title(self, frame: Frame, width: int) -> Title:
         dot = self.look.signs.dot
-        told = f"{self.window / 60:g} m {dot} + {self.look.signs.minus} 0"
+        if self.until is not None:
+            start, end = (_clock(at) for at in (self.until - self.window, self.until))
+            return Title("time", f"PAST {start} to {end} {dot} [ ] {dot} n now")
+        told = f"{self._span} {dot} + {self.look.signs.minus} 0"
         by = "branch" if self.parted and split_run(frame) else "door" if self.parted else ""
         return Title(f"time by {by}" if by else "time", told)
 
@@ -112,12 +155,14 @@ class TimePane(Pane):
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
         columns = self._columns(width)
-        step = self._step(columns)
+        step, end = self._step(columns), self._end(frame)
         marks = self._places(frame, step, columns)
         foot = 2 if height >= _FOOTED else min(1, height // 4)
         room = height - foot
-        curves = self._fitting(self._lanes(frame), room) if self.parted else frame.curves
-        drawn = [Drawn(one, self._figures(one, frame.now, step, columns)) for one in curves]
+        curves = self._fitting(self._lanes(frame), room) if self.parted else self._overall(frame)
+        fine = self.parted or all(map(operator.is_, curves, frame.curves))
+        lasts = 2.0 if fine else float(PAST_STEP)
+        drawn = [Drawn(one, self._figures(one, end, step, columns, lasts)) for one in curves]
         draw = CurveRows(self.look, frame.limits, columns, width, dict(marks))
         rows: list[Strip] = []
         kept = min(_TOLD, len(frame.marks)) if room >= _ROOMY else 0
@@ -154,15 +199,18 @@ class TimePane(Pane):
 
     def _places(self, frame: Frame, step: float, columns: int) -> list[Placed]:
         """The marks of the window with their columns, the oldest first."""
-        last = int(frame.now // step)
+        last = int(self._end(frame) // step)
         dots = ((int(mark.at // step) - last + 2 * columns - 1, mark) for mark in frame.marks)
         return [(dot // 2, mark) for dot, mark in dots if 0 <= dot < 2 * columns]
 
     @staticmethod
-    def _figures(curve: Curve, now: float, step: float, columns: int) -> list[float | None]:
+    def _figures(
+        curve: Curve, now: float, step: float, columns: int, lasts: float
+    ) -> list[float | None]:
+        """`lasts`: seconds for which a point stands until the next one."""
         pick = min if curve.name == "success" else max
         figures = plot.buckets(curve.points, now, step, 2 * columns, pick)
-        return plot.filled(figures, math.ceil(2 / step))
+        return plot.filled(figures, math.ceil(lasts / step))
 
     def _marks(self, marks: Sequence[Placed], columns: int, width: int) -> Strip:
         """Each mark with its sign, beside its column where another has that, and its words where
@@ -209,15 +257,20 @@ class TimePane(Pane):
 
     def _axis(self, columns: int, width: int) -> Strip:
         cells = [" "] * columns
-        minutes = self.window / 60
-        parts = 5 if columns >= 30 and minutes % 5 == 0 else 4 if columns >= 30 else 2
-        now = "now"
+        amount, _, unit = self._span.partition(" ")
+        whole = float(amount)
+        parts = 5 if columns >= 30 and whole % 5 == 0 else 4 if columns >= 30 else 2
+        now = "now" if self.until is None else _clock(self.until)
         for i in range(parts):
-            back = minutes * (parts - i) / parts
-            label = f"{self.look.signs.minus}{back:g}" + (" m" if i == 0 else "")
+            back = whole * (parts - i) / parts
+            label = f"{self.look.signs.minus}{back:g}" + (f" {unit}" if i == 0 else "")
             start = round(columns * i / parts)
             if start + len(label) < columns - len(now):
                 cells[start : start + len(label)] = label
         cells[columns - len(now) : columns] = now
         line = " " * self._axis_width + "".join(cells[:columns])
         return text.row([(line, self.look.dim)], width, self.look.text)
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))

@@ -333,7 +333,10 @@ class Flows:
         async def run(bar: BarDialog, text: str) -> None:
             _HOLD.set(bar.hold)
             FACE.set(RoomFace(self, bar))
-            await self.commands.line(text)
+            try:
+                await self.commands.line(text)
+            except PROBLEMS as error:
+                bar.say(sentence_of(error))
 
         await self._ask(BarDialog(run, Known(self.frame), self.history, begun, at_once))
 
