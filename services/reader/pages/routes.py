@@ -145,7 +145,9 @@ class Pages:
 
     async def _found(self, query: Query, named: NamedView) -> dict[str, Any]:
         asked = {key: value for key, value in query.items() if key != "view"}
-        return await self._repository.view(named, asked)
+        found = await self._repository.view(named, asked)
+        only = len(self._repository.scenario.views) == 1
+        return found | {"title": self._repository.scenario.title} if only else found
 
     async def _shown(self, found: Mapping[str, Any], named: NamedView) -> markup.Shown:
         rows = found[named.view.rows]
@@ -156,7 +158,7 @@ class Pages:
         summary = f"{total:,} {found.get('noun', 'events')} in all."
         if found.get("others"):
             summary += f" {len(rows):,} of {found['members']:,} rows are shown."
-        return markup.Shown(summary, markup.table(columns, rows, named.title))
+        return markup.Shown(summary, markup.table(columns, rows, found["title"]))
 
     async def _logged(self, last: int) -> markup.Shown:
         entries = await self._repository.entries(last)
