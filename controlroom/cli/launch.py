@@ -51,11 +51,17 @@ def main(args: argparse.Namespace) -> Exit:
     settings: Settings = args.settings
     if not _has_terminal():
         return asyncio.run(_without_terminal(args))
-    if settings.contexts:
-        return Exit(_open_room(settings))
-    if not _is_up(settings) or settings.origin("scenario") != "default":
-        asyncio.run(_bring_up(settings, not (args.no_sample_load or settings.read_only)))
+    bring_up_where_needed(settings, not (args.no_sample_load or settings.read_only))
     return Exit(_open_room(settings))
+
+
+def bring_up_where_needed(settings: Settings, sample: bool) -> None:
+    """The local stack is up afterwards, with the scenario that was asked for. `sample`: something
+    flows where nothing was ever stored. A cluster is left as it is."""
+    if settings.contexts:
+        return
+    if not _is_up(settings) or settings.origin("scenario") != "default":
+        asyncio.run(_bring_up(settings, sample))
 
 
 def _has_terminal() -> bool:
