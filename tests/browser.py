@@ -6,7 +6,9 @@ import asyncio
 import base64
 import contextlib
 import itertools
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -120,7 +122,13 @@ async def browser(folder: Path, *flags: str) -> AsyncIterator[Page]:
     command = [program, "--headless", "--remote-debugging-port=0", f"--user-data-dir={folder}"]
     # a runner has no user namespaces for its sandbox; it opens pages of this machine only
     command += ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *flags, "about:blank"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         await until(lambda: told.exists() and "\n" in told.read_text(), "the browser", PATIENCE)
         address = f"http://127.0.0.1:{told.read_text().splitlines()[0]}"
@@ -135,5 +143,6 @@ async def browser(folder: Path, *flags: str) -> AsyncIterator[Page]:
                 finally:
                     listening.cancel()
     finally:
-        process.terminate()
+        # Debian's program is a script that waits for the real one
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)

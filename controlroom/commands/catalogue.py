@@ -159,7 +159,12 @@ VERBS: tuple[Verb, ...] = (
     Verb("metrics", "success rate, requests/s and latency per deployment"),
     Verb("scale", "set the number of replicas of a deployment"),
     Verb("run", "send load and say which bound ended it"),
-    Verb("sample", "print generated records of a scenario, as a file for run -f", inside=False),
+    Verb(
+        "sample",
+        "print generated records of a scenario, as a file for run -f",
+        inside=False,
+        seldom=True,
+    ),
     Verb("chaos", "list, preview, inject and stop faults"),
     Verb("split", "list, preview, start and end splits of traffic"),
     Verb("experiment", "list, plan and run experiments, which end in a verdict"),
