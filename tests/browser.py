@@ -9,7 +9,6 @@ import itertools
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -122,12 +121,9 @@ async def browser(folder: Path, *flags: str) -> AsyncIterator[Page]:
     command = [program, "--headless", "--remote-debugging-port=0", f"--user-data-dir={folder}"]
     # a runner has no user namespaces for its sandbox; it opens pages of this machine only
     command += ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *flags, "about:blank"]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
     )
     try:
         await until(lambda: told.exists() and "\n" in told.read_text(), "the browser", PATIENCE)
@@ -145,4 +141,4 @@ async def browser(folder: Path, *flags: str) -> AsyncIterator[Page]:
     finally:
         # Debian's program is a script that waits for the real one
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+        await process.wait()

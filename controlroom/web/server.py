@@ -146,6 +146,7 @@ class Server:
         door, who = self._door, f"browser {self._visits} at {where}"
         environment = {k: v for k, v in door.environment.items() if k not in NOT_HANDED_ON}
         environment |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", VISITOR: who}
+        environment["LC_ALL"] = "C.UTF-8"  # as the browser reads it
         visitor = Visitor(door.command, environment)
         with acting(door.state_dir, "visit", door.context, visitor=who, read_only=door.read_only):
             pass

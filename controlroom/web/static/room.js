@@ -114,6 +114,6 @@ reader.addEventListener("click", () => {
 addEventListener("hashchange", open);
 // tests and the curious read the screen here
 globalThis.screenText = () => Array.from({ length: terminal.rows }, (_, row) =>
-  terminal.buffer.active.getLine(row)?.translateToString(true) ?? "").join("\n");
+  terminal.buffer.active.getLine(row)?.translateToString(true, 0, terminal.cols) ?? "").join("\n");
 fit.fit();
 open();
