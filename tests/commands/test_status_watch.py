@@ -52,14 +52,14 @@ def test_all_is_said_once_and_then_only_what_changes() -> None:
 
 
 def test_a_run_is_told_from_its_begin_to_its_end_and_older_ones_are_not() -> None:
-    old = RunView("r-0001", "load", "100 events", "done", 1.0, 2.0, None, "number")
+    old = RunView("r-0001", "load", "100 events", "finished", 1.0, 2.0, None, "number")
     now = replace(old, id="r-0002", state="running", bound="", ended=None)
     before = of_runs([now, old], {})
     assert list(before) == ["run r-0002 100 events"]
-    after = of_runs([replace(now, state="done", bound="number"), old], before)
+    after = of_runs([replace(now, state="finished", bound="number"), old], before)
     told = changes(with_health(before), with_health(after))
     assert [line("10:00:00", "lab-a", *one) for one in told] == [
-        "10:00:00 lab-a, run r-0002 100 events: done, number, was running"
+        "10:00:00 lab-a, run r-0002 100 events: finished, number, was running"
     ]
 
 
