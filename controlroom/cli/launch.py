@@ -168,4 +168,15 @@ def _open_room(settings: Settings) -> int:
         fps=settings.fps,
         notes=notes,
     )
-    return app.opened(settings.mouse)
+    code = app.opened(settings.mouse)
+    if code == Exit.OK:
+        _say_farewell()
+    return code
+
+
+def _say_farewell() -> None:
+    from controlroom.cli.farewell import farewell
+    from controlroom.runs.store import RunStore
+
+    if said := farewell(RunStore().runs(newest=0).active):
+        talk(said)
