@@ -64,7 +64,9 @@ def _name(column: str) -> str:
 def live(found: Json, views: Sequence[tuple[str, str]], shown: Shown, chosen: str) -> str:
     """The page of a view. `views`: name and title of all; `chosen`: the query of what is shown."""
     title = str(found["title"])
-    links = "".join(_link("live", {"view": name}, text, text == title) for name, text in views)
+    links = "".join(
+        _link("live", {"view": name}, text, name == found["view"]) for name, text in views
+    )
     nav = f'<nav aria-label="Views"><ul>{links}</ul></nav>' if len(views) > 1 else ""
     hidden = f'<input type="hidden" name="view" value="{escape(str(found["view"]))}">'
     return _page(
