@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import httpx
-import pytest
 
 from services.reader.pages import markup
 from tests.browser import browser
@@ -43,36 +42,37 @@ def test_every_text_is_escaped_and_an_empty_table_says_so() -> None:
         assert "alert(1)</script>" not in page
 
 
-@pytest.fixture
-async def reader(bands: Rig) -> httpx.AsyncClient:
+async def test_programs_and_people_are_answered_and_a_browser_shows_what_happens(
+    bands: Rig, tmp_path: Path
+) -> None:
     await bands.consumer()
     await bands.produce([vote(), vote(name=HOSTILE), vote()])
     await bands.settled(3)
-    return await client_of(bands, PURGE_TOKEN=TOKEN, MAX_STREAMS="3", HEARTBEAT_SECONDS="0.3")
-
-
-async def test_programs_and_people_are_answered_at_one_address(
-    bands: Rig, reader: httpx.AsyncClient
-) -> None:
-    async with reader as client:
-        for prefix in ("", "/output"):
-            for path in ("/live", "/logs?last=10"):
-                for kinds in ("*/*", "application/json", "text/html;q=0.1, application/json"):
-                    data = await client.get(prefix + path, headers={"accept": kinds})
-                    assert data.headers["content-type"] == "application/json"
-                    assert data.headers["vary"] == "accept"
-                page = await client.get(prefix + path, headers=PEOPLE)
-                assert page.headers["content-type"].startswith("text/html")
-                assert "default-src 'none'" in page.headers["content-security-policy"]
-                assert "etag" not in page.headers
-                assert "Lateralus" in page.text
-                assert "&lt;script&gt;" in page.text
-                assert "alert(1)</script>" not in page.text
-        wrong = await client.get("/logs?last=0", headers=PEOPLE)
-        assert (wrong.status_code, 'role="alert"' in wrong.text) == (400, True)
-        assert (await client.get("/live?view=nosuch", headers=PEOPLE)).status_code == 400
-        assert 'id="purge"' not in (await client.get("/logs", headers=PEOPLE)).text
+    settings = {"PURGE_TOKEN": TOKEN, "MAX_STREAMS": "3", "HEARTBEAT_SECONDS": "0.3"}
+    async with await client_of(bands, **settings) as client:
+        await _one_address(client)
         await _streams(bands, client)
+        await _in_a_browser(bands, str(client.base_url).rstrip("/"), tmp_path)
+
+
+async def _one_address(client: httpx.AsyncClient) -> None:
+    for prefix in ("", "/output"):
+        for path in ("/live", "/logs?last=10"):
+            for kinds in ("*/*", "application/json", "text/html;q=0.1, application/json"):
+                data = await client.get(prefix + path, headers={"accept": kinds})
+                assert data.headers["content-type"] == "application/json"
+                assert data.headers["vary"] == "accept"
+            page = await client.get(prefix + path, headers=PEOPLE)
+            assert page.headers["content-type"].startswith("text/html")
+            assert "default-src 'none'" in page.headers["content-security-policy"]
+            assert "etag" not in page.headers
+            assert "Lateralus" in page.text
+            assert "&lt;script&gt;" in page.text
+            assert "alert(1)</script>" not in page.text
+    wrong = await client.get("/logs?last=0", headers=PEOPLE)
+    assert (wrong.status_code, 'role="alert"' in wrong.text) == (400, True)
+    assert (await client.get("/live?view=nosuch", headers=PEOPLE)).status_code == 400
+    assert 'id="purge"' not in (await client.get("/logs", headers=PEOPLE)).text
 
 
 async def _streams(bands: Rig, client: httpx.AsyncClient) -> None:
@@ -90,6 +90,7 @@ async def _streams(bands: Rig, client: httpx.AsyncClient) -> None:
                 async for line in told[name]:
                     if line.startswith("data: {") and text in json.loads(line[6:])["summary"]:
                         return
+            raise AssertionError(f"the stream of {name} has ended without {text!r}")
 
         await tells("live", "3 votes in all")
         await tells("logs", "3 events are stored")
@@ -98,17 +99,14 @@ async def _streams(bands: Rig, client: httpx.AsyncClient) -> None:
         await tells("logs", "4 events are stored")
 
 
-async def test_a_browser_shows_what_happens_and_purges_inside_with_the_token(
-    bands: Rig, reader: httpx.AsyncClient, tmp_path: Path
-) -> None:
+async def _in_a_browser(bands: Rig, address: str, tmp_path: Path) -> None:
     said = "document.getElementById('state').textContent"
     rows = "document.getElementById('rows').textContent"
-    async with reader, browser(tmp_path) as page:
-        address = str(reader.base_url).rstrip("/")
+    async with browser(tmp_path) as page:
         await page.open(f"{address}/output/live")
         await page.shows(f"{said}.startsWith('Live.')")
         assert await page.violations() == []
-        await bands.produce([vote(name="Can")], first=3)
+        await bands.produce([vote(name="Can")], first=4)
         await page.shows(f"{rows}.includes('Can')")
         await page.run("document.getElementById('pause').click()")
         await page.shows(f"{said} === 'Paused.'")
@@ -119,7 +117,7 @@ async def test_a_browser_shows_what_happens_and_purges_inside_with_the_token(
         for token, name, answer in (
             ("wrong", bands.name, "Not purged"),
             (TOKEN, "other", "Not purged"),
-            (TOKEN, bands.name, "4 events are purged."),
+            (TOKEN, bands.name, "5 events are purged."),
         ):
             for field, text in (("token", token), ("confirm", name)):
                 await page.run(f"document.querySelector('[name={field}]').focus()")
