@@ -151,7 +151,11 @@ class Server:
         with acting(door.state_dir, "visit", door.context, visitor=who, read_only=door.read_only):
             pass
         try:
-            await visitor.start(columns, rows)
+            try:
+                await visitor.start(columns, rows)
+            except OSError as error:  # no process or terminal is left on this machine
+                await socket.close(code=TOO_MANY, message=str(error).encode()[:100])
+                return
             telling = asyncio.create_task(_tell(visitor, socket), name=who)
             try:
                 await _listen(visitor, socket)

@@ -8,9 +8,11 @@ the browser says that it has drawn it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
+import signal
 import struct
 import termios
 from collections.abc import Mapping, Sequence
@@ -129,7 +131,9 @@ class Visitor:
             async with asyncio.timeout(LEAVING):
                 return await process.wait()
         except TimeoutError:
-            process.kill()
+            # with all that it started in its terminal; runs have sessions of their own
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             return await process.wait()
 
 

@@ -8,9 +8,9 @@ import aiohttp
 import psutil
 import pytest
 
-from controlroom.runs.audit import entries
+from controlroom.runs.audit import acting, entries
 from controlroom.web import visitor
-from controlroom.web.server import LEFT, TOO_MANY, WRONG_TOKEN
+from controlroom.web.server import LEFT, TOO_MANY, VISITOR, WRONG_TOKEN
 from tests.waiting import until
 from tests.web.serving import script, served
 
@@ -82,6 +82,16 @@ async def test_a_visitor_has_a_terminal_of_its_own_until_it_leaves(
         "browser 1 at 127.0.0.1",
         "browser 2 at 127.0.0.1",
     ]
+
+
+def test_the_audit_says_which_visitor_did_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VISITOR, "browser 3 at 127.0.0.1")
+    with acting(tmp_path, "scale"):
+        pass
+    (entry,) = entries(tmp_path)
+    assert entry["claimed"][VISITOR] == "browser 3 at 127.0.0.1"
 
 
 async def test_who_has_no_token_gets_no_process_and_who_is_one_too_many_neither(
