@@ -54,11 +54,17 @@ def main(args: argparse.Namespace) -> Exit:
     if not _has_terminal():
         return asyncio.run(_without_terminal(args))
     record = wanted(args.record) if args.record else None
-    if settings.contexts:
-        return Exit(_open_room(settings, record))
-    if not _is_up(settings) or settings.origin("scenario") != "default":
-        asyncio.run(_bring_up(settings, not (args.no_sample_load or settings.read_only)))
+    bring_up_where_needed(settings, not (args.no_sample_load or settings.read_only))
     return Exit(_open_room(settings, record))
+
+
+def bring_up_where_needed(settings: Settings, sample: bool) -> None:
+    """The local stack is up afterwards, with the scenario that was asked for. `sample`: something
+    flows where nothing was ever stored. A cluster is left as it is."""
+    if settings.contexts:
+        return
+    if not _is_up(settings) or settings.origin("scenario") != "default":
+        asyncio.run(_bring_up(settings, sample))
 
 
 def _has_terminal() -> bool:
@@ -178,4 +184,14 @@ def _open_room(settings: Settings, record: Path | None) -> int:
     code = app.opened(settings.mouse)
     for recorder in opening.recorders:
         talk(told(recorder))
+    if code == Exit.OK:
+        _say_farewell()
     return code
+
+
+def _say_farewell() -> None:
+    from controlroom.cli.farewell import farewell
+    from controlroom.runs.store import RunStore
+
+    if said := farewell(RunStore().runs(newest=0).active):
+        talk(said)

@@ -188,6 +188,7 @@ VERBS: tuple[Verb, ...] = (
         False,
         seldom=True,
     ),
+    Verb("serve", "open rooms for browsers, with a token", "controlroom.cli.serve", False),
     Verb("up", "bring the local stack up and wait until it is ready"),
     Verb("down", "stop the local stack; what it stored stays"),
     Verb("status", "what runs: engines, deployments, pods"),
