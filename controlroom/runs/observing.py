@@ -46,7 +46,7 @@ class Observer:
 
     def begin(self, door: str) -> None:
         """A block begins: its door, and the books as they are now."""
-        self._rows = (TrafficRow(DOORS[door], "inbound"),)
+        self._rows = (TrafficRow(DOORS[door], "inbound"),) if door else ()
         self._row = (0.0, None)
         self._before = self._fresh_look()
 
@@ -69,7 +69,7 @@ class Observer:
 
     async def golden(self, seconds: float) -> dict[str, float | None]:
         """What Prometheus says of the last seconds; nothing of fewer than its window."""
-        if seconds < GOLDEN_WINDOW:
+        if seconds < GOLDEN_WINDOW or not self._rows:
             return {}
         found = await self._golden.read(round(seconds), self._rows)
         if found is None:
