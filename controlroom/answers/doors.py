@@ -7,7 +7,7 @@ from statistics import fmean
 
 from controlroom.answers.evidence import Evidence
 from controlroom.answers.figures import Middle, curves, leader, middle, ordered, told
-from controlroom.answers.saying import Grid, Piece, Said, joined, picture, say, verdict
+from controlroom.answers.saying import Grid, Piece, Said, Value, joined, picture, say, verdict
 
 Runs = Mapping[str, Evidence]
 """Name of an experiment -> what it left behind."""
@@ -46,7 +46,11 @@ def best(one: Evidence, measure: str, more: bool) -> Said:
         return say("not measured", what=say(f"measure {measure}"), run=one.run)
     unit = "/s" if measure == "throughput" else "ms"
     seen = ", ".join(f"{arm} {told(middle(one.values(arm, measure)), unit)}" for arm in places)
-    facts = {"measure": say(f"measure {measure}"), "seen": seen, "load": offered(one)}
+    facts: dict[str, Value | Said] = {
+        "measure": say(f"measure {measure}"),
+        "seen": seen,
+        "load": offered(one),
+    }
     if won:
         return say("fastest", arm=won, run=one.run, **facts)
     between = ", ".join(arm for arm in places if arm in open_ones) or ", ".join(places)
@@ -191,7 +195,9 @@ def best_of_all(runs: Runs) -> list[Piece]:
     for name, measure in ((EQUAL, "p50"), (EQUAL, "p99"), (LIMIT, "throughput")):
         if (one := runs.get(name)) is not None and one.comparisons(measure):
             won, _ = leader(one, measure)
-            firsts.append((say("by load", measure=say(f"measure {measure}"), load=offered(one)), won))
+            firsts.append(
+                (say("by load", measure=say(f"measure {measure}"), load=offered(one)), won)
+            )
     told_ones = {won for _, won in firsts if won}
     lossless = [arm for arm in (runs[DEATHS].arms if DEATHS in runs else ())
                 if (found := death(runs, arm)) and found[1]]  # fmt: skip

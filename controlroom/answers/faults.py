@@ -9,7 +9,7 @@ from statistics import median
 from controlroom.answers.doors import Runs, offered
 from controlroom.answers.evidence import Evidence, Line
 from controlroom.answers.figures import curves, number
-from controlroom.answers.saying import Grid, Piece, Said, joined, picture, say
+from controlroom.answers.saying import Grid, Piece, Said, Value, joined, picture, say
 from controlroom.verdicts import rank
 
 FAULTS, NONE = "faults", "none"
@@ -164,7 +164,9 @@ def _shown(one: Evidence, each: Print, signals: Sequence[str]) -> Said:
 
 
 def _title(one: Evidence, arm: str) -> str:
-    return next((str(each.get("fault", "")) for each in one.plan["arms"] if each["name"] == arm), "")
+    return next(
+        (str(each.get("fault", "")) for each in one.plan["arms"] if each["name"] == arm), ""
+    )
 
 
 def _shape(signal: str, value: float | None) -> str:
@@ -197,7 +199,10 @@ def differ(runs: Runs) -> list[Piece]:
     pieces: list[Piece] = []
     for place, first in enumerate(every):
         for second in every[place + 1 :]:
-            only = [signals[first.arm] - signals[second.arm], signals[second.arm] - signals[first.arm]]
+            only = [
+                signals[first.arm] - signals[second.arm],
+                signals[second.arm] - signals[first.arm],
+            ]
             facts = {"first": first.arm, "second": second.arm, "run": one.run}
             if any(only):
                 pieces.append(say("differ", first_only=_names(only[0]), second_only=_names(only[1]),
@@ -220,8 +225,8 @@ def _by_size(first: Print, second: Print, facts: dict[str, str]) -> Said:
         if len(ones) > 1 and len(others) > 1 and (
             max(ones) < min(others) or max(others) < min(ones)
         ):  # fmt: skip
-            return say("differ size", signal=say(f"signal {signal}"), **facts,
-                       ones=_shape(signal, median(ones)), others=_shape(signal, median(others)))  # fmt: skip
+            sizes = {"ones": _shape(signal, median(ones)), "others": _shape(signal, median(others))}
+            return say("differ size", signal=say(f"signal {signal}"), **facts, **sizes)
     return say("differ unknown", **facts)
 
 
@@ -246,7 +251,12 @@ def harmful(runs: Runs) -> list[Piece]:
     first = places[0]
     span = say("one block") if first.repetitions < 2 else say(
         "interval", low=first.low, high=first.high)  # fmt: skip
-    facts = {"fault": first.name, "score": first.score, "span": span, "run": found.run}
+    facts: dict[str, Value | Said] = {
+        "fault": first.name,
+        "score": first.score,
+        "span": span,
+        "run": found.run,
+    }
     alike = ", ".join(first.not_told_from)
     said = say("harm unknown", alike=alike, **facts) if alike else say("harm", **facts)
     rows = [
@@ -255,6 +265,13 @@ def harmful(runs: Runs) -> list[Piece]:
          ", ".join(each.not_told_from) or "-"]
         for each in places
     ]  # fmt: skip
-    words = ("word place", "word fault", "word damage", "word interval", "word blocks", "word alike")
+    words = (
+        "word place",
+        "word fault",
+        "word damage",
+        "word interval",
+        "word blocks",
+        "word alike",
+    )
     table = Grid(say("table harm", run=found.run), [say(word) for word in words], rows)
     return [said, say("harm formula"), table]

@@ -15,7 +15,8 @@ LEVEL = 0.95
 
 
 class Middle(NamedTuple):
-    """The mean of blocks; the interval holds it in 95 % of experiments (Student's t)."""
+    """The mean of blocks on a scale of ratios (geometric), as verdicts have it; of values that may
+    be 0 the plain one. The interval holds it in 95 % of experiments (Student's t)."""
 
     value: float
     low: float | None
@@ -30,9 +31,14 @@ def middle(values: Sequence[float]) -> Middle | None:
         return None
     if len(values) < 2:
         return Middle(values[0], None, None, 1)
-    flat = line(values, [0.0] * len(values))
+    ratios = min(values) > 0
+    flat = line([math.log(one) for one in values] if ratios else values, [0.0] * len(values))
     half = quantile(LEVEL, flat.freedom) * flat.error
-    return Middle(flat.centre, max(0.0, flat.centre - half), flat.centre + half, len(values))
+    low, centre, high = flat.centre - half, flat.centre, flat.centre + half
+    if ratios:
+        # two blocks that are far apart have an interval without end
+        return Middle(math.exp(centre), math.exp(low), math.exp(min(high, 700)), len(values))
+    return Middle(centre, max(0.0, low), high, len(values))
 
 
 def number(value: float | None) -> str:

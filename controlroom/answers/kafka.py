@@ -7,7 +7,7 @@ from controlroom.answers.evidence import Evidence
 from controlroom.answers.faults import FAULTS, prints
 from controlroom.answers.figures import curves, middle, told
 from controlroom.answers.producers import splits
-from controlroom.answers.saying import Piece, picture, say
+from controlroom.answers.saying import Piece, Said, Value, picture, say
 
 ARM = "kafka"
 """The arm that goes through Kafka where others do not."""
@@ -60,7 +60,12 @@ def _waits(one: Evidence, arm: str) -> list[Piece]:
     p50, p95 = queue_time(one, arm, "p50"), queue_time(one, arm)
     lag = middle(one.values(arm, "lag_peak"))
     rate = middle(one.values(arm, "throughput"))
-    facts = {"arm": arm, "load": offered(one), "run": one.run, "rate": told(rate, "/s")}
+    facts: dict[str, Value | Said] = {
+        "arm": arm,
+        "load": offered(one),
+        "run": one.run,
+        "rate": told(rate, "/s"),
+    }
     if p95 is None:
         return [say("queue time unknown", lag=told(lag), **facts)]
     kept = lag is not None and rate is not None and lag.value <= rate.value
@@ -98,4 +103,3 @@ def _drain(runs: Runs) -> list[Piece]:
         return [say("drain none", run=one.run)]
     _, arm, peak, drained = max(found)
     return [say("drain", fault=arm, peak=told(peak), drain=told(drained, "s"), run=one.run)]
-

@@ -15,6 +15,8 @@ from controlroom.answers.splits import SPLITS, tests_of
 
 SAME = 0.02
 """Shares that differ by less are the same."""
+LEAST_BLOCKS = 2
+"""Of one block nothing is a pattern."""
 WANTED = 3
 
 
@@ -54,6 +56,8 @@ def same_volume(runs: Runs) -> Said | None:
     if len(rates) < 2 or len(p95) < 2 or max(rates) > (1 + SAME) * min(rates):
         return None
     least, most = min(p95, key=lambda arm: p95[arm]), max(p95, key=lambda arm: p95[arm])
+    if min(len(one.values(arm, "p95")) for arm in p95) < LEAST_BLOCKS:
+        return None
     if min(one.values(most, "p95")) <= max(one.values(least, "p95")):
         return None
     return say("pattern volume", apart=f"{number((max(rates) / min(rates) - 1) * 100)} %",
@@ -162,4 +166,3 @@ def patterns(runs: Runs) -> list[Piece]:
     if len(found) >= WANTED:
         return list(found)
     return [*found, say("patterns few", found=str(len(found)), wanted=str(WANTED))]
-

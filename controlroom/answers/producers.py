@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from controlroom.answers.doors import EQUAL, LIMIT, Runs, best, offered, used
+from controlroom.answers.doors import EQUAL, LIMIT, Runs, apart, best, offered, used
 from controlroom.answers.evidence import Evidence, Line
 from controlroom.answers.figures import Middle, curves, middle, ordered, told
 from controlroom.answers.saying import Grid, Piece, Said, joined, picture, say, verdict
@@ -91,7 +91,8 @@ def _middles(one: Evidence) -> dict[str, dict[str, Middle]]:
 def _why(one: Evidence) -> Said:
     """In which part the slowest takes most of what it takes more than the quickest."""
     parts, places = _middles(one), ordered(one, "p50")
-    if len(parts) < 2 or len(places) < 2 or places[0] not in parts or places[-1] not in parts:
+    told_apart = len(places) > 1 and all(place in parts for place in (places[0], places[-1]))
+    if not told_apart or not apart(parts[places[0]]["whole"], parts[places[-1]]["whole"]):
         return say("why unknown", run=one.run)
     first, last = parts[places[0]], parts[places[-1]]
     more = {part: last[part].value - first[part].value for part in PARTS}
@@ -155,4 +156,3 @@ def steadiest(one: Evidence) -> tuple[str, str, float, float] | None:
     if max(known[least]) >= min(known[most]):
         return None
     return least, most, sum(known[least]) / len(known[least]), sum(known[most]) / len(known[most])
-

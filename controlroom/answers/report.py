@@ -80,4 +80,3 @@ def _runs(runs: Runs, langs: Sequence[Lang]) -> Iterator[Part]:
         for one in runs.values()
     ]  # fmt: skip
     yield Table([_by(say(word), langs) for word in words], rows)
-

@@ -78,7 +78,11 @@ def picture(key: str, unit: str, curves: Mapping[str, Sequence[tuple[float, floa
 def verdict(one: Mapping[str, object]) -> Said:
     """The sentence of a comparison, as `result.json` has it."""
     measure = say(f"measure {one['measure']}")
-    pair = {"measure": measure, "first": str(one["first"]), "second": str(one["second"])}
+    pair: dict[str, Value | Said] = {
+        "measure": measure,
+        "first": str(one["first"]),
+        "second": str(one["second"]),
+    }
     kind = one["kind"]
     if kind == "faster":
         return say("verdict faster", **pair, winner=_winner(one), percent=_percent(one))

@@ -76,8 +76,8 @@ def four_tests(runs: Runs) -> list[Piece]:
         for each in every
     ]  # fmt: skip
     title = joined([say("table splits", run=one.run), offered(one)], ", ")
-    return [*pieces, Grid(title, header, rows),
-            *picture("picture success", "%", curves(one, "success", 100), [(0.0, "split")])]  # fmt: skip
+    plot = picture("picture success", "%", curves(one, "success", 100), [(0.0, "split")])
+    return [*pieces, Grid(title, header, rows), *plot]
 
 
 def _branches(each: Test) -> str:
@@ -86,7 +86,8 @@ def _branches(each: Test) -> str:
 
 def _told(each: Test, one: Evidence) -> Said:
     facts = {"test": each.arm, "branches": _branches(each), "run": one.run,
-             "predicted": f"{each.predicted * 100:.4g} %", "seen": told(each.seen, "%", 100)}  # fmt: skip
+             "predicted": f"{each.predicted * 100:.4g} %",
+             "seen": told(each.seen, "%", 100)}  # fmt: skip
     if each.seen is None:
         return say("not measured", what=say("word seen"), run=one.run)
     if not each.as_predicted:

@@ -10,7 +10,7 @@ from controlroom.answers.evidence import Evidence
 from controlroom.answers.faults import Print, prints
 from controlroom.answers.figures import Middle, middle, number, told
 from controlroom.answers.producers import mean
-from controlroom.answers.saying import Grid, Piece, Said, joined, say
+from controlroom.answers.saying import Grid, Piece, Said, Value, joined, say
 
 STORES = "stores"
 NAMES = ("redis", "mongo")
@@ -49,11 +49,17 @@ def better(runs: Runs, reads: Mapping[str, Sequence[float]]) -> list[Piece]:
     pieces += [_killed(each, one.run) for each in dead]
     if len(dead) == len(NAMES):
         pieces.append(_safer(dead, one.run))
-    header = [say(word) for word in ("word store", "word writes", "word reads", "word worst p95",
-                                     "measure success", "word lag", "word back", "word books")]  # fmt: skip
+    words = ("word store", "word writes", "word reads", "word worst p95", "measure success",
+             "word lag", "word back", "word books")  # fmt: skip
     rows = [[name, told(middle(wrote[name]), "ms"), told(middle(list(reads.get(name, ()))), "ms"),
              *_after(every.get(KILLS[name]))] for name in NAMES]  # fmt: skip
-    pieces.append(Grid(joined([say("table stores", run=one.run), offered(one)], ", "), header, rows))
+    pieces.append(
+        Grid(
+            joined([say("table stores", run=one.run), offered(one)], ", "),
+            [say(word) for word in words],
+            rows,
+        )
+    )
     return pieces
 
 
@@ -64,7 +70,7 @@ def _quicker(word: str, times: Mapping[str, Sequence[float]], run: str) -> Said:
     ratio: Middle | None = middle([slow / fast for fast, slow in pairs if fast])
     if ratio is None:
         return say("not measured", what=what, run=run)
-    facts = {"what": what, "redis": told(middle([one for one, _ in pairs]), "ms"),
+    facts: dict[str, Value | Said] = {"what": what, "redis": told(middle([one for one, _ in pairs]), "ms"),
              "mongo": told(middle([one for _, one in pairs]), "ms"), "run": run}  # fmt: skip
     if ratio.low is not None and ratio.low > 1:
         return say("store quicker", store="redis", other="mongo", times=told(ratio), **facts)

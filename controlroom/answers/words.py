@@ -146,8 +146,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "are of one part: {part} (run {run}).",
     ),
     "why unknown": (
-        "No se puede decir por qué: las partes no explican la diferencia (ejecución {run}).",
-        "Cannot tell why: the parts do not explain the difference (run {run}).",
+        "No se puede decir por qué: los totales de los productores no se distinguen, o las partes no explican la diferencia (ejecución {run}).",
+        "Cannot tell why: the producers' whole times are not told apart, or the parts do not explain the difference (run {run}).",
     ),
     "table parts": (
         "A dónde va el tiempo de una petición en el productor (medias), {run}",
@@ -164,9 +164,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "CPU of all services at the same load: gRPC {grpc}, WASM {wasm} cores (run {run}).",
     ),
     "use kind": (
-        "Lo que ninguna medida decide: gRPC cuando los dos lados comparten un contrato (proto) y se "
-        "llaman mucho; WASM cuando la regla la escribe otro y debe correr aislada, con límites de "
-        "memoria y de instrucciones.",
+        "Lo que ninguna medida decide: gRPC cuando los dos lados comparten un contrato (proto) y "
+        "se llaman mucho; WASM cuando la regla la escribe otro y debe correr aislada, con límites "
+        "de memoria y de instrucciones.",
         "What no measurement decides: gRPC where both sides share a contract (proto) and call each "
         "other often; WASM where somebody else writes the rule and it must run apart, with bounds "
         "of memory and instructions.",
@@ -187,20 +187,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{run}).",
     ),
     "queue time kept up": (
-        "{arm}, con {load} ({rate} buenas): un evento espera {p50} (p50) y {p95} (p95) desde que se "
-        "produce hasta que se guarda, y el lag llega a {lag}: menos que un segundo de trabajo, así "
-        "que no es lento a esta carga (ejecución {run}).",
+        "{arm}, con {load} ({rate} buenas): un evento espera {p50} (p50) y {p95} (p95) desde que "
+        "se produce hasta que se guarda, y el lag llega a {lag}: menos que un segundo de trabajo, "
+        "así que no es lento a esta carga (ejecución {run}).",
         "{arm}, at {load} ({rate} good): an event waits {p50} (p50) and {p95} (p95) from produced "
         "to stored, and lag reaches {lag}: less than a second of work, so it is not slow at this "
         "load (run {run}).",
     ),
     "queue time behind": (
-        "{arm}, con {load} ({rate} buenas): un evento espera {p50} (p50) y {p95} (p95) desde que se "
-        "produce hasta que se guarda, y el lag llega a {lag}: más que un segundo de trabajo, así "
-        "que los consumidores se quedan atrás (ejecución {run}).",
+        "{arm}, con {load} ({rate} buenas): un evento espera {p50} (p50) y {p95} (p95) desde que "
+        "se produce hasta que se guarda, y el lag llega a {lag}: más que un segundo de trabajo, "
+        "así que los consumidores se quedan atrás (ejecución {run}).",
         "{arm}, at {load} ({rate} good): an event waits {p50} (p50) and {p95} (p95) from produced "
-        "to stored, and lag reaches {lag}: more than a second of work, so the consumers fall behind "
-        "(run {run}).",
+        "to stored, and lag reaches {lag}: more than a second of work, so the consumers fall "
+        "behind (run {run}).",
     ),
     "queue time unknown": (
         "{arm}, con {load} ({rate} buenas): el lag llega a {lag}; el tiempo en la cola no se midió "
@@ -235,7 +235,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "store quicker": (
         "{what}: {store} es {times} veces más rápida que {other} (redis {redis}, mongo {mongo}; "
         "{run}).",
-        "{what}: {store} is {times} times as fast as {other} (redis {redis}, mongo {mongo}; {run}).",
+        "{what}: {store} is {times} times as fast as {other} (redis {redis}, mongo {mongo}; "
+        "{run}).",
     ),
     "store alike": (
         "{what}: no se puede decir cuál es más rápida (redis {redis}, mongo {mongo}; {run}).",
@@ -260,8 +261,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "golden": (
         "Las golden metrics dicen de cada servicio cuatro cosas: éxito (respuestas sin 5xx entre "
         "todas), tráfico (peticiones/s), latencia (p50, p95, p99) y saturación (aquí lag y CPU). "
-        "Las cuatro pruebas se leen así: los pesos predicen el éxito, y lo que se ve se compara con "
-        "eso y con el mismo tiempo sin la división.",
+        "Las cuatro pruebas se leen así: los pesos predicen el éxito, y lo que se ve se compara "
+        "con eso y con el mismo tiempo sin la división.",
         "Golden metrics say four things of each service: success (answers without 5xx over all), "
         "traffic (requests/s), latency (p50, p95, p99) and saturation (here lag and CPU). The four "
         "tests are read so: the weights predict success, and what is seen is compared with that "
@@ -281,12 +282,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{change} (run {run}).",
     ),
     "test other": (
-        "{test} ({branches}): el éxito es {seen}, y los pesos predicen {predicted}: algo más que la "
-        "división cambió (ejecución {run}).",
+        "{test} ({branches}): el éxito es {seen}, y los pesos predicen {predicted}: algo más que "
+        "la división cambió (ejecución {run}).",
         "{test} ({branches}): success is {seen}, and the weights predict {predicted}: something "
         "else than the split changed (run {run}).",
     ),
-    "change": ("{measure} {before} antes, {after} con ella", "{measure} {before} before, {after} with it"),
+    "change": (
+        "{measure} {before} antes, {after} con ella",
+        "{measure} {before} before, {after} with it",
+    ),
     # patterns
     "pattern share": (
         "El éxito baja en la parte del tráfico que llega al inyector de errores, sin importar qué "
@@ -304,8 +308,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Con el mismo volumen las curvas de tráfico son iguales (difieren {apart}) y las latencias "
         "no: con {load}, p95 {least_p95} ms de {least} contra {most_p95} ms de {most} (ejecución "
         "{run}).",
-        "At equal volume the curves of traffic are alike (they differ by {apart}) and latencies are "
-        "not: at {load}, p95 {least_p95} ms of {least} against {most_p95} ms of {most} (run {run}).",
+        "At equal volume the curves of traffic are alike (they differ by {apart}) and latencies "
+        "are not: at {load}, p95 {least_p95} ms of {least} against {most_p95} ms of {most} (run "
+        "{run}).",
     ),
     "pattern steady": (
         "{least} es más estable que {most}: su p99 es {low} veces su p50, contra {high} veces, en "
@@ -354,7 +359,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "p95 por segundo, mitad de los bloques; 0 es el inicio de la fase que se compara",
         "p95 by second, middle of the blocks; 0 is the begin of the phase compared",
     ),
-    "picture success": ("éxito por segundo, mitad de los bloques", "success by second, middle of the blocks"),
+    "picture success": (
+        "éxito por segundo, mitad de los bloques",
+        "success by second, middle of the blocks",
+    ),
     "picture lag": ("lag por segundo, mitad de los bloques", "lag by second, middle of the blocks"),
     **FAULT_TEXTS,
 }  # fmt: skip

@@ -77,8 +77,8 @@ FAULT_TEXTS: dict[str, tuple[str, str]] = {
         "Cannot tell: there are fewer than two faults in {run}.",
     ),
     "harm": (
-        "{fault} es la más dañina: tan mala como {score} s sin servicio ({span}), y ninguna otra la "
-        "alcanza (ejecución {run}).",
+        "{fault} es la más dañina: tan mala como {score} s sin servicio ({span}), y ninguna otra "
+        "la alcanza (ejecución {run}).",
         "{fault} is the most harmful: as bad as {score} s without any service ({span}), and no "
         "other reaches it (run {run}).",
     ),

@@ -141,7 +141,8 @@ class BlockRun:
         load, door = self._experiment.load, self._experiment.door(self._arm)
         seed = self._spec.seed + self._place if load.seed is None else load.seed
         return LoadSpec(
-            url=self._spec.url + self._experiment.route(self._arm), scenario=self._spec.scenario, path=door, seed=seed,
+            url=self._spec.url + self._experiment.route(self._arm),
+            scenario=self._spec.scenario, path=door, seed=seed,
             users=load.users or MOST_WAITING, rate=load.rate, batch=load.batch, drain=DRAIN,
             open="" if load.rate is None else "constant",
             timeout=self._experiment.block_seconds + SPARE,
