@@ -70,7 +70,8 @@ def _quicker(word: str, times: Mapping[str, Sequence[float]], run: str) -> Said:
     ratio: Middle | None = middle([slow / fast for fast, slow in pairs if fast])
     if ratio is None:
         return say("not measured", what=what, run=run)
-    facts: dict[str, Value | Said] = {"what": what, "redis": told(middle([one for one, _ in pairs]), "ms"),
+    facts: dict[str, Value | Said] = {
+             "what": what, "redis": told(middle([one for one, _ in pairs]), "ms"),
              "mongo": told(middle([one for _, one in pairs]), "ms"), "run": run}  # fmt: skip
     if ratio.low is not None and ratio.low > 1:
         return say("store quicker", store="redis", other="mongo", times=told(ratio), **facts)

@@ -146,8 +146,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "are of one part: {part} (run {run}).",
     ),
     "why unknown": (
-        "No se puede decir por qué: los totales de los productores no se distinguen, o las partes no explican la diferencia (ejecución {run}).",
-        "Cannot tell why: the producers' whole times are not told apart, or the parts do not explain the difference (run {run}).",
+        "No se puede decir por qué: los totales de los productores no se distinguen, o las partes "
+        "no explican la diferencia (ejecución {run}).",
+        "Cannot tell why: the producers' whole times are not told apart, or the parts do not "
+        "explain the difference (run {run}).",
     ),
     "table parts": (
         "A dónde va el tiempo de una petición en el productor (medias), {run}",

@@ -36,6 +36,7 @@ from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.registry import kind_of, said
+from controlroom.runs.replicas import put_all_back, put_back, still_set, unscalable, words
 from controlroom.runs.spec import ChaosSpec, LoadSpec, within_bounds
 from controlroom.runs.stop import NOTHING, Stopped, stop_fault, stop_run
 from controlroom.settings import Settings
@@ -59,6 +60,7 @@ PATIENCE = 60.0
 CUT = 10.0
 _LIST = "See `controlroom experiment list`."
 _STATUS = "See `controlroom status` for what runs."
+_REPLICAS_LEFT = "An experiment before this one set them: `controlroom scale` puts them back."
 _UNCLEAN = "Something may still be injected: `controlroom chaos stop --all` ends it."
 
 
@@ -107,6 +109,7 @@ class StartExperiment(Act):
             ("arms", ", ".join(dict.fromkeys(spec.order))),
             ("takes", f"about {rounded(spec.lasts)}, {len(spec.order)} blocks"),
         ]
+        facts += [("sets", f"{arm}: {words(wanted)}") for arm, wanted in await settable(spec, here)]
         blast = False
         for name, fault, preview in await previews(spec, here):
             if not preview.branches and not preview.hit_count:
@@ -137,6 +140,8 @@ class StartExperiment(Act):
                 "End it first: `controlroom run list` shows it.",
                 Exit.REFUSED,
             )
+        if left := await put_all_back(here.store, here.target):
+            raise CommandError(" ".join(left), _REPLICAS_LEFT, Exit.REFUSED)
         spec = await ready(self.spec, here)
         self.run = start(here.store, spec)
         takes = f", about {rounded(spec.lasts)}"
@@ -192,6 +197,8 @@ async def _end_children(folder: RunFolder, here: Here) -> list[str]:
         view = one.read_view()
         if view is None:
             continue
+        if still_set(one):
+            left += [it] if (it := await put_back(one, here.target)) else []
         if not kind_of(view.kind).injects:
             if view.active and not await stop_run(one, CUT):
                 left.append(f"Run {one.id} did not end.")
@@ -224,6 +231,19 @@ async def ready(spec: ExperimentSpec, here: Here) -> ExperimentSpec:
     within_bounds(one, settings.max_users, settings.max_load_seconds)
     complete = await ready_load(one, here.fallback, here.target)
     return replace(spec, url=complete.url, scenario=complete.scenario)
+
+
+async def settable(spec: ExperimentSpec, here: Here) -> list[tuple[str, Mapping[str, int]]]:
+    """Arm and the replicas that it sets. Raises CommandError where they cannot be had."""
+    found: list[tuple[str, Mapping[str, int]]] = [
+        (arm.name, arm.replicas) for arm in spec.experiment.arms if arm.replicas
+    ]
+    if found:
+        fleet = await here.target.fleet()
+        for name, wanted_ones in found:
+            if why := unscalable(wanted_ones, fleet):
+                raise CommandError(f"arm {name}: {why}", _STATUS, Exit.REFUSED)
+    return found
 
 
 async def previews(spec: ExperimentSpec, here: Here) -> list[tuple[str, ChaosSpec, Preview]]:
@@ -316,6 +336,7 @@ async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
     async with Here(settings) as here:
         spec = await act.look(here)
         hits = await previews(spec, here)
+        sets = await settable(spec, here)
     if args.json:
         emit_json(
             {
@@ -324,12 +345,15 @@ async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
                 "order": spec.order,
                 "seed": spec.seed,
                 "seconds": spec.lasts,
+                "sets": dict(sets),
                 "hits": {name: asdict(preview) for name, _, preview in hits},
             }
         )
         return Exit.OK
     for line in plan_lines(spec, hits):
         emit(line)
+    for arm, numbers in sets:
+        emit(f"sets    {arm}: {words(numbers)} replicas, put back after each block")
     return Exit.OK
 
 

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 
 from controlroom.experiments.errors import ExperimentError
 from controlroom.experiments.measures import Compared, Measured
+from controlroom.verdicts import Weights
 from host.durations import parse_duration
 
 Duration = Annotated[str, Meta(description="a time", examples=["10s"])]
@@ -28,6 +29,7 @@ Route = Annotated[
     ),
 ]
 Figure = Annotated[Measured, Meta(description="a figure that is measured", examples=["success"])]
+Weight = Annotated[float, Meta(ge=0, le=100, description="a weight", examples=[0.5])]
 LONGEST_PHASE = 3600.0
 LONGEST = 6 * 3600.0
 """Seconds that all of an experiment may take."""
@@ -94,13 +96,29 @@ class Inject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Arm(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is compared: a door, a route, a fault, a split, or none of these."""
+    """What is compared: a door, a route, a fault, a split, numbers of replicas, or none of these."""
 
     name: Name
     path: Path | None = None
     route: Route | None = None
     fault: Text | None = None
     split: Text | None = None
+    replicas: dict[str, Annotated[int, Meta(ge=0, le=100, description="a number of pods")]] = {}
+    """By deployment: set before each of its blocks, waited for, and put back after it."""
+
+
+class Harm(Struct, frozen=True, forbid_unknown_fields=True):
+    """For how many seconds of full outage one second of each part of the damage score counts."""
+
+    lost: Weight = 1.0
+    slow: Weight = 0.5
+    recovery: Weight = 0.1
+    lag: Weight = 0.1
+
+    @property
+    def weights(self) -> Weights:
+        """As the score takes them."""
+        return Weights(self.lost, self.slow, self.recovery, self.lag)
 
 
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,6 +134,8 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     faults: list[Inject] = []
     splits: list[Inject] = []
     guards: list[Guard] = []
+    slo: Annotated[float, Meta(gt=0, lt=1, description="a share", examples=[0.99])] | None = None
+    weights: Harm = Harm()
     compare: Annotated[list[Compared], Meta(min_length=1, examples=[["p95"]])] = field(
         default_factory=lambda: ["throughput", "p95"]
     )
@@ -124,6 +144,18 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     def block_seconds(self) -> float:
         """Seconds that one block measures, its warm-up included."""
         return sum(self.phases.seconds.values())
+
+    @property
+    def goal(self) -> float | None:
+        """The share of good answers that is wanted: `slo`, else the steady state's least."""
+        if self.slo is not None:
+            return self.slo
+        least = [
+            one.at_least
+            for one in self.steady_state
+            if one.measure == "success" and one.at_least is not None
+        ]
+        return max(least, default=None)
 
     def arm(self, name: str) -> Arm:
         """The arm of that name."""

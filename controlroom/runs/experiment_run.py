@@ -19,6 +19,7 @@ from controlroom.runs.experiment_spec import ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.observing import Observer
 from controlroom.runs.registry import kind_of
+from controlroom.runs.replicas import put_back, still_set
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_fault
 from controlroom.runs.store import RunStore
@@ -91,6 +92,8 @@ class ExperimentRun:
         left: list[str] = []
         for folder in children(self._store, self._run.folder.id):
             view = folder.read_view()
+            if still_set(folder):
+                left.append(await put_back(folder, self._target))
             if view is None or not kind_of(view.kind).injects:
                 continue
             try:
@@ -99,7 +102,7 @@ class ExperimentRun:
                 left.append(f"{error} {error.fix}".strip())
             else:
                 left += done.left
-        return " ".join(left)
+        return " ".join(one for one in left if one)
 
     def _result(self) -> dict[str, Any]:
         return {
