@@ -96,7 +96,7 @@ class Inject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Arm(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is compared: a door, a route, a fault, a split, numbers of replicas, or none of these."""
+    """What is compared: a door or route, a fault, a split, numbers of replicas, or none."""
 
     name: Name
     path: Path | None = None
