@@ -10,7 +10,6 @@ from controlroom.answers.doors import Runs, offered
 from controlroom.answers.evidence import Evidence, Line
 from controlroom.answers.figures import curves, number
 from controlroom.answers.saying import Grid, Piece, Said, Value, joined, picture, say
-from controlroom.verdicts import rank
 
 FAULTS, NONE = "faults", "none"
 AFTER = ("arming", "fault", "recovery")
@@ -230,40 +229,25 @@ def _by_size(first: Print, second: Print, facts: dict[str, str]) -> Said:
     return say("differ unknown", **facts)
 
 
-def scores(one: Evidence) -> dict[str, list[float]]:
-    """Fault -> the damage of each block, where it is known."""
-    found: dict[str, list[float]] = {}
-    for block in one.blocks:
-        damage = block.get("damage")
-        if block["arm"] != NONE and damage:
-            found.setdefault(block["arm"], []).append(damage["score"])
-    return found
-
-
 def harmful(runs: Runs) -> list[Piece]:
     """The ranking by damage, and as much of it as can be told."""
     if (found := runs.get(FAULTS)) is None:
         return [say("not run", experiment=FAULTS)]
-    known = scores(found)
-    if not known:
+    places: Sequence[Line] = found.result.get("ranking") or ()
+    if not places:
         return [say("not measured", what=say("word damage"), run=found.run)]
-    places = rank(known)
     first = places[0]
-    span = say("one block") if first.repetitions < 2 else say(
-        "interval", low=first.low, high=first.high)  # fmt: skip
     facts: dict[str, Value | Said] = {
-        "fault": first.name,
-        "score": first.score,
-        "span": span,
-        "run": found.run,
-    }
-    alike = ", ".join(first.not_told_from)
-    said = say("harm unknown", alike=alike, **facts) if alike else say("harm", **facts)
+        "fault": first["arm"], "score": first["score"], "span": _span(first), "run": found.run,
+        "alike": ", ".join(first["ties"]),
+    }  # fmt: skip
+    key = "harm unseen" if not first["seen"] else "harm unknown" if first["ties"] else "harm"
+    bound = [one["arm"] for one in places if one["bound"]]
+    least = [say("harm bound", faults=", ".join(bound))] if bound else []
     rows = [
-        [str(each.place), each.name, f"{number(each.score)} s",
-         f"{number(each.low)} - {number(each.high)}", str(each.repetitions),
-         ", ".join(each.not_told_from) or "-"]
-        for each in places
+        [str(one["place"]), one["arm"], f"{number(one['score'])} s", _span(one),
+         str(one["blocks"]), ", ".join(one["ties"]) or "-"]
+        for one in places
     ]  # fmt: skip
     words = (
         "word place",
@@ -274,4 +258,10 @@ def harmful(runs: Runs) -> list[Piece]:
         "word alike",
     )
     table = Grid(say("table harm", run=found.run), [say(word) for word in words], rows)
-    return [said, say("harm formula"), table]
+    return [say(key, **facts), *least, say("harm formula"), table]
+
+
+def _span(one: Line) -> Said:
+    if one["low"] is None:
+        return say("one block")
+    return say("interval", low=one["low"], high=one["high"])

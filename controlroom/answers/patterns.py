@@ -13,6 +13,7 @@ from controlroom.answers.producers import steadiest
 from controlroom.answers.saying import Piece, Said, say
 from controlroom.answers.splits import SPLITS, tests_of
 
+Look = Callable[[Runs], Said | None]
 SAME = 0.02
 """Shares that differ by less are the same."""
 LEAST_BLOCKS = 2
@@ -154,7 +155,7 @@ def _drift(text: str) -> Said:
     return Said(spanish.replace("during the comparison", "durante la comparación"), text)
 
 
-PATTERNS: tuple[Callable[[Runs], Said | None], ...] = (
+PATTERNS: tuple[Look, ...] = (
     faulty_share, errors_are_quick, same_volume, steady_tail, acknowledgement, tail_at_limit,
     behind_the_queue, whole_books, kill_is_short, drifts,
 )  # fmt: skip

@@ -22,11 +22,11 @@ class Step(NamedTuple):
 
 
 STEPS: Mapping[str, Sequence[Step]] = {
-    "bands": (Step("doors-equal", 6, 40), Step("doors-limit", 6, 24)),
-    "worldcup": (Step("doors-equal", 6, 30), Step("doors-limit", 3, 16), Step("faults", 2, 12)),
+    "bands": (Step("doors-equal", 6, 40), Step("doors-limit", 6, 40)),
+    "worldcup": (Step("doors-equal", 6, 30), Step("doors-limit", 6, 30), Step("faults", 2, 20)),
     "covid": (
-        Step("doors-equal", 6, 20), Step("doors-limit", 2, 12), Step("deaths", 1, 6),
-        Step("faults", 2, 10), Step("splits", 1, 8), Step("stores", 2, 10),
+        Step("doors-equal", 6, 20), Step("faults", 2, 12), Step("splits", 1, 8),
+        Step("doors-limit", 1, 12), Step("stores", 1, 10), Step("deaths", 1, 6),
     ),
 }  # fmt: skip
 """The most telling first: one that is interrupted can answer what is before."""

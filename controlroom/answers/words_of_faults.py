@@ -88,7 +88,17 @@ FAULT_TEXTS: dict[str, tuple[str, str]] = {
         "Cannot tell which is the most harmful: first in these blocks is {fault}, as bad as "
         "{score} s without any service ({span}), and it is not told from {alike} (run {run}).",
     ),
-    "interval": ("intervalo {low} a {high}", "interval {low} to {high}"),
+    "harm unseen": (
+        "No se puede decir cuál es la más dañina: ni la primera en estos bloques, {fault} ({score} "
+        "s, {span}), se distingue de no tener falla, o de la resolución (ejecución {run}).",
+        "Cannot tell which is the most harmful: not even the first in these blocks, {fault} "
+        "({score} s, {span}), is told from no fault, or from the resolution (run {run}).",
+    ),
+    "harm bound": (
+        "No se vio que volviera a ser como antes, así que su daño es al menos ese: {faults}.",
+        "Not as before while it was watched, so that the damage is at least that: {faults}.",
+    ),
+    "interval": ("{low} a {high}", "{low} to {high}"),
     "one block": ("un solo bloque", "one block only"),
     "harm formula": (
         "El daño suma, en segundos, el volumen perdido, la mitad de lo lento, un décimo de la "
