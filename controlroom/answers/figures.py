@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, median
+from statistics import median
 from typing import Any, NamedTuple
 
 from controlroom.answers.evidence import Evidence
@@ -63,8 +63,8 @@ def told(found: Middle | None, unit: str = "", scale: float = 1.0) -> str:
 
 def ordered(evidence: Evidence, measure: str, more: bool = False) -> list[str]:
     """The arms by the middle of a measure, best first; those without data are left out."""
-    seen = {arm: evidence.values(arm, measure) for arm in evidence.arms}
-    known = {arm: fmean(values) for arm, values in seen.items() if values}
+    seen = {arm: middle(evidence.values(arm, measure)) for arm in evidence.arms}
+    known = {arm: found.value for arm, found in seen.items() if found is not None}
     return sorted(known, key=lambda arm: -known[arm] if more else known[arm])
 
 

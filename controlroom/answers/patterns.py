@@ -18,6 +18,10 @@ SAME = 0.02
 """Shares that differ by less are the same."""
 LEAST_BLOCKS = 2
 """Of one block nothing is a pattern."""
+LEAST_TAIL = 2.0
+"""Times the p50 from which a p99 is a long tail."""
+LEAST_HOP = 0.05
+"""ms that a hop takes at least, to be one and no rounding."""
 WANTED = 3
 
 
@@ -89,6 +93,54 @@ def acknowledgement(runs: Runs) -> Said | None:
     return say("pattern acknowledgement", seen=seen, run=one.run)
 
 
+def hop_costs(runs: Runs) -> Said | None:
+    """A producer of two processes pays for the way between them, in every block."""
+    one = runs.get(EQUAL)
+    hops = {
+        arm: [each.hop for each in every]
+        for arm, every in (times(one) if one is not None else {}).items()
+        if any(each.hop for each in every)
+    }
+    if one is None or not hops:
+        return None
+    if any(len(h) < LEAST_BLOCKS or min(h) < LEAST_HOP for h in hops.values()):
+        return None
+    seen = ", ".join(f"{arm} {told(middle(values), 'ms')}" for arm, values in hops.items())
+    return say("pattern hop", seen=seen, run=one.run)
+
+
+def long_tail(runs: Runs) -> Said | None:
+    """One request of a hundred takes a multiple of the middle one: in every block of every arm."""
+    one = runs.get(EQUAL)
+    if one is None:
+        return None
+    ratios = {
+        arm: [high / low for low, high in zip(one.values(arm, "p50"), one.values(arm, "p99"),
+                                              strict=False) if low]
+        for arm in one.arms
+    }  # fmt: skip
+    if any(len(r) < LEAST_BLOCKS or min(r) < LEAST_TAIL for r in ratios.values()):
+        return None
+    seen = ", ".join(f"{arm} {told(middle(values))}" for arm, values in ratios.items())
+    return say("pattern tail", seen=seen, run=one.run)
+
+
+def queue_waits(runs: Runs) -> Said | None:
+    """An event waits in the queue for longer than its sender for the answer, in every block."""
+    one = runs.get(EQUAL)
+    seen = []
+    for arm in one.arms if one is not None else ():
+        assert one is not None
+        phases = [each["phases"][one.phase] for each in one.of(arm)]
+        pairs = [((each.get("queue_time") or {}).get("p50"), each.get("p50")) for each in phases]
+        known = [(wait, took) for wait, took in pairs if wait is not None and took is not None]
+        if len(known) < LEAST_BLOCKS or any(wait <= took for wait, took in known):
+            continue
+        waits = [wait for wait, _ in known]
+        seen.append(f"{arm} {told(middle(waits), 'ms')}")
+    return say("pattern wait", seen=", ".join(seen), run=one.run) if one and seen else None
+
+
 def tail_at_limit(runs: Runs) -> Said | None:
     """More throughput costs latency: at the limit the p95 of every arm is above that below it."""
     equal, limit = runs.get(EQUAL), runs.get(LIMIT)
@@ -156,8 +208,8 @@ def _drift(text: str) -> Said:
 
 
 PATTERNS: tuple[Look, ...] = (
-    faulty_share, errors_are_quick, same_volume, steady_tail, acknowledgement, tail_at_limit,
-    behind_the_queue, whole_books, kill_is_short, drifts,
+    faulty_share, errors_are_quick, same_volume, steady_tail, long_tail, acknowledgement, hop_costs,
+    queue_waits, tail_at_limit, behind_the_queue, whole_books, kill_is_short, drifts,
 )  # fmt: skip
 
 

@@ -326,6 +326,24 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Most of a producer's time is the wait for Kafka's acknowledgement, by every path: {seen} "
         "(run {run}).",
     ),
+    "pattern hop": (
+        "Un productor de dos procesos paga el camino entre ellos, en todos los bloques: {seen} "
+        "(ejecución {run}).",
+        "A producer of two processes pays for the way between them, in every block: {seen} (run "
+        "{run}).",
+    ),
+    "pattern tail": (
+        "La cola es larga por todos los caminos y en todos los bloques: el p99 es tantas veces el "
+        "p50: {seen} (ejecución {run}).",
+        "The tail is long by every path and in every block: p99 is so many times the p50: {seen} "
+        "(run {run}).",
+    ),
+    "pattern wait": (
+        "Un evento espera en la cola más de lo que su remitente espera la respuesta, en todos los "
+        "bloques (p50 en la cola): {seen} (ejecución {run}).",
+        "An event waits in the queue for longer than its sender waits for the answer, in every "
+        "block (p50 in the queue): {seen} (run {run}).",
+    ),
     "pattern limit": (
         "Más tráfico se paga con latencia: en su límite contra la carga igual, {seen} (ejecuciones "
         "{run}).",

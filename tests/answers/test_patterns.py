@@ -11,7 +11,7 @@ from controlroom.answers.evidence import Evidence
 from controlroom.answers.saying import Said
 from tests.answers.making import doors, every, keep, phase
 
-EMPTY = {"phases": {name: phase(name) for name in ("baseline", "fault", "recovery")}}
+EMPTY = {"phases": {name: phase(name, p99=6.0) for name in ("baseline", "fault", "recovery")}}
 FLAT = {
     "doors-equal": lambda *_: EMPTY,
     "doors-limit": lambda *_: EMPTY,
@@ -42,6 +42,8 @@ def flat(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Evidence]:
         (patterns.faulty_share, "test-4: 50 % -> 50 %"),
         (patterns.errors_are_quick, "p50 falls from 5 ms [5, 5] to 2 ms [2, 2]"),
         (patterns.same_volume, "p95 12.1 ms of pubsub against 36.4 ms of kafka"),
+        (patterns.long_tail, "kafka 5 [5, 5]"),
+        (patterns.queue_waits, "pubsub 7 ms [7, 7]"),
         (patterns.tail_at_limit, "kafka 7.5"),
         (patterns.behind_the_queue, "network (900)"),
         (patterns.whole_books, "pod-failure, pod-kill"),
@@ -63,6 +65,14 @@ def test_where_nothing_differs_nothing_is_told(
 ) -> None:
     assert look(flat) is None
     assert look({}) is None
+
+
+def test_the_hop_is_told_of_producers_that_have_one(producers: dict[str, Evidence]) -> None:
+    said = patterns.hop_costs(producers)
+    assert said is not None
+    assert "grpc 1.5 ms [1.5, 1.5]" in said.en
+    assert "wasm 1.5 ms [1.5, 1.5]" in said.en
+    assert "http" not in said.en
 
 
 def test_the_acknowledgement_is_told_where_it_is_most_at_every_door(
