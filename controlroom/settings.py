@@ -59,6 +59,8 @@ class Settings:
     """Most users of a load run."""
     max_runs: int = 200
     """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
+    max_runs_mib: int = 2048
+    """MiB that these folders may take together; beyond it the oldest ended ones go."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Name -> where its value came from: `--x`, a variable, `FILE`, or `default`."""
 
@@ -81,6 +83,7 @@ RANGES = {
     "max_load_seconds": (1, 86_400),
     "max_users": (1, 100_000),
     "max_runs": (1, 100_000),
+    "max_runs_mib": (1, 1_000_000),
 }
 CHOICES = {"color": ("auto", "always", "never"), "durability": ("process", "power")}
 BOOLEANS = {

@@ -137,7 +137,7 @@ class StartExperiment(Act):
         if active := [one.id for one in here.store.active()]:
             raise CommandError(
                 f"{', '.join(active)} acts on the target, and would be measured too.",
-                "End it first: `controlroom run list` shows it.",
+                "End it first: `controlroom runs list` shows it.",
                 Exit.REFUSED,
             )
         if left := await put_all_back(here.store, here.target):
@@ -173,7 +173,7 @@ class StopExperiment(Act):
         folders = [here.store.folder(self.wanted)] if self.wanted else _going_on(here)
         for folder in folders:
             if folder.read_asked()["kind"] != ExperimentSpec.run_kind:
-                raise CommandError(f"{folder.id} is no experiment.", "See `controlroom run list`.")
+                raise CommandError(f"{folder.id} is no experiment.", "See `controlroom runs list`.")
         left: list[str] = []
         for folder in folders:
             if not await stop_run(folder, PATIENCE, CUT):

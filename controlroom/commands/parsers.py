@@ -50,7 +50,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 SUMMARY = """\
   --context NAME (a cluster, not the local stack)   --scenario NAME|DIR|FILE
-  --json (data on stdout)   --read-only"""
+  --json (data)   --read-only"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -72,8 +72,9 @@ class _Format(argparse.RawDescriptionHelpFormatter):
 
 def overview() -> str:
     """What `controlroom --help` prints; fits 24 lines."""
-    lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs() if not verb.itself)
-    own = ", ".join(verb.name for verb in verbs() if verb.itself)
+    named = [verb for verb in verbs() if verb.itself or verb.seldom]
+    lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs() if verb not in named)
+    own = ", ".join(verb.name for verb in named)
     usage = "usage: controlroom VERB [options]      controlroom help VERB explains it"
     return f"{usage}\n{lines}\n{SUMMARY}   {own}"
 

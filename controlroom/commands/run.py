@@ -1,4 +1,4 @@
-"""`controlroom run`: sends load, and lists, shows and stops load runs."""
+"""`controlroom run`: sends load, and stops load runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from controlroom.arrivals.address import ROUTES
 from controlroom.commands.exits import CommandError, Exit
-from controlroom.commands.face import emit, emit_json, passing, talk
+from controlroom.commands.face import emit, emit_json, passing
 from controlroom.commands.here import Here
 from controlroom.commands.performing import (
     Act,
@@ -22,8 +22,9 @@ from controlroom.commands.performing import (
     wanted,
 )
 from controlroom.commands.question import Fact, Question
-from controlroom.commands.table import table
-from controlroom.commands.watching import HEAD, detached, row_of, watch
+from controlroom.commands.runs import list_runs, show_run
+from controlroom.commands.watching import detached, watch
+from controlroom.ledger.listing import Wanted
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.load import latencies
@@ -39,10 +40,9 @@ from controlroom.runs.spec import (
     within_bounds,
 )
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
-from controlroom.runs.store import RunStore
+from controlroom.runs.store import store_of
 from controlroom.settings import Settings
 from host.durations import format_duration, parse_duration, rounded
-from host.paths import runs_dir
 
 DESCRIPTION = "Send load and say which bound ended it; killed, it goes on, ctrl+c stops it."
 EXAMPLES = (
@@ -52,8 +52,8 @@ EXAMPLES = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the load's bounds, and the words `list`, `show`, `stop`."""
-    parser.usage = "controlroom run [options] | list | show ID | stop ID|--all"
+    """Declares the load's bounds, and the word `stop`."""
+    parser.usage = "controlroom run [options] | stop ID|--all"
     add = parser.add_argument
     hidden = argparse.SUPPRESS
     add("action", nargs="?", choices=("list", "show", "stop"), help=hidden)
@@ -187,11 +187,12 @@ class StopLoad(Act):
 async def main(args: argparse.Namespace) -> Exit:
     """Sends, or looks after what was sent."""
     settings: Settings = args.settings
-    store = RunStore(runs_dir(settings.state_dir), settings.max_runs)
+    store = store_of(settings)
+    # what people typed before there was `controlroom runs`
     if args.action == "list":
-        return _list(store, args.json)
+        return list_runs(store, Wanted(children=True, limit=None), args.json)
     if args.action == "show":
-        return _show(store.folder(_id(args)), args.json)
+        return show_run(store, _id(args), args.json)
     if args.action == "stop":
         return await perform_verb(StopLoad("" if args.all else _id(args)), args)
     return await _send(settings, args)
@@ -266,31 +267,8 @@ def _whole_story(folder: RunFolder, view: RunView) -> dict[str, Any]:
     return {**asdict(view), "result": result, "command": folder.read_asked()["command"]}
 
 
-def _list(store: RunStore, as_json: bool) -> Exit:
-    views = store.runs().runs
-    if as_json:
-        emit_json([asdict(view) for view in views])
-    elif not views:
-        talk("There are no runs yet; `controlroom run -n 1000` starts one.")
-    else:
-        emit(table(HEAD, [row_of(view) for view in views], left=len(HEAD)))
-    return Exit.OK
-
-
-def _show(folder: RunFolder, as_json: bool) -> Exit:
-    view = folder.read_view()
-    if view is None:
-        raise CommandError(f"{folder.path} holds no run that can be read.", "Remove that folder.")
-    if as_json:
-        emit_json(_whole_story(folder, view))
-        return Exit.OK
-    for line in (*_summary(folder, view), folder.read_asked()["command"], str(folder.path)):
-        emit(line)
-    return Exit.OK
-
-
 def _id(args: argparse.Namespace) -> str:
-    return wanted(args.id, f"run {args.action}", "the id of a run", "See `controlroom run list`.")
+    return wanted(args.id, f"run {args.action}", "the id of a run", "See `controlroom runs list`.")
 
 
 def _whole(text: str) -> int:

@@ -7,7 +7,7 @@ from html import escape
 from controlroom.reports.document import Document, Heading, Items, Paragraph, Part, Plot, Table
 from controlroom.reports.scale import short
 from controlroom.reports.svg import COLOURS, as_svg
-from controlroom.reports.text import numeric
+from controlroom.reports.text import numeric, with_legends
 
 _LIGHT = ("#0b5cad", "#a8420a", "#1c7a3e", "#7a3aa8", "#8a6200", "#a01f52")
 _DARK = ("#6db3f5", "#f0a066", "#6fcf8f", "#c79bf0", "#e0c060", "#f08ab0")
@@ -18,7 +18,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def as_html(document: Document) -> str:
     """The whole page."""
-    body = "\n".join(_part(part) for part in document.parts)
+    body = "\n".join(_part(*pair) for pair in with_legends(document.parts))
     title = escape(document.title)
     return (
         f'<!DOCTYPE html>\n<html lang="{escape(document.lang)}">\n<head>\n<meta charset="utf-8">\n'
@@ -30,7 +30,7 @@ def as_html(document: Document) -> str:
     )
 
 
-def _part(part: Part) -> str:
+def _part(part: Part, legend: bool) -> str:
     match part:
         case Heading(text, level):
             tag = f"h{min(max(level, 2), 6)}"
@@ -42,7 +42,7 @@ def _part(part: Part) -> str:
         case Table():
             return _table(part)
         case Plot():
-            return _figure(part)
+            return _figure(part, legend)
 
 
 def _table(table: Table) -> str:
@@ -66,7 +66,7 @@ def _table(table: Table) -> str:
     return "\n".join((*lines, "</tbody></table></div>"))
 
 
-def _figure(plot: Plot) -> str:
+def _figure(plot: Plot, legend: bool) -> str:
     keys = "".join(
         f'<span class="key"><svg viewBox="0 0 28 8" aria-hidden="true">'
         f'<path class="curve c{number % COLOURS}" d="M0 4H28"/></svg>{escape(name)}</span>'
@@ -75,9 +75,10 @@ def _figure(plot: Plot) -> str:
     marks = "".join(
         f"<li>{escape(short(round(at, 1)))} s: {escape(text)}</li>" for at, text in plot.marks
     )
-    listed = f"\n<ol>{marks}</ol>" if marks else ""
+    listed = f"\n<ol>{marks}</ol>" if marks and legend else ""
     return (
-        f"<figure>\n<figcaption><b>{escape(plot.title)}</b> {keys}</figcaption>\n"
+        "<figure>\n"
+        f"<figcaption><b>{escape(plot.title)}</b> in {escape(plot.unit)} {keys}</figcaption>\n"
         f"{as_svg(plot)}{listed}\n</figure>"
     )
 

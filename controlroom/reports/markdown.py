@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from controlroom.reports.document import Document, Heading, Items, Paragraph, Part, Plot, Table
-from controlroom.reports.text import numeric, plot_lines
+from controlroom.reports.text import numeric, plot_lines, with_legends
 
 PLOT_WIDTH = 100
 _SIGNS = re.compile(r"([\\`*_<>\[\]|~])")
@@ -14,11 +14,14 @@ _LINE_BEGIN = re.compile(r"^(\s*)([-+#]|\d+[.)])(?=\s|$)")
 
 def as_markdown(document: Document) -> str:
     """The whole report. Plots are of text, which every reader of Markdown shows."""
-    parts = [f"# {_escaped(document.title)}", *map(_part, document.parts)]
+    parts = [
+        f"# {_escaped(document.title)}",
+        *(_part(*pair) for pair in with_legends(document.parts)),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _part(part: Part) -> str:
+def _part(part: Part, legend: bool) -> str:
     match part:
         case Heading(text, level):
             return f"{'#' * max(level, 2)} {_escaped(text)}"
@@ -29,7 +32,7 @@ def _part(part: Part) -> str:
         case Table():
             return _table(part)
         case Plot():
-            return "\n".join(("```text", *plot_lines(part, PLOT_WIDTH), "```"))
+            return "\n".join(("```text", *plot_lines(part, PLOT_WIDTH, legend=legend), "```"))
 
 
 def _table(table: Table) -> str:

@@ -19,7 +19,7 @@ def as_svg(plot: Plot) -> str:
     times, values = times_of(plot), values_of(plot)
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(told(plot))}">',
-        *_grid(times, values, plot.unit),
+        *_grid(times, values),
         *_marks(plot, times),
         *(
             part
@@ -43,8 +43,8 @@ def told(plot: Plot) -> str:
     return f"{said} Marks: {marks}." if marks else said
 
 
-def _grid(times: Span, values: Span, unit: str) -> list[str]:
-    lines = [f'<text class="unit" x="4" y="14">{escape(unit)}</text>']
+def _grid(times: Span, values: Span) -> list[str]:
+    lines = []
     for value in values.ticks():
         y = _y(values, value)
         lines.append(f'<path class="grid" d="M{LEFT} {y}H{WIDTH - RIGHT}"/>')

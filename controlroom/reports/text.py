@@ -4,44 +4,56 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from controlroom.reports.document import Document, Heading, Items, Paragraph, Part, Plot, Table
 from controlroom.reports.scale import extremes, short, times_of, values_of
 
 BARS, ASCII_BARS = "▁▂▃▄▅▆▇█", "_.-:=+*#"
-LEAST = 12
-"""Columns that a cell is never made narrower than, nor a curve."""
+LEAST, MOST = 12, 72
+"""Columns of a curve; no cell is made narrower than the least."""
+SIGNS = "123456789abcdefghijklmnopqrstuvwxyz"
+"""Of marks, in their order."""
 _NUMBER = re.compile(r"^[-+<>~]*[\d.,]+( ?(%|ms|s|/s|x|MiB|GiB))?$|^-$|^unknown$")
 
 
 def as_text(document: Document, width: int = 100, ascii: bool = False) -> str:  # noqa: A002
     """The whole report; lines are at most `width` columns, where its tables allow it."""
     parts = [[document.title, ("=" if ascii else "═") * min(len(document.title), width)]]
-    parts += [_part(part, width, ascii) for part in document.parts]
+    parts += [_part(part, width, ascii, legend) for part, legend in with_legends(document.parts)]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 
 def numeric(cells: Sequence[str]) -> bool:
     """Whether a column holds figures, which stand flush right."""
-    return bool(cells) and all(_NUMBER.match(cell) for cell in cells)
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(_NUMBER.match(cell) for cell in filled)
 
 
-def plot_lines(plot: Plot, width: int, ascii: bool = False) -> list[str]:  # noqa: A002
+def with_legends(parts: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
+    """Each part, and whether its marks are explained: of plots in a row that have the same ones,
+    below the last."""
+    for part, after in zip(parts, (*parts[1:], None), strict=False):
+        same = isinstance(part, Plot) and isinstance(after, Plot) and part.marks == after.marks
+        yield part, not same
+
+
+def plot_lines(plot: Plot, width: int, ascii: bool = False, legend: bool = True) -> list[str]:  # noqa: A002
     """The curves as rows of bars, with the marks below; also for Markdown."""
     span = values_of(plot)
     lines = [f"{plot.title} ({plot.unit}), {short(span.low)} to {short(span.high)}"]
     names = min(max((len(name) for name in plot.curves), default=0), width // 4)
     said = {name: _range(plot, name) for name in plot.curves}
     columns = width - names - max(map(len, said.values()), default=0) - 4
-    columns = max(min(columns, 72), LEAST)
+    moments = {at for points in plot.curves.values() for at, _ in points}
+    columns = max(min(columns, MOST, len(moments)), LEAST)
     for name in plot.curves:
         row = _bars(plot, name, columns, ASCII_BARS if ascii else BARS)
         lines.append(f"{name[:names].ljust(names)}  {row}  {said[name]}")
-    return lines + _marks(plot, names, columns)
+    return lines + _marks(plot, names, columns, legend)
 
 
-def _part(part: Part, width: int, ascii: bool) -> list[str]:  # noqa: A002
+def _part(part: Part, width: int, ascii: bool, legend: bool) -> list[str]:  # noqa: A002
     match part:
         case Heading(text, level):
             return [text, ("-" if ascii else "─") * len(text)] if level <= 2 else [text]
@@ -59,7 +71,7 @@ def _part(part: Part, width: int, ascii: bool) -> list[str]:  # noqa: A002
         case Table():
             return _table(part, width)
         case Plot():
-            return plot_lines(part, width, ascii)
+            return plot_lines(part, width, ascii, legend)
 
 
 def _table(table: Table, width: int) -> list[str]:
@@ -108,11 +120,12 @@ def _bars(plot: Plot, name: str, columns: int, signs: str) -> str:
     )
 
 
-def _marks(plot: Plot, names: int, columns: int) -> list[str]:
+def _marks(plot: Plot, names: int, columns: int, legend: bool) -> list[str]:
     if not plot.marks:
         return []
-    times, row = times_of(plot), [" "] * columns
-    for at, _ in plot.marks:
-        row[min(int(times.share(at) * columns), columns - 1)] = "^"
-    lines = [f"{' ' * names}  {''.join(row).rstrip()}"]
-    return lines + [f"{' ' * names}  ^ {short(round(at, 1))} s {text}" for at, text in plot.marks]
+    times, row, lines = times_of(plot), [" "] * columns, []
+    for number, (at, text) in enumerate(plot.marks):
+        sign = SIGNS[number] if number < len(SIGNS) else "^"
+        row[min(int(times.share(at) * columns), columns - 1)] = sign
+        lines.append(f"{' ' * names}  {sign} {short(round(at, 1))} s {text}")
+    return [f"{' ' * names}  {''.join(row).rstrip()}", *(lines if legend else [])]

@@ -20,5 +20,9 @@ class NoSuchRunError(RunError):
     """No run has that id."""
 
 
+class RunActiveError(RunError):
+    """It goes on, so it is not removed."""
+
+
 class NoAnswerError(RunError):
     """Nothing listens where the run should go; worth trying again."""

@@ -14,7 +14,7 @@ from controlroom.experiments.conditions import Watch, holds, unsteady
 from controlroom.experiments.format import Experiment, Inject
 from controlroom.experiments.impact import impact
 from controlroom.experiments.measures import EVERY, Phase, Sample
-from controlroom.runs.experiment_spec import ExperimentSpec, Injected
+from controlroom.runs.experiment_spec import SAMPLES, ExperimentSpec, Injected
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view, start
 from controlroom.runs.liveness import proof_of
@@ -290,7 +290,7 @@ class BlockRun:
         sample = self._observer.sample(phase, self._meter)
         self._samples.append(sample)
         line = {"block": self._place, "arm": self._arm.name, **asdict(sample)}
-        with (self._run.folder.path / "samples.jsonl").open("a") as file:
+        with (self._run.folder.path / SAMPLES).open("a") as file:
             file.write(json.dumps(line) + "\n")
         self._show(phase, sample)
         if phase != "warm_up" and (breach := self._watch.see(sample)):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 import time
 from typing import Any
 
-import psutil
-
 from controlroom.experiments.format import Experiment
 from controlroom.experiments.results import summary
+from controlroom.runs.about import about
 from controlroom.runs.errors import RunError
 from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
-from controlroom.runs.experiment_spec import ExperimentSpec
+from controlroom.runs.experiment_spec import BLOCKS, PLAN, ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.observing import Observer
 from controlroom.runs.registry import kind_of
@@ -25,9 +23,7 @@ from controlroom.runs.stop import stop_fault
 from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import Target, TargetError
 from host.paths import write_private
-from host.version import VERSION
 
-BLOCKS, PLAN = "blocks.jsonl", "plan.json"
 UNLIMITED = sys.maxsize
 MAY_BE_LEFT = "may still be injected"
 
@@ -41,7 +37,7 @@ class ExperimentRun:
         self._experiment: Experiment = spec.experiment
         self._target = target
         # what is over is removed when somebody starts a run, not while this one goes on
-        self._store = RunStore(run.folder.path.parent, UNLIMITED)
+        self._store = RunStore(run.folder.path.parent, UNLIMITED, UNLIMITED)
         self._blocks: list[dict[str, Any]] = []
 
     async def run(self) -> None:
@@ -120,13 +116,7 @@ class ExperimentRun:
             "plan": self._spec.plan,
             "order": self._spec.order,
             "seed": self._spec.seed,
-            "versions": {"controlroom": VERSION, "python": platform.python_version()},
-            "machine": {
-                "system": " ".join((os.uname().sysname, os.uname().release, os.uname().machine)),
-                "cores": os.cpu_count(),
-                "memory": psutil.virtual_memory().total,
-                "load": os.getloadavg(),
-            },
+            **about(),
             "user": os.getuid(),
         }
         text = json.dumps(plan, ensure_ascii=False) + "\n"

@@ -15,6 +15,7 @@ from controlroom.model.run import RunView
 from controlroom.runs.journal import Journal
 from controlroom.runs.kind import Spec
 from controlroom.runs.liveness import Proof
+from controlroom.runs.pinning import NOTES
 from controlroom.runs.registry import kind_of
 from host.paths import write_private
 
@@ -122,8 +123,21 @@ class RunFolder:
         """The run that began it; empty where a person did."""
         try:
             return (self.path / "owner").read_text()
-        except FileNotFoundError:
+        except (OSError, ValueError):
             return ""
+
+    @property
+    def noted(self) -> bool:
+        """Whether somebody wrote a note to it."""
+        return (self.path / NOTES).exists()
+
+    def size(self) -> int:
+        """Bytes of all of its files."""
+        return sum(
+            os.lstat(os.path.join(folder, name)).st_size
+            for folder, _, names in os.walk(self.path)
+            for name in names
+        )
 
     @property
     def runner_alive(self) -> bool:

@@ -156,8 +156,12 @@ def seconds(arm: str, block: int) -> list[Made]:
     """The seconds of such a block."""
     start = 1000.0 * (block + 1)
     made = [sample(block, arm, start + s, "baseline") for s in range(6)]
-    hit = {"pod-failure": {"good": 20, "bad": 80, "p95": 900.0},
-           "pod-kill": {"good": 70, "bad": 30}, "network": {"lag": 900}}.get(arm, {})  # fmt: skip
+    hits: dict[str, dict[str, Any]] = {
+        "pod-failure": {"good": 20, "bad": 80, "p95": 900.0},
+        "pod-kill": {"good": 70, "bad": 30},
+        "network": {"lag": 900},
+    }
+    hit = hits.get(arm, {})
     made += [sample(block, arm, start + 6 + s, "fault", **hit) for s in range(4)]
     return made + [sample(block, arm, start + 10 + s, "recovery") for s in range(6)]
 

@@ -134,14 +134,12 @@ def test_quick_is_below_ten_minutes_and_full_below_ninety() -> None:
     from tests.answers.making import ROOT
 
     for scenario, steps in STEPS.items():
-        for mode, most in (("quick", 11.2), ("full", 90.0)):
-            seconds = sum(
-                lasting(
-                    read_experiment(
-                        ROOT / f"scenarios/{scenario}/experiments/{one.experiment}.yaml"
-                    )[1],
-                    one.rounds(mode),  # type: ignore[arg-type]
-                )
-                for one in steps
-            )
-            assert seconds / 60 <= most, (scenario, mode, seconds / 60)
+        files = {
+            one: read_experiment(ROOT / f"scenarios/{scenario}/experiments/{one.experiment}.yaml")
+            for one in steps
+        }
+        quick = sum(lasting(found, one.quick) for one, (_, found) in files.items())
+        full = sum(lasting(found, one.full) for one, (_, found) in files.items())
+        # what is beside the phases of a block is reckoned with 5 to 8 s, and takes less
+        assert quick <= 11.2 * 60
+        assert full <= 90 * 60

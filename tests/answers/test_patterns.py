@@ -9,10 +9,10 @@ import pytest
 from controlroom.answers import patterns
 from controlroom.answers.evidence import Evidence
 from controlroom.answers.saying import Said
-from tests.answers.making import doors, every, keep, phase
+from tests.answers.making import Blocks, doors, every, keep, phase
 
 EMPTY = {"phases": {name: phase(name, p99=6.0) for name in ("baseline", "fault", "recovery")}}
-FLAT = {
+FLAT: dict[str, Blocks] = {
     "doors-equal": lambda *_: EMPTY,
     "doors-limit": lambda *_: EMPTY,
     "faults": lambda *_: {**EMPTY, "lost": 1},
