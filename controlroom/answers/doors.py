@@ -31,11 +31,21 @@ def fastest(runs: Runs) -> list[Piece]:
             found.append(say("not run", experiment=name))
             continue
         found.append(best(one, measure, more))
-        found += [verdict(each) for each in one.comparisons(measure)]
+        found += verdicts(one, measure)
     for name in (EQUAL, LIMIT):
         if name in runs:
             found += [_table(runs[name]), *picture("picture p95", "ms", curves(runs[name], "p95"))]
     return found
+
+
+def verdicts(one: Evidence, measure: str) -> list[Said]:
+    """A sentence for each comparison; one for all of them where there are too few blocks."""
+    every = one.comparisons(measure)
+    if every and not any(
+        each["kind"] != "cannot tell" or each.get("more_blocks") for each in every
+    ):
+        return [say("verdicts few", measure=say(f"measure {measure}"), run=one.run)]
+    return [verdict(each) for each in every]
 
 
 def best(one: Evidence, measure: str, more: bool) -> Said:

@@ -139,7 +139,11 @@ def shows(runs: Runs) -> list[Piece]:
     if (found := _found(runs)) is None:
         return [say("not run", experiment=FAULTS)]
     one, every, none = found
-    pieces: list[Piece] = [_shown(one, each, moved(each, none)) for each in every]
+    if none is None:
+        pieces: list[Piece] = [say("no blocks without", run=one.run)]
+    else:
+        pieces = [_shown(one, each, moved(each, none)) for each in every]
+    pieces += _missing(one)
     words = ("word fault", "measure success", "word worst rate", "word worst p95", "word lost good",
              "word restarts", "word lag", "word detect", "word back", "word books")  # fmt: skip
     rows = [_row(each) for each in ([none] if none else []) + every]
@@ -149,6 +153,12 @@ def shows(runs: Runs) -> list[Piece]:
         pieces += picture(f"picture {measure}", unit, curves(one, measure, scale),
                           [(0.0, "fault")])  # fmt: skip
     return pieces
+
+
+def _missing(one: Evidence) -> list[Said]:
+    """The faults of which no block is over."""
+    names = [arm for arm in one.arms if not one.of(arm)]
+    return [say("no blocks of", faults=", ".join(names), run=one.run)] if names else []
 
 
 def _shown(one: Evidence, each: Print, signals: Sequence[str]) -> Said:
@@ -194,6 +204,8 @@ def differ(runs: Runs) -> list[Piece]:
     if (found := _found(runs)) is None:
         return [say("not run", experiment=FAULTS)]
     one, every, none = found
+    if none is None:
+        return [say("no blocks without", run=one.run)]
     signals = {each.arm: set(moved(each, none)) for each in every}
     pieces: list[Piece] = []
     for place, first in enumerate(every):
@@ -208,7 +220,7 @@ def differ(runs: Runs) -> list[Piece]:
                                   **facts))  # fmt: skip
             else:
                 pieces.append(_by_size(first, second, facts))
-    return pieces or [say("differ one", run=one.run)]
+    return [*(pieces or [say("differ one", run=one.run)]), *_missing(one)]
 
 
 def _names(signals: set[str]) -> Said:
@@ -236,6 +248,8 @@ def harmful(runs: Runs) -> list[Piece]:
     places: Sequence[Line] = found.result.get("ranking") or ()
     if not places:
         return [say("not measured", what=say("word damage"), run=found.run)]
+    if len(places) < 2:
+        return [say("differ one", run=found.run), *_missing(found)]
     first = places[0]
     facts: dict[str, Value | Said] = {
         "fault": first["arm"], "score": first["score"], "span": _span(first), "run": found.run,
@@ -258,7 +272,7 @@ def harmful(runs: Runs) -> list[Piece]:
         "word alike",
     )
     table = Grid(say("table harm", run=found.run), [say(word) for word in words], rows)
-    return [say(key, **facts), *least, say("harm formula"), table]
+    return [say(key, **facts), *_missing(found), *least, say("harm formula"), table]
 
 
 def _span(one: Line) -> Said:

@@ -58,7 +58,10 @@ def told(found: Middle | None, unit: str = "", scale: float = 1.0) -> str:
     said = f"{number(found.value * scale)}{unit}"
     if found.low is None or found.high is None:
         return f"{said} [1]"
-    return f"{said} [{number(found.low * scale)}, {number(found.high * scale)}]"
+    high = found.high * scale
+    if unit == " %":
+        high = min(high, 100.0)
+    return f"{said} [{number(found.low * scale)}, {number(high)}]"
 
 
 def ordered(evidence: Evidence, measure: str, more: bool = False) -> list[str]:

@@ -175,7 +175,11 @@ def whole_books(runs: Runs) -> Said | None:
     """No fault lost an accepted event, nor counted one twice."""
     one = runs.get(FAULTS)
     every = [each for each in prints(one) if each.arm != NONE] if one is not None else []
-    if one is None or not every or any(each.lost != 0 or each.doubled != 0 for each in every):
+    if (
+        one is None
+        or len(every) < LEAST_BLOCKS
+        or any(each.lost != 0 or each.doubled != 0 for each in every)
+    ):
         return None
     return say("pattern books", faults=", ".join(each.arm for each in every), run=one.run)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from controlroom.answers.doors import EQUAL, LIMIT, Runs, apart, best, offered, used
+from controlroom.answers.doors import EQUAL, LIMIT, Runs, apart, best, offered, used, verdicts
 from controlroom.answers.evidence import Evidence, Line
 from controlroom.answers.figures import Middle, curves, middle, ordered, told
 from controlroom.answers.saying import Grid, Piece, Said, joined, picture, say, verdict
@@ -68,11 +68,11 @@ def quickest(runs: Runs) -> list[Piece]:
     if one is None:
         return [say("not run", experiment=EQUAL)]
     found: list[Piece] = [best(one, "p50", False)]
-    found += [verdict(each) for each in one.comparisons("p50")]
+    found += verdicts(one, "p50")
     found += [_why(one), *_parts(one)]
     if (limit := runs.get(LIMIT)) is not None:
         found.append(best(limit, "throughput", True))
-        found += [verdict(each) for each in limit.comparisons("throughput")]
+        found += verdicts(limit, "throughput")
     return found + list(picture("picture p95", "ms", curves(one, "p95")))
 
 

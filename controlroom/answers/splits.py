@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from controlroom.answers.saying import Grid, Piece, Said, joined, picture, say
 
 SPLITS = "splits"
 CLOSE = 0.02
-"""Shares of success so near each other are the same; a short phase sends a few hundred."""
+"""Shares of success so near each other are the same: requests under way when a split begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Test:
     """Name, share, success predicted for it (0 to 1)."""
     seen: Middle | None
     before: Middle | None
+    requests: int
 
     @property
     def predicted(self) -> float:
@@ -38,7 +40,9 @@ class Test:
     @property
     def as_predicted(self) -> bool:
         """Whether what was seen is what the weights predict."""
-        return self.seen is not None and abs(self.seen.value - self.predicted) <= CLOSE
+        chance = self.predicted * (1 - self.predicted) / max(self.requests, 1)
+        near = CLOSE + 2 * math.sqrt(chance)
+        return self.seen is not None and abs(self.seen.value - self.predicted) <= near
 
 
 def tests_of(one: Evidence) -> list[Test]:
@@ -54,7 +58,9 @@ def tests_of(one: Evidence) -> list[Test]:
                    branch.get("success", 100) / 100) for branch in branches]  # fmt: skip
         name = arm["name"]
         found.append(Test(name, shares, middle(one.values(name, "success", "fault")),
-                          middle(one.values(name, "success", "baseline"))))  # fmt: skip
+                          middle(one.values(name, "success", "baseline")),
+                          sum(block["phases"]["fault"]["good"] + block["phases"]["fault"]["bad"]
+                              for block in one.of(name))))  # fmt: skip
     return found
 
 

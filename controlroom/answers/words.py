@@ -73,6 +73,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "más.",
         "{first} against {second}, {measure}: cannot tell; needs about {blocks} more blocks.",
     ),
+    "verdicts few": (
+        "Por {measure} no se puede comparar: hacen falta seis bloques de cada camino (ejecución "
+        "{run}).",
+        "By {measure} nothing can be compared: six blocks of each path are needed (run {run}).",
+    ),
     "verdict few": (
         "{first} contra {second}, {measure}: no se puede decir; faltan bloques con datos.",
         "{first} against {second}, {measure}: cannot tell; too few blocks with data.",
@@ -115,9 +120,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{arm}. Advantages: {good}. Disadvantages: {bad}.",
     ),
     "death": (
-        "al matar a su consumidor {kills} veces se perdieron {lost} eventos y fallaron {failed} "
+        "al matar a su consumidor (veces: {kills}) se perdieron {lost} eventos y fallaron {failed} "
         "peticiones ({run})",
-        "{kills} kills of its consumer lost {lost} events, and {failed} requests failed ({run})",
+        "kills of its consumer ({kills} in all) lost {lost} events, and {failed} requests failed "
+        "({run})",
     ),
     "death unknown": (
         "no se sabe qué se perdió al matar a su consumidor ({run})",
@@ -245,10 +251,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{what}: cannot tell which is faster (redis {redis}, mongo {mongo}; {run}).",
     ),
     "store killed": (
-        "Al matar {store} ({kills} veces): éxito {success}, lag máximo {lag}, todo como antes tras "
-        "{back}, {lost} eventos perdidos, {doubled} duplicados (ejecución {run}).",
-        "After a kill of {store} ({kills} times): success {success}, lag peak {lag}, all as before "
-        "after {back}, {lost} events lost, {doubled} doubled (run {run}).",
+        "Al matar {store} (veces: {kills}): éxito {success}, lag máximo {lag}, todo como antes "
+        "tras {back}, {lost} eventos perdidos, {doubled} duplicados (ejecución {run}).",
+        "After a kill of {store} ({kills} in all): success {success}, lag peak {lag}, all as "
+        "before after {back}, {lost} events lost, {doubled} doubled (run {run}).",
     ),
     "unseen": ("un tiempo que no se vio", "a time that was not seen"),
     "store safer": (

@@ -88,6 +88,14 @@ FAULT_TEXTS: dict[str, tuple[str, str]] = {
         "Cannot tell which is the most harmful: first in these blocks is {fault}, as bad as "
         "{score} s without any service ({span}), and it is not told from {alike} (run {run}).",
     ),
+    "no blocks without": (
+        "No se puede decir: en {run} no hay un bloque sin falla con que comparar.",
+        "Cannot tell: there is no block without a fault in {run} to compare with.",
+    ),
+    "no blocks of": (
+        "No se puede decir de {faults}: ningún bloque terminó en {run}.",
+        "Cannot tell of {faults}: no block of it is over in {run}.",
+    ),
     "harm unseen": (
         "No se puede decir cuál es la más dañina: ni la primera en estos bloques, {fault} ({score} "
         "s, {span}), se distingue de no tener falla, o de la resolución (ejecución {run}).",

@@ -83,7 +83,7 @@ class AnswerQuestions(Act):
         return AnswerFolder(Path(self.folder))
 
     async def prepare(self, here: Here) -> Question:
-        lasts, blast, done = 0.0, False, self.kept.runs
+        lasts, blast, done = 0.0, False, self.kept.done
         facts = []
         for step in STEPS[self.what]:
             if step.experiment in done:
@@ -106,7 +106,7 @@ class AnswerQuestions(Act):
         kept.begin(self.what, self.mode)
         talk(f"Answering {self.what} in {kept.path}")
         for place, step in enumerate(steps, 1):
-            if step.experiment in kept.runs:
+            if step.experiment in kept.done:
                 continue
             code, said_of = await self._run(step, f"{place} of {len(steps)}", here)
             if code in (Exit.INTERRUPTED, Exit.UNCLEAN):
@@ -140,7 +140,7 @@ class AnswerQuestions(Act):
             talk("Prometheus says nothing of it: the time of each hop is not known.")
         if step.experiment == STORES:
             self.kept.keep_reads(await store_reads(here.target))
-        self.kept.keep(step.experiment, act.run.path)
+        self.kept.keep(step.experiment, act.run.path, view.state == "finished")
         if view.state != "finished":
             return Exit.FAILED, f"{view.id} {view.state}: {view.bound}"
         return Exit.OK, ""
@@ -171,7 +171,7 @@ def _folder(args: argparse.Namespace) -> AnswerFolder:
     name = f"{args.scenario}-{args.mode}"
     wanted = {step.experiment for step in STEPS[args.scenario]}
     for path in sorted(root.glob(f"{name}-*"), reverse=True):
-        if not wanted <= set(AnswerFolder(path).runs):
+        if not wanted <= set(AnswerFolder(path).done):
             return AnswerFolder(path)
     return AnswerFolder(root / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}")
 

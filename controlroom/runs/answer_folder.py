@@ -49,19 +49,27 @@ class AnswerFolder:
 
     @property
     def runs(self) -> dict[str, str]:
-        """Experiment -> the run that is done."""
+        """Experiment -> its last run that is over."""
         found: dict[str, str] = self.asked.get("runs", {})
         return found
 
-    def keep(self, experiment: str, run: Path) -> None:
-        """Copies what a run left behind, and counts it as done."""
+    @property
+    def done(self) -> dict[str, str]:
+        """Those that need not be repeated."""
+        failed = self.asked.get("failed", [])
+        return {name: run for name, run in self.runs.items() if run not in failed}
+
+    def keep(self, experiment: str, run: Path, whole: bool = True) -> None:
+        """Copies what a run left behind; one that is not `whole` is repeated the next time."""
         kept = self.path / RUNS / run.name
         kept.mkdir(parents=True, exist_ok=True)
         for name in FILES:
             if (run / name).is_file():
                 shutil.copyfile(run / name, kept / name)
         asked = self.asked
-        self._write({**asked, "runs": {**asked.get("runs", {}), experiment: run.name}})
+        failed = [*asked.get("failed", []), *([] if whole else [run.name])]
+        runs = {**asked.get("runs", {}), experiment: run.name}
+        self._write({**asked, "runs": runs, "failed": failed})
 
     def keep_reads(self, reads: Mapping[str, Sequence[float]]) -> None:
         """Keeps the times of reads of the stores."""

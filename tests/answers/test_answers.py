@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 
@@ -13,11 +14,12 @@ from controlroom.answers.figures import middle, number, told
 from controlroom.answers.questions import QUESTIONS
 from controlroom.answers.report import report
 from controlroom.answers.saying import LANGS, Said
+from controlroom.answers.splits import tests_of
 from controlroom.answers.steps import STEPS
 from controlroom.answers.words import TEXTS
 from controlroom.reports.html import as_html
 from controlroom.reports.markdown import as_markdown
-from tests.answers.making import ROOT, doors, every, harm, keep, phase
+from tests.answers.making import ROOT, Made, doors, every, fault, harm, keep, phase, seconds
 
 UNKNOWN = {"es": "No se puede decir", "en": "Cannot tell"}
 RUNS: dict[str, dict[str, Evidence]] = {}
@@ -111,7 +113,7 @@ def test_resources_are_told_where_they_were_measured(tmp_path: Path) -> None:
 def test_a_loss_at_a_death_is_a_disadvantage() -> None:
     said = sentences("covid", "ventajas")
     (pubsub,) = [one.en for one in said if one.en.startswith("pubsub.")]
-    assert "2 kills of its consumer lost 80 events" in pubsub.split("Disadvantages")[1]
+    assert "kills of its consumer (2 in all) lost 80 events" in pubsub.split("Disadvantages")[1]
     (grpc,) = [one.en for one in said if one.en.startswith("grpc.")]
     assert "lost 0 events" in grpc.split("Disadvantages")[0]
 
@@ -212,3 +214,31 @@ def test_figures_say_what_they_do_not_know() -> None:
     found = middle([0.0, 1.0, 2.0])
     assert found is not None
     assert found.low == 0.0
+
+
+def test_faults_without_a_block_or_without_a_comparison_are_not_judged(tmp_path: Path) -> None:
+    def one_only(arm: str, turn: int) -> Made:
+        return {**fault(arm, turn), "whole": arm == "pod-failure"}
+
+    one = keep(tmp_path, "worldcup", "faults", one_only, 1, seconds)
+    cut = {**one.result, "ranking": one.result["ranking"][:1]}
+    runs = {"faults": replace(one, result=cut)}
+    said = [
+        " ".join(piece.en for piece in question.answer(runs, {}) if isinstance(piece, Said))
+        for question in QUESTIONS["worldcup"][2:5]
+    ]
+    assert all("Cannot tell" in text for text in said)
+    assert "no block without a fault in r-faults" in said[0]
+    assert "Cannot tell of none, pod-kill, container-kill, network: no block" in said[0]
+    assert "most harmful" not in said[2]
+
+
+def test_a_share_is_as_predicted_within_what_chance_makes(tmp_path: Path) -> None:
+    def seen(success: float) -> bool:
+        made = lambda *_: {"phases": {name: phase(name, success=success, good=90, bad=90)  # noqa: E731
+                                      for name in ("baseline", "fault")}}  # fmt: skip
+        one = keep(tmp_path / str(success), "covid", "splits", made, 1)
+        return tests_of(one)[3].as_predicted
+
+    assert seen(0.55)
+    assert not seen(0.65)

@@ -39,7 +39,7 @@ class Conducted(AnswerQuestions):
         self.begun.append(step.experiment)
         code = self.ends.get(step.experiment, Exit.OK)
         if code in (Exit.OK, Exit.FAILED):
-            self.kept.keep(step.experiment, self.evidence / f"r-{step.experiment}")
+            self.kept.keep(step.experiment, self.evidence / f"r-{step.experiment}", code is Exit.OK)
         return code, "" if code is Exit.OK else f"{step.experiment} ended"
 
 
@@ -68,6 +68,9 @@ async def test_one_that_failed_does_not_hide_the_others(tmp_path: Path) -> None:
     answer, begun = await conducted(tmp_path / "a", tmp_path / "runs", doors_equal=Exit.FAILED)
     assert (answer.code, answer.left) == (Exit.FAILED, "doors-equal ended")
     assert begun == ["doors-equal", "doors-limit"]
+    assert set(AnswerFolder(tmp_path / "a").evidence()) == {"doors-equal", "doors-limit"}
+    answer, begun = await conducted(tmp_path / "a", tmp_path / "runs")
+    assert (answer.code, begun) == (Exit.OK, ["doors-equal"])
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
