@@ -9,12 +9,12 @@ from string import Formatter
 
 import pytest
 
+from controlroom.answers import splits
 from controlroom.answers.evidence import Evidence, digest, read_evidence
 from controlroom.answers.figures import middle, number, told
 from controlroom.answers.questions import QUESTIONS
 from controlroom.answers.report import report
 from controlroom.answers.saying import LANGS, Said
-from controlroom.answers.splits import tests_of
 from controlroom.answers.steps import STEPS
 from controlroom.answers.words import TEXTS
 from controlroom.reports.html import as_html
@@ -238,7 +238,7 @@ def test_a_share_is_as_predicted_within_what_chance_makes(tmp_path: Path) -> Non
         made = lambda *_: {"phases": {name: phase(name, success=success, good=90, bad=90)  # noqa: E731
                                       for name in ("baseline", "fault")}}  # fmt: skip
         one = keep(tmp_path / str(success), "covid", "splits", made, 1)
-        return tests_of(one)[3].as_predicted
+        return splits.tests_of(one)[3].as_predicted
 
     assert seen(0.55)
     assert not seen(0.65)
