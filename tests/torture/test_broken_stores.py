@@ -1,4 +1,5 @@
-"""The torture can fail: stores that were broken on purpose are seen, by figures and exit code."""
+"""The torture can fail: stores that were broken on purpose are seen, by figures and exit code; and
+counters are made again by the command that wants the name of what it rebuilds."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from controlroom.torture.compare import Comparison
 from controlroom.torture.environment import TortureEnvironment
 from controlroom.torture.torture_run import TortureRun
 from scenarios.loading import load
+from tests.draining import drained
 from tests.own_stack import OwnStack
 from tests.waiting import until
 from wire import keys
@@ -110,3 +112,16 @@ async def test_each_damage_is_seen_as_one(whole: TortureRun, stack: OwnStack) ->
     report = done.json()
     assert (report["passed"], report["lost"], report["doubled"]) == (False, 0, 1)
     assert report["books"]["doubled"] == 1
+
+
+async def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack, fresh: Path) -> None:
+    stack.run("run", "-n", "200", "--timeout", "1m")
+    refused = stack.run("tallies", "rebuild", check=False)
+    assert refused.code == 4
+    assert f"--confirm {fresh.stem}" in refused.err
+    unknown = stack.run("tallies", "rebuild", "everything", check=False)
+    assert unknown.code == 2
+    before = await drained(stack)
+    done = stack.run("tallies", "rebuild", "--confirm", fresh.stem, "--json").json()
+    assert done["counted"] == before["counted"] == 200
+    assert stack.books() == before

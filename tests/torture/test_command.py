@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.draining import drained
 from tests.own_stack import OwnStack
 
 pytestmark = pytest.mark.processes
@@ -26,16 +25,3 @@ def test_a_wrong_word_is_named(tmp_path: Path, words: tuple[str, ...], said: str
     assert done.code == 2
     assert said in done.err
     assert "Traceback" not in done.err
-
-
-async def test_a_rebuild_wants_the_name_of_the_scenario(stack: OwnStack, fresh: Path) -> None:
-    stack.run("run", "-n", "200", "--timeout", "1m")
-    refused = stack.run("tallies", "rebuild", check=False)
-    assert refused.code == 4
-    assert f"--confirm {fresh.stem}" in refused.err
-    unknown = stack.run("tallies", "rebuild", "everything", check=False)
-    assert unknown.code == 2
-    before = await drained(stack)
-    done = stack.run("tallies", "rebuild", "--confirm", fresh.stem, "--json").json()
-    assert done["counted"] == before["counted"] == 200
-    assert stack.books() == before

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.own_stack import OwnStack
+from tests.own_stack import PYTHON, OwnStack
 from tests.stores import BOTH
 
-FAULTS = 8
 SEED = 8
 PHASES = ["document", "topic", "redis"]
 
@@ -18,17 +17,19 @@ PHASES = ["document", "topic", "redis"]
 @pytest.mark.timeout(480)
 @pytest.mark.parametrize("store", BOTH)
 def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path, store: str) -> None:
+    # of the faults few concern the store: all of them on the one that a newcomer has
+    faults = 8 if store == PYTHON else 3
     shell = OwnStack(tmp_path / "unused", store)
-    words = ("--faults", str(FAULTS), "--seed", str(SEED), "--phases", ",".join(PHASES), "--json")
+    words = ("--faults", str(faults), "--seed", str(SEED), "--phases", ",".join(PHASES), "--json")
     done = shell.run("torture", *words, timeout=460, check=False)
     assert done.code == 0, done
     report = done.json()
     assert report["passed"]
     assert report["seed"] == SEED
-    assert report["faults"] + len(report["not_struck"]) == FAULTS
+    assert report["faults"] + len(report["not_struck"]) == faults
     assert (report["lost"], report["doubled"]) == (0, 0)
     assert report["stored"] == report["acknowledged"] + report["unconfirmed"]
-    assert report["acknowledged"] > FAULTS * 100
+    assert report["acknowledged"] > faults * 100
     assert report["kafka"] == report["stored"]
     assert report["repeated"] == report["books"]["repeated"] > 0
     seen = {phase["name"]: phase["state"] for phase in report["phases"]}
