@@ -216,16 +216,22 @@ def differ(runs: Runs) -> list[Piece]:
             ]
             facts = {"first": first.arm, "second": second.arm, "run": one.run}
             if any(only):
-                pieces.append(say("differ", first_only=_names(only[0]), second_only=_names(only[1]),
-                                  **facts))  # fmt: skip
+                pieces.append(_by_signals(only[0], only[1], facts))
             else:
                 pieces.append(_by_size(first, second, facts))
     return [*(pieces or [say("differ one", run=one.run)]), *_missing(one)]
 
 
+def _by_signals(ones: set[str], others: set[str], facts: dict[str, str]) -> Said:
+    """Where one of both changes what the other does not."""
+    if ones and others:
+        return say("differ", first_only=_names(ones), second_only=_names(others), **facts)
+    more = facts["first"] if ones else facts["second"]
+    return say("differ more", fault=more, more=_names(ones or others), **facts)
+
+
 def _names(signals: set[str]) -> Said:
-    named = [say(f"signal {signal}") for signal in SIGNALS if signal in signals]
-    return joined(named, ", ") if named else say("trait none")
+    return joined([say(f"signal {one}") for one in SIGNALS if one in signals], ", ")
 
 
 def _by_size(first: Print, second: Print, facts: dict[str, str]) -> Said:

@@ -62,6 +62,10 @@ FAULT_TEXTS: dict[str, tuple[str, str]] = {
         "{first} and {second}: only the first changes {first_only}; only the second changes "
         "{second_only} (run {run}).",
     ),
+    "differ more": (
+        "{first} y {second}: {fault} cambia además {more} (ejecución {run}).",
+        "{first} and {second}: {fault} changes {more} too (run {run}).",
+    ),
     "differ size": (
         "{first} y {second}: cambian lo mismo, pero distinto en {signal}: {ones} contra {others} "
         "(ejecución {run}).",
