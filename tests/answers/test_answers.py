@@ -143,7 +143,10 @@ def test_each_fault_has_its_fingerprint(scenario: str) -> None:
 
 def test_faults_that_change_other_signals_differ() -> None:
     said = english("worldcup", "es diferente")
-    assert "container-kill and network: only the first changes restarts; only the second changes lag" in said
+    assert (
+        "container-kill and network: only the first changes restarts; only the second changes lag"
+        in said
+    )
 
 
 def test_the_most_harmful_is_told_only_where_no_interval_overlaps(tmp_path: Path) -> None:
