@@ -23,7 +23,7 @@ from controlroom.commands.performing import (
 )
 from controlroom.commands.question import Fact, Question
 from controlroom.commands.runs import list_runs, show_run
-from controlroom.commands.watching import detached, watch
+from controlroom.commands.watching import detached, headline, watch
 from controlroom.ledger.listing import Wanted
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
@@ -256,9 +256,7 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
 
 def _summary(folder: RunFolder, view: RunView) -> list[str]:
     kind = kind_of(view.kind)
-    why = kind.ended_by.get(view.bound)
-    reason = f", ended by {view.bound}: {why}" if why else ""
-    lines = [f"{view.id} {view.state}{reason or f': {view.bound}' if view.bound else ''}"]
+    lines = [headline(view)]
     return lines + kind.report(view, folder.read_result() or {})
 
 

@@ -16,7 +16,7 @@ from controlroom.commands.face import emit, emit_json, talk
 from controlroom.commands.keeping import NameBaseline, NoteRun, RemoveRuns, folder_of
 from controlroom.commands.performing import perform_verb, wanted
 from controlroom.commands.table import table
-from controlroom.commands.watching import HEAD, row_of
+from controlroom.commands.watching import HEAD, headline, row_of
 from controlroom.ledger.comparing import comparison
 from controlroom.ledger.exporting import packed, seconds_as_csv, told, write_text
 from controlroom.ledger.listing import KEYS, Listed, Wanted, listed
@@ -120,17 +120,15 @@ def show_run(store: RunStore, what: str, as_json: bool) -> Exit:
     if as_json:
         emit_json(told(story))
         return Exit.OK
-    view = record.view
-    why = story.reason()
-    lines = [f"{record.id} {view.state}{f', {why}' if why else ''}", *result_lines(record)]
+    lines = [headline(record.view), *result_lines(record)]
     lines += [f"met {one.name} ({one.run})" for one in story.hits if one.run != record.id]
     lines += record.missing
     lines += [f"note: {one}" for one in story.notes()]
     lines += [f"baseline: {', '.join(story.names)}"] if story.names else []
     lines += [record.command] if record.command else []
-    for line in (*lines, f"{record.path}  {_size(folder.size())}"):
+    for line in (*lines, str(record.path)):
         emit(line)
-    talk(f"All of it, with plots: controlroom report {record.id}")
+    talk(f"{_size(folder.size())}; with plots: controlroom report {record.id}")
     return Exit.OK
 
 

@@ -48,7 +48,7 @@ def told(story: Story) -> dict[str, Any]:
         "asked": dict(record.asked),
         "about": dict(record.about or {}),
         "plan": dict(record.plan),
-        "figures": story.figures,
+        "measured": story.figures,
         "faults_met": [asdict(one) for one in story.hits],
         "blocks": list(record.blocks),
         "journal": list(record.journal),

@@ -77,7 +77,7 @@ def unit_of(name: str) -> str:
         return "cores"
     if last == "memory":
         return "MiB"
-    if name in ("damage.lag",):
+    if name.startswith("damage."):
         return "s"
     return "ms" if last in _MS else "s" if last in _SECONDS else ""
 
@@ -228,5 +228,9 @@ def _sum(values: Sequence[float | None]) -> float | None:
 
 
 def course(record: Record, load: Record | None = None) -> list[Second]:
-    """The seconds by which the run is drawn: its own, else those of a load beside it."""
-    return record.seconds or (load.seconds if load is not None else [])
+    """The seconds by which the run is drawn: its own, else those of a load beside it. Of a load
+    without its edges: of these it had only a part, which looks like a lower rate."""
+    if record.is_experiment:
+        return record.seconds
+    source = record if record.seconds else load
+    return [] if source is None else source.whole_seconds or source.seconds

@@ -109,7 +109,7 @@ def _bars(plot: Plot, name: str, columns: int, signs: str) -> str:
     times, span = times_of(plot), values_of(plot)
     highest: list[float | None] = [None] * columns
     for at, value in plot.curves[name]:
-        place = min(int(times.share(at) * columns), columns - 1)
+        place = round(times.share(at) * (columns - 1))
         before = highest[place]
         if value is not None and (before is None or value > before):
             highest[place] = value
@@ -126,6 +126,6 @@ def _marks(plot: Plot, names: int, columns: int, legend: bool) -> list[str]:
     times, row, lines = times_of(plot), [" "] * columns, []
     for number, (at, text) in enumerate(plot.marks):
         sign = SIGNS[number] if number < len(SIGNS) else "^"
-        row[min(int(times.share(at) * columns), columns - 1)] = sign
+        row[round(times.share(at) * (columns - 1))] = sign
         lines.append(f"{' ' * names}  {sign} {short(round(at, 1))} s {text}")
     return [f"{' ' * names}  {''.join(row).rstrip()}", *(lines if legend else [])]

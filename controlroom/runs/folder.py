@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -133,11 +134,13 @@ class RunFolder:
 
     def size(self) -> int:
         """Bytes of all of its files."""
-        return sum(
-            os.lstat(os.path.join(folder, name)).st_size
-            for folder, _, names in os.walk(self.path)
-            for name in names
-        )
+        total = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                # a file that is just being replaced may be gone meanwhile
+                with suppress(FileNotFoundError):
+                    total += os.lstat(os.path.join(folder, name)).st_size
+        return total
 
     @property
     def runner_alive(self) -> bool:

@@ -260,13 +260,8 @@ async def test_the_equal_command_line_means_the_same_cluster(
     FACE.set(face)
     await line.run(WORDS[command.id], Settings(state_dir=state, context="lab-a", namespace="own"))
     assert face.questions or command.id == "settle_books"  # its flag is the answer already
-    anywhere = command.id in {
-        "stop_all",
-        "up",
-        "down",
-        "torture",
-        "remove_runs",
-    } or command.id.startswith("lab")
+    own = {"stop_all", "up", "down", "torture", "remove_runs"}
+    anywhere = command.id in own or command.id.startswith("lab")
     for question in face.questions:
         named_there = "--context lab-a" in question.command
         assert named_there is not anywhere, question.command

@@ -16,6 +16,7 @@ import pytest
 from controlroom.cli.entrance import enter
 from controlroom.commands.exits import Exit
 from controlroom.ledger.listing import Wanted, listed
+from controlroom.model.run import RunView
 from controlroom.runs.audit import entries
 from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import proof_of
@@ -79,7 +80,12 @@ def test_a_list_reads_no_more_than_it_shows(
                 (path / name).write_text(text)
     read = []
     view = RunStore.view
-    monkeypatch.setattr(RunStore, "view", lambda self, run: read.append(run) or view(self, run))
+
+    def counted(self: RunStore, run: str) -> RunView | None:
+        read.append(run)
+        return view(self, run)
+
+    monkeypatch.setattr(RunStore, "view", counted)
     rows, more = listed(store, Wanted(limit=5))
     assert [row.view.id for row in rows] == [f"r-{n:04d}" for n in range(61, 56, -1)]
     assert more
@@ -154,7 +160,7 @@ def test_a_run_leaves_as_an_archive_as_json_as_csv(
     assert len(rows) == 40
     assert {row["arm"] for row in rows} == {"none", "killed"}
     story = json.loads(say("runs", "export", "1", "--format", "json"))
-    assert story["figures"]["killed"]["fault"]["p95"] == 8.0
+    assert story["measured"]["killed"]["fault"]["p95"] == 8.0
 
 
 def test_a_note_says_who_and_when_and_is_only_added_to(store: RunStore, say: Say) -> None:
