@@ -5,7 +5,8 @@ synthetic samples (`bench/noise.py`) and, with `--recorded FILE`, on values that
 one number a line, in their order. Printed are the rates beside what is stated, with what chance
 leaves open (95 %, in brackets). `--repeats` and `--seeds` say how often and from where. Nothing is
 asserted. `--engines N` conducts N whole experiments with two equal arms on a stack of its own
-instead, and prints each as it ends; ctrl+c cuts it.
+instead, and prints each as it ends; ctrl+c cuts it. `--injected` puts a delay, failures and a
+missing document into a stack and prints what the results say beside what was counted here.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bench.intervals import METHODS
 from bench.noise import ARMS, NOISES, Noise, blocks_of
 from bench.running_stack import print_machine
 from bench.truth_engines import alike_on_engines
+from bench.truth_injected import injected_on_engines
 from bench.wilson import rate
 from controlroom.verdicts import Comparison, blocks_needed, compare, rank
 from controlroom.verdicts.blocks import pairs
@@ -343,7 +345,12 @@ def main() -> int:
         "--engines", type=int, metavar="N", help="instead: N whole A/A experiments on real engines"
     )
     parser.add_argument("--at-a-time", type=int, default=4, metavar="N", help="of --engines")
+    parser.add_argument(
+        "--injected", action="store_true", help="instead: what is injected, beside a count of ours"
+    )
     args = parser.parse_args()
+    if args.injected:
+        return injected_on_engines()
     if args.engines:
         return alike_on_engines(args.engines, args.at_a_time, args.seeds[0])
     if args.recorded:

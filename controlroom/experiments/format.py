@@ -29,6 +29,8 @@ Route = Annotated[
     ),
 ]
 Figure = Annotated[Measured, Meta(description="a figure that is measured", examples=["success"])]
+SHARE = r"^\d+(\.\d+)? ?%$"
+Share = Annotated[str, Meta(pattern=SHARE, description="a share in per cent", examples=["5%"])]
 Weight = Annotated[float, Meta(ge=0, le=100, description="a weight", examples=[0.5])]
 LONGEST_PHASE = 3600.0
 LONGEST = 6 * 3600.0
@@ -134,6 +136,8 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     faults: list[Inject] = []
     splits: list[Inject] = []
     guards: list[Guard] = []
+    width: Share | None = None
+    within: Duration = "10m"
     slo: Annotated[float, Meta(gt=0, lt=1, description="a share", examples=[0.99])] | None = None
     weights: Harm = Harm()
     compare: Annotated[list[Compared], Meta(min_length=1, examples=[["p95"]])] = field(
@@ -144,6 +148,11 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     def block_seconds(self) -> float:
         """Seconds that one block measures, its warm-up included."""
         return sum(self.phases.seconds.values())
+
+    @property
+    def wanted_width(self) -> float | None:
+        """Of intervals, from end to end: 0.05 for 5 %; None where `rounds` say how many."""
+        return None if self.width is None else float(self.width.rstrip("% ")) / 100
 
     @property
     def goal(self) -> float | None:
@@ -269,6 +278,12 @@ Wrong = tuple[list[str | int], str, str]
 def _wrong(one: Experiment) -> Iterator[Wrong]:
     """What the form alone does not say."""
     yield from _wrong_times(one)
+    if one.width is not None:
+        yield from _wrong_time(one.within, ["within"], LONGEST)
+        if not one.wanted_width:
+            yield ["width"], "is nothing.", "Write a width such as 5%."
+        if len(one.arms) < 2:
+            yield ["width"], "is of a comparison, and there is one arm.", "Leave it out."
     if (one.load.users is None) == (one.load.rate is None):
         yield ["load"], "has no users and no rate, or both.", "Give one: users: 4, or rate: 100."
     for kind, words in (("steady_state", ("at_least", "at_most")), ("guards", ("below", "above"))):

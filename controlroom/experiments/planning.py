@@ -16,6 +16,8 @@ SCALING = 15.0
 
 def ordered(experiment: Experiment, rounds: int, seed: int) -> list[str]:
     """Names of the arms, block by block: each round has all of them, in an order of its own."""
+    if rounds < 1:
+        return []
     names = [arm.name for arm in experiment.arms]
     return order(names, rounds, seed) if len(names) > 1 else names * rounds
 

@@ -54,18 +54,23 @@ def comparisons(experiment: Experiment, blocks: Sequence[Told], seed: int) -> li
     """A verdict for each pair of arms and each figure, with its sentence."""
     pairs = list(combinations([arm.name for arm in experiment.arms], 2))
     questions, arms = len(pairs) * len(experiment.compare), len(experiment.arms)
-    phase = measured_phase(experiment)
     made = []
     for measure in experiment.compare:
-        values = [
-            Block(one["arm"], one["place"], value)
-            for one in blocks
-            if (value := one["phases"].get(phase, {}).get(measure)) is not None
-        ]
+        values = values_of(experiment, blocks, measure)
         for first, second in pairs:
             mine = [one for one in values if one.arm in (first, second)]
             made.append(_comparison(mine, first, second, measure, seed, questions, arms))
     return made
+
+
+def values_of(experiment: Experiment, blocks: Sequence[Told], measure: str) -> list[Block]:
+    """What is compared of each block that has it."""
+    phase = measured_phase(experiment)
+    return [
+        Block(one["arm"], one["place"], value)
+        for one in blocks
+        if (value := one["phases"].get(phase, {}).get(measure)) is not None
+    ]
 
 
 def _comparison(
@@ -150,6 +155,8 @@ def lines(result: Told) -> list[str]:
         for remark in (one.get("drift"), one.get("order_effect"))
         if remark
     ]
+    if pilot := result.get("pilot"):
+        said.append(pilot["sentence"])
     said += ranking_lines(result)
     for name, arm in result.get("arms", {}).items():
         for phase, values in arm["phases"].items():

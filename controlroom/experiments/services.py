@@ -85,4 +85,4 @@ class FleetSeen:
     @property
     def replicas(self) -> dict[str, list[int]]:
         """Deployment -> the least and the most that were wanted; an autoscaler changes that."""
-        return self._replicas
+        return {name: list(bounds) for name, bounds in self._replicas.items()}

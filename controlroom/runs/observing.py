@@ -60,7 +60,7 @@ class Observer:
         self._fleet, self._services = FleetSeen(), {}
         self._rows = (TrafficRow(DOORS[door], "inbound"),) if door else ()
         self._row = (0.0, None)
-        self._before = self._fresh_look()
+        self._before = await self._watch.look_again()
 
     def phase(self, name: str) -> None:
         """Another phase of the block begins; empty for none."""
@@ -108,14 +108,15 @@ class Observer:
         return {name: getattr(found.rows[0], name) for name in names}
 
     async def drained(self) -> RecoveryLook:
-        """Waits until the queue is as empty as it was before the block, at most `DRAIN_TIME`."""
+        """Waits until the queue is as empty as it was before the block, at most `DRAIN_TIME`; then
+        documents are counted anew."""
         began = time.monotonic()
         while True:
             look = self._fresh_look()
             empty = look.lag is not None and look.lag <= (self._before.lag or 0)
             new = self._look[0] >= began
             if (new and empty) or time.monotonic() > began + DRAIN_TIME:
-                return look
+                return await self._watch.look_again()
             await asyncio.sleep(0.25)
 
     async def first_look(self) -> bool:

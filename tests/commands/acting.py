@@ -34,6 +34,7 @@ WORDS = {
     "restart": "scale consumer --restart",
     "purge": "logs --purge",
     "stop_all": "chaos stop --all",
+    "release": "chaos release",
     "stop": "chaos stop r-0001",
     "pause_fault": "chaos pause podchaos/one",
     "resume_fault": "chaos resume podchaos/one",

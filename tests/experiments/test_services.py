@@ -40,4 +40,7 @@ def test_fewer_or_more_replicas_are_no_restart() -> None:
     seen = FleetSeen()
     for pods, wanted in (("ab", 2), ("ab", 1), ("a", 1), ("a", 3), ("acd", 3), ("acd", 3)):
         seen.see(fleet(*pods, replicas=wanted))
-    assert (seen.restarts, seen.replicas) == (0, {"consumer": [1, 3]})
+    told = seen.replicas
+    assert (seen.restarts, told) == (0, {"consumer": [1, 3]})
+    seen.see(fleet("a", replicas=4))
+    assert told == {"consumer": [1, 3]}, "what a block was told stays as it is"
