@@ -16,14 +16,8 @@ from controlroom.experiments.results import summary
 from controlroom.runs.about import about
 from controlroom.runs.errors import RunError
 from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
-<<<<<<< HEAD
-from controlroom.runs.experiment_spec import BLOCKS, PLAN, ExperimentSpec
-||||||| merged common ancestors
-from controlroom.runs.experiment_spec import ExperimentSpec
-=======
 from controlroom.runs.experiment_files import MOST_ROUNDS
-from controlroom.runs.experiment_spec import ExperimentSpec
->>>>>>> measures
+from controlroom.runs.experiment_spec import BLOCKS, PLAN, ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.observing import Observer
 from controlroom.runs.registry import kind_of
