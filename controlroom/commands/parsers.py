@@ -52,7 +52,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 SUMMARY = """\
   --context NAME (a cluster, not the local stack)   --scenario NAME|DIR|FILE
-  --json (data)   --read-only"""
+  --json   --read-only"""
 
 
 class Parser(argparse.ArgumentParser):

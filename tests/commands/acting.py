@@ -29,6 +29,7 @@ WORDS = {
     "stop_split": "split stop r-0001",
     "experiment": "experiment run paths --detach",
     "stop_experiment": "experiment stop r-0001",
+    "answer": "answer bands",
     "scale": "scale consumer 3",
     "restart": "scale consumer --restart",
     "purge": "logs --purge",
