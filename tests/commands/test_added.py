@@ -64,8 +64,10 @@ async def test_the_room_has_it_in_help_and_palette(added: Path) -> None:
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("question_mark")
         await opened(room, HelpDialog)
-        assert "Write a greeting into the state folder (asks)" in screen_text(room)
-        await pilot.press("end", "escape", "ctrl+p")
+        await pilot.press("slash", *"greeting")
+        said = "Write a greeting into the state"
+        await until(lambda: said in screen_text(room), "it is found in the help", 30)
+        await pilot.press("escape", "escape", "ctrl+p")
         await until(lambda: room.screen is not room.room, "the palette opens", 30)
         await pilot.press(*"greet")
         await until(lambda: "greet  (G)" in screen_text(room), "it is found", 30)

@@ -268,7 +268,7 @@ async def test_a_read_only_room_has_no_dangerous_action_anywhere() -> None:
 
 async def test_help_names_every_action() -> None:
     room = room_of(frames.calm())
-    async with room.run_test(size=(120, 70)) as pilot:
+    async with room.run_test(size=(120, 100)) as pilot:
         await pilot.press("f1")
         await opened(room, HelpDialog)
         shown = screen_text(room)
