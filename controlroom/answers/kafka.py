@@ -28,7 +28,7 @@ def works(runs: Runs) -> list[Piece]:
         if line["phase"] == one.phase:
             calls += sum(h["calls"] for h in line["hops"]
                          if h["deployment"] == "consumer" and h["to"] == "mongo")  # fmt: skip
-            events += sum(b["phases"][one.phase]["good"] for b in one.blocks
+            events += one.load.get("batch", 1) * sum(b["phases"][one.phase]["good"] for b in one.blocks
                           if b["place"] == line["block"])  # fmt: skip
     if calls:
         pieces.append(say("kafka batches", each=events / calls, run=one.run))
@@ -68,7 +68,9 @@ def _waits(one: Evidence, arm: str) -> list[Piece]:
     }
     if p95 is None:
         return [say("queue time unknown", lag=told(lag), **facts)]
-    kept = lag is not None and rate is not None and lag.value <= rate.value
+    # the lag counts events, the rate requests
+    events = one.load.get("batch", 1)
+    kept = lag is not None and rate is not None and lag.value <= rate.value * events
     key = "queue time kept up" if kept else "queue time behind"
     return [say(key, p50=told(p50, "ms"), p95=told(p95, "ms"), lag=told(lag), **facts)]
 
@@ -81,7 +83,8 @@ def _share(one: Evidence) -> list[Piece]:
         share = middle([each.kafka / each.whole for each in parts if each.whole])
         if share is None:
             continue
-        key = "kafka most" if (share.low or share.value) > 0.5 else "kafka part"
+        low, high = share.low or 0.0, share.high or 1.0
+        key = "kafka most" if low > 0.5 else "kafka less" if high < 0.5 else "kafka part"
         pieces.append(say(key, arm=arm, share=told(share, "%", 100), run=one.run,
                           ack=told(middle([each.kafka for each in parts]), "ms")))  # fmt: skip
     return pieces or [say("not measured", what=say("part kafka"), run=one.run)]

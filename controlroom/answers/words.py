@@ -222,6 +222,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{arm}: Kafka's acknowledgement takes {ack} and is {share} of the producer's time: the "
         "largest part (run {run}).",
     ),
+    "kafka less": (
+        "{arm}: la confirmación de Kafka tarda {ack} y es {share} del tiempo del productor: menos "
+        "de la mitad (ejecución {run}).",
+        "{arm}: Kafka's acknowledgement takes {ack} and is {share} of the producer's time: less "
+        "than half (run {run}).",
+    ),
     "kafka part": (
         "{arm}: la confirmación de Kafka tarda {ack} y es {share} del tiempo del productor: no se "
         "puede decir que sea más de la mitad (ejecución {run}).",
