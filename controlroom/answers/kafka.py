@@ -13,6 +13,10 @@ ARM = "kafka"
 """The arm that goes through Kafka where others do not."""
 
 
+_STORING = ("consumer", "mongo")
+"""The hop by which events become documents."""
+
+
 def works(runs: Runs) -> list[Piece]:
     """What happened to the events on their way, as counted."""
     one = runs.get(EQUAL)
@@ -26,10 +30,11 @@ def works(runs: Runs) -> list[Piece]:
     calls = events = 0.0
     for line in one.hops:
         if line["phase"] == one.phase:
-            calls += sum(h["calls"] for h in line["hops"]
-                         if h["deployment"] == "consumer" and h["to"] == "mongo")  # fmt: skip
-            events += one.load.get("batch", 1) * sum(b["phases"][one.phase]["good"] for b in one.blocks
-                          if b["place"] == line["block"])  # fmt: skip
+            stored = [h for h in line["hops"] if (h["deployment"], h["to"]) == _STORING]
+            calls += sum(h["calls"] for h in stored)
+            there = [b for b in one.blocks if b["place"] == line["block"]]
+            good = sum(b["phases"][one.phase]["good"] for b in there)
+            events += one.load.get("batch", 1) * good
     if calls:
         pieces.append(say("kafka batches", each=events / calls, run=one.run))
     return pieces
