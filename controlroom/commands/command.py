@@ -94,6 +94,8 @@ class Verb:
     """Whether it makes sense in a room that is open."""
     itself: bool = False
     """Whether it shows something of the program; then it works where the settings are wrong."""
+    seldom: bool = False
+    """Whether the list of all verbs only names it."""
 
     def load(self) -> VerbModule:
         """Imports the verb's module."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from controlroom.runs.store import RunStore
+from controlroom.runs.store import RunStore, store_of
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
 from controlroom.targets.choosing import path_of, scenario_of, target_of, title_of
@@ -65,7 +65,7 @@ class Here:
     @property
     def store(self) -> RunStore:
         """The runs."""
-        return RunStore(self.settings.state_dir / "runs", self.settings.max_runs)
+        return store_of(self.settings)
 
     async def scenario(self) -> Scenario:
         """The one that was asked for, else the one that the target runs.

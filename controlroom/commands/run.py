@@ -1,4 +1,4 @@
-"""`controlroom run`: sends load, and lists, shows and stops load runs."""
+"""`controlroom run`: sends load, and stops load runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from controlroom.arrivals.address import ROUTES
 from controlroom.commands.exits import CommandError, Exit
-from controlroom.commands.face import emit, emit_json, passing, talk
+from controlroom.commands.face import emit, emit_json, passing
 from controlroom.commands.here import Here
 from controlroom.commands.performing import (
     Act,
@@ -22,8 +22,9 @@ from controlroom.commands.performing import (
     wanted,
 )
 from controlroom.commands.question import Fact, Question
-from controlroom.commands.table import table
-from controlroom.commands.watching import HEAD, detached, row_of, watch
+from controlroom.commands.runs import list_runs, show_run
+from controlroom.commands.watching import detached, headline, watch
+from controlroom.ledger.listing import Wanted
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.load import latencies
@@ -39,21 +40,17 @@ from controlroom.runs.spec import (
     within_bounds,
 )
 from controlroom.runs.stop import NOTHING, Stopped, end_loads, stop_loads, stop_run
-from controlroom.runs.store import RunStore
+from controlroom.runs.store import store_of
 from controlroom.settings import Settings
 from host.durations import format_duration, parse_duration, rounded
-from host.paths import runs_dir
 
 DESCRIPTION = "Send load and say which bound ended it; killed, it goes on, ctrl+c stops it."
-EXAMPLES = (
-    "controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",
-    "controlroom run --rate 500 --open poisson --timeout 1m --path wasm",
-)
+EXAMPLES = ("controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the load's bounds, and the words `list`, `show`, `stop`."""
-    parser.usage = "controlroom run [options] | list | show ID | stop ID|--all"
+    """Declares the load's bounds, and the word `stop`."""
+    parser.usage = "controlroom run [options] | stop ID|--all"
     add = parser.add_argument
     hidden = argparse.SUPPRESS
     add("action", nargs="?", choices=("list", "show", "stop"), help=hidden)
@@ -70,10 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--path", choices=tuple(ROUTES), default="http", metavar="DOOR",
         help=f"which producer takes them: {', '.join(ROUTES)}",
     )  # fmt: skip
-    add("--rate", type=_rate, metavar="R", help="requests/s; with --open each starts on schedule")
+    add("--rate", type=_rate, metavar="R", help="requests/s, over all users")
     add(
         "--open", nargs="?", choices=("constant", "poisson"), const="constant", default="",
-        help=hidden,  # the help is full; that of --rate names it
+        metavar="GAPS", help="each starts on schedule: constant or poisson gaps",
     )  # fmt: skip
     add("--repeat", action="store_true", help="begin the file again at its end")
     add(
@@ -187,11 +184,12 @@ class StopLoad(Act):
 async def main(args: argparse.Namespace) -> Exit:
     """Sends, or looks after what was sent."""
     settings: Settings = args.settings
-    store = RunStore(runs_dir(settings.state_dir), settings.max_runs)
+    store = store_of(settings)
+    # what people typed before there was `controlroom runs`
     if args.action == "list":
-        return _list(store, args.json)
+        return list_runs(store, Wanted(children=True, limit=None), args.json)
     if args.action == "show":
-        return _show(store.folder(_id(args)), args.json)
+        return show_run(store, _id(args), args.json)
     if args.action == "stop":
         return await perform_verb(StopLoad("" if args.all else _id(args)), args)
     return await _send(settings, args)
@@ -255,9 +253,7 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
 
 def _summary(folder: RunFolder, view: RunView) -> list[str]:
     kind = kind_of(view.kind)
-    why = kind.ended_by.get(view.bound)
-    reason = f", ended by {view.bound}: {why}" if why else ""
-    lines = [f"{view.id} {view.state}{reason or f': {view.bound}' if view.bound else ''}"]
+    lines = [headline(view)]
     return lines + kind.report(view, folder.read_result() or {})
 
 
@@ -266,31 +262,8 @@ def _whole_story(folder: RunFolder, view: RunView) -> dict[str, Any]:
     return {**asdict(view), "result": result, "command": folder.read_asked()["command"]}
 
 
-def _list(store: RunStore, as_json: bool) -> Exit:
-    views = store.runs().runs
-    if as_json:
-        emit_json([asdict(view) for view in views])
-    elif not views:
-        talk("There are no runs yet; `controlroom run -n 1000` starts one.")
-    else:
-        emit(table(HEAD, [row_of(view) for view in views], left=len(HEAD)))
-    return Exit.OK
-
-
-def _show(folder: RunFolder, as_json: bool) -> Exit:
-    view = folder.read_view()
-    if view is None:
-        raise CommandError(f"{folder.path} holds no run that can be read.", "Remove that folder.")
-    if as_json:
-        emit_json(_whole_story(folder, view))
-        return Exit.OK
-    for line in (*_summary(folder, view), folder.read_asked()["command"], str(folder.path)):
-        emit(line)
-    return Exit.OK
-
-
 def _id(args: argparse.Namespace) -> str:
-    return wanted(args.id, f"run {args.action}", "the id of a run", "See `controlroom run list`.")
+    return wanted(args.id, f"run {args.action}", "the id of a run", "See `controlroom runs list`.")
 
 
 def _whole(text: str) -> int:

@@ -17,6 +17,7 @@ from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json, talk
 from controlroom.model.run import RunView
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.registry import kind_of
 from host.durations import rounded
 
 LOOK = 0.2
@@ -97,6 +98,13 @@ def detached(run: str, args: argparse.Namespace) -> Exit:
     elif args.detach:
         emit(run)
     return Exit.OK
+
+
+def headline(view: RunView) -> str:
+    """How a run ended: `r-0001 finished, ended by timeout: the time was over`."""
+    why = kind_of(view.kind).ended_by.get(view.bound)
+    reason = f", ended by {view.bound}: {why}" if why else ""
+    return f"{view.id} {view.state}{reason or f': {view.bound}' if view.bound else ''}"
 
 
 def row_of(view: RunView) -> tuple[str, ...]:

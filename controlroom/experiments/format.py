@@ -20,6 +20,14 @@ Path = Annotated[Literal["http", "grpc", "wasm"], Meta(description="the door", e
 Name = Annotated[
     str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$", description="a name", examples=["grpc"])
 ]
+Route = Annotated[
+    str,
+    Meta(
+        pattern="^/[a-zA-Z0-9/_-]{1,63}$",
+        description="a path of the ingress that takes events by HTTP",
+        examples=["/redispub"],
+    ),
+]
 Figure = Annotated[Measured, Meta(description="a figure that is measured", examples=["success"])]
 SHARE = r"^\d+(\.\d+)? ?%$"
 Share = Annotated[str, Meta(pattern=SHARE, description="a share in per cent", examples=["5%"])]
@@ -36,6 +44,7 @@ class Load(Struct, frozen=True, forbid_unknown_fields=True):
     users: Annotated[int, Meta(ge=1, le=2000)] | None = None
     rate: Annotated[float, Meta(gt=0, le=100_000, description="requests/s")] | None = None
     path: Path = "http"
+    route: Route | None = None
     batch: Annotated[int, Meta(ge=1, le=1000, description="events in a request")] = 1
     seed: int | None = None
 
@@ -89,10 +98,11 @@ class Inject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Arm(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is compared: a door, a fault, a split, numbers of replicas, or none of these."""
+    """What is compared: a door or route, a fault, a split, numbers of replicas, or none."""
 
     name: Name
     path: Path | None = None
+    route: Route | None = None
     fault: Text | None = None
     split: Text | None = None
     replicas: dict[str, Annotated[int, Meta(ge=0, le=100, description="a number of pods")]] = {}
@@ -163,6 +173,10 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     def door(self, arm: Arm) -> Literal["http", "grpc", "wasm"]:
         """The door that an arm sends to."""
         return arm.path or self.load.path
+
+    def route(self, arm: Arm) -> str:
+        """The path of the ingress that an arm sends to; empty for that of its door."""
+        return arm.route or (self.load.route or "" if arm.path is None else "")
 
     def faults_of(self, arm: Arm) -> list[Inject]:
         """Those of all arms, and its own."""
@@ -279,6 +293,9 @@ def _wrong(one: Experiment) -> Iterator[Wrong]:
         for at, each in enumerate(getattr(one, kind)):
             if each.when is not None:
                 yield from _wrong_bound(each.when, ("below", "above"), [kind, at, "when"])
+    for at, arm in enumerate(one.arms):
+        if one.route(arm) and one.door(arm) != "http":
+            yield ["arms", at], "has a route, and does not go by http.", "Leave one of them out."
     names = [arm.name for arm in one.arms]
     for at, name in enumerate(names):
         if name in names[:at]:

@@ -12,6 +12,7 @@ from controlroom.model.run import RunState
 from controlroom.runs.figures import Gathered
 from controlroom.runs.report import LoadProgress, parse
 from controlroom.runs.run_writer import RunWriter
+from controlroom.runs.seconds import SecondsKept
 from controlroom.runs.spec import LoadSpec
 
 
@@ -28,6 +29,7 @@ class LoadAccount:
         self._run = run
         self._heard = heard
         self._spec = spec
+        self._seconds = SecondsKept(run.folder.path)
         self._gathered = Gathered(users=spec.users, total=spec.number)
         self._line = 0
         self.final = False
@@ -58,6 +60,7 @@ class LoadAccount:
     def end(self, why: str) -> None:
         """The last change of the run; `why` is its bound where no last word has come."""
         gathered = self._gathered
+        self._seconds.close()
         state: RunState = "failed"
         bound = gathered.error or why
         if self.final and not gathered.error:
@@ -88,6 +91,7 @@ class LoadAccount:
             now = time.time()
             self._run.update(state="running", started=now, ends_at=now + self._spec.timeout)
         self._gathered.add(line)
+        self._seconds.take(line)
         self._heard(line)
         self.final = line.final
         if line.acknowledged:

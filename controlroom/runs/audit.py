@@ -59,7 +59,7 @@ def acting(
         entry.fail(reason, getattr(error, "outcome", "failed"))
         raise
     finally:
-        head = {"at": time.time(), **_who(), "context": context, "action": action}
+        head = {"at": time.time(), **who(), "context": context, "action": action}
         with suppress(OSError):
             _append(audit_file(state), {**head, **entry.facts, **entry.result})
 
@@ -88,11 +88,11 @@ def _append(path: Path, entry: dict[str, Any]) -> None:
         os.close(handle)
 
 
-CLAIMS = ("USER", "LOGNAME", "SUDO_USER", "SUDO_UID")
+CLAIMS = ("USER", "LOGNAME", "SUDO_USER", "SUDO_UID", "CONTROLROOM_VISITOR")
 """Variables that name somebody."""
 
 
-def _who() -> dict[str, Any]:
+def who() -> dict[str, Any]:
     """The uid that the kernel knows, and beside it what the environment claims."""
     uid = os.getuid()
     try:

@@ -24,5 +24,9 @@ class NoSuchRunError(RunError):
     """No run has that id."""
 
 
+class RunActiveError(RunError):
+    """It goes on, so it is not removed."""
+
+
 class NoAnswerError(RunError):
     """Nothing listens where the run should go; worth trying again."""

@@ -14,7 +14,7 @@ from controlroom.experiments.conditions import Watch, holds, unsteady
 from controlroom.experiments.format import Experiment, Inject
 from controlroom.experiments.impact import impact
 from controlroom.experiments.measures import EVERY, Phase, Sample
-from controlroom.runs.experiment_spec import ExperimentSpec, Injected
+from controlroom.runs.experiment_spec import SAMPLES, ExperimentSpec, Injected
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view, start
 from controlroom.runs.liveness import proof_of
@@ -93,7 +93,7 @@ class BlockRun:
     async def _measured(self) -> dict[str, Any]:
         lengths = self._experiment.phases.seconds
         try:
-            await self._observer.begin(self._experiment.door(self._arm))
+            await self._observer.begin(self._golden_door)
             await self._begin_load()
             await self._go("warm_up", lengths["warm_up"])
             await self._go("baseline", lengths["baseline"])
@@ -169,11 +169,17 @@ class BlockRun:
         self._sending = asyncio.create_task(sending)
         await self._until(lambda: self._meter.begun, "the load did not begin")
 
+    @property
+    def _golden_door(self) -> str:
+        """Whose golden metrics are its own; of a route nobody here knows who serves it."""
+        return "" if self._experiment.route(self._arm) else self._experiment.door(self._arm)
+
     def _load_spec(self) -> LoadSpec:
         load, door = self._experiment.load, self._experiment.door(self._arm)
         seed = self._spec.seed + self._place if load.seed is None else load.seed
         return LoadSpec(
-            url=self._spec.url, scenario=self._spec.scenario, path=door, seed=seed,
+            url=self._spec.url + self._experiment.route(self._arm),
+            scenario=self._spec.scenario, path=door, seed=seed,
             users=load.users or MOST_WAITING, rate=load.rate, batch=load.batch, drain=DRAIN,
             open="" if load.rate is None else "constant",
             timeout=self._experiment.block_seconds + SPARE,
@@ -284,7 +290,7 @@ class BlockRun:
         sample = self._observer.sample(phase, self._meter)
         self._samples.append(sample)
         line = {"block": self._place, "arm": self._arm.name, **asdict(sample)}
-        with (self._run.folder.path / "samples.jsonl").open("a") as file:
+        with (self._run.folder.path / SAMPLES).open("a") as file:
             file.write(json.dumps(line) + "\n")
         self._show(phase, sample)
         if phase != "warm_up" and (breach := self._watch.see(sample)):

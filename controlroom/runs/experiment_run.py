@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 import time
 from dataclasses import replace
 from typing import Any
 
-import psutil
-
 from controlroom.experiments.format import Experiment
 from controlroom.experiments.pilot import PILOT_ROUNDS, decided
 from controlroom.experiments.planning import ordered
 from controlroom.experiments.results import summary
+from controlroom.runs.about import about
 from controlroom.runs.errors import RunError
 from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
 from controlroom.runs.experiment_files import MOST_ROUNDS
-from controlroom.runs.experiment_spec import ExperimentSpec
+from controlroom.runs.experiment_spec import BLOCKS, PLAN, ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.observing import Observer
 from controlroom.runs.registry import kind_of
@@ -30,9 +28,7 @@ from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import Target, TargetError
 from host.durations import parse_duration
 from host.paths import write_private
-from host.version import VERSION
 
-BLOCKS, PLAN = "blocks.jsonl", "plan.json"
 UNLIMITED = sys.maxsize
 MAY_BE_LEFT = "may still be injected"
 
@@ -46,7 +42,7 @@ class ExperimentRun:
         self._experiment: Experiment = spec.experiment
         self._target = target
         # what is over is removed when somebody starts a run, not while this one goes on
-        self._store = RunStore(run.folder.path.parent, UNLIMITED)
+        self._store = RunStore(run.folder.path.parent, UNLIMITED, UNLIMITED)
         self._blocks: list[dict[str, Any]] = []
         self._pilot: dict[str, Any] | None = None
 
@@ -81,7 +77,9 @@ class ExperimentRun:
         left = await self._roll_back()
         if left:
             state, bound = "failed", f"{MAY_BE_LEFT}: {left}"
-        self._run.end(state, bound, {**self._result(), "clean": not left})  # type: ignore[arg-type]
+        result = self._result()
+        figures = {**(self._run.view.figures or {}), **verdict(result)}
+        self._run.end(state, bound, {**result, "clean": not left}, figures=figures)  # type: ignore[arg-type]
 
     async def _block(self, place: int, arm: str, observer: Observer) -> None:
         self._run.note("block", place=place, arm=arm)
@@ -146,13 +144,7 @@ class ExperimentRun:
             "plan": self._spec.plan,
             "order": self._spec.order,
             "seed": self._spec.seed,
-            "versions": {"controlroom": VERSION, "python": platform.python_version()},
-            "machine": {
-                "system": " ".join((os.uname().sysname, os.uname().release, os.uname().machine)),
-                "cores": os.cpu_count(),
-                "memory": psutil.virtual_memory().total,
-                "load": os.getloadavg(),
-            },
+            **about(),
             "user": os.getuid(),
         }
         text = json.dumps(plan, ensure_ascii=False) + "\n"
@@ -161,6 +153,13 @@ class ExperimentRun:
     def _append(self, name: str, value: dict[str, Any]) -> None:
         with (self._run.folder.path / name).open("a") as file:
             file.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def verdict(result: dict[str, Any]) -> dict[str, str]:
+    """The first difference that was found, else the first verdict: for a line in a list."""
+    found = result.get("comparisons") or ()
+    one = next((one for one in found if one["kind"] == "faster"), found[0] if found else None)
+    return {} if one is None else {"verdict": one["sentence"], "verdict_kind": one["kind"]}
 
 
 def children(store: RunStore, owner: str) -> list[RunFolder]:

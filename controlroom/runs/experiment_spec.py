@@ -12,6 +12,9 @@ from controlroom.runs.spec import where_flags
 if TYPE_CHECKING:
     from controlroom.experiments.format import Experiment
 
+BLOCKS, PLAN, SAMPLES = "blocks.jsonl", "plan.json", "samples.jsonl"
+"""Files of an experiment's folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Injected:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from controlroom.model.run import RunView
 from controlroom.runs.journal import Journal
 from controlroom.runs.kind import Spec
 from controlroom.runs.liveness import Proof
+from controlroom.runs.pinning import NOTES
 from controlroom.runs.registry import kind_of
 from host.paths import write_private
 
@@ -79,6 +81,7 @@ class RunFolder:
         for optional in ("figures", "split"):
             if fields[optional] is None:
                 del fields[optional]
+        del fields["owner"]  # it has a file of its own
         self._write("view.json", fields)
 
     def read_view(self) -> RunView | None:
@@ -122,8 +125,23 @@ class RunFolder:
         """The run that began it; empty where a person did."""
         try:
             return (self.path / "owner").read_text()
-        except FileNotFoundError:
+        except (OSError, ValueError):
             return ""
+
+    @property
+    def noted(self) -> bool:
+        """Whether somebody wrote a note to it."""
+        return (self.path / NOTES).exists()
+
+    def size(self) -> int:
+        """Bytes of all of its files."""
+        total = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                # a file that is just being replaced may be gone meanwhile
+                with suppress(FileNotFoundError):
+                    total += os.lstat(os.path.join(folder, name)).st_size
+        return total
 
     @property
     def runner_alive(self) -> bool:
@@ -167,9 +185,10 @@ class RunFolder:
 
     def _stored_view(self) -> RunView | None:
         try:
-            return msgspec.json.decode((self.path / "view.json").read_bytes(), type=RunView)
+            view = msgspec.json.decode((self.path / "view.json").read_bytes(), type=RunView)
         except (OSError, msgspec.DecodeError):
             return None
+        return replace(view, owner=self.owner)
 
     def _lost(self, view: RunView) -> RunView:
         last_word = (self.path / "view.json").stat().st_mtime

@@ -75,7 +75,7 @@ class RunKind:
         return ", ".join(f"{value} {name}" for name, value in (view.figures or {}).items())
 
     def report(self, view: RunView, result: Mapping[str, Any]) -> list[str]:
-        """Its figures in lines, for `controlroom run show`."""
+        """Its figures in lines, for `controlroom runs show`."""
         return [said] if (said := self.said(view)) else []
 
 

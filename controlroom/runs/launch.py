@@ -8,6 +8,7 @@ import sys
 import time
 
 from controlroom.model.run import RunView
+from controlroom.runs.about import write_about
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.hold import refuse_when_held
 from controlroom.runs.kind import Spec
@@ -31,6 +32,7 @@ def start(store: RunStore, spec: Spec, owner: str = "") -> RunFolder:
     if owner:
         folder.write_owner(owner)
     folder.write_view(first_view(folder.id, spec))
+    write_about(folder.path)
     folder.journal.note("asked", command=spec.command())
     _reap()
     with folder.log.open("ab") as log:

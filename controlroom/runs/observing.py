@@ -58,7 +58,7 @@ class Observer:
         """A block begins: its door, and the books and the fleet as they are now."""
         await self._queue_times.begin()
         self._fleet, self._services = FleetSeen(), {}
-        self._rows = (TrafficRow(DOORS[door], "inbound"),)
+        self._rows = (TrafficRow(DOORS[door], "inbound"),) if door else ()
         self._row = (0.0, None)
         self._before = await self._watch.look_again()
 
@@ -99,7 +99,7 @@ class Observer:
 
     async def golden(self, seconds: float) -> dict[str, float | None]:
         """What Prometheus says of the last seconds; nothing of fewer than its window."""
-        if seconds < GOLDEN_WINDOW:
+        if seconds < GOLDEN_WINDOW or not self._rows:
             return {}
         found = await self._golden.read(round(seconds), self._rows)
         if found is None:

@@ -17,7 +17,7 @@ from controlroom.commands.performing import Act, Answer
 from controlroom.commands.question import Question
 from controlroom.commands.registry import commands, verbs
 from controlroom.model.books import Books
-from controlroom.targets.abilities import Preview
+from controlroom.targets.abilities import Preview, TargetInfo
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from wire.queues.kafka.books import KafkaBooks
@@ -29,6 +29,7 @@ WORDS = {
     "stop_split": "split stop r-0001",
     "experiment": "experiment run paths --detach",
     "stop_experiment": "experiment stop r-0001",
+    "answer": "answer bands",
     "scale": "scale consumer 3",
     "restart": "scale consumer --restart",
     "purge": "logs --purge",
@@ -39,6 +40,9 @@ WORDS = {
     "resume_fault": "chaos resume podchaos/one",
     "force": "chaos force podchaos/one --context lab-a",
     "stop_load": "run stop r-0001",
+    "note_run": "runs note r-0001 seen",
+    "name_baseline": "runs baseline main r-0001",
+    "remove_runs": "runs rm r-0001",
     "rebuild_tallies": "tallies rebuild",
     "settle_books": "books --settle bands",
     "up": "up",
@@ -72,6 +76,9 @@ def asks(command: Command) -> bool:
 
 class Target:
     """Whose pods are always the same."""
+
+    async def info(self) -> TargetInfo:
+        return TargetInfo("here", "bands")
 
     async def preview(self, manifest: object) -> Preview:
         return Preview(3, ("consumer-1",), 1, 2, "It is killed.", "At once.")

@@ -27,7 +27,7 @@ async def test_the_answer_is_shown_in_the_room(tmp_path: Path) -> None:
     room = room_on(tmp_path)
     async with room.run_test(size=WIDE) as pilot:
         await Bar(room, pilot).open()
-        await pilot.press(*"run list", "enter")
+        await pilot.press(*"runs list", "enter")
         await until(lambda: "There are no runs yet" in screen_text(room), "the answer", 30)
         await pilot.press(*"chaos list", "enter")
         await until(lambda: "pod-kill-kafka" in screen_text(room), "another answer", 30)
@@ -84,7 +84,7 @@ async def test_the_history_is_kept_over_the_session(tmp_path: Path) -> None:
     room = room_on(tmp_path)
     async with room.run_test(size=WIDE) as pilot:
         bar = await Bar(room, pilot).open()
-        for text in ("run list", "chaos list"):
+        for text in ("runs list", "chaos list"):
             await pilot.press(*text, "enter")
         await pilot.press("escape")
         await closed(room)
@@ -92,7 +92,7 @@ async def test_the_history_is_kept_over_the_session(tmp_path: Path) -> None:
         await pilot.press("up")
         assert bar.words == "chaos list"
         await pilot.press("up", "up")
-        assert bar.words == "run list"
+        assert bar.words == "runs list"
         await pilot.press("down", "down")
         assert bar.words == ""
 
@@ -113,7 +113,7 @@ async def test_tab_completes_verbs_and_arguments(tmp_path: Path) -> None:
         ("controlroom chaos run pod-kill-ka", ["pod-kill-kafka"]),
         ("chaos preview pod-kill-ka", ["pod-kill-kafka"]),
         ("run stop r-004", ["r-0042", "r-0043"]),
-        ("run show r-0042", ["r-0042"]),
+        ("runs show r-0042", ["r-0042"]),
         ("scale --re", ["--restart"]),
         ("scale --restart prod", ["producer-grpc", "producer-http"]),
         ("books --settle b", ["bands"]),
