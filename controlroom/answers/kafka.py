@@ -28,8 +28,8 @@ def works(runs: Runs) -> list[Piece]:
         if line["phase"] == one.phase:
             calls += sum(h["calls"] for h in line["hops"]
                          if h["deployment"] == "consumer" and h["to"] == "mongo")  # fmt: skip
-            events += one.load.get("batch", 1) * sum(b["phases"][one.phase]["good"] for b in one.blocks
-                          if b["place"] == line["block"])  # fmt: skip
+            events += sum(b["phases"][one.phase]["good"] for b in one.blocks
+                          if b["place"] == line["block"]) * one.load.get("batch", 1)  # fmt: skip
     if calls:
         pieces.append(say("kafka batches", each=events / calls, run=one.run))
     return pieces
