@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlroom.commands.exits import Declined
@@ -23,18 +25,24 @@ from controlroom.targets.split import WholePipeline
 
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
+    from controlroom.commands.experiment import StartExperiment
+    from controlroom.commands.here import Here
     from controlroom.commands.performing import Act, Answer
+    from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
     from controlroom.model.effects import ActiveEffect
     from controlroom.model.log import LogLine
     from controlroom.model.tallies import Chosen
     from controlroom.operator import Operator
+    from controlroom.recordings.recorder import FileRecorder
+    from controlroom.reports import Document
     from controlroom.runs.catalog import ChaosFile
+    from controlroom.runs.experiment_files import ExperimentFile
     from controlroom.runs.splits import SplitFile
     from controlroom.targets.abilities import Preview
     from controlroom.wiring import Room
 
-KEYED = ("chaos", "logs", "run", "scale", "split")
+KEYED = ("chaos", "experiment", "logs", "run", "scale", "split")
 """Files of the acts that have a key, so that the first key waits for none of them."""
 RETRY = 1.0
 SETTLED, SETTLED_FAR = 3.0, 10.0
@@ -45,8 +53,17 @@ is a request."""
 class OpenTarget:
     """One target with the room behind it, once it says what it runs."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
-        """`name` is that of its context, or of the local stack."""
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        record: Path | None = None,
+        pace: Mapping[str, float] | None = None,
+    ) -> None:
+        """`name` is that of its context, or of the local stack; `record` a file to write what the
+        board is told; `pace` see Room."""
+        self._record, self._pace = record, pace
+        self.recorders: list[FileRecorder] = []
         self.name = name
         self.trouble: TargetError | None = None
         """Why there is no room yet."""
@@ -77,6 +94,11 @@ class OpenTarget:
         if self.trouble is None or not self._settings.contexts:
             return blank
         return _troubled(blank, self.trouble)
+
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """Whose stories its frames have."""
+        if self.room is not None:
+            self.room.tell(runs)
 
     @property
     def calm(self) -> bool:
@@ -112,13 +134,18 @@ class OpenTarget:
 
     async def _put_together(self, scenario: str, target: Target) -> None:
         from controlroom.operator import Operator
+        from controlroom.recordings.recorder import begun
         from controlroom.wiring import Room
         from scenarios.loading import load
 
         await self._take_down()
         others = [name for name in self._settings.contexts if name != self.name]
         path = WholePipeline(target, [cluster(name, self._settings.namespace) for name in others])
-        self.room = Room(load(scenario), target, self._settings, self.name, path)
+        self.room = Room(load(scenario), target, self._settings, self.name, path, self._pace)
+        if self._record is not None:
+            recorder = begun(self._record, self.room.head(time.time()))
+            self.recorders.append(recorder)
+            self.room.record(recorder)
         self.operator = Operator(self.room, self.settings)
         await self.room.start()
 
@@ -136,14 +163,20 @@ class Opening:
     it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, record: Path | None = None) -> None:
+        """`record` is a file for what the boards are told, one for each target."""
         self._settings = settings
-        self._places = [OpenTarget(settings, name) for name in settings.contexts or (LOCAL,)]
+        names = settings.contexts or (LOCAL,)
+        self._places = [OpenTarget(settings, name, record) for name in names]
         self._shown = 0
 
     def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
         """The frame of the shown target."""
         return self._places[self._shown].frame(now, chosen)
+
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """The frames of the shown target have the stories of these runs."""
+        self._places[self._shown].tell(runs)
 
     @property
     def calm(self) -> bool:
@@ -177,6 +210,11 @@ class Opening:
         worst = max(answers, key=lambda answer: answer.code)
         return replace(worst, said=" ".join(dict.fromkeys(answer.said for answer in answers)))
 
+    @property
+    def recorders(self) -> list[FileRecorder]:
+        """Of all targets, also of those that were closed."""
+        return [recorder for place in self._places for recorder in place.recorders]
+
     def refuse(self, command: str) -> None:
         """Notes that a read-only room was asked for a command. Raises ReadOnlyError."""
         from controlroom.commands.here import Here
@@ -207,6 +245,18 @@ class Opening:
         """What would go where now on the shown target."""
         return await self._operator.preview_split(act)
 
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        """The experiments that can be chosen."""
+        return await self._operator.experiment_files()
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        """What it would do and hit now on the shown target."""
+        return await self._operator.plan_experiment(act)
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        """What can be said of these runs."""
+        return await self._operator.compare_runs(runs)
+
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that are active on the shown target."""
         return await self._operator.effects()
@@ -214,6 +264,10 @@ class Opening:
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Older lines of the shown log."""
         return await self._operator.log_page(before_first, n)
+
+    def where(self) -> Here:
+        """The shown target and its scenario."""
+        return self._operator.where()
 
     async def retry(self, source: str) -> None:
         """Connects a source of the shown target again now."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from controlroom.commands.chaos import StartFault
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform
-from controlroom.commands.question import Consent
+from controlroom.commands.question import Consent, Fact
 from controlroom.commands.split import StartSplit
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.log import LogLine
@@ -18,6 +20,11 @@ from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Preview, Target
 from controlroom.wiring import Room
 from scenarios.scenario import Scenario
+
+if TYPE_CHECKING:
+    from controlroom.commands.experiment import StartExperiment
+    from controlroom.reports import Document
+    from controlroom.runs.experiment_files import ExperimentFile
 
 
 class _Within(Here):
@@ -73,6 +80,25 @@ class Operator:
         """What would go where now."""
         return await act.look(self._here)
 
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        """The experiments of the scenario."""
+        # not before somebody asks: a room opens without what experiments need
+        from controlroom.runs.experiment_files import experiment_files, experiments_dir
+
+        folder = experiments_dir(self._room.scenario)
+        return await asyncio.to_thread(experiment_files, folder)
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        """What it would do and hit now."""
+        facts, _ = await act.plan(self._here)
+        return facts
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        """What can be said of these runs."""
+        from controlroom.commands.runs import compared
+
+        return await asyncio.to_thread(compared, self._here.store, runs)
+
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that are active on the target."""
         return await self._room.effects()
@@ -80,6 +106,10 @@ class Operator:
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Older lines of the log."""
         return await self._room.log_page(before_first, n)
+
+    def where(self) -> Here:
+        """The room's own target and scenario."""
+        return self._here
 
     async def retry(self, source: str) -> None:
         """Connects a source again now."""

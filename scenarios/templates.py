@@ -21,6 +21,18 @@ def render(template: str, event: Mapping[str, Value]) -> str:
     return _PLACEHOLDER.sub(lambda found: str(event.get(found[1], "")), template)
 
 
+def captured(template: str, filled: str) -> dict[str, str]:
+    """The values with which a template was filled; empty where it cannot have been."""
+    parts = _PLACEHOLDER.split(template)
+    names = parts[1::2]
+    if len(set(names)) < len(names):
+        return {}
+    literals = map(re.escape, parts[::2])
+    pattern = "([^:]*)".join(literals)
+    found = re.fullmatch(pattern, filled)
+    return dict(zip(names, map(unescape, found.groups()), strict=True)) if found else {}
+
+
 def escape(value: Value) -> str:
     """A value as part of a key or member: `%` and `:` are percent-escaped."""
     text = str(value)

@@ -69,7 +69,8 @@ class Routes:
     async def logs(self, request: Request) -> JSONResponse:
         """The last lines of a pod or an engine."""
         lines = min(MOST_LINES, _number(request.query_params.get("lines", "100"), "lines"))
-        return JSONResponse({"lines": self._stack.tail(_name(request), lines)})
+        previous = request.query_params.get("previous") == "true"
+        return JSONResponse({"lines": self._stack.tail(_name(request), lines, previous)})
 
     async def scale(self, request: Request) -> JSONResponse:
         """Another number of replicas."""

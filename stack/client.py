@@ -67,9 +67,10 @@ class StackClient:
         """`{"events": [...], "last": number}`: what happened after that number."""
         return await self._ask("GET", f"/v1/events?after={after}")
 
-    async def logs(self, name: str, lines: int = 100) -> list[str]:
-        """The last lines of a pod or an engine, oldest first."""
-        found: list[str] = (await self._ask("GET", f"/v1/logs/{name}?lines={lines}"))["lines"]
+    async def logs(self, name: str, lines: int = 100, previous: bool = False) -> list[str]:
+        """The last lines of a pod or an engine, oldest first; `previous`: of its life before."""
+        query = f"lines={lines}{'&previous=true' if previous else ''}"
+        found: list[str] = (await self._ask("GET", f"/v1/logs/{name}?{query}"))["lines"]
         return found
 
     async def scale(self, deployment: str, replicas: int) -> None:

@@ -182,11 +182,15 @@ class LocalStack:
                     return controller, pod
         raise StackError(f"There is no pod {name!r}.", "See `controlroom status`.", "not_found")
 
-    def tail(self, name: str, lines: int) -> list[str]:
-        """The last lines of a pod or an engine."""
+    def tail(self, name: str, lines: int, previous: bool = False) -> list[str]:
+        """The last lines of a pod or an engine, or of the life before; a pod that was never
+        restarted has that of the pod whose place it took. Raises StackError."""
         if name in self.supervisors:
-            return self.supervisors[name].output.tail(lines)
-        return self.pod(name)[1].tail(lines)
+            return self.supervisors[name].output.tail(lines, previous)
+        controller, pod = self.pod(name)
+        if not previous:
+            return pod.tail(lines)
+        return pod.tail(lines, previous) or controller.before(lines)
 
     def scale(self, name: str, replicas: int) -> None:
         """Another number of pods, within the bounds of the autoscaler. Raises StackError."""

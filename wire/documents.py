@@ -197,6 +197,18 @@ class Documents:
                 break
         return sorted(found, key=_age, reverse=True)[:n]
 
+    async def matching(self, collection: str, wanted: Range, equal: Document) -> list[Document]:
+        """Documents of a range, no wider than a window, whose fields are as `equal` has them; the
+        store compares."""
+        async with _answering():
+            query = {**wanted.query, **equal}
+            return await self._collection(collection).find(query).to_list(None)
+
+    async def newest_of(self, collection: str, wanted: Range, n: int) -> list[Document]:
+        """The last `n` documents of one range by their offsets, the last one first."""
+        async with _answering():
+            return await self._tail(collection, wanted, n)
+
     async def _tail(
         self, collection: str, wanted: Range, n: int, matching: Document | None = None
     ) -> list[Document]:

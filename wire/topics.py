@@ -13,6 +13,7 @@ from typing import Any, Self
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResourceType
 from aiokafka.client import AIOKafkaClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     KafkaConnectionError,
@@ -225,6 +226,14 @@ class OffsetReader:
         _raise(response.groups[0][0], group)
         return sorted(member[1] for entry in response.groups for member in entry[5])
 
+    async def assignments(self, group: str, topic: str) -> list[tuple[str, list[int]]]:
+        """Client id and partitions of the topic, of every member of the group; a member has none
+        where others have them all, or while they are divided anew."""
+        response = await self._ask_coordinator(group, DescribeGroupsRequest([group]))
+        _raise(response.groups[0][0], group)
+        members = [member for entry in response.groups for member in entry[5]]
+        return sorted((str(each[1]), _assigned(each[4], topic)) for each in members)
+
     async def log_dirs(self, topic: str, partitions: Iterable[int]) -> LogDirs:
         """What the partitions take on the brokers' disks, and what those have left."""
         client = await self._connected()
@@ -312,6 +321,13 @@ def _offsets(response: Any) -> dict[int, int]:
             _raise(entry[1], f"{name}:{entry[0]}")
             found[entry[0]] = entry[3]
     return found
+
+
+def _assigned(data: bytes, topic: str) -> list[int]:
+    if not data:
+        return []
+    parts = ConsumerProtocolMemberAssignment.decode(data).assignment
+    return sorted(number for name, numbers in parts if name == topic for number in numbers)
 
 
 def _raise(code: int, about: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, talk
@@ -16,6 +16,9 @@ from controlroom.commands.table import number, paint, span, table
 from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.books import BooksSource
 from controlroom.feeds.endpoints import LiveEndpoints
+from controlroom.feeds.partitions import PartitionsSource
+from controlroom.feeds.rejections import RejectionsSource
+from controlroom.feeds.text import clean
 from controlroom.model.books import Books, BooksSample
 from controlroom.settings import Settings
 from controlroom.targets.settling import settle_books
@@ -40,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares how much is counted, and what is written off."""
     parser.add_argument(
         "--exact", action="store_true", help="count every document, also those counted before"
+    )
+    parser.add_argument(
+        "--partitions", action="store_true", help="where each partition is, and who has it"
+    )
+    parser.add_argument(
+        "--rejected", action="store_true", help="what was rejected, by reason, with an example"
     )
     parser.add_argument(
         "--settle", metavar="SCENARIO", help="write off the events that the broker has lost"
@@ -92,12 +101,44 @@ async def main(args: argparse.Namespace) -> Exit:
         args.confirm = args.settle
         told(await performed(Settle(args.settle, args.exact), args, whole=True), args.json)
     async with verb_context(args.settings, whole=True) as here:
+        if args.partitions or args.rejected:
+            await (_partitions if args.partitions else _rejected)(here, args.json)
+            return Exit.OK
         books = await _audited(here.endpoints, here.scenario, args.exact)
     if args.json:
         emit_json(books.to_json())
     else:
         emit(shown(books, args.settings))
     return Exit.FAILED if books.faults else Exit.OK
+
+
+async def _partitions(here: VerbContext, as_json: bool) -> None:
+    async with opened(PartitionsSource(here.endpoints, here.scenario)) as source:
+        told = await source.read()
+    if as_json:
+        emit_json(asdict(told))
+        return
+    rows = [
+        (f"{row.queue} {row.number}", number(row.end), number(row.committed), number(row.lag),
+         row.member or "-")
+        for row in told.rows
+    ]  # fmt: skip
+    emit(table(("partition", "end", "committed", "lag", "member"), rows))
+
+
+async def _rejected(here: VerbContext, as_json: bool) -> None:
+    async with opened(RejectionsSource(here.endpoints, here.scenario)) as source:
+        told = await source.read()
+    reasons = told.reasons()
+    if as_json:
+        emit_json({"total": told.total, "repeated": told.repeated,
+                   "reasons": [asdict(reason) for reason in reasons]})  # fmt: skip
+        return
+    rows = [(number(r.count), clean(r.reason), clean(r.newest.value[:60])) for r in reasons]
+    if rows:
+        emit(table(("count", "reason", "newest"), rows, left=3))
+    newest = f"counted: the newest {number(len(told.rows))}"
+    emit(f"{number(told.total)} rejected, {number(told.repeated)} repeated in all; {newest}")
 
 
 async def _audited(endpoints: LiveEndpoints, scenario: Scenario, exact: bool) -> Books:

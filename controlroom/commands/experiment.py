@@ -114,15 +114,30 @@ class StartExperiment(Act):
     def line(self) -> str:
         """The equal command line."""
         words = ["controlroom", "experiment", "run", self.what, *repeat_flags(self.rounds)]
+        words += [] if self.seed is None else ["--seed", str(self.seed)]
         words += width_flags(self.width, self.within)
         return shlex.join(words)
 
     async def prepare(self, here: Here) -> Question:
+        facts, blast = await self.plan(here)
+        assert self.spec is not None
+        return Question(
+            f"experiment · {self.spec.name}", "Start", "started", self.line(),
+            self.spec.name if blast else "", facts, running=True,
+        )  # fmt: skip
+
+    async def plan(self, here: Here) -> tuple[list[Fact], bool]:
+        """What it would do and hit now; whether a name has to be typed for that.
+
+        Raises what `look` raises, and CommandError where it would hit nothing.
+        """
         spec = await self.look(here)
+        await must_fit(spec, here)
         facts: list[Fact] = [
             ("what", spec.title),
             ("arms", ", ".join(dict.fromkeys(spec.order))),
             ("takes", f"{_takes(spec)}, {len(spec.order)} blocks"),
+            ("a block", f"{phase_words(spec)}; {load_words(spec)}"),
         ]
         facts += [("sets", f"{arm}: {words(wanted)}") for arm, wanted in await settable(spec, here)]
         blast = False
@@ -131,10 +146,7 @@ class StartExperiment(Act):
                 raise CommandError(f"{name} would hit nothing.", _STATUS, Exit.REFUSED)
             facts.append(("hits", f"{name}: {hit_words(preview)}"))
             blast |= not preview.branches and (level_of(fault) == "blast" or preview.stays == 0)
-        return Question(
-            f"experiment · {spec.name}", "Start", "started", self.line(),
-            spec.name if blast else "", facts, running=True,
-        )  # fmt: skip
+        return facts, blast
 
     async def look(self, here: Here) -> ExperimentSpec:
         """What would be done. Raises SpecError, ScenarioError."""
@@ -250,8 +262,8 @@ def _going_on(here: Here) -> list[RunFolder]:
     return [one for one, view in views if view and view.kind == ExperimentSpec.run_kind]
 
 
-async def ready(spec: ExperimentSpec, here: Here) -> ExperimentSpec:
-    """With the address, checked as a load is. Raises SpecError, NoAnswerError, Unreachable."""
+async def must_fit(spec: ExperimentSpec, here: Here) -> None:
+    """Raises SpecError where the target runs another scenario than the experiment."""
     info = await here.target.info()
     scenario = load(spec.scenario)
     if info.scenario and info.scenario != scenario.name:
@@ -259,6 +271,11 @@ async def ready(spec: ExperimentSpec, here: Here) -> ExperimentSpec:
             f"The experiment is of {scenario.name}, and the target runs {info.scenario}.",
             f"Bring it up with --scenario {scenario.name}.",
         )
+
+
+async def ready(spec: ExperimentSpec, here: Here) -> ExperimentSpec:
+    """With the address, checked as a load is. Raises SpecError, NoAnswerError, Unreachable."""
+    await must_fit(spec, here)
     experiment = spec.experiment
     one = LoadSpec(
         scenario=spec.scenario, users=experiment.load.users or 10, rate=experiment.load.rate,
@@ -401,28 +418,36 @@ def _takes(spec: ExperimentSpec) -> str:
 
 def plan_lines(spec: ExperimentSpec, hits: Sequence[tuple[str, ChaosSpec, Preview]]) -> list[str]:
     """What it would do, for people."""
-    experiment = spec.experiment
-    phases = ", ".join(
-        f"{name.replace('_', ' ')} {getattr(experiment.phases, name)}"
-        for name, seconds in experiment.phases.seconds.items()
-        if seconds
-    )
-    pace = experiment.load
-    load_words = f"{pace.users} users" if pace.users else f"{pace.rate:g} requests/s"
     lines = [
         spec.title,
-        f"takes   {_takes(spec)}: {len(spec.order)} blocks of {phases}",
-        f"load    {load_words}",
+        f"takes   {_takes(spec)}: {len(spec.order)} blocks of {phase_words(spec)}",
+        f"load    {load_words(spec)}",
         f"order   {' '.join(spec.order)}  (seed {spec.seed})",
     ]
     if spec.wants_width:
         lines.append(
-            f"rounds  as many as intervals {experiment.width} wide take, which a pilot of "
-            f"{PILOT_ROUNDS} rounds tells; at most {spec.rounds} in {experiment.within}"
+            f"rounds  as many as intervals {spec.experiment.width} wide take, which a pilot of "
+            f"{PILOT_ROUNDS} rounds tells; at most {spec.rounds} in {spec.experiment.within}"
         )
     for name, _, preview in hits:
         lines += [f"{name}:", *(f"  {line}" for line in preview_lines(preview))]
     return lines
+
+
+def phase_words(spec: ExperimentSpec) -> str:
+    """`warm up 1s, baseline 3s`: what a block is made of."""
+    phases = spec.experiment.phases
+    return ", ".join(
+        f"{name.replace('_', ' ')} {getattr(phases, name)}"
+        for name, seconds in phases.seconds.items()
+        if seconds
+    )
+
+
+def load_words(spec: ExperimentSpec) -> str:
+    """What each block sends."""
+    pace = spec.experiment.load
+    return f"{pace.users} users" if pace.users else f"{pace.rate:g} requests/s"
 
 
 async def _run(args: argparse.Namespace) -> Exit:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from controlroom.commands import searching
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, refuse_inside, talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform_verb, unsaid
 from controlroom.commands.question import Question
-from controlroom.commands.table import number
-from controlroom.commands.verb_context import answering, opened, verb_context
+from controlroom.commands.table import number, table
+from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
+from controlroom.feeds.document import DocumentSource
 from controlroom.feeds.log import LogSource
+from controlroom.feeds.text import clean
+from controlroom.model.document import way
 from controlroom.model.log import LogLine
 from controlroom.targets.purge import purge_logs
 
-DESCRIPTION = "Print stored events, oldest first; count them; or remove them all."
+DESCRIPTION = "Print stored events, look for some, count or remove them; or what a pod says."
 EXAMPLES = (
-    "controlroom logs --last 20",
+    "controlroom logs --grep caifanes --field rank=5 --since 10m",
     "controlroom logs --follow --json | jq .text",
     "controlroom logs --purge --confirm bands",
 )
@@ -30,16 +36,21 @@ MOST = 10_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what to do; `--last 10` when nothing is said."""
-    parser.add_argument("--last", metavar="N", type=int, help="the newest N, 10 if not given")
+    parser.usage = "controlroom logs [options]"
+    parser.add_argument("--last", metavar="N", type=int, help="the newest N (10; looking: 1000)")
+    searching.add_arguments(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--follow", action="store_true", help="and every new one from then on")
     what.add_argument("--total", action="store_true", help="how many are stored")
+    what.add_argument("--at", metavar="P:OFFSET", help="one document in full, and its way")
+    what.add_argument("--pod", metavar="NAME", help="what a pod, or an engine, says")
+    parser.add_argument("--previous", action="store_true", help="of its life before")
     what.add_argument("--purge", action="store_true", help="remove all; the books stay right")
     parser.add_argument("--confirm", metavar="SCENARIO", help="name of the scenario to purge")
 
 
 async def main(args: argparse.Namespace) -> Exit:
-    """Does one of the four."""
+    """Does one of these."""
     last = 10 if args.last is None else args.last
     if not 1 <= last <= MOST:
         raise CommandError(f"--last {last} is not possible.", f"Use 1 to {MOST}.")
@@ -47,7 +58,22 @@ async def main(args: argparse.Namespace) -> Exit:
         return await perform_verb(Purge(), args)
     if args.follow:
         refuse_inside("--follow", "The log panel follows by itself.")
+    if args.previous and not args.pod:
+        raise CommandError("--previous is of a pod.", "Name it: --pod NAME --previous.")
+    if args.pod:
+        return await _pod(args, 100 if args.last is None else last)
+    meant = searching.wanted(args) if searching.is_meant(args) else None
+    if meant is not None and (args.follow or args.total or args.at):
+        raise CommandError(
+            "--grep, --field, --since and --until look through what is stored.",
+            "Leave --follow, --total and --at out.",
+        )
     async with verb_context(args.settings) as here:
+        if args.at:
+            return await _document(here, args)
+        if meant is not None:
+            _print(await searching.search(here, meant), args.json)
+            return Exit.OK
         source = LogSource(here.endpoints, here.scenario, first_lines=last)
         async with opened(source):
             if args.total:
@@ -56,6 +82,49 @@ async def main(args: argparse.Namespace) -> Exit:
                 await _follow(source, args.json)
             else:
                 _print((await source.read()).lines, args.json)
+    return Exit.OK
+
+
+async def _pod(args: argparse.Namespace, lines: int) -> Exit:
+    async with Here(args.settings) as here:
+        said = await here.target.pod_log(args.pod, lines, args.previous)
+    for line in said:
+        if args.json:
+            emit_json({"pod": args.pod, "line": line})
+        else:
+            # what a program says may hold what a terminal takes for commands
+            emit(clean(line.replace("\t", "  ")))
+    if not said:
+        talk("No life before is known." if args.previous else f"{args.pod} has said nothing yet.")
+    return Exit.OK
+
+
+async def _document(here: VerbContext, args: argparse.Namespace) -> Exit:
+    """One document with its way through the pipeline."""
+    partition, _, offset = args.at.partition(":")
+    if not (partition.isdigit() and offset.isdigit()):
+        raise CommandError(
+            f"--at {args.at} is no place.", "Write PARTITION:OFFSET, such as 4:14211."
+        )
+    source = DocumentSource(here.endpoints, here.scenario)
+    source.wanted = (int(partition), int(offset), time.time())
+    async with opened(source):
+        told = await source.read()
+    if args.json:
+        emit_json(dict(told.document))
+        return Exit.OK
+    rows = [
+        (
+            step.name,
+            "-"
+            if step.at is None
+            else datetime.fromtimestamp(step.at).isoformat(" ", "milliseconds"),
+            step.said,
+        )
+        for step in way(told)
+    ]
+    emit(table(("", "when", ""), rows, left=3))
+    emit(json.dumps(dict(told.document), indent=2, ensure_ascii=False, default=str))
     return Exit.OK
 
 

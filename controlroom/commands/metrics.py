@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json
+from controlroom.commands.limit import tell
 from controlroom.commands.table import number, percent, table
 from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.golden import GoldenSource, history, rows_of
+from controlroom.feeds.routes import RoutesSource
 from controlroom.model.golden import GoldenMetrics
 from host.durations import parse_duration
 
@@ -31,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", metavar="SECONDS", help="what the figures cover, 30 s if not given"
     )
+    parser.add_argument("--routes", action="store_true", help="every route, with its p50 to p99")
+    parser.add_argument("--limit", action="store_true", help="which part is the limit, and why")
     parser.add_argument("--history", metavar="TIME", help="what came in, over the last 10m, 1h …")
 
 
@@ -40,6 +46,12 @@ async def main(args: argparse.Namespace) -> Exit:
     async with verb_context(args.settings) as here:
         if seconds is not None:
             await _history(here, args, seconds)
+            return Exit.OK
+        if args.limit:
+            await tell(here, args.json)
+            return Exit.OK
+        if args.routes:
+            await _routes(here, args)
             return Exit.OK
         source = GoldenSource(
             here.endpoints.prometheus,
@@ -64,6 +76,33 @@ def _seconds(text: str) -> int:
     if not 10 <= seconds <= 7200:
         raise CommandError(f"--history {text} is not possible.", "Use 10s to 2h.")
     return seconds
+
+
+async def _routes(here: VerbContext, args: argparse.Namespace) -> None:
+    async with opened(RoutesSource(here.endpoints, args.settings.window)) as source:
+        told = await source.read()
+    if args.json:
+        emit_json({"window": told.window, "routes": [_finite(asdict(row)) for row in told.rows]})
+        return
+    ordered = sorted(told.rows, key=lambda row: (row.deployment, row.direction, -row.rps))
+    rows = [
+        (
+            row.deployment,
+            f"{'in' if row.direction == 'inbound' else 'to'} {row.to}",
+            percent(row.success),
+            number(row.rps, 1),
+            *(number(row.quantile(share), 1) for share in (0.5, 0.95, 0.99)),
+        )
+        for row in ordered
+    ]
+    header = ("deployment", "route", "success", "rps", "p50", "p95", "p99")
+    emit(f"{table(header, rows, left=2)}\nover {told.window:.0f} s, latency in ms")
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinite bound."""
+    bounds = [None if math.isinf(bound) else bound for bound in row["bounds"]]
+    return {**row, "bounds": bounds}
 
 
 async def _history(here: VerbContext, args: argparse.Namespace, seconds: int) -> None:

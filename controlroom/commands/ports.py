@@ -15,9 +15,14 @@ from controlroom.model.tallies import Chosen
 
 if TYPE_CHECKING:
     from controlroom.commands.chaos import StartFault
+    from controlroom.commands.experiment import StartExperiment
+    from controlroom.commands.here import Here
     from controlroom.commands.performing import Act, Answer
+    from controlroom.commands.question import Fact
     from controlroom.commands.split import StartSplit
+    from controlroom.reports import Document
     from controlroom.runs.catalog import ChaosFile
+    from controlroom.runs.experiment_files import ExperimentFile
     from controlroom.runs.splits import SplitFile
     from controlroom.targets.abilities import Preview
 
@@ -34,6 +39,14 @@ class FrameSource(Protocol):
         ...
 
 
+class TellsRuns(FrameSource, Protocol):
+    """One whose frames have the stories of runs."""
+
+    def tell(self, runs: tuple[str, ...]) -> None:
+        """Frames that come soon have the stories of these runs, and of no others."""
+        ...
+
+
 class ManySources(FrameSource, Protocol):
     """Frames of several targets, of which one is shown."""
 
@@ -43,6 +56,38 @@ class ManySources(FrameSource, Protocol):
 
     def next_target(self) -> str:
         """Shows the next target; answers its name."""
+        ...
+
+
+class Playable(FrameSource, Protocol):
+    """Frames of a recording, which can be moved about in."""
+
+    refusal: str
+    """What is said of whatever would change anything."""
+
+    @property
+    def said(self) -> str:
+        """Where it stands, in a few words."""
+        ...
+
+    def hold(self) -> None:
+        """Stands still, or goes on."""
+        ...
+
+    def seek(self, seconds: float) -> None:
+        """So much further, or back."""
+        ...
+
+    def step(self, seconds: float) -> None:
+        """The same, and stands still there."""
+        ...
+
+    def to_end(self) -> None:
+        """Shows the last moment."""
+        ...
+
+    def faster(self, steps: int) -> None:
+        """The next speed, or an earlier one."""
         ...
 
 
@@ -81,12 +126,28 @@ class Commands(Protocol):
         """What would go where now."""
         ...
 
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        """The experiments that can be chosen; those that do not fit say why."""
+        ...
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        """What it would do and hit now."""
+        ...
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        """What can be said of these runs, one beside the other."""
+        ...
+
     async def effects(self) -> Sequence[ActiveEffect]:
         """Faults and loads that the target holds by itself, those left behind too."""
         ...
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """Up to n lines that stand before line `before_first` of the log, oldest first."""
+        ...
+
+    def where(self) -> Here:
+        """What is shown: the target, its scenario, the runs. Whoever asks only looks."""
         ...
 
     async def retry(self, source: str) -> None:

@@ -45,10 +45,7 @@ from controlroom.settings import Settings
 from host.durations import format_duration, parse_duration, rounded
 
 DESCRIPTION = "Send load and say which bound ended it; killed, it goes on, ctrl+c stops it."
-EXAMPLES = (
-    "controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",
-    "controlroom run --rate 500 --open poisson --timeout 1m --path wasm",
-)
+EXAMPLES = ("controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,10 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--path", choices=tuple(ROUTES), default="http", metavar="DOOR",
         help=f"which producer takes them: {', '.join(ROUTES)}",
     )  # fmt: skip
-    add("--rate", type=_rate, metavar="R", help="requests/s; with --open each starts on schedule")
+    add("--rate", type=_rate, metavar="R", help="requests/s, over all users")
     add(
         "--open", nargs="?", choices=("constant", "poisson"), const="constant", default="",
-        help=hidden,  # the help is full; that of --rate names it
+        metavar="GAPS", help="each starts on schedule: constant or poisson gaps",
     )  # fmt: skip
     add("--repeat", action="store_true", help="begin the file again at its end")
     add(

@@ -137,6 +137,11 @@ def story_of(store: RunStore, what: str) -> Story:
     return Story(record_of(folder_of(store, what)), store)
 
 
+def compared(store: RunStore, runs: Sequence[str]) -> Document:
+    """Runs side by side, each a side of its own. Raises NoSuchRunError."""
+    return comparison([[story_of(store, run)] for run in runs])
+
+
 def show_document(document: Document, width: int | None = None, ascii: bool = False) -> None:  # noqa: A002
     """Prints a report as wide as the terminal is."""
     columns = min(shutil.get_terminal_size((100, 24)).columns, 160)

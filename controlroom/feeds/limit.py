@@ -68,6 +68,11 @@ class Limit:
         self._queued_since = time.monotonic()
         self._busy: Mapping[str, float] = {}
 
+    @property
+    def busy(self) -> Mapping[str, float]:
+        """The shares as they were told last; empty where Prometheus did not answer."""
+        return self._busy
+
     async def refresh(self) -> None:
         """Asks how busy the parts are, at most every PERIOD seconds. Raises Unreachable."""
         now = time.monotonic()

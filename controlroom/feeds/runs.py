@@ -12,15 +12,22 @@ from typing import TYPE_CHECKING
 
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.run import Runs
+from controlroom.model.story import RunStory
 from controlroom.targets.abilities import TargetError
 from wire.ending import end
 
 if TYPE_CHECKING:
     from controlroom.runs.store import RunStore
+    from controlroom.runs.story import StoryReader
 
 SHOWN = 20
 """Newest ended runs that are kept in view."""
-
+LISTED = 5000
+"""Newest ended runs that a list of all has."""
+UNREAD = 300
+"""Runs that are read for the first time in one look, so that thousands hold nothing up."""
+STORY_EVERY = 0.9
+"""Seconds between two looks into the folder of a run that is shown by itself."""
 
 LOOK_EVERY = 15.0
 """Seconds between two looks at what the target holds; a change of the runs hurries one."""
@@ -47,6 +54,17 @@ class RunsSource:
         self._looking: asyncio.Task[None] | None = None
         self._looked = float("-inf")
         self._active = 0
+        self._wanted: tuple[str, ...] = ()
+        self._readers: dict[str, StoryReader] = {}
+        self._stories: dict[str, RunStory] = {}
+        self._told = float("-inf")
+
+    def tell(self, runs: tuple[str, ...]) -> bool:
+        """Whose stories are told from now on; whether these are others than before."""
+        changed, self._wanted = runs != self._wanted, runs
+        if changed:
+            self._told = float("-inf")
+        return changed
 
     async def open(self) -> None:
         """Finds the folder; it may be empty or missing."""
@@ -57,12 +75,39 @@ class RunsSource:
     async def read(self) -> Runs:
         """Active runs first, then the newest ended ones."""
         assert self._store is not None
-        runs = await asyncio.to_thread(self._store.runs, SHOWN)
+        runs = await asyncio.to_thread(self._read, self._store)
         if len(runs.active) != self._active:
             self._active = len(runs.active)
             self.look_again()
         self._look()
         return replace(runs, left=self._left)
+
+    def _read(self, store: RunStore) -> Runs:
+        """In a thread, one at a time."""
+        runs = store.look(SHOWN, LISTED, UNREAD)
+        if time.monotonic() - self._told >= STORY_EVERY:
+            self._told = time.monotonic()
+            stories = self._told_of(runs, store)
+            if stories != self._stories:
+                self._stories = stories
+        return replace(runs, stories=self._stories)
+
+    def _told_of(self, runs: Runs, store: RunStore) -> dict[str, RunStory]:
+        from controlroom.runs.errors import NoSuchRunError
+        from controlroom.runs.story import StoryReader
+
+        wanted = self._wanted
+        self._readers = {run: self._readers[run] for run in wanted if run in self._readers}
+        told = {}
+        for run in wanted:
+            view = runs.find(run)
+            if view is None:
+                continue
+            with contextlib.suppress(NoSuchRunError, OSError):
+                if run not in self._readers:
+                    self._readers[run] = StoryReader(store.folder(run))
+                told[run] = self._readers[run].read(view)
+        return told
 
     def look_again(self) -> None:
         """The target is asked with the next reading."""

@@ -81,6 +81,23 @@ def history_queries(
     }
 
 
+_ROUTE = (
+    "sum by (deployment, direction, dst_deployment, authority, route_name{more})"
+    " (increase({series}{{{selector}}}[{window}]))"
+)
+
+
+def route_queries(namespace: str, window: int) -> tuple[str, str]:
+    """Latency buckets, and responses, of every route of every deployment."""
+    chosen = f'namespace="{namespace}", target_port!="4191", route_name!="probe"'
+    wanted = (("response_latency_ms_bucket", ", le"), ("response_total", ", classification"))
+    buckets, responses = (
+        _ROUTE.format(series=series, more=more, selector=chosen, window=f"{window}s")
+        for series, more in wanted
+    )
+    return buckets, responses
+
+
 def _named(query: str, stat: str, direction: str) -> str:
     labelled = f'label_replace({query}, "{STAT}", "{stat}", "", "")'
     return f'label_replace({labelled}, "direction", "{direction}", "", "")'

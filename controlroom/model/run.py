@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.split import SplitFigures
+from controlroom.model.story import RunStory
 from stack.faults.model import Phase
 
+Sign = Literal["load", "load-end", "fault", "recovered"]
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
 ACTIVE: frozenset[RunState] = frozenset({"starting", "running", "stopping"})
 
@@ -68,6 +71,8 @@ class RunView:
     """Of a kind that was added: what is counted -> how much."""
     split: SplitFigures | None = None
     """Of a split of traffic, beside `chaos`."""
+    owner: str = ""
+    """The run that began it; empty where a person did."""
 
     @property
     def active(self) -> bool:
@@ -82,11 +87,21 @@ class Runs:
     runs: tuple[RunView, ...]
     left: tuple[ActiveEffect, ...] = ()
     """What the target holds and no run of this machine conducts."""
+    earlier: tuple[RunView, ...] = ()
+    """Ended runs that are older than these, newest first."""
+    more: int = 0
+    """Runs that are there and in none of both, about."""
+    stories: Mapping[str, RunStory] = field(default_factory=dict)
+    """Id -> the story of a run that somebody looks at."""
 
     @property
     def active(self) -> tuple[RunView, ...]:
         """Those that still act on the target."""
         return tuple(run for run in self.runs if run.active)
+
+    def find(self, run: str) -> RunView | None:
+        """The run of that id."""
+        return next((one for one in chain(self.runs, self.earlier) if one.id == run), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +109,5 @@ class TimeMark:
     """A moment on the time axis."""
 
     at: float
-    sign: Literal["load", "load-end", "fault", "recovered"]
+    sign: Sign
     text: str

@@ -129,6 +129,13 @@ class Pane(Rows, can_focus=True):
         """The command line that prints what it shows now."""
         return self.command
 
+    @property
+    def words(self) -> str:
+        """What it shows now as plain text, without its frame."""
+        title, *inside = [strip.text for strip in self._rows[:-1]] or [""]
+        rows = [title.strip(self.look.signs.corners + self.look.signs.across + " ")]
+        return "\n".join([*rows, *(line[2:-2].rstrip() for line in inside)]).rstrip()
+
     def panel(self, frame: Frame) -> Panel[object]:
         """The part of the frame whose health decides what is drawn."""
         return frame[self.key]

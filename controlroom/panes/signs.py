@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scenarios.limits import Grade
+
 
 @dataclass(frozen=True, slots=True)
 class Signs:
@@ -24,6 +26,9 @@ class Signs:
     run: str
     fault: str
     good: str
+    degraded: str
+    strip: str
+    """A share over time, all well, degraded, broken: the worse, the more of the cell."""
     up: str
     down_trend: str
     flat: str
@@ -38,9 +43,15 @@ class Signs:
     """Where a figure of an axis meets the plot."""
     mark: str
     """Stands in the plot under a fault or a recovery."""
+    differs: str
+    """Two that are told apart."""
     keys: str
     """Left and right; up and down."""
     braille: bool
+
+    def of(self, grade: Grade) -> str:
+        """That of something degraded or broken; a blank of what is well."""
+        return (" ", self.degraded, self.fault)[grade]
 
 
 UNICODE = Signs(
@@ -56,6 +67,8 @@ UNICODE = Signs(
     run="▶",
     fault="✗",
     good="✓",
+    degraded="▲",
+    strip="▁▄█",
     up="↗",
     down_trend="↘",
     flat="→",
@@ -66,6 +79,7 @@ UNICODE = Signs(
     track=" ",
     tick="┤",
     mark="┊",
+    differs="≠",
     keys="←→↑↓",
     braille=True,
 )
@@ -83,6 +97,8 @@ ASCII = Signs(
     run=">",
     fault="x",
     good="v",
+    degraded="!",
+    strip="_o#",
     up="^",
     down_trend="v",
     flat="=",
@@ -93,13 +109,14 @@ ASCII = Signs(
     track=".",
     tick="|",
     mark=":",
+    differs="#",
     keys="<>^v",
     braille=False,
 )
 
 _SPELLED = str.maketrans(
     {"·": "/", "…": "~", "–": "-", "—": "-", "−": "-", "→": "->", "×": "x", "▶": ">", "✗": "x",
-     "✓": "v", "↑": "^", "↓": "v", "←": "<", "µ": "u"}
+     "✓": "v", "▲": "!", "↑": "^", "↓": "v", "←": "<", "µ": "u"}
 )  # fmt: skip
 
 

@@ -77,7 +77,9 @@ class ExperimentRun:
         left = await self._roll_back()
         if left:
             state, bound = "failed", f"{MAY_BE_LEFT}: {left}"
-        self._run.end(state, bound, {**self._result(), "clean": not left})  # type: ignore[arg-type]
+        result = self._result()
+        figures = {**(self._run.view.figures or {}), **verdict(result)}
+        self._run.end(state, bound, {**result, "clean": not left}, figures=figures)  # type: ignore[arg-type]
 
     async def _block(self, place: int, arm: str, observer: Observer) -> None:
         self._run.note("block", place=place, arm=arm)
@@ -151,6 +153,13 @@ class ExperimentRun:
     def _append(self, name: str, value: dict[str, Any]) -> None:
         with (self._run.folder.path / name).open("a") as file:
             file.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def verdict(result: dict[str, Any]) -> dict[str, str]:
+    """The first difference that was found, else the first verdict: for a line in a list."""
+    found = result.get("comparisons") or ()
+    one = next((one for one in found if one["kind"] == "faster"), found[0] if found else None)
+    return {} if one is None else {"verdict": one["sentence"], "verdict_kind": one["kind"]}
 
 
 def children(store: RunStore, owner: str) -> list[RunFolder]:

@@ -81,6 +81,7 @@ class RunFolder:
         for optional in ("figures", "split"):
             if fields[optional] is None:
                 del fields[optional]
+        del fields["owner"]  # it has a file of its own
         self._write("view.json", fields)
 
     def read_view(self) -> RunView | None:
@@ -184,9 +185,10 @@ class RunFolder:
 
     def _stored_view(self) -> RunView | None:
         try:
-            return msgspec.json.decode((self.path / "view.json").read_bytes(), type=RunView)
+            view = msgspec.json.decode((self.path / "view.json").read_bytes(), type=RunView)
         except (OSError, msgspec.DecodeError):
             return None
+        return replace(view, owner=self.owner)
 
     def _lost(self, view: RunView) -> RunView:
         last_word = (self.path / "view.json").stat().st_mtime

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
+from itertools import islice
 from pathlib import Path
 
 from controlroom.model.run import Runs, RunView
@@ -15,7 +17,11 @@ from host.paths import private_dir, runs_dir
 
 KEPT, KEPT_MIB = 200, 2048
 """Runs that stay where nothing else is set, and what they may take of the disk together."""
+LOST_FOR = 10.0
+"""Seconds for which a run whose process has died is believed to be so."""
 _ID = re.compile(r"r-(\d{4,})")
+_SETTLED = 1_000_000_000
+"""Nanoseconds after which no change of a folder can have the time of the one before."""
 
 
 class RunStore:
@@ -27,6 +33,10 @@ class RunStore:
         self._root = root or runs_dir()
         self._keep, self._keep_bytes = keep, keep_mib << 20
         self._ended: dict[str, RunView] = {}
+        self._lost: dict[str, tuple[float, RunView]] = {}
+        """When those whose process has died were read."""
+        self._listed: tuple[int, list[str]] = (0, [])
+        """When the folder was changed, and what was in it then."""
 
     @property
     def root(self) -> Path:
@@ -78,6 +88,28 @@ class RunStore:
         active = [view for view in views if view.active]
         ended = [view for view in views if not view.active]
         return Runs(tuple(active + (ended if newest is None else ended[:newest])))
+
+    def look(self, newest: int, most: int, unread: int) -> Runs:
+        """The same for who looks again and again: of thousands of runs only those are read that go
+        on or are new, at most `unread` of these at a time. `earlier` has the other ended ones, in
+        all at most `most`."""
+        ids = self._ids()
+        views: list[RunView] = []
+        for run in ids:
+            view = self._ended.get(run) or self._still_lost(run)
+            if view is None and unread > 0:
+                known = run in self._lost
+                view = self.view(run)
+                if view is not None and view.state == "lost":
+                    self._lost[run] = (time.monotonic(), view)
+                unread -= view is not None and not view.active and not known
+            if view is not None:
+                views.append(view)
+        active = [view for view in views if view.active]
+        ended = islice((view for view in views if not view.active), most)
+        return Runs(
+            (*active, *islice(ended, newest)), earlier=tuple(ended), more=max(0, len(ids) - most)
+        )
 
     def trim(self) -> list[str]:
         """Removes the oldest runs beyond the number and the size to keep.
@@ -143,6 +175,26 @@ class RunStore:
     def active(self) -> list[RunFolder]:
         """Runs that somebody conducts now."""
         return [RunFolder(self._root / view.id) for view in self.runs(0).active]
+
+    def _still_lost(self, run: str) -> RunView | None:
+        """As it was read a moment ago: somebody may end what it has left."""
+        at, view = self._lost.get(run, (-LOST_FOR, None))
+        return view if time.monotonic() - at < LOST_FOR else None
+
+    def _ids(self) -> list[str]:
+        """All runs, newest first; read again when one has come or gone."""
+        try:
+            changed = self._root.stat().st_mtime_ns
+        except FileNotFoundError:
+            return []
+        if changed != self._listed[0]:
+            ids = [f"r-{number:04d}" for number in sorted(self._numbers(), reverse=True)]
+            for gone in (self._ended.keys() | self._lost.keys()) - set(ids):
+                self._ended.pop(gone, None)
+                self._lost.pop(gone, None)
+            settled = time.time_ns() - changed > _SETTLED
+            self._listed = (changed if settled else 0, ids)
+        return self._listed[1]
 
     def _numbers(self) -> list[int]:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controlroom.arrivals.address import PathName
-from controlroom.runs.spec import MOST_USERS, LoadSpec
+from controlroom.runs.spec import MOST_USERS, LoadSpec, Schedule
 from host.durations import parse_duration
 
 
@@ -56,7 +56,11 @@ def data_file(text: str) -> str | None:
 
 
 def load_spec(
-    values: Mapping[str, str], path: PathName, repeat: bool, check: bool = True
+    values: Mapping[str, str],
+    path: PathName,
+    repeat: bool,
+    check: bool = True,
+    schedule: Schedule = "",
 ) -> LoadSpec:
     """The form as a spec. Raises FieldError. `check` also looks for the file."""
     number = values["number"].strip()
@@ -69,12 +73,16 @@ def load_spec(
     file = data_file(values["file"]) if check else values["file"].strip() or None
     if repeat and file is None:
         raise InputError("repeat", "only a file can be repeated; name one or turn it off.")
+    rate = optional_rate(values["rate"])
+    if schedule and rate is None:
+        raise InputError("rate", "a schedule needs one, such as 200 requests/s.")
     return LoadSpec(
         path=path,
         file=file,
         users=whole("users", values["users"], 1, MOST_USERS),
         number=whole("number", number, 1) if number else None,
-        rate=optional_rate(values["rate"]),
+        rate=rate,
+        open=schedule,
         timeout=timeout,
         repeat=repeat,
     )

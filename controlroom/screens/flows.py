@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
-from controlroom.commands.chaos import StopAll
+from controlroom.commands.chaos import StopAll, StopFault
 from controlroom.commands.exits import Declined, Exit
+from controlroom.commands.experiment import StartExperiment, StopExperiment
 from controlroom.commands.face import FACE
 from controlroom.commands.line import Known
 from controlroom.commands.logs import Purge
 from controlroom.commands.ports import Commands
-from controlroom.commands.question import Question, preview_facts
+from controlroom.commands.question import Fact, Question, preview_facts
 from controlroom.commands.registry import named
-from controlroom.commands.run import StartLoad
+from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
 from controlroom.model.frame import LOG
+from controlroom.model.needle import NeedleError
+from controlroom.model.run import RunView
+from controlroom.runs.registry import kind_of
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.bar import BarDialog
 from controlroom.screens.chaos import ChaosDialog, running_facts
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.effects import EffectsDialog, act_of
+from controlroom.screens.experiment import ExperimentDialog
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog
 from controlroom.screens.room import RoomScreen
+from controlroom.screens.run import Hands, RunPage
+from controlroom.screens.runs import KEYS as RUNS_KEYS
+from controlroom.screens.runs import RunsPage
 from controlroom.screens.split import SplitDialog
 from controlroom.screens.typeahead import KeyHold, Typeahead
 from controlroom.targets.choosing import LOCAL
@@ -37,17 +45,19 @@ if TYPE_CHECKING:
     from controlroom.commands.command import Command
     from controlroom.commands.performing import Act
     from controlroom.model.frame import Frame
+    from controlroom.screens.page import Below
 
 T = TypeVar("T")
 _HOLD: ContextVar[KeyHold | None] = ContextVar("hold", default=None)
 """The key hold of the questions that this task asks."""
 
 OWN = {
-    "load", "chaos", "split", "scale", "restart", "effects", "purge", "stop_all", "bar", "help",
-    "copy", "retry", "filter",
+    "load", "chaos", "split", "experiment", "runs", "scale", "restart", "effects", "purge",
+    "stop_all", "bar", "help", "copy", "retry", "filter",
 }  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
 
+_OF_RUNS = ("filter runs", "holds", "such as: load !finished")
 _OF_STORED = ("filter stored events", "has", "column=value; empty: all")
 
 
@@ -82,9 +92,18 @@ class Flows:
     """One method per action that asks something. Each runs in a worker of its own."""
 
     def __init__(
-        self, app: App[None], room: RoomScreen, commands: Commands, typeahead: Typeahead
+        self,
+        app: App[None],
+        room: RoomScreen,
+        commands: Commands,
+        typeahead: Typeahead,
+        below: Below,
+        tell: Callable[[tuple[str, ...]], None],
     ) -> None:
+        """`tell` says whose stories the frames should have."""
         self.app = app
+        self.below = below
+        self.tell = tell
         self.room = room
         self.commands = commands
         self.last_load: LoadSpec | None = None
@@ -202,6 +221,71 @@ class Flows:
         if act is not None:
             await self.perform(act)
 
+    async def experiment(self) -> None:
+        """Asks for an experiment and a confirmation, starts it, and shows it."""
+        try:
+            files = await self.commands.experiment_files()
+        except PROBLEMS as error:
+            self.say(sentence_of(error), bad=True)
+            return
+        act = await self._ask(ExperimentDialog(files, self._planned))
+        if act is None:
+            return
+        await self.perform(act)
+        if act.run is not None:
+            page = await self._runs_page()
+            page.list.at = act.run.id
+            page.open(RunPage(page.below, page.hands, act.run.id))
+
+    async def _planned(self, act: StartExperiment) -> list[Fact]:
+        return [fact for fact in await self.commands.plan_experiment(act) if fact[0] != "what"]
+
+    async def runs(self) -> None:
+        """The page of all runs."""
+        await self._runs_page()
+
+    async def _runs_page(self) -> RunsPage:
+        """The page of all runs at the top; one that is open stays the same."""
+        stack = self.app.screen_stack
+        found = next((one for one in stack if isinstance(one, RunsPage)), None)
+        if found is None:
+            found = RunsPage(self.below, self._hands())
+            await self.app.push_screen(found)
+        while self.app.screen is not found:
+            await self.app.pop_screen()
+        return found
+
+    def _hands(self) -> Hands:
+        """What pages of runs have done here: each is a course of questions of its own."""
+
+        def needle(before: str, found: Callable[[str], None]) -> None:
+            async def ask() -> None:
+                words = await self._ask(FilterDialog(before, *_OF_RUNS))
+                if words is not None:
+                    found(words)
+
+            self._begin(ask)
+
+        return Hands(
+            lambda run: self._begin(lambda: self.perform(end_of(run))),
+            lambda: self._begin(self.experiment),
+            needle,
+            self.tell,
+        )
+
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+        """A course that a page asks for."""
+        hold = self._typeahead.hold()
+
+        async def course() -> None:
+            _HOLD.set(hold)
+            try:
+                await work()
+            finally:
+                hold.off()
+
+        self.app.run_worker(course(), group="page", exit_on_error=False)
+
     async def scale(self) -> None:
         """Replicas of the deployment that is chosen in the fleet panel."""
         item = self.room.fleet.deployment
@@ -249,7 +333,10 @@ class Flows:
         async def run(bar: BarDialog, text: str) -> None:
             _HOLD.set(bar.hold)
             FACE.set(RoomFace(self, bar))
-            await self.commands.line(text)
+            try:
+                await self.commands.line(text)
+            except PROBLEMS as error:
+                bar.say(sentence_of(error))
 
         await self._ask(BarDialog(run, Known(self.frame), self.history, begun, at_once))
 
@@ -261,7 +348,10 @@ class Flows:
 
     async def help(self) -> None:
         """All keys."""
-        dialog = HelpDialog(self.frame.read_only, self.room.look.signs, self.room.pane_keys)
+        room, runs = self.room, (("runs", *one) for one in RUNS_KEYS)
+        own = [*room.pane_keys, *runs]
+        keys = sorted(own, key=lambda each: each[0] != room.current)
+        dialog = HelpDialog(self.frame.read_only, room.look.signs, keys)
         await self._ask(dialog)
 
     async def copy(self) -> None:
@@ -298,5 +388,18 @@ class Flows:
         pane = self.room.log_pane
         needle = await self._ask(FilterDialog(pane.needle))
         if needle is not None:
-            pane.search(needle)
+            try:
+                pane.search(needle)
+            except NeedleError as error:
+                self.say(f"{error}.", bad=True)
             self.room.focus_pane("log")
+
+
+def end_of(run: RunView) -> Act:
+    """What ends that run."""
+    about = [("what", run.title), ("id", run.id), ("state", run.state)]
+    if run.kind == "experiment":
+        return StopExperiment(run.id)
+    if kind_of(run.kind).injects:
+        return StopFault(run.id, about)
+    return StopLoad(run.id, about)

@@ -1,4 +1,4 @@
-"""The load dialog: six fields and the equal command."""
+"""The load dialog: its fields and the equal command."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from textual.app import ComposeResult
-from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
+from textual.widgets import Button, Checkbox, Input, Label, RadioButton, RadioSet
 from textual.worker import Worker
 
 from controlroom.arrivals.address import ROUTES
-from controlroom.runs.spec import WORKERS, LoadSpec
+from controlroom.runs.spec import MOST_USERS, USERS, WORKERS, LoadSpec, Schedule
+from controlroom.screens.choices import Choice, Tick
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.fields import InputError, load_spec
+from controlroom.settings import Settings
 
 Start = Callable[[LoadSpec], Awaitable[str]]
+STARTS: dict[str, tuple[Schedule, str]] = {
+    "closed": ("", "as answers come"),
+    "constant": ("constant", "on schedule"),
+    "poisson": ("poisson", "poisson gaps"),
+}
+"""Name of a button -> when requests start, and the same in words."""
+AT_A_TIME, MAY_WAIT = "at the same time", "may wait; more are dropped"
 
 
 class LoadDialog(Dialog[str]):
@@ -25,6 +34,10 @@ class LoadDialog(Dialog[str]):
         background: transparent; width: auto; }
     LoadDialog RadioSet RadioButton { width: auto; margin: 0 3 0 0; background: transparent; }
     LoadDialog Checkbox { border: none; padding: 0; background: transparent; height: 1; }
+    LoadDialog .field > .hint { width: 30; }
+    LoadDialog #command { min-height: 2; }
+    LoadDialog #problem { display: block; min-height: 1; }
+    LoadDialog #buttons { margin: 0; }
     """
     heading = "load"
 
@@ -41,15 +54,24 @@ class LoadDialog(Dialog[str]):
     def body(self) -> ComposeResult:
         spec = self.before
         path = RadioSet(
-            *(RadioButton(p, value=spec.path == p, id=p, compact=True) for p in ROUTES),
+            *(Choice(p, value=spec.path == p, id=p, compact=True) for p in ROUTES),
             id="path",
             compact=True,
         )
         yield from self.field("path", path)
+        starts = RadioSet(
+            *(
+                Choice(words, value=spec.open == schedule, id=name, compact=True)
+                for name, (schedule, words) in STARTS.items()
+            ),
+            id="starts",
+            compact=True,
+        )
+        yield from self.field("starts", starts)
         if self.clustered:
             jobs = RadioSet(
-                RadioButton("from here", value=not spec.in_cluster, id="here", compact=True),
-                RadioButton("in the cluster", value=bool(spec.in_cluster), id="jobs", compact=True),
+                Choice("from here", value=not spec.in_cluster, id="here", compact=True),
+                Choice("in the cluster", value=bool(spec.in_cluster), id="jobs", compact=True),
                 id="from",
                 compact=True,
             )
@@ -59,14 +81,14 @@ class LoadDialog(Dialog[str]):
         timeout = spec.command().split("--timeout ")[1].split()[0]
         texts = (
             ("file", spec.file or "", "empty: generated data"),
-            ("users", str(spec.users), "at the same time"),
+            ("users", str(spec.users), MAY_WAIT if spec.open else AT_A_TIME),
             ("number", number, "empty: until the timeout"),
             ("rate", rate, "requests/s; empty: no limit"),
             ("timeout", timeout, "such as 3m, 90s, 1h30m"),
         )
         for name, value, hint in texts:
             yield from self.field(name, Input(value, id=name, compact=True), hint=hint)
-        box = Checkbox("start the file again at its end", spec.repeat, id="repeat", compact=True)
+        box = Tick("start the file again at its end", spec.repeat, id="repeat", compact=True)
         yield from self.field("repeat", box)
 
     def buttons(self) -> ComposeResult:
@@ -81,8 +103,11 @@ class LoadDialog(Dialog[str]):
         """The form as it stands. Raises FieldError."""
         values = {field.id or "": field.value for field in self.query(Input)}
         path = next(p for p in ROUTES if self.query_one(f"#{p}", RadioButton).value)
-        spec = load_spec(values, path, self.query_one("#repeat", Checkbox).value, check)
+        repeat = self.query_one("#repeat", Checkbox).value
+        spec = load_spec(values, path, repeat, check, self.schedule)
         by_jobs = any(button.value for button in self.query("#jobs").results(RadioButton))
+        if by_jobs and spec.open:
+            raise InputError("starts", "a schedule is kept from here only, not by Jobs.")
         return replace(spec, in_cluster=WORKERS if by_jobs else 0)
 
     def command(self) -> str:
@@ -101,9 +126,27 @@ class LoadDialog(Dialog[str]):
         """The same."""
         self._follow()
 
-    def on_radio_set_changed(self) -> None:
-        """The same."""
+    def on_radio_set_changed(self, event: RadioSet.Changed) -> None:
+        """The same; on a schedule as many may wait as can, unless another number was typed."""
+        if event.radio_set.id == "starts":
+            most = min(MOST_USERS, Settings().max_users)
+            usual, field = (USERS, most), self.query_one("#users", Input)
+            now = bool(self.schedule)
+            if field.value.strip() == str(usual[not now]):
+                field.value = str(usual[now])
+            hint = field.parent.query_one(".hint", Label) if field.parent else None
+            if hint is not None:
+                hint.update(MAY_WAIT if now else AT_A_TIME)
         self._follow()
+
+    @property
+    def schedule(self) -> Schedule:
+        """When requests start, as it is chosen now."""
+        return next(
+            schedule
+            for name, (schedule, _) in STARTS.items()
+            if self.query_one(f"#{name}", RadioButton).value
+        )
 
     def _follow(self) -> None:
         try:

@@ -71,7 +71,9 @@ class PreviewDialog(Dialog[ActT], Generic[ActT, FileT]):
     """The command that is shown where nothing is chosen."""
 
     def __init__(
-        self, files: Sequence[FileT], preview: Callable[[ActT], Awaitable[Preview]]
+        self,
+        files: Sequence[FileT],
+        preview: Callable[[ActT], Awaitable[Preview | Sequence[Fact]]],
     ) -> None:
         super().__init__()
         self.files = files
@@ -154,7 +156,10 @@ class PreviewDialog(Dialog[ActT], Generic[ActT, FileT]):
     def on_mount(self) -> None:
         """The list has the focus."""
         self.focus_first("OptionList")
-        bad = next((f"{f.path}: {f.error}" for f in self.files if f.error), "")
+        wrong = next((f for f in self.files if f.error), None)
+        bad = "" if wrong is None else wrong.error
+        if wrong is not None and not bad.startswith(wrong.path):
+            bad = f"{wrong.path}: {bad}"
         if not self.files:
             self.problem(self.nothing)
         elif bad:
@@ -196,15 +201,16 @@ class PreviewDialog(Dialog[ActT], Generic[ActT, FileT]):
             preview = await self.preview(act)
         except PROBLEMS as error:
             fix = getattr(error, "fix", "")
-            facts = [("refused", self._plain(str(error))), ("fix", self._plain(fix))]
-            shown.update(facts_text([self.what(file, act), *facts]))
+            why = [("refused", self._plain(str(error))), ("fix", self._plain(fix))]
+            shown.update(facts_text([self.what(file, act), *why]))
             self.refused[key] = error
             if self.wanted == key:
                 self.agree()
             self.let_keys_in()
             return
         self.seen[key] = act
-        shown.update(facts_text([self.what(file, act), *preview_facts(preview)]))
+        facts = preview_facts(preview) if isinstance(preview, Preview) else list(preview)
+        shown.update(facts_text([self.what(file, act), *facts]))
         if self.wanted == key:
             self.agree()
 

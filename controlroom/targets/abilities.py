@@ -156,8 +156,9 @@ class Scales(Protocol):
 class HasLogs(Protocol):
     """Shows what a pod said."""
 
-    async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
-        """The last lines of a pod's output, oldest first."""
+    async def pod_log(self, pod: str, lines: int = 100, previous: bool = False) -> Sequence[str]:
+        """The last lines of a pod's output, oldest first; those of the life before it was
+        restarted where `previous` is meant. Raises Refused where that is not known."""
         ...
 
 

@@ -96,10 +96,10 @@ class LocalTarget:
         with _translated():
             await self._client.restart_deployment(deployment)
 
-    async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
+    async def pod_log(self, pod: str, lines: int = 100, previous: bool = False) -> Sequence[str]:
         """The last lines of a pod or an engine."""
         with _translated():
-            return await self._client.logs(pod, lines)
+            return await self._client.logs(pod, lines, previous)
 
     async def preview(self, manifest: Mapping[str, Any]) -> Preview:
         """What a fault would hit now."""

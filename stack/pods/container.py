@@ -112,6 +112,7 @@ class ContainerRun:
             self.restarts += 1
 
     async def _life(self) -> float:
+        self.output.begin_life()
         try:
             self.child = child = await Child.start(self._spec(), self.output)
         except (OSError, StackError) as error:

@@ -51,7 +51,13 @@ class Controller:
         self._task: asyncio.Task[None] | None = None
         self._ends: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._gone: Pod | None = None
         self._renew(around)
+
+    def before(self, lines: int) -> list[str]:
+        """The last lines of the pod that was ended last, under its name; none where none was."""
+        gone = self._gone
+        return [] if gone is None else [f"(of {gone.name})", *gone.tail(lines)]
 
     @property
     def living(self) -> list[Pod]:
@@ -183,6 +189,7 @@ class Controller:
         await pod.delete(grace, self._synced)
         if pod in self.pods and not self._closing:
             self.pods.remove(pod)
+            self._gone = pod
         self.look()
         self._changed()
 

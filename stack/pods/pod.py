@@ -116,12 +116,14 @@ class Pod:
         self._around.forget(self.name)
         self.gone.set()
 
-    def tail(self, lines: int) -> list[str]:
-        """The last lines of its containers, with their names where there are several."""
+    def tail(self, lines: int, previous: bool = False) -> list[str]:
+        """The last lines of its containers, or of their lives before, with their names where there
+        are several."""
         if len(self.containers) == 1:
-            return self.containers[0].output.tail(lines)
+            return self.containers[0].output.tail(lines, previous)
         share = max(1, lines // len(self.containers))
-        return [f"[{c.name}] {line}" for c in self.containers for line in c.output.tail(share)]
+        told = ((c.name, c.output.tail(share, previous)) for c in self.containers)
+        return [f"[{name}] {line}" for name, said in told for line in said]
 
     def _report(self, reason: str, message: str) -> None:
         self._events.add("pod", self.name, reason, message)

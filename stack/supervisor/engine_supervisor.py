@@ -162,6 +162,7 @@ class EngineSupervisor:
             await self._watch_external()
             return 0.0
         self._set("starting", "starting")
+        self.output.begin_life()
         try:
             self.child = child = await Child.start(spec, self.output)
         except OSError as error:

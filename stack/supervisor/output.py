@@ -24,10 +24,24 @@ class Output:
         self._file = file
         self._size = file.stat().st_size if file is not None and file.exists() else 0
         self._rest = b""
+        self._said = 0
+        self._lives: deque[int] = deque([0, 0], maxlen=2)
+        """How many lines had been said when the life before, and the present one, began."""
 
-    def tail(self, lines: int) -> list[str]:
-        """The last lines, oldest first."""
-        return list(self._lines)[-lines:] if lines > 0 else []
+    def tail(self, lines: int, previous: bool = False) -> list[str]:
+        """The last lines over all lives, oldest first; those of the life before the present one
+        where `previous` is meant."""
+        kept = list(self._lines)
+        if previous:
+            gone = self._said - len(kept)
+            first, end = (max(0, begun - gone) for begun in self._lives)
+            kept = kept[first:end]
+        return kept[-lines:] if lines > 0 else []
+
+    def begin_life(self) -> None:
+        """What is said from now on is of another life; one that said nothing is none."""
+        if self._said > self._lives[-1]:
+            self._lives.append(self._said)
 
     def last(self) -> str:
         """The last line that is not blank, empty where there is none."""
@@ -48,6 +62,7 @@ class Output:
             self._rest = b""
         for line in whole:
             self._lines.append(line[:LONGEST_LINE].decode(errors="replace").rstrip("\r"))
+        self._said += len(whole)
         if whole:
             self._write(b"".join(line[:LONGEST_LINE] + b"\n" for line in whole))
 

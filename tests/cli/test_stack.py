@@ -101,6 +101,45 @@ def test_status_names_every_engine_and_deployment(voted: OwnStack) -> None:
     assert disks["mongo"]["used"] > 0
 
 
+async def test_why_is_told_without_a_room(voted: OwnStack) -> None:
+    await until(lambda: closed(voted), "the books close", every=0.5)
+    (line,) = voted.run("logs", "--field", "name=Banda del CLI", "--json").out.splitlines()
+    found = json.loads(line)
+    assert found["text"] == "voto Banda del CLI · Única 5"
+    place = f"{found['partition']}:{found['offset']}"
+    told = voted.run("logs", "--at", place, "--json").json()
+    assert told["event"]["name"] == "Banda del CLI"
+    assert "on Kafka" in voted.run("logs", "--at", place).out
+    assert voted.run("logs", "--grep", "/banda del CLX/", "--since", "1h").out == ""
+    rows = voted.run("books", "--partitions", "--json").json()["rows"]
+    assert {row["member"].rsplit("-", 2)[0] for row in rows} == {"consumer"}
+    assert sum(row["end"] for row in rows) >= 51
+    routes = voted.run("metrics", "--routes", "--window", "60", "--json").json()["routes"]
+    assert {"kafka", "redis", "mongo"} <= {route["to"] for route in routes}
+    assert "queue" in voted.run("metrics", "--limit").out
+    assert voted.run("logs", "--pod", rows[0]["member"], "--last", "5").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--field", "nobody=1"), "have no field nobody"),
+        (("--field", "name"), "is no NAME=VALUE"),
+        (("--grep", "/(/"), "no regular expression"),
+        (("--since", "soon"), "is no time"),
+        (("--at", "x"), "is no place"),
+        (("--previous",), "is of a pod"),
+        (("--grep", "a", "--follow"), "Leave --follow"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_refused_with_a_reason(
+    voted: OwnStack, words: tuple[str, ...], said: str
+) -> None:
+    answer = voted.run("logs", *words, check=False)
+    assert answer.code == 2
+    assert said in answer.err
+
+
 def test_a_second_up_is_quick_and_says_nothing_on_stdout(voted: OwnStack) -> None:
     before = voted.status()["stack"]["pid"]
     again = voted.run("up", timeout=30)

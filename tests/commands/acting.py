@@ -17,7 +17,7 @@ from controlroom.commands.performing import Act, Answer
 from controlroom.commands.question import Question
 from controlroom.commands.registry import commands, verbs
 from controlroom.model.books import Books
-from controlroom.targets.abilities import Preview
+from controlroom.targets.abilities import Preview, TargetInfo
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 from wire.queues.kafka.books import KafkaBooks
@@ -76,6 +76,9 @@ def asks(command: Command) -> bool:
 
 class Target:
     """Whose pods are always the same."""
+
+    async def info(self) -> TargetInfo:
+        return TargetInfo("here", "bands")
 
     async def preview(self, manifest: object) -> Preview:
         return Preview(3, ("consumer-1",), 1, 2, "It is killed.", "At once.")

@@ -7,10 +7,11 @@ from typing import Any
 
 from controlroom.commands.chaos import PauseFault, StartFault, StopFault
 from controlroom.commands.exits import ReadOnlyError
+from controlroom.commands.experiment import StartExperiment
 from controlroom.commands.face import FACE
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer
-from controlroom.commands.question import Question
+from controlroom.commands.question import Fact, Question
 from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
@@ -19,7 +20,9 @@ from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import Frame
 from controlroom.model.log import LogLine
 from controlroom.model.tallies import Chosen
+from controlroom.reports import Document
 from controlroom.runs.catalog import ChaosFile
+from controlroom.runs.experiment_files import ExperimentFile
 from controlroom.runs.splits import SplitFile, split_files, splits_dir
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, Refused
@@ -135,12 +138,24 @@ class RecordedCommands:
             "ready.", "When all are replaced.",
         )  # fmt: skip
 
+    async def experiment_files(self) -> Sequence[ExperimentFile]:
+        return ()
+
+    async def plan_experiment(self, act: StartExperiment) -> Sequence[Fact]:
+        return ()
+
+    async def compare_runs(self, runs: Sequence[str]) -> Document:
+        return Document(" against ".join(runs), ())
+
     async def effects(self) -> Sequence[ActiveEffect]:
         return self.holding
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         self._note("log_page", before_first, n)
         return self.page
+
+    def where(self) -> Here:
+        return FakeHere(self)
 
     async def retry(self, source: str) -> None:
         self._note("retry", source)

@@ -125,3 +125,20 @@ def _lives(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_the_life_before_is_told_apart_as_long_as_its_lines_are_kept() -> None:
+    output = Output()
+    output.begin_life()
+    assert output.tail(10, previous=True) == []
+    output.take(b"one\ntwo\n")
+    output.begin_life()
+    output.take(b"three\n")
+    assert output.tail(10, previous=True) == ["one", "two"]
+    assert output.tail(10) == ["one", "two", "three"]
+    output.begin_life()
+    assert output.tail(10, previous=True) == ["three"]
+    output.take(b"more\n" * LINES)
+    assert output.tail(10, previous=True) == []
+    output.begin_life()
+    assert output.tail(2, previous=True) == ["more", "more"]

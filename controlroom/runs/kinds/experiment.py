@@ -34,10 +34,12 @@ class ExperimentKind(RunKind):
             await ExperimentRun(run, spec, target).run()
 
     def said(self, view: RunView) -> str:
-        """`block 3 of 8, grpc, baseline, success 100 %, p95 3.2 ms`."""
+        """`block 3 of 8, grpc, baseline, success 100 %, p95 3.2 ms`; at the end the verdict."""
         seen = view.figures
         if not seen:
             return ""
+        if seen.get("verdict") and not view.active:
+            return str(seen["verdict"])
         words = [f"block {seen['block']} of {seen['of']}", seen["arm"], seen["phase"]]
         if view.active and seen.get("success") is not None:
             words.append(f"success {seen['success'] * 100:.3g} %")

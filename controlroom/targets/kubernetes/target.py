@@ -74,15 +74,16 @@ class KubernetesTarget:
         """Replaces all pods, as the deployment's strategy has it."""
         await (await self._workloads()).restart(deployment)
 
-    async def pod_log(self, pod: str, lines: int = 100) -> Sequence[str]:
+    async def pod_log(self, pod: str, lines: int = 100, previous: bool = False) -> Sequence[str]:
         """The last lines of a pod's containers, each with the container's name where it has more
         than one."""
         place = PODS.path(await self.namespace(), pod)
         found = await self.api.get(place)
         names = [one["name"] for one in found["spec"]["containers"]]
         told: list[str] = []
+        wanted = {"tailLines": str(lines)} | ({"previous": "true"} if previous else {})
         for name in names:
-            said = await self.api.text(f"{place}/log", container=name, tailLines=str(lines))
+            said = await self.api.text(f"{place}/log", container=name, **wanted)
             mark = f"{name}: " if len(names) > 1 else ""
             told += [mark + line for line in said.splitlines()]
         return told[-lines * len(names) :]

@@ -1,0 +1,66 @@
+"""What is looked for among stored events, and how far that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controlroom.model.log import LogLine
+from controlroom.model.needle import Needle
+
+MOST = 1_000
+"""Hits after which a search ends where nobody says another number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events are meant. Times are seconds since the epoch, of storing."""
+
+    needle: Needle = field(default_factory=lambda: Needle(""))
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Field, or derived value, or `origin` -> what it has to be."""
+    since: float | None = None
+    until: float | None = None
+    most: int = MOST
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How far a search is."""
+
+    lines: tuple[LogLine, ...]
+    """The hits of this step, newest first."""
+    hits: int
+    """So far."""
+    looked: int
+    """Offsets that were looked through."""
+    total: int
+    """Offsets that lie in the time that is meant."""
+
+    @property
+    def said(self) -> str:
+        """In a few words."""
+        share = f" ({self.looked / self.total:.0%})" if self.total else ""
+        return f"{self.hits:,} hits in {self.looked:,} of {self.total:,} events{share}"
+
+
+def moment(words: str, now: float, seconds: float | None) -> float:
+    """Seconds since the epoch of `10m` (so long ago; `seconds` of it where it is a duration), of
+    `14:05`, `14:05:30` (today) or `2026-11-28T14:05`. Raises ValueError."""
+    from datetime import datetime
+
+    if seconds is not None:
+        return now - seconds
+    today = datetime.fromtimestamp(now)
+    for form in ("%H:%M", "%H:%M:%S"):
+        try:
+            at = datetime.strptime(words, form)
+        except ValueError:
+            continue
+        return today.replace(
+            hour=at.hour, minute=at.minute, second=at.second, microsecond=0
+        ).timestamp()
+    try:
+        return datetime.fromisoformat(words).timestamp()
+    except ValueError:
+        raise ValueError(f"{words} is no time: write 10m, 14:05 or 2026-11-28T14:05") from None

@@ -1,0 +1,1 @@
+"""The pages that panels open: what is known of one thing."""

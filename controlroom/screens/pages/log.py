@@ -1,0 +1,85 @@
+"""The lines of the log one by one, each of which opens its document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from controlroom.model.finding import Wanted
+from controlroom.model.frame import LOG, Frame
+from controlroom.model.log import LogLine
+from controlroom.panes import text
+from controlroom.screens.page import Below, Line, Many, Page
+from controlroom.screens.pages.document import DocumentPage
+from controlroom.screens.pages.filtering import FilterPage
+from controlroom.screens.pages.parts import marked
+
+
+def line_of(line: LogLine, page: FilterPage) -> Line:
+    """A row with its place, the hits marked."""
+    look = page.below.look
+    head = f"{text.moment(line.stored)} p{line.partition:02d} o{line.offset:07d} "
+    words = text.clean(line.text)
+    spans = marked(words, page.needle.spots(words), look.text, look.badge)
+    return Line(((head, look.dim), *spans), opens=lambda: _document(page.below, line))
+
+
+def _document(below: Below, line: LogLine) -> Page:
+    return DocumentPage(below, line)
+
+
+class LogPage(FilterPage):
+    """The newest lines of the room's log; it stands still where a row is chosen."""
+
+    panel = LOG
+    follows = True
+    keys = (("/", "filter"), ("s", "look in the store"), ("G", "follow"))
+    BINDINGS: ClassVar[list[BindingType]] = [("s", "store")]
+
+    def __init__(self, below: Below, needle: str = "") -> None:
+        super().__init__(below, "log")
+        if needle:
+            self._retype(needle, typing=False)
+        self._held: tuple[LogLine, ...] | None = None
+
+    @property
+    def command(self) -> str:
+        """As on the command line."""
+        return "controlroom logs --follow"
+
+    def entered(self) -> None:
+        """Looks in the store where nothing here fits."""
+        if self.needle.text and not self._fitting(self.below.frame()):
+            self.action_store()
+
+    def action_store(self) -> None:
+        """The needle, looked for in all that is stored."""
+        from controlroom.screens.pages.finding import FoundPage
+
+        if self.needle.text:
+            self.open(FoundPage(self.below, f'"{self.needle.text}"', Wanted(self.needle)))
+
+    def head(self, frame: Frame, width: int) -> Sequence[Line]:
+        """The needle, where there is one."""
+        found = len(self._fitting(frame))
+        return self.prompt(f"{found:,} of the newest {len(self._every(frame)):,} lines")
+
+    def lines(self, frame: Frame, width: int) -> Sequence[Line]:
+        """Those that fit, oldest first."""
+        found = self._fitting(frame)
+        if not found:
+            hint = "nothing here holds that text" if self.needle.text else "no documents yet"
+            return [Line(((hint, self.below.look.dim),))]
+        return Many(len(found), lambda n: line_of(found[n], self))
+
+    def _every(self, frame: Frame) -> tuple[LogLine, ...]:
+        """All lines; while one is chosen those that were there then, so that it stays chosen."""
+        view = frame[LOG].value
+        if self.following or self._held is None:
+            self._held = view.lines if view is not None else ()
+        return self._held
+
+    def _fitting(self, frame: Frame) -> list[LogLine]:
+        return [line for line in self._every(frame) if self.needle.fits(line.text)]
