@@ -208,10 +208,10 @@ def test_list_and_validate_need_no_stack(state: Path, tmp_path: Path, capsys: An
     assert enter(["experiment", "list", "--json"]) == Exit.OK
     listed = json.loads(capsys.readouterr().out)
     assert {one["name"]: one["error"] for one in listed} == dict.fromkeys(
-        ("paths", "pod-kill-consumer", "same"), ""
+        ("doors-equal", "doors-limit", "paths", "pod-kill-consumer", "same"), ""
     )
     assert enter(["experiment", "validate"]) == Exit.OK
-    assert capsys.readouterr().out.count(": good") == 3
+    assert capsys.readouterr().out.count(": good") == 5
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(FILE.read_text().replace("rounds: 6", "rounds: many"))
     assert enter(["experiment", "validate", str(wrong)]) == Exit.USAGE
