@@ -111,7 +111,8 @@ def doors(arm: str, turn: int) -> Made:
 def limit(arm: str, turn: int) -> Made:
     """At the limit: the same order, and more of everything."""
     rate = 9000 / LEVELS[arm] * (1 + 0.01 * (turn % 3))
-    more = {"p50": 30.0, "p95": 90.0, "throughput": rate, "lag_peak": 20_000}
+    more = {"p50": 30.0, "p95": 90.0, "throughput": rate, "lag_peak": 15_000,
+            "queue_time": {"p50": 900.0, "p95": 2000.0, "p99": 3000.0}}  # fmt: skip
     return {"phases": {"baseline": phase("baseline", **more)}}
 
 
