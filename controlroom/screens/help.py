@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Button, Input, Static
 
 from controlroom.commands.registry import panes, verbs, with_key
@@ -64,6 +65,7 @@ class HelpDialog(Dialog[None]):
         self.read_only = read_only
         self.signs = signs
         self.needle = ""
+        self._laid_out = Size(0, 0)
 
     def body(self) -> ComposeResult:
         yield Static(self.text(), id="help")
@@ -75,14 +77,21 @@ class HelpDialog(Dialog[None]):
         yield Button("Close", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Keys go to the list, whose own they are."""
+        """Keys go to the list, whose own they are. It is laid out before it is painted: a line
+        pays for each time that all of it is sent."""
         self.query_one("#search").display = False
+        self._lay_out()
         super().on_mount()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another width has room for other columns; the list takes what the rows leave."""
-        body = self.query_one("#body")
-        body.styles.max_height = max(3, int(event.size.height * _BOX) - 3)
+        if self._laid_out != self.app.size:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._laid_out = self.app.size
+        rows = int(self._laid_out.height * _BOX) - 3
+        self.query_one("#body").styles.max_height = max(3, rows)
         self._redraw()
 
     def text(self, width: int = _KEY + _WORDS + 2) -> Content:
@@ -135,7 +144,7 @@ class HelpDialog(Dialog[None]):
             yield from (Content(" " * _KEY + line) for line in more)
 
     def _redraw(self) -> None:
-        width = min(154, int(self.size.width * _BOX)) - 5
+        width = min(154, int(self.app.size.width * _BOX)) - 5
         self.query_one("#help", Static).update(self.text(width))
 
     def action_go(self, rows: int) -> None:
