@@ -5,6 +5,7 @@
    k6, wrk and hey, in turns. Requests are what the server has counted; CPU is that of the client's
    process from its start to its end.
 3. A server that stops for 200 ms every 2 s, as an open and as a closed loop see it.
+4. What recordings of a room cost (`bench.recorded`).
 
 The server is `bench.trivial`, which does nothing but answer.
 """
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import recorded
 from bench.bodies import SCENARIO, http_bodies
 from bench.running_stack import print_machine
 from controlroom.arrivals.histogram import Histogram
@@ -253,6 +255,7 @@ def main() -> int:
     precision(3.0 if quick else 20.0)
     limits(3.0 if quick else 8.0, 1 if quick else 5)
     stalls(8.0 if quick else 30.0)
+    recorded.figures()
     return 0
 
 

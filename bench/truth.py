@@ -4,7 +4,9 @@ Two arms that do not differ, or differ by what is put in, are compared thousands
 synthetic samples (`bench/noise.py`) and, with `--recorded FILE`, on values that were measured:
 one number a line, in their order. Printed are the rates beside what is stated, with what chance
 leaves open (95 %, in brackets). `--repeats` and `--seeds` say how often and from where. Nothing is
-asserted.
+asserted. `--engines N` conducts N whole experiments with two equal arms on a stack of its own
+instead, and prints each as it ends; ctrl+c cuts it. `--injected` puts a delay, failures and a
+missing document into a stack and prints what the results say beside what was counted here.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from statistics import median
 from bench.intervals import METHODS
 from bench.noise import ARMS, NOISES, Noise, blocks_of
 from bench.running_stack import print_machine
+from bench.truth_engines import alike_on_engines
+from bench.truth_injected import injected_on_engines
+from bench.wilson import rate
 from controlroom.verdicts import Comparison, blocks_needed, compare, rank
 from controlroom.verdicts.blocks import pairs
 from controlroom.verdicts.comparing import LEVEL, MARGIN
@@ -56,15 +61,6 @@ class Trials:
 
     def fewer(self, share: float) -> Trials:
         return Trials(self._seeds, max(int(self._repeats * share), len(self._seeds)))
-
-
-def rate(hits: int, count: int) -> str:
-    """`4.8 [3.6, 6.3]`: per cent, and Wilson's interval of it."""
-    share, z = hits / count, 1.96
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + (z / count / 2) ** 2)
-    low, high = max(centre - half, 0.0), min(centre + half, 1.0)
-    return f"{100 * share:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def table(title: str, head: str, rows: Iterator[Sequence[str]]) -> None:
@@ -345,7 +341,18 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4])
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--recorded", type=Path, help="values that were measured, one a line")
+    parser.add_argument(
+        "--engines", type=int, metavar="N", help="instead: N whole A/A experiments on real engines"
+    )
+    parser.add_argument("--at-a-time", type=int, default=4, metavar="N", help="of --engines")
+    parser.add_argument(
+        "--injected", action="store_true", help="instead: what is injected, beside a count of ours"
+    )
     args = parser.parse_args()
+    if args.injected:
+        return injected_on_engines()
+    if args.engines:
+        return alike_on_engines(args.engines, args.at_a_time, args.seeds[0])
     if args.recorded:
         NOISES.clear()
         NOISES["recorded"] = recorded(args.recorded)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlroom.commands.exits import Declined
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from controlroom.model.log import LogLine
     from controlroom.model.tallies import Chosen
     from controlroom.operator import Operator
+    from controlroom.recordings.recorder import FileRecorder
     from controlroom.reports import Document
     from controlroom.runs.catalog import ChaosFile
     from controlroom.runs.experiment_files import ExperimentFile
@@ -50,8 +53,17 @@ is a request."""
 class OpenTarget:
     """One target with the room behind it, once it says what it runs."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
-        """`name` is that of its context, or of the local stack."""
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        record: Path | None = None,
+        pace: Mapping[str, float] | None = None,
+    ) -> None:
+        """`name` is that of its context, or of the local stack; `record` a file to write what the
+        board is told; `pace` see Room."""
+        self._record, self._pace = record, pace
+        self.recorders: list[FileRecorder] = []
         self.name = name
         self.trouble: TargetError | None = None
         """Why there is no room yet."""
@@ -122,13 +134,18 @@ class OpenTarget:
 
     async def _put_together(self, scenario: str, target: Target) -> None:
         from controlroom.operator import Operator
+        from controlroom.recordings.recorder import begun
         from controlroom.wiring import Room
         from scenarios.loading import load
 
         await self._take_down()
         others = [name for name in self._settings.contexts if name != self.name]
         path = WholePipeline(target, [cluster(name, self._settings.namespace) for name in others])
-        self.room = Room(load(scenario), target, self._settings, self.name, path)
+        self.room = Room(load(scenario), target, self._settings, self.name, path, self._pace)
+        if self._record is not None:
+            recorder = begun(self._record, self.room.head(time.time()))
+            self.recorders.append(recorder)
+            self.room.record(recorder)
         self.operator = Operator(self.room, self.settings)
         await self.room.start()
 
@@ -146,9 +163,11 @@ class Opening:
     it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, record: Path | None = None) -> None:
+        """`record` is a file for what the boards are told, one for each target."""
         self._settings = settings
-        self._places = [OpenTarget(settings, name) for name in settings.contexts or (LOCAL,)]
+        names = settings.contexts or (LOCAL,)
+        self._places = [OpenTarget(settings, name, record) for name in names]
         self._shown = 0
 
     def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
@@ -190,6 +209,11 @@ class Opening:
             raise failed
         worst = max(answers, key=lambda answer: answer.code)
         return replace(worst, said=" ".join(dict.fromkeys(answer.said for answer in answers)))
+
+    @property
+    def recorders(self) -> list[FileRecorder]:
+        """Of all targets, also of those that were closed."""
+        return [recorder for place in self._places for recorder in place.recorders]
 
     def refuse(self, command: str) -> None:
         """Notes that a read-only room was asked for a command. Raises ReadOnlyError."""

@@ -8,10 +8,12 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 from controlroom.folders import config_dir
 from host.paths import state_dir
+from scenarios.limits import Limits, changed, read
 
 PREFIX = "CONTROLROOM_"
 
@@ -39,8 +41,11 @@ class Settings:
     flushes every record and counter to the disk too. Taken at the start of the stack."""
     color: str = "auto"
     """auto, always or never. NO_COLOR means never."""
+    theme: str = "auto"
+    """dark, light, contrast, sixteen, or the name of a file in the folder `themes` beside this
+    one; auto is dark, or sixteen in a terminal with so many colours."""
     ascii: bool = False
-    """Draw with ASCII signs only."""
+    """Draw with ASCII signs only; where it is not set, the locale says (LANG=C)."""
     mouse: bool = True
     """Take mouse events in the room."""
     fps: int = 0
@@ -51,6 +56,9 @@ class Settings:
     """Contexts of the kubeconfig, separated by commas; empty is the local stack."""
     namespace: str = ""
     """Namespace of the services; empty is the context's own, or `controlroom`."""
+    health: str = ""
+    """Limits over those of the scenario, such as `slo = 0.99, lag = 1000 / 20000`: from the first
+    figure on it is degraded, from the second on broken."""
     max_fault_seconds: int = 600
     """Longest duration of a fault."""
     max_load_seconds: int = 3600
@@ -59,8 +67,16 @@ class Settings:
     """Most users of a load run."""
     max_runs: int = 200
     """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Command -> its key in the room (the table `[keys]` of the file; only there)."""
+    profile: str = ""
+    """Name of the settings of a table `[profiles.NAME]` of the file, which go over the others."""
     max_runs_mib: int = 2048
     """MiB that these folders may take together; beyond it the oldest ended ones go."""
+    history_hours: int = 6
+    """Hours that are kept of a target by themselves, to look back and to replay; 0 keeps none."""
+    history_mb: int = 64
+    """MiB that they take on the disk at most, for each target."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Name -> where its value came from: `--x`, a variable, `FILE`, or `default`."""
 
@@ -76,6 +92,8 @@ class Settings:
 
 
 NAMES = tuple(one.name for one in fields(Settings) if one.name != "origins")
+PROFILES = "profiles"
+"""The table of the file with sets of settings by name."""
 RANGES = {
     "fps": (0, 30),
     "window": (5, 3600),
@@ -84,6 +102,8 @@ RANGES = {
     "max_users": (1, 100_000),
     "max_runs": (1, 100_000),
     "max_runs_mib": (1, 1_000_000),
+    "history_hours": (0, 168),
+    "history_mb": (8, 100_000),
 }
 CHOICES = {"color": ("auto", "always", "never"), "durability": ("process", "power")}
 BOOLEANS = {
@@ -115,13 +135,18 @@ def load(
         values[name] = _checked(name, value, origin)
         origins[name] = origin
 
-    for name, value in _from_file(path).items():
+    table, profiles = _from_file(path)
+    for name, value in table.items():
         take(name, value, str(path))
+    chosen = (flags or {}).get("profile") or environ.get(PREFIX + "PROFILE")
+    chosen = chosen or values.get("profile", "")
+    for name, value in _of_profile(path, profiles, chosen).items():
+        take(name, value, f"{path}, profile {chosen}")
     if environ.get("NO_COLOR"):
         take("color", "never", "NO_COLOR")
     for name in NAMES:
         variable = PREFIX + name.upper()
-        if variable in environ and environ[variable] != "":
+        if environ.get(variable) and name != "keys":
             take(name, environ[variable], variable)
     for name, value in (flags or {}).items():
         take(name, value, flag_of(name))
@@ -141,21 +166,35 @@ def flag_of(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def _from_file(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The settings of the file, and those of its profiles by name."""
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        return {}
+        return {}, {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", "Fix or remove the file.") from error
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}", "Fix that line.") from error
-    for key in table:
+    profiles = table.pop(PROFILES, {})
+    if not (isinstance(profiles, dict) and all(isinstance(o, dict) for o in profiles.values())):
+        raise SettingsError(
+            f"{_place(path, text, PROFILES)}: {PROFILES} are tables",
+            "Write [profiles.NAME] and the settings below it.",
+        )
+    for key in [*table, *(key for profile in profiles.values() for key in profile)]:
         if key not in NAMES:
             raise SettingsError(f"{_place(path, text, key)}: unknown key {key!r}", _nearest(key))
-    return table
+    return table, profiles
+
+
+def _of_profile(path: Path, profiles: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if not name or name in profiles:
+        return profiles.get(name, {})
+    known = f"It has {', '.join(profiles)}." if profiles else f"Write [profiles.{name}] into it."
+    raise SettingsError(f"{path} has no profile {name!r}", known)
 
 
 def _place(path: Path, text: str, key: str) -> str:
@@ -203,7 +242,17 @@ def _text(name: str, value: Any, origin: str) -> str:
     if not isinstance(value, str) or (choices and value not in choices):
         fix = f"Use {', '.join(choices)}." if choices else "Use a text in quotes."
         raise SettingsError(f"{origin}: {name} = {value!r} is not possible", fix)
+    if name == "health":
+        _limits(value, origin)
     return value
+
+
+def _limits(value: str, origin: str) -> None:
+    try:
+        changed(Limits(), read(value))
+    except ValueError as error:
+        fix = "Write it as: lag = 1000 / 20000"
+        raise SettingsError(f"{origin}: health: {error}", f"{fix}.") from error
 
 
 def _path(name: str, value: Any, origin: str) -> Path:
@@ -214,4 +263,16 @@ def _path(name: str, value: Any, origin: str) -> Path:
     raise SettingsError(f"{origin}: {name} = {value!r} is not a path", "Use a text in quotes.")
 
 
-_CONVERTERS = {"bool": _boolean, "int": _integer, "str": _text, "Path": _path}
+def _table(name: str, value: Any, origin: str) -> Mapping[str, str]:
+    if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
+        return MappingProxyType(value)
+    raise SettingsError(f"{origin}: {name} is no table of texts", f'Write [{name}] and NAME = "x".')
+
+
+_CONVERTERS = {
+    "bool": _boolean,
+    "int": _integer,
+    "str": _text,
+    "Path": _path,
+    "Mapping[str, str]": _table,
+}

@@ -21,6 +21,15 @@ def over_ssh(environ: Mapping[str, str] = os.environ) -> bool:
     return bool(environ.get("SSH_CONNECTION"))
 
 
+def ascii_locale(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the locale names a charset that is not UTF-8, such as LANG=C. Where nothing is said
+    the terminal is taken for one of today."""
+    # Python itself sets this where it finds the locale C
+    ctype = environ.get("LC_CTYPE", "")
+    told = environ.get("LC_ALL") or (ctype if ctype != "C.UTF-8" else "") or environ.get("LANG")
+    return bool(told) and "utf" not in str(told).lower()
+
+
 def writable(stream: TextIO | None) -> bool:
     """Whether the terminal takes bytes now, so that a frame would not wait for it."""
     if stream is None:

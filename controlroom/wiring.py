@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from controlroom.feeds.books import BooksSource
-from controlroom.feeds.endpoints import LiveEndpoints
+from controlroom.feeds.endpoints import AskAddress, LiveEndpoints
 from controlroom.feeds.errors import foreseen
 from controlroom.feeds.feed import Feed, Source
 from controlroom.feeds.fleet import FleetSource
@@ -18,22 +19,34 @@ from controlroom.feeds.log import LogSource
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.queues import QueuesSource
 from controlroom.feeds.registry import added
+from controlroom.feeds.routes import RoutesSource
 from controlroom.feeds.runs import RunsSource
 from controlroom.feeds.scrollback import Scrollback
 from controlroom.feeds.tallies import TalliesSource
-from controlroom.model.board import CURVE_SECONDS, Board
+from controlroom.model.board import CURVE_SECONDS, PAST_SECONDS, Board
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import GOLDEN, LOG, TALLIES, Frame
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
 from controlroom.model.tallies import Chosen
+from controlroom.recordings.format import Head
+from controlroom.recordings.kept import Kept, kept_dir
+from controlroom.recordings.past import curves_of
+from controlroom.recordings.recorder import Recorder
 from controlroom.runs.effects import active_effects, left_behind
+from controlroom.runs.errors import RunError
 from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
+from host.version import VERSION
+from scenarios.limits import changed, read
 from scenarios.scenario import Scenario
 from wire.ending import end
 
+KEEP_AGAIN = 30.0
+"""Seconds between two looks whether somebody else still keeps the last hours."""
+CALM = 10
+"""Periods between two questions where nobody looks and nothing changes."""
 HISTORY_STEP = 2
 """Seconds between the points with which the curves are filled at the start."""
 
@@ -52,12 +65,15 @@ class Room:
         settings: Settings,
         target_name: str = "local stack",
         path: Located | None = None,
+        pace: Mapping[str, float] | None = None,
     ) -> None:
-        """`path` has the endpoints that the books need, where the target alone has not all."""
+        """`path` has the endpoints that the books need, where the target alone has not all. `pace`:
+        source -> seconds between two questions, where nobody looks at it."""
         self.scenario = scenario
         self.target = target
         self.settings = settings
         self._path = path
+        self._title = target_name
         self._context = target_name if settings.contexts else ""
         self._endpoints = LiveEndpoints(target)
         waits = QueueTimes()
@@ -72,17 +88,27 @@ class Room:
             tallies,
             self._runs,
             self._golden(),
+            RoutesSource(self._endpoints, settings.window),
             QueuesSource(self._endpoints, scenario, self._endpoints.prometheus),
             self._log,
             BooksSource(LiveEndpoints(path or target), scenario, waits, Limit(self._endpoints)),
             *added(self._endpoints),
         ]
+        self._periods = {source.name: source.period for source in sources}
+        for source in sources:
+            if source.name in (pace or {}):
+                source.period = (pace or {})[source.name]
+                vars(source)["calm_period"] = CALM * source.period
+                # a figure is not stale before it was asked for again
+                self._periods[source.name] = CALM * source.period / 3
+        self._limits = changed(scenario.limits, read(settings.health))
         self.board = Board(
             scenario.name,
             scenario.title,
             target_name,
             settings.read_only,
-            {source.name: source.period for source in sources},
+            self._periods,
+            self._limits,
         )
         self._feeds = {
             source.name: Feed(source, self._take, stirred=self._stir) for source in sources
@@ -91,23 +117,32 @@ class Room:
             tallies, self._take, stirred=self._stir, question=lambda: tallies.read(self._chosen)
         )
         self._scrollback = Scrollback(self._log)
+        self._recorders: list[Recorder] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._traffic = asyncio.Event()
 
     def _golden(self) -> GoldenSource:
-        where, rows = self._endpoints, rows_of(self.scenario)
-        return GoldenSource(where.prometheus, where.namespace, self.settings.window, rows)
+        return GoldenSource(*self._metrics(), self.settings.window, rows_of(self.scenario))
+
+    def _metrics(self) -> tuple[AskAddress, AskAddress]:
+        """Prometheus, and the namespace that is asked for."""
+        return self._endpoints.prometheus, self._endpoints.namespace
 
     async def start(self) -> None:
         """Starts all feeds; returns at once."""
         for feed in self._feeds.values():
             self._tasks.append(asyncio.create_task(feed.run(), name=f"feed {feed.source.name}"))
         self._tasks.append(asyncio.create_task(self._fill_curves(), name="history"))
+        if self.settings.history_hours:
+            self._tasks.append(asyncio.create_task(self._keep(), name="kept"))
 
     async def stop(self) -> None:
         """Ends all feeds and lets go of the target."""
         await end(self._tasks)
         self._tasks.clear()
+        for recorder in self._recorders:
+            await asyncio.to_thread(recorder.close)
+        self._recorders.clear()
         await self.target.close()
         if self._path is not None:
             await self._path.close()
@@ -153,17 +188,64 @@ class Room:
     async def _left(self) -> tuple[ActiveEffect, ...]:
         return left_behind(await self.effects())
 
+    def head(self, at: float) -> Head:
+        """What a recording that begins then says of itself."""
+        return Head(
+            scenario=self.scenario.name,
+            title=self.scenario.title,
+            target=self._title,
+            started=at,
+            periods=self._periods,
+            limits=self._limits,
+            by=VERSION,
+        )
+
+    def record(self, recorder: Recorder) -> None:
+        """Has it told whatever the board is told, until the room stops."""
+        self._recorders.append(recorder)
+
+    async def _keep(self) -> None:
+        """Keeps the last hours, once nobody else does."""
+        settings, folder = self.settings, kept_dir(self.settings.state_dir, self._title)
+        while True:
+            try:
+                kept = Kept(
+                    folder, self.head, settings.history_hours, settings.history_mb << 20,
+                    self._folder_of,
+                )  # fmt: skip
+            except OSError:  # somebody keeps it, or nothing can be written here
+                await asyncio.sleep(KEEP_AGAIN)
+            else:
+                recorder = Recorder(kept)
+                self.record(recorder)
+                while recorder.trouble is None:
+                    await asyncio.sleep(KEEP_AGAIN)
+                # a full disk, such as it is, may have room later
+                self._recorders.remove(recorder)
+
+    def _folder_of(self, run: str) -> Path | None:
+        """The folder of a run on this target."""
+        try:
+            folder = self._store.folder(run)
+            own = folder.read_asked().get("context", "") == self._context
+        except (RunError, OSError, ValueError):
+            return None
+        return folder.path if own else None
+
     def _stir(self) -> None:
         for feed in self._feeds.values():
             feed.wake()
 
     def _take(self, report: Report) -> None:
         self.board.apply(report)
+        for recorder in self._recorders:
+            recorder.put(report)
         if report.source == GOLDEN.name and isinstance(report, Sample):
             self._traffic.set()
 
     async def _fill_curves(self) -> None:
         """Fills the curves with what was measured before the room opened, once."""
+        await self._fill_past()
         await self._traffic.wait()
         try:
             curves = await history(
@@ -180,3 +262,12 @@ class Room:
             return
         for name, points in curves.items():
             self.board.fill(name, points)
+
+    async def _fill_past(self) -> None:
+        """The hours that were kept; of the last of them also what no metrics store knows."""
+        folder, now = kept_dir(self.settings.state_dir, self._title), time.time()
+        since = now - PAST_SECONDS
+        past = await asyncio.to_thread(curves_of, folder, self.scenario.name, since)
+        for name, points in past.items():
+            self.board.fill_past(name, points)
+        self.board.fill("lag", [p for p in past.get("lag", ()) if p[0] > now - CURVE_SECONDS])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from scenarios.derived import DERIVATIONS
+from scenarios.limits import NAMES, Limits, changed
 from scenarios.reading import Table
 from scenarios.scenario import (
     QUEUE,
@@ -72,11 +73,28 @@ def build(root: Table, folder: Path | None) -> Scenario:
         traffic=tuple(_traffic(table) for table in root.tables("traffic")),
         derived=tuple(_derived(table) for table in root.tables("derived")),
         queues=_queues(root),
+        limits=_limits(root.maybe_table("health")),
         folder=folder,
         kinds=kinds,
     )
     root.done()
     return scenario
+
+
+def _limits(table: Table | None) -> Limits:
+    if table is None:
+        return Limits()
+    given = {name: table.get(name, object, "", "a limit") for name in NAMES}
+    table.done()
+    limits = Limits()
+    for name, value in given.items():
+        if value == "":
+            continue
+        try:
+            limits = changed(limits, {name: value})
+        except ValueError as error:
+            table.fail(name, str(error).removeprefix(name).lstrip(": "), "see docs/contributing.md")
+    return limits
 
 
 def _queues(root: Table) -> tuple[str, ...]:

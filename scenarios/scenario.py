@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from scenarios.limits import Limits
+
 if TYPE_CHECKING:
     from scenarios.tallies.kind import TallyKind
     from scenarios.views.view import View
@@ -175,6 +177,8 @@ class Scenario:
     derived: tuple[Derived, ...] = ()
     queues: tuple[str, ...] = (QUEUE,)
     """Names of `wire.queues.registry`, each once; the first is that of whoever names none."""
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    """From which figures on it is degraded, or broken."""
     folder: Path | None = dataclasses.field(default=None, compare=False)
     """Where all that belongs to it is; None where its file is alone."""
     kinds: Mapping[str, TallyKind] = dataclasses.field(default_factory=dict, compare=False)

@@ -78,6 +78,20 @@ class Auditor:
                 await self._count.recheck(self._recounts)
             return read.rule(read.figures)
 
+    async def recount(self, after: Mapping[str, int]) -> None:
+        """Counts the documents beyond these offsets (`tp` -> offset) anew: one that was counted may
+        have gone since. The next audit is as exact for them."""
+        async with self._one_at_a_time:
+            if self._counting is not None:
+                await asyncio.wait({self._counting.task})
+            await self._count.load()
+            self._loaded = time.monotonic()
+            await self._count.again(after)
+
+    async def offsets(self) -> dict[str, int]:
+        """`tp` -> how far documents are stored now."""
+        return dict((await self._committed()).offsets)
+
     async def changed(self) -> bool:
         """Whether the stores were told anything since the last audit; asks Redis only. What foreign
         producers put on the topic shows here once a consumer has come to it."""
@@ -199,6 +213,12 @@ class Keeper(Protocol):
     async def audit(self, within: float | None = None) -> Books:
         """The books as they are now."""
 
+    async def recount(self, after: Mapping[str, int]) -> None:
+        """Counts the documents beyond these offsets anew."""
+
+    async def offsets(self) -> dict[str, int]:
+        """`tp` -> how far documents are stored now."""
+
     async def changed(self) -> bool:
         """Whether the stores were told anything since the last audit."""
 
@@ -220,6 +240,15 @@ class Auditors:
         """The books as they are now; all count their documents within the same time."""
         found = await together(*(each.audit(within) for each in self._auditors.values()))
         return SideBySide.of(dict(zip(self._auditors, found, strict=True)))
+
+    async def recount(self, after: Mapping[str, int]) -> None:
+        """Counts the documents of all queues beyond these offsets anew."""
+        await together(*(each.recount(after) for each in self._auditors.values()))
+
+    async def offsets(self) -> dict[str, int]:
+        """`tp` -> how far documents are stored now, of all queues."""
+        found = await together(*(each.offsets() for each in self._auditors.values()))
+        return {tp: offset for one in found for tp, offset in one.items()}
 
     async def changed(self) -> bool:
         """Whether the stores were told anything since the last audit."""

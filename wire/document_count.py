@@ -96,6 +96,15 @@ class DocumentCount:
             counted, number = known[self._turn]
             counted.by[number] = await self._ask(counted.window(number))
 
+    async def again(self, after: Mapping[str, int]) -> None:
+        """Counts every window again that has offsets beyond these (`tp` -> offset)."""
+        for counted in list(self._counted.values()):
+            known = after.get(counted.tp, -1)
+            for number in list(counted.by):
+                window = counted.window(number)
+                if window.upto > known:
+                    counted.by[number] = await self._ask(window)
+
     async def _advance(self, wanted: Range, deadline: float | None) -> None:
         counted = self._counted[wanted.tp]
         if wanted.after < counted.after:

@@ -73,6 +73,10 @@ def _settings(flags: Mapping[str, Any]) -> Settings:
     from controlroom.settings import load
 
     settings = load(flags)
+    if settings.keys:
+        from controlroom.commands.keymap import apply
+
+        apply(settings.keys, settings.origin("keys"))
     if "scenario" in flags:
         from scenarios.loading import load as load_scenario
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from controlroom.cli.record import told, wanted
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import talk
 from controlroom.settings import Settings
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ascii", action="store_true", default=None, help="ASCII signs only")
     parser.add_argument("--color", choices=("auto", "always", "never"))
     parser.add_argument("--no-mouse", dest="mouse", action="store_false", default=None)
+    parser.add_argument("--record", default="", metavar="FILE", help="record the session")
     parser.add_argument(
         "--no-sample-load",
         action="store_true",
@@ -51,11 +53,18 @@ def main(args: argparse.Namespace) -> Exit:
     settings: Settings = args.settings
     if not _has_terminal():
         return asyncio.run(_without_terminal(args))
+    record = wanted(args.record) if args.record else None
+    bring_up_where_needed(settings, not (args.no_sample_load or settings.read_only))
+    return Exit(_open_room(settings, record))
+
+
+def bring_up_where_needed(settings: Settings, sample: bool) -> None:
+    """The local stack is up afterwards, with the scenario that was asked for. `sample`: something
+    flows where nothing was ever stored. A cluster is left as it is."""
     if settings.contexts:
-        return Exit(_open_room(settings))
+        return
     if not _is_up(settings) or settings.origin("scenario") != "default":
-        asyncio.run(_bring_up(settings, not (args.no_sample_load or settings.read_only)))
-    return Exit(_open_room(settings))
+        asyncio.run(_bring_up(settings, sample))
 
 
 def _has_terminal() -> bool:
@@ -140,7 +149,16 @@ async def _log_in(contexts: Sequence[str]) -> None:
     plugins.take_terminal()
 
 
-def _open_room(settings: Settings) -> int:
+def _plain(settings: Settings) -> bool:
+    """ASCII where it is set, or where the locale knows no more and nothing is set."""
+    if settings.origin("ascii") != "default":
+        return settings.ascii
+    from controlroom.terminal import ascii_locale
+
+    return ascii_locale()
+
+
+def _open_room(settings: Settings, record: Path | None) -> int:
     if settings.contexts:
         asyncio.run(_log_in(settings.contexts))
     # importing makes nothing but what stays; the room collects again after its first picture
@@ -152,14 +170,28 @@ def _open_room(settings: Settings) -> int:
     if settings.color == "never":
         os.environ["NO_COLOR"] = "1"
     notes = read_user_panes()
-    opening = Opening(settings)
+    opening = Opening(settings, record)
     app = ControlRoom(
         opening,
         opening,
         on_ready=opening.start,
         read_only=settings.read_only,
-        ascii_only=settings.ascii,
+        ascii_only=_plain(settings),
+        theme=settings.theme,
         fps=settings.fps,
         notes=notes,
     )
-    return app.opened(settings.mouse)
+    code = app.opened(settings.mouse)
+    for recorder in opening.recorders:
+        talk(told(recorder))
+    if code == Exit.OK:
+        _say_farewell()
+    return code
+
+
+def _say_farewell() -> None:
+    from controlroom.cli.farewell import farewell
+    from controlroom.runs.store import RunStore
+
+    if said := farewell(RunStore().runs(newest=0).active):
+        talk(said)

@@ -18,6 +18,7 @@ from controlroom.feeds.books import BooksSource
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.partitions import PartitionsSource
 from controlroom.feeds.rejections import RejectionsSource
+from controlroom.feeds.text import clean
 from controlroom.model.books import Books, BooksSample
 from controlroom.settings import Settings
 from controlroom.targets.settling import settle_books
@@ -133,7 +134,7 @@ async def _rejected(here: VerbContext, as_json: bool) -> None:
         emit_json({"total": told.total, "repeated": told.repeated,
                    "reasons": [asdict(reason) for reason in reasons]})  # fmt: skip
         return
-    rows = [(number(r.count), r.reason, r.newest.value[:60]) for r in reasons]
+    rows = [(number(r.count), clean(r.reason), clean(r.newest.value[:60])) for r in reasons]
     if rows:
         emit(table(("count", "reason", "newest"), rows, left=3))
     newest = f"counted: the newest {number(len(told.rows))}"

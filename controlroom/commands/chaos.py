@@ -30,6 +30,7 @@ from controlroom.commands.watching import detached, watch
 from controlroom.model.run import RunView
 from controlroom.runs.catalog import ChaosFile, chaos_dirs, chaos_files, entry_of, find
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.hold import RELEASE, engage, held, release
 from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed, bounded, changed
 from controlroom.runs.spec import ChaosSpec, change_flags
@@ -52,14 +53,25 @@ _UNCLEAN = (
     "Something may still be injected: see `controlroom chaos status`, stop it with",
     "`controlroom chaos stop --all`.",
 )
-ACTIONS = ("list", "preview", "run", "status", "pause", "resume", "stop", "stuck", "force")
+ACTIONS = (
+    "list",
+    "preview",
+    "run",
+    "status",
+    "pause",
+    "resume",
+    "stop",
+    "stuck",
+    "force",
+    "release",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what to do and with which experiment or run."""
     parser.usage = (
         "controlroom chaos list | preview FILE | run FILE | status | stop ID|--all\n"
-        "       | pause ID | resume ID | stuck | force ID"
+        "       | pause ID | resume ID | stuck | force ID | release"
     )
     add = parser.add_argument
     add("action", choices=ACTIONS, help=argparse.SUPPRESS)
@@ -71,7 +83,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--value", default="", help="of run and preview: how many, or per cent, for the mode")
     add("--target", default="", metavar="NAME", help="of run and preview: what is hit instead")
     add("--detach", action="store_true", help="of run: print the id and leave it alone")
-    add("--all", action="store_true", help="of stop: all load and all faults")
+    add("--all", action="store_true", help="of stop: all load and faults; --hold WHY: no new ones")
+    add("--hold", metavar="WHY", help=argparse.SUPPRESS)
 
 
 @dataclass
@@ -237,18 +250,56 @@ class StopAll(StopFault):
     """Ends all load and chaos, and verifies that nothing is left injected."""
 
     wanted: str = "all"
+    hold: str = ""
+    """Why nothing new may be started until it is released; empty where it may."""
     command = "stop_all"
     everywhere = True
 
     async def prepare(self, here: Here) -> Question:
-        facts = (("effect", "all load and chaos ends, and that is verified"),)
+        facts = [("effect", "all load and chaos ends, and that is verified")]
+        if self.hold:
+            facts.append(("hold", f"nothing new is started until it is released: {self.hold}"))
         return Question(
-            "stop all", "Stop all", "stopped", "controlroom chaos stop --all", "stop", facts,
-            running=True, alone=True,
+            "stop all", "Stop all", "stopped", self.line(), "stop", facts, running=True, alone=True,
         )  # fmt: skip
 
+    def line(self) -> str:
+        """The equal command line."""
+        hold = ["--hold", self.hold] if self.hold else []
+        return shlex.join(["controlroom", "chaos", "stop", "--all", *hold])
+
+    def facts(self) -> Mapping[str, Any]:
+        return {**super().facts(), **({"hold": self.hold} if self.hold else {})}
+
     async def _stopped(self, here: Here) -> Stopped:
+        if self.hold:
+            # before anything is ended, so that nothing takes its place
+            engage(here.store, self.hold)
         return await stop_all(here.store, here.target)
+
+
+@dataclass
+class Release(Act):
+    """Lets runs be started again after `stop --all --hold`."""
+
+    was: str = ""
+    command = "release"
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"was": self.was}
+
+    def line(self) -> str:
+        """The equal command line."""
+        return RELEASE
+
+    async def prepare(self, here: Here) -> Question:
+        facts = [("held", held(here.store) or "nothing")]
+        return Question("release", "Release", "released", self.line(), facts=facts, alone=True)
+
+    async def carry_out(self, here: Here) -> Answer:
+        self.was = release(here.store)
+        said = f"Released: {self.was}" if self.was else "Nothing was held."
+        return Answer(said, data={"was": self.was})
 
 
 async def main(args: argparse.Namespace) -> Exit:
@@ -271,9 +322,13 @@ async def main(args: argparse.Namespace) -> Exit:
 def _act(args: argparse.Namespace) -> Act:
     if args.action == "stop":
         if args.all:
-            return StopAll()
+            return StopAll(hold=args.hold or "")
+        if args.hold:
+            raise CommandError("--hold goes with stop --all.", "Give --all.")
         fix = "See `controlroom chaos status`, or give --all."
         return StopFault(wanted(args.what, "chaos stop", "the id of a run or of a fault", fix))
+    if args.action == "release":
+        return Release()
     kinds = {"pause": PauseFault, "resume": ResumeFault, "force": Force}
     kind: Callable[[str], Act] = kinds[args.action]
     fix = "See `controlroom chaos status`."

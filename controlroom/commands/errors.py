@@ -10,7 +10,7 @@ from pathlib import Path
 
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import talk
-from controlroom.runs.errors import NoAnswerError, RunError
+from controlroom.runs.errors import HeldError, NoAnswerError, RunError
 from controlroom.settings import SettingsError
 from controlroom.targets.abilities import (
     Refused,
@@ -52,6 +52,8 @@ def code_of(error: Exception) -> Exit | None:
         return error.code
     if isinstance(error, Unreachable | NoAnswerError):
         return Exit.UNREACHABLE
+    if isinstance(error, HeldError):
+        return Exit.REFUSED
     if isinstance(error, SettingsError | ScenarioError | WrongConfig | UnknownName | RunError):
         return Exit.USAGE
     if isinstance(error, Refused):

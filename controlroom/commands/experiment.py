@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import secrets
 import shlex
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,9 @@ from controlroom.commands.performing import Act, Answer, perform_verb, performed
 from controlroom.commands.question import Fact, Question, preview_lines
 from controlroom.commands.table import table
 from controlroom.commands.watching import detached, watch
+from controlroom.experiments.errors import ExperimentError
+from controlroom.experiments.format import SHARE, Experiment, read
+from controlroom.experiments.pilot import PILOT_ROUNDS
 from controlroom.model.run import RunView
 from controlroom.runs.catalog import level_of
 from controlroom.runs.errors import SpecError
@@ -30,17 +34,23 @@ from controlroom.runs.experiment_files import (
     read_experiment,
 )
 from controlroom.runs.experiment_run import MAY_BE_LEFT, children
-from controlroom.runs.experiment_spec import ExperimentSpec, Injected, repeat_flags
+from controlroom.runs.experiment_spec import (
+    ExperimentSpec,
+    Injected,
+    repeat_flags,
+    width_flags,
+)
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.registry import kind_of, said
+from controlroom.runs.replicas import put_all_back, put_back, still_set, unscalable, words
 from controlroom.runs.spec import ChaosSpec, LoadSpec, within_bounds
 from controlroom.runs.stop import NOTHING, Stopped, stop_fault, stop_run
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Preview, TargetError
-from host.durations import rounded
+from host.durations import parse_duration, rounded
 from scenarios.errors import ScenarioError
 from scenarios.loading import load
 
@@ -59,6 +69,7 @@ PATIENCE = 60.0
 CUT = 10.0
 _LIST = "See `controlroom experiment list`."
 _STATUS = "See `controlroom status` for what runs."
+_REPLICAS_LEFT = "An experiment before this one set them: `controlroom scale` puts them back."
 _UNCLEAN = "Something may still be injected: `controlroom chaos stop --all` ends it."
 
 
@@ -72,6 +83,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("action", choices=ACTIONS, help=argparse.SUPPRESS)
     add("what", nargs="?", metavar="NAME|FILE|ID", help="an experiment; of stop: a run")
     add("--repeat", type=_rounds, metavar="N", help="blocks of each arm, instead of the file's")
+    add("--width", type=_share, metavar="5%", help="of intervals: as many blocks as that takes")
+    add("--within", type=_time, metavar="10m", help="the most time for that")
     add("--seed", type=int, metavar="N", help="of the order of blocks; else a new one")
     add("--yes", action="store_true", help="do not ask")
     add("--detach", action="store_true", help="of run: print the id and leave it alone")
@@ -85,6 +98,9 @@ class StartExperiment(Act):
     """Name of one of the scenario, or a file."""
     rounds: int | None = None
     seed: int | None = None
+    width: str = ""
+    within: str = ""
+    """Instead of the file's; a number of rounds goes before the file's width."""
     spec: ExperimentSpec | None = None
     run: RunFolder | None = None
     command = "experiment"
@@ -99,6 +115,7 @@ class StartExperiment(Act):
         """The equal command line."""
         words = ["controlroom", "experiment", "run", self.what, *repeat_flags(self.rounds)]
         words += [] if self.seed is None else ["--seed", str(self.seed)]
+        words += width_flags(self.width, self.within)
         return shlex.join(words)
 
     async def prepare(self, here: Here) -> Question:
@@ -119,9 +136,10 @@ class StartExperiment(Act):
         facts: list[Fact] = [
             ("what", spec.title),
             ("arms", ", ".join(dict.fromkeys(spec.order))),
-            ("takes", f"about {rounded(spec.lasts)}, {len(spec.order)} blocks"),
+            ("takes", f"{_takes(spec)}, {len(spec.order)} blocks"),
             ("a block", f"{phase_words(spec)}; {load_words(spec)}"),
         ]
+        facts += [("sets", f"{arm}: {words(wanted)}") for arm, wanted in await settable(spec, here)]
         blast = False
         for name, fault, preview in await previews(spec, here):
             if not preview.branches and not preview.hit_count:
@@ -133,13 +151,36 @@ class StartExperiment(Act):
     async def look(self, here: Here) -> ExperimentSpec:
         """What would be done. Raises SpecError, ScenarioError."""
         path = find_experiment(self.what, await folder_of(here))
-        plan, experiment = read_experiment(path)
+        plan, experiment = self._changed(*read_experiment(path))
         seed = secrets.randbelow(1 << 31) if self.seed is None else self.seed
         longest = float(here.settings.max_fault_seconds)
         spec = asked(plan, experiment, path, longest, self.rounds, seed)
         namespace = here.settings.namespace if here.context else ""
-        self.spec = replace(spec, context=here.context, namespace=namespace)
+        self.spec = replace(
+            spec, width=self.width, within=self.within,
+            context=here.context, namespace=namespace,
+        )  # fmt: skip
         return self.spec
+
+    def _changed(
+        self, plan: Mapping[str, Any], experiment: Experiment
+    ) -> tuple[Mapping[str, Any], Experiment]:
+        """As it was asked for. Raises SpecError."""
+        asked_for = {"width": self.width, "within": self.within}
+        changes = {name: text for name, text in asked_for.items() if text}
+        if changes and self.rounds is not None:
+            raise SpecError("--repeat and --width both say how many.", "Leave one of them out.")
+        if not changes:
+            return plan, experiment
+        if self.within and not self.width and experiment.width is None:
+            raise SpecError(
+                "--within is the time for a width, and none is wanted.", "Give --width."
+            )
+        plan = {**plan, **changes}
+        try:
+            return plan, read(plan)
+        except ExperimentError as error:
+            raise SpecError(f"--{error.field} {error}", error.fix) from None
 
     async def carry_out(self, here: Here) -> Answer:
         assert self.spec is not None
@@ -149,6 +190,8 @@ class StartExperiment(Act):
                 "End it first: `controlroom runs list` shows it.",
                 Exit.REFUSED,
             )
+        if left := await put_all_back(here.store, here.target):
+            raise CommandError(" ".join(left), _REPLICAS_LEFT, Exit.REFUSED)
         spec = await ready(self.spec, here)
         self.run = start(here.store, spec)
         takes = f", about {rounded(spec.lasts)}"
@@ -204,6 +247,8 @@ async def _end_children(folder: RunFolder, here: Here) -> list[str]:
         view = one.read_view()
         if view is None:
             continue
+        if still_set(one):
+            left += [it] if (it := await put_back(one, here.target)) else []
         if not kind_of(view.kind).injects:
             if view.active and not await stop_run(one, CUT):
                 left.append(f"Run {one.id} did not end.")
@@ -241,6 +286,19 @@ async def ready(spec: ExperimentSpec, here: Here) -> ExperimentSpec:
     within_bounds(one, settings.max_users, settings.max_load_seconds)
     complete = await ready_load(one, here.fallback, here.target)
     return replace(spec, url=complete.url, scenario=complete.scenario)
+
+
+async def settable(spec: ExperimentSpec, here: Here) -> list[tuple[str, Mapping[str, int]]]:
+    """Arm and the replicas that it sets. Raises CommandError where they cannot be had."""
+    found: list[tuple[str, Mapping[str, int]]] = [
+        (arm.name, arm.replicas) for arm in spec.experiment.arms if arm.replicas
+    ]
+    if found:
+        fleet = await here.target.fleet()
+        for name, wanted_ones in found:
+            if why := unscalable(wanted_ones, fleet):
+                raise CommandError(f"arm {name}: {why}", _STATUS, Exit.REFUSED)
+    return found
 
 
 async def previews(spec: ExperimentSpec, here: Here) -> list[tuple[str, ChaosSpec, Preview]]:
@@ -324,7 +382,7 @@ async def _validate(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def _act(args: argparse.Namespace) -> StartExperiment:
     what = wanted(args.what, f"experiment {args.action}", "a name or a file", _LIST)
-    return StartExperiment(what, args.repeat, args.seed)
+    return StartExperiment(what, args.repeat, args.seed, args.width or "", args.within or "")
 
 
 async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -333,6 +391,7 @@ async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
     async with Here(settings) as here:
         spec = await act.look(here)
         hits = await previews(spec, here)
+        sets = await settable(spec, here)
     if args.json:
         emit_json(
             {
@@ -341,23 +400,35 @@ async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
                 "order": spec.order,
                 "seed": spec.seed,
                 "seconds": spec.lasts,
+                "sets": dict(sets),
                 "hits": {name: asdict(preview) for name, _, preview in hits},
             }
         )
         return Exit.OK
     for line in plan_lines(spec, hits):
         emit(line)
+    for arm, numbers in sets:
+        emit(f"sets    {arm}: {words(numbers)} replicas, put back after each block")
     return Exit.OK
+
+
+def _takes(spec: ExperimentSpec) -> str:
+    return f"{'at most' if spec.wants_width else 'about'} {rounded(spec.lasts)}"
 
 
 def plan_lines(spec: ExperimentSpec, hits: Sequence[tuple[str, ChaosSpec, Preview]]) -> list[str]:
     """What it would do, for people."""
     lines = [
         spec.title,
-        f"takes   about {rounded(spec.lasts)}: {len(spec.order)} blocks of {phase_words(spec)}",
+        f"takes   {_takes(spec)}: {len(spec.order)} blocks of {phase_words(spec)}",
         f"load    {load_words(spec)}",
         f"order   {' '.join(spec.order)}  (seed {spec.seed})",
     ]
+    if spec.wants_width:
+        lines.append(
+            f"rounds  as many as intervals {spec.experiment.width} wide take, which a pilot of "
+            f"{PILOT_ROUNDS} rounds tells; at most {spec.rounds} in {spec.experiment.within}"
+        )
     for name, _, preview in hits:
         lines += [f"{name}:", *(f"  {line}" for line in preview_lines(preview))]
     return lines
@@ -409,6 +480,20 @@ def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
     if interrupted:
         return Exit.INTERRUPTED
     return Exit.OK if view.state == "finished" else Exit.FAILED
+
+
+def _share(text: str) -> str:
+    if not re.fullmatch(SHARE, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share such as 5%")
+    return text
+
+
+def _time(text: str) -> str:
+    try:
+        parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _rounds(text: str) -> int:

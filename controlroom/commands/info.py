@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -106,4 +107,6 @@ def _version(package: str) -> str:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {key}" for name, key in value.items())
     return value if isinstance(value, bool | int) else str(value)

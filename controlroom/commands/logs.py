@@ -20,6 +20,7 @@ from controlroom.commands.table import number, table
 from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.document import DocumentSource
 from controlroom.feeds.log import LogSource
+from controlroom.feeds.text import clean
 from controlroom.model.document import way
 from controlroom.model.log import LogLine
 from controlroom.targets.purge import purge_logs
@@ -57,6 +58,8 @@ async def main(args: argparse.Namespace) -> Exit:
         return await perform_verb(Purge(), args)
     if args.follow:
         refuse_inside("--follow", "The log panel follows by itself.")
+    if args.previous and not args.pod:
+        raise CommandError("--previous is of a pod.", "Name it: --pod NAME --previous.")
     if args.pod:
         return await _pod(args, 100 if args.last is None else last)
     meant = searching.wanted(args) if searching.is_meant(args) else None
@@ -86,7 +89,11 @@ async def _pod(args: argparse.Namespace, lines: int) -> Exit:
     async with Here(args.settings) as here:
         said = await here.target.pod_log(args.pod, lines, args.previous)
     for line in said:
-        emit_json({"pod": args.pod, "line": line}) if args.json else emit(line)
+        if args.json:
+            emit_json({"pod": args.pod, "line": line})
+        else:
+            # what a program says may hold what a terminal takes for commands
+            emit(clean(line.replace("\t", "  ")))
     if not said:
         talk("No life before is known." if args.previous else f"{args.pod} has said nothing yet.")
     return Exit.OK

@@ -38,10 +38,12 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--context", {"metavar": "NAME", "action": JoinContexts}),
     ("--namespace", {"metavar": "NAME"}),
     ("--color", {"metavar": "WHEN"}),
+    ("--theme", {"metavar": "NAME"}),
     ("--ascii", {"action": argparse.BooleanOptionalAction}),
     ("--mouse", {"action": argparse.BooleanOptionalAction}),
     ("--fps", {"metavar": "N"}),
     ("--window", {"metavar": "SECONDS"}),
+    ("--profile", {"metavar": "NAME"}),
     ("--max-fault-seconds", {"metavar": "N"}),
     ("--max-load-seconds", {"metavar": "N"}),
     ("--max-users", {"metavar": "N"}),
@@ -50,7 +52,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 SUMMARY = """\
   --context NAME (a cluster, not the local stack)   --scenario NAME|DIR|FILE
-  --json (data)   --read-only"""
+  --json   --read-only"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,7 +78,8 @@ def overview() -> str:
     lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs() if verb not in named)
     own = ", ".join(verb.name for verb in named)
     usage = "usage: controlroom VERB [options]      controlroom help VERB explains it"
-    return f"{usage}\n{lines}\n{SUMMARY}   {own}"
+    also = textwrap.fill(f"also: {own}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return f"{usage}\n{lines}\n{SUMMARY}\n{also}"
 
 
 def split(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:

@@ -59,6 +59,38 @@ class ManySources(FrameSource, Protocol):
         ...
 
 
+class Playable(FrameSource, Protocol):
+    """Frames of a recording, which can be moved about in."""
+
+    refusal: str
+    """What is said of whatever would change anything."""
+
+    @property
+    def said(self) -> str:
+        """Where it stands, in a few words."""
+        ...
+
+    def hold(self) -> None:
+        """Stands still, or goes on."""
+        ...
+
+    def seek(self, seconds: float) -> None:
+        """So much further, or back."""
+        ...
+
+    def step(self, seconds: float) -> None:
+        """The same, and stands still there."""
+        ...
+
+    def to_end(self) -> None:
+        """Shows the last moment."""
+        ...
+
+    def faster(self, steps: int) -> None:
+        """The next speed, or an earlier one."""
+        ...
+
+
 class Commands(Protocol):
     """Who carries out what the room is asked for, and answers its questions.
 

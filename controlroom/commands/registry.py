@@ -36,6 +36,16 @@ def register(*added: Command | Verb) -> None:
         _commands[one.id] = one
 
 
+def replace(command: Command) -> None:
+    """Puts a command in the place of the one of the same id."""
+    _commands[command.id] = command
+
+
+def key_label(command_id: str) -> str:
+    """How people get at it, for a sentence that says which key to press."""
+    return _commands[command_id].typed
+
+
 def unregister(*names: str) -> None:
     """Takes commands and verbs of these names out again."""
     for name in names:

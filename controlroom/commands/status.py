@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from controlroom.commands.exits import Exit
-from controlroom.commands.face import emit, emit_json, talk
+from controlroom.commands.face import emit, emit_json, refuse_inside, talk
 from controlroom.commands.table import number, sign, size, span, table
 from controlroom.model.fleet import Deployment, Engine, Fleet, Pod
 from controlroom.model.links import ClusterLink, ClusterLinks
@@ -20,21 +20,28 @@ from controlroom.targets.reading import fleet
 
 DESCRIPTION = """\
 Print the engines, deployments and pods of the local stack, or of the clusters
-named by --context. Exit code 3 when there is none."""
+named by --context. Exit code 3 when there is none. --watch goes on in plain lines,
+which a screen reader can follow."""
 EXAMPLES = (
     "controlroom status",
-    "controlroom status --context lab-a --context lab-b",
+    "controlroom status --watch --context lab-a --context lab-b",
     "controlroom status --json | jq .stack.state",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Has no options of its own."""
+    """Declares the other way to look."""
+    parser.add_argument("--watch", action="store_true", help="then a plain line for each change")
 
 
 async def main(args: argparse.Namespace) -> Exit:
     """Asks the stack, or each cluster."""
     settings: Settings = args.settings
+    if getattr(args, "watch", False):  # launch has no such flag
+        from controlroom.commands.status_watch import watch
+
+        refuse_inside("--watch", "The fleet panel watches by itself.")
+        await watch(settings, args.json)
     if settings.contexts:
         return await _clusters(settings, args.json)
     target = LocalTarget.from_settings(settings)

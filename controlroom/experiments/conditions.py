@@ -51,6 +51,19 @@ def _limit_words(limit: Limit | Guard) -> str:
     return f"{limit.measure} above {limit.above:g}"
 
 
+def breached(guards: Sequence[Guard], bounds: Sequence[Bound], sample: Sample) -> bool:
+    """Whether any limit or bound is broken in this second, however short. No data is."""
+    for guard in guards:
+        value = sample.value(guard.measure)
+        if value is None or _beyond(guard, value):
+            return True
+    for bound in bounds:
+        value = sample.value(bound.measure)
+        if value is None or not _within(bound, value):
+            return True
+    return False
+
+
 class Watch:
     """Watches the guards, sample by sample. No data is a breach."""
 

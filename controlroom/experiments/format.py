@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 
 from controlroom.experiments.errors import ExperimentError
 from controlroom.experiments.measures import Compared, Measured
+from controlroom.verdicts import Weights
 from host.durations import parse_duration
 
 Duration = Annotated[str, Meta(description="a time", examples=["10s"])]
@@ -19,7 +20,18 @@ Path = Annotated[Literal["http", "grpc", "wasm"], Meta(description="the door", e
 Name = Annotated[
     str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$", description="a name", examples=["grpc"])
 ]
+Route = Annotated[
+    str,
+    Meta(
+        pattern="^/[a-zA-Z0-9/_-]{1,63}$",
+        description="a path of the ingress that takes events by HTTP",
+        examples=["/redispub"],
+    ),
+]
 Figure = Annotated[Measured, Meta(description="a figure that is measured", examples=["success"])]
+SHARE = r"^\d+(\.\d+)? ?%$"
+Share = Annotated[str, Meta(pattern=SHARE, description="a share in per cent", examples=["5%"])]
+Weight = Annotated[float, Meta(ge=0, le=100, description="a weight", examples=[0.5])]
 LONGEST_PHASE = 3600.0
 LONGEST = 6 * 3600.0
 """Seconds that all of an experiment may take."""
@@ -32,6 +44,7 @@ class Load(Struct, frozen=True, forbid_unknown_fields=True):
     users: Annotated[int, Meta(ge=1, le=2000)] | None = None
     rate: Annotated[float, Meta(gt=0, le=100_000, description="requests/s")] | None = None
     path: Path = "http"
+    route: Route | None = None
     batch: Annotated[int, Meta(ge=1, le=1000, description="events in a request")] = 1
     seed: int | None = None
 
@@ -85,12 +98,29 @@ class Inject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Arm(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is compared: a door, a fault, a split, or none of these."""
+    """What is compared: a door or route, a fault, a split, numbers of replicas, or none."""
 
     name: Name
     path: Path | None = None
+    route: Route | None = None
     fault: Text | None = None
     split: Text | None = None
+    replicas: dict[str, Annotated[int, Meta(ge=0, le=100, description="a number of pods")]] = {}
+    """By deployment: set before each of its blocks, waited for, and put back after it."""
+
+
+class Harm(Struct, frozen=True, forbid_unknown_fields=True):
+    """For how many seconds of full outage one second of each part of the damage score counts."""
+
+    lost: Weight = 1.0
+    slow: Weight = 0.5
+    recovery: Weight = 0.1
+    lag: Weight = 0.1
+
+    @property
+    def weights(self) -> Weights:
+        """As the score takes them."""
+        return Weights(self.lost, self.slow, self.recovery, self.lag)
 
 
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,6 +136,10 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     faults: list[Inject] = []
     splits: list[Inject] = []
     guards: list[Guard] = []
+    width: Share | None = None
+    within: Duration = "10m"
+    slo: Annotated[float, Meta(gt=0, lt=1, description="a share", examples=[0.99])] | None = None
+    weights: Harm = Harm()
     compare: Annotated[list[Compared], Meta(min_length=1, examples=[["p95"]])] = field(
         default_factory=lambda: ["throughput", "p95"]
     )
@@ -115,6 +149,23 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
         """Seconds that one block measures, its warm-up included."""
         return sum(self.phases.seconds.values())
 
+    @property
+    def wanted_width(self) -> float | None:
+        """Of intervals, from end to end: 0.05 for 5 %; None where `rounds` say how many."""
+        return None if self.width is None else float(self.width.rstrip("% ")) / 100
+
+    @property
+    def goal(self) -> float | None:
+        """The share of good answers that is wanted: `slo`, else the steady state's least."""
+        if self.slo is not None:
+            return self.slo
+        least = [
+            one.at_least
+            for one in self.steady_state
+            if one.measure == "success" and one.at_least is not None
+        ]
+        return max(least, default=None)
+
     def arm(self, name: str) -> Arm:
         """The arm of that name."""
         return next(one for one in self.arms if one.name == name)
@@ -122,6 +173,10 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     def door(self, arm: Arm) -> Literal["http", "grpc", "wasm"]:
         """The door that an arm sends to."""
         return arm.path or self.load.path
+
+    def route(self, arm: Arm) -> str:
+        """The path of the ingress that an arm sends to; empty for that of its door."""
+        return arm.route or (self.load.route or "" if arm.path is None else "")
 
     def faults_of(self, arm: Arm) -> list[Inject]:
         """Those of all arms, and its own."""
@@ -223,6 +278,12 @@ Wrong = tuple[list[str | int], str, str]
 def _wrong(one: Experiment) -> Iterator[Wrong]:
     """What the form alone does not say."""
     yield from _wrong_times(one)
+    if one.width is not None:
+        yield from _wrong_time(one.within, ["within"], LONGEST)
+        if not one.wanted_width:
+            yield ["width"], "is nothing.", "Write a width such as 5%."
+        if len(one.arms) < 2:
+            yield ["width"], "is of a comparison, and there is one arm.", "Leave it out."
     if (one.load.users is None) == (one.load.rate is None):
         yield ["load"], "has no users and no rate, or both.", "Give one: users: 4, or rate: 100."
     for kind, words in (("steady_state", ("at_least", "at_most")), ("guards", ("below", "above"))):
@@ -232,6 +293,9 @@ def _wrong(one: Experiment) -> Iterator[Wrong]:
         for at, each in enumerate(getattr(one, kind)):
             if each.when is not None:
                 yield from _wrong_bound(each.when, ("below", "above"), [kind, at, "when"])
+    for at, arm in enumerate(one.arms):
+        if one.route(arm) and one.door(arm) != "http":
+            yield ["arms", at], "has a route, and does not go by http.", "Leave one of them out."
     names = [arm.name for arm in one.arms]
     for at, name in enumerate(names):
         if name in names[:at]:

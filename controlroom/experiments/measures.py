@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-Compared = Literal["success", "throughput", "p50", "p95", "p99", "p999"]
-"""What arms can be compared by: the load's own count of each phase, without loss of precision."""
+from controlroom.experiments.services import together
+
+Compared = Literal[
+    "success", "throughput", "p50", "p95", "p99", "p999", "queue_p95", "cpu", "memory"
+]  # fmt: skip
+"""What arms can be compared by: the load's own count of each phase, without loss of precision; the
+time from produced to stored; what all services together took."""
 Measured = Literal[
     "success", "throughput", "p50", "p95", "p99", "lag", "missing", "lost", "doubled",
     "golden_success", "golden_rps", "golden_p95",
@@ -21,7 +26,12 @@ WORDS = {
     "p95": "p95",
     "p99": "p99",
     "p999": "p99.9",
+    "queue_p95": "queue time p95",
+    "cpu": "CPU",
+    "memory": "memory",
 }
+BETTER = {"success": "better", "cpu": "cheaper", "memory": "cheaper"}
+"""What the winner of a measure is called, where that is not `faster`."""
 EVERY = 1.0
 """Seconds between two samples: the resolution of guards and clocks."""
 GOLDEN_WINDOW = 5
@@ -86,6 +96,11 @@ class Phase:
     lag_peak: int | None = None
     golden: dict[str, float | None] = field(default_factory=dict)
     """What Prometheus says of the same time; empty where the phase is shorter than its window."""
+    services: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Service -> `cpu`, the mean in cores, and `memory`, the highest in MiB, where known."""
+    queue_time: dict[str, float] = field(default_factory=dict)
+    """`p50`, `p95`, `p99` of the time from produced to stored, ms, of `events` that were produced
+    in it; empty where that is not known."""
 
     @property
     def success(self) -> float | None:
@@ -105,10 +120,12 @@ class Phase:
 
     def told(self) -> dict[str, Any]:
         """For a file."""
-        names = ("p50", "p95", "p99", "p999", "lag_peak", "golden")
+        names = ("p50", "p95", "p99", "p999", "lag_peak", "golden", "services", "queue_time")
         rest = {name: getattr(self, name) for name in names}
         return {
             "phase": self.name, "seconds": round(self.seconds, 2), "good": self.good,
             "bad": self.bad, "success": self.success,
-            "throughput": None if self.throughput is None else round(self.throughput, 2), **rest,
+            "throughput": None if self.throughput is None else round(self.throughput, 2),
+            "queue_p95": self.queue_time.get("p95"), "cpu": together(self.services, "cpu"),
+            "memory": together(self.services, "memory"), **rest,
         }  # fmt: skip

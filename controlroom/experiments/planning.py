@@ -10,9 +10,14 @@ BESIDE = 5.0
 ARMING = 3.0
 """Seconds until a fault is injected."""
 
+SCALING = 15.0
+"""Seconds until other numbers of replicas are ready, and the former ones again."""
+
 
 def ordered(experiment: Experiment, rounds: int, seed: int) -> list[str]:
     """Names of the arms, block by block: each round has all of them, in an order of its own."""
+    if rounds < 1:
+        return []
     names = [arm.name for arm in experiment.arms]
     return order(names, rounds, seed) if len(names) > 1 else names * rounds
 
@@ -23,6 +28,7 @@ def lasting(experiment: Experiment, rounds: int) -> float:
         experiment.block_seconds
         + BESIDE
         + ARMING * bool(experiment.faults_of(arm) or experiment.splits_of(arm))
+        + SCALING * bool(arm.replicas)
         for arm in experiment.arms
     ]
     return sum(blocks) * rounds

@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from math import isfinite
-from statistics import median
 from typing import Any, Literal
 
 from controlroom.experiments.format import Experiment
-from controlroom.experiments.measures import COMPARED, EVERY, GOLDEN_WINDOW, MORE_IS_BETTER, WORDS
+from controlroom.experiments.harm import harm_lines, harm_of, middle, ranking, ranking_lines, total
+from controlroom.experiments.measures import (
+    BETTER,
+    COMPARED,
+    EVERY,
+    GOLDEN_WINDOW,
+    MORE_IS_BETTER,
+    WORDS,
+)
 from controlroom.verdicts import Block, compare
 
 LEAST_BLOCKS = 2
@@ -30,9 +37,11 @@ def summary(experiment: Experiment, blocks: Sequence[Told], seed: int) -> dict[s
         "title": experiment.title,
         "compared_over": measured_phase(experiment),
         "comparisons": comparisons(experiment, blocks, seed),
+        "ranking": ranking(experiment, blocks),
+        "weights": experiment.weights.weights.formula(),
         "arms": {arm.name: _arm(arm.name, blocks) for arm in experiment.arms},
-        "lost": _sum(blocks, "lost"),
-        "doubled": _sum(blocks, "doubled"),
+        "lost": total(blocks, "lost"),
+        "doubled": total(blocks, "doubled"),
         "resolution": {
             "clocks_seconds": EVERY,
             "golden_window_seconds": GOLDEN_WINDOW,
@@ -45,18 +54,23 @@ def comparisons(experiment: Experiment, blocks: Sequence[Told], seed: int) -> li
     """A verdict for each pair of arms and each figure, with its sentence."""
     pairs = list(combinations([arm.name for arm in experiment.arms], 2))
     questions, arms = len(pairs) * len(experiment.compare), len(experiment.arms)
-    phase = measured_phase(experiment)
     made = []
     for measure in experiment.compare:
-        values = [
-            Block(one["arm"], one["place"], value)
-            for one in blocks
-            if (value := one["phases"].get(phase, {}).get(measure)) is not None
-        ]
+        values = values_of(experiment, blocks, measure)
         for first, second in pairs:
             mine = [one for one in values if one.arm in (first, second)]
             made.append(_comparison(mine, first, second, measure, seed, questions, arms))
     return made
+
+
+def values_of(experiment: Experiment, blocks: Sequence[Told], measure: str) -> list[Block]:
+    """What is compared of each block that has it."""
+    phase = measured_phase(experiment)
+    return [
+        Block(one["arm"], one["place"], value)
+        for one in blocks
+        if (value := one["phases"].get(phase, {}).get(measure)) is not None
+    ]
 
 
 def _comparison(
@@ -71,7 +85,7 @@ def _comparison(
         return {**asked, "kind": "cannot tell", "sentence": said}
     better: Literal["more", "less"] = "more" if measure in MORE_IS_BETTER else "less"
     found = compare(mine, first, second, better, seed=seed, questions=questions, arms=arms)
-    word = "better" if measure == "success" else "faster"
+    word = BETTER.get(measure, "faster")
     # JSON has no infinity
     told = {
         name: None if isinstance(value, float) and not isfinite(value) else value
@@ -89,14 +103,18 @@ def _arm(name: str, blocks: Sequence[Told]) -> dict[str, Any]:
         "blocks": len(mine),
         "phases": {
             phase: {
-                measure: _median([one["phases"].get(phase, {}).get(measure) for one in mine])
-                for measure in COMPARED
+                **{
+                    measure: middle([one["phases"].get(phase, {}).get(measure) for one in mine])
+                    for measure in COMPARED
+                },
+                "services": _services([one["phases"].get(phase, {}) for one in mine]),
             }
             for phase in phases
         },
+        **harm_of(mine),
         "clocks": _clocks([one["clocks"] for one in mine if one.get("clocks")]),
-        "lost": _sum(mine, "lost"),
-        "doubled": _sum(mine, "doubled"),
+        "lost": total(mine, "lost"),
+        "doubled": total(mine, "doubled"),
     }
 
 
@@ -104,27 +122,28 @@ def _clocks(every: Sequence[Told]) -> dict[str, Any] | None:
     if not every:
         return None
     names = ("first_error", "from_injection", "from_removal", "lag_peak", "lag_drain")
-    middle = {name: _median([one[name] for one in every]) for name in names}
+    medians = {name: middle([one[name] for one in every]) for name in names}
     return {
         "blocks": len(every),
         "disturbed": sum(one["disturbed"] is True for one in every),
         "not_back": sum(
             one["disturbed"] is True and one["from_injection"] is None for one in every
         ),
-        **middle,
+        **medians,
     }
 
 
-def _median(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(median(known), 4) if known else None
-
-
-def _sum(blocks: Sequence[Told], name: str) -> int | None:
-    """None where one of them is not known."""
-    values = [one.get(name) for one in blocks]
-    known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
+def _services(phases: Sequence[Told]) -> dict[str, dict[str, float | None]]:
+    """Service -> the middle of what it took; those of which nothing is known are not in it."""
+    every = [one.get("services") or {} for one in phases]
+    names = {name: None for one in every for name in one}
+    return {
+        name: {
+            what: middle([one.get(name, {}).get(what) for one in every])
+            for what in ("cpu", "memory")
+        }
+        for name in names
+    }
 
 
 def lines(result: Told) -> list[str]:
@@ -136,11 +155,16 @@ def lines(result: Told) -> list[str]:
         for remark in (one.get("drift"), one.get("order_effect"))
         if remark
     ]
+    if pilot := result.get("pilot"):
+        said.append(pilot["sentence"])
+    said += ranking_lines(result)
     for name, arm in result.get("arms", {}).items():
         for phase, values in arm["phases"].items():
             said.append(_row(name, phase, values))
+        said += [f"  {name:<16} {row}" for row in _services_rows(arm, result)]
         if arm["clocks"]:
             said.append(f"  {name:<16} {_clock_words(arm['clocks'])}")
+        said += [f"  {name:<16} {row}" for row in harm_lines(arm)]
     lost, doubled = result.get("lost"), result.get("doubled")
     books = "no data" if lost is None or doubled is None else f"{lost} lost, {doubled} doubled"
     return [*said, f"books: {books}; clocks are exact to {EVERY:g} s"] if said else []
@@ -154,7 +178,26 @@ def _row(name: str, phase: str, values: Told) -> str:
     share = "-" if success is None else f"{success * 100:.2f} %"
     pace = "-" if rate is None else f"{rate:.0f}/s"
     latency = "  ".join(f"{WORDS[one]} {ms(values[one])}" for one in ("p50", "p95", "p99", "p999"))
-    return f"  {name:<16} {phase:<9} {share:>9} {pace:>8}  {latency} ms"
+    queued = values.get("queue_p95")
+    waited = "" if queued is None else f", queue time p95 {queued:.0f} ms"
+    return f"  {name:<16} {phase:<9} {share:>9} {pace:>8}  {latency} ms{waited}"
+
+
+MOST_SERVICES = 5
+"""That are named beside an arm: those that took most."""
+
+
+def _services_rows(arm: Told, result: Told) -> list[str]:
+    """What was taken in the phase that is compared; nothing where nothing is known."""
+    phase = arm["phases"].get(result.get("compared_over", ""), {})
+    services, rows = phase.get("services") or {}, []
+    for what, word, digits in (("cpu", "cores", 2), ("memory", "MiB", 0)):
+        known = {name: one[what] for name, one in services.items() if one.get(what) is not None}
+        most = sorted(known, key=lambda name: -known[name])[:MOST_SERVICES]
+        if most:
+            taken = ", ".join(f"{name} {known[name]:.{digits}f}" for name in most)
+            rows.append(f"{word:<6} {phase[what]:.{digits}f} in all: {taken}")
+    return rows
 
 
 def _clock_words(clocks: Told) -> str:

@@ -15,7 +15,7 @@ from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.text import clean
 from controlroom.model.log import LogBatch, LogLine
 from scenarios.scenario import Scenario
-from scenarios.templates import render
+from scenarios.templates import placeholders, render
 from wire.keys import logs_collection
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class LogSource:
         self._collection = logs_collection(scenario.name)
         self._waits = waits
         self._first_lines = first_lines
+        self._member = _own(scenario)
         self._positions: dict[str, int] | None = None
         self._redis: Redis | None = None
         self._documents: Documents | None = None
@@ -133,18 +134,26 @@ class LogSource:
         return await self._documents.newest(self._collection, ranges, n)
 
     def _line(self, document: Mapping[str, Any]) -> LogLine:
-        return line_of(self._scenario, document)
+        return line_of(self._scenario, document, self._member)
 
 
-def line_of(scenario: Scenario, document: Mapping[str, Any]) -> LogLine:
-    """A stored document as a line of the log."""
+def line_of(scenario: Scenario, document: Mapping[str, Any], member: str = "") -> LogLine:
+    """A stored document as a line of the log; `member` is the template of what it counts for."""
     return LogLine(
         partition=partition_of(document["tp"]),
         offset=document["o"],
         produced=document["at"] / 1000,
         stored=document["stored"] / 1000,
         text=clean(render(scenario.log_line, document["event"])),
+        member=render(member, document["event"]),
     )
+
+
+def _own(scenario: Scenario) -> str:
+    """The template of the first tally whose member is made of fields alone."""
+    known = {field.name for field in scenario.fields}
+    members = (tally.member for tally in scenario.tallies)
+    return next((each for each in members if each and set(placeholders(each) or ()) <= known), "")
 
 
 def partition_of(tp: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from controlroom.model.budget import Budget, budget_of
 from controlroom.model.frame import KEYS, LOG, Curve, Frame, Panel, Rates
 from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health, SourceState
@@ -18,14 +19,17 @@ from controlroom.model.marks import marks_of
 from controlroom.model.queues import Queues
 from controlroom.model.run import Runs, TimeMark
 from controlroom.model.samples import Failed, NoData, Report, Sample
-from controlroom.model.series import Recent, Trace
+from controlroom.model.series import Coarse, Recent, Trace
 from controlroom.model.tail import LogTail
 from controlroom.model.tallies import Tallies
 from controlroom.model.tempo import Tempo
+from scenarios.limits import Limits
 
 CURVES = {"rps": "/s", "success": "", "p95": "ms", "lag": "records"}
 """Name -> unit, in the order of `Frame.curves`."""
 CURVE_SECONDS = 1800
+PAST_SECONDS, PAST_STEP = 6 * 3600, 10
+"""How far back `Frame.past` and the marks go, and the seconds that a point of it covers."""
 RATE_SECONDS = 5.0
 TREND_SECONDS = 10.0
 LOG_LINES = 5000
@@ -64,13 +68,20 @@ class Board:
         target: str,
         read_only: bool = False,
         periods: Mapping[str, float] | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        self._blank = Frame(0.0, scenario, title, target, read_only=read_only)
+        limits = limits or Limits()
+        self._blank = Frame(0.0, scenario, title, target, read_only=read_only, limits=limits)
+        self._budget: Budget | None = None
         known = {key.name: 1.0 for key in KEYS} | dict(periods or {})
         self._sources = {name: _Source(period) for name, period in known.items()}
         self._tempo = Tempo(RATE_SECONDS)
         self._lag = Recent(TREND_SECONDS)
         self._traces = {name: Trace(CURVE_SECONDS) for name in CURVES}
+        self._past = {
+            name: Coarse(PAST_SECONDS, PAST_STEP, min if name == "success" else max)
+            for name in CURVES
+        }
         self._lanes = Lanes(CURVE_SECONDS)
         self._tail = LogTail(LOG_LINES)
         self._marks: dict[tuple[str, str], TimeMark] = {}
@@ -91,6 +102,28 @@ class Board:
             source.window = report.window
             self._keep(source, report)
 
+    def resume(self, report: Report, since: float) -> None:
+        """Takes in what was known before the first report, which no curve has; the state of the
+        source has lasted since then. KeyError for a source that it does not know."""
+        source = self._sources[report.source]
+        if isinstance(report, Failed):
+            self._fail(source, report)
+            source.health = replace(source.health, since=since)
+            return
+        source.measured, source.health = report.at, Health("live", since=since)
+        source.value = report.value if isinstance(report, Sample) else None
+        source.window = report.window if isinstance(report, Sample) else source.window
+        if isinstance(source.value, Runs):
+            self._marks |= marks_of(source.value)
+
+    def resume_log(self, seen: int, batch: LogBatch) -> None:
+        """Goes on behind so many lines that came before, and so many that were skipped."""
+        self._tail.resume(seen, batch)
+
+    def fill_past(self, curve: str, points: Iterable[tuple[float, float | None]]) -> None:
+        """Puts older points, such as from a recording, before the first one of `Frame.past`."""
+        self._past[curve].fill(points)
+
     def fill(self, curve: str, points: Iterable[tuple[float, float | None]]) -> None:
         """Puts measured points before the first one of a curve, such as from a metrics store."""
         self._traces[curve].fill(points)
@@ -108,8 +141,10 @@ class Board:
             curves=tuple(
                 Curve(name, unit, self._traces[name].points) for name, unit in CURVES.items()
             ),
+            past=tuple(Curve(name, unit, self._past[name].points) for name, unit in CURVES.items()),
             lanes=self._lanes.curves(),
             marks=self._recent_marks(now),
+            budget=self._budget,
             panels=panels,
         )
 
@@ -119,16 +154,22 @@ class Board:
             self._tempo.apply(sample.at, value)
         elif isinstance(value, Queues):
             self._lag.add(sample.at, value.lag)
-            self._traces["lag"].add(sample.at, value.lag)
+            self._draw("lag", sample.at, value.lag)
         elif isinstance(value, GoldenMetrics):
             for name, figure in overall(value).items():
-                self._traces[name].add(sample.at, figure)
+                self._draw(name, sample.at, figure)
             self._lanes.take_golden(sample.at, value)
+            rps, success = (self._traces[name].points for name in ("rps", "success"))
+            self._budget = budget_of(rps, success, self._blank.limits.slo, sample.at)
         elif isinstance(value, LogBatch):
             self._tail.apply(sample.at, value)
         elif isinstance(value, Runs):
             self._marks |= marks_of(value)
             self._lanes.take_runs(sample.at, value)
+
+    def _draw(self, curve: str, at: float, figure: float | None) -> None:
+        self._traces[curve].add(at, figure)
+        self._past[curve].add(at, figure)
 
     def _fail(self, source: _Source, failed: Failed) -> None:
         state: SourceState = "denied" if failed.denied else "reconnecting"
@@ -144,7 +185,7 @@ class Board:
             self._lanes.gap(at)
 
     def _recent_marks(self, now: float) -> tuple[TimeMark, ...]:
-        for key in [key for key, mark in self._marks.items() if mark.at < now - CURVE_SECONDS]:
+        for key in [key for key, mark in self._marks.items() if mark.at < now - PAST_SECONDS]:
             del self._marks[key]
         return tuple(sorted(self._marks.values(), key=lambda mark: mark.at))
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar, cast
 
 from controlroom.model.books import BooksSample
+from controlroom.model.budget import Budget
 from controlroom.model.fleet import Fleet
 from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health
 from controlroom.model.log import LogView
 from controlroom.model.queues import Queues
+from controlroom.model.routes import Routes
 from controlroom.model.run import Runs, TimeMark
 from controlroom.model.tallies import Tallies
+from scenarios.limits import Limits
 
 T = TypeVar("T")
 Shown = TypeVar("Shown", covariant=True)
@@ -48,6 +51,8 @@ FLEET: Key[Fleet] = Key("fleet")
 QUEUES: Key[Queues] = Key("queues")
 LOG: Key[LogView] = Key("log")
 RUNS: Key[Runs] = Key("runs")
+ROUTES: Key[Routes] = Key("routes")
+"""Of the golden metrics in detail; a frame of a target without Prometheus has none."""
 OF_TARGET: tuple[Key[object], ...] = (TALLIES, BOOKS, GOLDEN, FLEET, QUEUES, LOG)
 """What the target itself tells, in the order of the panels."""
 KEYS: tuple[Key[object], ...] = (*OF_TARGET, RUNS)
@@ -95,9 +100,15 @@ class Frame:
     rates: Rates = field(default_factory=Rates)
     curves: tuple[Curve, ...] = ()
     """`rps`, `success` (0 to 1), `p95` (ms), `lag`, in this order, one point a second."""
+    past: tuple[Curve, ...] = ()
+    """The same over some hours, a point every ten seconds."""
     lanes: tuple[Curve, ...] = ()
     """`success`, `rps`, `p50`, `p95` and `p99` of each branch and deployment, metric by metric."""
     marks: tuple[TimeMark, ...] = ()
+    budget: Budget | None = None
+    """Of what comes in; None while nothing does."""
+    limits: Limits = field(default_factory=Limits)
+    """From which figures on it is degraded, or broken."""
 
     def __getitem__(self, key: Key[T]) -> Panel[T]:
         """The panel of that key, an empty one where nothing feeds it."""

@@ -15,6 +15,8 @@ class LogLine:
     stored: float
     """Seconds since the epoch."""
     text: str
+    member: str = ""
+    """What of its first tally the document counts for."""
 
 
 @dataclass(frozen=True, slots=True)

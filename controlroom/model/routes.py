@@ -26,6 +26,21 @@ class Route:
     counts: tuple[float, ...] = ()
     """Answers in each bucket."""
 
+    @property
+    def p50(self) -> float | None:
+        """The middle one."""
+        return self.quantile(0.5)
+
+    @property
+    def p95(self) -> float | None:
+        """Of 100 answers 95 took no longer."""
+        return self.quantile(0.95)
+
+    @property
+    def p99(self) -> float | None:
+        """Of 100 answers 99 took no longer."""
+        return self.quantile(0.99)
+
     def quantile(self, share: float) -> float | None:
         """As Prometheus computes it: straight within a bucket, and the last finite bound above."""
         total = sum(self.counts)

@@ -12,6 +12,7 @@ from controlroom.model.split import SplitFigures
 from controlroom.model.story import RunStory
 from stack.faults.model import Phase
 
+Sign = Literal["load", "load-end", "fault", "recovered"]
 RunState = Literal["starting", "running", "stopping", "finished", "failed", "stopped", "lost"]
 ACTIVE: frozenset[RunState] = frozenset({"starting", "running", "stopping"})
 
@@ -108,5 +109,5 @@ class TimeMark:
     """A moment on the time axis."""
 
     at: float
-    sign: Literal["load", "load-end", "fault", "recovered"]
+    sign: Sign
     text: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 Point = tuple[float, float]
 
@@ -82,3 +82,56 @@ class Trace:
         if self._tuple is None:
             self._tuple = tuple(self._points)
         return self._tuple
+
+
+class Coarse:
+    """One point every `step` seconds for at most `seconds`: the one of its figures that `pick`
+    chooses. A time without any has no point."""
+
+    def __init__(
+        self, seconds: int, step: int, pick: Callable[[Iterable[float]], float] = max
+    ) -> None:
+        self._step = step
+        self._pick = pick
+        self._points: deque[tuple[float, float | None]] = deque(maxlen=seconds // step)
+        self._tuple: tuple[tuple[float, float | None], ...] | None = ()
+
+    def add(self, at: float, figure: float | None) -> None:
+        """Notes a figure; None is one that is not known."""
+        place = float(at // self._step * self._step)
+        if self._points and place < self._points[-1][0]:
+            return
+        if self._points and self._points[-1][0] == place:
+            known = self._points[-1][1]
+            chosen = self._chosen(known, figure)
+            if chosen == known:
+                return
+            self._points[-1] = (place, chosen)
+        else:
+            self._points.append((place, figure))
+        self._tuple = None
+
+    def fill(self, points: Iterable[tuple[float, float | None]]) -> None:
+        """Puts older points in front, as far as there is room."""
+        limit = self._points[0][0] if self._points else float("inf")
+        known: dict[float, float | None] = {}
+        for at, figure in points:
+            place = float(at // self._step * self._step)
+            if place < limit:
+                known[place] = self._chosen(known.get(place), figure)
+        room = (self._points.maxlen or 0) - len(self._points)
+        if room > 0 and known:
+            self._points.extendleft(sorted(known.items(), reverse=True)[:room])
+            self._tuple = None
+
+    @property
+    def points(self) -> tuple[tuple[float, float | None], ...]:
+        """All points, oldest first; the same object as long as nothing changed."""
+        if self._tuple is None:
+            self._tuple = tuple(self._points)
+        return self._tuple
+
+    def _chosen(self, one: float | None, other: float | None) -> float | None:
+        if one is None or other is None:
+            return other if one is None else one
+        return self._pick((one, other))

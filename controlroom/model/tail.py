@@ -29,6 +29,10 @@ class LogTail:
             self._seen += len(batch.lines)
             self._tuple = tuple(self._lines)
 
+    def resume(self, seen: int, before: LogBatch) -> None:
+        """Begins behind so many lines, of which none is here."""
+        self._seen, self._skipped, self._total = seen, before.skipped, before.total
+
     def view(self, now: float) -> LogView:
         """What the pane shows at this moment."""
         while self._recent and self._recent[0][0] < now - 1.0:

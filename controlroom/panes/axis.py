@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from controlroom.model.story import Second, Stretch
 from controlroom.panes import plot, text
-from controlroom.panes.look import RAISED, Look
+from controlroom.panes.look import Look
 from controlroom.panes.text import Span
 
 GUTTER = 17
@@ -137,7 +137,7 @@ class Axis:
             math.ceil(1.6 / self.step),
         )
         low, high = scale_of(lane, figures)
-        draw = plot.braille if look.signs.braille else plot.plain
+        draw = plot.area if look.signs.braille else plot.plain_area
         style: Style = getattr(look, lane.style)
         newest = next((v for at, v in reversed(lane.points) if at <= self.until), None)
         rows = []
@@ -149,7 +149,9 @@ class Axis:
                 last, share = y == tall - 1, lane.unit == "share"
                 label = f"to {text.short(high)}" if y == 1 and not share else ""
                 label = f"{low * 100 if share else low:g}" if last and (share or y > 1) else label
-            rows.append(self.row(name, label, _shaded(line, shaded, style), tone))
+            rows.append(
+                self.row(name, label, _shaded(line, shaded, style, look.palette.raised), tone)
+            )
         return rows
 
     def ruler(self, moments: Sequence[tuple[float, str]]) -> Strip:
@@ -223,7 +225,7 @@ def _back(seconds: int) -> str:
     return f"{seconds // 60} m" if seconds % 3600 else f"{seconds // 3600} h"
 
 
-def _shaded(line: str, shaded: Sequence[Columns], style: Style) -> list[Span]:
+def _shaded(line: str, shaded: Sequence[Columns], style: Style, ground: str) -> list[Span]:
     """The line of a plot, with another ground where something was injected."""
     spans: list[Span] = []
     at = 0
@@ -231,6 +233,9 @@ def _shaded(line: str, shaded: Sequence[Columns], style: Style) -> list[Span]:
         first = max(first, at)
         if end <= first:
             continue
-        spans += [(line[at:first], style), (line[first:end], style + Style(bgcolor=RAISED))]
+        spans += [
+            (line[at:first], style),
+            (line[first:end], style + Style(bgcolor=ground)),
+        ]
         at = end
     return [*spans, (line[at:], style)]

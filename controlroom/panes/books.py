@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.strip import Strip
 
 from controlroom.model.books import BooksSample
-from controlroom.model.frame import BOOKS, Frame
+from controlroom.model.frame import BOOKS, QUEUES, Frame
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows, Title
@@ -15,6 +17,8 @@ from wire.books import Books, Figure, SideBySide
 _NAME, _FIGURE = 14, 11
 
 
+_ROOMY = 14
+"""Rows from which on each figure is told with what it means."""
 _LEAST = 5
 """Rows from which on there is room for the queue time below the columns of several queues."""
 _FIRST = ("acknowledged", "stored", "in_flight", "lost", "doubled", "counted", "rejected")
@@ -81,6 +85,8 @@ class BooksPane(Pane):
         sample = frame[BOOKS].value
         assert sample is not None
         look, books = self.look, sample.books
+        if height >= _ROOMY:
+            return self._told(frame, sample, width, height)
         if isinstance(books, SideBySide):
             room = max(1, height - (height > _LEAST))
             rows = self._columns(books, width, room)
@@ -94,6 +100,53 @@ class BooksPane(Pane):
             spans = [*next(figures), (" " * gap, look.text), *next(figures)]
             rows.append(text.row(spans, width, look.text))
         return [*rows, self._queue_time(sample, width)]
+
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """The queue too, where there is room for its partitions."""
+        queues = frame[QUEUES].value if self.size.height > _ROOMY else None
+        return (*super().basis(frame), queues)
+
+    def _told(self, frame: Frame, sample: BooksSample, width: int, height: int) -> list[Strip]:
+        """Every figure with what it means, the queue time, what waits in each partition."""
+        look, books = self.look, sample.books
+        rows: list[Strip] = []
+        if isinstance(books, SideBySide):
+            rows = [*self._columns(books, width, height // 2), text.row([], width, look.text)]
+        else:
+            for told in books.figures:
+                value = books.value(told.name)
+                if value or not told.seldom:
+                    words = text.fit(f"   {told.words}", width - _NAME - _FIGURE - 4, look.signs)
+                    spans = self._figure(told, value, not books.unaudited)
+                    rows.append(text.row([*spans, (words, look.dim)], width, look.text))
+        rows += [self._queue_time(sample, width)]
+        if books.remark:
+            rows += [
+                text.row([(line, look.warn)], width, look.text)
+                for line in text.wrapped(books.remark, width)
+            ]
+        queues = frame[QUEUES].value
+        if queues is not None and queues.lag_by_partition:
+            room = height - len(rows) - 1
+            rows += [text.row([], width, look.text)]
+            rows += self._partitions(queues.lag_by_partition, width, room)
+        return rows
+
+    def _partitions(self, waiting: Sequence[int], width: int, room: int) -> list[Strip]:
+        """What waits in each partition, in as many columns as it takes."""
+        look, most = self.look, max(1, *waiting)
+        count = -(-len(waiting) // max(1, room - 1))
+        cell = width // max(1, count)
+        each = -(-len(waiting) // max(1, count))
+        rows = [text.row([("waits in partition", look.dim)], width, look.text)]
+        for line in range(each):
+            spans: list[Span] = []
+            for number in range(line, len(waiting), each):
+                lag = waiting[number]
+                bar = text.bar(lag / most, max(4, min(40, cell - 18)), look.signs)
+                spans += [(f"p{number:02d} {lag:>11,}  ", look.text), (bar + "  ", look.bar)]
+            rows.append(text.row(spans, width, look.text))
+        return rows
 
     def _columns(self, books: SideBySide, width: int, height: int) -> list[Strip]:
         """A column for each queue, with its sign; the rows that fit."""

@@ -11,15 +11,19 @@ from textual.strip import Strip
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
 from controlroom.model.frame import FLEET, QUEUES, Frame
 from controlroom.model.queues import QueueLag
+from controlroom.model.trouble import UP, engine_up
 from controlroom.panes import text
 from controlroom.panes.links import link_rows
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
+from scenarios.limits import Grade
 
-_READY, _RESTARTS, _CPU, _MEMORY, _AGE = 8, 4, 6, 6, 5
+_READY, _RESTARTS, _CPU, _MEMORY, _AGE = 7, 4, 6, 6, 5
 _FIGURES = _READY + _RESTARTS + _CPU + _MEMORY + _AGE
-_REMARK = 11
+_REMARK = 8
+"""Cells that what is remarked of a row takes at least."""
+_GAP = 1
 _FRESH = 30.0
 """Seconds that a scaled or restarted deployment is pointed out."""
 
@@ -45,6 +49,8 @@ class FleetPane(Pane):
     ]
     chosen = 0
     """Which deployment `s` scales."""
+    _longest = 16
+    """Cells that the longest name needs."""
 
     @property
     def deployment(self) -> Deployment | None:
@@ -74,6 +80,7 @@ class FleetPane(Pane):
         assert fleet is not None
         lag = lag_rows(frame, self.look, width)
         room = height - len(lag)
+        self._longest = 1 + _longest(fleet, len(fleet.pods) < room)
         rows = [self._header(width)]
         deployments = [self._deployment(each, width) for each in fleet.deployments]
         spare = room - len(rows) - len(deployments)
@@ -92,7 +99,7 @@ class FleetPane(Pane):
         spare = room - len(rows)
         if spare > 2:
             rows += [text.row([], width, self.look.text)]
-            rows += [self._event(e, width) for e in fleet.events[-(spare - 1) :]]
+            rows += [self._event(e, frame.now, width) for e in fleet.events[-(spare - 1) :]]
         rows = rows[:room] + [text.row([], width, self.look.text)] * (room - len(rows))
         return [*rows, *lag]
 
@@ -110,24 +117,28 @@ class FleetPane(Pane):
     ) -> Strip:
         look = self.look
         figure = look.dim if style is look.dim else look.text
-        label = max(12, min(40, width - _FIGURES - _REMARK))
-        widths = (_READY, _RESTARTS, _CPU, _MEMORY, _AGE)
+        label = max(12, min(self._longest, width - _FIGURES - _GAP - _REMARK))
+        told = list(zip(cells, (_READY, _RESTARTS, _CPU, _MEMORY, _AGE), strict=True))
+        if not cells[0]:  # a pod or an engine: its name may have the first column too
+            label += told.pop(0)[1]
         *signs, (words, last) = name
         used = sum(text.width_of(part) for part, _ in signs)
         words = text.fit(words, label - used, look.signs)
         cut = text.row([*signs, (words, last)], label, look.text)
-        figures = "".join(text.right(c, w) for c, w in zip(cells, widths, strict=True))
-        rest = text.row([(figures, figure), ("  ", figure), *after], width - label, look.text)
-        return Strip.join([cut, rest])
+        figures = "".join(text.right(cell, size) for cell, size in told) + " " * _GAP
+        after = text.fitted(after, width - label - len(figures), look.signs)
+        return Strip.join([cut, text.row([(figures, figure), *after], width - label, look.text)])
 
     def _deployment(self, item: Deployment, width: int) -> Strip:
         look, signs = self.look, self.look.signs
         picked = self.has_focus and item is self.deployment
         bounds = "" if item.maximum is None else f"..{item.maximum}"
-        ready = f"{item.ready}/{item.replicas}{bounds}"
+        ready = f"{item.ready}/{item.replicas}{bounds}"[:_READY]
         after: list[Span] = []
         if item.ready < item.replicas:
-            after = [(f"{signs.away} {item.replicas - item.ready} down", look.warn)]
+            grade = Grade.DEGRADED if item.ready else Grade.BROKEN
+            down = f"{signs.of(grade)} {item.replicas - item.ready} down"
+            after = [(down, look.of(grade))]
         elif item.age is not None and item.age < _FRESH:
             after = [(f"{signs.up} new", look.accent)]
         mark = signs.run if picked else " "
@@ -155,7 +166,7 @@ class FleetPane(Pane):
 
     def _pod(self, pod: Pod, frame: Frame, width: int) -> Strip:
         look, signs = self.look, self.look.signs
-        sign, style = (signs.live, look.good) if pod.ready else (signs.away, look.warn)
+        sign, style = (signs.live, look.good) if pod.ready else (signs.degraded, look.warn)
         after: list[Span] = []
         if not pod.ready:
             after = [(text.clean(pod.message or pod.phase).lower(), look.warn)]
@@ -166,7 +177,8 @@ class FleetPane(Pane):
             text.size(pod.memory, signs.none),
             text.span(frame.now - pod.started, signs.none),
         )
-        name: list[Span] = [(f"  {sign} ", style), (text.clean(pod.name), look.dim)]
+        named = look.dim if pod.ready else look.warn
+        name: list[Span] = [(f"  {sign} ", style), (text.clean(pod.name), named)]
         return self._line(name, cells, after, width, look.dim)
 
     def _engines(self, fleet: Fleet, frame: Frame, width: int, room: int) -> list[Strip]:
@@ -177,23 +189,27 @@ class FleetPane(Pane):
         if room > len(fleet.engines):
             rows = [self._engine(engine, frame, width) for engine in fleet.engines]
             return [text.row([("engines", look.dim)], width, look.text), *rows]
+        bad = [engine for engine in fleet.engines if not engine_up(engine)]
+        ready = len(fleet.engines) - len(bad)
         spans: list[Span] = []
-        for engine in fleet.engines:
-            sign, style = self._state(engine)
-            spans += [(f"{sign} ", style), (f"{text.clean(engine.name)}  ", look.dim)]
-        return [text.row(spans, width, look.text)]
+        for engine in bad:
+            full = engine.disk is not None and engine.disk.full
+            words = f"{look.signs.fault} {engine.name} {'disk full' if full else engine.state}  "
+            spans.append((text.clean(words), look.bad))
+        sign = f"{look.signs.live} " if not bad else ""
+        words = f"{ready} engine{'s' if ready != 1 else ''} ready"
+        spans += [(sign, look.good), (words, look.text if not bad else look.dim)]
+        return [text.row(text.fitted(spans, width, look.signs), width, look.text)]
 
     def _state(self, engine: Engine) -> Span:
-        full = engine.disk is not None and engine.disk.full
-        up = engine.state in ("ready", "external") and not full
         signs = self.look.signs
-        return (signs.live, self.look.good) if up else (signs.away, self.look.warn)
+        return (signs.live, self.look.good) if engine_up(engine) else (signs.fault, self.look.bad)
 
     def _engine(self, engine: Engine, frame: Frame, width: int) -> Strip:
         look, none = self.look, self.look.signs.none
         started = None if engine.started is None else frame.now - engine.started
-        up = engine.state in ("ready", "external")
-        after = self._disk(engine) if up else [(text.clean(engine.state), look.warn)]
+        up = engine.state in UP
+        after = self._disk(engine) if up else [(text.clean(engine.state), look.bad)]
         cells = (
             "",
             str(engine.restarts),
@@ -209,15 +225,23 @@ class FleetPane(Pane):
         if engine.disk is None:
             return []
         if engine.disk.full:
-            return [("disk full", self.look.warn)]
+            return [("disk full", self.look.bad)]
         return [(f"{text.size(engine.disk.used)} disk", self.look.dim)]
 
-    def _event(self, event: FleetEvent, width: int) -> Strip:
+    def _event(self, event: FleetEvent, now: float, width: int) -> Strip:
+        """How long ago, to what, what and why."""
         look = self.look
         words = f"{text.clean(event.object)} {text.clean(event.reason)} {text.clean(event.message)}"
-        at = text.time_of_day(event.at)
-        spans: list[Span] = [(f"{at} ", look.dim), (words, look.text)]
-        return text.row(spans, width, look.text)
+        age = f"{text.span(now - event.at):>4} ago  "
+        cut = text.fit(words, max(0, width - len(age)), look.signs)
+        return text.row([(age, look.dim), (cut, look.text)], width, look.text)
+
+
+def _longest(fleet: Fleet, pods: bool) -> int:
+    """Cells of the longest name with the signs before it."""
+    names = [each.name for each in fleet.deployments]
+    names += [each.name[_READY - 2 :] for each in fleet.pods if pods]
+    return max([2 + text.width_of(text.clean(name)) for name in names], default=12)
 
 
 def lag_rows(frame: Frame, look: Look, width: int) -> list[Strip]:

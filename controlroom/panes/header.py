@@ -8,10 +8,15 @@ from textual.strip import Strip
 
 from controlroom.model.frame import FLEET, Frame
 from controlroom.model.health import Health
+from controlroom.model.trouble import DETAILS, Verdict, judged
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
 from controlroom.panes.text import Span
+from scenarios.limits import Grade
+
+_WIDE = 100
+"""Cells from which on there is room for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +27,15 @@ class ScreenStatus:
     """Frame rate and bytes per second, when the terminal is remote."""
     paused: int | None = None
     """Log lines that came since the screen was held; None while it is not."""
+    replay: str = ""
+    """Where a recording stands; empty where the frames are live."""
     probe: str = ""
     """Ordinal of the last handled key, and READY, for a latency probe."""
 
 
 def healths(frame: Frame) -> tuple[Health, ...]:
-    """How every source is."""
-    return tuple(panel.health for panel in frame.panels.values())
+    """How every source is that has a panel of its own."""
+    return tuple(panel.health for name, panel in frame.panels.items() if name not in DETAILS)
 
 
 class HeaderRow(Rows):
@@ -43,39 +50,71 @@ class HeaderRow(Rows):
         self.status = replace(self.status, **changes)  # type: ignore[arg-type]
         self.redraw()
 
+    def replaying(self, said: str) -> None:
+        """Says where the recording stands."""
+        if said != self.status.replay:
+            self.say(replay=said)
+
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Names, states and the time since the start, as it is written."""
         names = (frame.scenario, frame.target, frame.read_only)
-        return (*names, _up(frame), healths(frame), self.status)
+        return (*names, _up(frame), healths(frame), judged(frame), self.status)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        """One row: names left, state right."""
+        """One row: names left, then the verdict, state right. Where there is little room the
+        product's name and the time go first, and the reason is cut last."""
         look, dot = self.look, f" {self.look.signs.dot} "
+        verdict = judged(frame)
         place = dot.join(text.clean(part) for part in (frame.scenario, frame.target) if part)
-        up = _up(frame)
-        if up and width >= 70:
-            place += f"{dot}up {up}"
-        left: list[Span] = [(" controlroom  ", look.focus), (place, look.text)]
-        return [text.ends(left, self._state(frame, width), width, look.text)]
+        up = f"{dot}up {_up(frame)}" if _up(frame) else ""
+        brief = width < _WIDE and bool(verdict.troubles)
+        state = self._state(frame, width, brief)
+        whole = text.width_of(self._verdict(verdict, width)[0])
+        room = width - sum(text.width_of(words) for words, _ in state) - 3
+        for name, since in ((" controlroom  ", up), (" controlroom  ", ""), (" ", "")):
+            left = room - text.width_of(name + place + since)
+            if whole <= left:
+                break
+        spans: list[Span] = [(name, look.focus), (f"{place}{since}  ", look.text)]
+        spans.append(self._verdict(verdict, left))
+        return [text.ends(spans, state, width, look.text)]
 
-    def _state(self, frame: Frame, width: int) -> list[Span]:
+    def _verdict(self, verdict: Verdict, room: int) -> Span:
+        """One word, its reason as far as there is room, how many more reasons there are."""
+        look, signs = self.look, self.look.signs
+        if verdict.word == "connecting":
+            return f"{signs.away} connecting", look.dim
+        if not verdict.troubles:
+            return f"{signs.good} healthy", look.good
+        first, *others = verdict.troubles
+        more = f" +{len(others)} " if others else " "
+        words = f" {signs.of(first.grade)} {verdict.word}: {text.clean(first.words)}"
+        room -= len(more)
+        cut = words if text.width_of(words) <= room else text.fit(words, room, signs)
+        return cut + more, look.alarm if first.grade is Grade.BROKEN else look.badge
+
+    def _state(self, frame: Frame, width: int, brief: bool) -> list[Span]:
         look, signs, status = self.look, self.look.signs, self.status
-        gap = ("   " if width >= 100 else "  ", look.text)
+        gap = ("   " if width >= _WIDE else "  ", look.text)
         spans: list[Span] = []
         if status.probe:
             spans += [(status.probe, look.dim), gap]
+        if status.replay:
+            spans += [(f" {status.replay} ", look.badge), gap]
         if status.paused is not None:
             spans += [(f" paused +{status.paused:,} {signs.dot} p goes on ", look.badge), gap]
         states = healths(frame)
         live = sum(1 for health in states if health.state in ("live", "stale"))
-        if live == len(states):
+        badge: Span = (" read-only ", look.badge) if frame.read_only else ("read-write", look.dim)
+        if brief:  # the verdict says more
+            pass
+        elif live == len(states):
             spans.append((f"{signs.live} {live}/{live} live", look.good))
         else:
             connecting = all(h.ok or h.state in ("stale", "connecting") for h in states)
             style = look.dim if connecting else look.warn
             spans.append((f"{signs.away} {live}/{len(states)} live", style))
-        badge: Span = (" read-only ", look.badge) if frame.read_only else ("read-write", look.dim)
-        spans += [gap, badge]
+        spans += [badge] if brief else [gap, badge]
         if status.remote:
             spans += [gap, (status.remote, look.dim)]
         return [*spans, (" ", look.text)]

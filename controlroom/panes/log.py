@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.style import Style
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -16,10 +17,15 @@ from controlroom.model.needle import Needle
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
+from controlroom.panes.signs import spelled
 from controlroom.panes.text import Span
 
 _PAGE = 200
 """Older lines that are asked for at once."""
+_MEMBERS = 1000
+"""Members whose colours are kept."""
+_WIDE = 56
+"""Cells from which on a line has milliseconds and its offset."""
 _READABLE = 1.0
 """Seconds for which a page stays when the next one is new from top to bottom."""
 
@@ -57,6 +63,8 @@ class LogPane(Pane):
         super().__init__(look)
         self.needle = ""
         """Only lines that fit it are shown (see model.needle)."""
+        self._seen: dict[str, int] = {}
+        """Members in the order in which they were first drawn."""
         self._held: LogView | None = None
         self._older: list[LogLine] = []
         self._asked = False
@@ -119,32 +127,44 @@ class LogPane(Pane):
         else:
             self._first = max(0, min(self._first, len(lines) - room))
             shown = lines[self._first : self._first + room]
-        rows = [self._line(line, width) for line in shown]
-        if not rows:
+        rows = [self._header(view, len(lines), width)]
+        rows += [self._line(line, width) for line in shown]
+        if not shown:
             searching = "nothing here holds that text; enter looks for it in the store"
             hint = searching if self.needle else "no documents yet"
             rows.append(text.row([(hint, self.look.dim)], width, self.look.text))
-        rows += [text.row([], width, self.look.text)] * (room - len(rows))
-        return [*rows, self._foot(view, len(lines), width)]
+        return rows
+
+    def _header(self, view: LogView, count: int, width: int) -> Strip:
+        """Names of the columns; at the right end what is not shown, and how to go back."""
+        look, signs = self.look, self.look.signs
+        names = f"{'time':<13}part offset   document"
+        if width < _WIDE:
+            names = f"{'time':<9}part document"
+        after: list[Span] = []
+        if self.following and view.skipped_now:
+            after = [(f"  {signs.ellipsis} {view.skipped_now:,}/s more", look.dim)]
+        elif not self.following:
+            words = f"  line {self._first + 1:,} of {count:,} here {signs.dot} g oldest"
+            after = [(f"{words} {signs.dot} esc follows", look.accent)]
+        return text.ends([(names, look.dim)], after, width, look.text)
 
     def _line(self, line: LogLine, width: int) -> Strip:
         look = self.look
-        head = f"{text.moment(line.stored)} p{line.partition:02d} o{line.offset:07d} "
-        if width < 56:
-            head = f"{text.time_of_day(line.stored)} p{line.partition:02d} "
-        words = text.fit(text.clean(line.text), width - len(head), look.signs)
-        return text.row([(head, look.dim), (words, look.text)], width, look.text)
+        head = f"{text.moment(line.stored)} p{line.partition:02d}  o{line.offset:07d} "
+        if width < _WIDE:
+            head = f"{text.time_of_day(line.stored)} p{line.partition:02d}  "
+        words = text.clean(spelled(line.text, look.signs))
+        of = self._colour(line.member)
+        cut = text.fit_ends(words, width - len(head), look.signs)
+        return text.row([(head, look.dim), (cut, of if line.member else look.text)], width, of)
 
-    def _foot(self, view: LogView, count: int, width: int) -> Strip:
-        look, signs = self.look, self.look.signs
-        spans: list[Span] = []
-        if self.following and view.skipped_now:
-            words = f"{signs.ellipsis} {view.skipped_now:,} more this second"
-            spans = [(f"{words} (follow shows the newest)", look.dim)]
-        elif not self.following:
-            words = f"line {self._first + 1:,} of {count:,} here {signs.dot} g oldest"
-            spans = [(f"{words} {signs.dot} esc follows", look.accent)]
-        return text.row(spans, width, look.text)
+    def _colour(self, member: str) -> Style:
+        """A member keeps its colour; the next ones get the next colours."""
+        if len(self._seen) >= _MEMBERS:
+            self._seen.clear()
+        place = self._seen.setdefault(member, len(self._seen))
+        return self.look.members[place % len(self.look.members)]
 
     def _lines(self) -> Sequence[LogLine]:
         """All lines that can be shown now."""

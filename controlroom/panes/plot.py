@@ -1,12 +1,17 @@
-"""Curves as characters: braille with eight dots a cell, or three levels a cell in ASCII."""
+"""Curves as characters: areas of braille, eight dots a cell; in ASCII three levels a cell."""
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 Figures = Sequence[float | None]
-_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
-"""Bits of the left and the right column, from the lowest dot up."""
+_BELOW = ((0x40, 0x44, 0x46, 0x47), (0x80, 0xA0, 0xB0, 0xB8))
+"""Bits of the left and the right column that is filled up to each of its four dots."""
+_ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+"""Ends of scales, times a power of ten."""
 
 
 def buckets(
@@ -23,7 +28,9 @@ def buckets(
     """
     last = int(end // step)
     found: list[float | None] = [None] * count
-    for at, figure in points:
+    # points are in order, and those before the first step are most of a long recording
+    first = bisect_left(points, ((last - count + 1) * step,))
+    for at, figure in islice(points, first, None):
         place = int(at // step) - last + count - 1
         if figure is None or not 0 <= place < count:
             continue
@@ -47,43 +54,45 @@ def filled(figures: Figures, reach: int) -> list[float | None]:
 
 
 def ceiling(figures: Figures, least: float) -> float:
-    """The smallest 1, 2 or 5 times a power of ten that holds all figures."""
+    """The smallest round figure that holds all, so that a curve uses most of its height."""
     top = max((f for f in figures if f is not None), default=least)
-    limit = least
-    steps = (2.0, 2.5, 2.0)
-    i = 0
-    while limit < top:
-        limit *= steps[i % 3]
-        i += 1
-    return limit
+    power = 10.0 ** math.floor(math.log10(least))
+    while True:
+        for step in _ROUND:
+            limit = step * power
+            if limit >= max(top, least):
+                return limit
+        power *= 10
 
 
-def braille(figures: Figures, low: float, high: float, width: int, height: int) -> list[str]:
-    """`2 * width` figures as `height` strings of `width` cells; a gap where there is no figure."""
+def area(figures: Figures, low: float, high: float, width: int, height: int) -> list[str]:
+    """`2 * width` figures as `height` strings of `width` cells, filled below in braille; a gap
+    where there is no figure."""
     cells = [[0] * width for _ in range(height)]
     top = height * 4 - 1
-    before: int | None = None
     for x, figure in enumerate(figures[: 2 * width]):
         if figure is None:
-            before = None
             continue
-        y = _level(figure, low, high, top)
-        start = y if before is None or before == y else before + (1 if y > before else -1)
-        for dot in range(min(start, y), max(start, y) + 1):
-            cells[height - 1 - dot // 4][x // 2] |= _DOTS[x % 2][dot % 4]
-        before = y
+        whole, rest = divmod(_level(figure, low, high, top), 4)
+        column = _BELOW[x % 2]
+        for row in range(whole):
+            cells[height - 1 - row][x // 2] |= column[3]
+        cells[height - 1 - whole][x // 2] |= column[rest]
     return ["".join(chr(0x2800 + c) if c else " " for c in line) for line in cells]
 
 
-def plain(figures: Figures, low: float, high: float, width: int, height: int) -> list[str]:
-    """The same in ASCII: `_`, `-` and `'` are the three levels of a cell."""
+def plain_area(figures: Figures, low: float, high: float, width: int, height: int) -> list[str]:
+    """The same in ASCII: `_`, `=` and `#` are the three levels of a cell."""
     cells = [[" "] * width for _ in range(height)]
     top = height * 3 - 1
     for x in range(width):
         pair = [f for f in figures[2 * x : 2 * x + 2] if f is not None]
-        if pair:
-            level = _level(max(pair), low, high, top)
-            cells[height - 1 - level // 3][x] = "_-'"[level % 3]
+        if not pair:
+            continue
+        whole, rest = divmod(_level(max(pair), low, high, top), 3)
+        for row in range(whole):
+            cells[height - 1 - row][x] = "#"
+        cells[height - 1 - whole][x] = "_=#"[rest]
     return ["".join(line) for line in cells]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scenarios.limits import Grade
+
 
 @dataclass(frozen=True, slots=True)
 class Signs:
@@ -24,6 +26,9 @@ class Signs:
     run: str
     fault: str
     good: str
+    degraded: str
+    strip: str
+    """A share over time, all well, degraded, broken: the worse, the more of the cell."""
     up: str
     down_trend: str
     flat: str
@@ -44,6 +49,10 @@ class Signs:
     """Left and right; up and down."""
     braille: bool
 
+    def of(self, grade: Grade) -> str:
+        """That of something degraded or broken; a blank of what is well."""
+        return (" ", self.degraded, self.fault)[grade]
+
 
 UNICODE = Signs(
     corners="╭╮╰╯",
@@ -58,6 +67,8 @@ UNICODE = Signs(
     run="▶",
     fault="✗",
     good="✓",
+    degraded="▲",
+    strip="▁▄█",
     up="↗",
     down_trend="↘",
     flat="→",
@@ -86,6 +97,8 @@ ASCII = Signs(
     run=">",
     fault="x",
     good="v",
+    degraded="!",
+    strip="_o#",
     up="^",
     down_trend="v",
     flat="=",
@@ -103,7 +116,7 @@ ASCII = Signs(
 
 _SPELLED = str.maketrans(
     {"·": "/", "…": "~", "–": "-", "—": "-", "−": "-", "→": "->", "×": "x", "▶": ">", "✗": "x",
-     "✓": "v", "↑": "^", "↓": "v", "←": "<", "µ": "u"}
+     "✓": "v", "▲": "!", "↑": "^", "↓": "v", "←": "<", "µ": "u"}
 )  # fmt: skip
 
 

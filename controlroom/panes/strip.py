@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.strip import Strip
 
+from controlroom.commands.registry import key_label
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import RUNS, Frame
 from controlroom.model.run import RunView
 from controlroom.panes import text
 from controlroom.panes.pane import Rows
-from controlroom.panes.signs import Signs
 from controlroom.panes.text import Span
 from controlroom.runs.registry import kind_of, said
 from host.durations import format_duration
@@ -57,7 +57,7 @@ class RunStrip(Rows):
         listed = shown(runs, frame.now, room)
         for run in listed:
             spans = self._load(run, frame.now, width) if run.load else self._other(run, frame.now)
-            rows.append(text.row(_fitted(spans, width, look.signs), width, look.text))
+            rows.append(text.row(text.fitted(spans, width, look.signs), width, look.text))
         if rows and active > sum(1 for run in listed if run.active):
             hidden = active - sum(1 for run in listed if run.active)
             last: list[Span] = [(segment.text, segment.style or look.text) for segment in rows[-1]]
@@ -88,7 +88,8 @@ class RunStrip(Rows):
             return "   nothing runs" if not active else "", look.dim
         if active:
             return f"   ! stops all {dot} c chaos {dot} l load", look.dim
-        return f"   nothing runs {dot} press l for load, c for chaos", look.dim
+        load, chaos = key_label("load"), key_label("chaos")
+        return f"   nothing runs {dot} press {load} for load, {chaos} for chaos", look.dim
 
     def _head(self, run: RunView, short: bool = False) -> list[Span]:
         look, signs = self.look, self.look.signs
@@ -178,17 +179,6 @@ class RunStrip(Rows):
     def _ended(run: RunView) -> str:
         bound = text.clean(run.bound)
         return f"{run.state} ({bound})" if bound and not run.active else run.state
-
-
-def _fitted(spans: Sequence[Span], width: int, signs: Signs) -> list[Span]:
-    """The spans; where they are too long, the first that is says that it is cut."""
-    fitted: list[Span] = []
-    for words, style in spans:
-        if text.width_of(words) > width:
-            return [*fitted, (text.fit(words, width, signs), style)]
-        fitted.append((words, style))
-        width -= text.width_of(words)
-    return fitted
 
 
 def progress(run: RunView, now: float) -> float | None:

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from controlroom.commands.registry import key_label
 from controlroom.model.frame import TALLIES, Frame
 from controlroom.model.tallies import Chosen, Selection, Tallies, TallyRow
 from controlroom.panes import text
@@ -21,6 +22,10 @@ from controlroom.panes.text import Span
 from controlroom.panes.world.choropleth import WorldMap
 
 _COUNT, _RATE, _AVERAGE, _SHARE = 10, 6, 6, 8
+_WIDE = 100
+"""Cells from which on the bars have half of a row."""
+_TALLEST = 4
+"""Rows that one row of figures takes at most, where there are some to spare."""
 
 
 def _speed(value: float | None, none: str) -> str:
@@ -156,14 +161,30 @@ class TalliesPane(Pane):
         room = max(1, height - len(head) - len(foot))
         rows = _shown(value)
         if not rows:
-            hint = f"no {text.clean(value.noun)} yet {self.look.signs.dot} press l for a load run"
+            dot, key = self.look.signs.dot, key_label("load")
+            hint = f"no {text.clean(value.noun)} yet {dot} press {key} for a load run"
             return [*head, text.row([(hint, self.look.dim)], width, self.look.text)]
-        self.top = max(0, min(self.top, len(rows) - room))
-        shown = rows[self.top : self.top + room]
+        tall = max(1, min(_TALLEST, room // len(rows)))
+        self.top = max(0, min(self.top, len(rows) - room // tall))
+        shown = rows[self.top : self.top + room // tall]
         longest = max(row.count for row in rows)
-        body = [self._row(value, row, longest, frame, width) for row in shown]
+        blank = text.row([], width, self.look.text)
+        body = []
+        for row in shown:
+            body.append(self._row(value, row, longest, frame, width))
+            body += [self._thicker(body[-1], width)] * (tall - 2) + [blank] * (tall > 1)
         body += [text.row([], width, self.look.text)] * (room - len(body))
         return [*head, *body, *foot]
+
+    def _thicker(self, row: Strip, width: int) -> Strip:
+        """The bar of a row once more, without its words."""
+        look = self.look
+        cells = ((each.text, each.style == look.bar) for each in row)
+        spans: list[Span] = [
+            (words, look.bar) if bar else (" " * text.width_of(words), look.text)
+            for words, bar in cells
+        ]
+        return text.row(spans, width, look.text)
 
     def _lines(self, value: Tallies, width: int, room: int) -> list[Strip]:
         if not value.rows:
@@ -208,7 +229,7 @@ class TalliesPane(Pane):
 
     def _label_width(self, value: Tallies, width: int) -> int:
         figures = _COUNT + _RATE + (_AVERAGE if value.average_label else 0)
-        bar = 2 + (max(5, width // 7) if width >= 50 else 4)
+        bar = 2 + (4 if width < 50 else max(5, width // 7) if width < _WIDE else width // 2)
         return max(8, width - figures - bar)
 
     def _row(self, value: Tallies, row: TallyRow, longest: int, frame: Frame, width: int) -> Strip:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
@@ -39,6 +39,19 @@ def fit(text: str, width: int, signs: Signs | None = None) -> str:
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + signs.ellipsis if signs else set_cell_size(text, width)
+
+
+def fit_ends(text: str, width: int, signs: Signs) -> str:
+    """The text in exactly `width` cells. Of one that is cut the last field stays: what follows the
+    last dot between fields, or the last blank."""
+    if width_of(text) <= width:
+        return fit(text, width)
+    for between in (" · ", " "):
+        first, _, last = text.rpartition(between)
+        room = width - width_of(between + last)
+        if first and room > width // 2:
+            return fit(first, room, signs) + between + last
+    return fit(text, width, signs)
 
 
 def right(text: str, width: int) -> str:
@@ -82,6 +95,17 @@ def ends(left: list[Span], after: list[Span], width: int, fill: Style) -> Strip:
     return Strip.join([first, row(after, min(width, size), fill)])
 
 
+def fitted(spans: Sequence[Span], width: int, signs: Signs) -> list[Span]:
+    """The spans; where they are too long, the first that is says that it is cut."""
+    kept: list[Span] = []
+    for words, style in spans:
+        if width_of(words) > width:
+            return [*kept, (fit(words, width, signs), style)]
+        kept.append((words, style))
+        width -= width_of(words)
+    return kept
+
+
 def rate(value: float | None, none: str = "–") -> str:
     """A figure per second: one decimal below ten, none above."""
     if value is None:
@@ -115,6 +139,11 @@ def short(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g}{unit}"
     return f"{value:.3g}"
+
+
+def tally(value: float) -> str:
+    """A whole number in at most seven characters: `99,999`, then `123k`."""
+    return f"{value:,.0f}" if value < 99_999.5 else short(value)
 
 
 def span(seconds: float | None, none: str = "–") -> str:

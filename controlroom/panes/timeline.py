@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import math
-from itertools import groupby, pairwise
+import operator
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from rich.style import Style
 from textual.binding import BindingType
 from textual.strip import Strip
 
+from controlroom.model.board import PAST_SECONDS, PAST_STEP
 from controlroom.model.frame import GOLDEN, Curve, Frame
 from controlroom.model.lanes import METRICS, lanes_of
 from controlroom.model.run import TimeMark
 from controlroom.panes import plot, text
+from controlroom.panes.curves import AXIS, LANE, CurveRows, Drawn, heights
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
 from controlroom.panes.traffic import split_run
 
-WINDOWS = (60.0, 120.0, 300.0, 900.0, 1800.0)
+WINDOWS = (60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 10800.0, 21600.0)
 _USUAL = WINDOWS.index(300.0)
-_AXIS = 12
-"""Cells of name, figure and tick at the left of the plot."""
-_LANE = 13
-"""Cells of the name of a branch or deployment before them."""
-_SUCCESS_FLOORS = (0.99, 0.97, 0.95, 0.9, 0.75, 0.5, 0.0)
+_FOOTED = 6
+"""Rows from which on marks and axis have one each."""
+_ROOMY, _TOLD = 24, 5
+"""Rows from which on marks are told in words too, and how many of them at least."""
+Placed = tuple[int, TimeMark]
+"""A mark with the column of the plot in which it is."""
 
 
 class TimePane(Pane):
@@ -55,6 +60,8 @@ class TimePane(Pane):
         self.pace = 0.5
         """Seconds between two drawings."""
         self.choice = _USUAL
+        self.until: float | None = None
+        """Where the axis ends, seconds since the epoch; None is now."""
         self._last = 0.0
 
     @property
@@ -66,6 +73,24 @@ class TimePane(Pane):
         """A longer time with a positive number, the usual one with zero."""
         wanted = self.choice + steps if steps else _USUAL
         self.choice = max(0, min(len(WINDOWS) - 1, wanted))
+        self.redraw()
+
+    @property
+    def _span(self) -> str:
+        hours = self.window >= 3600
+        return f"{self.window / 3600:g} h" if hours else f"{self.window / 60:g} m"
+
+    @property
+    def stride(self) -> float:
+        """Seconds that one step through time covers."""
+        return self.window / 5
+
+    def travel(self, steps: int) -> None:
+        """Moves the axis by so many steps; zero brings it back to now."""
+        now = self.frame.now if self.frame is not None else 0.0
+        until = (self.until or now) + steps * self.stride
+        past = steps and until < now
+        self.until = max(until, now - PAST_SECONDS + self.window) if past else None
         self.redraw()
 
     def action_part(self) -> None:
@@ -87,9 +112,25 @@ class TimePane(Pane):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Curves and marks, and which time a dot of the plot stands for now."""
-        dot = int(frame.now // self._step(self._columns(max(0, self.size.width - 4))))
-        curves = self._lanes(frame) if self.parted else frame.curves
-        return (frame[GOLDEN].health, curves, frame.marks, dot)
+        dot = int(self._end(frame) // self._step(self._columns(max(0, self.size.width - 4))))
+        curves = self._lanes(frame) if self.parted else (frame.curves, frame.past)
+        return (frame[GOLDEN].health, curves, frame.marks, frame.limits, dot)
+
+    def _end(self, frame: Frame) -> float:
+        return frame.now if self.until is None else self.until
+
+    def _overall(self, frame: Frame) -> tuple[Curve, ...]:
+        """The curves; before the first point of each the coarse ones, where the axis shows them."""
+        start = self._end(frame) - self.window
+
+        def whole(fine: Curve, coarse: Curve) -> Curve:
+            first = fine.points[0][0] if fine.points else math.inf
+            older = tuple(point for point in coarse.points if start <= point[0] < first)
+            return replace(fine, points=(*older, *fine.points)) if older else fine
+
+        if not frame.past:
+            return frame.curves
+        return tuple(map(whole, frame.curves, frame.past))
 
     @staticmethod
     def _lanes(frame: Frame) -> tuple[Curve, ...]:
@@ -99,7 +140,10 @@ class TimePane(Pane):
 
     def title(self, frame: Frame, width: int) -> Title:
         dot = self.look.signs.dot
-        told = f"{self.window / 60:g} m {dot} + {self.look.signs.minus} 0"
+        if self.until is not None:
+            start, end = (_clock(at) for at in (self.until - self.window, self.until))
+            return Title("time", f"PAST {start} to {end} {dot} [ ] {dot} n now")
+        told = f"{self._span} {dot} + {self.look.signs.minus} 0"
         by = "branch" if self.parted and split_run(frame) else "door" if self.parted else ""
         return Title(f"time by {by}" if by else "time", told)
 
@@ -111,25 +155,28 @@ class TimePane(Pane):
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
         columns = self._columns(width)
-        step = self._step(columns)
+        step, end = self._step(columns), self._end(frame)
         marks = self._places(frame, step, columns)
-        curves = self._fitting(self._lanes(frame), height - 2) if self.parted else frame.curves
-        each = max(1, (height - 2) // max(1, len(curves)))
-        extra = max(0, height - 2 - each * len(curves))
+        foot = 2 if height >= _FOOTED else min(1, height // 4)
+        room = height - foot
+        curves = self._fitting(self._lanes(frame), room) if self.parted else self._overall(frame)
+        fine = self.parted or all(map(operator.is_, curves, frame.curves))
+        lasts = 2.0 if fine else float(PAST_STEP)
+        drawn = [Drawn(one, self._figures(one, end, step, columns, lasts)) for one in curves]
+        draw = CurveRows(self.look, frame.limits, columns, width, dict(marks))
         rows: list[Strip] = []
-        # what stands below each other in one figure has one scale
-        for _, group in groupby(curves, key=lambda curve: curve.name):
-            several = list(group)
-            figures = [self._figures(curve, frame.now, step, columns) for curve in several]
-            scale = self._scale(several[0], [figure for one in figures for figure in one])
-            for curve, own in zip(several, figures, strict=True):
-                tall = each + (1 if extra > 0 else 0)
-                extra -= 1
-                rows += self._curve(curve, own, scale, columns, tall, marks, width)
+        kept = min(_TOLD, len(frame.marks)) if room >= _ROOMY else 0
+        for one, tall in zip(drawn, heights(drawn, room - kept), strict=True):
+            # what stands below each other in one figure has one scale
+            figures = [f for each in drawn if each.curve.name == one.curve.name for f in each.known]
+            rows += draw.rows(one, plot.ceiling(figures, 10.0), tall)
         if not curves:
             rows.append(text.row([("nothing measured yet", self.look.dim)], width, self.look.text))
-        rows += [text.row([], width, self.look.text)] * max(0, height - 2 - len(rows))
-        return [*rows, self._marks(marks, columns, width), self._axis(columns, width)]
+        rows = rows[: max(0, room)]
+        axis = [self._marks(marks, columns, width), self._axis(columns, width)][2 - foot :]
+        told = self._told(frame, width)[: max(0, room - len(rows))]
+        blank = text.row([], width, self.look.text)
+        return [*rows, *axis, *told] + [blank] * (room - len(rows) - len(told))
 
     def _fitting(self, curves: tuple[Curve, ...], height: int) -> tuple[Curve, ...]:
         """As many metrics as have room, from the chosen one on; at least one."""
@@ -141,7 +188,7 @@ class TimePane(Pane):
 
     @property
     def _axis_width(self) -> int:
-        return _AXIS + (_LANE if self.parted else 0)
+        return AXIS + (LANE if self.parted else 0)
 
     def _columns(self, width: int) -> int:
         return max(4, width - self._axis_width)
@@ -150,114 +197,80 @@ class TimePane(Pane):
         """Seconds that a dot covers; a column has two."""
         return self.window / (2 * columns)
 
-    def _places(self, frame: Frame, step: float, columns: int) -> dict[int, TimeMark]:
-        """Column of the plot -> the newest mark in it."""
-        last = int(frame.now // step)
-        places: dict[int, TimeMark] = {}
-        for mark in frame.marks:
-            dot = int(mark.at // step) - last + 2 * columns - 1
-            if 0 <= dot < 2 * columns:
-                places[dot // 2] = mark
-        return places
+    def _places(self, frame: Frame, step: float, columns: int) -> list[Placed]:
+        """The marks of the window with their columns, the oldest first."""
+        last = int(self._end(frame) // step)
+        dots = ((int(mark.at // step) - last + 2 * columns - 1, mark) for mark in frame.marks)
+        return [(dot // 2, mark) for dot, mark in dots if 0 <= dot < 2 * columns]
 
     @staticmethod
-    def _figures(curve: Curve, now: float, step: float, columns: int) -> list[float | None]:
+    def _figures(
+        curve: Curve, now: float, step: float, columns: int, lasts: float
+    ) -> list[float | None]:
+        """`lasts`: seconds for which a point stands until the next one."""
         pick = min if curve.name == "success" else max
         figures = plot.buckets(curve.points, now, step, 2 * columns, pick)
-        return plot.filled(figures, math.ceil(2 / step))
+        return plot.filled(figures, math.ceil(lasts / step))
 
-    def _curve(
-        self,
-        curve: Curve,
-        figures: plot.Figures,
-        scale: tuple[float, float],
-        columns: int,
-        tall: int,
-        marks: dict[int, TimeMark],
-        width: int,
-    ) -> list[Strip]:
-        look = self.look
-        low, high = scale
-        draw = plot.braille if look.signs.braille else plot.plain
-        lines = draw(figures, low, high, columns, tall)
-        style: Style = getattr(look, curve.name, look.accent)
-        name = {"success": "succ"}.get(curve.name, curve.name)
-        rows = []
-        for y, line in enumerate(lines):
-            label = self._figure(curve, high) if y == 0 else ""
-            if y == tall - 1 and tall > 1:
-                label = self._figure(curve, low)
-            lane = text.fit(text.clean(curve.lane) if y == 0 else "", _LANE - 1, look.signs)
-            head: list[Span] = [
-                (f"{lane} " if curve.lane else "", look.text),
-                (text.fit(name if y == 0 else "", 5), look.title),
-                (text.right(label, 5), look.dim),
-                (f" {look.signs.tick}", look.frame),
-            ]
-            rows.append(text.row([*head, *self._with_marks(line, marks, style)], width, look.text))
-        return rows
-
-    def _with_marks(self, line: str, marks: dict[int, TimeMark], style: Style) -> list[Span]:
-        """The line of the plot; where a fault or a recovery is and no curve, a thin upright."""
-        spans: list[Span] = []
+    def _marks(self, marks: Sequence[Placed], columns: int, width: int) -> Strip:
+        """Each mark with its sign, beside its column where another has that, and its words where
+        there is room."""
+        spans: list[Span] = [(text.fit("marks", self._axis_width), self.look.dim)]
         at = 0
-        for column in sorted(marks):
-            if marks[column].sign.startswith("load") or line[column] != " ":
+        for number, (column, mark) in enumerate(marks):
+            after = len(marks) - number - 1
+            start = min(max(column, at), columns - after - 1)
+            if start < at:
                 continue
-            spans += [(line[at:column], style), (self.look.signs.mark, self.look.frame)]
-            at = column + 1
-        return [*spans, (line[at:], style)]
+            following = marks[number + 1][0] if after else columns + 1
+            sign, style = self._sign(mark)
+            room = following - start - 2
+            words = " " + text.clean(mark.text)
+            words = (
+                words if text.width_of(words) <= room else text.fit(words, room, self.look.signs)
+            )
+            words = words if room > 3 else ""
+            spans += [(" " * (start - at), self.look.text), (sign, style), (words, self.look.dim)]
+            at = start + 1 + text.width_of(words)
+        return text.row(spans, width, self.look.text)
 
-    @staticmethod
-    def _scale(curve: Curve, figures: plot.Figures) -> tuple[float, float]:
-        seen = [f for f in figures if f is not None]
-        if curve.name == "success":
-            worst = min(seen, default=1.0)
-            return next((f for f in _SUCCESS_FLOORS if f <= worst), 0.0), 1.0
-        return 0.0, plot.ceiling(figures, 10.0)
-
-    @staticmethod
-    def _figure(curve: Curve, figure: float) -> str:
-        if curve.name == "success":
-            return f"{figure * 100:g}%"
-        if curve.unit == "ms" and figure:
-            return f"{figure:g}ms" if figure < 1000 else f"{figure / 1000:g}s"
-        return text.short(figure)
-
-    def _marks(self, marks: dict[int, TimeMark], columns: int, width: int) -> Strip:
+    def _sign(self, mark: TimeMark) -> Span:
         look, signs = self.look, self.look.signs
-        kinds = {
+        return {
             "load": (signs.run, look.accent),
             "load-end": (signs.dot, look.accent),
             "fault": (signs.fault, look.bad),
             "recovered": (signs.good, look.good),
-        }
-        spans: list[Span] = [(text.fit("marks", self._axis_width), look.dim)]
-        places = sorted(marks)
-        at = 0
-        for column, following in pairwise([*places, columns + 1]):
-            if column < at:
-                continue
-            sign, style = kinds[marks[column].sign]
-            words = " " + text.clean(marks[column].text)
-            room = following - column - 2
-            words = words if text.width_of(words) <= room else text.fit(words, room, signs)
-            spans += [(" " * (column - at), look.text), (sign, style)]
-            spans += [(words if room > 3 else "", look.dim)]
-            at = column + 1 + (text.width_of(words) if room > 3 else 0)
-        return text.row(spans, width, look.text)
+        }[mark.sign]
+
+    def _told(self, frame: Frame, width: int) -> list[Strip]:
+        """The marks of the window in words, the newest first, for where rows are left."""
+        rows = []
+        for mark in reversed(frame.marks):
+            if frame.now - mark.at > self.window:
+                break
+            words = text.fit(text.clean(mark.text), max(0, width - 13), self.look.signs)
+            at = f"{text.time_of_day(mark.at)}  "
+            spans = [(at, self.look.dim), self._sign(mark), (f"  {words}", self.look.text)]
+            rows.append(text.row(spans, width, self.look.text))
+        return rows
 
     def _axis(self, columns: int, width: int) -> Strip:
         cells = [" "] * columns
-        minutes = self.window / 60
-        parts = 5 if columns >= 40 and minutes % 5 == 0 else 4 if columns >= 30 else 2
-        now = "now"
+        amount, _, unit = self._span.partition(" ")
+        whole = float(amount)
+        parts = 5 if columns >= 30 and whole % 5 == 0 else 4 if columns >= 30 else 2
+        now = "now" if self.until is None else _clock(self.until)
         for i in range(parts):
-            back = minutes * (parts - i) / parts
-            label = f"{self.look.signs.minus}{back:g}" + (" m" if i == 0 else "")
+            back = whole * (parts - i) / parts
+            label = f"{self.look.signs.minus}{back:g}" + (f" {unit}" if i == 0 else "")
             start = round(columns * i / parts)
             if start + len(label) < columns - len(now):
                 cells[start : start + len(label)] = label
         cells[columns - len(now) : columns] = now
         line = " " * self._axis_width + "".join(cells[:columns])
         return text.row([(line, self.look.dim)], width, self.look.text)
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))

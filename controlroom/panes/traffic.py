@@ -6,15 +6,19 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from controlroom.model.frame import GOLDEN, RUNS, Frame
+from controlroom.model.budget import Budget
+from controlroom.model.frame import GOLDEN, ROUTES, RUNS, Frame
 from controlroom.model.golden import GoldenRow
 from controlroom.model.run import RunView
 from controlroom.model.split import BranchFigures, SplitFigures
 from controlroom.panes import text
+from controlroom.panes.closer import cells, closer
 from controlroom.panes.pane import Pane, Title
 from controlroom.panes.text import Span
+from scenarios.limits import Grade, Limits
 
-_GOOD = 0.999
+_ROOMY = 18
+"""Rows from which on each route and each neighbour has a row of its own."""
 ENDED_FOR = 120.0
 """Seconds for which the figures of a split that is over stay."""
 
@@ -48,14 +52,19 @@ class TrafficPane(Pane):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Also what the branches of a split did."""
-        return (*super().basis(frame), split_of(frame))
+        detail: tuple[object, ...] = ()
+        if self.size.height > _ROOMY:
+            detail = (frame[ROUTES].value, frame.lanes, int(frame.now))
+        return (*super().basis(frame), split_of(frame), frame.budget, frame.limits, *detail)
 
     def title(self, frame: Frame, width: int) -> Title:
         value = frame[GOLDEN].value
         if value is None:
             return Title("traffic")
-        window = f"{value.window:g} s window"
-        return Title("traffic", f"{window} {self.look.signs.dot} {self.age_text(frame)} old")
+        dot = f" {self.look.signs.dot} "
+        age = f"{value.window:g} s window{dot}{self.age_text(frame)} old"
+        words = [f"budget {frame.budget.left:.0%}"] if frame.budget is not None else []
+        return Title(dot.join(["traffic", *words]), age)
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
         value = frame[GOLDEN].value
@@ -67,14 +76,35 @@ class TrafficPane(Pane):
         head += text.fit(" in/out", 7) + "".join(text.right(c, w) for c, w in cells[1:])
         rows = [text.row([(head + " ms", look.dim)], width, look.text)]
         split = split_of(frame)
-        branches = [] if split is None else self._split(split, name, width)[: height - 1]
-        for row in chosen(value.rows, height - 1 - len(branches)):
-            rows.append(text.row(self._row(row, name), width, look.text))
+        branches = self._split(split, name, width, frame.limits) if split is not None else []
+        branches = branches[: height - 1]
+        listed = chosen(value.rows, height - 1 - len(branches))
+        rows += [text.row(self._row(row, name, frame.limits), width, look.text) for row in listed]
         if not value.rows:
             rows.append(text.row([("no traffic seen yet", look.dim)], width, look.text))
-        return rows + branches
+        rows += branches
+        if height >= _ROOMY:
+            rows += closer(frame, self.look, width, height - len(rows) - 2)
+        if frame.budget is not None and height - len(rows) >= 2:
+            rows += [text.row([], width, look.text)] * (height - len(rows) - 1)
+            rows.append(self._budget(frame.budget, frame.limits, width))
+        return rows
 
-    def _split(self, split: SplitFigures, name: int, width: int) -> list[Strip]:
+    def _budget(self, budget: Budget, limits: Limits, width: int) -> Strip:
+        """What is left of the errors that may be, and how fast they are spent."""
+        look, signs = self.look, self.look.signs
+        dot = f" {signs.dot} "
+        grade = limits.burn.grade(budget.burn)
+        left = Grade.DEGRADED if budget.left <= 0 else Grade.GOOD
+        spans: list[Span] = [
+            (f"slo {budget.slo * 100:g}%{dot}budget ", look.dim),
+            (f"{signs.of(left).strip()}{budget.left:.0%} left", look.of(left)),
+            (f" of {budget.seconds / 60:g} m{dot}burns ", look.dim),
+            (f"{signs.of(grade).strip()}{budget.burn:.1f}x", look.of(grade)),
+        ]
+        return text.row(spans, width, look.text)
+
+    def _split(self, split: SplitFigures, name: int, width: int, limits: Limits) -> list[Strip]:
         """A line for all branches together, and one for each."""
         look, none = self.look, self.look.signs.none
         seen = text.percent(split.success, none)
@@ -89,7 +119,7 @@ class TrafficPane(Pane):
                     [
                         (text.fit(f" {text.clean(one.name)}", name - 7, look.signs), look.text),
                         (text.right(share, 14), look.bright),
-                        *self._figures(one),
+                        *self._figures(one, limits),
                     ],
                     width,
                     look.text,
@@ -97,29 +127,19 @@ class TrafficPane(Pane):
             )
         return rows
 
-    def _row(self, row: GoldenRow, name: int) -> list[Span]:
+    def _row(self, row: GoldenRow, name: int, limits: Limits) -> list[Span]:
         look = self.look
         style = look.dim if row.rps is None else look.text
         way = "in" if row.direction == "inbound" else "out"
         return [
             (text.fit(text.clean(row.deployment), name, look.signs), style),
             (text.fit(f" {way}", 7), look.dim),
-            *self._figures(row),
+            *self._figures(row, limits),
         ]
 
-    def _figures(self, row: GoldenRow | BranchFigures) -> list[Span]:
-        look, none = self.look, self.look.signs.none
-        quiet = row.rps is None
-        style = look.dim if quiet else look.text
-        good = look.text
-        if row.success is not None and row.success < _GOOD:
-            good = look.warn
-        latencies = (row.p50, 6), (row.p95, 6), (row.p99, 7)
-        return [
-            (text.right(text.percent(row.success, none), 9), style if quiet else good),
-            (text.right(none if row.rps is None else f"{row.rps:,.1f}", 8), style),
-            *((text.right(text.latency(ms, none), w), style) for ms, w in latencies),
-        ]
+    def _figures(self, row: GoldenRow | BranchFigures, limits: Limits) -> list[Span]:
+        inbound = getattr(row, "direction", "inbound") == "inbound"
+        return cells(row, self.look, limits, slow=inbound)
 
 
 def split_of(frame: Frame) -> SplitFigures | None:

@@ -88,7 +88,7 @@ def _append(path: Path, entry: dict[str, Any]) -> None:
         os.close(handle)
 
 
-CLAIMS = ("USER", "LOGNAME", "SUDO_USER", "SUDO_UID")
+CLAIMS = ("USER", "LOGNAME", "SUDO_USER", "SUDO_UID", "CONTROLROOM_VISITOR")
 """Variables that name somebody."""
 
 

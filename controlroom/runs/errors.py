@@ -16,6 +16,10 @@ class SpecError(RunError):
     """A flag, a file or a manifest cannot be used as it is."""
 
 
+class HeldError(RunError):
+    """The kill switch holds all new runs."""
+
+
 class NoSuchRunError(RunError):
     """No run has that id."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from controlroom.experiments.clocks import Clocks, clocks
 from controlroom.experiments.conditions import Watch, holds, unsteady
 from controlroom.experiments.format import Experiment, Inject
+from controlroom.experiments.impact import impact
 from controlroom.experiments.measures import EVERY, Phase, Sample
 from controlroom.runs.experiment_spec import SAMPLES, ExperimentSpec, Injected
 from controlroom.runs.folder import RunFolder
@@ -22,6 +23,7 @@ from controlroom.runs.load_meter import ClosedMeter, Meter, OpenMeter
 from controlroom.runs.manifest import aimed
 from controlroom.runs.observing import Observer
 from controlroom.runs.open_load import FOLDER, OpenRun
+from controlroom.runs.replicas import READY, ReplicasSpec, still_set
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec, LoadSpec
 from controlroom.runs.split_spec import SplitSpec
@@ -74,15 +76,24 @@ class BlockRun:
         self._beside: dict[str, dict[str, Any]] = {}
         """Phase -> what others than the load say of it."""
         self._faults: list[tuple[RunFolder, float]] = []
+        self._replicas: RunFolder | None = None
         self._load: RunFolder | None = None
         self._sending: asyncio.Task[None] | None = None
         self._missed: tuple[int | None, int | None] = (None, None)
+        self._edges: dict[str, tuple[float, float]] = {}
 
     async def run(self) -> dict[str, Any]:
         """Its line in `blocks.jsonl`. Raises Stopped, Aborted."""
-        lengths = self._experiment.phases.seconds
-        self._observer.begin(self._experiment.door(self._arm))
         try:
+            await self._set_replicas()
+            return await self._measured()
+        finally:
+            await self._put_back()
+
+    async def _measured(self) -> dict[str, Any]:
+        lengths = self._experiment.phases.seconds
+        try:
+            await self._observer.begin(self._golden_door)
             await self._begin_load()
             await self._go("warm_up", lengths["warm_up"])
             await self._go("baseline", lengths["baseline"])
@@ -95,20 +106,46 @@ class BlockRun:
             await self._end()
         look = await self._observer.drained()
         self._missed = self._observer.missed(look)
+        edges = {name: self._edges[name] for name in self._beside}
+        for name, waited in (await self._observer.queue_times(edges)).items():
+            self._beside[name]["queue_time"] = waited
         return self.told()
 
     def told(self) -> dict[str, Any]:
         """What is known of it now."""
+        phases, fleet = self._phases(), self._observer.fleet
+        samples = self._meter.settled(self._samples)
         return {
             "place": self._place,
             "arm": self._arm.name,
-            "phases": {name: one.told() for name, one in self._phases().items()},
-            "clocks": found.told() if (found := self._clocks()) is not None else None,
+            "phases": {name: one.told() for name, one in phases.items()},
+            "clocks": found.told() if (found := self._clocks(samples)) is not None else None,
             "lost": self._missed[0],
             "doubled": self._missed[1],
+            "restarts": fleet.restarts,
+            "replicas": fleet.replicas,
+            **impact(self._experiment, samples, self._injected, self._removed),
             "load": self._load.id if self._load is not None else None,
             "faults": [folder.id for folder, _ in self._faults],
         }
+
+    async def _set_replicas(self) -> None:
+        """By a run of its own, which puts them back when this process dies."""
+        wanted = self._arm.replicas
+        if not wanted:
+            return
+        self._show("replicas")
+        asked = ReplicasSpec(wanted, self._spec.context, self._spec.namespace)
+        folder = self._replicas = start(self._store, asked, owner=self._run.folder.id)
+        self._run.note("replicas", run=folder.id, wanted=wanted)
+
+        def begun() -> bool:
+            view = folder.read_view()
+            if view is not None and view.state in ("failed", "lost"):
+                raise Aborted(f"{asked.title} were not set: {view.bound}")
+            return view is not None and view.state == "running"
+
+        await self._until(begun, f"{asked.title} were not ready", READY + START_TIME)
 
     async def _begin_load(self) -> None:
         """A run in this process, which the load process dies with."""
@@ -132,11 +169,17 @@ class BlockRun:
         self._sending = asyncio.create_task(sending)
         await self._until(lambda: self._meter.begun, "the load did not begin")
 
+    @property
+    def _golden_door(self) -> str:
+        """Whose golden metrics are its own; of a route nobody here knows who serves it."""
+        return "" if self._experiment.route(self._arm) else self._experiment.door(self._arm)
+
     def _load_spec(self) -> LoadSpec:
         load, door = self._experiment.load, self._experiment.door(self._arm)
         seed = self._spec.seed + self._place if load.seed is None else load.seed
         return LoadSpec(
-            url=self._spec.url, scenario=self._spec.scenario, path=door, seed=seed,
+            url=self._spec.url + self._experiment.route(self._arm),
+            scenario=self._spec.scenario, path=door, seed=seed,
             users=load.users or MOST_WAITING, rate=load.rate, batch=load.batch, drain=DRAIN,
             open="" if load.rate is None else "constant",
             timeout=self._experiment.block_seconds + SPARE,
@@ -211,13 +254,15 @@ class BlockRun:
         self._faults[-1] = (folder, view.started if view is not None else time.time())
         self._run.note("injected", run=folder.id, name=spec.name)
 
-    async def _until(self, done: Callable[[], bool], failed: str) -> None:
-        limit = time.monotonic() + START_TIME
+    async def _until(
+        self, done: Callable[[], bool], failed: str, patience: float = START_TIME
+    ) -> None:
+        limit = time.monotonic() + patience
         tick = time.monotonic() + EVERY
         while not done():
             self._look_out()
             if time.monotonic() > limit:
-                raise Aborted(f"{failed} in {START_TIME:g} s")
+                raise Aborted(f"{failed} in {patience:g} s")
             if self._faults and time.monotonic() >= tick:
                 self._take("arming")
                 tick += EVERY
@@ -263,6 +308,8 @@ class BlockRun:
 
     def _begin(self, name: str) -> None:
         self._meter.begin(name)
+        self._observer.phase(name)
+        self._edges[name] = (time.time(), time.time())
         self._run.note("phase", block=self._place, arm=self._arm.name, phase=name)
         self._show(name)
 
@@ -271,9 +318,14 @@ class BlockRun:
         if name == "warm_up":
             return
         self._meter.close()
+        self._observer.phase("")
+        self._edges[name] = (self._edges[name][0], time.time())
         lags = [one.lag for one in self._samples if one.phase == name and one.lag is not None]
         golden = await self._observer.golden(self._experiment.phases.seconds[name])
-        self._beside[name] = {"lag_peak": max(lags, default=None), "golden": golden}
+        self._beside[name] = {
+            "lag_peak": max(lags, default=None), "golden": golden,
+            "services": self._observer.services(name),
+        }  # fmt: skip
 
     def _phases(self) -> dict[str, Phase]:
         found = self._meter.phases()
@@ -283,6 +335,11 @@ class BlockRun:
         """Ends the load, waits for it, and asks all faults to end; they are verified later."""
         for folder, _ in self._faults:
             folder.ask_stop()
+        await self._end_load()
+        for folder, _ in self._faults:
+            await self._over(folder)
+
+    async def _end_load(self) -> None:
         if self._load is None or self._sending is None:
             return
         self._load.ask_stop(cut=self._run.cut_asked)
@@ -290,8 +347,19 @@ class BlockRun:
             if self._run.cut_asked:
                 self._load.ask_stop(cut=True)
             await asyncio.wait({self._sending}, timeout=POLL)
-        for folder, _ in self._faults:
-            await self._over(folder)
+
+    async def _put_back(self) -> None:
+        """The former numbers of replicas, ready before anything else is measured; where nothing
+        will be, it is not waited for more than the numbers. Verified later."""
+        folder = self._replicas
+        if folder is None:
+            return
+        folder.ask_stop()
+        limit = time.monotonic() + READY + START_TIME
+        while (view := folder.read_view()) is not None and view.active:
+            if time.monotonic() > limit or (self._run.stop_asked and not still_set(folder)):
+                return
+            await asyncio.sleep(POLL)
 
     async def _over(self, folder: RunFolder) -> None:
         limit = time.monotonic() + START_TIME
@@ -300,17 +368,24 @@ class BlockRun:
                 return
             await asyncio.sleep(POLL)
 
-    def _clocks(self) -> Clocks | None:
-        """Of the first fault; the last one that was removed ends the second clock."""
-        if not self._faults:
-            return None
-        injected = min(at for _, at in self._faults)
+    @property
+    def _injected(self) -> float | None:
+        """When the first fault was."""
+        return min((at for _, at in self._faults), default=None)
+
+    @property
+    def _removed(self) -> float | None:
+        """When the last fault was; None where one of them is not known to be."""
         ends = [_removed(folder) for folder, _ in self._faults]
         known = [one for one in ends if one is not None]
-        removed = max(known) if len(known) == len(ends) else None
-        samples = [self._meter.settled(one) for one in self._samples]
+        return max(known) if known and len(known) == len(ends) else None
+
+    def _clocks(self, samples: Sequence[Sample]) -> Clocks | None:
+        """Of the first fault; the last one that was removed ends the second clock."""
+        if self._injected is None:
+            return None
         baseline = [one for one in samples if one.phase == "baseline"]
-        return clocks(baseline, samples, injected, removed)
+        return clocks(baseline, samples, self._injected, self._removed)
 
 
 def _removed(folder: RunFolder) -> float | None:

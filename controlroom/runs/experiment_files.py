@@ -19,12 +19,14 @@ from controlroom.runs.manifest import bounded, named_file, read_yaml
 from controlroom.runs.spec import LONGEST, ChaosSpec
 from controlroom.runs.splits import changed_split, find_split, splits_dir
 from controlroom.runs.yaml_lines import line_of
-from host.durations import parse_duration
+from controlroom.verdicts.planning import LEAST_ROUNDS
+from host.durations import parse_duration, rounded
 from scenarios.errors import ScenarioError
 from scenarios.loading import load
 from scenarios.scenario import Scenario
 
 WORD = "experiment"
+MOST_ROUNDS = 200
 _LIST = "See `controlroom experiment list`."
 
 
@@ -61,8 +63,9 @@ def entry_of(path: Path) -> ExperimentFile:
     except SpecError as error:
         return ExperimentFile(str(path), path.stem, error=f"{error.message} {error.fix}".strip())
     arms = tuple(arm.name for arm in experiment.arms)
-    lasts = lasting(experiment, experiment.rounds)
-    return ExperimentFile(str(path), path.stem, experiment.title, arms, experiment.rounds, lasts)
+    many = rounds_of(experiment, path)
+    lasts = lasting(experiment, many)
+    return ExperimentFile(str(path), path.stem, experiment.title, arms, many, lasts)
 
 
 def find_experiment(name_or_path: str, folder: Path | None) -> Path:
@@ -98,7 +101,7 @@ def asked(
 
     Raises SpecError for what it names and is not there, or cannot be used.
     """
-    many = experiment.rounds if rounds is None else rounds
+    many = rounds_of(experiment, path) if rounds is None else rounds
     lasts = lasting(experiment, many)
     if lasts > LONGEST:
         raise SpecError(f"{path} takes more than a day with {many} rounds.", "Give fewer.")
@@ -118,6 +121,20 @@ def asked(
         tuple(ordered(experiment, many, seed)), lasts,
         hits.faults(arms), hits.splits(arms), scenario=experiment.scenario,
     )  # fmt: skip
+
+
+def rounds_of(experiment: Experiment, path: Path) -> int:
+    """The file's; where it wants a width those that there is time for. Raises SpecError."""
+    if experiment.width is None:
+        return experiment.rounds
+    found = int(parse_duration(experiment.within) // lasting(experiment, 1))
+    if found < LEAST_ROUNDS:
+        raise SpecError(
+            f"{path}: within: {experiment.within} has time for {found} rounds, and a verdict takes "
+            f"{LEAST_ROUNDS}.",
+            f"Give {rounded(lasting(experiment, LEAST_ROUNDS))} or more, or shorter phases.",
+        )
+    return min(found, MOST_ROUNDS)
 
 
 class _Hits:

@@ -6,21 +6,27 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from controlroom.experiments.format import Experiment
+from controlroom.experiments.pilot import PILOT_ROUNDS, decided
+from controlroom.experiments.planning import ordered
 from controlroom.experiments.results import summary
 from controlroom.runs.about import about
 from controlroom.runs.errors import RunError
 from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
+from controlroom.runs.experiment_files import MOST_ROUNDS
 from controlroom.runs.experiment_spec import BLOCKS, PLAN, ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.observing import Observer
 from controlroom.runs.registry import kind_of
+from controlroom.runs.replicas import put_back, still_set
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_fault
 from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import Target, TargetError
+from host.durations import parse_duration
 from host.paths import write_private
 
 UNLIMITED = sys.maxsize
@@ -38,6 +44,7 @@ class ExperimentRun:
         # what is over is removed when somebody starts a run, not while this one goes on
         self._store = RunStore(run.folder.path.parent, UNLIMITED, UNLIMITED)
         self._blocks: list[dict[str, Any]] = []
+        self._pilot: dict[str, Any] | None = None
 
     async def run(self) -> None:
         """From the first block to the verdict."""
@@ -49,8 +56,11 @@ class ExperimentRun:
             async with Observer(self._target) as observer:
                 if not await observer.first_look():
                     raise Aborted("the stores cannot be read")
-                for place, arm in enumerate(self._spec.order):
-                    await self._block(place, arm, observer)
+                place = 0
+                while place < len(self._spec.order):
+                    await self._block(place, self._spec.order[place], observer)
+                    place += 1
+                    self._after_pilot(place, now)
         except Stopped:
             state, bound = "stopped", "stopped"
         except Aborted as error:
@@ -84,11 +94,29 @@ class ExperimentRun:
         # a runner that is killed leaves the verdict of what was measured until then
         self._run.folder.write_result({"run": self._run.folder.id, **self._result()})
 
+    def _after_pilot(self, blocks: int, began: float) -> None:
+        """Decides on the number of rounds, where a width is wanted, once the pilot is over."""
+        wanted, arms = self._experiment.wanted_width, len(self._experiment.arms)
+        if wanted is None or not self._spec.wants_width or blocks != PILOT_ROUNDS * arms:
+            return
+        passed = time.time() - began
+        left = parse_duration(self._experiment.within) - passed
+        most = PILOT_ROUNDS + max(0, int(left / (passed / PILOT_ROUNDS)))
+        pilot = decided(self._experiment, self._blocks, wanted, min(most, MOST_ROUNDS))
+        self._pilot = pilot.told()
+        self._run.note("pilot", **self._pilot)
+        rest = ordered(self._experiment, pilot.rounds - PILOT_ROUNDS, self._spec.seed + 1)
+        order = (*self._spec.order[:blocks], *rest)
+        self._spec = replace(self._spec, order=order)
+        self._run.update(ends_at=began + passed / PILOT_ROUNDS * pilot.rounds)
+
     async def _roll_back(self) -> str:
         """Ends all that this run began and verifies that; what may be left, in words."""
         left: list[str] = []
         for folder in children(self._store, self._run.folder.id):
             view = folder.read_view()
+            if still_set(folder):
+                left.append(await put_back(folder, self._target))
             if view is None or not kind_of(view.kind).injects:
                 continue
             try:
@@ -97,7 +125,7 @@ class ExperimentRun:
                 left.append(f"{error} {error.fix}".strip())
             else:
                 left += done.left
-        return " ".join(left)
+        return " ".join(one for one in left if one)
 
     def _result(self) -> dict[str, Any]:
         return {
@@ -106,6 +134,7 @@ class ExperimentRun:
             "seed": self._spec.seed,
             "blocks": len(self._blocks),
             "planned": len(self._spec.order),
+            **({"pilot": self._pilot} if self._pilot else {}),
         }
 
     def _write_plan(self) -> None:

@@ -55,6 +55,9 @@ class ExperimentSpec:
     context: str = ""
     """The cluster; empty for the local stack."""
     namespace: str = ""
+    width: str = ""
+    within: str = ""
+    """Asked for instead of the file's; `plan` has them."""
 
     @property
     def experiment(self) -> Experiment:
@@ -65,6 +68,11 @@ class ExperimentSpec:
         return read(self.plan)
 
     @property
+    def wants_width(self) -> bool:
+        """Whether a pilot says how many rounds there are; `order` has as many as time allows."""
+        return self.asked is None and bool(self.plan.get("width"))
+
+    @property
     def title(self) -> str:
         """One line for the run strip."""
         return f"{self.name}: {self.plan.get('title') or self.name}"
@@ -73,10 +81,20 @@ class ExperimentSpec:
         """The command line that does the same."""
         words = ["controlroom", "experiment", "run", self.source or self.name, "--yes"]
         words += ["--seed", str(self.seed)]
-        words += repeat_flags(self.asked) + where_flags(self.context, self.namespace)
+        words += (
+            repeat_flags(self.asked)
+            + width_flags(self.width, self.within)
+            + where_flags(self.context, self.namespace)
+        )
         return shlex.join(words)
 
 
 def repeat_flags(rounds: int | None) -> list[str]:
     """Rounds that were asked for, as the command line takes them."""
     return [] if rounds is None else ["--repeat", str(rounds)]
+
+
+def width_flags(width: str, within: str) -> list[str]:
+    """A width that was asked for, as the command line takes it."""
+    words = ["--width", width] if width else []
+    return words + (["--within", within] if within else [])

@@ -10,6 +10,7 @@ import time
 from controlroom.model.run import RunView
 from controlroom.runs.about import write_about
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.hold import refuse_when_held
 from controlroom.runs.kind import Spec
 from controlroom.runs.liveness import proof_of
 from controlroom.runs.registry import FOLDERS, folders, kind_of
@@ -19,10 +20,11 @@ _children: list[subprocess.Popen[bytes]] = []
 
 
 def start(store: RunStore, spec: Spec, owner: str = "") -> RunFolder:
-    """Starts the run and answers its folder; its view shows the rest. Raises SpecError.
+    """Starts the run and answers its folder; its view shows the rest. Raises SpecError, HeldError.
 
     One with an `owner`, the run that wants it, ends when that one dies or is asked to stop.
     """
+    refuse_when_held(store)
     kind_of(spec.run_kind).check(spec)
     folder = store.create()
     store.trim()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from controlroom.runs.report import LoadProgress
 Second = tuple[int, int, float | None, float | None, float | None]
 """Good and bad answers, and p50, p95, p99 in ms."""
 NOTHING: Second = (0, 0, None, None, None)
+NEAR = 0.75 * EVERY
+"""Seconds from the end of a sample to that of the second that it is of, at most."""
 LATE = 3.0
 """Seconds after which the newest second of an open load is no data any more."""
 
@@ -45,8 +48,8 @@ class Meter(Protocol):
         """All that are over; exact once the load has ended."""
         ...
 
-    def settled(self, sample: Sample) -> Sample:
-        """The sample with what became known of its second only later."""
+    def settled(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The samples with what became known of their seconds only later."""
         ...
 
 
@@ -84,9 +87,9 @@ class ClosedMeter:
         """All that are over."""
         return dict(self._done)
 
-    def settled(self, sample: Sample) -> Sample:
-        """It is whole already."""
-        return sample
+    def settled(self, samples: Sequence[Sample]) -> list[Sample]:
+        """They are whole already."""
+        return list(samples)
 
 
 class OpenMeter:
@@ -128,10 +131,22 @@ class OpenMeter:
         self._read()
         return {name: self._phase(name, *edges) for name, edges in self._edges.items()}
 
-    def settled(self, sample: Sample) -> Sample:
-        """With the second that the sample covers most of, as `phases` has read it."""
-        good, bad, p50, p95, p99 = _told(self._lines.get(round(sample.at - EVERY)))
-        return replace(sample, good=good, bad=bad, p50=p50, p95=p95, p99=p99)
+    def settled(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Each second that the load has told, once, with the rest of the sample next to it; those
+        of which no sample was taken are left out."""
+        self._read()
+        ends = [one.at for one in samples]
+        made = []
+        for t, line in sorted(self._lines.items()):
+            end = t + EVERY
+            after = bisect_left(ends, end)
+            near = {abs(one.at - end): one for one in samples[max(0, after - 1) : after + 1]}
+            # the second in which the load was ended is no whole one
+            if near and min(near) <= NEAR and end <= ends[-1]:
+                good, bad, p50, p95, p99 = _told(line)
+                one = near[min(near)]
+                made.append(replace(one, at=end, good=good, bad=bad, p50=p50, p95=p95, p99=p99))
+        return made
 
     def _phase(self, name: str, since: float, until: float) -> Phase:
         first, end = math.ceil(since), math.floor(until)

@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import Self
 
 from controlroom.experiments.measures import AGE, EVERY, GOLDEN_WINDOW, Sample
+from controlroom.experiments.services import FleetSeen, ServicesSeen
 from controlroom.model.golden import GoldenRow
 from controlroom.model.queries import TrafficRow
 from controlroom.runs.golden_reader import GoldenReader
 from controlroom.runs.load_meter import Meter
-from controlroom.runs.recovery import RecoveryLook, RecoveryTarget, RecoveryWatch
+from controlroom.runs.queue_times import Edges, QueueTimes
+from controlroom.runs.recovery import PATIENCE, RecoveryLook, RecoveryTarget, RecoveryWatch
+from controlroom.targets.abilities import TargetError
 from wire.ending import end
 
 DRAIN_TIME = 20.0
@@ -21,11 +24,16 @@ DOORS = {"http": "producer-http", "grpc": "producer-grpc", "wasm": "producer-was
 
 
 class Observer:
-    """Two loops of its own, so that a store that does not answer holds no sample up."""
+    """Three loops of its own, so that a store that does not answer holds no sample up."""
 
     def __init__(self, target: RecoveryTarget) -> None:
         self._watch = RecoveryWatch(target)
         self._golden = GoldenReader(target)
+        self._target = target
+        self._queue_times = QueueTimes(target)
+        self._fleet = FleetSeen()
+        self._services: dict[str, ServicesSeen] = {}
+        self._phase = ""
         self._rows: tuple[TrafficRow, ...] = ()
         self._look = (0.0, RecoveryLook())
         self._row: tuple[float, GoldenRow | None] = (0.0, None)
@@ -36,19 +44,41 @@ class Observer:
         self._tasks = [
             asyncio.create_task(self._follow_stores()),
             asyncio.create_task(self._follow_golden()),
+            asyncio.create_task(self._follow_fleet()),
         ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await end(self._tasks)
         await self._golden.close()
+        await self._queue_times.close()
         await self._watch.__aexit__()
 
-    def begin(self, door: str) -> None:
-        """A block begins: its door, and the books as they are now."""
-        self._rows = (TrafficRow(DOORS[door], "inbound"),)
+    async def begin(self, door: str) -> None:
+        """A block begins: its door, and the books and the fleet as they are now."""
+        await self._queue_times.begin()
+        self._fleet, self._services = FleetSeen(), {}
+        self._rows = (TrafficRow(DOORS[door], "inbound"),) if door else ()
         self._row = (0.0, None)
-        self._before = self._fresh_look()
+        self._before = await self._watch.look_again()
+
+    def phase(self, name: str) -> None:
+        """Another phase of the block begins; empty for none."""
+        self._phase = name
+
+    def services(self, phase: str) -> dict[str, dict[str, float]]:
+        """What deployments and engines took in a phase, see `ServicesSeen.told`."""
+        seen = self._services.get(phase)
+        return seen.told() if seen is not None else {}
+
+    @property
+    def fleet(self) -> FleetSeen:
+        """What became of pods and engines since the block began."""
+        return self._fleet
+
+    async def queue_times(self, edges: Edges) -> dict[str, dict[str, float]]:
+        """Phase -> how long its events waited, see `QueueTimes.told`."""
+        return await self._queue_times.told(edges)
 
     def sample(self, phase: str, meter: Meter) -> Sample:
         """The second that is over now."""
@@ -69,7 +99,7 @@ class Observer:
 
     async def golden(self, seconds: float) -> dict[str, float | None]:
         """What Prometheus says of the last seconds; nothing of fewer than its window."""
-        if seconds < GOLDEN_WINDOW:
+        if seconds < GOLDEN_WINDOW or not self._rows:
             return {}
         found = await self._golden.read(round(seconds), self._rows)
         if found is None:
@@ -78,14 +108,15 @@ class Observer:
         return {name: getattr(found.rows[0], name) for name in names}
 
     async def drained(self) -> RecoveryLook:
-        """Waits until the queue is as empty as it was before the block, at most `DRAIN_TIME`."""
+        """Waits until the queue is as empty as it was before the block, at most `DRAIN_TIME`; then
+        documents are counted anew."""
         began = time.monotonic()
         while True:
             look = self._fresh_look()
             empty = look.lag is not None and look.lag <= (self._before.lag or 0)
             new = self._look[0] >= began
             if (new and empty) or time.monotonic() > began + DRAIN_TIME:
-                return look
+                return await self._watch.look_again()
             await asyncio.sleep(0.25)
 
     async def first_look(self) -> bool:
@@ -102,6 +133,20 @@ class Observer:
             began = time.monotonic()
             look = await self._watch.look()
             self._look = (began, look)
+            await asyncio.sleep(max(0.1, EVERY - (time.monotonic() - began)))
+
+    async def _follow_fleet(self) -> None:
+        """By itself, because books that take long would leave seconds out."""
+        while True:
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    fleet = await self._target.fleet()
+            except (TargetError, TimeoutError):
+                pass
+            else:
+                self._fleet.see(fleet)
+                self._services.setdefault(self._phase, ServicesSeen()).see(fleet)
             await asyncio.sleep(max(0.1, EVERY - (time.monotonic() - began)))
 
     async def _follow_golden(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -27,6 +28,8 @@ SERVING = frozenset({"ready", "external"})
 """States of engines that serve."""
 PATIENCE = 4.0
 """Seconds that one look may take; one that takes longer counts as having seen nothing."""
+AGAIN = 20.0
+"""The same of a look that counts documents anew."""
 COUNTING = 0.5
 """Seconds of counting documents in one look."""
 
@@ -80,6 +83,7 @@ class RecoveryWatch:
         self._before = self._last = RecoveryLook()
         self._stores = AsyncExitStack()
         self._auditor: Keeper | None = None
+        self._since: dict[str, int] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -135,6 +139,11 @@ class RecoveryWatch:
 
     async def look(self) -> RecoveryLook:
         """Pods first, then the books; what cannot be seen now is None."""
+        return await self._seen(_nothing, PATIENCE)
+
+    async def _seen(
+        self, first: Callable[[Keeper], Awaitable[None]], within: float
+    ) -> RecoveryLook:
         try:
             async with asyncio.timeout(PATIENCE):
                 fleet = await self._target.fleet()
@@ -144,21 +153,34 @@ class RecoveryWatch:
         serving = sum(one.state in SERVING for one in fleet.engines)
         missing = sum(max(0, one.replicas - one.ready) for one in fleet.deployments)
         missing += len(fleet.engines) - serving
-        books = await self._audit()
+        books = await self._audit(first, within)
         if books is None:
             return RecoveryLook(ready + serving, missing)
         figures = (books.in_flight, books.lost, books.doubled, books.counted)
         return RecoveryLook(ready + serving, missing, *figures, at=time.monotonic())
 
-    async def _audit(self) -> Books | None:
+    async def look_again(self) -> RecoveryLook:
+        """One look for which every document since the first such look is counted anew: one that
+        was stored and counted may be gone since."""
+        return await self._seen(self._recount, AGAIN)
+
+    async def _recount(self, auditor: Keeper) -> None:
+        if self._since is None:
+            self._since = await auditor.offsets()
+        await auditor.recount(self._since)
+
+    async def _audit(
+        self, first: Callable[[Keeper], Awaitable[None]], within: float
+    ) -> Books | None:
         from aiokafka.errors import KafkaError
         from redis.exceptions import RedisError
 
         from wire.documents import DocumentsError
 
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(within):
                 auditor = self._auditor or await self._open()
+                await first(auditor)
                 return await auditor.audit(COUNTING)
         except (TargetError, KafkaError, RedisError, DocumentsError, OSError, TimeoutError):
             # the stores may come back under another address
@@ -177,6 +199,10 @@ class RecoveryWatch:
     async def _close(self) -> None:
         self._auditor = None
         await self._stores.aclose()
+
+
+async def _nothing(auditor: Keeper) -> None:
+    """Nothing comes first."""
 
 
 def _queues_of(info: TargetInfo) -> tuple[str, ...]:

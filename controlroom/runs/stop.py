@@ -14,6 +14,7 @@ from controlroom.model.run import RunView
 from controlroom.runs.errors import NoSuchRunError
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.registry import kind_of
+from controlroom.runs.replicas import ScaledTarget, put_all_back
 from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import (
     FaultStatus,
@@ -65,7 +66,7 @@ class Stopped:
 NOTHING = Stopped((), ())
 
 
-class Acts(InjectsFaults, SendsLoad, Protocol):
+class Acts(InjectsFaults, SendsLoad, ScaledTarget, Protocol):
     """A target that can act on the target."""
 
 
@@ -104,6 +105,7 @@ async def stop_all(store: RunStore, target: Acts, drain: float = DRAIN) -> Stopp
     recovered, fault_left = await _recover_all(target, chaos_was_on)
     await ending
     left = [f"Run {one.id} did not end." for one in active if _active(one)]
+    left += await put_all_back(store, target)
     loads, load_left = await end_loads(target, load_was_on)
     return Stopped(
         tuple(one.id for one in active), recovered, (*left, *fault_left, *load_left), loads

@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState
 
 from controlroom.commands.exits import CommandError
 from controlroom.commands.question import Fact
+from controlroom.commands.registry import named
 from controlroom.panes.text import clean
 from controlroom.runs.errors import RunError
 from controlroom.targets.abilities import TargetError
@@ -177,7 +178,7 @@ class Dialog(ModalScreen[T], Generic[T]):
     def on_key(self, event: events.Key) -> None:
         """The panic key works here too, unless a text is being typed."""
         typing = isinstance(self.focused, Input)
-        if event.key == "exclamation_mark" and not typing:
+        if event.key in named("stop_all").key.split(",") and not typing:
             event.stop()
             self.action_back()
             self.app.call_later(self.app.run_action, "app.do('stop_all')")

@@ -333,7 +333,10 @@ class Flows:
         async def run(bar: BarDialog, text: str) -> None:
             _HOLD.set(bar.hold)
             FACE.set(RoomFace(self, bar))
-            await self.commands.line(text)
+            try:
+                await self.commands.line(text)
+            except PROBLEMS as error:
+                bar.say(sentence_of(error))
 
         await self._ask(BarDialog(run, Known(self.frame), self.history, begun, at_once))
 
@@ -345,8 +348,10 @@ class Flows:
 
     async def help(self) -> None:
         """All keys."""
-        keys = [*self.room.pane_keys, *(("runs", *one) for one in RUNS_KEYS)]
-        dialog = HelpDialog(self.frame.read_only, self.room.look.signs, keys)
+        room, runs = self.room, (("runs", *one) for one in RUNS_KEYS)
+        own = [*room.pane_keys, *runs]
+        keys = sorted(own, key=lambda each: each[0] != room.current)
+        dialog = HelpDialog(self.frame.read_only, room.look.signs, keys)
         await self._ask(dialog)
 
     async def copy(self) -> None:

@@ -11,6 +11,7 @@ from textual.worker import Worker
 
 from controlroom.arrivals.address import ROUTES
 from controlroom.runs.spec import MOST_USERS, USERS, WORKERS, LoadSpec, Schedule
+from controlroom.screens.choices import Choice, Tick
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.fields import InputError, load_spec
 from controlroom.settings import Settings
@@ -33,6 +34,10 @@ class LoadDialog(Dialog[str]):
         background: transparent; width: auto; }
     LoadDialog RadioSet RadioButton { width: auto; margin: 0 3 0 0; background: transparent; }
     LoadDialog Checkbox { border: none; padding: 0; background: transparent; height: 1; }
+    LoadDialog .field > .hint { width: 30; }
+    LoadDialog #command { min-height: 2; }
+    LoadDialog #problem { display: block; min-height: 1; }
+    LoadDialog #buttons { margin: 0; }
     """
     heading = "load"
 
@@ -49,14 +54,14 @@ class LoadDialog(Dialog[str]):
     def body(self) -> ComposeResult:
         spec = self.before
         path = RadioSet(
-            *(RadioButton(p, value=spec.path == p, id=p, compact=True) for p in ROUTES),
+            *(Choice(p, value=spec.path == p, id=p, compact=True) for p in ROUTES),
             id="path",
             compact=True,
         )
         yield from self.field("path", path)
         starts = RadioSet(
             *(
-                RadioButton(words, value=spec.open == schedule, id=name, compact=True)
+                Choice(words, value=spec.open == schedule, id=name, compact=True)
                 for name, (schedule, words) in STARTS.items()
             ),
             id="starts",
@@ -65,8 +70,8 @@ class LoadDialog(Dialog[str]):
         yield from self.field("starts", starts)
         if self.clustered:
             jobs = RadioSet(
-                RadioButton("from here", value=not spec.in_cluster, id="here", compact=True),
-                RadioButton("in the cluster", value=bool(spec.in_cluster), id="jobs", compact=True),
+                Choice("from here", value=not spec.in_cluster, id="here", compact=True),
+                Choice("in the cluster", value=bool(spec.in_cluster), id="jobs", compact=True),
                 id="from",
                 compact=True,
             )
@@ -83,7 +88,7 @@ class LoadDialog(Dialog[str]):
         )
         for name, value, hint in texts:
             yield from self.field(name, Input(value, id=name, compact=True), hint=hint)
-        box = Checkbox("start the file again at its end", spec.repeat, id="repeat", compact=True)
+        box = Tick("start the file again at its end", spec.repeat, id="repeat", compact=True)
         yield from self.field("repeat", box)
 
     def buttons(self) -> ComposeResult:

@@ -139,7 +139,7 @@ class Page(Screen[None]):
     """The part of the frame that it shows; what is wrong with its source is said."""
     source: ClassVar[str] = ""
     """Who is asked, as a feed is named; for the sentence where that does not answer."""
-    every: ClassVar[float] = 0.0
+    every: float = 0.0
     """Seconds between two questions; 0 asks once."""
     patience: ClassVar[float] = 10.0
     """Seconds that one question may take."""
@@ -435,10 +435,10 @@ class Page(Screen[None]):
         self._copied(copied)
 
     def action_copy_all(self) -> None:
-        """All lines, and what stands above them."""
+        """All lines, what stands above them, and the command that prints the same."""
         frame, width = self.below.frame(), 200
-        rows = [*self.head(frame, width), *self._shown]
-        self._copied("\n".join(line.words for line in rows))
+        rows = [line.words for line in (*self.head(frame, width), *self._shown)]
+        self._copied("\n".join([f"$ {self.command}", *rows] if self.command else rows))
 
     def _copied(self, words: str) -> None:
         if not words:

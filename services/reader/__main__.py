@@ -36,9 +36,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     repository = Repository(scenario, redis, documents, keeper)
     watcher = Watcher(repository, settings.limits, lifecycle.draining)
     app = Counted(Entrance(application(repository, watcher), settings.guests), traffic)
-    lifecycle.inner = inner_application(
-        repository, settings.purge_token, settings.compat_get_writes
-    )
+    inner = inner_application(repository, watcher, settings.purge_token, settings.compat_get_writes)
+    lifecycle.inner = Entrance(inner, settings.guests)
     try:
         async with (
             told(scenario, redis),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import msgspec
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
@@ -23,6 +24,7 @@ from services.reader.endpoint import (
 )
 from services.reader.errors import RequestError
 from services.reader.logs import MOST, wanted_lines
+from services.reader.pages.routes import Pages, wanted
 from services.reader.purging import WAYS, Purging, elsewhere
 from services.reader.repository import Repository
 from services.reader.stream import KIND, LiveStream, Watcher
@@ -35,6 +37,7 @@ from wire import problems
 from wire.documents import DocumentsError
 from wire.problems import Problem
 
+_encode = msgspec.json.Encoder().encode
 OUTPUT = "/output"
 """Prefix under which every route is found too: the one that ingresses send to the reader."""
 
@@ -45,6 +48,7 @@ class Answers:
     def __init__(self, repository: Repository, watcher: Watcher) -> None:
         self._repository = repository
         self._watcher = watcher
+        self.pages = Pages(repository, watcher)
 
     async def live(self, request: Request) -> Response:
         """GET /live"""
@@ -76,7 +80,10 @@ class Answers:
         # a choice that is not offered is refused before the stream begins
         await self._repository.live(request.query_params)
         self._watcher.enter()
-        return LiveStream(self._watcher, request)
+        return LiveStream(self._watcher, request, self._live)
+
+    async def _live(self, query: Mapping[str, str]) -> bytes:
+        return _encode(await self._repository.live(query))
 
     async def logs(self, request: Request) -> Response:
         """GET /logs"""
@@ -102,7 +109,7 @@ class Answers:
         last = {"last": f"how many, 1 to {MOST}"}
         total = object_of(scenario="string", total="integer")
         return [
-            Endpoint("GET", "/live", "The tallies.", self.live, query=choice),
+            Endpoint("GET", "/live", "The tallies.", self.live, query=choice, page=self.pages.live),
             Endpoint("GET", "/views", "The views of the scenario.", self.views),
             Endpoint(
                 "GET",
@@ -122,7 +129,13 @@ class Answers:
                 kind=KIND,
             ),
             Endpoint(
-                "GET", "/logs", "The newest stored events, newest first.", self.logs, entries, last
+                "GET",
+                "/logs",
+                "The newest stored events, newest first.",
+                self.logs,
+                entries,
+                last,
+                page=self.pages.logs,
             ),
             Endpoint("GET", "/total", "How many events are stored.", self.total, total),
             Endpoint(
@@ -178,7 +191,8 @@ def application(repository: Repository, watcher: Watcher) -> Starlette:
 
     Raises ScenarioError for a preset that does not fit.
     """
-    endpoints = Answers(repository, watcher).endpoints()
+    answers = Answers(repository, watcher)
+    endpoints = answers.endpoints()
     open_ones = [each for each in endpoints if not each.writes]
     listed = _listed(open_ones)
     described = encoded(document(repository.scenario, endpoints))
@@ -196,6 +210,7 @@ def application(repository: Repository, watcher: Watcher) -> Starlette:
             Route(each.path, _handler(repository, each), methods=[each.method])
             for each in open_ones
         ),
+        *answers.pages.routes(),
         *(Route(path, elsewhere, methods=[method]) for method, path in closed),
         Route(DOCUMENT, documented, methods=["GET"]),
     ]
@@ -209,12 +224,20 @@ def application(repository: Repository, watcher: Watcher) -> Starlette:
     )
 
 
-def inner_application(repository: Repository, token: str, get_writes: bool = False) -> Starlette:
-    """What the admin port takes for the token: purges. `get_writes`: also by GET, as presets do."""
+def inner_application(
+    repository: Repository, watcher: Watcher, token: str, get_writes: bool = False
+) -> Starlette:
+    """What the admin port takes for the token: purges. `get_writes`: also by GET, as presets do.
+
+    With a token it has the pages too, that of the log with a form that purges.
+    """
     compatible = [each for each in endpoints_of(repository) if each.writes]
     found = Purging(repository, token).routes(compatible, get_writes)
+    pages = Pages(repository, watcher, purge=True)
+    shown = [Route("/live", pages.live), Route("/logs", pages.logs), *pages.routes()]
+    closed = [Route(path, call, methods=[method]) for (method, path), call in found.items()]
     return Starlette(
-        routes=[Route(path, call, methods=[method]) for (method, path), call in found.items()],
+        routes=[*closed, *(shown if token else [])],
         exception_handlers=failures({f"{method} {path}": "" for method, path in found}),
     )
 
@@ -224,6 +247,21 @@ def _listed(endpoints: list[Endpoint]) -> dict[str, str]:
 
 
 def _handler(repository: Repository, endpoint: Endpoint) -> Handler:
+    page, for_programs = endpoint.page, _for_programs(repository, endpoint)
+    if page is None:
+        return for_programs
+
+    async def either(request: Request) -> Response:
+        if wanted(request):
+            return await page(request)
+        answer = await for_programs(request)
+        answer.headers["vary"] = "accept"
+        return answer
+
+    return either
+
+
+def _for_programs(repository: Repository, endpoint: Endpoint) -> Handler:
     if not endpoint.polled:
         return endpoint.handler
 

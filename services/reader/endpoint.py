@@ -40,6 +40,8 @@ class Endpoint:
     writes: bool = False
     """A GET that changes something: only with COMPAT_GET_WRITES."""
     kind: str = "application/json"
+    page: Handler | None = None
+    """Answers who asks for text/html, which browsers do, instead of `handler`."""
 
     def operation(self) -> Operation:
         """As the OpenAPI document has it."""

@@ -1,17 +1,17 @@
-"""Live tallies as server-sent events: one watcher of the stores, any number of listeners.
+"""Server-sent events: one watcher of the stores, a bounded number of listeners.
 
-Events: `tallies` (the answer of /live, its id the version of the stores), `problem` (an error as
-JSON, the stream goes on), `end` (the service stops; come back). A comment keeps a quiet stream
-alive. A client that comes back with Last-Event-ID is told only what it has not seen.
+Events: `tallies` (the answer of /live) or `page` (what a page shows), its id the version of the
+stores; `problem` (an error as JSON, the stream goes on), `end` (the service stops; come back). A
+comment keeps a quiet stream alive. A client that comes back with Last-Event-ID is told only what it
+has not seen.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-import msgspec
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +22,7 @@ from services.reader.repository import Repository
 from services.shared.limits import Limits
 from services.shared.problem import RETRY_AFTER, problem_body
 from wire import problems
+from wire.documents import DocumentsError
 from wire.ending import end
 
 KIND = "text/event-stream"
@@ -29,7 +30,8 @@ _LOOK = 0.25
 """Seconds between two looks at the version, for all listeners together."""
 _STUCK = 10.0
 """Seconds after which a listener that does not read has lost its place."""
-_encode = msgspec.json.Encoder().encode
+Make = Callable[[Mapping[str, str]], Awaitable[bytes]]
+"""Makes the JSON of an event from the query of its listeners."""
 
 
 class Watcher:
@@ -45,7 +47,7 @@ class Watcher:
         """Rises with everything that listeners have to be told."""
         self._repository = repository
         self._changed = asyncio.Event()
-        self._made: dict[tuple[tuple[str, str], ...], tuple[int, bytes]] = {}
+        self._made: dict[tuple[Make, tuple[tuple[str, str], ...]], tuple[int, bytes]] = {}
         self._listeners = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -76,13 +78,19 @@ class Watcher:
             async with asyncio.timeout(self.limits.heartbeat_seconds):
                 await self._changed.wait()
 
-    async def tallies(self, query: Mapping[str, str]) -> bytes:
-        """The answer of /live for one choice, made once per turn for all who chose the same."""
-        key = tuple(sorted(query.items()))
+    async def rest(self, seconds: float) -> None:
+        """Returns after so long, or at the drain."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.draining.wait()
+
+    async def made(self, make: Make, query: Mapping[str, str]) -> bytes:
+        """What is told for one query, made once per turn for all who ask the same."""
+        key = make, tuple(sorted(query.items()))
         turn, made = self._made.get(key, (-1, b""))
         if turn != self.turn:
             turn = self.turn
-            made = _encode(await self._repository.live(query))
+            made = await make(query)
             self._made = {k: v for k, v in self._made.items() if v[0] == turn}
             self._made[key] = (turn, made)
         return made
@@ -90,9 +98,7 @@ class Watcher:
     async def _watch(self) -> None:
         while not self.draining.is_set():
             await self._look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK):
-                    await self.draining.wait()
+            await self.rest(_LOOK)
         self._wake()
 
     async def _look(self) -> None:
@@ -113,12 +119,20 @@ class Watcher:
 
 
 class LiveStream(Response):
-    """One listener; `enter` was called for it."""
+    """One listener; `enter` was called for it. `pace`: seconds between two events at least."""
 
-    def __init__(self, watcher: Watcher, request: Request) -> None:
+    def __init__(
+        self,
+        watcher: Watcher,
+        request: Request,
+        make: Make,
+        event: str = "tallies",
+        pace: float = 0.0,
+    ) -> None:
         super().__init__(status_code=200, media_type=KIND, headers={"cache-control": "no-store"})
         del self.headers["content-length"]
         self._watcher = watcher
+        self._make, self._event, self._pace = make, event, pace
         self._query = dict(request.query_params)
         self._seen = request.headers.get("last-event-id", "")
 
@@ -148,6 +162,8 @@ class LiveStream(Response):
             if watcher.turn != turn:
                 turn = watcher.turn
                 yield await self._news()
+                if self._pace:
+                    await watcher.rest(self._pace)
             else:
                 yield b": beat\n\n"
             if watcher.turn == turn:
@@ -163,13 +179,13 @@ class LiveStream(Response):
         if version == self._seen:
             return b": nothing new\n\n"
         try:
-            made = await watcher.tallies(self._query)
-        except (RedisError, OSError) as error:
+            made = await watcher.made(self._make, self._query)
+        except (RedisError, DocumentsError, OSError) as error:
             return _frame("problem", problem_body(problems.STORE_AWAY, str(error)))
         except RequestError as error:
             return _frame("problem", problem_body(error.problem, str(error), fix=error.fix))
         self._seen = version
-        return _frame("tallies", made, version)
+        return _frame(self._event, made, version)
 
 
 def _frame(event: str, data: bytes, version: str = "") -> bytes:

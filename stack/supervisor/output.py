@@ -39,8 +39,9 @@ class Output:
         return kept[-lines:] if lines > 0 else []
 
     def begin_life(self) -> None:
-        """What is said from now on is of another life."""
-        self._lives.append(self._said)
+        """What is said from now on is of another life; one that said nothing is none."""
+        if self._said > self._lives[-1]:
+            self._lives.append(self._said)
 
     def last(self) -> str:
         """The last line that is not blank, empty where there is none."""

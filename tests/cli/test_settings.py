@@ -56,3 +56,46 @@ def test_a_mistake_names_file_key_and_the_way_out(
 def test_a_mistake_in_a_variable_names_it() -> None:
     with pytest.raises(SettingsError, match=r"CONTROLROOM_FPS: fps = 'many'"):
         load({}, {"CONTROLROOM_FPS": "many", "CONTROLROOM_CONFIG_DIR": "/nowhere"})
+
+
+PROFILED = """\
+window = 60
+[keys]
+load = "f2"
+[profiles.staging]
+context = "a,b"
+window = 20
+read_only = true
+"""
+
+
+def test_a_profile_goes_over_the_file_and_under_variables_and_flags(tmp_path: Path) -> None:
+    environ = written(tmp_path, PROFILED)
+    plain = load({}, environ)
+    assert (plain.window, plain.context, dict(plain.keys)) == (60, "", {"load": "f2"})
+    found = load({"profile": "staging", "window": "30"}, environ)
+    assert (found.window, found.contexts, found.read_only) == (30, ("a", "b"), True)
+    assert found.origin("context").endswith("config.toml, profile staging")
+    assert load({}, environ | {"CONTROLROOM_PROFILE": "staging"}).window == 20
+    named = written(tmp_path, 'profile = "staging"\n' + PROFILED)
+    assert load({}, named).window == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "profile", "message", "fix"),
+    [
+        (PROFILED, "stagin", "has no profile 'stagin'", "It has staging"),
+        ("fps = 2\n", "x", "has no profile 'x'", "[profiles.x]"),
+        ("profiles = 3\n", "", "line 1: profiles are tables", "[profiles.NAME]"),
+        ("[profiles.a]\nfsp = 2\n", "", "line 2: unknown key 'fsp'", "'fps'"),
+        ("[profiles.a]\nfps = 99\n", "a", "profile a: fps = 99 is not possible", "0 to 30"),
+        ("keys = 3\n", "", "keys is no table of texts", "[keys]"),
+    ],
+)
+def test_a_mistake_in_a_profile_is_named(
+    tmp_path: Path, text: str, profile: str, message: str, fix: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"profile": profile}, written(tmp_path, text))
+    assert message in str(caught.value)
+    assert fix in caught.value.fix

@@ -128,6 +128,7 @@ async def test_why_is_told_without_a_room(voted: OwnStack) -> None:
         (("--grep", "/(/"), "no regular expression"),
         (("--since", "soon"), "is no time"),
         (("--at", "x"), "is no place"),
+        (("--previous",), "is of a pod"),
         (("--grep", "a", "--follow"), "Leave --follow"),
     ],
 )

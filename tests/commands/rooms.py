@@ -26,18 +26,18 @@ class Performing(RecordedCommands):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self.here = Here(settings)
+        self.place = Here(settings)
 
     async def perform(self, act: Act) -> Answer:
         if isinstance(act, StartFault):  # the room's dialog is on invented experiments
             act.what = "pod-kill-consumer"
-        return await perform(act, self.here)
+        return await perform(act, self.place)
 
     def refuse(self, command: str) -> None:
-        refuse(named(command), self.here)
+        refuse(named(command), self.place)
 
     async def line(self, text: str) -> None:
-        await line.run(text, self.here.settings)
+        await line.run(text, self.place.settings)
 
 
 def room_on(state: Path, *, read_only: bool = False) -> ControlRoom:

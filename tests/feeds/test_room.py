@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from controlroom.model.board import Board
 from controlroom.model.fleet import Fleet
 from controlroom.model.frame import BOOKS, KEYS, LOG, QUEUES, TALLIES
+from controlroom.model.samples import Report
+from controlroom.recordings.player import Player
+from controlroom.recordings.reader import Recording
+from controlroom.recordings.recorder import begun
 from controlroom.settings import Settings
 from controlroom.targets.abilities import FaultStatus, LoadStatus
 from controlroom.targets.purge import purge_logs
@@ -120,3 +127,52 @@ async def test_a_source_that_is_away_says_so_alone(bands_room: Room, bands: Worl
     target.move(kafka=right)
     bands_room.retry("queues")
     await until(lambda: bands_room.frame()[QUEUES].health.ok, "Kafka is back")
+
+
+async def test_a_recording_of_a_real_room_makes_the_same_frames(
+    bands: World, bands_room: Room, tmp_path: Path
+) -> None:
+    recorder = begun(tmp_path / "a.crec", bands_room.head(time.time()))
+    bands_room.record(recorder)
+    given: list[Report] = []
+    bands_room.record(Listener(given))  # type: ignore[arg-type]
+    await bands.produce([vote()] * 6)
+    await bands.store([vote()] * 6)
+    sources = {key.name for key in KEYS}
+    await until(lambda: {one.source for one in given} >= sources, "every source has told", 60)
+    await bands_room.stop()
+    head = bands_room.head(0.0)
+    live = Board(head.scenario, head.title, head.target, periods=head.periods)
+    player = Player(Recording(tmp_path / "a.crec"))
+    for report, following in pairwise(given):
+        live.apply(report)
+        if following.at > report.at:
+            at = (report.at + following.at) / 2
+            assert player.frame(at) == live.frame(at)
+
+
+class Listener:
+    """Remembers what a recorder is told."""
+
+    def __init__(self, given: list[Report]) -> None:
+        self.put = given.append
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+async def test_a_room_keeps_its_hours_and_the_next_one_begins_with_them(
+    bands: World, tmp_path: Path
+) -> None:
+    def lag(room: Room) -> Sequence[object]:
+        return next(curve.points for curve in room.frame().past if curve.name == "lag")
+
+    async for room in room_of(bands, tmp_path):
+        await until(partial(lag, room), "the lag is known", 60)
+        first = lag(room)[0]
+
+    def begins(room: Room) -> bool:
+        return first in lag(room)
+
+    async for room in room_of(bands, tmp_path):
+        await until(partial(begins, room), "it begins with what was kept", 60)

@@ -78,7 +78,7 @@ def test_a_list_reads_no_more_than_it_shows(
             if source.exists():
                 text = source.read_text().replace(first.id, path.name)
                 (path / name).write_text(text)
-    read = []
+    read: list[str] = []
     view = RunStore.view
 
     def counted(self: RunStore, run: str) -> RunView | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from controlroom.model.books import BooksSample, QueueTime
+from controlroom.model.budget import Budget
 from controlroom.model.fleet import Deployment, Engine, Fleet, FleetEvent, Pod
 from controlroom.model.frame import (
     BOOKS,
@@ -34,6 +35,7 @@ from wire.queues.kafka.books import KafkaBooks
 T = TypeVar("T")
 NOW = 1_795_275_188.0
 _LIVE = Health("live", NOW - 700)
+_WAITING = (20, 14, 31, 0, 12, 44, 8, 19, 27, 30, 16, 21)
 _BANDS = (
     (("Soda Stereo", "Signos"), 48213, 4.2, 212.0),
     (("Caifanes", "El Silencio"), 39870, 4.0, 171.0),
@@ -119,13 +121,13 @@ def fleet(consumer_ready: int = 3) -> Fleet:
     return Fleet(deployments, tuple(pods), engines, events, NOW - 740)
 
 
-def golden() -> GoldenMetrics:
-    """Golden metrics; nobody asks the reader."""
+def golden(outbound: float = 0.9998) -> GoldenMetrics:
+    """Golden metrics; nobody asks the reader. `outbound`: success of the consumer's requests."""
     return GoldenMetrics(
         (
             GoldenRow("producer-http", "inbound", 0.9998, 412.0, 3.1, 8.9, 21.4),
             GoldenRow("producer-grpc", "inbound", 1.0, 330.1, 2.2, 6.0, 14.8),
-            GoldenRow("consumer", "outbound", 0.9971, 18.4, 6.8, 19.5, 1044.0),
+            GoldenRow("consumer", "outbound", outbound, 18.4, 6.8, 19.5, 1044.0),
             GoldenRow("reader", "inbound", None, None, None, None, None),
         ),
         30.0,
@@ -140,7 +142,7 @@ def log_view(count: int = 400, first: int = 1000, skipped_now: int = 118) -> Log
         at = NOW - (count - i) * 0.004
         lines.append(
             LogLine((first + i) * 5 % 12, 14000 + first + i, at - 0.04, at,
-                    f"voto {labels[0]} · {labels[1]} {(first + i) % 5 + 1}")
+                    f"voto {labels[0]} · {labels[1]} {(first + i) % 5 + 1}", ":".join(labels))
         )  # fmt: skip
     return LogView(tuple(lines), first, 9000, skipped_now, 168458)
 
@@ -223,12 +225,13 @@ def _frame(scenario: str, tallies: Tallies) -> Frame:
             (BOOKS, live(books(0))),
             (GOLDEN, live(golden(), 1.2, 30.0)),
             (FLEET, live(fleet(), 0.6)),
-            (QUEUES, live(Queues("votes", "store", 12, 3, 0, 168700))),
+            (QUEUES, live(Queues("votes", "store", 12, 3, 0, 168700, (0,) * 12))),
             (LOG, live(log_view(skipped_now=0))),
             (RUNS, live(Runs(()))),
         ),
         rates=Rates(4.1, {labels: rate / 180 for labels, _, _, rate in _BANDS}, 0.0),
         curves=curves(False),
+        budget=Budget(0.999, 1.0, 0.0),
     )
 
 
@@ -242,7 +245,8 @@ def loaded(scenario: str = "bands") -> Frame:
     frame = calm(scenario)
     panels = named(
         (BOOKS, live(books())),
-        (QUEUES, live(Queues("votes", "store", 12, 3, 242, 168700))),
+        (GOLDEN, live(golden(0.9971), 1.2, 30.0)),
+        (QUEUES, live(Queues("votes", "store", 12, 3, 242, 168700, _WAITING))),
         (LOG, live(log_view())),
         (RUNS, live(Runs((load_run(), chaos_run())))),
     )
@@ -250,6 +254,7 @@ def loaded(scenario: str = "bands") -> Frame:
         frame,
         panels={**frame.panels, **panels},
         rates=Rates(742.0, {labels: rate for labels, _, _, rate in _BANDS}, -310.0),
+        budget=Budget(0.999, 0.99982, 0.4),
         curves=curves(True),
         marks=(
             TimeMark(NOW - 225, "load", "load"),

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from controlroom.app import ControlRoom
 from controlroom.commands.registry import named
 from controlroom.feeds.registry import Unmade
-from controlroom.model.frame import GOLDEN, KEYS, Frame, Key
+from controlroom.model.frame import GOLDEN, KEYS, ROUTES, Frame, Key
 from controlroom.panes import registry
 from controlroom.panes.layout import At
 from controlroom.panes.pane import Pane, Title
@@ -142,7 +142,7 @@ def test_it_is_gone_when_it_is_taken_out(added: Path) -> None:
     with pytest.raises(KeyError):
         named("pane_oncall")
     room = Room(load("bands"), Away(), Settings(state_dir=added))  # type: ignore[arg-type]
-    assert list(room.frame().panels) == [key.name for key in KEYS]
+    assert list(room.frame().panels) == [key.name for key in (*KEYS, ROUTES)]
 
 
 class Plain(Pane):

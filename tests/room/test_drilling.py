@@ -254,6 +254,8 @@ async def test_the_limit_is_one_key_from_everywhere(
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("4", "enter", "L")
         await shows(room, "82% of the consumers' time")
+        await pilot.press("Y")
+        assert room.clipboard.startswith("$ controlroom metrics --limit\nThe limit is ")
         await pilot.press("L")
         assert screen_text(room).count("› limit") == 1
         await pilot.press("q")

@@ -74,9 +74,15 @@ def test_buckets_stand_still_until_a_whole_step_has_passed() -> None:
 
 
 def test_a_curve_has_gaps_where_nothing_was_measured() -> None:
-    drawn = plot.braille([None, None, 1.0, 1.0, None, None], 0, 1, 3, 1)
-    assert drawn == [" ⠉ "]
-    assert plot.plain([None, None, 1.0, 1.0, None, None], 0, 1, 3, 1) == [" ' "]
+    drawn = plot.area([None, None, 1.0, 1.0, None, None], 0, 1, 3, 1)
+    assert drawn == [" ⣿ "]
+    assert plot.plain_area([None, None, 1.0, 1.0, None, None], 0, 1, 3, 1) == [" # "]
+
+
+def test_an_area_is_filled_below_and_zero_is_not_a_gap() -> None:
+    figures = [0.0, 0.0, 0.5, 1.0, None, None]
+    assert plot.area(figures, 0, 1, 3, 2) == [" ⢸ ", "⣀⣿ "]
+    assert plot.plain_area(figures, 0, 1, 3, 2) == [" # ", "_# "]
 
 
 def test_short_gaps_between_two_figures_are_closed_and_long_ones_are_not() -> None:
@@ -85,15 +91,9 @@ def test_short_gaps_between_two_figures_are_closed_and_long_ones_are_not() -> No
     ]  # fmt: skip
 
 
-def test_a_ceiling_is_a_round_figure_that_holds_all() -> None:
-    assert [plot.ceiling([f], 10) for f in (0, 10, 11, 49, 700, 2001)] == [
-        10,
-        10,
-        20,
-        50,
-        1000,
-        5000,
-    ]
+def test_a_ceiling_is_a_round_figure_that_holds_all_and_little_more() -> None:
+    found = [plot.ceiling([f], 10) for f in (0, 10, 11, 49, 700, 2001)]
+    assert found == [10, 10, 12, 50, 800, 2500]
 
 
 @pytest.mark.parametrize("zoomed", [False, True])

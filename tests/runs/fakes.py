@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from controlroom.model.fleet import Deployment, Fleet
 from controlroom.targets.abilities import (
     FaultStatus,
     LoadRequest,
@@ -29,6 +30,26 @@ class FakeTarget:
         self.sticky = False
         """Nothing is ever recovered."""
         self.asked: list[str] = []
+        self.replicas = {"consumer": 2, "reader": 1}
+        self.slow = 0
+        """Looks that pods take until they are ready."""
+
+    async def fleet(self) -> Fleet:
+        """What is wanted is there at once, or after a few looks."""
+        if self.away:
+            raise Unreachable("The stack does not answer.", "Bring it up.")
+        self.slow = max(0, self.slow - 1)
+        made = (
+            Deployment(name, many, 0 if self.slow else many, 0, 1.0, None, None, 1, 4)
+            for name, many in self.replicas.items()
+        )
+        return Fleet(tuple(made), ())
+
+    async def scale(self, deployment: str, replicas: int) -> None:
+        """Takes it."""
+        if self.away:
+            raise Unreachable("The stack does not answer.", "Bring it up.")
+        self.replicas[deployment] = replicas
 
     async def preview(self, manifest: Mapping[str, Any]) -> Preview:
         """Hits one of two."""

@@ -55,6 +55,18 @@ class Seeing:
         at = self._clock.now
         return sample(at, phase, lag=self._lag(at - 100.0))
 
+    def begin(self, name: str) -> None:
+        """A phase of the load begins."""
+
+    def close(self) -> None:
+        """It is over."""
+
+    def phase(self, name: str) -> None:
+        """A phase of whoever looks at the fleet."""
+
+    def services(self, phase: str) -> dict[str, dict[str, float]]:
+        return {}
+
     async def golden(self, seconds: float) -> dict[str, float | None]:
         return {}
 

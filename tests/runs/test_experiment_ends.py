@@ -13,6 +13,7 @@ from controlroom.commands.exits import Exit
 from controlroom.commands.here import Here
 from controlroom.model.run import RunView
 from controlroom.runs import experiment_run
+from controlroom.runs.errors import SpecError
 from controlroom.runs.experiment_block import Aborted, Stopped
 from controlroom.runs.experiment_files import asked, read_experiment
 from controlroom.runs.experiment_run import ExperimentRun
@@ -56,6 +57,8 @@ class Block:
     error: ClassVar[Exception | None] = None
     at: ClassVar[int] = 1
     """Which block ends so."""
+    quiet: ClassVar[bool] = False
+    """Injects nothing."""
 
     def __init__(self, run: RunWriter, spec: Any, store: RunStore, target: FakeTarget,
                  observer: object, place: int, arm: str) -> None:  # fmt: skip
@@ -63,6 +66,8 @@ class Block:
         self._place, self._arm = place, arm
 
     async def run(self) -> dict[str, Any]:
+        if self.quiet:
+            return self.told()
         folder = child(self._store, self._run.folder.id)
         await self._target.inject(FAULT.manifest, folder.id)
         if self.error is not None and self._place == self.at:
@@ -87,8 +92,10 @@ def child(store: RunStore, owner: str) -> RunFolder:
     return folder
 
 
-def begun(store: RunStore, proof: Proof | None = None) -> tuple[RunWriter, ExperimentSpec]:
-    spec = asked(*read_experiment(FILE), FILE, 600.0, rounds=2, seed=1)
+def begun(
+    store: RunStore, proof: Proof | None = None, spec: ExperimentSpec | None = None
+) -> tuple[RunWriter, ExperimentSpec]:
+    spec = spec or asked(*read_experiment(FILE), FILE, 600.0, rounds=2, seed=1)
     folder = store.create()
     folder.write_spec(spec)
     view = first_view(folder.id, spec)
@@ -100,12 +107,16 @@ def begun(store: RunStore, proof: Proof | None = None) -> tuple[RunWriter, Exper
 
 
 async def conducted(
-    store: RunStore, target: FakeTarget, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+    store: RunStore,
+    target: FakeTarget,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception | None,
+    wanted: ExperimentSpec | None = None,
 ) -> tuple[RunView, RunFolder]:
     monkeypatch.setattr(experiment_run, "Observer", Seeing)
     monkeypatch.setattr(experiment_run, "BlockRun", Block)
     monkeypatch.setattr(Block, "error", error)
-    run, spec = begun(store)
+    run, spec = begun(store, spec=wanted)
     await ExperimentRun(run, spec, target).run()  # type: ignore[arg-type]
     view = run.folder.read_view()
     assert view is not None
@@ -209,3 +220,31 @@ def test_list_and_validate_need_no_stack(state: Path, tmp_path: Path, capsys: An
     assert "Write a number from 1 to 200." in said
     assert enter(["experiment", "run", "nosuch", "--yes"]) == Exit.USAGE
     assert "No experiment is called nosuch." in capsys.readouterr().err
+
+
+async def test_a_pilot_says_how_many_rounds_there_are(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Block, "quiet", True)
+    wanting = tmp_path / "wanting.yaml"
+    wanting.write_text(FILE.read_text() + "width: 5%\nwithin: 1h\n")
+    spec = asked(*read_experiment(wanting), wanting, 600.0, seed=1)
+    assert spec.rounds > 20
+    assert len(spec.order) == 2 * spec.rounds
+    view, folder = await conducted(store, FakeTarget(), monkeypatch, None, spec)
+    result = folder.read_result()
+    assert result is not None
+    pilot = result["pilot"]
+    assert (pilot["needed"], pilot["rounds"]) == (6, 6)
+    assert (view.bound, result["blocks"], result["planned"]) == ("all blocks", 12, 12)
+    lines = [json.loads(line) for line in (folder.path / "blocks.jsonl").read_text().splitlines()]
+    assert [one["place"] for one in lines] == list(range(12))
+    turns = [sorted(one["arm"] for one in lines[at : at + 2]) for at in range(0, 12, 2)]
+    assert turns == [["killed", "none"]] * 6, "each round has both"
+
+
+def test_a_width_wants_time_for_a_verdict(tmp_path: Path) -> None:
+    wanting = tmp_path / "wanting.yaml"
+    wanting.write_text(FILE.read_text() + "width: 5%\nwithin: 1m\n")
+    with pytest.raises(SpecError, match=r"within: 1m has time for 1 rounds"):
+        asked(*read_experiment(wanting), wanting, 600.0)

@@ -175,7 +175,10 @@ def test_an_open_load_is_counted_by_the_second_that_was_meant(
     assert meter.second()[:2] == (90, 10)
     now[0] = 1008.5
     assert meter.second() == NOTHING, "what is long ago is no data"
-    seen = meter.settled(Sample(1003.1, "baseline", 0, 0))
-    assert (seen.good, seen.bad) == (90, 10)
-    assert seen.p50 == pytest.approx(4.0, rel=0.002)
-    assert meter.settled(Sample(2000.0, "baseline", 5, 0)).success is None
+    taken = [Sample(at, "baseline", 0, 0) for at in (1001.4, 1002.55, 1003.6)]
+    seen = meter.settled(taken)
+    assert [(one.at, one.good, one.bad) for one in seen] == [
+        (1001.0, 90, 10), (1002.0, 90, 10), (1003.0, 90, 10),
+    ], "each second is there once, and the last one was not over"  # fmt: skip
+    assert seen[0].p50 == pytest.approx(2.0, rel=0.002)
+    assert meter.settled([Sample(2000.0, "baseline", 5, 0)]) == []

@@ -183,3 +183,19 @@ async def test_a_consumer_keeps_what_it_has_counted(bands: Rig) -> None:
         }
 
     await until(kept, "everything is counted and kept")
+
+
+async def test_what_was_counted_is_counted_anew_from_an_offset_on(filled: Filled) -> None:
+    await keep(filled)
+    audit = auditor(filled)
+    assert (await audit.audit()).lost == 0
+    since = await audit.offsets()
+    await filled.handle(10)
+    assert (await audit.audit()).lost == 0
+    gone = filled.handled - 3
+    assert await filled.rig.documents.delete(filled.logs, Range(filled.tp, gone - 1, gone)) == 1
+    assert (await audit.audit()).lost == 0, "it was counted while it was there"
+    await audit.recount(since)
+    assert (await audit.audit()).lost == 1
+    await audit.recount({filled.tp: filled.handled})
+    assert (await audit.audit()).lost == 1, "what lies before is left as it is"

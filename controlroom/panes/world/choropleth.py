@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.style import Style
 from textual.strip import Strip
 
+from controlroom.commands.registry import key_label
 from controlroom.model.quantiles import Quantiles, Third, quantiles
 from controlroom.model.tallies import Tallies, TallyRow
 from controlroom.panes import text
@@ -152,7 +153,8 @@ class WorldMap:
     ) -> Strip:
         look, signs = self.look, self.look.signs
         if not cursor:
-            hint = f"no {text.clean(value.noun)} yet {signs.dot} press l for a load run"
+            key = key_label("load")
+            hint = f"no {text.clean(value.noun)} yet {signs.dot} press {key} for a load run"
             return text.row([(hint, look.dim)], width, look.text)
         row = counts.get(cursor)
         third = found.thirds.get(cursor, "none")

@@ -12,6 +12,7 @@ from controlroom.model.frame import FLEET, Frame
 from controlroom.model.pod_line import readable
 from controlroom.panes import text
 from controlroom.panes.fleet import cpu
+from controlroom.panes.text import Span
 from controlroom.screens.page import Below, Line, Page
 from controlroom.screens.pages.filtering import FilterPage
 from controlroom.screens.pages.parts import Cell, cells, marked
@@ -25,7 +26,9 @@ _FIGURES = (-9, -5, -6, -6, -6)
 _NAMES = ("ready", "rst", "cpu", "mem", "age")
 
 
-def _row(name: str, figures: Sequence[str], state: Cell, page: Page, width: int) -> tuple:  # type: ignore[type-arg]
+def _row(
+    name: str, figures: Sequence[str], state: Cell, page: Page, width: int
+) -> tuple[Span, ...]:
     look = page.below.look
     label = max(14, min(44, width - 46))
     row = [(name, label, look.text)]
@@ -122,7 +125,7 @@ class PodPage(FilterPage):
         self.previous = False
         self.events = False
         """Whether the events are shown, and not what it says."""
-        self.every = FAR if below.frame().target != LOCAL else NEAR  # type: ignore[misc]
+        self.every = FAR if below.frame().target != LOCAL else NEAR
         self._said: Sequence[str] = ()
 
     @property
@@ -197,7 +200,7 @@ class PodPage(FilterPage):
         self.draw()
 
 
-def _slice(spans: Sequence[tuple[str, object]], start: int, end: int) -> tuple:  # type: ignore[type-arg]
+def _slice(spans: Sequence[Span], start: int, end: int) -> tuple[Span, ...]:
     """The spans between two places of the text that they make."""
     cut, at = [], 0
     for words, style in spans:

@@ -1,0 +1,196 @@
+"""Other numbers of replicas for a while: set, waited for, held, and put back whatever happens.
+
+What was before is on disk before anything is changed, so whoever finds a dead run can put it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from controlroom.runs.folder import RunFolder
+from controlroom.runs.spec import where_flags
+from controlroom.runs.store import RunStore
+from controlroom.targets.abilities import HasFleet, Refused, TargetError
+from host.paths import write_private
+
+if TYPE_CHECKING:
+    from controlroom.model.fleet import Fleet
+    from controlroom.runs.run_writer import RunWriter
+
+READY = 120.0
+"""Seconds that all wanted pods get to be ready."""
+PUT_BACK = 60.0
+"""Seconds that a target gets to take the former numbers; a target that is away is asked again."""
+POLL = 0.25
+BEFORE, BACK = "before.json", "back"
+"""In the folder of the run: the former numbers, and the mark that they are there again."""
+
+
+class ScaledTarget(HasFleet, Protocol):
+    """A target that says what runs and changes how many."""
+
+    async def scale(self, deployment: str, replicas: int) -> None:
+        """As `Scales` has it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicasSpec:
+    """Numbers of replicas that hold until the run is asked to end."""
+
+    run_kind: ClassVar[str] = "replicas"
+    wanted: Mapping[str, int]
+    """By deployment."""
+    context: str = ""
+    """The cluster; empty for the local stack."""
+    namespace: str = ""
+
+    @property
+    def title(self) -> str:
+        """One line for the run strip."""
+        return "replicas: " + words(self.wanted)
+
+    def command(self) -> str:
+        """Command lines that do the same."""
+        where = where_flags(self.context, self.namespace)
+        lines = [["controlroom", "scale", d, str(n), *where] for d, n in self.wanted.items()]
+        return " && ".join(map(shlex.join, lines))
+
+
+def words(wanted: Mapping[str, int]) -> str:
+    """`producer-http 1, reader 2`."""
+    return ", ".join(f"{deployment} {number}" for deployment, number in wanted.items())
+
+
+def unscalable(wanted: Mapping[str, int], fleet: Fleet) -> str:
+    """Why these numbers cannot be had, in words; empty where they can."""
+    known = {one.name: one for one in fleet.deployments}
+    for name, number in wanted.items():
+        one = known.get(name)
+        if one is None:
+            return f"There is no deployment {name}; there are {', '.join(known) or 'none'}."
+        low, high = one.minimum or 0, one.maximum
+        if number < low or (high is not None and number > high):
+            most = "or more" if high is None else f"to {high}"
+            return f"{name} may have {low} {most} replicas, and {number} are wanted."
+    return ""
+
+
+class ReplicasRun:
+    """Sets, waits until all are ready, holds, and puts back."""
+
+    def __init__(self, run: RunWriter, spec: ReplicasSpec, target: ScaledTarget) -> None:
+        self._run = run
+        self._spec = spec
+        self._target = target
+
+    async def run(self) -> None:
+        """Until somebody asks for the end, or its owner is over or dead."""
+        bound, failed = "put back", ""
+        try:
+            await self._set()
+            self._run.update(state="running", started=time.time())
+            while not self._run.stop_asked:
+                await asyncio.sleep(POLL)
+        except TargetError as error:
+            failed = f"{error} {error.fix}".strip()
+        self._run.update(state="stopping")
+        left = await put_back(self._run.folder, self._target)
+        if left:
+            self._run.end("failed", f"not put back: {left}", {"clean": False})
+        elif failed:
+            self._run.end("failed", failed, {"clean": True})
+        else:
+            self._run.end("stopped", bound, {"clean": True})
+
+    async def _set(self) -> None:
+        fleet = await self._target.fleet()
+        if why := unscalable(self._spec.wanted, fleet):
+            raise Refused(why, "See `controlroom status`.")
+        now = {one.name: one.replicas for one in fleet.deployments}
+        before = {name: now[name] for name in self._spec.wanted}
+        write_private(self._run.folder.path / BEFORE, json.dumps(before))
+        self._run.note("before", replicas=before)
+        for name, number in self._spec.wanted.items():
+            await self._target.scale(name, number)
+        limit = time.monotonic() + READY
+        while not self._run.stop_asked:
+            missing = short_of(self._spec.wanted, await self._target.fleet())
+            if not missing:
+                return
+            if time.monotonic() > limit:
+                raise Refused(f"Not ready in {READY:g} s: {missing}.")
+            await asyncio.sleep(POLL)
+
+
+def short_of(wanted: Mapping[str, int], fleet: Fleet) -> str:
+    """Which numbers are not there, in words; those that are leaving count as there."""
+    return ", ".join(
+        f"{one.name} has {one.ready} of {wanted[one.name]}"
+        for one in fleet.deployments
+        if one.name in wanted and (one.replicas, one.ready) != (wanted[one.name],) * 2
+    )
+
+
+def still_set(folder: RunFolder) -> Mapping[str, int]:
+    """The former numbers that are not there again; empty where nothing was changed."""
+    path = folder.path
+    try:
+        found: Mapping[str, int] = json.loads((path / BEFORE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {} if (path / BACK).exists() else found
+
+
+async def put_back(folder: RunFolder, target: ScaledTarget) -> str:
+    """Sets the former numbers, and sees that the target wants them; what is left, in words.
+
+    It waits for pods to be ready too, at most `READY`, as what comes next measures them. Safe to
+    repeat, also by another process.
+    """
+    before, limit, left = still_set(folder), time.monotonic() + PUT_BACK, ""
+    while before:
+        try:
+            now = {one.name: one.replicas for one in (await target.fleet()).deployments}
+            wrong = {name: many for name, many in before.items() if now.get(name) != many}
+            if not wrong:
+                break
+            for name, number in wrong.items():
+                await target.scale(name, number)
+            left = f"{words(wrong)} replicas were before."
+        except TargetError as error:
+            left = f"{error} {error.fix}".strip()
+        if time.monotonic() > limit:
+            return left
+        await asyncio.sleep(POLL)
+    if before:
+        (folder.path / BACK).touch()
+        await _all_ready(before, target)
+    return ""
+
+
+async def _all_ready(wanted: Mapping[str, int], target: ScaledTarget) -> None:
+    limit = time.monotonic() + READY
+    while time.monotonic() < limit:
+        try:
+            if not short_of(wanted, await target.fleet()):
+                return
+        except TargetError:
+            # the numbers are set, and whoever measures next sees what is not ready
+            return
+        await asyncio.sleep(POLL)
+
+
+async def put_all_back(store: RunStore, target: ScaledTarget) -> list[str]:
+    """Puts back what runs that are dead or over have left; what is left, a sentence each."""
+    left = []
+    for folder in store.folders():
+        if still_set(folder) and not folder.runner_alive:
+            left.append(await put_back(folder, target))
+    return [one for one in left if one]

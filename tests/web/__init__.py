@@ -1,0 +1,1 @@
+"""The room in a browser, and the pages for people."""
