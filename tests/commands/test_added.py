@@ -61,7 +61,7 @@ def test_the_command_line_has_it_and_wraps_it(tmp_path: Path) -> None:
 
 async def test_the_room_has_it_in_help_and_palette(added: Path) -> None:
     room = room_on(added)
-    async with room.run_test(size=WIDE) as pilot:
+    async with room.run_test(size=(200, 80)) as pilot:
         await pilot.press("question_mark")
         await opened(room, HelpDialog)
         assert "Write a greeting into the state folder (asks)" in screen_text(room)
