@@ -224,6 +224,18 @@ async def test_the_verdict_stands_in_its_words_with_signs() -> None:
         assert room.clipboard == stories.COMMAND
 
 
+async def test_a_run_that_measures_nothing_has_the_curves_of_the_room_of_its_time() -> None:
+    room, source = room_with()
+    both = Runs((stories.fault(4, 20), stories.fault(3, 90_000)))
+    source.now = frames.loaded().having(RUNS, frames.live(both))
+    async with room.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e", "enter")
+        lanes = {line.split()[0] for line in screen_text(room).splitlines() if "┤" in line}
+        assert {"rps", "success", "p95", "lag"} <= lanes
+        await pilot.press("escape", "j", "enter")
+        assert "no figures second by second were kept" in screen_text(room)
+
+
 async def test_one_block_alone_and_all_again() -> None:
     room, _ = room_with()
     async with room.run_test(size=(120, 40)) as pilot:
