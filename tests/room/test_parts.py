@@ -80,7 +80,7 @@ def test_a_curve_has_gaps_where_nothing_was_measured() -> None:
 
 
 def test_an_area_is_filled_below_and_zero_is_not_a_gap() -> None:
-    figures = [0.0, 0.0, 0.5, 1.0, None, None]
+    figures = [0.0, 0.0, 0.4, 1.0, None, None]
     assert plot.area(figures, 0, 1, 3, 2) == [" ⢸ ", "⣀⣿ "]
     assert plot.plain_area(figures, 0, 1, 3, 2) == [" # ", "_# "]
 

@@ -94,8 +94,10 @@ async def test_an_event_says_how_long_ago_and_one_that_is_cut_says_so() -> None:
 
 
 async def test_names_are_whole_where_there_is_room() -> None:
-    seen = await shown(frames.loaded(), USUAL, "4")
-    assert "▶ producer-http " in seen
+    room = room_of(frames.loaded())
+    async with room.run_test(size=USUAL) as pilot:
+        await pilot.press("4")
+        await until(lambda: "▶ producer-http " in screen_text(room), "the name is whole", 30)
     assert "producer-http-7f9c4-1x1 " in await shown(frames.loaded(), (200, 60))
 
 
