@@ -86,7 +86,8 @@ def test_totals_seconds_and_histogram_equal_the_servers_own_count(
     assert counts(result) == (300, 300, 300, 0, 0)
     assert (result["state"], result["bound"]) == ("finished", "timeout")
     assert server.count == server.answered == 300
-    assert server.ids == [f"r-1-{n}" for n in range(1, 301)]
+    # connections overtake each other where the machine is busy
+    assert sorted(server.ids) == sorted(f"r-1-{n}" for n in range(1, 301))
     assert set(server.paths) == {"/input"}
     assert result["statuses"] == {"200": 300}
     seconds = read_seconds(tmp_path)
