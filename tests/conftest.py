@@ -82,20 +82,28 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLab]:
     own.lab("down", check=False)
 
 
-@pytest.fixture(scope="session")
-def engines(request: pytest.FixtureRequest) -> Engines:
-    """The engines of the tests' own stack, or those that a developer keeps running.
+GIVEN = os.environ.get("CONTROLROOM_TEST_ENGINES")
+"""Names a JSON file with the addresses of engines that a developer keeps running."""
 
-    `CONTROLROOM_TEST_ENGINES` names a JSON file with their addresses.
-    """
-    given = os.environ.get("CONTROLROOM_TEST_ENGINES")
-    if given:
-        return Engines(**json.loads(Path(given).read_text()))
-    own: OwnStack = request.getfixturevalue("stack")
-    doors = own.endpoints()
+
+def _given() -> Engines:
+    """Those that a developer keeps running."""
+    return Engines(**json.loads(Path(GIVEN or "").read_text()))
+
+
+def _own(stack: OwnStack) -> Engines:
+    """Those of the tests' own stack: asked anew where it is another one."""
+    doors = stack.endpoints()
     doors.pop("ingress")
-    proxy = next(e for e in own.status()["engines"] if e["name"] == "toxiproxy")
+    proxy = next(e for e in stack.status()["engines"] if e["name"] == "toxiproxy")
     return Engines(**doors, toxiproxy=proxy["address"])
+
+
+_fixture = pytest.fixture(scope="session", name="engines")
+if GIVEN:
+    engines_given = _fixture(_given)
+else:
+    engines_of_stack = _fixture(_own)
 
 
 @pytest.fixture

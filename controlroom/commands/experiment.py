@@ -34,12 +34,7 @@ from controlroom.runs.experiment_files import (
     read_experiment,
 )
 from controlroom.runs.experiment_run import MAY_BE_LEFT, children
-from controlroom.runs.experiment_spec import (
-    ExperimentSpec,
-    Injected,
-    repeat_flags,
-    width_flags,
-)
+from controlroom.runs.experiment_spec import ExperimentSpec, Injected, repeat_flags, width_flags
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 from aiohttp import web
 
 from controlroom.web.server import Door, Server
@@ -90,3 +91,14 @@ async def served(state: Path, command: Sequence[str], most: int = 2) -> AsyncIte
 def script(text: str) -> tuple[str, ...]:
     """A program in place of the room."""
     return (sys.executable, "-c", text)
+
+
+def started(word: str) -> list[psutil.Process]:
+    """Processes of the test's own that have that word in their command line and live."""
+    found = []
+    for one in psutil.Process().children():
+        # others of this process's children may be on their way out
+        with contextlib.suppress(psutil.Error):
+            if word in one.cmdline():
+                found.append(one)
+    return found

@@ -17,7 +17,7 @@ from tests.browser import browser
 from tests.cli.running import environment
 from tests.relay import link
 from tests.waiting import until
-from tests.web.serving import Served, served
+from tests.web.serving import Served, served, started
 
 pytestmark = pytest.mark.processes
 
@@ -110,4 +110,4 @@ def _all(pid: int) -> list[psutil.Process]:
 
 
 def _rooms() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children() if "nobody" in one.cmdline()]
+    return started("nobody")

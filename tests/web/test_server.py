@@ -12,7 +12,7 @@ from controlroom.runs.audit import acting, entries
 from controlroom.web import visitor
 from controlroom.web.server import LEFT, TOO_MANY, VISITOR, WRONG_TOKEN
 from tests.waiting import until
-from tests.web.serving import script, served
+from tests.web.serving import script, served, started
 
 pytestmark = pytest.mark.processes
 
@@ -43,7 +43,7 @@ while True: time.sleep(60)
 
 
 def children() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children() if "-c" in one.cmdline()]
+    return started("-c")
 
 
 async def test_a_visitor_has_a_terminal_of_its_own_until_it_leaves(
