@@ -19,7 +19,7 @@ launch: ## install what is missing, bring the stack up and open the room
 	@bin/bootstrap runtime
 	@exec .venv/bin/controlroom launch $(ARGS)
 
-quick: ## format, lint, types, layers and unit tests: no root, no engines, no network, under a minute
+quick: ## format, lint, types, layers and unit tests: no root, no engines, no network, a minute and a half on two cores
 	@[ -x .venv/bin/pytest ] || bin/bootstrap dev
 	@part() { \
 		local began=$$SECONDS; \
