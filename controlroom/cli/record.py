@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", default="", metavar="FILE", help="a name with the time where not given")
     add("--for", dest="time", default="", metavar="TIME", help="such as 10m; until ctrl+c")
     add("--size", type=int, default=SIZE, metavar="MIB", help=f"most MiB of the file ({SIZE})")
-    add("--keep", action="store_true", help="the last hours beside the stack, as `up` has it")
+    add("--keep", action="store_true", help="the last hours beside the stack, until it ends")
 
 
 async def main(args: argparse.Namespace) -> Exit:

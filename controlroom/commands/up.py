@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 
@@ -13,7 +10,6 @@ from controlroom.commands.exits import Exit
 from controlroom.commands.face import talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform_verb
-from controlroom.recordings.kept import is_kept
 from controlroom.settings import Settings
 from controlroom.targets.choosing import LOCAL
 from host.errors import StackError
@@ -63,7 +59,6 @@ class Up(Act):
         if running is None:
             ingress = status["endpoints"]["ingress"]
             _say(started, f"ready; events go to {ingress}/input")
-        _have_hours_kept(settings)
         return Answer(data=status)
 
 
@@ -95,24 +90,6 @@ async def _refuse_bad_machine(settings: Settings) -> None:
     fault = first_fault(await examine(settings.state_dir))
     if fault is not None:
         raise fault
-
-
-def _have_hours_kept(settings: Settings) -> None:
-    """Starts the process that keeps the last hours; it lives as long as the stack, so that they
-    are there also where no room was open."""
-    if not settings.history_hours or is_kept(settings.state_dir, LOCAL):
-        return
-    settings.state_dir.joinpath("logs").mkdir(exist_ok=True)
-    with settings.state_dir.joinpath("logs", "history.log").open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "controlroom", "record", "--keep"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd=settings.state_dir,
-            env={**os.environ, "CONTROLROOM_STATE_DIR": str(settings.state_dir)},
-        )
 
 
 def _say(started: float, line: str) -> None:

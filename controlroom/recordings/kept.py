@@ -52,15 +52,6 @@ def kept_dir(state: Path, target: str) -> Path:
     return state / "history" / quote(target, safe="")
 
 
-def is_kept(state: Path, target: str) -> bool:
-    """Whether a process keeps the last hours of a target already, or nobody can here."""
-    try:
-        os.close(locked(kept_dir(state, target), KEEPER))
-    except OSError:
-        return True
-    return False
-
-
 def locked(folder: Path, name: str) -> int:
     """Takes a lock in that folder until what is answered is closed. Raises BlockingIOError where
     somebody else has it, OSError where there can be none."""

@@ -22,6 +22,8 @@ from tests.own_stack import OwnStack
 from tests.waiting import until
 
 BODY = 200
+DRAINED = 420.0
+"""Seconds that the Python store may take for what has queued."""
 FAULT = """\
 apiVersion: chaos-mesh.org/v1alpha1
 kind: NetworkChaos
@@ -91,6 +93,7 @@ async def fault(stack: OwnStack, file: Path, engine: str, action: str, details: 
         await asyncio.to_thread(stack.run, "chaos", "stop", run)
 
 
+@pytest.mark.timeout(900)
 async def test_the_limit_follows_what_is_slow(
     stack: OwnStack, books: BooksSource, tmp_path: Path
 ) -> None:
@@ -110,5 +113,5 @@ async def test_the_limit_follows_what_is_slow(
             await until(lambda: names("documents"), "documents are", timeout=60, every=0.3)
         async with fault(stack, file, "kafka", "partition", ""):
             await until(lambda: names("kafka"), "kafka is the limit", timeout=60, every=0.3)
-    await until(settled, "nothing queues and nothing is named", timeout=90, every=0.3)
+    await until(settled, "nothing queues and nothing is named", timeout=DRAINED, every=0.3)
     assert (await books.read()).books.closed
