@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from controlroom.feeds.both_stores import BothStores
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.document import Stored, StoredRecord
 from controlroom.targets.abilities import Refused
@@ -13,10 +14,7 @@ from scenarios.scenario import QUEUE, Scenario
 from wire.keys import events_topic, logs_collection
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
     from wire.committed import Committed
-    from wire.documents import Documents
 
 RECORD_PATIENCE = 4.0
 """Seconds that Kafka has for one record; without it the document is shown all the same."""
@@ -24,7 +22,7 @@ GAP = 2_000
 """Offsets that are looked through for a neighbour: there are offsets without a document."""
 
 
-class DocumentSource:
+class DocumentSource(BothStores):
     """Documents of a scenario by their places."""
 
     name = "log"
@@ -35,24 +33,14 @@ class DocumentSource:
     )  # fmt: skip
 
     def __init__(self, endpoints: LiveEndpoints, scenario: Scenario) -> None:
-        self._endpoints = endpoints
+        super().__init__(endpoints)
         self._scenario = scenario
         self._collection = logs_collection(scenario.name)
-        self._redis: Redis | None = None
-        self._documents: Documents | None = None
         self.wanted: tuple[int, int, float] = (0, 0, 0.0)
         """Partition, offset, and when it was stored (seconds), which tells lives of a partition
         apart."""
         self.step = 0
         """-1 or 1: the one before or after is meant."""
-
-    async def open(self) -> None:
-        """Finds both stores."""
-        from wire.documents import Documents
-        from wire.stores import redis_client
-
-        self._redis = redis_client(await self._endpoints.redis(), timeout=3.0)
-        self._documents = Documents(await self._endpoints.mongo(), timeout=5.0)
 
     async def read(self) -> Stored:
         """The document. Raises Refused where it is not there any more."""
@@ -151,15 +139,6 @@ class DocumentSource:
             tuple((name, value.decode(errors="replace")) for name, value in record.headers),
             bytes(record.key or b"").decode(errors="replace"),
         )
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        redis, self._redis = self._redis, None
-        documents, self._documents = self._documents, None
-        if documents is not None:
-            await documents.close()
-        if redis is not None:
-            await redis.aclose()
 
 
 def _partition(document: Mapping[str, Any]) -> int:

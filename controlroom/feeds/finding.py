@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from controlroom.feeds.both_stores import BothStores
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.log import line_of
 from controlroom.feeds.views import seen
@@ -23,44 +24,23 @@ from scenarios.templates import captured, placeholders, split_member
 from wire.keys import logs_collection
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
-    from wire.documents import Documents
     from wire.ranges import Range
 
 
-class Finding:
+class Finding(BothStores):
     """One search. It is a source that is read to its end by `steps`."""
 
     name = "log"
+    patience = 10.0
     needs: tuple[str, ...] = ("wire.documents", "wire.committed", "wire.stores")
 
     def __init__(self, endpoints: LiveEndpoints, scenario: Scenario, wanted: Wanted) -> None:
         """Raises ValueError for a field that events do not have, or a value it cannot have."""
-        self._endpoints = endpoints
+        super().__init__(endpoints)
         self._scenario = scenario
         self._wanted = wanted
         self._collection = logs_collection(scenario.name)
         self._stored, self._derived = asked_of(scenario, wanted.fields)
-        self._redis: Redis | None = None
-        self._documents: Documents | None = None
-
-    async def open(self) -> None:
-        """Finds both stores."""
-        from wire.documents import Documents
-        from wire.stores import redis_client
-
-        self._redis = redis_client(await self._endpoints.redis(), timeout=3.0)
-        self._documents = Documents(await self._endpoints.mongo(), timeout=10.0)
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        redis, self._redis = self._redis, None
-        documents, self._documents = self._documents, None
-        if documents is not None:
-            await documents.close()
-        if redis is not None:
-            await redis.aclose()
 
     async def steps(self) -> AsyncIterator[Found]:
         """How far it is, after each window of all partitions. Ends when everything was looked

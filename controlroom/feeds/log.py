@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from controlroom.feeds.both_stores import BothStores
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.text import clean
@@ -19,10 +20,7 @@ from scenarios.templates import placeholders, render
 from wire.keys import logs_collection
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
     from wire.committed import Committed
-    from wire.documents import Documents
     from wire.ranges import Range
 
 FIRST_LINES = 200
@@ -32,7 +30,7 @@ MOST_LINES = 500
 some screens of them, as nobody reads faster and each line has its cost."""
 
 
-class LogSource:
+class LogSource(BothStores):
     """Follows the documents of one scenario. Where it stands survives a lost connection."""
 
     name = "log"
@@ -47,23 +45,18 @@ class LogSource:
         waits: QueueTimes | None = None,
         first_lines: int = FIRST_LINES,
     ) -> None:
-        self._endpoints = endpoints
+        super().__init__(endpoints)
         self._scenario = scenario
         self._collection = logs_collection(scenario.name)
         self._waits = waits
         self._first_lines = first_lines
         self._member = _own(scenario)
         self._positions: dict[str, int] | None = None
-        self._redis: Redis | None = None
-        self._documents: Documents | None = None
 
     async def open(self) -> None:
-        """Finds Redis and the document store, and sees that both answer."""
-        from wire.documents import Documents
-        from wire.stores import redis_client
-
-        self._redis = redis_client(await self._endpoints.redis(), timeout=3.0)
-        self._documents = Documents(await self._endpoints.mongo(), timeout=5.0)
+        """Finds Redis and the document store, and sees that the latter answers."""
+        await super().open()
+        assert self._documents is not None
         await self._documents.ping()
 
     async def read(self) -> LogBatch:
@@ -110,15 +103,6 @@ class LogSource:
         await count.load()
         await count.advance((await self.committed_offsets()).ranges())
         return count.total
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        redis, self._redis = self._redis, None
-        documents, self._documents = self._documents, None
-        if documents is not None:
-            await documents.close()
-        if redis is not None:
-            await redis.aclose()
 
     async def _news(self, positions: Mapping[str, int], committed_offsets: Committed) -> LogBatch:
         assert self._documents is not None

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controlroom.feeds.both_stores import BothStores
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.rejections import Rejections, rejection
 from scenarios.scenario import Scenario
 from wire.keys import rejected_collection
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
-    from wire.documents import Documents
+    pass
 
 NEWEST = 500
 """Records that are looked at."""
 
 
-class RejectionsSource:
+class RejectionsSource(BothStores):
     """Of the topic of events and of that of refused records."""
 
     name = "log"
@@ -27,19 +26,9 @@ class RejectionsSource:
     needs: tuple[str, ...] = ("wire.documents", "wire.committed", "wire.stores")
 
     def __init__(self, endpoints: LiveEndpoints, scenario: Scenario, newest: int = NEWEST) -> None:
-        self._endpoints = endpoints
+        super().__init__(endpoints)
         self._scenario = scenario
         self._newest = newest
-        self._redis: Redis | None = None
-        self._documents: Documents | None = None
-
-    async def open(self) -> None:
-        """Finds both stores."""
-        from wire.documents import Documents
-        from wire.stores import redis_client
-
-        self._redis = redis_client(await self._endpoints.redis(), timeout=3.0)
-        self._documents = Documents(await self._endpoints.mongo(), timeout=5.0)
 
     async def read(self) -> Rejections:
         """The newest ones."""
@@ -55,12 +44,3 @@ class RejectionsSource:
         totals = events.totals
         dead = totals.refused + totals.dead
         return Rejections(tuple(map(rejection, found)), dead, totals.repeated)
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        redis, self._redis = self._redis, None
-        documents, self._documents = self._documents, None
-        if documents is not None:
-            await documents.close()
-        if redis is not None:
-            await redis.aclose()
