@@ -20,7 +20,7 @@ from host.paths import engine_dir, private_dir, write_private
 from host.ports import Ports
 from stack.engines.engine import NotReady, url_with_login
 from stack.engines.mongo import Mongo
-from stack.engines.mongo.programs import NOTE, STORE_CHOICES, built_rust
+from stack.engines.mongo.programs import CHOICE_VARIABLE, NOTE, STORE_CHOICES, built_rust
 from tests.own_stack import PYTHON, RUST, OwnStack
 
 if TYPE_CHECKING:
@@ -69,7 +69,10 @@ def documents_of(kind: str, state: Path) -> Iterator[str]:
     folder = private_dir(engine_dir(state, "mongo"))
     write_private(folder / NOTE, STORE_CHOICES[kind] + "\n")
     server = Mongo(state, Ports(state))
-    asyncio.run(server.prepare(print))
+    with pytest.MonkeyPatch.context() as asked:
+        # one that was asked for stays, where a faster one is here too
+        asked.setenv(CHOICE_VARIABLE, kind)
+        asyncio.run(server.prepare(print))
     spec = server.spec()
     assert spec is not None
     with (folder / "log").open("wb") as log:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -88,6 +89,12 @@ class Documents:
         """Returns when the store answers."""
         async with _answering():
             await self._client.admin.command("ping")
+
+    async def latency(self) -> float:
+        """Seconds until the store answers a question that is no work for it."""
+        began = time.monotonic()
+        await self.ping()
+        return time.monotonic() - began
 
     async def ensure_indexes(self, scenario: str) -> None:
         """Makes the index of both collections of a scenario where it is missing."""

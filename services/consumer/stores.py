@@ -22,8 +22,9 @@ from services.consumer.dedup_windows import DedupWindows, OpenDedupWindows
 from services.consumer.guarded import GuardedDocuments
 from services.consumer.left import Left
 from services.consumer.lost import Lost
-from services.consumer.prepared import Document, PreparedBatch, Preparer, WindowNeededError
+from services.consumer.prepared import PreparedBatch, Preparer, WindowNeededError
 from services.consumer.retention import Retention
+from services.consumer.writer import Writer
 from services.queues.batch import Abandoned, Batch, Verdict, reached
 from services.queues.registry import side
 from services.shared import logline
@@ -43,10 +44,6 @@ from wire.ranges import Range
 from wire.stores import redis_client
 from wire.tops import MOST_MEMBERS
 
-CHUNK = 1_000
-"""Most documents of one insert."""
-WRITERS = 4
-"""Inserts under way at a time, of all batches together."""
 SLICE = 250
 """Records that are decoded in one go; some milliseconds."""
 
@@ -92,7 +89,7 @@ class Stores:
         self.left = Left(scenario, redis, documents, self._counting)
         self._windows = DedupWindows(redis, documents, scenario.name, bounds)
         self._open = OpenDedupWindows()
-        self._writers = asyncio.Semaphore(WRITERS)
+        self._writer = Writer(documents, near_mongo)
         self._redis = near_redis
         self._mongo = near_mongo
 
@@ -159,13 +156,11 @@ class Stores:
         """Writes documents, in the order of the calls; see services.queues.batch.Sink."""
         documents = [each for one in prepared for each in one.prepared.documents]
         rejected = [each for one in prepared for each in one.prepared.rejected]
-        chunks = [
-            (collection, wanted[start : start + CHUNK])
-            for collection, wanted in ((self._logs, documents), (self._rejected, rejected))
-            for start in range(0, len(wanted), CHUNK)
-        ]
         with self._untrusted(prepared):
-            await asyncio.gather(*(self._write(*chunk, abandoned) for chunk in chunks))
+            await asyncio.gather(
+                self._writer.write(self._logs, documents, abandoned),
+                self._writer.write(self._rejected, rejected, abandoned),
+            )
 
     async def count(self, prepared: Sequence[Prepared], abandoned: Abandoned) -> list[Verdict]:
         """Counts behind the committed offsets; see services.queues.batch.Sink."""
@@ -220,15 +215,6 @@ class Stores:
         except BaseException:
             self._open.drop(*(each.prepared.tp for each in prepared))
             raise
-
-    async def _write(
-        self, collection: str, documents: Sequence[Document], abandoned: Abandoned
-    ) -> None:
-        async with self._writers:
-            now = time.time_ns() // 1_000_000
-            for document in documents:
-                document["stored"] = now
-            await self._mongo.ask(lambda: self._documents.insert(collection, documents), abandoned)
 
 
 @contextlib.asynccontextmanager

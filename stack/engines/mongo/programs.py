@@ -59,7 +59,8 @@ class StoreProgram:
             return (*self.command, *place, *own, "--wiredTigerCacheSizeGB", "0.25", *login)
         own = ("--host", "127.0.0.1", "--storage-path", str(data), "--config", str(settings))
         tuned = ("--cache-size", "256M", "--sync-on-commit", "--log-level", "WARNING")
-        return (*self.command, *place, *own, *tuned, *login)
+        # one that says it is of a replica set writes each document again, into its oplog
+        return (*self.command, *place, *own, *tuned, "--standalone", *login)
 
 
 async def chosen_store(folder: Path, progress: Progress) -> StoreProgram:
