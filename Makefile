@@ -31,7 +31,7 @@ quick: ## format, lint, types, layers and unit tests: no root, no engines, no ne
 	}; \
 	part ruff format --check . && part ruff check . || exit 1; \
 	(part mypy && part lint-imports) & beside=$$!; \
-	part pytest -q -n 2 --dist worksteal -m "not (engines or clusters or processes or long)" $(ARGS); \
+	part pytest -q -n 3 --dist worksteal -m "not (engines or clusters or processes or long)" $(ARGS); \
 	wait $$beside && printf '%4d s  all\n' $$SECONDS
 
 # Tests find no program that neither a bare Debian has nor bin/bootstrap names (tests/bare.py).

@@ -4,42 +4,88 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Mapping
+from typing import Self
 
 from stack.manifests.model import Container, Probe
 
 _REASON_LENGTH = 200
 _BODY = 4096
+_LENGTH = re.compile(r"^content-length: *(\d{1,6})\r$", re.I | re.M)
 
 
 async def ask(port: int, path: str, timeout: float) -> str | None:
-    """GET on loopback. None when the answer is 2xx or 3xx, else the reason in words."""
-    try:
-        async with asyncio.timeout(timeout):
-            return await _get(port, path)
-    except TimeoutError:
-        return f"no answer within {timeout:g} s"
-    except ConnectionRefusedError:
-        return "nothing listens on its port"
-    except (OSError, ValueError, IndexError) as error:
-        return str(error) or type(error).__name__
+    """GET on loopback, on a connection of its own.
+
+    None when the answer is 2xx or 3xx, else the reason in words.
+    """
+    with Line(port) as line:
+        return await line.ask(path, timeout)
 
 
-async def _get(port: int, path: str) -> str | None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-        writer.write(request.encode())
-        status = int((await reader.readline()).split()[1])
+class Line:
+    """A connection to one port of loopback, made anew where it is not there any more.
+
+    It is closed when the block ends. Most of what a probe costs is the making of a connection, for
+    both sides.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
+
+    async def ask(self, path: str, timeout: float) -> str | None:
+        """GET; None when the answer is 2xx or 3xx, else the reason in words."""
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._get(path)
+        except TimeoutError:
+            reason = f"no answer within {timeout:g} s"
+        except ConnectionRefusedError:
+            reason = "nothing listens on its port"
+        except (OSError, EOFError, ValueError, IndexError) as error:
+            reason = str(error) or type(error).__name__
+        self._hang_up()
+        return reason
+
+    async def _get(self, path: str) -> str | None:
+        if self._streams is not None:
+            with contextlib.suppress(OSError, EOFError):
+                return await self._answer(*self._streams, path)
+            # it was closed from there since the last question
+            self._hang_up()
+        self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        return await self._answer(*self._streams, path)
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str
+    ) -> str | None:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        status = int(head.split()[1])
+        length = _LENGTH.search(head)
+        if length is not None:
+            body = await reader.readexactly(int(length[1]))
+        else:
+            body = await reader.read(_BODY)
+            self._hang_up()
         if 200 <= status < 400:
             return None
-        head_and_body = await reader.read(_BODY)
-        body = head_and_body.partition(b"\r\n\r\n")[2].decode(errors="replace")
-        return f"{status} {' '.join(body.split())}"[:_REASON_LENGTH].strip()
-    finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        return f"{status} {' '.join(body.decode(errors='replace').split())}"[
+            :_REASON_LENGTH
+        ].strip()
+
+    def _hang_up(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
 
 
 class ProbeWatch:
@@ -87,14 +133,16 @@ class ProbeWatch:
             return
         await asyncio.sleep(probe.initial_delay)
         good = bad = 0
-        while True:
-            reason = await self._ask(probe)
-            good, bad = (good + 1, 0) if reason is None else (0, bad + 1)
-            if good >= probe.success_threshold:
-                self._on_ready(True, "")
-            elif bad >= probe.failure_threshold:
-                self._on_ready(False, f"not ready: {reason}")
-            await asyncio.sleep(probe.period)
+        # asked most often; that new connections are taken too is what the liveness probe finds
+        with Line(self._ports[probe.port]) as line:
+            while True:
+                reason = await line.ask(probe.path, probe.timeout)
+                good, bad = (good + 1, 0) if reason is None else (0, bad + 1)
+                if good >= probe.success_threshold:
+                    self._on_ready(True, "")
+                elif bad >= probe.failure_threshold:
+                    self._on_ready(False, f"not ready: {reason}")
+                await asyncio.sleep(probe.period)
 
     async def _liveness(self) -> None:
         probe = self._container.liveness
