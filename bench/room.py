@@ -9,6 +9,7 @@ Nothing is asserted.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import statistics
 import sys
@@ -87,6 +88,8 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=1000, help="events a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="steady time of each row")
     args = parser.parse_args()
+    # as a newcomer has it: what was compiled once is not compiled at each start
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="controlroom-bench-") as folder:
         stack = OwnStack(Path(folder))
         try:

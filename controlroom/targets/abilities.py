@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from controlroom.model.fleet import Fleet
-from stack.faults.model import Phase
 from stack.faults.preview import Preview as Preview
+
+if TYPE_CHECKING:
+    from controlroom.model.fleet import Fleet
+    from stack.faults.model import Phase
 
 
 class TargetError(Exception):
