@@ -328,11 +328,24 @@ class ControlRoom(App[None]):
 
         if self.screen is not self.room:
             return
+        if self.room.pane is self.room.time:
+            self._open_moment()
+            return
         page = page_of(self.room, self.below)
         if page is not None:
             self.push_screen(page)
         else:
             self.notify("There is nothing to open here.", markup=False, timeout=3)
+
+    def _open_moment(self) -> None:
+        """Of the time panel: a range alone, or the run of the mark that is looked at."""
+        mark = self.room.time.looked_at
+        if self.room.time.enter_range():
+            return
+        if mark is None:
+            self.notify("There is no mark here: { and } look at the marks.", markup=False)
+        else:
+            self._work(self.flows.run(mark.run), "runs")
 
     def do_limit(self) -> None:
         """Which part is the limit now."""

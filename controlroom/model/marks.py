@@ -14,10 +14,11 @@ def marks_of(runs: Runs) -> dict[tuple[str, str], TimeMark]:
 
 def _marks(run: RunView) -> Iterator[TimeMark]:
     if run.chaos is None:
-        yield TimeMark(run.started, "load", run.title)
+        yield TimeMark(run.started, "load", run.title, run.id)
         if run.ended is not None:
-            yield TimeMark(run.ended, "load-end", run.bound or "ended")
+            yield TimeMark(run.ended, "load-end", run.bound or "ended", run.id)
         return
-    yield TimeMark(run.started, "fault", run.title)
+    yield TimeMark(run.started, "fault", run.title, run.id)
     if run.ended is not None and run.chaos.recovered:
-        yield TimeMark(run.ended, "recovered", f"{run.ended - run.started:.1f} s")
+        seconds = f"{run.ended - run.started:.1f} s"
+        yield TimeMark(run.ended, "recovered", seconds, run.id)

@@ -111,3 +111,5 @@ class TimeMark:
     at: float
     sign: Sign
     text: str
+    run: str = ""
+    """Id of its run."""

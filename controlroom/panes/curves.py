@@ -34,6 +34,8 @@ class Drawn:
 
     curve: Curve
     figures: Sequence[float | None]
+    looked: range = range(0)
+    """The columns that the cursor covers; none while nobody looks at a moment."""
 
     @property
     def strip(self) -> bool:
@@ -42,13 +44,26 @@ class Drawn:
 
     @property
     def known(self) -> list[float]:
-        """The figures without the gaps."""
-        return [figure for figure in self.figures if figure is not None]
+        """The figures without the gaps: of the range that is looked at, else all."""
+        looked = self.looked if len(self.looked) > 1 else range(len(self.figures))
+        return self._known(looked.start, looked.stop)
 
     @property
     def now(self) -> float | None:
-        """The newest figure; None where there is a gap now."""
+        """The figure at the cursor; without one the newest. None where there is a gap."""
+        if self.looked:
+            found = self._known(self.looked[-1], self.looked[-1] + 1)
+            return min(found, default=None) if self.strip else max(found, default=None)
         return next((f for f in reversed(self.figures[-4:]) if f is not None), None)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of a range that is looked at; None without one, and where nothing is known."""
+        known = self.known if len(self.looked) > 1 else []
+        return sum(known) / len(known) if known else None
+
+    def _known(self, first: int, last: int) -> list[float]:
+        return [one for one in self.figures[2 * first : 2 * last] if one is not None]
 
 
 def heights(curves: Sequence[Drawn], room: int) -> list[int]:
@@ -89,7 +104,9 @@ class CurveRows:
         heads = self._heads(one, high, len(lines))
         style: Style = getattr(self.look, one.curve.name, self.look.accent)
         return [
-            text.row([*head, *self._line(line, grades, style)], self.width, self.look.text)
+            text.row(
+                [*head, *self._line(line, grades, style, one.looked)], self.width, self.look.text
+            )
             for head, line in zip(heads, lines, strict=True)
         ]
 
@@ -141,6 +158,8 @@ class CurveRows:
             return [words if len(words) <= _NAME + _NOW else words.replace(" ", "")]
         width = _NAME + _NOW - 4
         lines = [f"{name} {told(of(known)):>{width}}" for name, of in _ENDS if known]
+        if one.mean is not None:
+            lines.insert(1, f"avg {told(one.mean):>{width}}")
         if bound is not None and known:
             lines.append(f"{self.look.signs.degraded} at {told(bound.degraded):>{width - 1}}")
         return (lines + [""] * tall)[: tall - 1]
@@ -154,9 +173,9 @@ class CurveRows:
             ticked.append([*before, *head, (look.signs.tick, look.frame)])
         return ticked
 
-    def _line(self, line: str, grades: Sequence[Grade], style: Style) -> list[Span]:
+    def _line(self, line: str, grades: Sequence[Grade], style: Style, looked: range) -> list[Span]:
         """The plot in its colour; other colours where it is over a limit, thin uprights where a
-        fault or a recovery is and no curve."""
+        fault or a recovery is and no curve; the cursor, and the other end of a range, over all."""
         look = self.look
         cells: list[Span] = []
         for cell, grade in zip(line, grades, strict=True):
@@ -164,6 +183,8 @@ class CurveRows:
         for column in self._uprights:
             if cells[column][0] == " ":
                 cells[column] = (look.signs.mark, look.frame)
+        for column in {*looked[:1], *looked[-1:]}:
+            cells[column] = (look.signs.down, look.bright)
         return [
             ("".join(cell for cell, _ in run), of)
             for of, run in groupby(cells, key=lambda cell: cell[1])

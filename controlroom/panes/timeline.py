@@ -17,6 +17,7 @@ from controlroom.model.frame import GOLDEN, Curve, Frame
 from controlroom.model.lanes import METRICS, lanes_of
 from controlroom.model.run import TimeMark
 from controlroom.panes import plot, text
+from controlroom.panes.cursor import Axis, Cursor
 from controlroom.panes.curves import AXIS, LANE, CurveRows, Drawn, heights
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
@@ -27,6 +28,8 @@ WINDOWS = (60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 10800.0, 21600.0)
 _USUAL = WINDOWS.index(300.0)
 _FOOTED = 6
 """Rows from which on marks and axis have one each."""
+LEAST = 10.0
+"""Seconds of the shortest range that is shown alone."""
 _ROOMY, _TOLD = 24, 5
 """Rows from which on marks are told in words too, and how many of them at least."""
 Placed = tuple[int, TimeMark]
@@ -41,12 +44,17 @@ class TimePane(Pane):
     engine = "prometheus"
     command = "controlroom metrics"
     keys = (
-        ("← →", "curves of each branch of a split, or of each door; of all together"),
-        ("↑ ↓", "more of their figures"),
+        ("← → { }", "look at a moment: the column beside, the mark beside; enter opens its run"),
+        ("m", "begin a range at that moment; enter shows it alone"),
+        ("b ↑ ↓", "curves of each branch of a split, or of each door; more of their figures"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("left", "part"),
-        ("right", "part"),
+        ("left", "look(-1)"),
+        ("right", "look(1)"),
+        ("left_curly_bracket", "jump(-1)"),
+        ("right_curly_bracket", "jump(1)"),
+        ("m", "mark"),
+        ("b", "part"),
         ("up", "scroll(-1)"),
         ("down", "scroll(1)"),
     ]
@@ -62,23 +70,26 @@ class TimePane(Pane):
         self.choice = _USUAL
         self.until: float | None = None
         """Where the axis ends, seconds since the epoch; None is now."""
+        self.cursor = Cursor()
+        self._range = 0.0
+        """Seconds of a range that is shown alone; 0 where none is."""
         self._last = 0.0
 
     @property
     def window(self) -> float:
         """Seconds that the axis covers."""
-        return WINDOWS[self.choice]
+        return self._range or WINDOWS[self.choice]
 
     def widen(self, steps: int) -> None:
         """A longer time with a positive number, the usual one with zero."""
+        self._range = 0.0
         wanted = self.choice + steps if steps else _USUAL
         self.choice = max(0, min(len(WINDOWS) - 1, wanted))
         self.redraw()
 
     @property
     def _span(self) -> str:
-        hours = self.window >= 3600
-        return f"{self.window / 3600:g} h" if hours else f"{self.window / 60:g} m"
+        return _lasting(self.window)
 
     @property
     def stride(self) -> float:
@@ -87,11 +98,86 @@ class TimePane(Pane):
 
     def travel(self, steps: int) -> None:
         """Moves the axis by so many steps; zero brings it back to now."""
-        now = self.frame.now if self.frame is not None else 0.0
+        if not steps:
+            self.cursor.clear()
+            self._range = 0.0
+        now = self._now
         until = (self.until or now) + steps * self.stride
         past = steps and until < now
         self.until = max(until, now - PAST_SECONDS + self.window) if past else None
         self.redraw()
+
+    @property
+    def _now(self) -> float:
+        return self.frame.now if self.frame is not None else 0.0
+
+    def action_look(self, step: int) -> None:
+        """Looks at the column beside, at the newest one first; the axis stands still meanwhile,
+        and moves where the column is beyond its end."""
+        if self.frame is None:
+            return
+        if self.until is None:
+            self.until = self._now
+        axis = self._drawn_axis(self.frame)
+        if self.cursor.at is None:
+            self.cursor.at = axis.time(axis.columns - 1)
+        else:
+            self._look_at(axis.time(axis.column(self.cursor.at) + step))
+        self.redraw()
+
+    def action_jump(self, step: int) -> None:
+        """Looks at the next mark, or at the one before."""
+        at = self._now if self.cursor.at is None else self.cursor.at
+        marks = sorted(mark.at for mark in (self.frame.marks if self.frame is not None else ()))
+        beside = [one for one in marks if (one - at) * step > self._beside]
+        if beside:
+            if self.until is None:
+                self.until = self._now
+            self._look_at(beside[0] if step > 0 else beside[-1])
+        self.redraw()
+
+    def action_mark(self) -> None:
+        """Begins a range where the cursor is, or gives it up."""
+        self.cursor.begin()
+        self.redraw()
+
+    def enter_range(self) -> bool:
+        """Shows the chosen range alone; whether there was one."""
+        chosen = self.cursor.span
+        if chosen is None:
+            return False
+        start, self.until = chosen
+        self._range = max(self.until - start, LEAST)
+        self.cursor.clear()
+        self.redraw()
+        return True
+
+    @property
+    def looked_at(self) -> TimeMark | None:
+        """The mark of the moment that is looked at, the newest where there are several."""
+        if self.frame is None or self.cursor.at is None:
+            return None
+        axis = self._drawn_axis(self.frame)
+        column = axis.column(self.cursor.at)
+        near = (mark for mark in self.frame.marks if axis.column(mark.at) == column)
+        return max(near, key=lambda mark: mark.at, default=None)
+
+    def _look_at(self, at: float) -> None:
+        """The axis is moved where it does not show that time."""
+        oldest = self._now - PAST_SECONDS
+        self.cursor.at = at = min(max(at, oldest), self._now)
+        end = self._now if self.until is None else self.until
+        if not end - self.window < at <= end:
+            self.until = min(self._now, max(at + self.window / 2, oldest + self.window))
+
+    @property
+    def _beside(self) -> float:
+        """Seconds that a mark is away from the cursor, at least, to be another one."""
+        return 2 * self._step(self._columns(max(0, self.size.width - 4)))
+
+    def _drawn_axis(self, frame: Frame) -> Axis:
+        columns = self._columns(max(0, self.size.width - 4))
+        return Axis(self._end(frame), self._step(columns), columns)
 
     def action_part(self) -> None:
         """Curves of each, or of all together again."""
@@ -140,12 +226,23 @@ class TimePane(Pane):
 
     def title(self, frame: Frame, width: int) -> Title:
         dot = self.look.signs.dot
+        if self.cursor.at is not None:
+            return Title("time", self._told_moment(frame, self.cursor.at))
         if self.until is not None:
             start, end = (_clock(at) for at in (self.until - self.window, self.until))
-            return Title("time", f"PAST {start} to {end} {dot} [ ] {dot} n now")
+            return Title("time", f"PAST {start} to {end} {dot} [ ] {dot} L live")
         told = f"{self._span} {dot} + {self.look.signs.minus} 0"
         by = "branch" if self.parted and split_run(frame) else "door" if self.parted else ""
         return Title(f"time by {by}" if by else "time", told)
+
+    def _told_moment(self, frame: Frame, at: float) -> str:
+        """The moment, or the range, that is looked at."""
+        dot, chosen = self.look.signs.dot, self.cursor.span
+        if chosen is not None:
+            start, end = chosen
+            words = f"{_clock(start)} to {_clock(end)} {dot} {_lasting(end - start)}"
+            return f"{words} {dot} enter shows it"
+        return f"AT {_clock(at)} {dot} {_lasting(max(0.0, frame.now - at))} ago {dot} L live"
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """Keeps the axis while its sources are away; the curves have gaps then."""
@@ -162,7 +259,10 @@ class TimePane(Pane):
         curves = self._fitting(self._lanes(frame), room) if self.parted else self._overall(frame)
         fine = self.parted or all(map(operator.is_, curves, frame.curves))
         lasts = 2.0 if fine else float(PAST_STEP)
-        drawn = [Drawn(one, self._figures(one, end, step, columns, lasts)) for one in curves]
+        looked = self.cursor.columns(Axis(end, step, columns))
+        drawn = [
+            Drawn(one, self._figures(one, end, step, columns, lasts), looked) for one in curves
+        ]
         draw = CurveRows(self.look, frame.limits, columns, width, dict(marks))
         rows: list[Strip] = []
         kept = min(_TOLD, len(frame.marks)) if room >= _ROOMY else 0
@@ -270,6 +370,14 @@ class TimePane(Pane):
         cells[columns - len(now) : columns] = now
         line = " " * self._axis_width + "".join(cells[:columns])
         return text.row([(line, self.look.dim)], width, self.look.text)
+
+
+def _lasting(seconds: float) -> str:
+    """In the largest unit of which there is one at least."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def _clock(at: float) -> str:

@@ -233,9 +233,7 @@ class Flows:
             return
         await self.perform(act)
         if act.run is not None:
-            page = await self._runs_page()
-            page.list.at = act.run.id
-            page.open(RunPage(page.below, page.hands, act.run.id))
+            await self.run(act.run.id)
 
     async def _planned(self, act: StartExperiment) -> list[Fact]:
         return [fact for fact in await self.commands.plan_experiment(act) if fact[0] != "what"]
@@ -243,6 +241,12 @@ class Flows:
     async def runs(self) -> None:
         """The page of all runs."""
         await self._runs_page()
+
+    async def run(self, run: str) -> None:
+        """The page of one run, above that of all runs."""
+        page = await self._runs_page()
+        page.list.at = run
+        page.open(RunPage(page.below, page.hands, run))
 
     async def _runs_page(self) -> RunsPage:
         """The page of all runs at the top; one that is open stays the same."""

@@ -252,11 +252,11 @@ async def test_the_limit_is_one_key_from_everywhere(
 ) -> None:
     room = saying(replace(frames.loaded(), read_only=read_only), read_only=read_only)
     async with room.run_test(size=WIDE) as pilot:
-        await pilot.press("4", "enter", "L")
+        await pilot.press("4", "enter", "i")
         await shows(room, "82% of the consumers' time")
         await pilot.press("Y")
         assert room.clipboard.startswith("$ controlroom metrics --limit\nThe limit is ")
-        await pilot.press("L")
+        await pilot.press("i")
         assert screen_text(room).count("› limit") == 1
         await pilot.press("q")
         await shows(room, "room › fleet › ")

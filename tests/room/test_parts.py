@@ -152,7 +152,7 @@ async def test_a_row_of_the_strip_that_is_cut_says_so() -> None:
 async def test_the_axis_has_no_label_that_touches_the_next() -> None:
     room = room_of(replace(frames.loaded(), lanes=frames.lanes("r-0042")))
     async with room.run_test(size=(120, 40)) as pilot:
-        await pilot.press("5", "right")
+        await pilot.press("5", "b")
         (axis,) = [line for line in screen_text(room).splitlines() if "now │" in line]
         assert axis.split("now")[0].endswith(" ")
 

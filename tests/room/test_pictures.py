@@ -57,12 +57,12 @@ def test_curves_of_each_branch_in_a_room_of_ascii_without_colour(
     monkeypatch.setenv("NO_COLOR", "")
     frame = replace(splitting(frames.loaded()), lanes=frames.lanes("r-0042"))
     room = room_of(frame, ascii_only=True)
-    assert snap_compare(room, press=["5", "right", "z"], terminal_size=SIZES["small"])
+    assert snap_compare(room, press=["5", "b", "z"], terminal_size=SIZES["small"])
 
 
 def test_curves_of_each_branch(snap_compare: Compare) -> None:
     frame = replace(splitting(frames.loaded()), lanes=frames.lanes("r-0042"))
-    assert snap_compare(room_of(frame), press=["5", "right"], terminal_size=SIZES["large"])
+    assert snap_compare(room_of(frame), press=["5", "b"], terminal_size=SIZES["large"])
 
 
 @pytest.mark.parametrize("size", SIZES)
