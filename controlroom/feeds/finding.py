@@ -59,7 +59,7 @@ class Finding(BothStores):
             looked += sum(tail.upto - tail.after for tail in tails)
             left = zip(ranges, tails, strict=True)
             ranges = [Range(r.tp, r.after, tail.after) for r, tail in left if tail.after > r.after]
-            yield Found(tuple(lines), hits, looked, total)
+            yield Found(tuple(lines), hits, looked, total, hits >= self._wanted.most)
 
     async def _window(self, window: Range) -> list[LogLine]:
         assert self._documents is not None

@@ -36,12 +36,17 @@ class Found:
     """Offsets that were looked through."""
     total: int
     """Offsets that lie in the time that is meant."""
+    full: bool = False
+    """Whether it ends here because enough was found: there may be more."""
 
     @property
     def said(self) -> str:
         """In a few words."""
         share = f" ({self.looked / self.total:.0%})" if self.total else ""
-        return f"{self.hits:,} hits in {self.looked:,} of {self.total:,} events{share}"
+        looked = f"{self.looked:,} of {self.total:,} events{share}"
+        if self.full:
+            return f"the newest {self.hits:,} hits, found in {looked}; there may be more"
+        return f"{self.hits:,} hits in {looked}"
 
 
 def moment(words: str, now: float, seconds: float | None) -> float:
