@@ -22,12 +22,13 @@ from controlroom.feeds.document import DocumentSource
 from controlroom.feeds.log import LogSource
 from controlroom.feeds.text import clean
 from controlroom.model.document import way
-from controlroom.model.log import LogLine
+from controlroom.model.finding import Hit
 from controlroom.targets.purge import purge_logs
 
 DESCRIPTION = "Print stored events, look for some, count or remove them; or what a pod says."
 EXAMPLES = (
     "controlroom logs --grep caifanes --field rank=5 --since 10m",
+    "controlroom logs --in kafka --grep rejected --last 20",
     "controlroom logs --follow --json | jq .text",
     "controlroom logs --purge --confirm bands",
 )
@@ -65,14 +66,14 @@ async def main(args: argparse.Namespace) -> Exit:
     meant = searching.wanted(args) if searching.is_meant(args) else None
     if meant is not None and (args.follow or args.total or args.at):
         raise CommandError(
-            "--grep, --field, --since and --until look through what is stored.",
+            "--in, --partition, --grep, --field, --since and --until look for events.",
             "Leave --follow, --total and --at out.",
         )
     async with verb_context(args.settings) as here:
         if args.at:
             return await _document(here, args)
         if meant is not None:
-            _print(await searching.search(here, meant), args.json)
+            _print(await searching.search(here, meant, args.place), args.json)
             return Exit.OK
         source = LogSource(here.endpoints, here.scenario, first_lines=last)
         async with opened(source):
@@ -145,7 +146,7 @@ async def _follow(source: LogSource, as_json: bool) -> None:
         await asyncio.sleep(source.period)
 
 
-def _print(lines: Iterable[LogLine], as_json: bool) -> None:
+def _print(lines: Iterable[Hit], as_json: bool) -> None:
     for line in lines:
         if as_json:
             emit_json(asdict(line))

@@ -12,19 +12,18 @@ from controlroom.feeds.finding import Finding, sequence
 from controlroom.feeds.partitions import PartitionsSource
 from controlroom.feeds.rejections import RejectionsSource
 from controlroom.model.document import StoredRecord
-from controlroom.model.finding import Wanted
-from controlroom.model.log import LogLine
+from controlroom.model.finding import Hit, Wanted
 from controlroom.model.needle import Needle
 from controlroom.targets.abilities import Refused
 from tests.feeds.world import World, vote
 from wire import keys
 
 
-async def found(world: World, wanted: Wanted) -> tuple[list[LogLine], int]:
+async def found(world: World, wanted: Wanted) -> tuple[list[Hit], int]:
     """The hits, and how many offsets were looked through."""
     finding = Finding(world.endpoints, world.scenario, wanted)
     await finding.open()
-    hits: list[LogLine] = []
+    hits: list[Hit] = []
     looked = 0
     try:
         async for step in finding.steps():

@@ -270,6 +270,8 @@ async def test_what_no_line_holds_is_looked_for_in_the_store(
     class Two:
         """A search of two steps."""
 
+        needs = ()
+
         def __init__(self, *asked: object) -> None:
             """Whatever is looked for."""
 
