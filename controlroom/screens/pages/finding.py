@@ -79,7 +79,7 @@ class FoundPage(FilterPage):
     def action_place(self) -> None:
         """The same, looked for in the other place. A search that is on ends."""
         self.place = DOCUMENTS if self.place == KAFKA else KAFKA
-        self._hits, self._found, self.answered = [], None, None
+        self._hits, self._found, self._unread, self.answered = [], None, [], None
         self.trouble = self.fix = self.progress = ""
         self.ask_anew()
         self.draw()
