@@ -29,7 +29,6 @@ DESCRIPTION = "Print stored events, look for some, count or remove them; or what
 EXAMPLES = (
     "controlroom logs --grep caifanes --field rank=5 --since 10m",
     "controlroom logs --in kafka --grep rejected --last 20",
-    "controlroom logs --follow --json | jq .text",
     "controlroom logs --purge --confirm bands",
 )
 MOST = 10_000
@@ -44,8 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--follow", action="store_true", help="and every new one from then on")
     what.add_argument("--total", action="store_true", help="how many are stored")
     what.add_argument("--at", metavar="P:OFFSET", help="one document in full, and its way")
-    what.add_argument("--pod", metavar="NAME", help="what a pod, or an engine, says")
-    parser.add_argument("--previous", action="store_true", help="of its life before")
+    what.add_argument(
+        "--pod", metavar="NAME", help="what a pod or engine says; --previous: of its life before"
+    )
+    # said with the flag before it, as all has to fit one screen
+    parser.add_argument("--previous", action="store_true", help=argparse.SUPPRESS)
     what.add_argument("--purge", action="store_true", help="remove all; the books stay right")
     parser.add_argument("--confirm", metavar="SCENARIO", help="name of the scenario to purge")
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is looked for, and where."""
     parser.add_argument(
         "--in", dest="place", choices=PLACES, default=DOCUMENTS, metavar="PLACE",
-        help="documents, or kafka: its records, also those that are not stored",
+        help="documents, or kafka: its records, stored or not",
     )  # fmt: skip
     parser.add_argument("--partition", metavar="N", type=int, help="those of one partition")
     parser.add_argument("--grep", metavar="TEXT", help="those with it; /regex/, ! before: without")
@@ -36,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--field", metavar="NAME=VALUE", action="append", help="those with that value; repeatable"
     )
     parser.add_argument(
-        "--since", metavar="TIME", help="stored since 10m ago, 14:05, 2026-11-28T14:05"
+        "--since", metavar="TIME", help="from 10m ago, 14:05, 2026-11-28T14:05; --until TIME"
     )
-    parser.add_argument("--until", metavar="TIME", help="stored until then")
+    parser.add_argument("--until", metavar="TIME", help=argparse.SUPPRESS)
 
 
 def is_meant(args: argparse.Namespace) -> bool:
