@@ -194,6 +194,10 @@ class ControlRoom(App[None]):
             return
         self._behind = frame.now
         self.room.show(frame)
+        if self.room.detailed and (self.screen is self.room or self.screen.is_modal):
+            see = getattr(self.source, "see", None)
+            if see is not None:
+                see()
         if not self._settled and self.room.has_data(frame):
             self._settle()
 

@@ -100,6 +100,11 @@ class OpenTarget:
         if self.room is not None:
             self.room.tell(runs)
 
+    def see(self) -> None:
+        """The details of its traffic are in sight."""
+        if self.room is not None:
+            self.room.see()
+
     @property
     def calm(self) -> bool:
         """Whether a frame now would show the same as the one before, except times and ages."""
@@ -177,6 +182,10 @@ class Opening:
     def tell(self, runs: tuple[str, ...]) -> None:
         """The frames of the shown target have the stories of these runs."""
         self._places[self._shown].tell(runs)
+
+    def see(self) -> None:
+        """The details of the shown target's traffic are in sight."""
+        self._places[self._shown].see()
 
     @property
     def calm(self) -> bool:

@@ -25,7 +25,7 @@ from controlroom.feeds.scrollback import Scrollback
 from controlroom.feeds.tallies import TalliesSource
 from controlroom.model.board import CURVE_SECONDS, PAST_SECONDS, Board
 from controlroom.model.effects import ActiveEffect
-from controlroom.model.frame import GOLDEN, LOG, TALLIES, Frame
+from controlroom.model.frame import GOLDEN, LOG, ROUTES, TALLIES, Frame
 from controlroom.model.log import LogLine
 from controlroom.model.samples import Report, Sample
 from controlroom.model.tallies import Chosen
@@ -47,6 +47,9 @@ KEEP_AGAIN = 30.0
 """Seconds between two looks whether somebody else still keeps the last hours."""
 CALM = 10
 """Periods between two questions where nobody looks and nothing changes."""
+SEEN_FOR = 4.0
+"""Seconds for which details count as seen; shorter than the pause between two questions for them,
+so that whoever looks away is the cause of no further one."""
 HISTORY_STEP = 2
 """Seconds between the points with which the curves are filled at the start."""
 
@@ -83,12 +86,13 @@ class Room:
         self._store = RunStore(settings.state_dir / "runs")
         self._runs = RunsSource(self._store.root, self._left)
         self._log = LogSource(self._endpoints, scenario, waits)
+        routes = RoutesSource(self._endpoints, settings.window)
         sources: list[Source] = [
             FleetSource(target, Gateways(self._endpoints.prometheus)),
             tallies,
             self._runs,
             self._golden(),
-            RoutesSource(self._endpoints, settings.window),
+            routes,
             QueuesSource(self._endpoints, scenario, self._endpoints.prometheus),
             self._log,
             BooksSource(LiveEndpoints(path or target), scenario, waits, Limit(self._endpoints)),
@@ -113,6 +117,10 @@ class Room:
         self._feeds = {
             source.name: Feed(source, self._take, stirred=self._stir) for source in sources
         }
+        self._seen = float("-inf")
+        self._feeds[ROUTES.name] = Feed(
+            routes, self._take, stirred=self._stir, seen=lambda: self._sees_routes
+        )
         self._feeds[tallies.name] = Feed(
             tallies, self._take, stirred=self._stir, question=lambda: tallies.read(self._chosen)
         )
@@ -180,6 +188,17 @@ class Room:
         """Frames that come soon have the stories of these runs, and of no others."""
         if self._runs.tell(runs):
             self._feeds[self._runs.name].hurry()
+
+    def see(self) -> None:
+        """The details of the traffic are in sight now, so frames that come soon have them. Whoever
+        has them in sight says so again within SEEN_FOR seconds."""
+        before, self._seen = self._sees_routes, time.monotonic()
+        if not before:
+            self._feeds[ROUTES.name].hurry()
+
+    @property
+    def _sees_routes(self) -> bool:
+        return time.monotonic() - self._seen < SEEN_FOR
 
     def look_again(self) -> None:
         """Looks again for effects on the target that no run looks after."""

@@ -184,6 +184,11 @@ class OffsetReader:
         """Oldest offsets of a topic that was just looked up."""
         return await self._list_offsets(topic, OffsetResetStrategy.EARLIEST)
 
+    async def since(self, topic: Topic, at: int) -> dict[int, int]:
+        """Partition -> offset of the first record whose time is `at` (ms since the epoch) or later;
+        -1 where there is none. `topic` was just looked up."""
+        return await self._list_offsets(topic, at)
+
     async def epoch_ends(self, topic: Topic, epochs: Mapping[int, int]) -> dict[int, int]:
         """Partition -> where the records of a leader epoch, and of those before it, end in the log
         as it is now; -1 where its leader cannot tell. `epochs`: partition -> that epoch.

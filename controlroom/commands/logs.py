@@ -22,13 +22,13 @@ from controlroom.feeds.document import DocumentSource
 from controlroom.feeds.log import LogSource
 from controlroom.feeds.text import clean
 from controlroom.model.document import way
-from controlroom.model.log import LogLine
+from controlroom.model.finding import Hit
 from controlroom.targets.purge import purge_logs
 
 DESCRIPTION = "Print stored events, look for some, count or remove them; or what a pod says."
 EXAMPLES = (
     "controlroom logs --grep caifanes --field rank=5 --since 10m",
-    "controlroom logs --follow --json | jq .text",
+    "controlroom logs --in kafka --grep rejected --last 20",
     "controlroom logs --purge --confirm bands",
 )
 MOST = 10_000
@@ -43,8 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--follow", action="store_true", help="and every new one from then on")
     what.add_argument("--total", action="store_true", help="how many are stored")
     what.add_argument("--at", metavar="P:OFFSET", help="one document in full, and its way")
-    what.add_argument("--pod", metavar="NAME", help="what a pod, or an engine, says")
-    parser.add_argument("--previous", action="store_true", help="of its life before")
+    what.add_argument(
+        "--pod", metavar="NAME", help="what a pod or engine says; --previous: of its life before"
+    )
+    # said with the flag before it, as all has to fit one screen
+    parser.add_argument("--previous", action="store_true", help=argparse.SUPPRESS)
     what.add_argument("--purge", action="store_true", help="remove all; the books stay right")
     parser.add_argument("--confirm", metavar="SCENARIO", help="name of the scenario to purge")
 
@@ -65,14 +68,14 @@ async def main(args: argparse.Namespace) -> Exit:
     meant = searching.wanted(args) if searching.is_meant(args) else None
     if meant is not None and (args.follow or args.total or args.at):
         raise CommandError(
-            "--grep, --field, --since and --until look through what is stored.",
+            "--in, --partition, --grep, --field, --since and --until look for events.",
             "Leave --follow, --total and --at out.",
         )
     async with verb_context(args.settings) as here:
         if args.at:
             return await _document(here, args)
         if meant is not None:
-            _print(await searching.search(here, meant), args.json)
+            _print(await searching.search(here, meant, args.place), args.json)
             return Exit.OK
         source = LogSource(here.endpoints, here.scenario, first_lines=last)
         async with opened(source):
@@ -145,7 +148,7 @@ async def _follow(source: LogSource, as_json: bool) -> None:
         await asyncio.sleep(source.period)
 
 
-def _print(lines: Iterable[LogLine], as_json: bool) -> None:
+def _print(lines: Iterable[Hit], as_json: bool) -> None:
     for line in lines:
         if as_json:
             emit_json(asdict(line))

@@ -47,6 +47,14 @@ class TellsRuns(FrameSource, Protocol):
         ...
 
 
+class ShowsDetails(FrameSource, Protocol):
+    """One that asks for details of the traffic only while somebody has them in sight."""
+
+    def see(self) -> None:
+        """They are in sight now; said again and again while they are."""
+        ...
+
+
 class ManySources(FrameSource, Protocol):
     """Frames of several targets, of which one is shown."""
 

@@ -64,15 +64,18 @@ class Feed:
         first_pause: float = FIRST_PAUSE,
         stirred: Callable[[], None] = lambda: None,
         question: Callable[[], Awaitable[object | None]] | None = None,
+        seen: Callable[[], bool] = lambda: True,
     ) -> None:
         """`stirred` is called at the first change after a time without one. `question` reads a
-        source that wants arguments."""
+        source that wants arguments. While nobody has what it says in sight, by `seen`, it is asked
+        nothing; `hurry` has it look again whether somebody has."""
         self.source = source
         self._publish = publish
         self._clock = clock
         self._first_pause = first_pause
         self._stirred = stirred
         self._read = question or source.read
+        self._seen = seen
         self._pause = first_pause
         self._hurry = asyncio.Event()
         self._last: object | None = None
@@ -98,6 +101,7 @@ class Feed:
         opened = False
         try:
             while True:
+                await self._until_seen()
                 try:
                     if not opened:
                         await self._open()
@@ -108,6 +112,15 @@ class Feed:
                     await self._away(error)
         finally:
             await self._close()
+
+    async def _until_seen(self) -> None:
+        while not self._seen():
+            if self._last is not None:
+                # whoever looks next is shown no old figures
+                self._last = None
+                self._publish(NoData(self.source.name, self._clock()))
+            await self._hurry.wait()
+            self._hurry.clear()
 
     async def _open(self) -> None:
         for module in self.source.needs:

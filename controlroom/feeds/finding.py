@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from controlroom.feeds.both_stores import BothStores
 from controlroom.feeds.endpoints import LiveEndpoints
-from controlroom.feeds.log import line_of
+from controlroom.feeds.log import line_of, partition_of
 from controlroom.feeds.views import seen
-from controlroom.model.finding import Found, Wanted
+from controlroom.model.finding import Found, Hit, Wanted
 from controlroom.model.log import LogLine
 from controlroom.model.tallies import Chosen
 from scenarios.derived import with_derived
@@ -59,7 +59,7 @@ class Finding(BothStores):
             looked += sum(tail.upto - tail.after for tail in tails)
             left = zip(ranges, tails, strict=True)
             ranges = [Range(r.tp, r.after, tail.after) for r, tail in left if tail.after > r.after]
-            yield Found(tuple(lines), hits, looked, total)
+            yield Found(tuple(lines), hits, looked, total, hits >= self._wanted.most)
 
     async def _window(self, window: Range) -> list[LogLine]:
         assert self._documents is not None
@@ -90,6 +90,8 @@ class Finding(BothStores):
 
         assert self._redis is not None
         ranges = (await read_committed(self._redis, self._scenario.name)).ranges()
+        if self._wanted.partition is not None:
+            ranges = [r for r in ranges if partition_of(r.tp) == self._wanted.partition]
         since, until = self._wanted.since, self._wanted.until
         # a document of that very time is one of them; times are whole milliseconds
         before = None if since is None else since - 0.0005
@@ -168,10 +170,10 @@ def fields_of(scenario: Scenario, chosen: Chosen, key: str) -> dict[str, str]:
     return found if found.keys() <= known else {}
 
 
-def _age(line: LogLine) -> tuple[float, int, int]:
+def _age(line: Hit) -> tuple[float, int, int]:
     return line.stored, line.partition, line.offset
 
 
-def sequence(lines: Sequence[LogLine]) -> list[LogLine]:
+def sequence(lines: Sequence[Hit]) -> list[Hit]:
     """Oldest first."""
     return sorted(lines, key=_age)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RoutesSource:
-    """Some hundred series, and a detail: asked seldom."""
+    """Some hundred series, and a detail: asked seldom, and only while somebody has it in sight."""
 
     name = "routes"
     period = 5.0

@@ -136,6 +136,11 @@ class Pane(Rows, can_focus=True):
         rows = [title.strip(self.look.signs.corners + self.look.signs.across + " ")]
         return "\n".join([*rows, *(line[2:-2].rstrip() for line in inside)]).rstrip()
 
+    @property
+    def detailed(self) -> bool:
+        """Whether it shows what is asked for only while it is seen."""
+        return False
+
     def panel(self, frame: Frame) -> Panel[object]:
         """The part of the frame whose health decides what is drawn."""
         return frame[self.key]

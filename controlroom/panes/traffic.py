@@ -50,10 +50,15 @@ class TrafficPane(Pane):
     engine = "prometheus"
     command = "controlroom metrics"
 
+    @property
+    def detailed(self) -> bool:
+        """Where there is room, each route has a row."""
+        return self.size.height - 2 >= _ROOMY
+
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Also what the branches of a split did."""
         detail: tuple[object, ...] = ()
-        if self.size.height > _ROOMY:
+        if self.detailed:
             detail = (frame[ROUTES].value, frame.lanes, int(frame.now))
         return (*super().basis(frame), split_of(frame), frame.budget, frame.limits, *detail)
 

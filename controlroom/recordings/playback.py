@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 REFUSED = "This is a recording: nothing can be changed in it."
+UNASKED = "This is a recording: there is no target behind it to ask or to change."
 _FIX = "Open the room on the target itself: controlroom launch"
 
 
 class Playback:
-    """Frames of a recording, and commands that are all refused."""
+    """Frames of a recording; whatever changes something, or asks a target, is refused."""
 
     refusal = REFUSED
 
@@ -106,17 +107,21 @@ class Playback:
     def refuse(self, command: str) -> None:
         """Needs no audit: there is no target."""
 
-    async def _refused(self, *_: object) -> NoReturn:
-        """Whatever asks for a target. Raises RecordingError."""
+    async def perform(self, *_: object) -> NoReturn:
+        """An act changes a target. Raises RecordingError."""
         raise RecordingError(REFUSED, _FIX)
 
-    perform = line = retry = effects = compare_runs = _refused
-    chaos_files = split_files = preview_fault = preview_split = _refused
-    experiment_files = plan_experiment = _refused
+    async def _unasked(self, *_: object) -> NoReturn:
+        """Whatever asks a target, and changes nothing. Raises RecordingError."""
+        raise RecordingError(UNASKED, _FIX)
+
+    line = retry = effects = compare_runs = _unasked
+    chaos_files = split_files = preview_fault = preview_split = _unasked
+    experiment_files = plan_experiment = _unasked
 
     def where(self) -> NoReturn:
         """There is no target behind it. Raises RecordingError."""
-        raise RecordingError(REFUSED, _FIX)
+        raise RecordingError(UNASKED, _FIX)
 
     async def log_page(self, before_first: int, n: int) -> Sequence[LogLine]:
         """There are no lines but those of the ring."""

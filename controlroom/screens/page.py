@@ -211,7 +211,11 @@ class Page(Screen[None]):
         self.set_interval(self.redraw, self.draw)
         self.call_after_refresh(self.draw)
         if self.asks:
-            self.run_worker(self._keep_asking(), group="page", exit_on_error=False)
+            self.ask_anew()
+
+    def ask_anew(self) -> None:
+        """Asks; a question that is on ends without an answer."""
+        self.run_worker(self._keep_asking(), group="page", exclusive=True, exit_on_error=False)
 
     def on_screen_resume(self) -> None:
         """Back from a page above, or from a dialog."""

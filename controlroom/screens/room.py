@@ -112,6 +112,11 @@ class RoomScreen(Screen[None]):
         return self.panes[self.current]
 
     @property
+    def detailed(self) -> bool:
+        """Whether a panel shows what is asked for only while it is seen."""
+        return any(pane.display and pane.detailed for pane in self.panes.values())
+
+    @property
     def pane_keys(self) -> list[tuple[str, str, str]]:
         """Keys that the panels understand themselves: (panel, keys, what they do)."""
         return [(name, *keys) for name, pane in self.panes.items() for keys in pane.keys]

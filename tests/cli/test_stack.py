@@ -107,6 +107,15 @@ async def test_why_is_told_without_a_room(voted: OwnStack) -> None:
     found = json.loads(line)
     assert found["text"] == "voto Banda del CLI · Única 5"
     place = f"{found['partition']}:{found['offset']}"
+    kept = voted.run("logs", "--in", "kafka", "--field", "name=Banda del CLI", "--json").out
+    (record,) = map(json.loads, kept.splitlines())
+    assert f"{record['partition']}:{record['offset']}" == place
+    assert record["topic"] == "bands.events"
+    assert place.partition(":")[0] in voted.run("logs", "--partition", place.partition(":")[0]).out
+    wrong = voted.run("logs", "--in", "kafka", "--partition", "99", check=False)
+    assert wrong.code == 2
+    assert "--partition" in wrong.err
+    assert "0 to 11" in wrong.err
     told = voted.run("logs", "--at", place, "--json").json()
     assert told["event"]["name"] == "Banda del CLI"
     assert "on Kafka" in voted.run("logs", "--at", place).out

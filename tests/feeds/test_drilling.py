@@ -6,24 +6,24 @@ import time
 
 import pytest
 
+from controlroom.commands.verb_context import opened
 from controlroom.feeds.document import DocumentSource
 from controlroom.feeds.finding import Finding, sequence
 from controlroom.feeds.partitions import PartitionsSource
 from controlroom.feeds.rejections import RejectionsSource
 from controlroom.model.document import StoredRecord
-from controlroom.model.finding import Wanted
-from controlroom.model.log import LogLine
+from controlroom.model.finding import Hit, Wanted
 from controlroom.model.needle import Needle
 from controlroom.targets.abilities import Refused
 from tests.feeds.world import World, vote
 from wire import keys
 
 
-async def found(world: World, wanted: Wanted) -> tuple[list[LogLine], int]:
+async def found(world: World, wanted: Wanted) -> tuple[list[Hit], int]:
     """The hits, and how many offsets were looked through."""
     finding = Finding(world.endpoints, world.scenario, wanted)
     await finding.open()
-    hits: list[LogLine] = []
+    hits: list[Hit] = []
     looked = 0
     try:
         async for step in finding.steps():
@@ -32,6 +32,12 @@ async def found(world: World, wanted: Wanted) -> tuple[list[LogLine], int]:
     finally:
         await finding.close()
     return sequence(hits), looked
+
+
+async def said_last(world: World, wanted: Wanted) -> str:
+    """What a search says of itself in the end."""
+    async with opened(Finding(world.endpoints, world.scenario, wanted)) as finding:
+        return [step.said async for step in finding.steps()][-1]
 
 
 async def test_events_are_found_by_field_text_time_and_number(bands: World) -> None:
@@ -44,6 +50,10 @@ async def test_events_are_found_by_field_text_time_and_number(bands: World) -> N
     assert [(line.partition, line.offset) for line in hits] == [(1, 0), (1, 1), (1, 2)]
     hits, _ = await found(bands, Wanted(Needle("!/maná|x/"), most=2))
     assert [(line.partition, line.offset) for line in hits] == [(1, 1), (1, 2)]
+    assert await said_last(bands, Wanted(most=2)) == (
+        "the newest 2 hits, found in 63 of 63 events (100%); there may be more"
+    )
+    assert await said_last(bands, Wanted()) == "63 hits in 63 of 63 events (100%)"
     assert await found(bands, Wanted(since=time.time() + 60)) == ([], 0)
     hits, _ = await found(bands, Wanted(until=time.time() + 60))
     assert len(hits) == 63

@@ -14,7 +14,7 @@ from controlroom.cli.demo import FILE
 from controlroom.commands.registry import with_key
 from controlroom.model.frame import BOOKS, RUNS, Curve
 from controlroom.recordings.errors import RecordingError
-from controlroom.recordings.playback import REFUSED, Playback
+from controlroom.recordings.playback import REFUSED, UNASKED, Playback
 from controlroom.recordings.reader import Recording
 from tests.recordings.reports import T0, written
 from tests.room import frames
@@ -130,7 +130,19 @@ async def test_every_act_is_refused_with_a_clear_word(recording: Recording) -> N
             await pilot.press(one.key)
         assert said == [REFUSED] * len(acts)
         await pilot.press("colon", *"down", "enter")
-        await until(lambda: REFUSED in " ".join(screen_text(room).split()), "it is refused", 30)
+        await until(lambda: UNASKED in " ".join(screen_text(room).split()), "it is refused", 30)
+
+
+async def test_a_question_is_not_told_that_it_would_change_something(recording: Recording) -> None:
+    playback, _ = playing(recording)
+    room = room_on(playback)
+    async with room.run_test(size=WIDE) as pilot:
+        await pilot.press("6", "enter", "slash", *"nobody says this", "enter")
+        await until(lambda: UNASKED in " ".join(screen_text(room).split()), "it is said", 30)
+        assert REFUSED not in " ".join(screen_text(room).split())
+    for question in (playback.effects, playback.chaos_files):
+        with pytest.raises(RecordingError, match="no target behind it"):
+            await question()
 
 
 async def test_the_shipped_demo_has_a_load_a_fault_and_its_recovery() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +14,7 @@ from controlroom.app import ControlRoom
 from controlroom.commands.here import Here
 from controlroom.model.chain import chain
 from controlroom.model.document import Stored, StoredRecord
-from controlroom.model.finding import Found
+from controlroom.model.finding import Found, RecordLine
 from controlroom.model.frame import FLEET, Frame
 from controlroom.model.health import Health
 from controlroom.model.log import LogLine
@@ -270,6 +271,8 @@ async def test_what_no_line_holds_is_looked_for_in_the_store(
     class Two:
         """A search of two steps."""
 
+        needs = ()
+
         def __init__(self, *asked: object) -> None:
             """Whatever is looked for."""
 
@@ -292,6 +295,80 @@ async def test_what_no_line_holds_is_looked_for_in_the_store(
         await pilot.press("6", "enter", "slash", *"nobody", "enter")
         await shows(room, "voto Nobody · else 5")
         assert "1 hits in 4,000 of 4,000 events (100%)" in screen_text(room)
+
+
+RECORD = RecordLine(
+    "bands.rejected", 1, 77, frames.NOW, "rejected, rank: is missing: {}", True, "grpc", "",
+    (("id", "7"),), '{"name": "Nobody"}',
+)  # fmt: skip
+
+
+class Endless:
+    """A search in the documents that never ends."""
+
+    needs = ()
+    closed = 0
+
+    def __init__(self, *asked: object) -> None:
+        """Whatever is looked for."""
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        type(self).closed += 1
+
+    async def steps(self) -> AsyncIterator[Found]:
+        """Nothing, for ever."""
+        yield Found((), 0, 0, 4000)
+        await asyncio.Event().wait()
+
+
+class InKafka(Endless):
+    """One in Kafka that finds a record, and another that cannot be read."""
+
+    async def steps(self) -> AsyncIterator[Found]:
+        """All in one step."""
+        yield Found((RECORD,), 1, 30, 30, noun="records", unread=("bands.events p0 o3: torn",))
+
+
+async def test_k_looks_in_the_other_place_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "Finding", Endless)
+    monkeypatch.setattr(finding, "KafkaFinding", InKafka)
+    monkeypatch.setattr(finding, "LiveEndpoints", lambda target: None)
+    monkeypatch.setattr(FakeHere, "located", None)
+    room = saying()
+    async with room.run_test(size=WIDE) as pilot:
+        await pilot.press("6", "enter", "slash", *"nobody", "enter")
+        await shows(room, "in documents")
+        closed = Endless.closed
+        await pilot.press("k")
+        await shows(room, "1 hits in 30 of 30 records (100%)")
+        assert Endless.closed == closed + 1, "the search that was on has ended"
+        assert "cannot be read: bands.events p0 o3: torn" in screen_text(room)
+        await pilot.press("Y")
+        assert room.clipboard.startswith("$ controlroom logs --in kafka --grep nobody")
+        await pilot.press("enter")
+        await shows(room, "header id")
+        assert "rejected, rank: is missing" in screen_text(room)
+        await pilot.press("y")
+        assert room.clipboard == '{"name": "Nobody"}'
+        await pilot.press("escape", "k")
+        await shows(room, "in documents")
+        assert "torn" not in screen_text(room)
+
+
+async def test_k_shows_the_newest_records_where_nothing_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(finding, "KafkaFinding", InKafka)
+    monkeypatch.setattr(finding, "LiveEndpoints", lambda target: None)
+    monkeypatch.setattr(FakeHere, "located", None)
+    room = saying()
+    async with room.run_test(size=WIDE) as pilot:
+        await pilot.press("6", "enter", "k")
+        await shows(room, "in Kafka")
+        await shows(room, "rejected, rank: is missing")
 
 
 async def test_a_panel_is_copied_as_text() -> None:

@@ -1,16 +1,21 @@
-"""Events looked for in the store itself: hits appear as they are found, esc ends the search."""
+"""Events looked for in the store, or in Kafka: hits appear as they are found, esc ends it."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import importlib
 from collections.abc import Sequence
 from shlex import quote
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.feeds.finding import Finding
-from controlroom.model.finding import Found, Wanted
+from controlroom.feeds.kafka_finding import KafkaFinding
+from controlroom.model.finding import DOCUMENTS, KAFKA, Found, Hit, Wanted
 from controlroom.model.frame import Frame
-from controlroom.model.log import LogLine
 from controlroom.panes import text
 from controlroom.screens.page import Below, Line, Many
 from controlroom.screens.pages.filtering import FilterPage
@@ -23,12 +28,16 @@ class FoundPage(FilterPage):
 
     source = "log"
     patience = 0.0
-    keys = (("/", "filter the hits"),)
+    keys = (("/", "filter the hits"), ("k", "documents or Kafka"))
+    BINDINGS: ClassVar[list[BindingType]] = [("k", "place")]
 
-    def __init__(self, below: Below, crumb: str, wanted: Wanted) -> None:
+    def __init__(self, below: Below, crumb: str, wanted: Wanted, place: str = DOCUMENTS) -> None:
         super().__init__(below, crumb)
         self.wanted = wanted
-        self._hits: list[LogLine] = []
+        self.place = place
+        """Where it is looked for."""
+        self._hits: list[Hit] = []
+        self._unread: list[str] = []
         self._found: Found | None = None
         self._begun = 0.0
 
@@ -37,23 +46,28 @@ class FoundPage(FilterPage):
         """As on the command line."""
         grep = f" --grep {quote(self.wanted.needle.text)}" if self.wanted.needle.text else ""
         fields = "".join(f" --field {quote(f'{n}={v}')}" for n, v in self.wanted.fields.items())
-        return f"controlroom logs{grep}{fields}"
+        where = f" --in {self.place}" if self.place != DOCUMENTS else ""
+        return f"controlroom logs{where}{grep}{fields}"
 
     def meant(self, scenario: Scenario) -> Wanted:
         """What is looked for. Raises ValueError where that cannot be told."""
         return self.wanted
 
     async def load(self) -> None:
-        """Looks through the store, window by window."""
+        """Looks through the store, or Kafka, window by window."""
         here = self.below.commands.where()
         scenario = await here.scenario()
         self.wanted = self.meant(scenario)
-        finding = Finding(LiveEndpoints(here.located), scenario, self.wanted)
-        self._hits, self._found = [], None
+        kind = KafkaFinding if self.place == KAFKA else Finding
+        finding: KafkaFinding | Finding = kind(LiveEndpoints(here.located), scenario, self.wanted)
+        self._hits, self._found, self._unread = [], None, []
         try:
+            for module in finding.needs:
+                await asyncio.to_thread(importlib.import_module, module)
             await finding.open()
             async for found in finding.steps():
                 self._hits += found.lines
+                self._unread += found.unread
                 self._found = found
                 self.answered = self.below.frame().now
                 self.progress = f"looking: {found.said}; esc ends it"
@@ -62,16 +76,33 @@ class FoundPage(FilterPage):
             with contextlib.suppress(Exception):
                 await finding.close()
 
+    def action_place(self) -> None:
+        """The same, looked for in the other place. A search that is on ends."""
+        self.place = DOCUMENTS if self.place == KAFKA else KAFKA
+        self._hits, self._found, self._unread, self.answered = [], None, [], None
+        self.trouble = self.fix = self.progress = ""
+        self.ask_anew()
+        self.draw()
+
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """What is looked for, and the needle within the hits."""
         look = self.below.look
         said = self._found.said if self._found is not None else ""
         parts = [f"{name} = {value}" for name, value in self.wanted.fields.items()]
         parts += [f'"{self.wanted.needle.text}"'] if self.wanted.needle.text else []
-        asked = f" {look.signs.dot} ".join(map(text.clean, parts))
+        where = "Kafka" if self.place == KAFKA else "documents"
+        asked = f" {look.signs.dot} ".join(map(text.clean, [f"in {where}", *parts]))
         shown = sum(self.needle.fits(line.text) for line in self._hits)
         head = Line(((asked, look.bright),), ((said, look.dim),))
-        return [head, *self.prompt(f"{shown:,} of {len(self._hits):,} hits")]
+        return [head, *self._unreadable(), *self.prompt(f"{shown:,} of {len(self._hits):,} hits")]
+
+    def _unreadable(self) -> list[Line]:
+        """What could not be read: the newest such place, and how many more there are."""
+        if not self._unread:
+            return []
+        look, more = self.below.look, len(self._unread) - 1
+        words = f"{look.signs.fault} cannot be read: {self._unread[0]}"
+        return [Line(((words + (f" and {more:,} more" if more else ""), look.warn),))]
 
     def lines(self, frame: Frame, width: int) -> Sequence[Line]:
         """The hits that fit."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from controlroom.model.finding import Wanted
+from controlroom.model.finding import KAFKA, Hit, RecordLine, Wanted
 from controlroom.model.frame import LOG, Frame
 from controlroom.model.log import LogLine
 from controlroom.panes import text
@@ -15,19 +15,20 @@ from controlroom.screens.page import Below, Line, Many, Page
 from controlroom.screens.pages.document import DocumentPage
 from controlroom.screens.pages.filtering import FilterPage
 from controlroom.screens.pages.parts import marked
+from controlroom.screens.pages.record import RecordPage
 
 
-def line_of(line: LogLine, page: FilterPage) -> Line:
+def line_of(line: Hit, page: FilterPage) -> Line:
     """A row with its place, the hits marked."""
     look = page.below.look
     head = f"{text.moment(line.stored)} p{line.partition:02d} o{line.offset:07d} "
     words = text.clean(line.text)
     spans = marked(words, page.needle.spots(words), look.text, look.badge)
-    return Line(((head, look.dim), *spans), opens=lambda: _document(page.below, line))
+    return Line(((head, look.dim), *spans), opens=lambda: _behind(page.below, line))
 
 
-def _document(below: Below, line: LogLine) -> Page:
-    return DocumentPage(below, line)
+def _behind(below: Below, line: Hit) -> Page:
+    return RecordPage(below, line) if isinstance(line, RecordLine) else DocumentPage(below, line)
 
 
 class LogPage(FilterPage):
@@ -35,8 +36,8 @@ class LogPage(FilterPage):
 
     panel = LOG
     follows = True
-    keys = (("/", "filter"), ("s", "look in the store"), ("G", "follow"))
-    BINDINGS: ClassVar[list[BindingType]] = [("s", "store")]
+    keys = (("/", "filter"), ("s", "look in the store"), ("k", "in Kafka"), ("G", "follow"))
+    BINDINGS: ClassVar[list[BindingType]] = [("s", "store"), ("k", "kafka")]
 
     def __init__(self, below: Below, needle: str = "") -> None:
         super().__init__(below, "log")
@@ -60,6 +61,13 @@ class LogPage(FilterPage):
 
         if self.needle.text:
             self.open(FoundPage(self.below, f'"{self.needle.text}"', Wanted(self.needle)))
+
+    def action_kafka(self) -> None:
+        """The needle, looked for in the records of Kafka; without one the newest of them."""
+        from controlroom.screens.pages.finding import FoundPage
+
+        crumb = f'"{self.needle.text}"' if self.needle.text else "records"
+        self.open(FoundPage(self.below, crumb, Wanted(self.needle), KAFKA))
 
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """The needle, where there is one."""
