@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from controlroom.commands.command import Command
     from controlroom.commands.ports import Commands, FrameSource, ManySources, Playable
     from controlroom.screens.flows import Flows
+    from controlroom.screens.neighbours import Announce, Neighbours
     from controlroom.screens.page import Below
 
 LOCAL_HZ, REMOTE_HZ = 10.0, 5.0
@@ -74,6 +75,7 @@ class ControlRoom(App[None]):
         clock: Callable[[], float] = time.time,
         notes: Sequence[str] = (),
         playback: Playable | None = None,
+        announce: Announce | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         self.remote = terminal.over_ssh()
@@ -101,6 +103,9 @@ class ControlRoom(App[None]):
         self._undo_signals: Callable[[], None] = lambda: None
         pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
         self.room = RoomScreen(self.look, source.frame(clock()), pace)
+        self._announce = announce
+        self.neighbours: Neighbours | None = None
+        """The rooms of others, once there is a picture; None in a recording."""
         self.theming = Theming(self, self.look, theme)
         # in a recording every key answers, if only that nothing can be changed there
         for action in with_key(read_only and playback is None):
@@ -165,6 +170,11 @@ class ControlRoom(App[None]):
         gc.enable()
         for note in self.notes:
             self.notify(note, severity="warning", timeout=12, markup=False)
+        if self._announce is not None:
+            from controlroom.screens.neighbours import Neighbours
+
+            self.neighbours = Neighbours(self, self.room, self._announce)
+            self._work(self.neighbours.run(), "neighbours")
         if self.on_ready is not None:
             answer = self.on_ready()
             if inspect.isawaitable(answer):
@@ -357,6 +367,16 @@ class ControlRoom(App[None]):
 
         if not isinstance(self.screen, LimitPage):
             self.push_screen(LimitPage(self.below))
+
+    def do_users(self) -> None:
+        """Who else is there, and what was done."""
+        if self.neighbours is None:
+            self.notify("A recording is looked at alone.", markup=False)
+            return
+        from controlroom.screens.pages.users import UsersPage
+
+        if not isinstance(self.screen, UsersPage):
+            self.push_screen(UsersPage(self.below, self.neighbours))
 
     def do_copy_panel(self) -> None:
         """What the focused panel shows."""

@@ -11,13 +11,16 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controlroom.cli.record import told, wanted
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import talk
 from controlroom.settings import Settings
 from controlroom.targets.abilities import TargetError
+
+if TYPE_CHECKING:
+    from controlroom.runs.rooms import Announced
 
 DESCRIPTION = """\
 Open the control room. Brings the local stack up first where it is not up; with
@@ -180,13 +183,26 @@ def _open_room(settings: Settings, record: Path | None) -> int:
         theme=settings.theme,
         fps=settings.fps,
         notes=notes,
+        announce=lambda: _announced(settings),
     )
-    code = app.opened(settings.mouse)
+    try:
+        code = app.opened(settings.mouse)
+    finally:
+        if app.neighbours is not None:
+            app.neighbours.close()
     for recorder in opening.recorders:
         talk(told(recorder))
     if code == Exit.OK:
         _say_farewell()
     return code
+
+
+def _announced(settings: Settings) -> Announced:
+    """The room as others on this machine see it."""
+    from controlroom.runs.rooms import Announced
+    from controlroom.targets.choosing import LOCAL
+
+    return Announced(settings.state_dir, settings.contexts or (LOCAL,), settings.read_only)
 
 
 def _say_farewell() -> None:

@@ -162,6 +162,7 @@ COMMANDS: tuple[Command, ...] = (
     _key("copy_panel", "Y", "copy panel", "Copy what the focused panel shows, as text"),
     _key("sides", "v", "side by side", "All clusters in one picture: A, B, difference"),
     _key("target", "x", "next cluster", "Show the next cluster of --context"),
+    _key("users", "u", "users", "Who else has a room open here, and what was done last"),
     _key("theme", "T", "theme", "Other colours: dark, light, contrast, sixteen, your own", "room"),
     _key("palette", "ctrl+p", "palette", "Find any action by name", "room", rank=7),
     _key("bar", "colon", "command bar", "Type a command, as on the command line; tab completes",

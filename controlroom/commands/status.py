@@ -8,20 +8,21 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from controlroom.commands import rooms
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json, refuse_inside, talk
 from controlroom.commands.table import number, sign, size, span, table
 from controlroom.model.fleet import Deployment, Engine, Fleet, Pod
 from controlroom.model.links import ClusterLink, ClusterLinks
 from controlroom.settings import Settings
-from controlroom.targets.choosing import targets_of
+from controlroom.targets.choosing import LOCAL, targets_of
 from controlroom.targets.local import LocalTarget
 from controlroom.targets.reading import fleet
 
 DESCRIPTION = """\
 Print the engines, deployments and pods of the local stack, or of the clusters
-named by --context. Exit code 3 when there is none. --watch goes on in plain lines,
-which a screen reader can follow."""
+named by --context, and the rooms that are open on this machine. Exit code 3 when
+there is none. --watch goes on in plain lines, which a screen reader can follow."""
 EXAMPLES = (
     "controlroom status",
     "controlroom status --watch --context lab-a --context lab-b",
@@ -50,9 +51,10 @@ async def main(args: argparse.Namespace) -> Exit:
     finally:
         await target.close()
     if args.json:
-        emit_json(status)
+        open_rooms = rooms.of_target(settings.state_dir, LOCAL)
+        emit_json({**status, "rooms": rooms.as_data(open_rooms)})
     else:
-        emit(shown(status, settings))
+        emit(shown(status, settings) + rooms.now_shown(settings.state_dir, LOCAL))
     return Exit.OK
 
 
@@ -64,11 +66,19 @@ async def _clusters(settings: Settings, as_json: bool) -> Exit:
         finally:
             await target.close()
     if as_json:
-        told = {context: asdict(seen) for context, seen in fleets.items()}
+        told = {
+            context: asdict(seen)
+            | {"rooms": rooms.as_data(rooms.of_target(settings.state_dir, context))}
+            for context, seen in fleets.items()
+        }
         emit_json(told if len(told) > 1 else next(iter(told.values())))
     else:
         now = time.time()
-        blocks = [f"{context}\n{tables(seen, now, settings)}" for context, seen in fleets.items()]
+        blocks = [
+            f"{context}\n{tables(seen, now, settings)}"
+            + rooms.now_shown(settings.state_dir, context)
+            for context, seen in fleets.items()
+        ]
         emit("\n\n".join(blocks))
     empty = [context for context, seen in fleets.items() if not (seen.deployments or seen.pods)]
     for context in empty:

@@ -29,6 +29,8 @@ class ScreenStatus:
     """Log lines that came since the screen was held; None while it is not."""
     replay: str = ""
     """Where a recording stands; empty where the frames are live."""
+    others: str = ""
+    """How many others have a room open, and who."""
     probe: str = ""
     """Ordinal of the last handled key, and READY, for a latency probe."""
 
@@ -101,6 +103,8 @@ class HeaderRow(Rows):
             spans += [(status.probe, look.dim), gap]
         if status.replay:
             spans += [(f" {status.replay} ", look.badge), gap]
+        if status.others:
+            spans += [(status.others, look.accent), gap]
         if status.paused is not None:
             spans += [(f" paused +{status.paused:,} {signs.dot} p goes on ", look.badge), gap]
         states = healths(frame)

@@ -46,7 +46,7 @@ def acting(
 ) -> Iterator[AuditEntry]:
     """Notes the action when the block ends, as `done`, `refused`, `declined` or `failed`.
 
-    The line is `{"at": seconds since the epoch, "uid", "user": its name on this machine,
+    The line is `{"at": seconds since the epoch, "pid", "uid", "user": its name on this machine,
     "claimed": {...}, "context", "action", ...facts, "result", "reason"}`. What the block raises
     goes on; an error says by `outcome` what it is, where it is no failure. A file that cannot be
     written holds no action up: a kill switch has to work on a full disk.
@@ -59,7 +59,8 @@ def acting(
         entry.fail(reason, getattr(error, "outcome", "failed"))
         raise
     finally:
-        head = {"at": time.time(), **who(), "context": context, "action": action}
+        head = {"at": time.time(), "pid": os.getpid(), **who(), "context": context}
+        head["action"] = action
         with suppress(OSError):
             _append(audit_file(state), {**head, **entry.facts, **entry.result})
 

@@ -37,7 +37,7 @@ KEYS = (("esc", "back"), ("y", "copy"), ("Y", "copy all"), ("r", "ask again"))
 """Keys that every page has, as its footer names them."""
 
 CONNECTING = "connecting"
-FROM_HERE = ("limit", "runs", "sides")
+FROM_HERE = ("limit", "runs", "sides", "users")
 """Commands that look at something and open it above a page too."""
 
 
