@@ -316,3 +316,15 @@ def test_a_dialog_that_is_gone_before_it_is_there_ends_nothing() -> None:
     """A room that ends while a dialog opens empties it before it is told that it is mounted."""
     Confirm("scale", [], "Scale", "controlroom scale consumer 3").on_mount()
     FilterDialog("").on_mount()
+
+
+async def test_the_time_axis_is_made_longer_shorter_and_as_it_was() -> None:
+    room = room_of(frames.loaded())
+    async with room.run_test(size=WIDE) as pilot:
+        usual = room.room.time.window
+        await pilot.press("plus")
+        assert room.room.time.window < usual, "closer"
+        await pilot.press("minus", "minus")
+        assert room.room.time.window > usual
+        await pilot.press("0")
+        assert room.room.time.window == usual
