@@ -23,6 +23,7 @@ from textual.worker import Worker, WorkerState
 from controlroom import terminal
 from controlroom.commands.exits import ReadOnlyError
 from controlroom.commands.registry import available, named, with_key
+from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import LOG, Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
@@ -71,6 +72,7 @@ class ControlRoom(App[None]):
         read_only: bool = False,
         ascii_only: bool = False,
         theme: str = "dark",
+        layout: Layout = DEFAULT,
         fps: int = 0,
         clock: Callable[[], float] = time.time,
         notes: Sequence[str] = (),
@@ -102,7 +104,7 @@ class ControlRoom(App[None]):
         self._flows: Flows | None = None
         self._undo_signals: Callable[[], None] = lambda: None
         pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
-        self.room = RoomScreen(self.look, source.frame(clock()), pace)
+        self.room = RoomScreen(self.look, source.frame(clock()), pace, layout)
         self._announce = announce
         self.neighbours: Neighbours | None = None
         """The rooms of others, once there is a picture; None in a recording."""

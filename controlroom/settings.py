@@ -44,6 +44,8 @@ class Settings:
     theme: str = "auto"
     """dark, light, contrast, sixteen, or the name of a file in the folder `themes` beside this
     one; auto is dark, or sixteen in a terminal with so many colours."""
+    layout: str = ""
+    """The layout that the room opens with: default, traffic, log, or one that was saved."""
     ascii: bool = False
     """Draw with ASCII signs only; where it is not set, the locale says (LANG=C)."""
     mouse: bool = True
@@ -181,12 +183,12 @@ def _from_file(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     profiles = table.pop(PROFILES, {})
     if not (isinstance(profiles, dict) and all(isinstance(o, dict) for o in profiles.values())):
         raise SettingsError(
-            f"{_place(path, text, PROFILES)}: {PROFILES} are tables",
+            f"{place(path, text, PROFILES)}: {PROFILES} are tables",
             "Write [profiles.NAME] and the settings below it.",
         )
     for key in [*table, *(key for profile in profiles.values() for key in profile)]:
         if key not in NAMES:
-            raise SettingsError(f"{_place(path, text, key)}: unknown key {key!r}", _nearest(key))
+            raise SettingsError(f"{place(path, text, key)}: unknown key {key!r}", _nearest(key))
     return table, profiles
 
 
@@ -197,7 +199,8 @@ def _of_profile(path: Path, profiles: dict[str, dict[str, Any]], name: str) -> d
     raise SettingsError(f"{path} has no profile {name!r}", known)
 
 
-def _place(path: Path, text: str, key: str) -> str:
+def place(path: Path, text: str, key: str) -> str:
+    """The file and the line in which a key stands, for a sentence."""
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip(" [\"'").startswith(key):
             return f"{path}, line {number}"

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ascii", action="store_true", default=None, help="ASCII signs only")
     parser.add_argument("--color", choices=("auto", "always", "never"))
     parser.add_argument("--no-mouse", dest="mouse", action="store_false", default=None)
+    parser.add_argument("--layout", metavar="NAME", help="the layout that it opens with")
     parser.add_argument("--record", default="", metavar="FILE", help="record the session")
     parser.add_argument(
         "--no-sample-load",
@@ -166,13 +167,16 @@ def _open_room(settings: Settings, record: Path | None) -> int:
         asyncio.run(_log_in(settings.contexts))
     # importing makes nothing but what stays; the room collects again after its first picture
     gc.disable()
+    from controlroom import layouts
     from controlroom.app import ControlRoom
+    from controlroom.commands.registry import panes
     from controlroom.opening import Opening
     from controlroom.panes.registry import read_user_panes
 
     if settings.color == "never":
         os.environ["NO_COLOR"] = "1"
     notes = read_user_panes()
+    layout = layouts.read(settings.layout, os.environ, panes())
     opening = Opening(settings, record)
     app = ControlRoom(
         opening,
@@ -181,6 +185,7 @@ def _open_room(settings: Settings, record: Path | None) -> int:
         read_only=settings.read_only,
         ascii_only=_plain(settings),
         theme=settings.theme,
+        layout=layout,
         fps=settings.fps,
         notes=notes,
         announce=lambda: _announced(settings),

@@ -102,7 +102,9 @@ def open_room(playback: Playback, settings: Settings) -> Exit:
     """The room on a recording, in this terminal."""
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise CommandError("A recording is shown in a terminal.", "Run it in one.")
+    from controlroom import layouts
     from controlroom.app import ControlRoom
+    from controlroom.commands.registry import panes
 
     if settings.color == "never":
         os.environ["NO_COLOR"] = "1"
@@ -111,6 +113,7 @@ def open_room(playback: Playback, settings: Settings) -> Exit:
         playback,
         read_only=True,
         ascii_only=settings.ascii,
+        layout=layouts.read(settings.layout, os.environ, panes()),
         fps=settings.fps,
         playback=playback,
     )

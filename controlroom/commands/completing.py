@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -45,6 +46,8 @@ class OnDisk:
             return split_names(load().scenario)
         if need == "experiment_file":
             return experiment_names(load().scenario)
+        if need in ("layout", "layout_word"):
+            return layout_names(need)
         if need == "overlay":
             return sorted(path.name for path in (PROJECT / "k8s" / "overlays").iterdir())
         if need == "deployment":
@@ -55,6 +58,13 @@ class OnDisk:
 
             return names()
         return []
+
+
+def layout_names(need: str) -> list[str]:
+    """The layouts; for `layout_word` also what else stands after `layout`."""
+    from controlroom.layouts import WORDS, names
+
+    return [*(WORDS if need == "layout_word" else ()), *names(os.environ)]
 
 
 def split_names(scenario: str) -> list[str]:

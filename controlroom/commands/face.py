@@ -14,6 +14,7 @@ from controlroom.commands.exits import CommandError, Declined
 
 if TYPE_CHECKING:
     from controlroom.commands.question import Question
+    from controlroom.layouts import Layout
 
 
 class NobodyReadsError(Exception):
@@ -40,6 +41,19 @@ class Face(Protocol):
 
     async def ask(self, question: Question) -> None:
         """Returns when a person has agreed. Raises Declined."""
+        ...
+
+
+class Arranged(Protocol):
+    """What shows panels, by a layout."""
+
+    @property
+    def layout_now(self) -> Layout:
+        """As it is now, under the name of the one that it began with."""
+        ...
+
+    def lay_out(self, layout: Layout) -> None:
+        """Lays it out anew."""
         ...
 
 
@@ -108,6 +122,11 @@ def emit_json(value: Any) -> None:
 def passing() -> bool:
     """Whether nobody waits for the end of what is started."""
     return FACE.get().passing
+
+
+def arranged() -> Arranged | None:
+    """The room in which the command was typed; None on the command line."""
+    return getattr(FACE.get(), "room", None)
 
 
 def refuse_inside(flag: str, fix: str) -> None:

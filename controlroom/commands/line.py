@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from controlroom.commands import parsers
-from controlroom.commands.completing import experiment_names, split_names
+from controlroom.commands.completing import experiment_names, layout_names, split_names
 from controlroom.commands.errors import report
 from controlroom.commands.exits import Exit
 from controlroom.commands.registry import find
@@ -61,6 +61,8 @@ class Known:
             return [one.name for one in fleet.deployments] if fleet else []
         if need == "experiment":
             return sorted(path.stem for path in chaos_dir().glob("*.yaml"))
+        if need in ("layout", "layout_word"):
+            return layout_names(need)
         if need == "split":
             return split_names(self._frame.scenario)
         if need == "experiment_file":

@@ -39,6 +39,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--namespace", {"metavar": "NAME"}),
     ("--color", {"metavar": "WHEN"}),
     ("--theme", {"metavar": "NAME"}),
+    ("--layout", {"metavar": "NAME"}),
     ("--ascii", {"action": argparse.BooleanOptionalAction}),
     ("--mouse", {"action": argparse.BooleanOptionalAction}),
     ("--fps", {"metavar": "N"}),

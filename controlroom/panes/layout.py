@@ -8,14 +8,15 @@ from typing import Literal
 
 from textual.geometry import Region
 
+from controlroom.layouts import DEFAULT, Layout
+from controlroom.panes import arranging
+from controlroom.panes.arranging import LEAST
 from controlroom.panes.pane import Pane
 
 Kind = Literal["tabs", "two", "three"]
-MINIMUM = (60, 16)
+MINIMUM = (60, 15)
 PARTS = ("header", "tabs", "booksline", "rule", "strip", "footer", "small")
 """What is on a screen beside the panels."""
-LEAST = 4
-"""Rows below which a panel is not shown beside others."""
 _LOWEST = 7
 """Rows that the upper panel of a page has at least."""
 
@@ -66,7 +67,14 @@ def kind_of(width: int, height: int) -> Kind:
     return "two" if width >= 110 and height >= 34 else "tabs"
 
 
-def plan(slots: Sequence[Slot], width: int, height: int, current: str, zoomed: bool) -> LayoutPlan:
+def plan(
+    slots: Sequence[Slot],
+    width: int,
+    height: int,
+    current: str,
+    zoomed: bool,
+    layout: Layout = DEFAULT,
+) -> LayoutPlan:
     """The places of all parts. `current` is the focused panel, which is always shown."""
     kind = kind_of(width, height)
     places = {"header": Region(0, 0, width, 1), "footer": Region(0, height - 1, width, 1)}
@@ -79,24 +87,36 @@ def plan(slots: Sequence[Slot], width: int, height: int, current: str, zoomed: b
         places["strip"] = Region(0, height - 3, width, 2)
         places["rule"] = Region(0, height - 4, width, 1)
         body = Region(0, 1, width, height - 5)
-    panels = _page(slots, body, current) if kind == "tabs" else _columns(slots, body, kind)
+    if kind == "tabs":
+        panels = _page(slots, body, current, layout)
+    elif layout.panels:
+        panels = arranging.in_columns(layout, body, 3 if kind == "three" else 2)
+    else:
+        panels = _columns(slots, body, kind)
     alone = zoomed or current not in panels
     return LayoutPlan(kind, places | ({current: body} if alone else panels), alone)
 
 
-def page_of(slots: Sequence[Slot], current: str) -> tuple[Slot, ...]:
+def page_of(slots: Sequence[Slot], current: str, layout: Layout = DEFAULT) -> tuple[Slot, ...]:
     """The panels that share a page with the focused one."""
+    if layout.panels:
+        by_name = {one.name: one for one in slots}
+        return tuple(by_name[name] for name in arranging.page(layout, current))
     page = next(one.page for one in slots if one.name == current)
     return tuple(one for one in slots if one.page == page)
 
 
-def _page(slots: Sequence[Slot], body: Region, current: str) -> dict[str, Region]:
-    first, *more = page_of(slots, current)
+def _page(slots: Sequence[Slot], body: Region, current: str, layout: Layout) -> dict[str, Region]:
+    first, *more = page_of(slots, current, layout)
     if not more:
         return {first.name: body}
-    if body.width >= 110:
+    if body.width >= 110 and layout.columns > 1:
         left, right = body.split_vertical(body.width // 2)
         return {first.name: left, more[0].name: right}
+    if body.height < _LOWEST + LEAST:
+        return {current: body}
+    if layout.panels:
+        return arranging.stacked(layout, (first.name, more[0].name), body)
     above, below = body.split_horizontal(max(_LOWEST, round(body.height * first.share)))
     return {first.name: above, more[0].name: below}
 

@@ -359,6 +359,25 @@ class TalliesPane(Pane):
         self._ask((wanted.key, *self._picked.get(wanted.by, ())))
 
     @property
+    def view(self) -> str:
+        """Key of the view that is chosen; empty where there is one only."""
+        value = self.value
+        if value is None or not value.paged:
+            return ""
+        return str((self.chosen or value.chosen)[0])
+
+    def take_view(self, key: str) -> None:
+        """Asks for a view; one that the scenario does not have is not asked for."""
+        value = self.value
+        if value is None and key:  # frames begin with it, where it is there
+            self.chosen = (key,)
+        views = value.selections[0].choices if value is not None and value.paged else ()
+        wanted = next((each for each in views if each.key == key), None)
+        if wanted is not None and key != self.view:
+            self.top = 0
+            self._ask((key, *self._picked.get(wanted.by, ())))
+
+    @property
     def filter(self) -> str | None:
         """What the shown view is filtered by; None where it has no filter."""
         found = self._free

@@ -87,6 +87,12 @@ class TimePane(Pane):
         self.choice = max(0, min(len(WINDOWS) - 1, wanted))
         self.redraw()
 
+    def cover(self, seconds: float) -> None:
+        """The shortest axis that covers so many seconds, as far as one is long enough."""
+        fits = (n for n, window in enumerate(WINDOWS) if window >= seconds)
+        self.choice = next(fits, len(WINDOWS) - 1)
+        self.redraw()
+
     @property
     def _span(self) -> str:
         return _lasting(self.window)

@@ -70,6 +70,8 @@ class RoomFace:
     def __init__(self, flows: Flows, bar: BarDialog | None = None) -> None:
         self._flows = flows
         self._bar = bar
+        self.room = flows.room
+        """Whose panels are arranged."""
 
     def talk(self, text: str) -> None:
         """One line to the person."""

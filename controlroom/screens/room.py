@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TypeVar
 
 from textual import events
@@ -9,6 +11,9 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
+from controlroom import layouts
+from controlroom.commands.registry import panes
+from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import BOOKS, FLEET, LOG, TALLIES, Frame, Key
 from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane
@@ -23,6 +28,7 @@ from controlroom.panes.strip import RunStrip
 from controlroom.panes.tallies import TalliesPane
 from controlroom.panes.timeline import TimePane
 from controlroom.panes.traffic import TrafficPane
+from controlroom.settings import SettingsError
 
 P = TypeVar("P", bound=Pane)
 _BOOKS = At(0, 7)
@@ -59,17 +65,21 @@ class RoomScreen(Screen[None]):
     RoomScreen.too-small #small { display: block; }
     """
     TITLE = "controlroom"
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
 
-    def __init__(self, look: Look, first: Frame, plot_pace: float = 0.5) -> None:
+    def __init__(
+        self, look: Look, first: Frame, plot_pace: float = 0.5, layout: Layout = DEFAULT
+    ) -> None:
         super().__init__()
         self.look = look
         self.slots = (*PANES, *added())
         self.panes = {slot.name: slot.pane(look) for slot in self.slots}
         for number, pane in enumerate(self.panes.values(), 1):
             pane.number = number
-        self.current = self.slots[0].name
-        self.zoomed = False
+        self.current = layout.focus or self.slots[0].name
+        self.zoomed = layout.zoom
+        self._begun = layout
+        """The layout that was taken last."""
         self.alone = False
         """Whether the focused panel has all the room, also because there is too little for all."""
         self.header = HeaderRow(look)
@@ -78,6 +88,8 @@ class RoomScreen(Screen[None]):
         self.fleet = self._own(FleetPane)
         self.time = self._own(TimePane)
         self.time.pace = plot_pace
+        self.time.cover(layout.window)
+        self.tallies.take_view(layout.view)
         self.log_pane = self._own(LogPane)
         self.footer = Footer(look, id="footer")
         self.parts: dict[str, Rows] = {
@@ -129,8 +141,8 @@ class RoomScreen(Screen[None]):
     def place(self, width: int, height: int) -> None:
         """Puts every part where the plan has it."""
         self.set_class(width < MINIMUM[0] or height < MINIMUM[1], "too-small")
-        planned = plan(self.slots, width, height, self.current, self.zoomed)
-        places, page = planned.places, page_of(self.slots, self.current)
+        planned = plan(self.slots, width, height, self.current, self.zoomed, self._begun)
+        places, page = planned.places, page_of(self.slots, self.current, self._begun)
         self.alone = planned.alone
         self.tabs.shown = (self.current,) if planned.alone else tuple(one.name for one in page)
         for name, part in self.parts.items():
@@ -184,8 +196,9 @@ class RoomScreen(Screen[None]):
 
     def do_next_pane(self, step: int = 1) -> None:
         """Focuses the next panel in the order of the numbers."""
-        names = list(self.panes)
-        self.focus_pane(names[(names.index(self.current) + step) % len(names)])
+        names = list(self._begun.panels or self.panes)
+        at = names.index(self.current) if self.current in names else -min(step, 0) - 1
+        self.focus_pane(names[(at + step) % len(names)])
 
     def do_previous_pane(self) -> None:
         """Focuses the one before."""
@@ -199,6 +212,40 @@ class RoomScreen(Screen[None]):
     def do_previous_view(self) -> None:
         """The one before."""
         self.do_next_view(-1)
+
+    @property
+    def layout_now(self) -> Layout:
+        """What is shown now, as a layout."""
+        return replace(
+            self._begun,
+            focus=self.current,
+            zoom=self.zoomed,
+            window=int(self.time.window),
+            view=self.tallies.view,
+        )
+
+    def lay_out(self, layout: Layout) -> None:
+        """Lays the panels out anew."""
+        self._begun = layout
+        self.zoomed = layout.zoom
+        self.current = layout.focus or self.slots[0].name
+        self.time.cover(layout.window)
+        self.tallies.take_view(layout.view)
+        self.place(*self.size)
+        self.parts[self.current].focus(scroll_visible=False)
+
+    def do_layout(self) -> None:
+        """The next layout of those that are shipped and saved."""
+        names = layouts.names(os.environ)
+        now = self._begun.name
+        name = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
+        try:
+            self.lay_out(layouts.read(name, os.environ, panes()))
+        except SettingsError as error:
+            self._begun = replace(self._begun, name=name)  # the next time the one after it
+            self.notify(f"{error}. {error.fix}", severity="error", markup=False)
+        else:
+            self.notify(f"layout {name}", timeout=2, markup=False)
 
     def do_zoom(self) -> None:
         """The focused panel alone, or all again."""
