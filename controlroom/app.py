@@ -338,6 +338,20 @@ class ControlRoom(App[None]):
 
             self.push_screen(SidesScreen(self.look, lambda: source.sides(self.clock())))
 
+    def action_focus_next(self) -> None:
+        """Of panels the next one of the layout, also from one that it does not show."""
+        if self.screen is self.room:
+            self.room.do_next_pane()
+        else:
+            super().action_focus_next()
+
+    def action_focus_previous(self) -> None:
+        """The other way."""
+        if self.screen is self.room:
+            self.room.do_previous_pane()
+        else:
+            super().action_focus_previous()
+
     def do_open(self) -> None:
         """The page of what is chosen in the focused panel."""
         from controlroom.screens.drilling import page_of

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-sample-load",
         action="store_true",
-        help="send nothing by itself, also when nothing was ever stored",
+        help="send nothing by itself",
     )
 
 

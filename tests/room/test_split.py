@@ -104,7 +104,7 @@ async def test_each_branch_has_curves_of_its_own_on_the_time_axis() -> None:
     room = room_of(replace(splitting(frames.loaded()), lanes=frames.lanes("r-0042")))
     async with room.run_test(size=(120, 40)) as pilot:
         assert "time by" not in screen_text(room)
-        await pilot.press("5", "right")
+        await pilot.press("5", "b")
         text = screen_text(room)
         assert "time by branch" in text
         rows = [line for line in text.splitlines() if " faulty  " in line and "succ" in line]
@@ -114,7 +114,7 @@ async def test_each_branch_has_curves_of_its_own_on_the_time_axis() -> None:
             await pilot.press(key)
             place = text.index("time by branch")
             assert f"http {shown} " in " ".join(screen_text(room)[place:].split())
-        await pilot.press("left")
+        await pilot.press("b")
         assert "time by" not in screen_text(room)
     room = room_of(replace(frames.loaded(), lanes=frames.lanes("r-0042")))
     async with room.run_test(size=(120, 40)) as pilot:
