@@ -19,7 +19,8 @@ from controlroom.settings import SettingsError
 
 OF_PANELS = {
     *("up", "down", "left", "right", "pageup", "pagedown", "home", "end"),
-    *("enter", "escape", "space", "j", "k", "g", "G", "ctrl+u", "ctrl+d"),
+    *("enter", "escape", "space", "j", "k", "g", "G", "ctrl+u", "ctrl+d", "b", "m"),
+    *("left_curly_bracket", "right_curly_bracket"),
 }
 """Keys that the focused panel or a dialog understands itself."""
 OF_TERMINAL = {"ctrl+c", "ctrl+z"}

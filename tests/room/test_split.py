@@ -118,6 +118,6 @@ async def test_each_branch_has_curves_of_its_own_on_the_time_axis() -> None:
         assert "time by" not in screen_text(room)
     room = room_of(replace(frames.loaded(), lanes=frames.lanes("r-0042")))
     async with room.run_test(size=(120, 40)) as pilot:
-        await pilot.press("5", "right")
+        await pilot.press("5", "b")
         assert "time by door" in screen_text(room)
         assert "producer-ht… succ" in " ".join(screen_text(room).split())
