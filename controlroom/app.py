@@ -432,6 +432,7 @@ class ControlRoom(App[None]):
         if self.playback is None:
             self.room.time.travel(steps)
         else:
+            self.room.time.travel(0)
             self._played(self.playback.seek, steps * self.room.time.stride)
 
     def do_forward(self) -> None:
@@ -439,8 +440,8 @@ class ControlRoom(App[None]):
         self.do_back(1)
 
     def do_now(self) -> None:
-        """Now, or the end of the recording."""
-        if self.playback is None:
+        """Now; where a recording is shown, its own now first, and then its end."""
+        if self.playback is None or self.room.time.past:
             self.room.time.travel(0)
         else:
             self._played(self.playback.to_end)

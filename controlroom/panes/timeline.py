@@ -102,6 +102,11 @@ class TimePane(Pane):
         """Seconds that one step through time covers."""
         return self.window / 5
 
+    @property
+    def past(self) -> bool:
+        """Whether the axis stands still somewhere."""
+        return self.until is not None
+
     def travel(self, steps: int) -> None:
         """Moves the axis by so many steps; zero brings it back to now."""
         if not steps:
@@ -198,6 +203,9 @@ class TimePane(Pane):
     def show(self, frame: Frame) -> None:
         first = self.frame is None
         self.frame = frame
+        if self.until is not None and self.until > frame.now:
+            # a recording that went back has not come there yet
+            self.travel(0)
         if first or not 0 <= frame.now - self._last < self.pace:
             self._last = frame.now
             super().show(frame)

@@ -120,6 +120,16 @@ async def test_enter_opens_the_run_of_the_mark(room: ControlRoom) -> None:
         assert room.screen.run == frames.chaos_run().id
 
 
+async def test_a_recording_that_goes_back_behind_the_axis_lets_go_of_it(room: ControlRoom) -> None:
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.press("5", "{")
+        assert room.room.time.past
+        room.room.show(replace(stepped(), now=NOW - 60))
+        assert not room.room.time.past
+        assert room.room.time.cursor.at is None
+        assert "PAST" not in title(room)
+
+
 async def test_in_ascii_the_cursor_is_a_bar() -> None:
     plain = room_of(stepped(), ascii_only=True)
     async with plain.run_test(size=(120, 40)) as pilot:
