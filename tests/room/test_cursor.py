@@ -77,7 +77,7 @@ async def test_the_axis_stands_still_under_the_cursor_and_moves_at_its_end(
         assert time.until == NOW
         axis = Axis(NOW, time._step(time._columns(time.size.width - 4)), 0)
         for _ in range(2 * time.size.width):
-            await pilot.press("left")
+            time.action_look(-1)
         assert time.until is not None
         assert time.until < NOW - axis.step
         assert time.cursor.at is not None
