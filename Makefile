@@ -22,7 +22,7 @@ launch: ## install what is missing, bring the stack up and open the room
 # Tests are compiled once and kept, also where the environment says that Python keeps nothing.
 quick: export PYTHONDONTWRITEBYTECODE =
 quick: export PYTHONPYCACHEPREFIX = $(CURDIR)/.pytest_cache/compiled
-quick: ## format, lint, types, layers and unit tests: no root, no engines, no network, 80 s on two cores
+quick: ## format, lint, types, layers and unit tests: no root, no engines, no network, a minute on two cores
 	@[ -x .venv/bin/pytest ] || bin/bootstrap dev
 	@part() { \
 		local began=$$SECONDS; \
@@ -31,7 +31,7 @@ quick: ## format, lint, types, layers and unit tests: no root, no engines, no ne
 	}; \
 	part ruff format --check . && part ruff check . || exit 1; \
 	(part mypy && part lint-imports) & beside=$$!; \
-	part pytest -q -n 4 --dist worksteal -m "not (engines or clusters or processes or long)" $(ARGS); \
+	part pytest -q -n 4 --dist worksteal -m "not (engines or clusters or processes or long or pictures)" $(ARGS); \
 	wait $$beside && printf '%4d s  all\n' $$SECONDS
 
 # Tests find no program that neither a bare Debian has nor bin/bootstrap names (tests/bare.py).

@@ -19,6 +19,8 @@ FIXTURES = {
 }
 """Mark -> the fixtures that bring what it stands for."""
 NEEDS = (*FIXTURES, "processes")
+KINDS = {"pictures": {"snap_compare"}}
+"""The same for what a test is, whatever it needs."""
 STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 
 _done: list[str] | None = None
@@ -29,7 +31,7 @@ def mark(items: Iterable[pytest.Item]) -> None:
     """Gives each test the marks of its fixtures."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
-        for name, fixtures in FIXTURES.items():
+        for name, fixtures in (FIXTURES | KINDS).items():
             if asked & fixtures:
                 item.add_marker(name)
 

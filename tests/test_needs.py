@@ -42,8 +42,9 @@ def test_one_with_a_mark_may(request: pytest.FixtureRequest) -> None:
     assert list(steps) == []
 
 
-def test_what_asks_for_an_engine_is_marked(request: pytest.FixtureRequest) -> None:
+def test_what_asks_for_an_engine_or_a_picture_is_marked(request: pytest.FixtureRequest) -> None:
     item = request.node
-    item.fixturenames.append("engines")
+    item.fixturenames += ["engines", "snap_compare"]
     needs.mark([item])
     assert item.get_closest_marker("engines")
+    assert item.get_closest_marker("pictures")

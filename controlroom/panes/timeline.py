@@ -78,7 +78,12 @@ class TimePane(Pane):
     @property
     def window(self) -> float:
         """Seconds that the axis covers."""
-        return self._range or WINDOWS[self.choice]
+        return self._range or self.usual
+
+    @property
+    def usual(self) -> float:
+        """Seconds that it covers where no range is shown alone."""
+        return WINDOWS[self.choice]
 
     def widen(self, steps: int) -> None:
         """A longer time with a positive number, the usual one with zero."""
@@ -91,7 +96,7 @@ class TimePane(Pane):
         """The shortest axis that covers so many seconds, as far as one is long enough."""
         fits = (n for n, window in enumerate(WINDOWS) if window >= seconds)
         self.choice = next(fits, len(WINDOWS) - 1)
-        self.redraw()
+        self.travel(0)
 
     @property
     def _span(self) -> str:

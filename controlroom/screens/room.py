@@ -220,7 +220,7 @@ class RoomScreen(Screen[None]):
             self._begun,
             focus=self.current,
             zoom=self.zoomed,
-            window=int(self.time.window),
+            window=int(self.time.usual),
             view=self.tallies.view,
         )
 
