@@ -180,6 +180,11 @@ class LogPane(Pane):
             self._matches = (view.lines, self.needle, found)
         return self._matches[2]
 
+    @property
+    def lines(self) -> Sequence[LogLine]:
+        """All lines that fit the filter, oldest first."""
+        return self._lines()
+
     def search(self, needle: str) -> None:
         """Shows only lines that hold the text, or fit the expression, as `Needle` has it; an empty
         one shows all. Raises NeedleError."""

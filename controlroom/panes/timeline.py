@@ -237,6 +237,16 @@ class TimePane(Pane):
             return frame.curves
         return tuple(map(whole, frame.curves, frame.past))
 
+    def shown(self, frame: Frame) -> tuple[Curve, ...]:
+        """The curves that it shows, cut to its time; where a range is looked at, to that."""
+        end = self._end(frame)
+        start, end = self.cursor.span or (end - self.window, end)
+        curves = self._lanes(frame) if self.parted else self._overall(frame)
+        return tuple(
+            replace(one, points=tuple(each for each in one.points if start <= each[0] <= end))
+            for one in curves
+        )
+
     @staticmethod
     def _lanes(frame: Frame) -> tuple[Curve, ...]:
         """Of the branches of the split that is on, else of the deployments."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
@@ -17,9 +18,11 @@ from controlroom.commands.question import Fact, Question, preview_facts
 from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
+from controlroom.ledger.exporting import write_text
 from controlroom.model.frame import LOG
 from controlroom.model.needle import NeedleError
 from controlroom.model.run import RunView
+from controlroom.panes.rows import as_csv, as_json, rows_of
 from controlroom.runs.registry import kind_of
 from controlroom.runs.spec import LoadSpec
 from controlroom.screens.bar import BarDialog
@@ -28,6 +31,7 @@ from controlroom.screens.confirm import Confirm
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.effects import EffectsDialog, act_of
 from controlroom.screens.experiment import ExperimentDialog
+from controlroom.screens.export import ExportDialog, proposed
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.load import LoadDialog
 from controlroom.screens.prompt import FilterDialog, ScaleDialog
@@ -53,7 +57,7 @@ _HOLD: ContextVar[KeyHold | None] = ContextVar("hold", default=None)
 
 OWN = {
     "load", "chaos", "split", "experiment", "runs", "scale", "restart", "effects", "purge",
-    "stop_all", "bar", "help", "copy", "retry", "filter",
+    "stop_all", "bar", "help", "copy", "retry", "filter", "export",
 }  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
 
@@ -236,6 +240,30 @@ class Flows:
         await self.perform(act)
         if act.run is not None:
             await self.run(act.run.id)
+
+    async def export(self) -> None:
+        """Writes what is shown, the focused panel or the page above it, to a file."""
+        screen, frame = self.app.screen, self.frame
+        of_room = screen is self.room
+        what = self.room.current if of_room else "-".join(getattr(screen, "crumbs", ()))
+        forms = ("csv", "json", "svg") if of_room else ("txt", "svg")
+        path = await self._ask(ExportDialog(proposed(f"{frame.scenario}-{what}", forms[0]), forms))
+        if path is None:
+            return
+        rows = rows_of(self.room.pane, frame) if of_room else []
+        about = {"panel": what, "scenario": frame.scenario, "target": frame.target, "at": frame.now}
+        made: dict[str, Callable[[], str]] = {
+            ".csv": lambda: as_csv(rows),
+            ".json": lambda: as_json(rows, about),
+            ".txt": lambda: f"{getattr(screen, 'words', '')}\n",
+            ".svg": lambda: self.app.export_screenshot(title=f"controlroom {what}"),
+        }
+        try:
+            await asyncio.to_thread(write_text, path, made[path.suffix]())
+        except OSError as error:
+            self.say(f"{path} is not written: {error.strerror}", bad=True)
+            return
+        self.say(f"written: {path}")
 
     async def _planned(self, act: StartExperiment) -> list[Fact]:
         return [fact for fact in await self.commands.plan_experiment(act) if fact[0] != "what"]

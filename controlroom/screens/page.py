@@ -37,7 +37,7 @@ KEYS = (("esc", "back"), ("y", "copy"), ("Y", "copy all"), ("r", "ask again"))
 """Keys that every page has, as its footer names them."""
 
 CONNECTING = "connecting"
-FROM_HERE = ("limit", "runs", "sides", "users")
+FROM_HERE = ("export", "limit", "runs", "sides", "users")
 """Commands that look at something and open it above a page too."""
 
 
@@ -439,10 +439,15 @@ class Page(Screen[None]):
         self._copied(copied)
 
     def action_copy_all(self) -> None:
+        """All that is shown."""
+        self._copied(self.words)
+
+    @property
+    def words(self) -> str:
         """All lines, what stands above them, and the command that prints the same."""
         frame, width = self.below.frame(), 200
         rows = [line.words for line in (*self.head(frame, width), *self._shown)]
-        self._copied("\n".join([f"$ {self.command}", *rows] if self.command else rows))
+        return "\n".join([f"$ {self.command}", *rows] if self.command else rows)
 
     def _copied(self, words: str) -> None:
         if not words:

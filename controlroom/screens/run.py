@@ -21,7 +21,7 @@ from controlroom.screens.page import Below, Line, Page
 
 PACE = 1.0
 """Seconds between two pictures of a page of runs."""
-ACTING = ("e", "x")
+ACTING = ("E", "x")
 """Keys that lead to what changes something."""
 NOTHING = Runs(())
 

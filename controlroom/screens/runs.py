@@ -14,7 +14,7 @@ from controlroom.screens.run import ComparePage, Hands, OfRuns, RunPage, runs_of
 
 KEYS = (
     ("enter", "one run by itself: its figures over time, arms and verdict of an experiment"),
-    ("e", "start an experiment: choose, see its plan and what it would hit, confirm"),
+    ("E", "start an experiment: choose, see its plan and what it would hit, confirm"),
     ("space c", "mark two runs; compare them side by side"),
     ("x", "end a run, after a question"),
     ("/", "runs that hold all words, such as `experiment finished !paths`"),
@@ -36,10 +36,10 @@ class RunsPage(OfRuns):
         ("s", "sort"),
         ("S", "reverse"),
         ("a", "parts"),
-        ("e", "begin"),
+        ("E", "begin"),
     ]
     keys = (
-        ("e", "experiment"), ("x", "end"), ("space", "mark"), ("c", "compare"), ("/", "filter"),
+        ("E", "experiment"), ("x", "end"), ("space", "mark"), ("c", "compare"), ("/", "filter"),
         ("s", "sort"), ("a", "parts"),
     )  # fmt: skip
 

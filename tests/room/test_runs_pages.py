@@ -108,7 +108,7 @@ def room_with(over: bool = True, read_only: bool = False) -> tuple[ControlRoom, 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     ("over", "keys"),
-    [(False, ["e"]), (False, ["e", "enter"]), (True, ["e", "enter"])],
+    [(False, ["E"]), (False, ["E", "enter"]), (True, ["E", "enter"])],
     ids=["runs", "running", "done"],
 )
 def test_pictures(snap_compare: Compare, over: bool, keys: list[str], size: str) -> None:
@@ -121,13 +121,13 @@ def test_a_block_by_itself_in_ascii_without_colour(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "")
     room = room_of(stories.frame(True), ascii_only=True)
-    keys = ["e", "enter", "right", "right"]
+    keys = ["E", "enter", "right", "right"]
     assert snap_compare(room, press=keys, terminal_size=SIZES["small"])
 
 
 def test_two_loads_side_by_side(snap_compare: Compare) -> None:
     room, _ = room_with()
-    keys = ["e", "slash", *"load", "enter", "space", "G", "space", "c"]
+    keys = ["E", "slash", *"load", "enter", "space", "G", "space", "c"]
     assert snap_compare(room, press=keys, terminal_size=SIZES["usual"])
 
 
@@ -140,7 +140,7 @@ def test_the_load_form_with_a_schedule(snap_compare: Compare) -> None:
 async def test_pages_of_an_ascii_room_draw_ascii_only(size: tuple[int, int]) -> None:
     room = room_of(stories.frame(False), ascii_only=True)
     async with room.run_test(size=size) as pilot:
-        for keys in (["e"], ["enter"], ["right"], ["escape", "space", "j", "space", "c"]):
+        for keys in (["E"], ["enter"], ["right"], ["escape", "space", "j", "space", "c"]):
             await pilot.press(*keys)
             shown = screen_text(room)
             assert shown.isascii(), {c for c in shown if not c.isascii()}
@@ -150,7 +150,7 @@ async def test_pages_of_an_ascii_room_draw_ascii_only(size: tuple[int, int]) -> 
 async def test_the_cursor_stays_on_its_run_while_others_come_and_go() -> None:
     room, source = room_with()
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "j", "j")
+        await pilot.press("E", "j", "j")
         page = room.screen
         assert isinstance(page, RunsPage)
         assert page.list.at == "r-0011"
@@ -167,7 +167,7 @@ async def test_the_cursor_stays_on_its_run_while_others_come_and_go() -> None:
 async def test_filter_sort_and_the_parts_of_an_experiment() -> None:
     room, _ = room_with()
     async with room.run_test(size=(120, 40)) as pilot:
-        await pilot.press("e")
+        await pilot.press("E")
         assert "r-0061" not in screen_text(room), "a part of the experiment"
         await pilot.press("a")
         assert "of r-0062" in screen_text(room)
@@ -197,7 +197,7 @@ def _ids(room: ControlRoom) -> list[str]:
 async def test_a_story_is_asked_for_while_it_is_looked_at_and_no_longer() -> None:
     room, source = room_with(over=False)
     async with room.run_test(size=(120, 40)) as pilot:
-        await pilot.press("e")
+        await pilot.press("E")
         assert source.log == [()]
         await pilot.press("enter")
         assert source.log[1:] == [(stories.ID,)]
@@ -216,7 +216,7 @@ async def test_a_story_is_asked_for_while_it_is_looked_at_and_no_longer() -> Non
 async def test_the_verdict_stands_in_its_words_with_signs() -> None:
     room, _ = room_with()
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "enter")
+        await pilot.press("E", "enter")
         shown = screen_text(room)
         assert f"= {stories.SENTENCES[0]}" in shown
         assert f"≠ {stories.SENTENCES[1]}" in shown
@@ -229,7 +229,7 @@ async def test_a_run_that_measures_nothing_has_the_curves_of_the_room_of_its_tim
     both = Runs((stories.fault(4, 20), stories.fault(3, 90_000)))
     source.now = frames.loaded().having(RUNS, frames.live(both))
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "enter")
+        await pilot.press("E", "enter")
         lanes = {line.split()[0] for line in screen_text(room).splitlines() if "┤" in line}
         assert {"rps", "success", "p95", "lag"} <= lanes
         await pilot.press("escape", "j", "enter")
@@ -239,7 +239,7 @@ async def test_a_run_that_measures_nothing_has_the_curves_of_the_room_of_its_tim
 async def test_one_block_alone_and_all_again() -> None:
     room, _ = room_with()
     async with room.run_test(size=(120, 40)) as pilot:
-        await pilot.press("e", "enter", "right", "right")
+        await pilot.press("E", "enter", "right", "right")
         shown = screen_text(room)
         assert "2 killed" in shown
         assert "1 none" not in shown
@@ -262,7 +262,7 @@ async def test_a_run_is_ended_after_a_question(
 ) -> None:
     room, _ = room_with(over)
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", *keys)
+        await pilot.press("E", *keys)
         await opened(room, Confirm)
         await pilot.press("escape")
         await until(lambda: not isinstance(room.screen, Confirm), "it is left", 30)
@@ -283,30 +283,30 @@ async def test_each_kind_is_ended_by_its_own_command(run: object, call: object) 
     room, source = room_with()
     source.now = source.now.having(RUNS, frames.live(Runs((run,))))  # type: ignore[arg-type]
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "x", "y")
+        await pilot.press("E", "x", "y")
         await until(lambda: calls_of(room) == [call], "it is ended", 30)
 
 
 async def test_what_is_over_is_not_ended_and_a_read_only_room_ends_and_starts_nothing() -> None:
     room, _ = room_with()
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "x")
+        await pilot.press("E", "x")
         await pilot.pause()
         assert isinstance(room.screen, RunsPage)
         assert calls_of(room) == []
     room, _ = room_with(over=False, read_only=True)
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "x", "e")
+        await pilot.press("E", "x", "E")
         await pilot.pause()
         assert isinstance(room.screen, RunsPage)
-        assert "e experiment" not in screen_text(room)
+        assert "E experiment" not in screen_text(room)
         assert calls_of(room) == []
 
 
 async def test_an_experiment_is_chosen_planned_confirmed_and_watched() -> None:
     room, source = room_with(over=False)
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "e")
+        await pilot.press("E", "E")
         await opened(room, ExperimentDialog)
         await seen(room, "12 blocks")
         assert "one, other, 2m24s: HTTP against itself" in _flat(room)
@@ -335,7 +335,7 @@ async def test_a_mistake_in_the_experiment_form_is_said_and_starts_nothing(
 ) -> None:
     room, _ = room_with()
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "e")
+        await pilot.press("E", "E")
         await opened(room, ExperimentDialog)
         await typed(pilot, field, words)
         await pilot.press("enter")
@@ -349,7 +349,7 @@ async def test_thousands_of_runs_are_a_screen_of_rows() -> None:
     many = tuple(stories.load(n, 10.0 * (9000 - n)) for n in range(8999, 4000, -1))
     source.now = source.now.having(RUNS, frames.live(Runs(many[:20], earlier=many[20:])))
     async with room.run_test(size=(80, 24)) as pilot:
-        await pilot.press("e", "G")
+        await pilot.press("E", "G")
         assert "r-4001" in screen_text(room)
         assert "4,999 runs" in screen_text(room)
         page = room.screen
