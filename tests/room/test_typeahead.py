@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,7 +177,11 @@ WORDS = (
     *("consumer\r", "stop\r", "bands\r", "Alux1", "\x1b\x1b", "5\r"),
     *("l\r", "c\ry", "Ry", "s3\ry", "Pbands\r", "!stop\r", "f\ry", "fuy", "/lux\r", ":books\r\x1b"),
 )
-KEYS = (*"lcsRfP!/:?pyrvznu0123456+-q \r\t", "down", "up", "escape", "\x1b", "\x7f", "ctrl+p", "f1")
+KEYS = (
+    *("down", "up", "left", "right", "escape", "\x1b", "\x7f", "ctrl+p", "f1"),
+    *"lcsRfP!/:?pyYrvznuoiELebmwT{}[]0123456+-q \r\t",
+)
+SIZES = ((60, 15), (80, 24), (120, 40), (200, 60), (40, 10))
 
 
 class Slow(RecordedCommands):
@@ -256,17 +261,27 @@ def meant(call: tuple[object, ...], met: Sequence[Met]) -> bool:
     return (by_palette or origin[0].key == opens) and met[-1].key in ("y", "enter", "space")
 
 
+@pytest.fixture
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is exported or saved goes into a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONTROLROOM_CONFIG_DIR", str(tmp_path / "config"))
+
+
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-async def test_bursts_do_only_what_was_meant() -> None:
+@pytest.mark.parametrize("read_only", [False, True], ids=["writing", "read-only"])
+async def test_bursts_do_only_what_was_meant(apart: None, read_only: bool) -> None:
     dice = random.Random(SEED)
-    room = room_of(frames.calm())
+    room = room_of(frames.loaded(), read_only=read_only)
     room.do_quit = lambda: None  # type: ignore[method-assign] # it would end the test
     met = watched(room)
     room.commands = commands = Slow(met, dice)
     typed = 0
-    async with room.run_test(size=WIDE):
+    async with room.run_test(size=WIDE) as pilot:
         while typed < STEPS:
+            if dice.random() < 0.2:
+                await pilot.resize_terminal(*dice.choice(SIZES))
             keys = a_burst(dice)
             burst(room, keys)
             await handled(room)
@@ -279,5 +294,8 @@ async def test_bursts_do_only_what_was_meant() -> None:
                     )
             commands.acts.clear()
     acts = {str(call[0]) for call in commands.calls}
-    assert len(acts & COURSES.keys()) > 3, "many acts were meant"
+    if read_only:
+        assert not acts & COURSES.keys(), f"seed {SEED}: a room that may only look has acted"
+    else:
+        assert len(acts & COURSES.keys()) > 3, "many acts were meant"
     print(f"{typed} keys, {len(commands.calls)} acts: {sorted(acts)}")
