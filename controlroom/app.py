@@ -30,6 +30,7 @@ from controlroom.panes.look import Look
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.room import RoomScreen
 from controlroom.screens.theming import Theming
+from controlroom.screens.travelling import Travelling
 from controlroom.screens.typeahead import Typeahead, Typed
 from controlroom.settings import SettingsError
 
@@ -109,6 +110,7 @@ class ControlRoom(App[None]):
         self.neighbours: Neighbours | None = None
         """The rooms of others, once there is a picture; None in a recording."""
         self.theming = Theming(self, self.look, theme)
+        self.travelling = Travelling(self.room, playback, self._moved, self._say)
         # in a recording every key answers, if only that nothing can be changed there
         for action in with_key(read_only and playback is None):
             if action.id not in ("palette", "suspend"):
@@ -269,9 +271,10 @@ class ControlRoom(App[None]):
         if action_id.startswith("pane_"):
             self.room.focus_pane(action_id.removeprefix("pane_"))
             return
-        here = getattr(self.room, f"do_{action_id}", None) or getattr(self, f"do_{action_id}", None)
-        if here is not None:
-            here()
+        places = (self.room, self.travelling, self)
+        here = [done for at in places if (done := getattr(at, f"do_{action_id}", None))]
+        if here:
+            here[0]()
         elif not isinstance(self.screen, ModalScreen):
             self._work(self.flows.course(action_id), action.id)
 
@@ -417,56 +420,29 @@ class ControlRoom(App[None]):
         """Other colours."""
         self.notify(f"Theme {self.theming.next()}.", markup=False)
 
+    def do_mouse(self) -> None:
+        """Takes the mouse, or leaves it to the terminal."""
+        if not isinstance(self._driver, RoomDriver):
+            self.notify("This terminal has no mouse to switch.", markup=False)
+        elif self._driver.switch_mouse():
+            self.notify("The room has the mouse.", markup=False, timeout=3)
+        else:
+            self.notify("The terminal has the mouse: it selects text.", markup=False, timeout=3)
+
     def do_pause(self) -> None:
         """Holds the screen, or the recording, still, or goes on."""
-        if self.playback is not None:
-            self._played(self.playback.hold)
+        if self.travelling.hold():
             return
         frame = self.source.frame(self.clock())
         self.paused_at = None if self.paused_at is not None else _arrived(frame)
         self.room.header.say(paused=None if self.paused_at is None else 0)
         self.tick()
 
-    def do_back(self, steps: int = -1) -> None:
-        """Moves the time axis, or the recording, a part of what the axis shows."""
-        if self.playback is None:
-            self.room.time.travel(steps)
-        else:
-            self.room.time.travel(0)
-            self._played(self.playback.seek, steps * self.room.time.stride)
+    def _say(self, words: str) -> None:
+        self.notify(words, markup=False)
 
-    def do_forward(self) -> None:
-        """The other way."""
-        self.do_back(1)
-
-    def do_now(self) -> None:
-        """Now; where a recording is shown, its own now first, and then its end."""
-        if self.playback is None or self.room.time.past:
-            self.room.time.travel(0)
-        else:
-            self._played(self.playback.to_end)
-
-    def do_faster(self, steps: int = 1) -> None:
-        """A recording goes faster."""
-        self._played(None if self.playback is None else self.playback.faster, steps)
-
-    def do_slower(self) -> None:
-        """A recording goes slower."""
-        self.do_faster(-1)
-
-    def do_step(self, seconds: float = 1.0) -> None:
-        """A recording stands still, a second on."""
-        self._played(None if self.playback is None else self.playback.step, seconds)
-
-    def do_step_back(self) -> None:
-        """A recording stands still, a second before."""
-        self.do_step(-1.0)
-
-    def _played(self, move: Callable[..., None] | None, *by: float) -> None:
-        if move is None:
-            self.notify("This is no recording: controlroom replay opens one.", markup=False)
-            return
-        move(*by)
+    def _moved(self) -> None:
+        """A recording stands elsewhere."""
         self._skipped = CALM_TICKS
         self.tick()
 

@@ -24,6 +24,15 @@ class RoomDriver(LinuxDriver):
         loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
         loop.add_signal_handler(signal.SIGCONT, self._sigcont_application)
 
+    def switch_mouse(self) -> bool:
+        """Takes the mouse, or leaves it to the terminal, whose own selection works then; whether
+        the room has it now."""
+        if self._mouse:
+            self._disable_mouse_support()
+        self._mouse = not self._mouse
+        self._enable_mouse_support()
+        return self._mouse
+
     def suspend_job(self) -> bool:
         """Stops this process and those that the shell stops with it; False where nobody could
         make it go on again."""

@@ -81,6 +81,23 @@ def test_the_probe_counts_handled_keys(demo: Terminal) -> None:
 
 
 @pytest.mark.processes
+def test_the_mouse_is_left_to_the_terminal_and_taken_again(demo: Terminal) -> None:
+    def sent(code: str) -> bool:
+        return f"\x1b[?1000{code}".encode() in b"".join(data for _, data in demo.chunks[before:])
+
+    before = len(demo.chunks)
+    demo.send("M")
+    demo.until("The terminal has the mouse")
+    assert sent("l")
+    assert not sent("h")
+    before = len(demo.chunks)
+    demo.send("M")
+    demo.until("The room has the mouse")
+    assert sent("h")
+    assert not sent("l")
+
+
+@pytest.mark.processes
 def test_over_ssh_the_header_says_rate_and_cost(env: dict[str, str]) -> None:
     with Terminal(DEMO, {**env, "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}) as room:
         room.until(r"ssh 5 Hz [1-9]\d* KB/s")
