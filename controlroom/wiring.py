@@ -54,6 +54,18 @@ HISTORY_STEP = 2
 """Seconds between the points with which the curves are filled at the start."""
 
 
+def _paced(sources: Sequence[Source], pace: Mapping[str, float]) -> dict[str, float]:
+    """Source -> seconds after which its figures are no longer new, with these paces taken over."""
+    periods = {source.name: source.period for source in sources}
+    for source in sources:
+        if source.name in pace:
+            source.period = pace[source.name]
+            vars(source)["calm_period"] = CALM * source.period
+            # a figure is not stale before it was asked for again
+            periods[source.name] = CALM * source.period / 3
+    return periods
+
+
 class Room:
     """Everything behind one screen: tasks that feed the board, and frames made of it.
 
@@ -79,32 +91,15 @@ class Room:
         self._title = target_name
         self._context = target_name if settings.contexts else ""
         self._endpoints = LiveEndpoints(target)
-        waits = QueueTimes()
-        tallies = TalliesSource(self._endpoints.redis, scenario, self._endpoints.mongo)
         self._chosen: Chosen = ()
         """As the screen asked for the last frame."""
+        self._seen = float("-inf")
         self._store = RunStore(settings.state_dir / "runs")
         self._runs = RunsSource(self._store.root, self._left)
+        waits = QueueTimes()
         self._log = LogSource(self._endpoints, scenario, waits)
-        routes = RoutesSource(self._endpoints, settings.window)
-        sources: list[Source] = [
-            FleetSource(target, Gateways(self._endpoints.prometheus)),
-            tallies,
-            self._runs,
-            self._golden(),
-            routes,
-            QueuesSource(self._endpoints, scenario, self._endpoints.prometheus),
-            self._log,
-            BooksSource(LiveEndpoints(path or target), scenario, waits, Limit(self._endpoints)),
-            *added(self._endpoints),
-        ]
-        self._periods = {source.name: source.period for source in sources}
-        for source in sources:
-            if source.name in (pace or {}):
-                source.period = (pace or {})[source.name]
-                vars(source)["calm_period"] = CALM * source.period
-                # a figure is not stale before it was asked for again
-                self._periods[source.name] = CALM * source.period / 3
+        sources = self._sources(waits)
+        self._periods = _paced(sources, pace or {})
         self._limits = changed(scenario.limits, read(settings.health))
         self.board = Board(
             scenario.name,
@@ -114,20 +109,37 @@ class Room:
             self._periods,
             self._limits,
         )
-        self._feeds = {
-            source.name: Feed(source, self._take, stirred=self._stir) for source in sources
-        }
-        self._seen = float("-inf")
-        self._feeds[ROUTES.name] = Feed(
-            routes, self._take, stirred=self._stir, seen=lambda: self._sees_routes
-        )
-        self._feeds[tallies.name] = Feed(
-            tallies, self._take, stirred=self._stir, question=lambda: tallies.read(self._chosen)
-        )
+        self._feeds = {source.name: self._feed_of(source) for source in sources}
         self._scrollback = Scrollback(self._log)
         self._recorders: list[Recorder] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._traffic = asyncio.Event()
+
+    def _sources(self, waits: QueueTimes) -> list[Source]:
+        endpoints, scenario = self._endpoints, self.scenario
+        of_books = LiveEndpoints(self._path or self.target)
+        return [
+            FleetSource(self.target, Gateways(endpoints.prometheus)),
+            TalliesSource(endpoints.redis, scenario, endpoints.mongo),
+            self._runs,
+            self._golden(),
+            RoutesSource(endpoints, self.settings.window),
+            QueuesSource(endpoints, scenario, endpoints.prometheus),
+            self._log,
+            BooksSource(of_books, scenario, waits, Limit(endpoints)),
+            *added(endpoints),
+        ]
+
+    def _feed_of(self, source: Source) -> Feed:
+        """The tallies are asked for what is chosen, the routes while they are seen."""
+        if isinstance(source, TalliesSource):
+            asked = source
+            return Feed(
+                asked, self._take, stirred=self._stir, question=lambda: asked.read(self._chosen)
+            )
+        if isinstance(source, RoutesSource):
+            return Feed(source, self._take, stirred=self._stir, seen=lambda: self._sees_routes)
+        return Feed(source, self._take, stirred=self._stir)
 
     def _golden(self) -> GoldenSource:
         return GoldenSource(*self._metrics(), self.settings.window, rows_of(self.scenario))
