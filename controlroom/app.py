@@ -94,6 +94,7 @@ class ControlRoom(App[None]):
         self.notes = notes
         """What is said once the room is there."""
         self.look = Look(ascii_only)
+        self.ascii_only = ascii_only
         self.probing = os.environ.get("CONTROLROOM_PROBE") == "1"
         self.paused_at: int | None = None
         self._typeahead = Typeahead(self, self._hand_on)

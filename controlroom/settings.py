@@ -88,6 +88,15 @@ class Settings:
         named = (name.strip() for name in self.context.split(","))
         return tuple(dict.fromkeys(name for name in named if name))
 
+    @property
+    def plain(self) -> bool:
+        """Whether the room draws in ASCII: as it is set; where nothing is, as the locale says."""
+        if self.origin("ascii") != "default":
+            return self.ascii
+        from controlroom.terminal import ascii_locale
+
+        return ascii_locale()
+
     def origin(self, name: str) -> str:
         """Where the value of `name` came from."""
         return self.origins.get(name, "default")

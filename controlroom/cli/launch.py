@@ -153,15 +153,6 @@ async def _log_in(contexts: Sequence[str]) -> None:
     plugins.take_terminal()
 
 
-def _plain(settings: Settings) -> bool:
-    """ASCII where it is set, or where the locale knows no more and nothing is set."""
-    if settings.origin("ascii") != "default":
-        return settings.ascii
-    from controlroom.terminal import ascii_locale
-
-    return ascii_locale()
-
-
 def _open_room(settings: Settings, record: Path | None) -> int:
     if settings.contexts:
         asyncio.run(_log_in(settings.contexts))
@@ -183,7 +174,7 @@ def _open_room(settings: Settings, record: Path | None) -> int:
         opening,
         on_ready=opening.start,
         read_only=settings.read_only,
-        ascii_only=_plain(settings),
+        ascii_only=settings.plain,
         theme=settings.theme,
         layout=layout,
         fps=settings.fps,

@@ -10,12 +10,17 @@ import signal
 from textual.drivers.linux_driver import LinuxDriver
 
 from controlroom import terminal
+from controlroom.screens.plain import plain
 
 
 class RoomDriver(LinuxDriver):
     """Stops at SIGTSTP, and paints everything again at SIGCONT."""
 
     _stopped = False
+
+    def write(self, data: str) -> None:
+        """Draws in ASCII where the room does; also what Textual draws by itself."""
+        super().write(plain(data) if getattr(self._app, "ascii_only", False) else data)
 
     def start_application_mode(self) -> None:
         """Signals are taken between two steps of the loop, not between two of its instructions."""
