@@ -243,4 +243,4 @@ class BooksLine(Rows):
             ]
         figures = f"ack {books.acknowledged:,}{dot}stored {books.stored:,}"
         spans += [(figures, look.text), (f"{dot}in flight {books.in_flight:,}", look.dim)]
-        return [text.row(spans, width, look.text)]
+        return [text.row(text.fitted(spans, width, look.signs), width, look.text)]

@@ -19,7 +19,7 @@ from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane
 from controlroom.panes.footer import Footer, RuleLine, Tabs
 from controlroom.panes.header import HeaderRow
-from controlroom.panes.layout import MINIMUM, At, Slot, kind_of, page_of, plan
+from controlroom.panes.layout import MINIMUM, At, Slot, kind_of, plan
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows
@@ -142,9 +142,9 @@ class RoomScreen(Screen[None]):
         """Puts every part where the plan has it."""
         self.set_class(width < MINIMUM[0] or height < MINIMUM[1], "too-small")
         planned = plan(self.slots, width, height, self.current, self.zoomed, self._begun)
-        places, page = planned.places, page_of(self.slots, self.current, self._begun)
+        places = planned.places
         self.alone = planned.alone
-        self.tabs.shown = (self.current,) if planned.alone else tuple(one.name for one in page)
+        self.tabs.shown = tuple(name for name in self.panes if name in places)
         for name, part in self.parts.items():
             region = places.get(name)
             part.styles.display = "none" if region is None else "block"
