@@ -94,13 +94,13 @@ class LogPane(Pane):
     @property
     def top_line(self) -> LogLine | None:
         """The first visible line while scrolled back."""
-        lines = self._lines()
+        lines = self.lines
         return lines[self._first] if self._held is not None and self._first < len(lines) else None
 
     @property
     def has_lines(self) -> bool:
         """Whether any line is there that the filter lets through."""
-        return bool(self._lines())
+        return bool(self.lines)
 
     @property
     def _room(self) -> int:
@@ -121,7 +121,7 @@ class LogPane(Pane):
         view = frame[LOG].value
         assert view is not None
         room = height - 1
-        lines = self._lines()
+        lines = self.lines
         if self.following:
             shown = lines[-room:] if room else ()
         else:
@@ -166,8 +166,9 @@ class LogPane(Pane):
         place = self._seen.setdefault(member, len(self._seen))
         return self.look.members[place % len(self.look.members)]
 
-    def _lines(self) -> Sequence[LogLine]:
-        """All lines that can be shown now."""
+    @property
+    def lines(self) -> Sequence[LogLine]:
+        """All lines that can be shown now, oldest first; those that fit the filter."""
         view = self._held or (self.frame[LOG].value if self.frame else None)
         if view is None:
             return ()
@@ -179,11 +180,6 @@ class LogPane(Pane):
             found = [line for line in every if needle.fits(line.text)]
             self._matches = (view.lines, self.needle, found)
         return self._matches[2]
-
-    @property
-    def lines(self) -> Sequence[LogLine]:
-        """All lines that fit the filter, oldest first."""
-        return self._lines()
 
     def search(self, needle: str) -> None:
         """Shows only lines that hold the text, or fit the expression, as `Needle` has it; an empty
@@ -199,9 +195,9 @@ class LogPane(Pane):
             return
         if self._held is None:
             self._held = view
-            self._first = max(0, len(self._lines()) - (self._room))
+            self._first = max(0, len(self.lines) - (self._room))
         self._first += step
-        if self._first + self._room > len(self._lines()):
+        if self._first + self._room > len(self.lines):
             self.action_newest()
             return
         if self._first <= 0:
@@ -215,7 +211,7 @@ class LogPane(Pane):
 
     def action_oldest(self) -> None:
         """To the first line that is here; again to ask for older ones."""
-        self.action_move(-len(self._lines()) - 1)
+        self.action_move(-len(self.lines) - 1)
 
     def action_newest(self) -> None:
         """Follows again."""
@@ -240,10 +236,10 @@ class LogPane(Pane):
         if self._held is None or not lines:
             return
         self.ask_again()
-        before = len(self._lines())
+        before = len(self.lines)
         self._older = [*lines, *self._older]
         self._matches = (None, "", ())
-        self._first += len(self._lines()) - before
+        self._first += len(self.lines) - before
         self.redraw()
 
 
