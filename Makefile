@@ -34,11 +34,13 @@ quick: ## format, lint, types, layers and unit tests: no root, no engines, no ne
 	part pytest -q -n 4 --dist worksteal -m "not (engines or clusters or processes or long or pictures)" $(ARGS); \
 	wait $$beside && printf '%4d s  all\n' $$SECONDS
 
-# Tests find no program that neither a bare Debian has nor bin/bootstrap names (tests/bare.py).
+# Tests find no program that neither a bare Debian has nor bin/bootstrap names (tests/bare.py). Two
+# processes share them out: those of engines mostly wait (tests/turns.py).
 test: ## install what the tests need and run all of them on real engines
 	@bin/bootstrap dev
 	@path=$$(.venv/bin/python -m tests.bare dev) && \
-		exec env --unset=JAVA_HOME PATH="$$path" .venv/bin/pytest $(ARGS)
+		exec env --unset=JAVA_HOME PATH="$$path" \
+			.venv/bin/pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 fresh: ## try both commands on a bare Debian 12 and 13 (root or sudo; minutes); SUITE=12, ARGS="tests/engines"
 	@bin/bootstrap dev

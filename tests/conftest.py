@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.loading import file_of
-from tests import needs
+from tests import needs, turns
 from tests.own_lab import OwnLab
 from tests.own_stack import RUST, OwnStack
 from tests.stores import documents_of
@@ -32,7 +32,7 @@ class Engines:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
+def python_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     """The whole local stack, brought up by the command line, with `bands`, on the Python store."""
     own = OwnStack(tmp_path_factory.mktemp("stack") / "state")
     try:
@@ -40,6 +40,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
         yield own
     finally:
         own.run("down", timeout=60, check=False)
+
+
+@pytest.fixture(scope="session")
+def stack(python_stack: OwnStack) -> OwnStack:
+    """The same. A module that takes the stack with both stores gives this name anew, and would
+    make the stack anew too, were it made under it."""
+    return python_stack
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +64,7 @@ CLUSTER_PATIENCE = 900
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks say what a test needs; those on clusters may take longer than others."""
     needs.mark(items)
+    turns.share_out(items)
     for item in items:
         if item.get_closest_marker("clusters"):
             item.add_marker(pytest.mark.timeout(CLUSTER_PATIENCE))
@@ -91,11 +99,11 @@ def _given() -> Engines:
     return Engines(**json.loads(Path(GIVEN or "").read_text()))
 
 
-def _own(stack: OwnStack) -> Engines:
-    """Those of the tests' own stack: asked anew where it is another one."""
-    doors = stack.endpoints()
+def _own(python_stack: OwnStack) -> Engines:
+    """Those of the tests' own stack."""
+    doors = python_stack.endpoints()
     doors.pop("ingress")
-    proxy = next(e for e in stack.status()["engines"] if e["name"] == "toxiproxy")
+    proxy = next(e for e in python_stack.status()["engines"] if e["name"] == "toxiproxy")
     return Engines(**doors, toxiproxy=proxy["address"])
 
 

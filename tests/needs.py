@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 FIXTURES = {
-    "engines": {"stack", "engines", "rust_documents", "ssh_door"},
+    "engines": {"python_stack", "stack", "engines", "rust_documents", "ssh_door"},
     "clusters": {"lab", "plane", "own_plane"},
 }
 """Mark -> the fixtures that bring what it stands for."""

@@ -49,11 +49,13 @@ def engines_on_both(request: pytest.FixtureRequest, engines: Engines) -> Engines
 
 @pytest.fixture(name="stack", scope="module", params=BOTH)
 def stack_on_both(
-    request: pytest.FixtureRequest, stack: OwnStack, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    python_stack: OwnStack,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[OwnStack]:
     """The whole local stack, with one document store and then with the other."""
     if request.param == PYTHON:
-        yield stack
+        yield python_stack
         return
     own = OwnStack(tmp_path_factory.mktemp("stack") / "state", RUST)
     try:
