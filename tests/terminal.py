@@ -39,7 +39,9 @@ class Terminal:
         self._lock = threading.Lock()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            os.execvpe(argv[0], list(argv), {**env, "TERM": "xterm-256color"})
+            # which readline exports, and programs believe more than their terminal
+            own = {k: v for k, v in env.items() if k not in ("LINES", "COLUMNS")}
+            os.execvpe(argv[0], list(argv), {**own, "TERM": "xterm-256color"})
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, size)
         self._woken, self._wake = os.pipe()

@@ -10,7 +10,12 @@ import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
-from prometheus_client import REGISTRY, generate_latest
+from prometheus_client import (
+    GC_COLLECTOR,
+    REGISTRY,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from services.shared import logline
 from services.shared.problem import problem_body
@@ -18,6 +23,10 @@ from services.shared.settings import Settings
 from services.shared.web import App, Headers, Message, Receive, Send, answer, serving
 from wire import problems
 from wire.problems import Problem
+
+# Nobody asks for these, and half of what an idle service tells would be of them.
+disable_created_metrics()
+REGISTRY.unregister(GC_COLLECTOR)
 
 STOP_SECONDS = 20.0
 """What `serve` gets to end after it was told to stop."""

@@ -101,3 +101,20 @@ async def test_every_query_is_answered_by_running_services(stack: OwnStack) -> N
         return not missing
 
     await until(all_answered, "every query has an answer", 120, every=0.5)
+
+
+async def test_of_the_balancer_only_its_doors_are_kept(stack: OwnStack) -> None:
+    prometheus = stack.endpoints()["prometheus"]
+    found: set[str] = set()
+
+    async def told() -> bool:
+        async with httpx.AsyncClient(base_url=prometheus, trust_env=False) as client:
+            query = {"match[]": '{job="haproxy"}'}
+            answer = await client.get("/api/v1/label/__name__/values", params=query)
+        found.update(answer.json()["data"])
+        return any(name.startswith("haproxy_") for name in found)
+
+    await until(told, "the balancer is scraped", 30)
+    assert "haproxy_frontend_http_requests_total" in found
+    kept = {name.split("_")[1] for name in found if name.startswith("haproxy_")}
+    assert kept <= {"frontend", "exporter"}

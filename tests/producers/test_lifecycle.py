@@ -9,8 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
 
+import services.shared.lifecycle  # noqa: F401 - it settles what the registry tells
 from services.shared.golden import BUCKETS_MS, Golden, classify
 from services.shared.settings import Settings, SettingsError
 from tests.conftest import Engines
@@ -33,6 +34,15 @@ def test_settings_name_what_is_missing_and_what_is_wrong() -> None:
     ):
         with pytest.raises(SettingsError, match=words):
             Settings.from_env("http_port", environ={**ENV, **change})
+
+
+def test_what_nobody_asks_for_is_not_told() -> None:
+    Counter("lifecycle_probe", "Of this test.", registry=REGISTRY).inc()
+    told = generate_latest(REGISTRY).decode()
+    assert "lifecycle_probe_total 1.0" in told
+    assert "process_cpu_seconds_total" in told
+    assert "_created" not in told
+    assert "python_gc" not in told
 
 
 def test_series_have_the_names_labels_and_buckets_of_the_proxy() -> None:
