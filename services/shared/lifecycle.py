@@ -25,7 +25,7 @@ from wire import problems
 from wire.problems import Problem
 
 # Nobody asks for these, and half of what an idle service tells would be of them.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY.unregister(GC_COLLECTOR)
 
 STOP_SECONDS = 20.0

@@ -23,6 +23,8 @@ from controlroom.runs.store import RunStore
 from controlroom.verdicts import Weights
 from tests.ledger.runs import cut, experiment_run, fault_run, load_run
 
+pytestmark = pytest.mark.long
+
 EVERY = 11
 """Bytes between two cuts within a line: all of them spoil it in the same way."""
 

@@ -30,6 +30,8 @@ from tests.room.rooms import calls_of, room_of, screen_text
 from tests.room.test_keys import opened
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 ON_CALL = Path(__file__).parent / "added" / "oncall.py"
 SIZES = ((80, 24), (120, 40), (200, 60))
 PATIENCE = 60

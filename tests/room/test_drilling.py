@@ -29,6 +29,8 @@ from tests.room.fakes import FakeHere, RecordedCommands
 from tests.room.rooms import room_of, screen_text, source_of
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 WIDE, SMALL = (120, 40), (80, 24)
 INF = float("inf")
 COUNTS = (0.0, 4.0, 40.0, 90.0, 30.0, 8.0, 2.0, 0.0)

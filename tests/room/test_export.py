@@ -20,6 +20,8 @@ from tests.room import frames
 from tests.room.rooms import room_of, screen_text
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 FRAME = frames.loaded()
 
 

@@ -17,6 +17,8 @@ from controlroom.panes.world.raster import raster
 from tests.room import frames, pages
 from tests.room.rooms import room_of, screen_text, source_of
 
+pytestmark = pytest.mark.long
+
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 

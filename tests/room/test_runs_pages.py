@@ -33,6 +33,8 @@ from tests.room.rooms import calls_of, room_of, screen_text, source_of
 from tests.room.test_keys import typed
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 SIZES = {"small": (80, 24), "usual": (120, 40)}
 Compare = Callable[..., bool]
 SAME = ExperimentFile("same.yaml", "same", "HTTP against itself", ("one", "other"), 6, 144.0)

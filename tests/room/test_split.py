@@ -19,6 +19,8 @@ from tests.room.rooms import room_of, screen_text
 from tests.room.test_keys import opened, typed
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 SMALL = (80, 24)
 
 
