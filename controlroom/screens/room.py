@@ -247,6 +247,24 @@ class RoomScreen(Screen[None]):
         else:
             self.notify(f"layout {name}", timeout=2, markup=False)
 
+    def do_next_match(self, step: int = 1) -> None:
+        """The next line of the log that is looked for."""
+        self.focus_pane(LogPane.pane_id)
+        self._say(self.log_pane.go_to_match(step))
+
+    def do_previous_match(self) -> None:
+        """The one before."""
+        self.do_next_match(-1)
+
+    def do_all_lines(self) -> None:
+        """All lines of the log with the matches marked, or the matches alone."""
+        self.focus_pane(LogPane.pane_id)
+        self._say(self.log_pane.show_all())
+
+    def _say(self, words: str) -> None:
+        if words:
+            self.notify(words, timeout=4, markup=False)
+
     def do_zoom(self) -> None:
         """The focused panel alone, or all again."""
         self.zoomed = not self.zoomed
