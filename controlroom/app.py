@@ -398,11 +398,6 @@ class ControlRoom(App[None]):
         if not isinstance(self.screen, UsersPage):
             self.push_screen(UsersPage(self.below, self.neighbours))
 
-    def do_copy_panel(self) -> None:
-        """What the focused panel shows."""
-        self.copy_to_clipboard(self.room.pane.words)
-        self.notify(f"copied: panel {self.room.current}", markup=False, timeout=3)
-
     def do_target(self) -> None:
         """Shows the next target, where there is more than one."""
         source = self._many()

@@ -106,6 +106,16 @@ class LogPane(Pane):
         return lines[self._first] if self._held is not None and self._first < len(lines) else None
 
     @property
+    def picked_line(self) -> LogLine | None:
+        """The match that was gone to, else the first visible line, or the newest where lines are
+        followed; None while there is none."""
+        if self._match is not None:
+            return self._gone_to
+        if not self.following:
+            return self.top_line
+        return self.lines[-1] if self.lines else None
+
+    @property
     def has_lines(self) -> bool:
         """Whether any line is there that the filter lets through."""
         return bool(self.lines)

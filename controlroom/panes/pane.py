@@ -130,6 +130,11 @@ class Pane(Rows, can_focus=True):
         return self.command
 
     @property
+    def picked(self) -> str:
+        """What is chosen in it, as it is pasted elsewhere; empty where nothing is."""
+        return ""
+
+    @property
     def words(self) -> str:
         """What it shows now as plain text, without its frame."""
         title, *inside = [strip.text for strip in self._rows[:-1]] or [""]

@@ -414,6 +414,11 @@ class TalliesPane(Pane):
         )
         return next(iter(own), "") or self.world.first(value)
 
+    @property
+    def country(self) -> str:
+        """The one that is chosen on a map; empty where nothing is there yet."""
+        return "" if self.value is None else self._cursor(self.value)
+
     def _go(self, value: Tallies, country: str) -> None:
         self._pick(value, (country,))
         self.redraw()

@@ -15,6 +15,7 @@ from controlroom import layouts
 from controlroom.commands.registry import panes
 from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import BOOKS, FLEET, LOG, TALLIES, Frame, Key
+from controlroom.panes import text
 from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane
 from controlroom.panes.footer import Footer, RuleLine, Tabs
@@ -23,6 +24,7 @@ from controlroom.panes.layout import MINIMUM, At, Slot, kind_of, plan
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows
+from controlroom.panes.picked import picked_of
 from controlroom.panes.registry import added
 from controlroom.panes.strip import RunStrip
 from controlroom.panes.tallies import TalliesPane
@@ -255,6 +257,26 @@ class RoomScreen(Screen[None]):
     def do_previous_match(self) -> None:
         """The one before."""
         self.do_next_match(-1)
+
+    def do_copy(self) -> None:
+        """What is chosen in the focused panel."""
+        frame = self.pane.frame
+        picked = text.clean(picked_of(self.pane, frame)) if frame is not None else ""
+        self._copy(picked, "Nothing is chosen here: Y copies the panel, C its command.")
+
+    def do_copy_panel(self) -> None:
+        """What the focused panel shows."""
+        self._copy(self.pane.words, "", f"panel {self.current}")
+
+    def do_copy_command(self) -> None:
+        """The command that prints the focused panel."""
+        self._copy(self.pane.line, "No command prints this panel.")
+
+    def _copy(self, words: str, none: str, said: str = "") -> None:
+        """Copies it, and says so; `none` is said where there is nothing."""
+        if words:
+            self.app.copy_to_clipboard(words)
+        self._say(f"copied: {said or words}" if words else none)
 
     def do_all_lines(self) -> None:
         """All lines of the log with the matches marked, or the matches alone."""
