@@ -158,6 +158,8 @@ COMMANDS: tuple[Command, ...] = (
     _key("previous_match", "N", "previous match", "The log line before it that is looked for"),
     _key("all_lines", "ampersand", "all lines",
          "Show all log lines with the matches marked, or the matches alone", label="&"),
+    _key("sort", "O", "sort", "Sort the panel by its next column, after the last one by none"),
+    _key("reverse", "S", "reverse", "Sort it the other way round"),
     _key("open", "enter", "open", "Open what is chosen in the panel: all that is known of it"),
     _key("limit", "i", "limit", "What the limit is now: from the door to the stores, and why"),
     _key("retry", "r", "retry", "Connect the focused panel's source again now"),

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from controlroom import layouts
-from controlroom.commands.registry import panes
+from controlroom.commands.registry import key_label, panes
 from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import BOOKS, FLEET, LOG, TALLIES, Frame, Key
 from controlroom.panes import text
@@ -26,6 +26,7 @@ from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows
 from controlroom.panes.picked import picked_of
 from controlroom.panes.registry import added
+from controlroom.panes.sorting import Order
 from controlroom.panes.strip import RunStrip
 from controlroom.panes.tallies import TalliesPane
 from controlroom.panes.timeline import TimePane
@@ -257,6 +258,29 @@ class RoomScreen(Screen[None]):
     def do_previous_match(self) -> None:
         """The one before."""
         self.do_next_match(-1)
+
+    def do_sort(self) -> None:
+        """By the next column of the focused panel."""
+        order = self._order()
+        if order is not None:
+            order.next(self.pane.sortable)
+            self.pane.redraw()
+
+    def do_reverse(self) -> None:
+        """The other way round."""
+        order = self._order()
+        if order is not None and order.by:
+            order.turn()
+            self.pane.redraw()
+        elif order is not None:
+            self._say(f"Not sorted: {key_label('sort')} chooses a column.")
+
+    def _order(self) -> Order | None:
+        """That of the focused panel, as it is shown now; says where it has none."""
+        if not self.pane.sortable:
+            self._say("This panel has one order only.")
+            return None
+        return self.pane.order
 
     def do_copy(self) -> None:
         """What is chosen in the focused panel."""
