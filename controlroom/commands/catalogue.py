@@ -173,6 +173,8 @@ COMMANDS: tuple[Command, ...] = (
     _key("target", "x", "next cluster", "Show the next cluster of --context"),
     _key("users", "u", "users", "Who else has a room open here, and what was done last"),
     _key("theme", "T", "theme", "Other colours: dark, light, contrast, sixteen, your own", "room"),
+    _key("wall", "A", "wall", "Show one panel after the other and take no keys; again to end it",
+         "room"),
     _key("mouse", "M", "mouse", "Take the mouse, or leave it to the terminal's own selection",
          "room"),
     _key("palette", "ctrl+p", "palette", "Find any action by name", "room", rank=7),
