@@ -32,6 +32,7 @@ from controlroom.screens.room import RoomScreen
 from controlroom.screens.theming import Theming
 from controlroom.screens.travelling import Travelling
 from controlroom.screens.typeahead import Typeahead, Typed
+from controlroom.screens.wall import ALLOWED, PACE, Wall
 from controlroom.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class ControlRoom(App[None]):
         theme: str = "dark",
         layout: Layout = DEFAULT,
         fps: int = 0,
+        wall: bool = False,
+        wall_seconds: int = PACE,
         clock: Callable[[], float] = time.time,
         notes: Sequence[str] = (),
         playback: Playable | None = None,
@@ -111,6 +114,8 @@ class ControlRoom(App[None]):
         self.neighbours: Neighbours | None = None
         """The rooms of others, once there is a picture; None in a recording."""
         self.theming = Theming(self, self.look, theme)
+        self.wall = Wall(self.room, wall_seconds, self._go_on, self._say)
+        self._wall_at_once = wall
         self.travelling = Travelling(self.room, playback, self._moved, self._say)
         # in a recording every key answers, if only that nothing can be changed there
         for action in with_key(read_only and playback is None):
@@ -173,6 +178,8 @@ class ControlRoom(App[None]):
 
     async def _first_picture(self) -> None:
         gc.enable()
+        if self._wall_at_once:
+            self.wall.begin()
         for note in self.notes:
             self.notify(note, severity="warning", timeout=12, markup=False)
         if self._announce is not None:
@@ -242,6 +249,8 @@ class ControlRoom(App[None]):
         """Queues keys. Ctrl+c is handled at once where a dialog takes long to open."""
         if isinstance(event, events.InputEvent | Typed):
             self._skipped = CALM_TICKS
+            if self.wall.refuses(event):
+                return
         fresh = isinstance(event, Typed) and not event.is_forwarded
         if not fresh:
             await super().on_event(event)
@@ -267,12 +276,15 @@ class ControlRoom(App[None]):
         if action not in available(self.read_only):
             self._refuse(action)
             return
+        if self.wall.on and action_id not in ALLOWED:
+            self.wall.refuse()
+            return
         if not self._reaches(action):
             return
         if action_id.startswith("pane_"):
             self.room.focus_pane(action_id.removeprefix("pane_"))
             return
-        places = (self.room, self.travelling, self)
+        places = (self.room, self.travelling, self.wall, self)
         here = [done for at in places if (done := getattr(at, f"do_{action_id}", None))]
         if here:
             here[0]()
@@ -398,11 +410,6 @@ class ControlRoom(App[None]):
         if not isinstance(self.screen, UsersPage):
             self.push_screen(UsersPage(self.below, self.neighbours))
 
-    def do_copy_panel(self) -> None:
-        """What the focused panel shows."""
-        self.copy_to_clipboard(self.room.pane.words)
-        self.notify(f"copied: panel {self.room.current}", markup=False, timeout=3)
-
     def do_target(self) -> None:
         """Shows the next target, where there is more than one."""
         source = self._many()
@@ -438,6 +445,10 @@ class ControlRoom(App[None]):
         self.paused_at = None if self.paused_at is not None else _arrived(frame)
         self.room.header.say(paused=None if self.paused_at is None else 0)
         self.tick()
+
+    def _go_on(self) -> None:
+        if self.paused_at is not None:
+            self.do_pause()
 
     def _say(self, words: str) -> None:
         self.notify(words, markup=False)

@@ -46,6 +46,10 @@ class Settings:
     one; auto is dark, or sixteen in a terminal with so many colours."""
     layout: str = ""
     """The layout that the room opens with: default, traffic, log, or one that was saved."""
+    wall: bool = False
+    """Open the room as a wall: one panel after the other, and no keys."""
+    wall_seconds: int = 15
+    """Seconds for which a wall shows each, 2 to 3600."""
     ascii: bool = False
     """Draw with ASCII signs only; where it is not set, the locale says (LANG=C)."""
     mouse: bool = True
@@ -107,6 +111,7 @@ PROFILES = "profiles"
 """The table of the file with sets of settings by name."""
 RANGES = {
     "fps": (0, 30),
+    "wall_seconds": (2, 3600),
     "window": (5, 3600),
     "max_fault_seconds": (1, 86_400),
     "max_load_seconds": (1, 86_400),

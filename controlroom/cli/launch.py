@@ -36,14 +36,20 @@ SAMPLES: dict[str, Any] = {"users": 4, "number": 2400, "rate": 20.0, "timeout": 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the room looks like and what it may do."""
-    parser.add_argument(
-        "--scenario", metavar="NAME|DIR|FILE", help="bands, covid, worldcup, or a path"
-    )
+    parser.add_argument("--scenario", metavar="NAME|PATH", help="bands, covid, worldcup, or a path")
     parser.add_argument("--read-only", "--readonly", action="store_true", default=None)
     parser.add_argument("--ascii", action="store_true", default=None, help="ASCII signs only")
-    parser.add_argument("--color", choices=("auto", "always", "never"))
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        metavar="WHEN",
+        help="auto, always or never",
+    )
     parser.add_argument("--no-mouse", dest="mouse", action="store_false", default=None)
     parser.add_argument("--layout", metavar="NAME", help="the layout that it opens with")
+    parser.add_argument(
+        "--wall", action="store_true", default=None, help="one panel after the other, no keys"
+    )
     parser.add_argument("--record", default="", metavar="FILE", help="record the session")
     parser.add_argument(
         "--no-sample-load",
@@ -178,6 +184,8 @@ def _open_room(settings: Settings, record: Path | None) -> int:
         theme=settings.theme,
         layout=layout,
         fps=settings.fps,
+        wall=settings.wall,
+        wall_seconds=settings.wall_seconds,
         notes=notes,
         announce=lambda: _announced(settings),
     )

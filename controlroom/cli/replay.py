@@ -116,6 +116,8 @@ def open_room(playback: Playback, settings: Settings) -> Exit:
         theme=settings.theme,
         layout=layouts.read(settings.layout, os.environ, panes()),
         fps=settings.fps,
+        wall=settings.wall,
+        wall_seconds=settings.wall_seconds,
         playback=playback,
     )
     return Exit(app.opened(settings.mouse))

@@ -16,6 +16,7 @@ from controlroom.panes import text
 from controlroom.panes.links import link_rows
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
+from controlroom.panes.sorting import Cell, Order
 from controlroom.panes.text import Span
 from scenarios.limits import Grade
 
@@ -47,18 +48,26 @@ class FleetPane(Pane):
         ("k", "choose(-1)"),
         ("j", "choose(1)"),
     ]
-    chosen = 0
-    """Which deployment `s` scales."""
+    chosen = ""
+    """Which deployment `s` scales, by its name, so that it stays chosen where others go past it;
+    empty: the first."""
     _longest = 16
     """Cells that the longest name needs."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.order: Order = Order("deployment", "ready", "rst", "cpu", "mem", "age")
 
     @property
     def deployment(self) -> Deployment | None:
         """The one that is chosen."""
         fleet = self.frame[FLEET].value if self.frame else None
-        if fleet is None or not fleet.deployments:
-            return None
-        return fleet.deployments[min(self.chosen, len(fleet.deployments) - 1)]
+        listed = [] if fleet is None else self._sorted(fleet)
+        named = (each for each in listed if each.name == self.chosen)
+        return next(named, listed[0] if listed else None)
+
+    def _sorted(self, fleet: Fleet) -> list[Deployment]:
+        return self.order.sorted(fleet.deployments, _cell)
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """The queue too, and the ages of what runs."""
@@ -71,8 +80,10 @@ class FleetPane(Pane):
     def action_choose(self, step: int) -> None:
         """Chooses the deployment before or after."""
         fleet = self.frame[FLEET].value if self.frame else None
-        if fleet is not None and fleet.deployments:
-            self.chosen = (self.chosen + step) % len(fleet.deployments)
+        now = self.deployment
+        if fleet is not None and now is not None:
+            listed = self._sorted(fleet)
+            self.chosen = listed[(listed.index(now) + step) % len(listed)].name
             self.redraw()
 
     def content(self, frame: Frame, width: int, height: int) -> list[Strip]:
@@ -82,11 +93,12 @@ class FleetPane(Pane):
         room = height - len(lag)
         self._longest = 1 + _longest(fleet, len(fleet.pods) < room)
         rows = [self._header(width)]
-        deployments = [self._deployment(each, width) for each in fleet.deployments]
+        listed = self._sorted(fleet)
+        deployments = [self._deployment(each, width) for each in listed]
         spare = room - len(rows) - len(deployments)
         if spare >= len(fleet.pods):
             spare -= len(fleet.pods)
-            rows += self._with_pods(fleet, deployments, frame, width)
+            rows += self._with_pods(fleet, listed, frame, width)
         else:
             rows += deployments
         rows += self._engines(fleet, frame, width, spare)
@@ -104,9 +116,10 @@ class FleetPane(Pane):
         return [*rows, *lag]
 
     def _header(self, width: int) -> Strip:
+        name, *figures = (self.order.head(each, self.look.signs) for each in self.order.columns)
         return self._line(
-            [("deployment", self.look.dim)],
-            ("ready", "rst", "cpu", "mem", "age"),
+            [(name, self.look.dim)],
+            tuple(figures),
             [],
             width,
             self.look.dim,
@@ -156,11 +169,11 @@ class FleetPane(Pane):
         return self._line(name, cells, after, width, look.text)
 
     def _with_pods(
-        self, fleet: Fleet, deployments: list[Strip], frame: Frame, width: int
+        self, fleet: Fleet, listed: Sequence[Deployment], frame: Frame, width: int
     ) -> list[Strip]:
         rows: list[Strip] = []
-        for item, strip in zip(fleet.deployments, deployments, strict=True):
-            rows.append(strip)
+        for item in listed:
+            rows.append(self._deployment(item, width))
             rows += [self._pod(p, frame, width) for p in fleet.pods if p.deployment == item.name]
         return rows
 
@@ -235,6 +248,16 @@ class FleetPane(Pane):
         age = f"{text.span(now - event.at):>4} ago  "
         cut = text.fit(words, max(0, width - len(age)), look.signs)
         return text.row([(age, look.dim), (cut, look.text)], width, look.text)
+
+
+def _cell(item: Deployment, column: str) -> Cell:
+    """What of a deployment is sorted by; of `ready` the share."""
+    if column == "deployment":
+        return item.name
+    if column == "ready":
+        return item.ready / item.replicas if item.replicas else 1.0
+    figures = {"rst": item.restarts, "cpu": item.cpu, "mem": item.memory, "age": item.age}
+    return figures[column]
 
 
 def _longest(fleet: Fleet, pods: bool) -> int:

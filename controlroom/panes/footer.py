@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from controlroom.commands.registry import footer, panes
+from controlroom.commands.registry import footer, named, panes
 from controlroom.model.frame import Frame
 from controlroom.panes import text
 from controlroom.panes.pane import Rows
@@ -14,15 +14,19 @@ from controlroom.panes.text import Span
 class Footer(Rows):
     """At most ten keys; the last ones stay when there is no room for all."""
 
+    only: tuple[str, ...] = ()
+    """Commands that alone have a key now; empty: all have."""
+
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Whether one may act."""
-        return (frame.read_only,)
+        return (frame.read_only, self.only)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """One row of keys and words."""
         look = self.look
-        items = [(action.label.split()[0], action.title) for action in footer(frame.read_only)]
-        if width >= 110:
+        shown = [named(name) for name in self.only] or footer(frame.read_only)
+        items = [(action.label.split()[0], action.title) for action in shown if action.label]
+        if width >= 110 and not self.only:
             items.insert(-4, (f"1-{min(9, len(panes()))}", "panel"))
         gap = 3 if width >= 110 else 2
         while sum(len(k) + len(t) + 1 + gap for k, t in items) > width and len(items) > 3:

@@ -29,6 +29,8 @@ class ScreenStatus:
     """Log lines that came since the screen was held; None while it is not."""
     replay: str = ""
     """Where a recording stands; empty where the frames are live."""
+    wall: bool = False
+    """Whether it hangs on a wall and takes no keys."""
     others: str = ""
     """How many others have a room open, and who."""
     probe: str = ""
@@ -103,6 +105,8 @@ class HeaderRow(Rows):
             spans += [(status.probe, look.dim), gap]
         if status.replay:
             spans += [(f" {status.replay} ", look.badge), gap]
+        if status.wall:
+            spans += [(" wall ", look.badge), gap]
         if status.others:
             spans += [(status.others, look.accent), gap]
         if status.paused is not None:

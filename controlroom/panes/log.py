@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from controlroom.model.frame import LOG, Frame
 from controlroom.model.log import LogLine, LogView
+from controlroom.model.matches import NONE_HERE, NOTHING, Match, beside, places
 from controlroom.model.needle import Needle
 from controlroom.panes import text
 from controlroom.panes.look import Look
@@ -62,7 +63,14 @@ class LogPane(Pane):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self.needle = ""
-        """Only lines that fit it are shown (see model.needle)."""
+        """What lines are looked for (see model.needle)."""
+        self.only = True
+        """Whether only lines that fit it are shown; else all are, and these are marked."""
+        self._looked = Needle("")
+        self._match: Match | None = None
+        """The match that was gone to, among the lines that are held."""
+        self._gone_to: LogLine | None = None
+        """Its line."""
         self._seen: dict[str, int] = {}
         """Members in the order in which they were first drawn."""
         self._held: LogView | None = None
@@ -98,6 +106,16 @@ class LogPane(Pane):
         return lines[self._first] if self._held is not None and self._first < len(lines) else None
 
     @property
+    def picked_line(self) -> LogLine | None:
+        """The match that was gone to, else the first visible line, or the newest where lines are
+        followed; None while there is none."""
+        if self._match is not None:
+            return self._gone_to
+        if not self.following:
+            return self.top_line
+        return self.lines[-1] if self.lines else None
+
+    @property
     def has_lines(self) -> bool:
         """Whether any line is there that the filter lets through."""
         return bool(self.lines)
@@ -113,7 +131,7 @@ class LogPane(Pane):
             new = _reached(view) - _reached(self._held)
             state = f"held {dot} {new:,} newer {dot} G follows"
         if self.needle:
-            state += f' {dot} "{self.needle}"'
+            state += f' {dot} {"" if self.only else "marks "}"{self.needle}"'
         stored = "" if view is None else f"{view.total:,} stored {dot} {self.age_text(frame)}"
         return Title(f"log {dot} {state}", stored)
 
@@ -127,6 +145,7 @@ class LogPane(Pane):
         else:
             self._first = max(0, min(self._first, len(lines) - room))
             shown = lines[self._first : self._first + room]
+        self._gone_to = None if self._match is None else lines[self._match.at]
         rows = [self._header(view, len(lines), width)]
         rows += [self._line(line, width) for line in shown]
         if not shown:
@@ -142,8 +161,13 @@ class LogPane(Pane):
         if width < _WIDE:
             names = f"{'time':<9}part document"
         after: list[Span] = []
-        if self.following and view.skipped_now:
+        if self.following and self.needle and count:
+            others = "all lines" if self.only else "matches alone"
+            after = [(f"  n N go to a match {signs.dot} & {others}", look.dim)]
+        elif self.following and view.skipped_now:
             after = [(f"  {signs.ellipsis} {view.skipped_now:,}/s more", look.dim)]
+        elif self._match is not None:
+            after = [(f"  {self._match.said} {signs.dot} esc follows", look.accent)]
         elif not self.following:
             words = f"  line {self._first + 1:,} of {count:,} here {signs.dot} g oldest"
             after = [(f"{words} {signs.dot} esc follows", look.accent)]
@@ -157,7 +181,16 @@ class LogPane(Pane):
         words = text.clean(spelled(line.text, look.signs))
         of = self._colour(line.member)
         cut = text.fit_ends(words, width - len(head), look.signs)
-        return text.row([(head, look.dim), (cut, of if line.member else look.text)], width, of)
+        plain = of if line.member else look.text
+        hits = text.marked(cut, self._looked.spots(cut), plain, look.badge)
+        return text.row([(head[:-1], look.dim), (self._mark(line), look.key), *hits], width, of)
+
+    def _mark(self, line: LogLine) -> str:
+        """A sign before the match that was gone to, and before others where all lines are shown."""
+        if line is self._gone_to:
+            return self.look.signs.run
+        marked = not self.only and self.needle and self._looked.fits(line.text)
+        return self.look.signs.dot if marked else " "
 
     def _colour(self, member: str) -> Style:
         """A member keeps its colour; the next ones get the next colours."""
@@ -172,21 +205,98 @@ class LogPane(Pane):
         view = self._held or (self.frame[LOG].value if self.frame else None)
         if view is None:
             return ()
-        if not self.needle:
+        if not self.needle or not self.only:
             return (*self._older, *view.lines) if self._older else view.lines
         if self._matches[0] is not view.lines or self._matches[1] != self.needle:
-            needle = Needle(self.needle)
             every = (*self._older, *view.lines)
-            found = [line for line in every if needle.fits(line.text)]
+            found = [line for line in every if self._looked.fits(line.text)]
             self._matches = (view.lines, self.needle, found)
         return self._matches[2]
 
     def search(self, needle: str) -> None:
         """Shows only lines that hold the text, or fit the expression, as `Needle` has it; an empty
         one shows all. Raises NeedleError."""
-        self.needle = Needle(text.clean(needle)).text
+        self._looked = Needle(text.clean(needle))
+        self.needle = self._looked.text
+        self._match = None
         self._matches = (None, "", ())
         self.redraw()
+
+    def show_all(self) -> str:
+        """All lines with the matches marked, or the matches alone; where one has gone to a match or
+        has scrolled back, that stays. Answers what is to be said."""
+        if not self.needle:
+            return NOTHING
+        lines, match = self.lines, self._match
+        at = self._first if match is None else match.at
+        kept = lines[at] if not self.following and at < len(lines) else None
+        self.only = not self.only
+        self._match = None
+        if kept is not None:
+            self._return_to(kept, match is not None)
+        self.redraw()
+        return ""
+
+    def _return_to(self, line: LogLine, matched: bool) -> None:
+        """After other lines are shown: to the one that was seen, or one after it that fits."""
+        lines = self.lines
+        fitting = self._fitting()
+        at = next((n for n, each in enumerate(lines) if each is line), -1)
+        if at < 0 and self._held is not None:
+            every = [*self._older, *self._held.lines]
+            after = {id(each) for each in every[every.index(line) :]}
+            at = next((n for n, each in enumerate(lines) if id(each) in after), len(lines) - 1)
+        if matched:
+            self._match = beside(fitting, at - 1, 1)
+        self._first = max(0, at - (self._room // 2 if matched else 0))
+
+    def _fitting(self) -> Sequence[int]:
+        """Indexes of the matches among the lines that are shown."""
+        lines = self.lines
+        return range(len(lines)) if self.only else places([o.text for o in lines], self._looked)
+
+    def go_to_match(self, step: int) -> str:
+        """The next match (1), or the one before (-1); from the newest on where nothing was gone to.
+        Answers what is to be said where there is none."""
+        view = self.frame[LOG].value if self.frame else None
+        if not self.needle:
+            return NOTHING
+        if view is None or not (fitting := self._fitting()):
+            return f"{NONE_HERE} Enter looks for it in the store."
+        if self.following:
+            self._held = view
+            self._first = max(0, len(self.lines) - self._room)
+            found = beside(fitting, len(self.lines), -1)
+        else:
+            here = self._here(step)
+            if step > 0 and here >= fitting[-1] and self._catch_up(view):
+                fitting = self._fitting()
+            found = beside(fitting, here, step)
+        assert found is not None
+        self._match = found
+        if not self._first <= found.at < self._first + self._room:
+            self._first = max(0, found.at - self._room // 2)
+        if self._first == 0:
+            self._ask_for_older()
+        self.redraw()
+        return ""
+
+    def _here(self, step: int) -> int:
+        """The line to go on from: the match, or the edge of what is seen where it is elsewhere."""
+        first, end = self._first, self._first + self._room
+        if self._match is not None and first <= self._match.at < end:
+            return self._match.at
+        return first - 1 if step > 0 else end
+
+    def _catch_up(self, view: LogView) -> bool:
+        """Holds the lines too that have come since, where none between is gone from the ring."""
+        held = self._held
+        if held is None or not held.first <= view.first <= held.first + len(held.lines):
+            return False
+        self._older = [*self._older, *held.lines[: view.first - held.first]]
+        self._held = view
+        self._matches = (None, "", ())
+        return True
 
     def action_move(self, step: int) -> None:
         """Scrolls by lines; down past the newest line follows again."""
@@ -215,7 +325,7 @@ class LogPane(Pane):
 
     def action_newest(self) -> None:
         """Follows again."""
-        self._held = None
+        self._held = self._match = None
         self._older = []
         self._asked = False
         self._matches = (None, "", ())
@@ -239,7 +349,10 @@ class LogPane(Pane):
         before = len(self.lines)
         self._older = [*lines, *self._older]
         self._matches = (None, "", ())
-        self._first += len(self.lines) - before
+        more = len(self.lines) - before
+        self._first += more
+        if self._match is not None:
+            self._match = beside(self._fitting(), self._match.at + more - 1, 1)
         self.redraw()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from textual.widget import Widget
 from controlroom.model.frame import Frame, Key, Panel
 from controlroom.panes import text
 from controlroom.panes.look import Look
+from controlroom.panes.sorting import Order
 from controlroom.panes.text import Span
 
 _FADED = Style(dim=True)
@@ -118,6 +119,8 @@ class Pane(Rows, can_focus=True):
     """The command that prints what it shows."""
     keys: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys that it understands itself, for the help: (keys, what they do)."""
+    order: Order | None = None
+    """How its rows are sorted; None where they have one order only."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, id=self.pane_id)
@@ -128,6 +131,16 @@ class Pane(Rows, can_focus=True):
     def line(self) -> str:
         """The command line that prints what it shows now."""
         return self.command
+
+    @property
+    def sortable(self) -> Sequence[str]:
+        """The columns that it can be sorted by as it is shown now."""
+        return () if self.order is None else self.order.columns
+
+    @property
+    def picked(self) -> str:
+        """What is chosen in it, as it is pasted elsewhere; empty where nothing is."""
+        return ""
 
     @property
     def words(self) -> str:
@@ -186,7 +199,8 @@ class Pane(Rows, can_focus=True):
         signs = self.look.signs
         title = self.title(frame, width)
         name_style = self.look.focus if self.has_focus else self.look.title
-        name = f" {self.number} {title.name} "
+        by = self.order.words(signs) if self.order is not None and self.sortable else ""
+        name = f" {self.number} {title.name}{f' {signs.dot} {by}' if by else ''} "
         state = f" {title.right} " if title.right else ""
         room = width - 6 - text.width_of(name)
         if text.width_of(state) > room:

@@ -32,6 +32,9 @@ class Signs:
     up: str
     down_trend: str
     flat: str
+    ascending: str
+    """Before the column that is sorted by, the least first."""
+    descending: str
     left: str
     right: str
     minus: str
@@ -72,6 +75,8 @@ UNICODE = Signs(
     up="↗",
     down_trend="↘",
     flat="→",
+    ascending="▲",
+    descending="▼",
     left="‹",
     right="›",
     minus="−",
@@ -102,6 +107,8 @@ ASCII = Signs(
     up="^",
     down_trend="v",
     flat="=",
+    ascending="^",
+    descending="v",
     left="<",
     right=">",
     minus="-",

@@ -18,6 +18,7 @@ from controlroom.model.tallies import Chosen, Selection, Tallies, TallyRow
 from controlroom.panes import text
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
+from controlroom.panes.sorting import Cell, Order
 from controlroom.panes.text import Span
 from controlroom.panes.world.choropleth import WorldMap
 
@@ -34,11 +35,18 @@ def _speed(value: float | None, none: str) -> str:
     return figure if value is None or len(figure) < _RATE else text.short(value)
 
 
-def _shown(value: Tallies) -> tuple[TallyRow, ...]:
-    """The rows, and one for what had no place among the members."""
-    if not value.others:
-        return value.rows
-    return (*value.rows, TallyRow(("others",), value.others))
+def _shown(value: Tallies, order: Order) -> tuple[TallyRow, ...]:
+    """The rows in their order, and one for what had no place among the members."""
+    rows = value.rows
+    if value.drawn == "rows":
+        rows = tuple(order.sorted(rows, _cell))
+    return (*rows, TallyRow(("others",), value.others)) if value.others else rows
+
+
+def _cell(row: TallyRow, column: str) -> Cell:
+    if column == "name":
+        return " ".join(row.labels)
+    return row.count if column == "count" else row.average
 
 
 def _sum(value: Tallies) -> int:
@@ -102,6 +110,7 @@ class TalliesPane(Pane):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
+        self.order: Order = Order("name", "count", "average")
         self.world = WorldMap(look)
         self._picked: dict[str, Chosen] = {}
         """What views choose by -> what was chosen last, so that views share a country."""
@@ -159,7 +168,7 @@ class TalliesPane(Pane):
             return [*head, *self._lines(value, width, max(1, height - len(head)))]
         foot = [self._sum(value, frame, width)]
         room = max(1, height - len(head) - len(foot))
-        rows = _shown(value)
+        rows = _shown(value, self.order)
         if not rows:
             dot, key = self.look.signs.dot, key_label("load")
             hint = f"no {text.clean(value.noun)} yet {dot} press {key} for a load run"
@@ -204,8 +213,22 @@ class TalliesPane(Pane):
         if value.drawn == "lines":
             return self._line(value.columns, width, self.look.dim)
         names = f" {self.look.signs.dot} ".join(text.clean(c) for c in value.columns)
-        noun = text.clean(value.noun).capitalize()
-        return self._cells(value, names, noun, "/s", text.clean(value.average_label), "", width)
+        noun, average = text.clean(value.noun).capitalize(), text.clean(value.average_label)
+        heads = (("name", names), ("count", noun), ("average", average))
+        names, noun, average = (self._head(column, words) for column, words in heads)
+        return self._cells(value, names, noun, "/s", average, "", width)
+
+    def _head(self, column: str, words: str) -> str:
+        """Words of the header, with the sign of the column that is sorted by."""
+        return self.order.head(column, self.look.signs).replace(column, words)
+
+    @property
+    def sortable(self) -> Sequence[str]:
+        """The columns of a table; bars, lists and maps have an order of their own."""
+        value = self.value
+        if value is None or value.drawn != "rows":
+            return ()
+        return self.order.columns if value.average_label else self.order.columns[:2]
 
     def _cells(
         self, value: Tallies, name: str, count: str, rate: str, average: str, bar: str, width: int
@@ -413,6 +436,11 @@ class TalliesPane(Pane):
             self.chosen[value.paged :] if self._before(value) == self.chosen[: value.paged] else ()
         )
         return next(iter(own), "") or self.world.first(value)
+
+    @property
+    def country(self) -> str:
+        """The one that is chosen on a map; empty where nothing is there yet."""
+        return "" if self.value is None else self._cursor(self.value)
 
     def _go(self, value: Tallies, country: str) -> None:
         self._pick(value, (country,))

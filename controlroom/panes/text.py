@@ -106,6 +106,16 @@ def fitted(spans: Sequence[Span], width: int, signs: Signs) -> list[Span]:
     return kept
 
 
+def marked(line: str, spots: Sequence[tuple[int, int]], style: Style, hit: Style) -> list[Span]:
+    """The line with the places that were looked for in another style."""
+    spans: list[Span] = []
+    at = 0
+    for start, end in spots:
+        spans += [(line[at:start], style), (line[start:end], hit)]
+        at = end
+    return [*spans, (line[at:], style)]
+
+
 def rate(value: float | None, none: str = "–") -> str:
     """A figure per second: one decimal below ten, none above."""
     if value is None:

@@ -13,7 +13,9 @@ from controlroom.model.run import RunView
 from controlroom.model.split import BranchFigures, SplitFigures
 from controlroom.panes import text
 from controlroom.panes.closer import cells, closer
+from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Title
+from controlroom.panes.sorting import Cell, Order
 from controlroom.panes.text import Span
 from scenarios.limits import Grade, Limits
 
@@ -50,6 +52,10 @@ class TrafficPane(Pane):
     engine = "prometheus"
     command = "controlroom metrics"
 
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.order: Order = Order("deployment", "success", "rps", "p50", "p95", "p99")
+
     @property
     def detailed(self) -> bool:
         """Where there is room, each route has a row."""
@@ -76,14 +82,18 @@ class TrafficPane(Pane):
         assert value is not None
         look = self.look
         name = max(10, min(24, width - 43))
-        cells = [("in/out", 6), ("success", 9), ("rps", 8), ("p50", 6), ("p95", 6), ("p99", 7)]
-        head = text.fit("deployment", name)
-        head += text.fit(" in/out", 7) + "".join(text.right(c, w) for c, w in cells[1:])
+        wide = (9, 8, 6, 6, 7)
+        first, *figures = (self.order.head(each, look.signs) for each in self.order.columns)
+        head = text.fit(first, name) + text.fit(" in/out", 7)
+        head += "".join(text.right(c, w) for c, w in zip(figures, wide, strict=True))
         rows = [text.row([(head + " ms", look.dim)], width, look.text)]
         split = split_of(frame)
         branches = self._split(split, name, width, frame.limits) if split is not None else []
         branches = branches[: height - 1]
-        listed = chosen(value.rows, height - 1 - len(branches))
+        room = max(0, height - 1 - len(branches))
+        listed = chosen(value.rows, room)
+        if self.order.by:
+            listed = self.order.sorted(value.rows, _cell)[:room]
         rows += [text.row(self._row(row, name, frame.limits), width, look.text) for row in listed]
         if not value.rows:
             rows.append(text.row([("no traffic seen yet", look.dim)], width, look.text))
@@ -145,6 +155,11 @@ class TrafficPane(Pane):
     def _figures(self, row: GoldenRow | BranchFigures, limits: Limits) -> list[Span]:
         inbound = getattr(row, "direction", "inbound") == "inbound"
         return cells(row, self.look, limits, slow=inbound)
+
+
+def _cell(row: GoldenRow, column: str) -> Cell:
+    figure: Cell = getattr(row, column)
+    return figure
 
 
 def split_of(frame: Frame) -> SplitFigures | None:

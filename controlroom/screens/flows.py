@@ -57,7 +57,7 @@ _HOLD: ContextVar[KeyHold | None] = ContextVar("hold", default=None)
 
 OWN = {
     "load", "chaos", "split", "experiment", "runs", "scale", "restart", "effects", "purge",
-    "stop_all", "bar", "help", "copy", "retry", "filter", "export",
+    "stop_all", "bar", "help", "retry", "filter", "export",
 }  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
 
@@ -387,15 +387,6 @@ class Flows:
         keys = sorted(own, key=lambda each: each[0] != room.current)
         dialog = HelpDialog(self.frame.read_only, room.look.signs, keys)
         await self._ask(dialog)
-
-    async def copy(self) -> None:
-        """Copies the command that prints the focused panel."""
-        command = self.room.pane.line
-        if not command:
-            self.say("No command prints this panel.")
-            return
-        self.app.copy_to_clipboard(command)
-        self.say(f"copied: {command}")
 
     async def retry(self) -> None:
         """Connects the focused panel's source again now."""

@@ -27,7 +27,8 @@ _OF_PAGES = (
     ("pages", "esc q", "one page back, to the room at last; 1-6 goes to a panel at once"),
     ("pages", "enter", "the page of the chosen row"),
     ("pages", "/", "filter while typing: a text, /a regular expression/, ! before it"),
-    ("pages", "y Y", "copy the chosen row or what the page shows · copy all of it"),
+    ("pages", "n N &", "next match, the one before · all lines, or the matches alone"),
+    ("pages", "y Y C", "copy the chosen row or what the page shows · all of it · its command"),
     ("pages", "r", "ask again now"),
 )
 """What `screens.page` understands."""

@@ -130,6 +130,7 @@ class Page(Screen[None]):
         ("enter", "open"),
         ("y", "copy"),
         ("Y", "copy_all"),
+        ("C", "copy_command"),
         ("r", "again"),
     ]
     AUTO_FOCUS = None
@@ -442,6 +443,10 @@ class Page(Screen[None]):
         """All that is shown."""
         self._copied(self.words)
 
+    def action_copy_command(self) -> None:
+        """The command line that prints the same."""
+        self._copied(self.command)
+
     @property
     def words(self) -> str:
         """All lines, what stands above them, and the command that prints the same."""
@@ -451,7 +456,7 @@ class Page(Screen[None]):
 
     def _copied(self, words: str) -> None:
         if not words:
-            self.app.notify("There is nothing to copy yet.", markup=False)
+            self.app.notify("There is nothing here to copy.", markup=False)
             return
         self.app.copy_to_clipboard(words)
         lines = words.count("\n") + 1

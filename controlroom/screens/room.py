@@ -12,9 +12,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from controlroom import layouts
-from controlroom.commands.registry import panes
+from controlroom.commands.registry import key_label, panes
 from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import BOOKS, FLEET, LOG, TALLIES, Frame, Key
+from controlroom.panes import text
 from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane
 from controlroom.panes.footer import Footer, RuleLine, Tabs
@@ -23,7 +24,9 @@ from controlroom.panes.layout import MINIMUM, At, Slot, kind_of, plan
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Pane, Rows
+from controlroom.panes.picked import picked_of
 from controlroom.panes.registry import added
+from controlroom.panes.sorting import Order
 from controlroom.panes.strip import RunStrip
 from controlroom.panes.tallies import TalliesPane
 from controlroom.panes.timeline import TimePane
@@ -246,6 +249,67 @@ class RoomScreen(Screen[None]):
             self.notify(f"{error}. {error.fix}", severity="error", markup=False)
         else:
             self.notify(f"layout {name}", timeout=2, markup=False)
+
+    def do_next_match(self, step: int = 1) -> None:
+        """The next line of the log that is looked for."""
+        self.focus_pane(LogPane.pane_id)
+        self._say(self.log_pane.go_to_match(step))
+
+    def do_previous_match(self) -> None:
+        """The one before."""
+        self.do_next_match(-1)
+
+    def do_sort(self) -> None:
+        """By the next column of the focused panel."""
+        order = self._order()
+        if order is not None:
+            order.next(self.pane.sortable)
+            self.pane.redraw()
+
+    def do_reverse(self) -> None:
+        """The other way round."""
+        order = self._order()
+        if order is not None and order.by:
+            order.turn()
+            self.pane.redraw()
+        elif order is not None:
+            self._say(f"Not sorted: {key_label('sort')} chooses a column.")
+
+    def _order(self) -> Order | None:
+        """That of the focused panel, as it is shown now; says where it has none."""
+        if not self.pane.sortable:
+            self._say("This panel has one order only.")
+            return None
+        return self.pane.order
+
+    def do_copy(self) -> None:
+        """What is chosen in the focused panel."""
+        frame = self.pane.frame
+        picked = text.clean(picked_of(self.pane, frame)) if frame is not None else ""
+        self._copy(picked, "Nothing is chosen here: Y copies the panel, C its command.")
+
+    def do_copy_panel(self) -> None:
+        """What the focused panel shows."""
+        self._copy(self.pane.words, "", f"panel {self.current}")
+
+    def do_copy_command(self) -> None:
+        """The command that prints the focused panel."""
+        self._copy(self.pane.line, "No command prints this panel.")
+
+    def _copy(self, words: str, none: str, said: str = "") -> None:
+        """Copies it, and says so; `none` is said where there is nothing."""
+        if words:
+            self.app.copy_to_clipboard(words)
+        self._say(f"copied: {said or words}" if words else none)
+
+    def do_all_lines(self) -> None:
+        """All lines of the log with the matches marked, or the matches alone."""
+        self.focus_pane(LogPane.pane_id)
+        self._say(self.log_pane.show_all())
+
+    def _say(self, words: str) -> None:
+        if words:
+            self.notify(words, timeout=4, markup=False)
 
     def do_zoom(self) -> None:
         """The focused panel alone, or all again."""

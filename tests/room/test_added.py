@@ -107,7 +107,7 @@ async def test_tab_help_palette_and_the_command_to_copy_know_it() -> None:
         assert "1-7 panel" in screen_text(room)
         await pilot.press("6", "tab")
         assert room.room.current == "oncall"
-        await pilot.press("y")
+        await pilot.press("C")
         await until(lambda: room.clipboard == "cat oncall.txt", "it is copied", PATIENCE)
         await pilot.press("tab")
         assert room.room.current == "tallies"

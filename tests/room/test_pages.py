@@ -73,7 +73,7 @@ async def test_the_command_of_a_page_is_copied(view: str, line: str) -> None:
     room = room_of(pages.frame(view))
     async with room.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        await pilot.press("y")
+        await pilot.press("C")
         await pilot.pause()
         assert room.clipboard == line
 

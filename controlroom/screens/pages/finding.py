@@ -96,6 +96,13 @@ class FoundPage(FilterPage):
         head = Line(((asked, look.bright),), ((said, look.dim),))
         return [head, *self._unreadable(), *self.prompt(f"{shown:,} of {len(self._hits):,} hits")]
 
+    def texts(self, frame: Frame) -> Sequence[str]:
+        """Of the hits."""
+        return [line.text for line in self._fitting()]
+
+    def _fitting(self) -> list[Hit]:
+        return [line for line in self._hits if self.passes(line.text)]
+
     def _unreadable(self) -> list[Line]:
         """What could not be read: the newest such place, and how many more there are."""
         if not self._unread:
@@ -106,7 +113,7 @@ class FoundPage(FilterPage):
 
     def lines(self, frame: Frame, width: int) -> Sequence[Line]:
         """The hits that fit."""
-        fitting = [line for line in self._hits if self.needle.fits(line.text)]
+        fitting = self._fitting()
         if not fitting:
             word = "nothing found yet" if self.progress else "nothing was found"
             return [Line(((word, self.below.look.dim),))]

@@ -15,7 +15,7 @@ from controlroom.panes.fleet import cpu
 from controlroom.panes.text import Span
 from controlroom.screens.page import Below, Line, Page
 from controlroom.screens.pages.filtering import FilterPage
-from controlroom.screens.pages.parts import Cell, cells, marked
+from controlroom.screens.pages.parts import Cell, cells
 from controlroom.targets.choosing import LOCAL
 
 LINES = 500
@@ -127,6 +127,8 @@ class PodPage(FilterPage):
         """Whether the events are shown, and not what it says."""
         self.every = FAR if below.frame().target != LOCAL else NEAR
         self._said: Sequence[str] = ()
+        """The lines that are shown: where a row is chosen those that were there then."""
+        self._newest: Sequence[str] = ()
 
     @property
     def command(self) -> str:
@@ -137,7 +139,7 @@ class PodPage(FilterPage):
         """The last lines."""
         target = self.below.commands.where().target
         said = await target.pod_log(self.pod, LINES, self.previous)
-        self._said = [text.clean(readable(line).replace("\t", "  ")) for line in said]
+        self._newest = [text.clean(readable(line).replace("\t", "  ")) for line in said]
 
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """How it is now."""
@@ -161,11 +163,24 @@ class PodPage(FilterPage):
         return [
             Line(((f"{signs.live} ", style), (words, look.text), (f"  {text.clean(told)}", style)),
                  ((which, look.accent),)),
-            *self.prompt(f"{len(self._fitting()):,} of {len(self._said):,} lines"),
+            *self.prompt(self._found()),
         ]  # fmt: skip
 
+    def _found(self) -> str:
+        every = self._every()
+        return f"{sum(map(self.needle.fits, every)):,} of {len(every):,} lines"
+
+    def _every(self) -> Sequence[str]:
+        if self.following or not self._said:
+            self._said = self._newest
+        return self._said
+
     def _fitting(self) -> list[str]:
-        return [line for line in self._said if self.needle.fits(line)]
+        return [line for line in self._every() if self.passes(line)]
+
+    def texts(self, frame: Frame) -> Sequence[str]:
+        """What it says; an empty line cannot be chosen."""
+        return [] if self.events else [line for line in self._fitting() if line.strip()]
 
     def lines(self, frame: Frame, width: int) -> Sequence[Line]:
         """The log, or the events."""
@@ -174,23 +189,28 @@ class PodPage(FilterPage):
             events = [one for one in fleet.events if one.object == self.pod] if fleet else []
             none = [Line((("nothing happened to it of late", look.dim),))]
             return [_event(one, self) for one in events] or none
-        if not self._said:
+        if not self._every():
             none_said = "no life before is known" if self.previous else "it has said nothing yet"
             return [Line(((none_said, look.dim),))]
         return [row for line in self._fitting() for row in self._wrapped(line, width)]
 
     def _wrapped(self, line: str, width: int) -> list[Line]:
         """A line of the log, in as many rows as it takes: what is cut off is what one looks for."""
-        look, rows = self.below.look, []
-        spans = marked(line, self.needle.spots(line), look.text, look.badge)
+        look, rows = self.below.look, list[Line]()
+        spans = text.marked(line, self.needle.spots(line), look.text, look.badge)
+        if not self.only:
+            spans = [(f"{self.sign(line)} ", look.key), *spans]
+            line = f"  {line}"
         for start in range(0, max(1, len(line)), max(20, width)):
-            rows.append(Line(_slice(spans, start, start + max(20, width))))
+            cut = _slice(spans, start, start + max(20, width))
+            rows.append(Line(cut, copies="" if rows else line.strip()))
         return rows[:20]
 
     def action_life(self) -> None:
         """The life before the present one, or back."""
         self.previous, self.events = not self.previous, False
-        self._said = ()
+        self._said = self._newest = ()
+        self.following, self._match = True, None
         self.answered = None
         self.action_again()
 

@@ -14,17 +14,19 @@ from controlroom.panes import text
 from controlroom.screens.page import Below, Line, Many, Page
 from controlroom.screens.pages.document import DocumentPage
 from controlroom.screens.pages.filtering import FilterPage
-from controlroom.screens.pages.parts import marked
 from controlroom.screens.pages.record import RecordPage
 
 
 def line_of(line: Hit, page: FilterPage) -> Line:
     """A row with its place, the hits marked."""
     look = page.below.look
-    head = f"{text.moment(line.stored)} p{line.partition:02d} o{line.offset:07d} "
+    head = f"{text.moment(line.stored)} p{line.partition:02d} o{line.offset:07d}"
     words = text.clean(line.text)
-    spans = marked(words, page.needle.spots(words), look.text, look.badge)
-    return Line(((head, look.dim), *spans), opens=lambda: _behind(page.below, line))
+    spans = text.marked(words, page.needle.spots(words), look.text, look.badge)
+    return Line(
+        ((head, look.dim), (page.sign(line.text), look.key), *spans),
+        opens=lambda: _behind(page.below, line),
+    )
 
 
 def _behind(below: Below, line: Hit) -> Page:
@@ -71,8 +73,13 @@ class LogPage(FilterPage):
 
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """The needle, where there is one."""
-        found = len(self._fitting(frame))
-        return self.prompt(f"{found:,} of the newest {len(self._every(frame)):,} lines")
+        every = self._every(frame)
+        found = sum(self.needle.fits(line.text) for line in every)
+        return self.prompt(f"{found:,} of the newest {len(every):,} lines")
+
+    def texts(self, frame: Frame) -> Sequence[str]:
+        """As the store has them."""
+        return [line.text for line in self._fitting(frame)]
 
     def lines(self, frame: Frame, width: int) -> Sequence[Line]:
         """Those that fit, oldest first."""
@@ -90,4 +97,4 @@ class LogPage(FilterPage):
         return self._held
 
     def _fitting(self, frame: Frame) -> list[LogLine]:
-        return [line for line in self._every(frame) if self.needle.fits(line.text)]
+        return [line for line in self._every(frame) if self.passes(line.text)]

@@ -1,4 +1,4 @@
-"""What pages are made of: rows of columns, hits in a text, a source of their own."""
+"""What pages are made of: rows of columns, a source of their own."""
 
 from __future__ import annotations
 
@@ -29,15 +29,6 @@ def cells(row: Sequence[Cell], look: Look) -> tuple[Span, ...]:
         words = text.fit(words, width, look.signs) if width >= 0 else text.right(words, -width)
         spans.append((words, style))
     return tuple(spans)
-
-
-def marked(line: str, spots: Sequence[tuple[int, int]], style: Style, hit: Style) -> list[Span]:
-    """The line with the places that were looked for in another style."""
-    spans, at = [], 0
-    for start, end in spots:
-        spans += [(line[at:start], style), (line[start:end], hit)]
-        at = end
-    return [*spans, (line[at:], style)]
 
 
 class SourcePage(Page):
