@@ -27,6 +27,7 @@ from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import LOG, Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
+from controlroom.screens import framing
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.room import RoomScreen
 from controlroom.screens.theming import Theming
@@ -56,7 +57,7 @@ class ControlRoom(App[None]):
     """The room. Draws at once; `on_ready` is called after the first picture and starts feeds."""
 
     TITLE = "controlroom"
-    CSS = "Toast { max-width: 76; } ToastRack { margin-bottom: 4; }"
+    CSS = "Toast { max-width: 76; } ToastRack { margin-bottom: 4; }" + framing.CSS
     """Toasts stay above the run strip, which is never to be covered."""
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [

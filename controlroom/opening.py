@@ -90,7 +90,8 @@ class OpenTarget:
         """The room's frame; an empty one while there is no room."""
         if self.room is not None:
             return self.room.frame(now, chosen)
-        blank = Frame(now, "", "", self.name, self._settings.read_only)
+        marking = self._settings.targets.of(self.name)
+        blank = Frame(now, "", "", self.name, self._settings.read_only, marking)
         if self.trouble is None or not self._settings.contexts:
             return blank
         return _troubled(blank, self.trouble)

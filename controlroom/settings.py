@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from controlroom.folders import config_dir
+from controlroom.model import marking
+from controlroom.model.marking import Markings
 from host.paths import state_dir
 from scenarios.limits import Limits, changed, read
 
@@ -71,6 +73,9 @@ class Settings:
     """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command -> its key in the room (the table `[keys]` of the file; only there)."""
+    targets: Markings = field(default_factory=Markings)
+    """Which targets are production, and which colour their names have (the table `[targets]` of
+    the file; only there)."""
     profile: str = ""
     """Name of the settings of a table `[profiles.NAME]` of the file, which go over the others."""
     max_runs_mib: int = 2048
@@ -103,6 +108,8 @@ class Settings:
 
 
 NAMES = tuple(one.name for one in fields(Settings) if one.name != "origins")
+TABLES = ("keys", "targets")
+"""Those that are tables of the file, and have no variable."""
 PROFILES = "profiles"
 """The table of the file with sets of settings by name."""
 RANGES = {
@@ -157,7 +164,7 @@ def load(
         take("color", "never", "NO_COLOR")
     for name in NAMES:
         variable = PREFIX + name.upper()
-        if environ.get(variable) and name != "keys":
+        if environ.get(variable) and name not in TABLES:
             take(name, environ[variable], variable)
     for name, value in (flags or {}).items():
         take(name, value, flag_of(name))
@@ -281,10 +288,18 @@ def _table(name: str, value: Any, origin: str) -> Mapping[str, str]:
     raise SettingsError(f"{origin}: {name} is no table of texts", f'Write [{name}] and NAME = "x".')
 
 
+def _markings(name: str, value: Any, origin: str) -> Markings:
+    try:
+        return marking.read(value)
+    except marking.MarkingError as error:
+        raise SettingsError(f"{origin}: {name}: {error}", error.fix) from error
+
+
 _CONVERTERS = {
     "bool": _boolean,
     "int": _integer,
     "str": _text,
     "Path": _path,
     "Mapping[str, str]": _table,
+    "Markings": _markings,
 }

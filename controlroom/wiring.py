@@ -108,6 +108,7 @@ class Room:
             settings.read_only,
             self._periods,
             self._limits,
+            settings.targets.of(target_name),
         )
         self._feeds = {source.name: self._feed_of(source) for source in sources}
         self._scrollback = Scrollback(self._log)

@@ -19,11 +19,13 @@ def _act(
     key: str = "",
     label: str = "",
     rank: int | None = None,
+    spared: bool = False,
 ) -> Command:
     """One that changes something, and can be typed."""
     return Command(
-        command, title, words, "act", level, key, label or key, rank, verb, needs, True, refusal
-    )
+        command, title, words, "act", level, key, label or key, rank, verb, needs, True, spared,
+        refusal,
+    )  # fmt: skip
 
 
 def _key(
@@ -53,13 +55,13 @@ COMMANDS: tuple[Command, ...] = (
          "Divide the requests of a path among services for a while: see what goes where, start it",
          "no traffic is split", "split", level="reversible", key="t"),
     _act("stop_split", "split stop", "end split", "End one split of traffic, or all of them",
-         "no split is ended", "fault", level="reversible"),
+         "no split is ended", "fault", level="reversible", spared=True),
     _act("experiment", "experiment run", "experiment",
          "Compare arms in blocks of random order, with load, faults and a verdict",
          "no experiment is started", "experiment_file", level="reversible"),
     _act("stop_experiment", "experiment stop", "end experiment",
          "End an experiment with its load and its faults", "no experiment is ended", "run",
-         level="reversible"),
+         level="reversible", spared=True),
     _act("answer", "answer", "answer",
          "Answer a brief's questions by its experiments, in a report", "no experiment is started",
          "scenario", level="reversible"),
@@ -76,21 +78,21 @@ COMMANDS: tuple[Command, ...] = (
          level="blast", key="P"),
     _act("stop_all", "chaos stop --all", "stop all",
          "Stop all load and chaos, and verify that nothing is left injected", _NO_FAULT,
-         level="blast", key="exclamation_mark", label="!", rank=9),
+         level="blast", key="exclamation_mark", label="!", rank=9, spared=True),
     _act("release", "chaos release", "release",
          "Let runs be started again that the kill switch held", "nothing is released",
          level="reversible"),
     _act("stop", "chaos stop", "stop fault", "End one fault, or the run that injected it",
-         _NO_FAULT, "fault", level="reversible"),
+         _NO_FAULT, "fault", level="reversible", spared=True),
     _act("pause_fault", "chaos pause", "pause fault", "Lift a fault for a while", _NO_FAULT,
-         "fault", level="reversible"),
+         "fault", level="reversible", spared=True),
     _act("resume_fault", "chaos resume", "resume fault", "Put a fault back that was lifted",
          _NO_FAULT, "fault", level="reversible"),
     _act("force", "chaos force", "force",
          "Remove an object of Chaos Mesh that is stuck, without recovering", "nothing is removed",
          "fault", level="blast"),
     _act("stop_load", "run stop", "stop load", "End one load, or all of them",
-         "no load is stopped", "run", level="reversible"),
+         "no load is stopped", "run", level="reversible", spared=True),
     _act("note_run", "runs note", "note run", "Add a note to a run, which is then kept",
          "no note is written", "run"),
     _act("name_baseline", "runs baseline", "name baseline",
@@ -103,7 +105,7 @@ COMMANDS: tuple[Command, ...] = (
     _act("settle_books", "books --settle", "settle books",
          "Write off the events that the broker has lost", "nothing is written off", "scenario",
          level="blast"),
-    _act("up", "up", "up", "Bring the local stack up", "no stack is brought up"),
+    _act("up", "up", "up", "Bring the local stack up", "no stack is brought up", spared=True),
     _act("down", "down", "down", "Stop the local stack; what it stored stays",
          "no stack is stopped"),
     _act("deploy", "deploy", "deploy", "Put an overlay on a cluster",

@@ -113,6 +113,8 @@ def verb_parser(entry: Verb, verb: VerbModule) -> Parser:
         conflict_handler="resolve",
     )
     _add_settings(parser)
+    # a target that is production asks it of every verb that changes something
+    parser.add_argument("--confirm", metavar="NAME", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="print data as JSON on stdout")
     verb.add_arguments(parser)
     return parser

@@ -13,6 +13,7 @@ from controlroom.commands.command import Command
 from controlroom.commands.exits import CommandError, Declined, Exit, ReadOnlyError
 from controlroom.commands.face import FACE, emit, emit_json, talk
 from controlroom.commands.here import Here
+from controlroom.commands.production import agreed_below, production_in, raised
 from controlroom.commands.question import Consent, Question
 from controlroom.commands.registry import named
 from controlroom.runs.audit import acting
@@ -78,6 +79,10 @@ async def perform(act: Act, here: Here, consent: Consent | None = None) -> Answe
             if settings.read_only:
                 raise ReadOnlyError(command.refusal)
             question = await act.prepare(here)
+            target = production_in(act.place(here), settings)
+            if target and not command.spared:
+                consent = agreed_below(question, consent)
+                question = raised(question, command, target)
             if question is not None:
                 await _confirm(_whole(question, act, here), consent or Consent())
             answer = await act.carry_out(here)
