@@ -176,7 +176,7 @@ def _open_room(settings: Settings, record: Path | None) -> int:
         opening,
         opening,
         on_ready=opening.start,
-        read_only=settings.read_only,
+        lock=opening.lock,
         ascii_only=settings.plain,
         theme=settings.theme,
         layout=layout,
@@ -200,7 +200,7 @@ def _announced(settings: Settings) -> Announced:
     """The room as others on this machine see it."""
     from controlroom.runs.rooms import Announced
 
-    return Announced(settings.state_dir, settings.contexts or (LOCAL,), settings.read_only)
+    return Announced(settings.state_dir, settings.contexts or (LOCAL,))
 
 
 def _say_farewell() -> None:

@@ -79,7 +79,9 @@ def overview() -> str:
     lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs() if verb not in named)
     own = ", ".join(verb.name for verb in named)
     usage = "usage: controlroom VERB [options]      controlroom help VERB explains it"
-    also = textwrap.fill(f"also: {own}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+    also = textwrap.fill(
+        f"also: {own}", WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+    )
     return f"{usage}\n{lines}\n{SUMMARY}\n{also}"
 
 

@@ -127,7 +127,7 @@ def acted(monkeypatch: pytest.MonkeyPatch) -> Acted:
     for verb in verbs():
         verb.load()
     for kind in _kinds(Act):
-        if "carry_out" in vars(kind):
+        if "carry_out" in vars(kind) and not kind.of_room:
             monkeypatch.setattr(kind, "carry_out", carry_out)
     monkeypatch.setattr(Here, "target", property(lambda here: Target()))
     monkeypatch.setattr(Here, "scenario", scenario)
