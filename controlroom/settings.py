@@ -56,6 +56,8 @@ class Settings:
     """Frames per second of the room, 1 to 30; 0 chooses by the connection."""
     window: int = 30
     """Seconds that the golden metrics cover, 5 to 3600."""
+    pace: int = 1
+    """How many times as long as usual the room waits between two questions to a source, 1 to 10."""
     context: str = ""
     """Contexts of the kubeconfig, separated by commas; empty is the local stack."""
     namespace: str = ""
@@ -115,6 +117,7 @@ PROFILES = "profiles"
 RANGES = {
     "fps": (0, 30),
     "window": (5, 3600),
+    "pace": (1, 10),
     "max_fault_seconds": (1, 86_400),
     "max_load_seconds": (1, 86_400),
     "max_users": (1, 100_000),

@@ -44,6 +44,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--mouse", {"action": argparse.BooleanOptionalAction}),
     ("--fps", {"metavar": "N"}),
     ("--window", {"metavar": "SECONDS"}),
+    ("--pace", {"metavar": "N"}),
     ("--profile", {"metavar": "NAME"}),
     ("--max-fault-seconds", {"metavar": "N"}),
     ("--max-load-seconds", {"metavar": "N"}),
