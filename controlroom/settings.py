@@ -158,7 +158,11 @@ def load(
 
     table, profiles = _from_file(path)
     for name, value in table.items():
-        take(name, value, str(path))
+        take(name, _exact(name, value, str(path)), str(path))
+    for profile, own in profiles.items():
+        for name, value in own.items():
+            origin = f"{path}, profile {profile}"
+            _checked(name, _exact(name, value, origin), origin)
     chosen = (flags or {}).get("profile") or environ.get(PREFIX + "PROFILE")
     chosen = chosen or values.get("profile", "")
     for name, value in _of_profile(path, profiles, chosen).items():
@@ -231,6 +235,14 @@ def _nearest(key: str) -> str:
     return f"Did you mean {near[0]!r}?" if near else "Known keys: " + ", ".join(NAMES) + "."
 
 
+def _exact(name: str, value: Any, origin: str) -> Any:
+    """A value of the file, which has types: numbers and truths are not written as texts there."""
+    kind = str(Settings.__dataclass_fields__[name].type)
+    if kind in ("bool", "int") and isinstance(value, str):
+        raise SettingsError(f"{origin}: {name} = {value!r} is a text", "Leave the quotes out.")
+    return value
+
+
 def _checked(name: str, value: Any, origin: str) -> Any:
     default = Settings.__dataclass_fields__[name].type
     convert = cast(Callable[[str, Any, str], Any], _CONVERTERS[str(default)])
@@ -249,7 +261,8 @@ def _boolean(name: str, value: Any, origin: str) -> bool:
 def _integer(name: str, value: Any, origin: str) -> int:
     low, high = RANGES[name]
     try:
-        number = int(value) if not isinstance(value, bool | float) else None
+        whole = isinstance(value, float) and not value.is_integer()
+        number = None if isinstance(value, bool) or whole else int(value)
     except (TypeError, ValueError):
         number = None
     if number is None or not low <= number <= high:
