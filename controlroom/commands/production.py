@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import replace
 
 from controlroom.commands.command import Command
@@ -9,6 +11,9 @@ from controlroom.commands.question import Consent, Question
 from controlroom.model.marking import PRODUCTION
 from controlroom.settings import Settings
 from controlroom.targets.choosing import LOCAL
+
+_AGREED = re.compile(r" --(yes|confirm \S+)")
+"""Flags of a command line that agree to what is asked elsewhere."""
 
 
 def production_in(place: str, settings: Settings) -> str:
@@ -31,10 +36,13 @@ def raised(question: Question | None, command: Command, target: str) -> Question
     asked = question or Question(
         command.title, command.title.capitalize(), "changed", f"controlroom {command.verb}"
     )
-    how = f"Type it when you are asked, or give --confirm '{target}'."
+    named = shlex.quote(target)
+    how = f"Type it when you are asked, or give --confirm {named}."
+    command_line = f"{_AGREED.sub('', asked.command)} --confirm {named}"
     return replace(
         asked,
         heading=f"{PRODUCTION} · {asked.heading}",
+        command=command_line,
         typed=target,
         facts=((PRODUCTION, target), *asked.facts),
         title=f"{PRODUCTION}: {target}" + (f"   {asked.title}" if asked.title else ""),

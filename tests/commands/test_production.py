@@ -60,6 +60,9 @@ async def test_every_other_act_asks_for_the_name(command: Command, state: Path) 
     assert (question.typed, question.by_hand, question.alone) == ("local stack", True, False)
     assert question.heading.startswith("PRODUCTION")
     assert ("PRODUCTION", "local stack") in question.facts
+    assert question.command.count("--confirm") == 1
+    assert question.command.endswith("--confirm 'local stack'")
+    assert "--yes" not in question.command
 
 
 @pytest.mark.parametrize("command", [one for one in RAISED if "deploy" in one.id], ids=ids)

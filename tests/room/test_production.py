@@ -9,6 +9,9 @@ import pytest
 
 from controlroom.model.frame import Frame
 from controlroom.model.marking import Marking
+from controlroom.panes.header import painted
+from controlroom.panes.look import Look
+from controlroom.panes.sides import Sides
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text, source_of
 from tests.waiting import until
@@ -75,3 +78,23 @@ async def test_a_name_of_markup_is_only_text() -> None:
     room = room_of(frame)
     async with room.run_test(size=(120, 40)):
         assert "PRODUCTION [red]x[/" in screen_text(room).splitlines()[0]
+
+
+def test_side_by_side_the_word_stands_under_the_name() -> None:
+    frame = frames.loaded()
+    sides = Sides(Look())
+    sides.frames = (replace(frame, target="stage"), production(frame))
+    rows = [strip.text for strip in sides.compose_rows(frame, 120, 40)]
+    assert rows[0].index("prod-eu") + len("prod-eu") == rows[1].index("PRODUCTION") + len(
+        "PRODUCTION"
+    )
+    assert rows[1].count("PRODUCTION") == 1
+    sides.frames = (frame, frame)
+    assert not any("PRODUCTION" in strip.text for strip in sides.compose_rows(frame, 120, 40))
+
+
+@pytest.mark.parametrize(("colour", "ink"), [("#ffd700", "#000000"), ("#00005f", "#ffffff")])
+def test_a_name_can_be_read_on_its_colour(colour: str, ink: str) -> None:
+    style = painted(colour)
+    assert style.color is not None
+    assert style.color.name == ink
