@@ -22,11 +22,13 @@ from textual.worker import Worker, WorkerState
 
 from controlroom import terminal
 from controlroom.commands.exits import ReadOnlyError
+from controlroom.commands.lock import Lock
 from controlroom.commands.registry import available, named, with_key
 from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import LOG, Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
+from controlroom.screens import framing
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.room import RoomScreen
 from controlroom.screens.theming import Theming
@@ -57,7 +59,7 @@ class ControlRoom(App[None]):
     """The room. Draws at once; `on_ready` is called after the first picture and starts feeds."""
 
     TITLE = "controlroom"
-    CSS = "Toast { max-width: 76; } ToastRack { margin-bottom: 4; }"
+    CSS = "Toast { max-width: 76; } ToastRack { margin-bottom: 4; }" + framing.CSS
     """Toasts stay above the run strip, which is never to be covered."""
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,6 +74,7 @@ class ControlRoom(App[None]):
         *,
         on_ready: Ready | None = None,
         read_only: bool = False,
+        lock: Lock | None = None,
         ascii_only: bool = False,
         theme: str = "dark",
         layout: Layout = DEFAULT,
@@ -90,7 +93,7 @@ class ControlRoom(App[None]):
         self.source = source
         self.commands = commands
         self.on_ready = on_ready
-        self.read_only = read_only
+        self.lock = lock or Lock(read_only)
         self.clock = clock
         self.playback = playback
         """The source, where that is a recording."""
@@ -121,6 +124,11 @@ class ControlRoom(App[None]):
         for action in with_key(read_only and playback is None):
             if action.id not in ("palette", "suspend"):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it may not act now."""
+        return self.lock.on
 
     def opened(self, mouse: bool = True) -> int:
         """Runs in this terminal until it is left; answers the exit code.
@@ -320,7 +328,9 @@ class ControlRoom(App[None]):
             from controlroom.screens.flows import Flows
 
             tell = getattr(self.source, "tell", lambda runs: None)
-            self._flows = Flows(self, self.room, self.commands, self._typeahead, self.below, tell)
+            self._flows = Flows(
+                self, self.room, self.commands, self._typeahead, self.below, tell, self.lock
+            )
         return self._flows
 
     def action_command_palette(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlroom.commands.exits import Declined
+from controlroom.commands.lock import Lock
 from controlroom.commands.question import Consent
 from controlroom.model.frame import OF_TARGET, Frame, Panel
 from controlroom.model.health import Health, SourceState
@@ -59,10 +60,12 @@ class OpenTarget:
         name: str,
         record: Path | None = None,
         pace: Mapping[str, float] | None = None,
+        lock: Lock | None = None,
     ) -> None:
         """`name` is that of its context, or of the local stack; `record` a file to write what the
-        board is told; `pace` see Room."""
+        board is told; `pace` see Room; `lock` is that of all targets of a room."""
         self._record, self._pace = record, pace
+        self._lock = lock or Lock(settings.read_only)
         self.recorders: list[FileRecorder] = []
         self.name = name
         self.trouble: TargetError | None = None
@@ -73,8 +76,9 @@ class OpenTarget:
 
     @property
     def settings(self) -> Settings:
-        """The settings with this target alone."""
-        return replace(self._settings, context=self.name if self._settings.contexts else "")
+        """The settings with this target alone, and read-only while the room is."""
+        context = self.name if self._settings.contexts else ""
+        return replace(self._settings, context=context, read_only=self._lock.on)
 
     async def perform(self, act: Act, consent: Consent | None = None) -> Answer:
         """Carries an act out. While there is no room, the act connects to the target itself."""
@@ -83,14 +87,16 @@ class OpenTarget:
         from controlroom.commands.here import Here
         from controlroom.commands.performing import perform
 
-        async with Here(self.settings) as here:
+        async with Here(replace(self.settings, read_only=False), lock=self._lock) as here:
             return await perform(act, here, consent)
 
     def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
         """The room's frame; an empty one while there is no room."""
         if self.room is not None:
-            return self.room.frame(now, chosen)
-        blank = Frame(now, "", "", self.name, self._settings.read_only)
+            frame = self.room.frame(now, chosen)
+            return replace(frame, read_only=True) if self._lock.on else frame
+        marking = self._settings.targets.of(self.name)
+        blank = Frame(now, "", "", self.name, self._lock.on, marking)
         if self.trouble is None or not self._settings.contexts:
             return blank
         return _troubled(blank, self.trouble)
@@ -151,7 +157,7 @@ class OpenTarget:
             recorder = begun(self._record, self.room.head(time.time()))
             self.recorders.append(recorder)
             self.room.record(recorder)
-        self.operator = Operator(self.room, self.settings)
+        self.operator = Operator(self.room, self.settings, self._lock)
         await self.room.start()
 
     async def _take_down(self) -> None:
@@ -172,7 +178,9 @@ class Opening:
         """`record` is a file for what the boards are told, one for each target."""
         self._settings = settings
         names = settings.contexts or (LOCAL,)
-        self._places = [OpenTarget(settings, name, record) for name in names]
+        self.lock = Lock(settings.read_only)
+        """Whether the room may act."""
+        self._places = [OpenTarget(settings, name, record, lock=self.lock) for name in names]
         self._shown = 0
 
     def frame(self, now: float, chosen: Chosen | None = None) -> Frame:

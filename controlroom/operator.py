@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controlroom.commands.chaos import StartFault
 from controlroom.commands.here import Here
+from controlroom.commands.lock import Lock
 from controlroom.commands.performing import Act, Answer, perform
 from controlroom.commands.question import Consent, Fact
 from controlroom.commands.split import StartSplit
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 class _Within(Here):
     """The target and the scenario that the room has already; it closes them itself."""
 
-    def __init__(self, room: Room, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, room: Room, settings: Settings, lock: Lock) -> None:
+        super().__init__(replace(settings, read_only=False), lock=lock)
         self._room = room
 
     @property
@@ -51,11 +53,12 @@ class _Within(Here):
 
 
 class Operator:
-    """Every refusal is an error with a sentence. `settings` name the room's context alone."""
+    """Every refusal is an error with a sentence. `settings` name the room's context alone; `lock`
+    says whether it may act."""
 
-    def __init__(self, room: Room, settings: Settings) -> None:
+    def __init__(self, room: Room, settings: Settings, lock: Lock) -> None:
         self._room = room
-        self._here = _Within(room, settings)
+        self._here = _Within(room, settings, lock)
 
     async def perform(self, act: Act, consent: Consent | None = None) -> Answer:
         """Carries it out, then looks again for effects that no run looks after."""

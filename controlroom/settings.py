@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from controlroom.folders import config_dir
+from controlroom.model import marking
+from controlroom.model.marking import Markings
 from host.paths import state_dir
 from scenarios.limits import Limits, changed, read
 
@@ -58,6 +60,8 @@ class Settings:
     """Frames per second of the room, 1 to 30; 0 chooses by the connection."""
     window: int = 30
     """Seconds that the golden metrics cover, 5 to 3600."""
+    pace: int = 1
+    """How many times as long as usual the room waits between two questions to a source, 1 to 10."""
     context: str = ""
     """Contexts of the kubeconfig, separated by commas; empty is the local stack."""
     namespace: str = ""
@@ -75,6 +79,9 @@ class Settings:
     """Runs whose folders are kept; the oldest ended ones go when a new one starts."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command -> its key in the room (the table `[keys]` of the file; only there)."""
+    targets: Markings = field(default_factory=Markings)
+    """Which targets are production, and which colour their names have (the table `[targets]` of
+    the file; only there)."""
     profile: str = ""
     """Name of the settings of a table `[profiles.NAME]` of the file, which go over the others."""
     max_runs_mib: int = 2048
@@ -107,12 +114,15 @@ class Settings:
 
 
 NAMES = tuple(one.name for one in fields(Settings) if one.name != "origins")
+TABLES = ("keys", "targets")
+"""Those that are tables of the file, and have no variable."""
 PROFILES = "profiles"
 """The table of the file with sets of settings by name."""
 RANGES = {
     "fps": (0, 30),
     "wall_seconds": (2, 3600),
     "window": (5, 3600),
+    "pace": (1, 10),
     "max_fault_seconds": (1, 86_400),
     "max_load_seconds": (1, 86_400),
     "max_users": (1, 100_000),
@@ -153,7 +163,11 @@ def load(
 
     table, profiles = _from_file(path)
     for name, value in table.items():
-        take(name, value, str(path))
+        take(name, _exact(name, value, str(path)), str(path))
+    for profile, own in profiles.items():
+        for name, value in own.items():
+            origin = f"{path}, profile {profile}"
+            _checked(name, _exact(name, value, origin), origin)
     chosen = (flags or {}).get("profile") or environ.get(PREFIX + "PROFILE")
     chosen = chosen or values.get("profile", "")
     for name, value in _of_profile(path, profiles, chosen).items():
@@ -162,7 +176,7 @@ def load(
         take("color", "never", "NO_COLOR")
     for name in NAMES:
         variable = PREFIX + name.upper()
-        if environ.get(variable) and name != "keys":
+        if environ.get(variable) and name not in TABLES:
             take(name, environ[variable], variable)
     for name, value in (flags or {}).items():
         take(name, value, flag_of(name))
@@ -226,6 +240,14 @@ def _nearest(key: str) -> str:
     return f"Did you mean {near[0]!r}?" if near else "Known keys: " + ", ".join(NAMES) + "."
 
 
+def _exact(name: str, value: Any, origin: str) -> Any:
+    """A value of the file, which has types: numbers and truths are not written as texts there."""
+    kind = str(Settings.__dataclass_fields__[name].type)
+    if kind in ("bool", "int") and isinstance(value, str):
+        raise SettingsError(f"{origin}: {name} = {value!r} is a text", "Leave the quotes out.")
+    return value
+
+
 def _checked(name: str, value: Any, origin: str) -> Any:
     default = Settings.__dataclass_fields__[name].type
     convert = cast(Callable[[str, Any, str], Any], _CONVERTERS[str(default)])
@@ -244,7 +266,8 @@ def _boolean(name: str, value: Any, origin: str) -> bool:
 def _integer(name: str, value: Any, origin: str) -> int:
     low, high = RANGES[name]
     try:
-        number = int(value) if not isinstance(value, bool | float) else None
+        whole = isinstance(value, float) and not value.is_integer()
+        number = None if isinstance(value, bool) or whole else int(value)
     except (TypeError, ValueError):
         number = None
     if number is None or not low <= number <= high:
@@ -286,10 +309,18 @@ def _table(name: str, value: Any, origin: str) -> Mapping[str, str]:
     raise SettingsError(f"{origin}: {name} is no table of texts", f'Write [{name}] and NAME = "x".')
 
 
+def _markings(name: str, value: Any, origin: str) -> Markings:
+    try:
+        return marking.read(value)
+    except marking.MarkingError as error:
+        raise SettingsError(f"{origin}: {name}: {error}", error.fix) from error
+
+
 _CONVERTERS = {
     "bool": _boolean,
     "int": _integer,
     "str": _text,
     "Path": _path,
     "Mapping[str, str]": _table,
+    "Markings": _markings,
 }

@@ -16,6 +16,7 @@ from controlroom.feeds.gateways import Gateways
 from controlroom.feeds.golden import GoldenSource, history, rows_of
 from controlroom.feeds.limit import Limit
 from controlroom.feeds.log import LogSource
+from controlroom.feeds.pacing import slowed
 from controlroom.feeds.queue_time import QueueTimes
 from controlroom.feeds.queues import QueuesSource
 from controlroom.feeds.registry import added
@@ -99,6 +100,7 @@ class Room:
         waits = QueueTimes()
         self._log = LogSource(self._endpoints, scenario, waits)
         sources = self._sources(waits)
+        slowed(sources, settings.pace)
         self._periods = _paced(sources, pace or {})
         self._limits = changed(scenario.limits, read(settings.health))
         self.board = Board(
@@ -108,6 +110,7 @@ class Room:
             settings.read_only,
             self._periods,
             self._limits,
+            settings.targets.of(target_name),
         )
         self._feeds = {source.name: self._feed_of(source) for source in sources}
         self._scrollback = Scrollback(self._log)

@@ -1,5 +1,5 @@
 """Writes the generated files of docs/ (openapi, errors.json, proto.md, controlroom.1) and the
-schema of experiments."""
+schemas of experiments and of the config file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from controlroom.commands.man import page  # noqa: E402
+from controlroom.commands.schema import schema as schema_of_settings  # noqa: E402
 from controlroom.experiments.format import schema  # noqa: E402
 from scenarios.loading import load, names  # noqa: E402
 from services.producer_grpc import front  # noqa: E402
@@ -36,6 +37,8 @@ def files() -> dict[Path, str]:
     made[ROOT / "docs/errors.json"] = json.dumps(errors, indent=2) + "\n"
     form = ROOT / "controlroom/experiments/schema.json"
     made[form] = json.dumps(schema(), indent=2) + "\n"
+    form = ROOT / "docs/settings.schema.json"
+    made[form] = json.dumps(schema_of_settings(), indent=2) + "\n"
     for name in names():
         scenario = load(name)
         # describing asks no store

@@ -18,6 +18,7 @@ from controlroom.commands.exits import Exit
 from controlroom.commands.face import talk
 from controlroom.settings import Settings
 from controlroom.targets.abilities import TargetError
+from controlroom.targets.choosing import LOCAL
 
 if TYPE_CHECKING:
     from controlroom.runs.rooms import Announced
@@ -113,6 +114,8 @@ def _program() -> str:
 
 async def _bring_up(settings: Settings, sample: bool) -> None:
     await _brought_up(settings)
+    if settings.targets.of(LOCAL).production:
+        return
     if sample and not await _has_events(settings):
         await _send_samples(settings)
 
@@ -179,7 +182,7 @@ def _open_room(settings: Settings, record: Path | None) -> int:
         opening,
         opening,
         on_ready=opening.start,
-        read_only=settings.read_only,
+        lock=opening.lock,
         ascii_only=settings.plain,
         theme=settings.theme,
         layout=layout,
@@ -204,9 +207,8 @@ def _open_room(settings: Settings, record: Path | None) -> int:
 def _announced(settings: Settings) -> Announced:
     """The room as others on this machine see it."""
     from controlroom.runs.rooms import Announced
-    from controlroom.targets.choosing import LOCAL
 
-    return Announced(settings.state_dir, settings.contexts or (LOCAL,), settings.read_only)
+    return Announced(settings.state_dir, settings.contexts or (LOCAL,))
 
 
 def _say_farewell() -> None:

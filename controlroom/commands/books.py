@@ -98,7 +98,7 @@ class Settle(Act):
 async def main(args: argparse.Namespace) -> Exit:
     """Audits all three stores; with `--settle` once before and once after."""
     if args.settle is not None:
-        args.confirm = args.settle
+        args.confirm = args.confirm or args.settle
         told(await performed(Settle(args.settle, args.exact), args, whole=True), args.json)
     async with verb_context(args.settings, whole=True) as here:
         if args.partitions or args.rejected:

@@ -44,6 +44,9 @@ class Command:
     """What has to be named after the words: a deployment, a file, a run, a fault."""
     changes: bool = False
     """Whether it changes anything: it is noted in the audit then, and refused when read-only."""
+    spared: bool = False
+    """Whether it asks no more on production than elsewhere: what only ends load or faults, or
+    starts what is not there, is never made harder."""
     refusal: str = "nothing is changed"
     """What is said of it when it is refused because of that."""
 

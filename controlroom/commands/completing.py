@@ -91,12 +91,15 @@ def experiment_names(scenario: str) -> list[str]:
     return sorted(path.stem for path in (folder / "experiments").glob("*.yaml")) if folder else []
 
 
-def complete(text: str, known: Names) -> list[str]:
-    """What the last word of a line of the command bar can become, in order."""
+def complete(text: str, known: Names, read_only: bool = False) -> list[str]:
+    """What the last word of a line of the command bar can become, in order; of a room that is
+    read-only without what would act."""
     before, _, last = text.rpartition(" ")
     words = before.split()
     words = words[1:] if words[:1] == ["controlroom"] else words
-    return [word for word, _ in candidates(words, last, known, inside=True)]
+    acts = {one.verb for one in commands() if read_only and one.changes}
+    found = [word for word, _ in candidates(words, last, known, inside=True)]
+    return [word for word in found if " ".join((*words, word)) not in acts]
 
 
 def common(found: Sequence[str]) -> str:

@@ -44,13 +44,16 @@ class CommandError(Exception):
         self.code = code
 
 
+_WRITABLE = "Leave --read-only out; in a room that became so from within, type :read-only off."
+
+
 class ReadOnlyError(CommandError):
     """The act was refused because nothing may be changed."""
 
     outcome = "refused"
 
     def __init__(self, refusal: str) -> None:
-        super().__init__(f"This is read-only: {refusal}.", "Leave --read-only out.", Exit.REFUSED)
+        super().__init__(f"This is read-only: {refusal}.", _WRITABLE, Exit.REFUSED)
 
 
 class Declined(CommandError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from controlroom.commands.exits import CommandError, Declined
 
 if TYPE_CHECKING:
+    from controlroom.commands.lock import Lock
     from controlroom.commands.question import Question
     from controlroom.layouts import Layout
 
@@ -127,6 +128,11 @@ def passing() -> bool:
 def arranged() -> Arranged | None:
     """The room in which the command was typed; None on the command line."""
     return getattr(FACE.get(), "room", None)
+
+
+def locking() -> Lock | None:
+    """What says whether the room may act in which the command was typed; None elsewhere."""
+    return getattr(FACE.get(), "lock", None)
 
 
 def refuse_inside(flag: str, fix: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from controlroom.commands.lock import Lock
 from controlroom.runs.store import RunStore, store_of
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Located, Target
@@ -16,8 +17,10 @@ class Here:
     """Nothing is connected before it is asked for. `whole` takes two contexts as the two sides
     of one pipeline; else more than one is refused where the target is asked for."""
 
-    def __init__(self, settings: Settings, whole: bool = False) -> None:
+    def __init__(self, settings: Settings, whole: bool = False, lock: Lock | None = None) -> None:
+        """`lock` is that of the room which it belongs to."""
         self.settings = settings
+        self._lock = lock
         self._whole = whole
         self._target: Target | None = None
         self._path: Located | None = None
@@ -30,6 +33,11 @@ class Here:
         for one in (self._target, self._path):
             if one is not None:
                 await one.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed now."""
+        return self.settings.read_only or (self._lock is not None and self._lock.on)
 
     @property
     def title(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 from collections.abc import Mapping
@@ -23,7 +24,11 @@ from host.version import VERSION
 DESCRIPTION = """\
 Print versions, paths, every setting with the place it came from, and whether the
 local stack answers. The config file is TOML, its keys are the settings' names."""
-EXAMPLES = ("controlroom info", "controlroom info --json | jq .settings.fps")
+EXAMPLES = (
+    "controlroom info",
+    "controlroom info --json | jq .settings.fps",
+    "controlroom info --schema > config.schema.json",
+)
 PACKAGES = (
     "textual",
     "aiokafka",
@@ -38,12 +43,20 @@ PACKAGES = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Has no options of its own."""
+    """Declares what else it prints."""
+    parser.add_argument(
+        "--schema", action="store_true", help="the JSON schema of the config file, for editors"
+    )
 
 
 async def main(args: argparse.Namespace) -> Exit:
     """Collects it; a stack that is away is a fact, not an error."""
     settings: Settings = args.settings
+    if args.schema:
+        from controlroom.commands.schema import schema
+
+        emit(json.dumps(schema(), indent=2))
+        return Exit.OK
     facts = {
         "versions": {"controlroom": VERSION, "python": platform.python_version()}
         | {name: found for name in PACKAGES if (found := _version(name))},

@@ -53,6 +53,11 @@ class Known:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
 
+    @property
+    def read_only(self) -> bool:
+        """Whether the room may not act."""
+        return self._frame.read_only
+
     def names(self, need: str) -> Sequence[str]:
         """Those of one kind of need; none of a kind that is not known."""
         runs = self._frame[RUNS].value

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from controlroom.commands import searching
+from controlroom.commands import pods, searching
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, refuse_inside, talk
 from controlroom.commands.here import Here
@@ -20,7 +20,6 @@ from controlroom.commands.table import number, table
 from controlroom.commands.verb_context import VerbContext, answering, opened, verb_context
 from controlroom.feeds.document import DocumentSource
 from controlroom.feeds.log import LogSource
-from controlroom.feeds.text import clean
 from controlroom.model.document import way
 from controlroom.model.finding import Hit
 from controlroom.targets.purge import purge_logs
@@ -43,12 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--follow", action="store_true", help="and every new one from then on")
     what.add_argument("--total", action="store_true", help="how many are stored")
     what.add_argument("--at", metavar="P:OFFSET", help="one document in full, and its way")
-    what.add_argument(
-        "--pod", metavar="NAME", help="what a pod or engine says; --previous: of its life before"
-    )
-    # said with the flag before it, as all has to fit one screen
-    parser.add_argument("--previous", action="store_true", help=argparse.SUPPRESS)
     what.add_argument("--purge", action="store_true", help="remove all; the books stay right")
+    pods.add_arguments(parser)
     parser.add_argument("--confirm", metavar="SCENARIO", help="name of the scenario to purge")
 
 
@@ -57,14 +52,14 @@ async def main(args: argparse.Namespace) -> Exit:
     last = 10 if args.last is None else args.last
     if not 1 <= last <= MOST:
         raise CommandError(f"--last {last} is not possible.", f"Use 1 to {MOST}.")
-    if args.purge:
+    if args.purge and not pods.is_meant(args):
         return await perform_verb(Purge(), args)
     if args.follow:
         refuse_inside("--follow", "The log panel follows by itself.")
-    if args.previous and not args.pod:
+    if pods.is_meant(args):
+        return await pods.main(args, 100 if args.last is None else last)
+    if args.previous:
         raise CommandError("--previous is of a pod.", "Name it: --pod NAME --previous.")
-    if args.pod:
-        return await _pod(args, 100 if args.last is None else last)
     meant = searching.wanted(args) if searching.is_meant(args) else None
     if meant is not None and (args.follow or args.total or args.at):
         raise CommandError(
@@ -85,20 +80,6 @@ async def main(args: argparse.Namespace) -> Exit:
                 await _follow(source, args.json)
             else:
                 _print((await source.read()).lines, args.json)
-    return Exit.OK
-
-
-async def _pod(args: argparse.Namespace, lines: int) -> Exit:
-    async with Here(args.settings) as here:
-        said = await here.target.pod_log(args.pod, lines, args.previous)
-    for line in said:
-        if args.json:
-            emit_json({"pod": args.pod, "line": line})
-        else:
-            # what a program says may hold what a terminal takes for commands
-            emit(clean(line.replace("\t", "  ")))
-    if not said:
-        talk("No life before is known." if args.previous else f"{args.pod} has said nothing yet.")
     return Exit.OK
 
 

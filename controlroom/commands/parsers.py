@@ -44,6 +44,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--mouse", {"action": argparse.BooleanOptionalAction}),
     ("--fps", {"metavar": "N"}),
     ("--window", {"metavar": "SECONDS"}),
+    ("--pace", {"metavar": "N"}),
     ("--profile", {"metavar": "NAME"}),
     ("--max-fault-seconds", {"metavar": "N"}),
     ("--max-load-seconds", {"metavar": "N"}),
@@ -79,7 +80,9 @@ def overview() -> str:
     lines = "\n".join(f"  {verb.name:<10} {verb.line}" for verb in verbs() if verb not in named)
     own = ", ".join(verb.name for verb in named)
     usage = "usage: controlroom VERB [options]      controlroom help VERB explains it"
-    also = textwrap.fill(f"also: {own}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+    also = textwrap.fill(
+        f"also: {own}", WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+    )
     return f"{usage}\n{lines}\n{SUMMARY}\n{also}"
 
 
@@ -113,6 +116,8 @@ def verb_parser(entry: Verb, verb: VerbModule) -> Parser:
         conflict_handler="resolve",
     )
     _add_settings(parser)
+    # a target that is production asks it of every verb that changes something
+    parser.add_argument("--confirm", metavar="NAME", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="print data as JSON on stdout")
     verb.add_arguments(parser)
     return parser

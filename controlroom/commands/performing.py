@@ -13,6 +13,7 @@ from controlroom.commands.command import Command
 from controlroom.commands.exits import CommandError, Declined, Exit, ReadOnlyError
 from controlroom.commands.face import FACE, emit, emit_json, talk
 from controlroom.commands.here import Here
+from controlroom.commands.production import agreed_below, production_in, raised
 from controlroom.commands.question import Consent, Question
 from controlroom.commands.registry import named
 from controlroom.runs.audit import acting
@@ -46,6 +47,8 @@ class Act:
     """Id of its `Command`."""
     everywhere: ClassVar[bool] = False
     """Whether a room on several targets does it on each of them."""
+    of_room: ClassVar[bool] = False
+    """Whether all that it changes is what this room may do: it is never refused as read-only."""
 
     def facts(self) -> Mapping[str, Any]:
         """What the audit says of it: its fields, but for empty and `unsaid` ones. Paths are
@@ -75,17 +78,27 @@ async def perform(act: Act, here: Here, consent: Consent | None = None) -> Answe
     settings = here.settings
     with acting(settings.state_dir, command.id.replace("_", " "), act.place(here)) as entry:
         try:
-            if settings.read_only:
-                raise ReadOnlyError(command.refusal)
+            _refuse_read_only(act, command, here)
             question = await act.prepare(here)
+            target = production_in(act.place(here), settings)
+            if target and not command.spared:
+                consent = agreed_below(question, consent)
+                question = raised(question, command, target)
             if question is not None:
                 await _confirm(_whole(question, act, here), consent or Consent())
+                # a room may have become read-only while it was asked
+                _refuse_read_only(act, command, here)
             answer = await act.carry_out(here)
         finally:
             entry.add(**act.facts())
         if answer.left:
             entry.fail(answer.left)
     return answer
+
+
+def _refuse_read_only(act: Act, command: Command, here: Here) -> None:
+    if here.read_only and not act.of_room:
+        raise ReadOnlyError(command.refusal)
 
 
 def refuse(command: Command, here: Here) -> None:
@@ -97,7 +110,7 @@ def refuse(command: Command, here: Here) -> None:
 def _whole(question: Question, act: Act, here: Here) -> Question:
     """The question with a command line that means the same cluster anywhere."""
     contexts = here.settings.contexts
-    aimed = act.place(here) == here.title and not act.everywhere
+    aimed = act.place(here) == here.title and not (act.everywhere or act.of_room)
     if not contexts or not aimed or "--context" in question.command:
         return question
     where = [word for each in contexts for word in where_flags(each)]

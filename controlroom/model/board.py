@@ -15,6 +15,7 @@ from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health, SourceState
 from controlroom.model.lanes import Lanes
 from controlroom.model.log import LogBatch
+from controlroom.model.marking import Marking
 from controlroom.model.marks import marks_of
 from controlroom.model.queues import Queues
 from controlroom.model.run import Runs, TimeMark
@@ -69,9 +70,11 @@ class Board:
         read_only: bool = False,
         periods: Mapping[str, float] | None = None,
         limits: Limits | None = None,
+        marking: Marking | None = None,
     ) -> None:
         limits = limits or Limits()
-        self._blank = Frame(0.0, scenario, title, target, read_only=read_only, limits=limits)
+        marking = marking or Marking()
+        self._blank = Frame(0.0, scenario, title, target, read_only, marking, limits=limits)
         self._budget: Budget | None = None
         known = {key.name: 1.0 for key in KEYS} | dict(periods or {})
         self._sources = {name: _Source(period) for name, period in known.items()}

@@ -12,6 +12,7 @@ from controlroom.model.fleet import Fleet
 from controlroom.model.golden import GoldenMetrics
 from controlroom.model.health import Health
 from controlroom.model.log import LogView
+from controlroom.model.marking import Marking
 from controlroom.model.queues import Queues
 from controlroom.model.routes import Routes
 from controlroom.model.run import Runs, TimeMark
@@ -95,6 +96,8 @@ class Frame:
     target: str
     """`local stack`, or the context's name."""
     read_only: bool = False
+    marking: Marking = field(default_factory=Marking)
+    """Of the target, live; a recording shows none."""
     panels: Mapping[str, Panel[object]] = field(default_factory=lambda: _EMPTY)
     """Name of a key -> its panel; read by `frame[KEY]`."""
     rates: Rates = field(default_factory=Rates)

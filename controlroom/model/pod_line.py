@@ -8,8 +8,9 @@ _BESIDE = frozenset({"at", "level", "message", "service", "pod"})
 """Fields that have a place of their own, or that say whose log it is."""
 
 
-def readable(line: str) -> str:
-    """Time, level where it is not `info`, message, then the other fields as `name=value`."""
+def readable(line: str, timed: bool = True) -> str:
+    """Time, level where it is not `info`, message, then the other fields as `name=value`. `timed`:
+    whether the time of JSON is said, which may stand elsewhere."""
     if not line.startswith("{"):
         return line
     try:
@@ -21,5 +22,10 @@ def readable(line: str) -> str:
     at = str(found.get("at", "")).partition("T")[2].rstrip("Z")
     level = str(found.get("level", "info"))
     more = [f"{name}={value}" for name, value in found.items() if name not in _BESIDE]
-    parts = [at, "" if level == "info" else level.upper(), str(found["message"]), *more]
+    parts = [
+        at if timed else "",
+        "" if level == "info" else level.upper(),
+        str(found["message"]),
+        *more,
+    ]
     return " ".join(filter(None, parts))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controlroom.model.frame import BOOKS, FLEET, GOLDEN, OF_TARGET, QUEUES, Frame
+from controlroom.model.marking import Marking
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,14 @@ class Side:
     sources: int
     trouble: str
     """The first thing that is wrong; empty where nothing is."""
+    marking: Marking = field(default_factory=Marking)
 
 
 def side(frame: Frame) -> Side:
     """The head of one column."""
     states = [frame[key].health for key in OF_TARGET]
     wrong = next((health.error for health in states if health.error), "")
-    return Side(frame.target, sum(h.ok for h in states), len(states), wrong)
+    return Side(frame.target, sum(h.ok for h in states), len(states), wrong, frame.marking)
 
 
 def rows(frames: Sequence[Frame]) -> tuple[SideRow, ...]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from rich.color import Color
+from rich.style import Style
 from textual.strip import Strip
 
 from controlroom.model.frame import FLEET, Frame
 from controlroom.model.health import Health
+from controlroom.model.marking import PRODUCTION
 from controlroom.model.trouble import DETAILS, Verdict, judged
 from controlroom.panes import text
 from controlroom.panes.look import Look
@@ -61,7 +64,7 @@ class HeaderRow(Rows):
 
     def basis(self, frame: Frame) -> tuple[object, ...]:
         """Names, states and the time since the start, as it is written."""
-        names = (frame.scenario, frame.target, frame.read_only)
+        names = (frame.scenario, frame.target, frame.read_only, frame.marking)
         return (*names, _up(frame), healths(frame), judged(frame), self.status)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
@@ -69,17 +72,22 @@ class HeaderRow(Rows):
         product's name and the time go first, and the reason is cut last."""
         look, dot = self.look, f" {self.look.signs.dot} "
         verdict = judged(frame)
-        place = dot.join(text.clean(part) for part in (frame.scenario, frame.target) if part)
+        place = place_of(look, frame, look.text)
         up = f"{dot}up {_up(frame)}" if _up(frame) else ""
         brief = width < _WIDE and bool(verdict.troubles)
         state = self._state(frame, width, brief)
         whole = text.width_of(self._verdict(verdict, width)[0])
         room = width - sum(text.width_of(words) for words, _ in state) - 3
-        for name, since in ((" controlroom  ", up), (" controlroom  ", ""), (" ", "")):
-            left = room - text.width_of(name + place + since)
+        production = frame.marking.production
+        word = f" {PRODUCTION} " if production else " controlroom  "
+        place = [(" ", look.text), *place] if production else place
+        named = sum(text.width_of(words) for words, _ in place)
+        for name, since in ((word, up), (word, ""), (word if production else " ", "")):
+            left = room - named - text.width_of(name + since)
             if whole <= left:
                 break
-        spans: list[Span] = [(name, look.focus), (f"{place}{since}  ", look.text)]
+        first = look.alarm if production else look.focus
+        spans: list[Span] = [(name, first), *place, (f"{since}  ", look.text)]
         spans.append(self._verdict(verdict, left))
         return [text.ends(spans, state, width, look.text)]
 
@@ -126,6 +134,25 @@ class HeaderRow(Rows):
         if status.remote:
             spans += [gap, (status.remote, look.dim)]
         return [*spans, (" ", look.text)]
+
+
+def place_of(look: Look, frame: Frame, style: Style) -> list[Span]:
+    """The scenario, and the target in the colour that the settings give it."""
+    dot = f" {look.signs.dot} "
+    spans: list[Span] = []
+    if frame.scenario:
+        spans.append((text.clean(frame.scenario) + (dot if frame.target else ""), style))
+    colour = frame.marking.colour
+    name = text.clean(frame.target)
+    spans.append((f" {name} ", painted(colour)) if colour else (name, style))
+    return spans
+
+
+def painted(colour: str) -> Style:
+    """Black or white on that colour, whichever is easier to read."""
+    red, green, blue = Color.parse(colour).get_truecolor()
+    light = red * 299 + green * 587 + blue * 114 > 128_000
+    return Style(color="#000000" if light else "#ffffff", bgcolor=colour, bold=True)
 
 
 def _up(frame: Frame) -> str:

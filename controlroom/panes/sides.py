@@ -8,8 +8,10 @@ from rich.style import Style
 from textual.strip import Strip
 
 from controlroom.model.frame import OF_TARGET, Frame
+from controlroom.model.marking import PRODUCTION
 from controlroom.model.sides import Side, SideRow, rows, side
 from controlroom.panes import text
+from controlroom.panes.header import painted
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
 from controlroom.panes.text import Span
@@ -37,7 +39,8 @@ class Sides(Rows):
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
         """Head, one row for each figure, groups apart, and how to go back."""
         heads = [side(one) for one in self.frames]
-        lines = [self._names(heads, width), self._states(heads, width)]
+        lines = [self._names(heads, width), *self._production(heads, width)]
+        lines.append(self._states(heads, width))
         group = ""
         for row in rows(self.frames):
             if row.group != group:
@@ -58,9 +61,21 @@ class Sides(Rows):
         return [*lines, *troubles, text.row(keys, width, self.look.text)]
 
     def _names(self, heads: Sequence[Side], width: int) -> Strip:
-        cells = [(text.right(text.clean(one.name), _FIGURE), self.look.bright) for one in heads]
+        cells: list[Span] = []
+        for one in heads:
+            style = painted(one.marking.colour) if one.marking.colour else self.look.bright
+            cells.append((text.right(text.clean(one.name), _FIGURE), style))
         cells.append((text.right("difference", _FIGURE), self.look.dim))
         return self._line("side by side", self.look.focus, cells, width)
+
+    def _production(self, heads: Sequence[Side], width: int) -> list[Strip]:
+        """Which of them are production, where one is."""
+        if not any(one.marking.production for one in heads):
+            return []
+        look, word = self.look, text.right(PRODUCTION, _FIGURE)
+        blank = (" " * _FIGURE, look.text)
+        cells = [(word, look.alarm) if one.marking.production else blank for one in heads]
+        return [self._line("", look.text, cells, width)]
 
     def _states(self, heads: Sequence[Side], width: int) -> Strip:
         look, signs = self.look, self.look.signs

@@ -141,12 +141,11 @@ class Audit:
 class Announced:
     """This room's file, and the rooms around it. Every call may wait for a disk: not for a loop."""
 
-    def __init__(self, state: Path, targets: Sequence[str], read_only: bool = False) -> None:
+    def __init__(self, state: Path, targets: Sequence[str]) -> None:
         """`targets` by the names that the audit has for them."""
         self._folder = folder_of(state)
         self._path = self._folder / f"{_node()}.{os.getpid()}.json"
         self._targets = tuple(targets)
-        self._read_only = read_only
         self._since = time.time()
         self._written: tuple[object, ...] = ()
         self._when = 0.0
@@ -159,10 +158,11 @@ class Announced:
         """What was done on its targets, by anybody, oldest first; the last ones."""
         return tuple(deed for deed in tuple(self._audit.deeds) if deed.on(self._targets))
 
-    def turn(self, shown: str, place: str) -> Around:
-        """Says where this room looks, and looks around. Never raises for a disk."""
+    def turn(self, shown: str, place: str, read_only: bool = False) -> Around:
+        """Says where this room looks and whether it may act, and looks around.
+        Never raises for a disk."""
         with suppress(StackError, OSError):
-            self._say(shown or self._targets[0], place)
+            self._say(shown or self._targets[0], place, read_only)
         fresh = [
             deed
             for deed in self._audit.read_on()
@@ -177,8 +177,8 @@ class Announced:
         with suppress(OSError):
             self._path.unlink()
 
-    def _say(self, shown: str, place: str) -> None:
-        now, said = time.monotonic(), (shown, place)
+    def _say(self, shown: str, place: str, read_only: bool) -> None:
+        now, said = time.monotonic(), (shown, place, read_only)
         there = self._path.exists()
         if there and (said == self._written or now - self._when < EVERY):
             return
@@ -194,7 +194,7 @@ class Announced:
             "targets": self._targets,
             "shown": shown,
             "place": place,
-            "read_only": self._read_only,
+            "read_only": read_only,
         }
         private_dir(self._folder)
         write_private(self._path, json.dumps(whole), lasting=False)

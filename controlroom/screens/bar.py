@@ -127,7 +127,7 @@ class BarDialog(Dialog[None]):
         """As far as it is clear; then shows what there is."""
         field = self.query_one(Input)
         before, space, _ = field.value.rpartition(" ")
-        found = complete(field.value, self.known)
+        found = complete(field.value, self.known, self.known.read_only)
         if not found:
             return
         end = " " if len(found) == 1 else ""

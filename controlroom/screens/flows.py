@@ -12,9 +12,11 @@ from controlroom.commands.exits import Declined, Exit
 from controlroom.commands.experiment import StartExperiment, StopExperiment
 from controlroom.commands.face import FACE
 from controlroom.commands.line import Known
+from controlroom.commands.lock import Lock
 from controlroom.commands.logs import Purge
 from controlroom.commands.ports import Commands
 from controlroom.commands.question import Fact, Question, preview_facts
+from controlroom.commands.read_only import ActAgain, LookOnly
 from controlroom.commands.registry import named
 from controlroom.commands.run import StartLoad, StopLoad
 from controlroom.commands.scale import Restart, Scale
@@ -57,7 +59,7 @@ _HOLD: ContextVar[KeyHold | None] = ContextVar("hold", default=None)
 
 OWN = {
     "load", "chaos", "split", "experiment", "runs", "scale", "restart", "effects", "purge",
-    "stop_all", "bar", "help", "retry", "filter", "export",
+    "stop_all", "bar", "help", "retry", "filter", "export", "read_only",
 }  # fmt: skip
 """Commands with questions of their own here: the method of that name has them."""
 
@@ -76,6 +78,8 @@ class RoomFace:
         self._bar = bar
         self.room = flows.room
         """Whose panels are arranged."""
+        self.lock = flows.lock
+        """Whether that may act."""
 
     def talk(self, text: str) -> None:
         """One line to the person."""
@@ -105,8 +109,10 @@ class Flows:
         typeahead: Typeahead,
         below: Below,
         tell: Callable[[tuple[str, ...]], None],
+        lock: Lock,
     ) -> None:
-        """`tell` says whose stories the frames should have."""
+        """`tell` says whose stories the frames should have; `lock` whether the room may act."""
+        self.lock = lock
         self.app = app
         self.below = below
         self.tell = tell
@@ -360,6 +366,10 @@ class Flows:
     async def stop_all(self) -> None:
         """Stops all load and chaos."""
         await self.perform(StopAll())
+
+    async def read_only(self) -> None:
+        """Nothing can be changed from now on; where that is so already, asks to act again."""
+        await self.perform(ActAgain(self.lock) if self.lock.on else LookOnly(self.lock))
 
     async def bar(self, begun: str = "", at_once: bool = False) -> None:
         """Commands that are typed, with their answers."""

@@ -48,8 +48,8 @@ class Neighbours:
         self._announced = await asyncio.to_thread(self._announce)
         while True:
             frame = self._room.header.frame
-            shown = frame.target if frame is not None else ""
-            self.around = await asyncio.to_thread(self._announced.turn, shown, self._place())
+            shown, fixed = (frame.target, frame.read_only) if frame is not None else ("", False)
+            self.around = await asyncio.to_thread(self._announced.turn, shown, self._place(), fixed)
             self._tell()
             await asyncio.sleep(PERIOD)
 

@@ -22,11 +22,14 @@ from controlroom.commands.exits import CommandError
 from controlroom.commands.ports import Commands
 from controlroom.feeds.errors import explain
 from controlroom.model.frame import Frame, Key
+from controlroom.model.marking import PRODUCTION
 from controlroom.panes import text
+from controlroom.panes.header import place_of
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
 from controlroom.panes.signs import spelled
 from controlroom.panes.text import Span
+from controlroom.screens.framing import framed
 
 if TYPE_CHECKING:
     from controlroom.commands.command import Command
@@ -209,6 +212,7 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         """Draws at once, then again and again; asks beside it."""
+        framed(self, self.below.look, self.below.frame())
         self.set_interval(self.redraw, self.draw)
         self.call_after_refresh(self.draw)
         if self.asks:
@@ -221,6 +225,10 @@ class Page(Screen[None]):
     def on_screen_resume(self) -> None:
         """Back from a page above, or from a dialog."""
         self.draw()
+
+    def on_resize(self) -> None:
+        """A frame that has no room any more goes."""
+        framed(self, self.below.look, self.below.frame())
 
     def draw(self) -> None:
         """Draws what is known now. What lies under a dialog stays as it is, so that it is not sent
@@ -333,8 +341,9 @@ class Page(Screen[None]):
             old = text.age(max(0.0, frame.now - self.answered))
             style = look.warn if self.trouble else look.dim
             after = [(f"{'old: ' if self.trouble else ''}{old} {signs.dot} ", style)]
-        place = f" {signs.dot} ".join(filter(None, (frame.scenario, frame.target)))
-        after.append((text.clean(place), look.dim))
+        if frame.marking.production:
+            after += [(f" {PRODUCTION} ", look.alarm), (" ", look.text)]
+        after += place_of(look, frame, look.dim)
         if frame.read_only:
             after += [("  ", look.text), (" read-only ", look.badge)]
         room = width - sum(text.width_of(words) for words, _ in after) - 3

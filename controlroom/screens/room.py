@@ -15,6 +15,7 @@ from controlroom import layouts
 from controlroom.commands.registry import key_label, panes
 from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import BOOKS, FLEET, LOG, TALLIES, Frame, Key
+from controlroom.model.marking import Marking
 from controlroom.panes import text
 from controlroom.panes.books import BooksLine, BooksPane
 from controlroom.panes.fleet import FleetPane
@@ -31,6 +32,7 @@ from controlroom.panes.strip import RunStrip
 from controlroom.panes.tallies import TalliesPane
 from controlroom.panes.timeline import TimePane
 from controlroom.panes.traffic import TrafficPane
+from controlroom.screens.framing import AROUND, framed
 from controlroom.settings import SettingsError
 
 P = TypeVar("P", bound=Pane)
@@ -106,6 +108,8 @@ class RoomScreen(Screen[None]):
         }
         for part in self.parts.values():
             part.frame = first
+        self._marked: tuple[Marking, str] | None = None
+        """Of which target the frame around all of it was drawn, or left away."""
 
     def compose(self) -> ComposeResult:
         """All parts; `place` decides where."""
@@ -117,9 +121,9 @@ class RoomScreen(Screen[None]):
         """The first panel has the focus."""
         self.focus_pane(self.current)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """New places for a new size."""
-        self.place(*event.size)
+        self.place(*self.app.size)
 
     @property
     def pane(self) -> Pane:
@@ -144,6 +148,11 @@ class RoomScreen(Screen[None]):
     def place(self, width: int, height: int) -> None:
         """Puts every part where the plan has it."""
         self.set_class(width < MINIMUM[0] or height < MINIMUM[1], "too-small")
+        frame = self.header.frame
+        if frame is not None:
+            self._marked = (frame.marking, frame.target)
+            if framed(self, self.look, frame):
+                width, height = width - AROUND, height - AROUND
         planned = plan(self.slots, width, height, self.current, self.zoomed, self._begun)
         places = planned.places
         self.alone = planned.alone
@@ -159,6 +168,9 @@ class RoomScreen(Screen[None]):
 
     def show(self, frame: Frame) -> None:
         """Gives the frame to all parts; hidden ones only keep it."""
+        if self._marked != (frame.marking, frame.target):
+            self.header.frame = frame
+            self.place(*self.app.size)
         for part in self.parts.values():
             part.show(frame)
 
@@ -174,7 +186,7 @@ class RoomScreen(Screen[None]):
             return
         dirty = self._compositor._dirty_regions
         # all of it is dirty when a screen is put above, which paints itself then
-        changed = [region for region in dirty if region != self.size.region]
+        changed = [region for region in dirty if region != self.outer_size.region]
         if changed and top.styles.background.a < 1:
             top.refresh(*changed)
         dirty.clear()
@@ -189,7 +201,7 @@ class RoomScreen(Screen[None]):
         moved, alone = self.current != name, self.alone
         self.current = name
         if moved and (alone or kind_of(*self.size) == "tabs" or not self.parts[name].display):
-            self.place(*self.size)
+            self.place(*self.app.size)
         self.parts[name].focus(scroll_visible=False)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -234,7 +246,7 @@ class RoomScreen(Screen[None]):
         self.current = layout.focus or self.slots[0].name
         self.time.cover(layout.window)
         self.tallies.take_view(layout.view)
-        self.place(*self.size)
+        self.place(*self.app.size)
         self.parts[self.current].focus(scroll_visible=False)
 
     def do_layout(self) -> None:
@@ -314,7 +326,7 @@ class RoomScreen(Screen[None]):
     def do_zoom(self) -> None:
         """The focused panel alone, or all again."""
         self.zoomed = not self.zoomed
-        self.place(*self.size)
+        self.place(*self.app.size)
 
     def do_narrow(self) -> None:
         """A shorter time axis."""

@@ -49,9 +49,6 @@ class OfRuns(Page):
     def __init__(self, below: Below, hands: Hands, *crumbs: str) -> None:
         super().__init__(below, *crumbs)
         self.hands = hands
-        if below.frame().read_only:
-            # what is refused is not offered
-            self.keys = tuple(one for one in self.keys if one[0] not in ACTING)  # type: ignore[misc]
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -62,6 +59,9 @@ class OfRuns(Page):
         """Also says whose stories it wants: the room may be another by now."""
         if self.app.screen is self:
             self.hands.tell(self.told)
+            # what is refused is not offered; a room may become read-only, or be so no more
+            acts = () if not self.below.frame().read_only else ACTING
+            self.keys = tuple(one for one in type(self).keys if one[0] not in acts)  # type: ignore[misc]
         super().draw()
 
     def find(self, run: str) -> RunView | None:

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from controlroom.model.frame import Frame
 from controlroom.panes.look import Look
 from controlroom.panes.sides import Sides
+from controlroom.screens.framing import framed
 
 REDRAW = 0.5
 """Seconds between two pictures; figures of two clusters change no faster."""
@@ -28,6 +29,7 @@ class SidesScreen(Screen[None]):
 
     def __init__(self, look: Look, frames: Callable[[], Sequence[Frame]]) -> None:
         super().__init__()
+        self._look = look
         self._sides = Sides(look)
         self._frames = frames
 
@@ -37,8 +39,15 @@ class SidesScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draws at once, and again and again."""
+        self.on_resize()
         self.set_interval(REDRAW, self._draw)
         self.call_after_refresh(self._draw)
+
+    def on_resize(self) -> None:
+        """The frame of production, where one of the targets is."""
+        frames = sorted(self._frames(), key=lambda one: not one.marking.production)
+        for one in frames[:1]:
+            framed(self, self._look, one)
 
     def _draw(self) -> None:
         self._sides.look_at(self._frames())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from controlroom.model.marking import Marking, Markings
 from controlroom.settings import SettingsError, config_file, load
 
 
@@ -90,6 +91,11 @@ def test_a_profile_goes_over_the_file_and_under_variables_and_flags(tmp_path: Pa
         ("[profiles.a]\nfsp = 2\n", "", "line 2: unknown key 'fsp'", "'fps'"),
         ("[profiles.a]\nfps = 99\n", "a", "profile a: fps = 99 is not possible", "0 to 30"),
         ("keys = 3\n", "", "keys is no table of texts", "[keys]"),
+        ("targets = 3\n", "", "targets: is no table", "[targets]"),
+        ("[targets]\nproductoin = []\n", "", "unknown key 'productoin'", "'production'"),
+        ('[targets]\nproduction = "a"\n', "", "production is no list of names", '["prod-*"]'),
+        ("[targets]\ncolours = []\n", "", "colours is no table", "[targets.colours]"),
+        ('[targets.colours]\na = "red"\n', "", "'red' of 'a' is no colour", "#rrggbb"),
     ],
 )
 def test_a_mistake_in_a_profile_is_named(
@@ -99,3 +105,23 @@ def test_a_mistake_in_a_profile_is_named(
         load({"profile": profile}, written(tmp_path, text))
     assert message in str(caught.value)
     assert fix in caught.value.fix
+
+
+MARKED = """\
+[targets]
+production = ["prod-*", "local stack"]
+[targets.colours]
+"prod-eu" = "#5f0000"
+"*-eu" = "#005faf"
+"""
+
+
+def test_targets_are_marked_by_patterns_and_the_first_colour_holds(tmp_path: Path) -> None:
+    targets = load({}, written(tmp_path, MARKED)).targets
+    assert targets.of("prod-eu") == Marking(True, "#5f0000")
+    assert targets.of("staging-eu") == Marking(False, "#005faf")
+    assert targets.of("local stack") == Marking(True)
+    assert targets.of("Prod-eu2") == Marking()
+    assert load({}, {"CONTROLROOM_CONFIG_DIR": "/nowhere", "CONTROLROOM_TARGETS": "x"}).targets == (
+        Markings()
+    )

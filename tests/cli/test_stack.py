@@ -138,6 +138,10 @@ async def test_why_is_told_without_a_room(voted: OwnStack) -> None:
         (("--since", "soon"), "is no time"),
         (("--at", "x"), "is no place"),
         (("--previous",), "is of a pod"),
+        (("--deployment", "consumer", "--previous"), "is of one pod"),
+        (("--pod", "a", "--deployment", "consumer"), "two ways"),
+        (("--pod", "a", "--total"), "not events"),
+        (("--deployment", "consumer", "--grep", "/(/"), "no regular expression"),
         (("--grep", "a", "--follow"), "Leave --follow"),
     ],
 )
@@ -189,6 +193,28 @@ def test_logs_are_followed_line_by_line(voted: OwnStack) -> None:
     assert process.communicate()[1] == ""
 
 
+def test_what_all_pods_of_a_deployment_say_is_one_log_by_time(voted: OwnStack) -> None:
+    words = ("logs", "--deployment", "reader", "--json")
+    lines = [json.loads(line) for line in voted.run(*words).out.splitlines()]
+    pods = {pod["name"] for pod in voted.status()["pods"] if pod["deployment"] == "reader"}
+    assert {line["pod"] for line in lines} == pods
+    assert len(pods) == 2
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+    assert len(voted.run(*words, "--last", "1").out.splitlines()) == 1
+    assert voted.run("logs", "--pod", *sorted(pods)[:1], "--grep", "starting").out
+    process = voted.start(*words, "--follow", "--last", "1")
+    assert process.stdout is not None
+    try:
+        json.loads(process.stdout.readline())
+        voted.run("scale", "reader", "3", "--yes")
+        found = json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        voted.run("scale", "reader", "2", "--yes")
+    assert found["pod"] not in pods
+    assert f"-- {found['pod']} is there now" in process.communicate()[1]
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -197,6 +223,7 @@ def test_logs_are_followed_line_by_line(voted: OwnStack) -> None:
         ("chaos", "preview", "nosuch"),
         ("chaos", "run", "nosuch", "--yes"),
         ("logs", "nosuch"),
+        ("logs", "--deployment", "nosuch"),
         ("run", "show", "nosuch"),
     ],
     ids=" ".join,

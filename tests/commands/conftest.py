@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.commands.acting import acted
+from tests.commands.acting import acted, state
 
-__all__ = ["acted"]
+__all__ = ["acted", "state"]

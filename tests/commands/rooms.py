@@ -14,6 +14,7 @@ from controlroom.commands.chaos import StartFault
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, perform, refuse
 from controlroom.commands.registry import named
+from controlroom.model.marking import Markings
 from controlroom.screens.bar import BarDialog
 from controlroom.settings import Settings
 from tests.room import frames
@@ -40,10 +41,13 @@ class Performing(RecordedCommands):
         await line.run(text, self.place.settings)
 
 
-def room_on(state: Path, *, read_only: bool = False) -> ControlRoom:
-    """A room with this state folder."""
+def room_on(
+    state: Path, *, read_only: bool = False, targets: Markings | None = None
+) -> ControlRoom:
+    """A room with this state folder, on the local stack, which may be marked."""
+    marks = targets or Markings()
     source = FixedSource(replace(frames.calm(), read_only=read_only))
-    commands = Performing(Settings(state_dir=state, read_only=read_only))
+    commands = Performing(Settings(state_dir=state, read_only=read_only, targets=marks))
     return ControlRoom(source, commands, read_only=read_only)
 
 

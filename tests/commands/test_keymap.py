@@ -29,7 +29,7 @@ def as_before() -> Iterator[None]:
 
 
 async def test_a_key_does_what_its_command_does_and_the_old_one_nothing() -> None:
-    apply({"load": "f2", "help": "H", "zoom": ";"}, ORIGIN)
+    apply({"load": "f2", "help": "U", "zoom": ";"}, ORIGIN)
     room = room_of(loaded())
     async with room.run_test(size=(120, 40)) as pilot:
         await pilot.press("z", "l")
@@ -38,7 +38,7 @@ async def test_a_key_does_what_its_command_does_and_the_old_one_nothing() -> Non
         await pilot.press(";")
         assert room.room.zoomed
         assert "; zoom" in screen_text(room)
-        await pilot.press("H")
+        await pilot.press("U")
         assert isinstance(room.screen, HelpDialog)
         assert "f2" in str(room.screen.text())
         assert calls_of(room) == []

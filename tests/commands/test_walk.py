@@ -58,18 +58,6 @@ class Tty(io.StringIO):
         return True
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder of its own, also for what runs in this process."""
-    monkeypatch.setenv("CONTROLROOM_STATE_DIR", str(tmp_path))
-    monkeypatch.setenv("CONTROLROOM_CONFIG_DIR", str(tmp_path / "config"))
-    monkeypatch.setenv("CONTROLROOM_DURABILITY", "process")
-    monkeypatch.chdir(tmp_path)
-    # what is asked before a run is removed says which it is
-    (tmp_path / "runs" / "r-0001").mkdir(parents=True)
-    return tmp_path
-
-
 def result(state: Path, command: Command) -> str:
     """What the one line of the audit says of it."""
     (entry,) = entries(state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,7 @@ from controlroom.commands.here import Here
 from controlroom.model.chain import chain
 from controlroom.model.document import Stored, StoredRecord
 from controlroom.model.finding import Found, RecordLine
+from controlroom.model.fleet import Pod
 from controlroom.model.frame import FLEET, Frame
 from controlroom.model.health import Health
 from controlroom.model.log import LogLine
@@ -168,6 +170,59 @@ async def test_a_deployment_its_pods_what_one_says_and_back() -> None:
         await shows(room, "life before")
         await pilot.press("q", "q")
         await until(lambda: room.screen is room.room, "the room", 30)
+
+
+class Several(Saying):
+    """A target whose pods say something of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, list[str]] = {}
+
+    async def pod_log(self, pod: str, lines: int = 100, previous: bool = False) -> Sequence[str]:
+        if pod not in self.lines:
+            raise Refused(f"There is no pod {pod}.")
+        return self.lines[pod][-lines:]
+
+
+def stamped(second: int, words: str) -> str:
+    """A line as services write it."""
+    return json.dumps({"at": f"2026-11-21T15:00:{second:02d}Z", "message": words})
+
+
+async def test_all_pods_of_a_deployment_in_one_by_time_followed_and_filtered() -> None:
+    frame = frames.loaded()
+    fleet = frame[FLEET].value
+    assert fleet is not None
+    name = fleet.deployments[0].name
+    one, two = (replace(fleet.pods[0], name=f"{name}-{end}", deployment=name) for end in "ab")
+
+    def now(*pods: Pod) -> Frame:
+        return frame.having(FLEET, replace(frame[FLEET], value=replace(fleet, pods=pods)))
+
+    commands = Several()
+    commands.lines = {one.name: [stamped(1, "first")], two.name: [stamped(2, "second")]}
+    commands.lines[one.name].append(stamped(3, "third"))
+    room = room_of(now(one, two))
+    room.commands = commands
+    async with room.run_test(size=WIDE) as pilot:
+        await pilot.press("4", "enter", "a")
+        await shows(room, "third")
+        shown = [row.split() for row in screen_text(room).splitlines() if "15:00:0" in row]
+        assert [row[-2:] for row in shown] == [["a", "first"], ["b", "second"], ["a", "third"]]
+        commands.lines[two.name].append(stamped(4, "fourth"))
+        await shows(room, "b fourth")
+        three = replace(one, name=f"{name}-c")
+        commands.lines = {two.name: commands.lines[two.name], three.name: [stamped(9, "ninth")]}
+        source_of(room).now = now(two, three)
+        await shows(room, f"{one.name} is gone")
+        await shows(room, f"{three.name} is there now")
+        await shows(room, "c ninth")
+        await pilot.press("slash", *"ninth", "enter")
+        await shows(room, "/ninth")
+        assert "fourth" not in screen_text(room)
+        assert f"{one.name} is gone" in screen_text(room)
+        await pilot.press("y")
 
 
 async def test_letters_that_are_typed_as_a_filter_are_no_keys() -> None:

@@ -40,6 +40,8 @@ class DeploymentPage(Page):
     """Its pods, the engines that they need, and what happened to them."""
 
     panel = FLEET
+    keys = (("a", "all pods' log"),)
+    BINDINGS: ClassVar[list[BindingType]] = [("a", "all_logs")]
 
     def __init__(self, below: Below, name: str) -> None:
         super().__init__(below, "fleet", name)
@@ -49,6 +51,12 @@ class DeploymentPage(Page):
     def command(self) -> str:
         """As on the command line."""
         return "controlroom status"
+
+    def action_all_logs(self) -> None:
+        """What all its pods say, in one."""
+        from controlroom.screens.pages.pods import PodsPage
+
+        self.open(PodsPage(self.below, self.deployment))
 
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """How many are ready, and the names of the columns."""
