@@ -10,17 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_GUARD = frozenset(
-    ("DRAIN_SECONDS", "MAX_CONNECTIONS", "MAX_HEADER_BYTES", "REQUEST_SECONDS", "MAX_BODY_BYTES")
-)
-_INTAKE = _GUARD | {"MAX_BYTES_IN_FLIGHT", "MAX_RECORD_BYTES", "MAX_RECORDS", "MAX_DEPTH"}
+_GUARD = frozenset(("DRAIN_SECONDS", "MAX_CONNECTIONS", "MAX_HEADER_BYTES", "REQUEST_SECONDS"))
+_INTAKE = _GUARD | {
+    "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT", "MAX_RECORD_BYTES", "MAX_RECORDS", "MAX_DEPTH"
+}  # fmt: skip
 TUNABLES = {
     "producer-http": _INTAKE,
     "producer-grpc": _INTAKE | {"MAX_CALLS", "MAX_MESSAGE_BYTES"},
     "producer-wasm": _INTAKE | {"MAX_MODULE_BYTES", "MAX_MODULE_FUEL"},
     "consumer": frozenset(("BATCH_RECORDS", "DRAIN_SECONDS")),
     "reader": _GUARD | {"MAX_STREAMS", "HEARTBEAT_SECONDS"},
-    "error-injector": _GUARD,
+    "error-injector": _GUARD | {"MAX_BODY_BYTES"},
 }
 """By deployment, beside the plain values of its manifest."""
 _SECRET = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|USERNAME|(^|_)(KEY|CERT|CA)(_|$)")
