@@ -1,11 +1,11 @@
 """Experiments killed at random moments: `python -m bench.ends --times 50`, a stack of its own.
 
-Each time a long experiment with a load, a split and another number of replicas begins, and after a
-random time one of its processes is killed (SIGKILL): `runner` conducts it, `watchdog` one that
-holds its split or replicas, `both` of them, `room` whoever watches it, `supervisor` the stack.
-Printed is what was left after a while: faults that are on, other replicas, runs that go on or
-cannot be read. The aim is 0 each; where all of its processes died, the kill switch may be needed,
-and that is said.
+Each time a long experiment with a load, a split, another number of replicas and another setting
+begins, and after a random time one of its processes is killed (SIGKILL): `runner` conducts it,
+`watchdog` one that holds its split, replicas or setting, `both` of them, `room` whoever watches it,
+`supervisor` the stack. Printed is what was left after a while: faults that are on, other replicas
+or settings, runs that go on or cannot be read. The aim is 0 each; where all of its processes died,
+the kill switch may be needed, and that is said.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from bench.running_stack import on_own_stack, print_machine
 from controlroom.runs.experiment_run import children
 from controlroom.runs.folder import RunFolder
@@ -34,9 +36,11 @@ load: {rate: 20}
 phases: {warm_up: 0s, baseline: 2s, fault: 120s}
 rounds: 1
 arms:
-  - {name: halved, split: http-50-faulty-50, replicas: {reader: 3}}
+  - {name: halved, split: http-50-faulty-50, replicas: {reader: 3},
+     settings: {consumer: {BATCH_RECORDS: 777}}}
 """
 KINDS = ("runner", "watchdog", "both", "room", "supervisor")
+KEPT = ("faults", "replicas", "settings", "runs", "unreadable")
 PATIENCE = 120.0
 """Seconds until nothing of it may be left, beside much other work."""
 
@@ -62,7 +66,7 @@ def main() -> int:
 
     code = on_own_stack(measure)
     print(f"left, of {args.times}: {dict(left) or 'nothing'}")
-    return code or int(any(left[name] for name in ("faults", "replicas", "runs", "unreadable")))
+    return code or int(any(left[name] for name in KEPT))
 
 
 def _once(stack: OwnStack, kind: str, after: float, before: int) -> tuple[Counter[str], str]:
@@ -141,6 +145,7 @@ def _left(stack: OwnStack, store: RunStore, known: set[str], before: int) -> Cou
     else:
         found["faults"] += sum(one["phase"] != "finished" for one in held.json())
     found["replicas"] += _reader(stack) != before
+    found["settings"] += any(_has_setting(pid) for pid in stack.pids("consumer"))
     for folder in store.folders():
         if folder.id in known:
             continue
@@ -167,6 +172,13 @@ def _readable(path: Path) -> bool:
 def _reader(stack: OwnStack) -> int:
     deployments = stack.status()["deployments"]
     return next(int(one["replicas"]) for one in deployments if one["name"] == "reader")
+
+
+def _has_setting(pid: int) -> bool:
+    try:
+        return "BATCH_RECORDS" in psutil.Process(pid).environ()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _new(store: RunStore, known: set[str]) -> RunFolder | None:

@@ -26,6 +26,7 @@ from bench.intervals import METHODS
 from bench.noise import ARMS, NOISES, Noise, blocks_of
 from bench.running_stack import print_machine
 from bench.truth_engines import alike_on_engines
+from bench.truth_golden import golden_on_engines
 from bench.truth_injected import injected_on_engines
 from bench.wilson import rate
 from controlroom.verdicts import Comparison, blocks_needed, compare, rank
@@ -348,7 +349,12 @@ def main() -> int:
     parser.add_argument(
         "--injected", action="store_true", help="instead: what is injected, beside a count of ours"
     )
+    parser.add_argument(
+        "--golden", action="store_true", help="instead: golden metrics, beside a client's count"
+    )
     args = parser.parse_args()
+    if args.golden:
+        return golden_on_engines()
     if args.injected:
         return injected_on_engines()
     if args.engines:

@@ -6,12 +6,14 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from host.errors import Kind, StackError
+from stack.configuring import Values
 from stack.local_stack import LocalStack
 from stack.status import endpoints, status
 
@@ -29,6 +31,8 @@ def application(stack: LocalStack, down: Callable[[], None]) -> Starlette:
         ("GET", "/v1/logs/{name}", routes.logs),
         ("POST", "/v1/deployments/{name}/scale", routes.scale),
         ("POST", "/v1/deployments/{name}/restart", routes.restart),
+        ("GET", "/v1/deployments/{name}/variables", routes.variables),
+        ("POST", "/v1/deployments/{name}/variables", routes.configure),
         ("DELETE", "/v1/pods/{name}", routes.delete_pod),
         ("POST", "/v1/engines/{name}/restart", routes.restart_engine),
         ("POST", "/v1/faults/preview", routes.preview),
@@ -85,6 +89,22 @@ class Routes:
         self._stack.controller(_name(request)).restart()
         return JSONResponse({})
 
+    async def variables(self, request: Request) -> JSONResponse:
+        """What is set of some variables, and whether all pods have that."""
+        controller = self._stack.controller(_name(request))
+        names = [name for name in request.query_params.get("names", "").split(",") if name]
+        values = self._stack.overrides.values(controller.deployment, names)
+        missing = controller.replicas - controller.ready
+        rolled = not controller.rolling and not missing
+        state = "" if rolled else controller.message or f"{missing} not ready"
+        return JSONResponse({"values": values, "rolling": state})
+
+    async def configure(self, request: Request) -> JSONResponse:
+        """Other variables; answers when that is recorded."""
+        body = await _body(request)
+        self._stack.configure(_name(request), _values(body.get("values")))
+        return JSONResponse({})
+
     async def delete_pod(self, request: Request) -> JSONResponse:
         """Ends a pod; answers when it is gone."""
         controller, pod = self._stack.pod(_name(request))
@@ -131,6 +151,13 @@ class Routes:
         """Asks for the end; the connection closes when everything has ended."""
         self._down()
         return JSONResponse({}, status_code=202)
+
+
+def _values(found: object) -> Values:
+    try:
+        return msgspec.convert(found, dict[str, dict[str, str | None]])
+    except msgspec.ValidationError:
+        raise _bad("values must be texts, by container and variable.") from None
 
 
 def _name(request: Request) -> str:

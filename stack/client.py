@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -80,6 +80,17 @@ class StackClient:
     async def restart_deployment(self, deployment: str) -> None:
         """Replaces the pods one by one; returns at once."""
         await self._ask("POST", f"/v1/deployments/{deployment}/restart")
+
+    async def variables(self, deployment: str, names: Sequence[str]) -> Json:
+        """`{"values": container -> variable -> value or null, "rolling": words}`."""
+        path = f"/v1/deployments/{deployment}/variables?names={','.join(names)}"
+        return await self._ask("GET", path)
+
+    async def configure(
+        self, deployment: str, values: Mapping[str, Mapping[str, str | None]]
+    ) -> None:
+        """Other variables for a while; null is what the manifest says."""
+        await self._ask("POST", f"/v1/deployments/{deployment}/variables", {"values": values})
 
     async def delete_pod(self, pod: str, grace: int | None = None) -> None:
         """Ends a pod and returns when it is gone; 0 seconds of grace mean SIGKILL."""

@@ -25,6 +25,7 @@ from stack.config import (
     module,
     overridden,
 )
+from stack.configuring import Overrides, Values
 from stack.disk import Disks
 from stack.engines.engine import Beside, Engine
 from stack.engines.haproxy import Haproxy
@@ -91,6 +92,7 @@ class LocalStack:
         self._levels = levels({name: engine.needs for name, engine in self.engines.items()})
         self.disks = Disks(config.state, self._own_engines(), self.engines["redis"], self.events)
         self._pod_ports = PodPorts(ports)
+        self.overrides = Overrides()
         self.controllers = {name: self._controller(name) for name in self.manifests.deployments}
         population = Population(
             self.manifests.namespace,
@@ -215,6 +217,12 @@ class LocalStack:
             self._scalings[name].by_hand(time.monotonic(), replicas)
         controller.scale(replicas, "asked for")
 
+    def configure(self, name: str, values: Values) -> None:
+        """Other variables: its pods are replaced one by one. Raises StackError."""
+        controller = self.controller(name)
+        if self.overrides.change(controller.deployment, values):
+            controller.restart(self._surroundings(name))
+
     def use_scenario(self, name_or_path: str) -> bool:
         """Another scenario: new values, and all pods replaced one by one. Raises StackError.
 
@@ -274,6 +282,7 @@ class LocalStack:
             project=self.config.project,
             state=self.config.state,
             packages=self.chosen.packages,
+            overrides=self.overrides.of(deployment),
             services=self.balancer.services(),
             config_maps={
                 **overridden(self.manifests.config_maps, os.environ),

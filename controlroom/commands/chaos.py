@@ -424,6 +424,8 @@ def _back(result: Mapping[str, Any]) -> str:
     if not seen.get("back"):
         return ""
     figures = [f"{seen[key]} {key}" for key in ("lost", "doubled") if seen[key] is not None]
+    if seen["lost"] is not None and not seen.get("recounted"):
+        figures.append("documents were not counted anew, so more may be lost")
     return "; ".join(["", f"back {rounded(seen['from_removal'])} after it", *figures])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from controlroom.commands.chaos import named_or_absolute
 from controlroom.commands.exits import CommandError, Exit
+from controlroom.commands.experiment_sets import set_words, settable
 from controlroom.commands.face import emit, emit_json, passing, talk
 from controlroom.commands.fault_runs import progress
 from controlroom.commands.here import Here
@@ -36,11 +37,11 @@ from controlroom.runs.experiment_files import (
 from controlroom.runs.experiment_run import MAY_BE_LEFT, children
 from controlroom.runs.experiment_spec import ExperimentSpec, Injected, repeat_flags, width_flags
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.held import put_all_back, put_back, still_set
 from controlroom.runs.launch import start
 from controlroom.runs.manifest import aimed
 from controlroom.runs.prepare import ready_load
 from controlroom.runs.registry import kind_of, said
-from controlroom.runs.replicas import put_all_back, put_back, still_set, unscalable, words
 from controlroom.runs.spec import ChaosSpec, LoadSpec, within_bounds
 from controlroom.runs.stop import NOTHING, Stopped, stop_fault, stop_run
 from controlroom.settings import Settings
@@ -64,7 +65,9 @@ PATIENCE = 60.0
 CUT = 10.0
 _LIST = "See `controlroom experiment list`."
 _STATUS = "See `controlroom status` for what runs."
-_REPLICAS_LEFT = "An experiment before this one set them: `controlroom scale` puts them back."
+_REPLICAS_LEFT = (
+    "An experiment before this one set them: `controlroom experiment stop` puts them back."
+)
 _UNCLEAN = "Something may still be injected: `controlroom chaos stop --all` ends it."
 
 
@@ -134,7 +137,7 @@ class StartExperiment(Act):
             ("takes", f"{_takes(spec)}, {len(spec.order)} blocks"),
             ("a block", f"{phase_words(spec)}; {load_words(spec)}"),
         ]
-        facts += [("sets", f"{arm}: {words(wanted)}") for arm, wanted in await settable(spec, here)]
+        facts += [("sets", f"{arm.name}: {set_words(arm)}") for arm in await settable(spec, here)]
         blast = False
         for name, fault, preview in await previews(spec, here):
             if not preview.branches and not preview.hit_count:
@@ -283,19 +286,6 @@ async def ready(spec: ExperimentSpec, here: Here) -> ExperimentSpec:
     return replace(spec, url=complete.url, scenario=complete.scenario)
 
 
-async def settable(spec: ExperimentSpec, here: Here) -> list[tuple[str, Mapping[str, int]]]:
-    """Arm and the replicas that it sets. Raises CommandError where they cannot be had."""
-    found: list[tuple[str, Mapping[str, int]]] = [
-        (arm.name, arm.replicas) for arm in spec.experiment.arms if arm.replicas
-    ]
-    if found:
-        fleet = await here.target.fleet()
-        for name, wanted_ones in found:
-            if why := unscalable(wanted_ones, fleet):
-                raise CommandError(f"arm {name}: {why}", _STATUS, Exit.REFUSED)
-    return found
-
-
 async def previews(spec: ExperimentSpec, here: Here) -> list[tuple[str, ChaosSpec, Preview]]:
     """What each fault and split would hit now."""
     found = []
@@ -395,15 +385,16 @@ async def _plan(settings: Settings, args: argparse.Namespace) -> Exit:
                 "order": spec.order,
                 "seed": spec.seed,
                 "seconds": spec.lasts,
-                "sets": dict(sets),
+                "sets": {arm.name: arm.replicas for arm in sets if arm.replicas},
+                "settings": {arm.name: arm.variables for arm in sets if arm.settings},
                 "hits": {name: asdict(preview) for name, _, preview in hits},
             }
         )
         return Exit.OK
     for line in plan_lines(spec, hits):
         emit(line)
-    for arm, numbers in sets:
-        emit(f"sets    {arm}: {words(numbers)} replicas, put back after each block")
+    for arm in sets:
+        emit(f"sets    {arm.name}: {set_words(arm)}; put back after each block")
     return Exit.OK
 
 

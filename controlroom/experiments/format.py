@@ -13,6 +13,7 @@ from controlroom.experiments.errors import ExperimentError
 from controlroom.experiments.measures import Compared, Measured
 from controlroom.verdicts import Weights
 from host.durations import parse_duration
+from wire.tunables import forbidden
 
 Duration = Annotated[str, Meta(description="a time", examples=["10s"])]
 Text = Annotated[str, Meta(min_length=1)]
@@ -32,6 +33,11 @@ Figure = Annotated[Measured, Meta(description="a figure that is measured", examp
 SHARE = r"^\d+(\.\d+)? ?%$"
 Share = Annotated[str, Meta(pattern=SHARE, description="a share in per cent", examples=["5%"])]
 Weight = Annotated[float, Meta(ge=0, le=100, description="a weight", examples=[0.5])]
+Value = (
+    Annotated[str, Meta(min_length=1, max_length=256, description="a text", examples=["1000"])]
+    | int
+    | float
+)
 LONGEST_PHASE = 3600.0
 LONGEST = 6 * 3600.0
 """Seconds that all of an experiment may take."""
@@ -98,7 +104,7 @@ class Inject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Arm(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is compared: a door or route, a fault, a split, numbers of replicas, or none."""
+    """What is compared: a door or route, a fault, a split, replicas, settings, or none."""
 
     name: Name
     path: Path | None = None
@@ -107,6 +113,16 @@ class Arm(Struct, frozen=True, forbid_unknown_fields=True):
     split: Text | None = None
     replicas: dict[str, Annotated[int, Meta(ge=0, le=100, description="a number of pods")]] = {}
     """By deployment: set before each of its blocks, waited for, and put back after it."""
+    settings: dict[str, dict[str, Value]] = {}
+    """By deployment and variable: its pods are replaced before each of its blocks, and after it."""
+
+    @property
+    def variables(self) -> Mapping[str, Mapping[str, str]]:
+        """The settings, as a service reads them."""
+        return {
+            deployment: {name: str(value) for name, value in values.items()}
+            for deployment, values in self.settings.items()
+        }
 
 
 class Harm(Struct, frozen=True, forbid_unknown_fields=True):
@@ -272,6 +288,8 @@ _ARTICLES = {
     "number": "a number",
 }  # fmt: skip
 
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
 Wrong = tuple[list[str | int], str, str]
 
 
@@ -296,12 +314,28 @@ def _wrong(one: Experiment) -> Iterator[Wrong]:
     for at, arm in enumerate(one.arms):
         if one.route(arm) and one.door(arm) != "http":
             yield ["arms", at], "has a route, and does not go by http.", "Leave one of them out."
+    for at, arm in enumerate(one.arms):
+        yield from _wrong_settings(arm, ["arms", at, "settings"])
     names = [arm.name for arm in one.arms]
     for at, name in enumerate(names):
         if name in names[:at]:
             yield ["arms", at, "name"], f"{name} is there twice.", "Give each arm its own name."
     if len(set(one.compare)) != len(one.compare):
         yield ["compare"], "names a figure twice.", "Name each once."
+
+
+def _wrong_settings(arm: Arm, path: list[str | int]) -> Iterator[Wrong]:
+    for deployment, values in arm.variables.items():
+        here = [*path, deployment]
+        if not values:
+            yield here, "names no setting.", "Name one, such as DRAIN_SECONDS: 2."
+        for name, value in values.items():
+            if not _VARIABLE.fullmatch(name):
+                yield [*here, name], "is no variable.", "Write capitals, such as MAX_RECORDS."
+            elif what := forbidden(name):
+                yield [*here, name], f"is {what}, which no experiment sets.", "Leave it out."
+            elif not value.isprintable():
+                yield [*here, name], "has signs that are not printed.", "Write one line of text."
 
 
 def _wrong_times(one: Experiment) -> Iterator[Wrong]:

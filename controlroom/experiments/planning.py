@@ -11,7 +11,7 @@ ARMING = 3.0
 """Seconds until a fault is injected."""
 
 SCALING = 15.0
-"""Seconds until other numbers of replicas are ready, and the former ones again."""
+"""Seconds until other replicas, or pods with other settings, are ready, and the former again."""
 
 
 def ordered(experiment: Experiment, rounds: int, seed: int) -> list[str]:
@@ -28,7 +28,7 @@ def lasting(experiment: Experiment, rounds: int) -> float:
         experiment.block_seconds
         + BESIDE
         + ARMING * bool(experiment.faults_of(arm) or experiment.splits_of(arm))
-        + SCALING * bool(arm.replicas)
+        + SCALING * (bool(arm.replicas) + len(arm.settings))
         for arm in experiment.arms
     ]
     return sum(blocks) * rounds

@@ -207,6 +207,11 @@ def _also_missing(record: Record) -> list[str]:
         whole = sum(bool(one.get("whole", True)) for one in record.blocks)
         if planned and whole < planned:
             found.append(f"{whole} of {planned} blocks are whole; the others are in no verdict.")
+    back = record.result.get("recovery")
+    if isinstance(back, dict) and back.get("recounted") is False and not record.owner:
+        found.append(
+            "Documents were not counted anew: of those that are gone, some may not be in lost."
+        )
     if not record.about and not record.plan and not record.owner:
         found.append("about.json is missing: versions, machine and person are not known.")
     return found

@@ -66,6 +66,13 @@ def golden_query(namespace: str, window: int, rows: Sequence[TrafficRow] = ROWS)
     return " or ".join(parts)
 
 
+def counters_query(namespace: str, rows: Sequence[TrafficRow]) -> str:
+    """The counters of answers as they are, by series, of rows of one direction."""
+    (direction,) = {row.direction for row in rows}
+    chosen = selector(namespace, direction, [row.deployment for row in rows])
+    return f"response_total{{{chosen}}}"
+
+
 def history_queries(
     namespace: str, window: int, rows: Sequence[TrafficRow] = ROWS
 ) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -45,60 +46,17 @@ class Recent:
         return slope(self.points)
 
 
-class Trace:
-    """One point a second for at most `seconds` seconds. A figure of None is a gap."""
+class Points(ABC):
+    """One point every `step` seconds for at most `seconds`, oldest first."""
 
-    def __init__(self, seconds: int) -> None:
-        self._points: deque[tuple[float, float | None]] = deque(maxlen=seconds)
-        self._tuple: tuple[tuple[float, float | None], ...] | None = ()
-
-    def add(self, at: float, figure: float | None) -> None:
-        """Notes the figure for its second; the newest one of a second counts."""
-        second = float(int(at))
-        if self._points and second < self._points[-1][0]:
-            return
-        if self._points and self._points[-1][0] == second:
-            self._points.pop()
-        self._points.append((second, figure))
-        self._tuple = None
-
-    def gap(self, at: float) -> None:
-        """Notes that the second has no figure, unless it already has one."""
-        if not self._points or self._points[-1][0] < float(int(at)):
-            self.add(at, None)
-
-    def fill(self, points: Iterable[tuple[float, float | None]]) -> None:
-        """Puts older points in front, as far as there is room."""
-        limit = self._points[0][0] if self._points else float("inf")
-        known = {float(int(at)): figure for at, figure in points if int(at) < limit}
-        room = (self._points.maxlen or 0) - len(self._points)
-        if room > 0:
-            self._points.extendleft(sorted(known.items(), reverse=True)[:room])
-            self._tuple = None
-
-    @property
-    def points(self) -> tuple[tuple[float, float | None], ...]:
-        """All points, oldest first; the same object as long as nothing was added."""
-        if self._tuple is None:
-            self._tuple = tuple(self._points)
-        return self._tuple
-
-
-class Coarse:
-    """One point every `step` seconds for at most `seconds`: the one of its figures that `pick`
-    chooses. A time without any has no point."""
-
-    def __init__(
-        self, seconds: int, step: int, pick: Callable[[Iterable[float]], float] = max
-    ) -> None:
+    def __init__(self, seconds: int, step: int) -> None:
         self._step = step
-        self._pick = pick
         self._points: deque[tuple[float, float | None]] = deque(maxlen=seconds // step)
         self._tuple: tuple[tuple[float, float | None], ...] | None = ()
 
     def add(self, at: float, figure: float | None) -> None:
-        """Notes a figure; None is one that is not known."""
-        place = float(at // self._step * self._step)
+        """Notes a figure for its time; one that is older than the newest point is left out."""
+        place = self._place(at)
         if self._points and place < self._points[-1][0]:
             return
         if self._points and self._points[-1][0] == place:
@@ -116,7 +74,7 @@ class Coarse:
         limit = self._points[0][0] if self._points else float("inf")
         known: dict[float, float | None] = {}
         for at, figure in points:
-            place = float(at // self._step * self._step)
+            place = self._place(at)
             if place < limit:
                 known[place] = self._chosen(known.get(place), figure)
         room = (self._points.maxlen or 0) - len(self._points)
@@ -131,7 +89,40 @@ class Coarse:
             self._tuple = tuple(self._points)
         return self._tuple
 
-    def _chosen(self, one: float | None, other: float | None) -> float | None:
-        if one is None or other is None:
-            return other if one is None else one
-        return self._pick((one, other))
+    def _place(self, at: float) -> float:
+        return float(at // self._step * self._step)
+
+    @abstractmethod
+    def _chosen(self, known: float | None, figure: float | None) -> float | None:
+        """What a point says when another figure comes for it."""
+
+
+class Trace(Points):
+    """One point a second: the newest of its figures. A figure of None is a gap."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds, 1)
+
+    def gap(self, at: float) -> None:
+        """Notes that the second has no figure, unless it already has one."""
+        if not self._points or self._points[-1][0] < self._place(at):
+            self.add(at, None)
+
+    def _chosen(self, known: float | None, figure: float | None) -> float | None:
+        return figure
+
+
+class Coarse(Points):
+    """The one of the figures of a point that `pick` chooses; None is one that is not known. A time
+    without any has no point."""
+
+    def __init__(
+        self, seconds: int, step: int, pick: Callable[[Iterable[float]], float] = max
+    ) -> None:
+        super().__init__(seconds, step)
+        self._pick = pick
+
+    def _chosen(self, known: float | None, figure: float | None) -> float | None:
+        if known is None or figure is None:
+            return figure if known is None else known
+        return self._pick((known, figure))

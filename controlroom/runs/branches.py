@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
+from controlroom.model.counted import Answers, Counted
 from controlroom.model.golden import GoldenRow
 from controlroom.model.queries import TrafficRow
 from controlroom.model.split import BranchFigures, SplitFigures
@@ -28,8 +29,8 @@ RECENT = 10.0
 
 
 class BranchMeter:
-    """Counts come from the target where it has them, else, with all latencies, from Prometheus,
-    which knows them by deployment and so sees other requests of these too."""
+    """Counts come from the target where it has them, else from the counters in Prometheus, as all
+    latencies do, which knows them by deployment and so sees other requests of these too."""
 
     def __init__(self, target: Located, split: Split) -> None:
         self._split = split
@@ -38,7 +39,8 @@ class BranchMeter:
         self._recent: deque[tuple[float, Mapping[str, Any]]] = deque()
         self._reader = GoldenReader(target)
         self._began = time.monotonic()
-        self._window = LEAST
+        self._counted = Counted()
+        self._at_begin: Mapping[str, Answers] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -53,6 +55,7 @@ class BranchMeter:
     def begin(self) -> None:
         """The split is on from now."""
         self._began = time.monotonic()
+        self._at_begin = {service: self._counted.of(service) for service in self._rows}
 
     def figures(self, counts: Mapping[str, Any] | None) -> SplitFigures:
         """As known now. `counts` are the target's: branch -> `requests` and `failed`."""
@@ -85,10 +88,9 @@ class BranchMeter:
                 made, success=row.success, rps=row.rps, p50=row.p50, p95=row.p95, p99=row.p99
             )
         if counts is None:
-            if row is None or row.rps is None or row.success is None:
-                return made
-            requests = round(row.rps * self._window)
-            return replace(made, requests=requests, failed=round(requests * (1 - row.success)))
+            came = self._counted.of(service).since(self._at_begin.get(service, Answers()))
+            success = came.good / came.total if came.total else None
+            return replace(made, requests=came.total, failed=came.bad, success=success)
         mine = counts.get(name) or {}
         requests, failed = int(mine.get("requests", 0)), int(mine.get("failed", 0))
         return replace(
@@ -120,9 +122,9 @@ class BranchMeter:
 
     async def _ask(self, window: int) -> None:
         """One round; where Prometheus does not answer, nothing is known of latencies."""
-        found = await self._reader.read(window, tuple(self._rows.values()))
-        if found is None:
-            self._golden = {}
-            return
-        self._window = window
-        self._golden = {row.deployment: row for row in found.rows}
+        rows = tuple(self._rows.values())
+        counters = await self._reader.counters(rows)
+        if counters is not None:
+            self._counted.see(counters)
+        found = await self._reader.read(window, rows)
+        self._golden = {} if found is None else {row.deployment: row for row in found.rows}

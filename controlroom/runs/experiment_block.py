@@ -16,6 +16,8 @@ from controlroom.experiments.impact import impact
 from controlroom.experiments.measures import EVERY, Phase, Sample
 from controlroom.runs.experiment_spec import SAMPLES, ExperimentSpec, Injected
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.held import still_set
+from controlroom.runs.holding import READY
 from controlroom.runs.launch import first_view, start
 from controlroom.runs.liveness import proof_of
 from controlroom.runs.load import LoadRun
@@ -23,11 +25,12 @@ from controlroom.runs.load_meter import ClosedMeter, Meter, OpenMeter
 from controlroom.runs.manifest import aimed
 from controlroom.runs.observing import Observer
 from controlroom.runs.open_load import FOLDER, OpenRun
-from controlroom.runs.replicas import READY, ReplicasSpec, still_set
+from controlroom.runs.replicas import ReplicasSpec
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec, LoadSpec
 from controlroom.runs.split_spec import SplitSpec
 from controlroom.runs.store import RunStore
+from controlroom.runs.variables import VariablesSpec
 from controlroom.targets.abilities import Target
 from host.durations import parse_duration
 
@@ -76,7 +79,7 @@ class BlockRun:
         self._beside: dict[str, dict[str, Any]] = {}
         """Phase -> what others than the load say of it."""
         self._faults: list[tuple[RunFolder, float]] = []
-        self._replicas: RunFolder | None = None
+        self._held: list[RunFolder] = []
         self._load: RunFolder | None = None
         self._sending: asyncio.Task[None] | None = None
         self._missed: tuple[int | None, int | None] = (None, None)
@@ -85,7 +88,7 @@ class BlockRun:
     async def run(self) -> dict[str, Any]:
         """Its line in `blocks.jsonl`. Raises Stopped, Aborted."""
         try:
-            await self._set_replicas()
+            await self._set()
             return await self._measured()
         finally:
             await self._put_back()
@@ -129,15 +132,20 @@ class BlockRun:
             "faults": [folder.id for folder, _ in self._faults],
         }
 
-    async def _set_replicas(self) -> None:
-        """By a run of its own, which puts them back when this process dies."""
-        wanted = self._arm.replicas
-        if not wanted:
-            return
-        self._show("replicas")
-        asked = ReplicasSpec(wanted, self._spec.context, self._spec.namespace)
-        folder = self._replicas = start(self._store, asked, owner=self._run.folder.id)
-        self._run.note("replicas", run=folder.id, wanted=wanted)
+    async def _set(self) -> None:
+        """Replicas and variables, each by a run of its own, which puts them back when this process
+        dies."""
+        where = (self._spec.context, self._spec.namespace)
+        if replicas := self._arm.replicas:
+            await self._hold(ReplicasSpec(replicas, *where))
+        if variables := self._arm.variables:
+            await self._hold(VariablesSpec(variables, *where))
+
+    async def _hold(self, asked: ReplicasSpec | VariablesSpec) -> None:
+        self._show(asked.title.partition(":")[0])
+        folder = start(self._store, asked, owner=self._run.folder.id)
+        self._held.append(folder)
+        self._run.note(asked.run_kind, run=folder.id, wanted=asked.wanted)
 
         def begun() -> bool:
             view = folder.read_view()
@@ -145,7 +153,8 @@ class BlockRun:
                 raise Aborted(f"{asked.title} were not set: {view.bound}")
             return view is not None and view.state == "running"
 
-        await self._until(begun, f"{asked.title} were not ready", READY + START_TIME)
+        most = READY * max(1, len(asked.wanted)) + START_TIME
+        await self._until(begun, f"{asked.title} were not ready", most)
 
     async def _begin_load(self) -> None:
         """A run in this process, which the load process dies with."""
@@ -349,17 +358,16 @@ class BlockRun:
             await asyncio.wait({self._sending}, timeout=POLL)
 
     async def _put_back(self) -> None:
-        """The former numbers of replicas, ready before anything else is measured; where nothing
-        will be, it is not waited for more than the numbers. Verified later."""
-        folder = self._replicas
-        if folder is None:
-            return
-        folder.ask_stop()
-        limit = time.monotonic() + READY + START_TIME
-        while (view := folder.read_view()) is not None and view.active:
-            if time.monotonic() > limit or (self._run.stop_asked and not still_set(folder)):
-                return
-            await asyncio.sleep(POLL)
+        """What was before, ready before anything else is measured; where nothing will be, it is
+        not waited for more than that it is wanted. Verified later."""
+        for folder in self._held:
+            folder.ask_stop()
+        limit = time.monotonic() + READY * max(1, len(self._held)) + START_TIME
+        for folder in self._held:
+            while (view := folder.read_view()) is not None and view.active:
+                if time.monotonic() > limit or (self._run.stop_asked and not still_set(folder)):
+                    break
+                await asyncio.sleep(POLL)
 
     async def _over(self, folder: RunFolder) -> None:
         limit = time.monotonic() + START_TIME

@@ -19,9 +19,9 @@ from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
 from controlroom.runs.experiment_files import MOST_ROUNDS
 from controlroom.runs.experiment_spec import BLOCKS, PLAN, ExperimentSpec
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.held import put_back, still_set
 from controlroom.runs.observing import Observer
 from controlroom.runs.registry import kind_of
-from controlroom.runs.replicas import put_back, still_set
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_fault
 from controlroom.runs.store import RunStore

@@ -57,7 +57,7 @@ class FaultRun:
     async def run(self) -> None:
         """From the injection to the proof that it is over and that the pipeline is back."""
         if self._watch is not None:
-            await self._unless_stopped(self._watch.remember())
+            await self._unless_stopped(self._remember(self._watch))
         if self._run.stop_asked:
             self._end("stopped", "stopped", clean=True)
             return
@@ -65,6 +65,12 @@ class FaultRun:
             return
         await self._count_down()
         await self._verify()
+
+    async def _remember(self, watch: RecoveryWatch) -> None:
+        await watch.remember()
+        # an experiment counts for each of its blocks
+        if not self._run.folder.owner:
+            await watch.count_before()
 
     async def _inject(self) -> bool:
         run = self._run.folder.id
@@ -139,7 +145,8 @@ class FaultRun:
             if back or time.monotonic() > limit:
                 break
             await asyncio.sleep(POLL)
-        self._recovery = watch.told(seen, back, self._status.injected, removed)
+        told = watch.told(seen, back, self._status.injected, removed)
+        self._recovery = await self._unless_stopped(watch.counted_after(told)) or told
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
         """The answer; None, and the work is cancelled, where the run is asked to stop."""

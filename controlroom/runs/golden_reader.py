@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from controlroom.model.golden import GoldenMetrics, parse
-from controlroom.model.queries import TrafficRow, golden_query
+from controlroom.model.queries import TrafficRow, counters_query, golden_query
 from controlroom.targets.abilities import Located, TargetError
 from wire.plain_http import http_client
 
@@ -28,24 +28,34 @@ class GoldenReader:
 
     async def read(self, window: int, rows: Sequence[TrafficRow]) -> GoldenMetrics | None:
         """The rows over the last `window` seconds; None where Prometheus does not answer."""
+        found = await self._answer(lambda namespace: golden_query(namespace, window, rows))
+        return None if found is None else parse(found, window, rows)
+
+    async def counters(self, rows: Sequence[TrafficRow]) -> Sequence[Any] | None:
+        """The counters of their answers, for `Counted.see`; None where Prometheus does not
+        answer."""
+        return await self._answer(lambda namespace: counters_query(namespace, rows))
+
+    async def _answer(self, query: Callable[[str], str]) -> Sequence[Any] | None:
         import httpx
 
         async with self._one_at_a_time:
             try:
-                return await self._ask(window, rows)
+                return await self._ask(query)
             except (httpx.HTTPError, TargetError, OSError):
                 await self.close()
                 return None
 
-    async def _ask(self, window: int, rows: Sequence[TrafficRow]) -> GoldenMetrics:
+    async def _ask(self, query: Callable[[str], str]) -> Sequence[Any]:
         if self._client is None:
             info, endpoints = await self._target.info(), await self._target.endpoints()
             self._namespace = info.details.get("namespace", "default")
             self._client = http_client(endpoints.address("prometheus"), PATIENCE)
-        query = golden_query(self._namespace, window, rows)
-        answer = await self._client.post("/api/v1/query", data={"query": query})
+        text = query(self._namespace)
+        answer = await self._client.post("/api/v1/query", data={"query": text})
         answer.raise_for_status()
-        return parse(answer.json()["data"]["result"], window, rows)
+        found: Sequence[Any] = answer.json()["data"]["result"]
+        return found
 
     async def close(self) -> None:
         """Lets go of the connection."""

@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from controlroom.targets.abilities import HasFleet, Located, TargetError, TargetInfo
 from scenarios.errors import ScenarioError
 from scenarios.loading import load
 from scenarios.scenario import QUEUE
+from wire.ranges import WINDOW
 
 if TYPE_CHECKING:
     from wire.bookkeeping import Keeper
@@ -31,7 +32,7 @@ PATIENCE = 4.0
 AGAIN = 20.0
 """The same of a look that counts documents anew."""
 COUNTING = 0.5
-"""Seconds of counting documents in one look."""
+"""Seconds of counting documents in one look that is no count anew."""
 
 
 class RecoveryTarget(HasFleet, Located, Protocol):
@@ -54,6 +55,8 @@ class RecoveryLook:
     """Records that were handled, ever."""
     at: float = 0.0
     """When the books were read, by the monotonic clock."""
+    anew: bool = False
+    """Whether documents were counted anew for it, and none are left that are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class Recovery:
     """Events that the books miss now and did not miss before."""
     doubled: int | None
     """Events that were counted or stored twice since."""
+    recounted: bool = False
+    """Whether documents were counted anew before and after. Where they were not, one that was
+    deleted after it was counted is not in `lost`."""
 
     def to_json(self) -> dict[str, Any]:
         """As the result of a run keeps it."""
@@ -106,6 +112,29 @@ class RecoveryWatch:
         )
         self._last = looks[-1]
 
+    async def count_before(self) -> None:
+        """Counts anew what was stored of late, so that what is missing already is not of the fault.
+        `remember` comes first."""
+        again = await self.look_again(PATIENCE)
+        if again.anew:
+            self._before = replace(self._before, lost=again.lost, doubled=again.doubled, anew=True)
+
+    async def counted_after(self, told: Recovery) -> Recovery:
+        """The same result, with what is missing after documents were counted anew; where that
+        cannot be done in time, as it was."""
+        if not told.before.anew:
+            return told
+        again = await self.look_again()
+        if not again.anew:
+            return told
+        return replace(
+            told,
+            after=replace(told.after, lost=again.lost, doubled=again.doubled, anew=True),
+            lost=_more(again.lost, told.before.lost),
+            doubled=_more(again.doubled, told.before.doubled),
+            recounted=True,
+        )
+
     @property
     def sees(self) -> bool:
         """Whether there is anything to come back to."""
@@ -139,10 +168,10 @@ class RecoveryWatch:
 
     async def look(self) -> RecoveryLook:
         """Pods first, then the books; what cannot be seen now is None."""
-        return await self._seen(_nothing, PATIENCE)
+        return await self._seen(_nothing, PATIENCE, COUNTING)
 
     async def _seen(
-        self, first: Callable[[Keeper], Awaitable[None]], within: float
+        self, first: Callable[[Keeper], Awaitable[None]], within: float, counting: float
     ) -> RecoveryLook:
         try:
             async with asyncio.timeout(PATIENCE):
@@ -153,24 +182,28 @@ class RecoveryWatch:
         serving = sum(one.state in SERVING for one in fleet.engines)
         missing = sum(max(0, one.replicas - one.ready) for one in fleet.deployments)
         missing += len(fleet.engines) - serving
-        books = await self._audit(first, within)
+        books = await self._audit(first, within, counting)
         if books is None:
             return RecoveryLook(ready + serving, missing)
         figures = (books.in_flight, books.lost, books.doubled, books.counted)
-        return RecoveryLook(ready + serving, missing, *figures, at=time.monotonic())
+        anew = first is not _nothing and not books.unaudited
+        return RecoveryLook(ready + serving, missing, *figures, at=time.monotonic(), anew=anew)
 
-    async def look_again(self) -> RecoveryLook:
-        """One look for which every document since the first such look is counted anew: one that
-        was stored and counted may be gone since."""
-        return await self._seen(self._recount, AGAIN)
+    async def look_again(self, within: float | None = None) -> RecoveryLook:
+        """One look for which every document since a little before the first such look is counted
+        anew: one that was stored and counted may be gone since. What lies before is not asked for,
+        so that it takes as long as what came since, and not as all there is."""
+        most = AGAIN if within is None else within
+        return await self._seen(self._recount, most, most / 2)
 
     async def _recount(self, auditor: Keeper) -> None:
         if self._since is None:
-            self._since = await auditor.offsets()
+            stored = await auditor.offsets()
+            self._since = {tp: max(-1, offset - WINDOW) for tp, offset in stored.items()}
         await auditor.recount(self._since)
 
     async def _audit(
-        self, first: Callable[[Keeper], Awaitable[None]], within: float
+        self, first: Callable[[Keeper], Awaitable[None]], within: float, counting: float
     ) -> Books | None:
         from aiokafka.errors import KafkaError
         from redis.exceptions import RedisError
@@ -181,7 +214,7 @@ class RecoveryWatch:
             async with asyncio.timeout(within):
                 auditor = self._auditor or await self._open()
                 await first(auditor)
-                return await auditor.audit(COUNTING)
+                return await auditor.audit(counting)
         except (TargetError, KafkaError, RedisError, DocumentsError, OSError, TimeoutError):
             # the stores may come back under another address
             await self._close()

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.holding import POLL, PUT_BACK, READY, HoldingRun
 from controlroom.runs.spec import where_flags
-from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import HasFleet, Refused, TargetError
 from host.paths import write_private
 
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from controlroom.model.fleet import Fleet
     from controlroom.runs.run_writer import RunWriter
 
-READY = 120.0
-"""Seconds that all wanted pods get to be ready."""
-PUT_BACK = 60.0
-"""Seconds that a target gets to take the former numbers; a target that is away is asked again."""
-POLL = 0.25
 BEFORE, BACK = "before.json", "back"
 """In the folder of the run: the former numbers, and the mark that they are there again."""
 
@@ -82,32 +77,16 @@ def unscalable(wanted: Mapping[str, int], fleet: Fleet) -> str:
     return ""
 
 
-class ReplicasRun:
+class ReplicasRun(HoldingRun):
     """Sets, waits until all are ready, holds, and puts back."""
 
     def __init__(self, run: RunWriter, spec: ReplicasSpec, target: ScaledTarget) -> None:
-        self._run = run
+        super().__init__(run)
         self._spec = spec
         self._target = target
 
-    async def run(self) -> None:
-        """Until somebody asks for the end, or its owner is over or dead."""
-        bound, failed = "put back", ""
-        try:
-            await self._set()
-            self._run.update(state="running", started=time.time())
-            while not self._run.stop_asked:
-                await asyncio.sleep(POLL)
-        except TargetError as error:
-            failed = f"{error} {error.fix}".strip()
-        self._run.update(state="stopping")
-        left = await put_back(self._run.folder, self._target)
-        if left:
-            self._run.end("failed", f"not put back: {left}", {"clean": False})
-        elif failed:
-            self._run.end("failed", failed, {"clean": True})
-        else:
-            self._run.end("stopped", bound, {"clean": True})
+    async def _put_back(self) -> str:
+        return await put_back(self._run.folder, self._target)
 
     async def _set(self) -> None:
         fleet = await self._target.fleet()
@@ -185,12 +164,3 @@ async def _all_ready(wanted: Mapping[str, int], target: ScaledTarget) -> None:
             # the numbers are set, and whoever measures next sees what is not ready
             return
         await asyncio.sleep(POLL)
-
-
-async def put_all_back(store: RunStore, target: ScaledTarget) -> list[str]:
-    """Puts back what runs that are dead or over have left; what is left, a sentence each."""
-    left = []
-    for folder in store.folders():
-        if still_set(folder) and not folder.runner_alive:
-            left.append(await put_back(folder, target))
-    return [one for one in left if one]

@@ -13,8 +13,8 @@ from typing import Protocol
 from controlroom.model.run import RunView
 from controlroom.runs.errors import NoSuchRunError
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.held import HeldTarget, put_all_back
 from controlroom.runs.registry import kind_of
-from controlroom.runs.replicas import ScaledTarget, put_all_back
 from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import (
     FaultStatus,
@@ -66,7 +66,7 @@ class Stopped:
 NOTHING = Stopped((), ())
 
 
-class Acts(InjectsFaults, SendsLoad, ScaledTarget, Protocol):
+class Acts(InjectsFaults, SendsLoad, HeldTarget, Protocol):
     """A target that can act on the target."""
 
 

@@ -155,6 +155,32 @@ class Scales(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Variables of a deployment's containers as they are wanted now."""
+
+    values: Mapping[str, Mapping[str, str | None]]
+    """Container -> variable -> value; None where the target says nothing of it."""
+    rolling: str = ""
+    """Why not all pods have them and are ready, in words; empty where they do."""
+
+
+class Configures(Protocol):
+    """Changes variables of services."""
+
+    async def configured(self, deployment: str, names: Sequence[str]) -> Configured:
+        """These variables now. Raises Refused for one that it does not have, or that is a secret
+        or an address."""
+        ...
+
+    async def configure(
+        self, deployment: str, values: Mapping[str, Mapping[str, str | None]]
+    ) -> None:
+        """Sets them, as in `Configured`, and replaces the pods by the deployment's strategy;
+        returns when the request is recorded."""
+        ...
+
+
 class HasLogs(Protocol):
     """Shows what a pod said."""
 
@@ -242,5 +268,5 @@ class Located(HasEndpoints, Protocol):
         ...
 
 
-class Target(Located, HasFleet, Scales, HasLogs, InjectsFaults, SendsLoad, Protocol):
+class Target(Located, HasFleet, Scales, Configures, HasLogs, InjectsFaults, SendsLoad, Protocol):
     """A target with all abilities."""

@@ -12,6 +12,7 @@ from controlroom.model.fleet import Fleet, FleetEvent
 from controlroom.settings import Settings
 from controlroom.targets import reading
 from controlroom.targets.abilities import (
+    Configured,
     Endpoints,
     FaultStatus,
     LoadRequest,
@@ -75,6 +76,19 @@ class LocalTarget:
         """Another number of replicas."""
         with _translated():
             await self._client.scale(deployment, replicas)
+
+    async def configured(self, deployment: str, names: Sequence[str]) -> Configured:
+        """These variables now."""
+        with _translated():
+            found = await self._client.variables(deployment, names)
+        return Configured(found["values"], found["rolling"])
+
+    async def configure(
+        self, deployment: str, values: Mapping[str, Mapping[str, str | None]]
+    ) -> None:
+        """Other variables; the stack forgets them when it ends."""
+        with _translated():
+            await self._client.configure(deployment, values)
 
     async def preview_restart(self, deployment: str) -> Preview:
         """All pods of the deployment, one at a time."""

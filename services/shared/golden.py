@@ -24,6 +24,10 @@ BUCKETS_MS = tuple(
 )
 """Upper bounds of the latency histogram, milliseconds (linkerd2-proxy, metrics/src/latency.rs)."""
 
+BEFOREHAND = (200, 201, 500, 503)
+"""Statuses whose counters are there, at 0, before the first answer: no rate knows the first value
+of a counter that appears, so failures that all come between two scrapes would show as none."""
+
 _LABELS = (
     "direction",
     "authority",
@@ -76,6 +80,11 @@ class Traffic:
             answers = self.answers[status, grpc_status] = _Answers()
         answers.counts[bisect_left(BUCKETS_MS, spent_ms)] += 1
         answers.total_ms += spent_ms
+
+    def responses(self) -> dict[tuple[int, str], int]:
+        """Answers by HTTP status and gRPC status, those of `BEFOREHAND` also before they come."""
+        found = {(status, ""): 0 for status in BEFOREHAND}
+        return found | {key: sum(each.counts) for key, each in list(self.answers.items())}
 
     def latencies(self) -> dict[int, _Answers]:
         """All answers by HTTP status alone."""
@@ -139,9 +148,9 @@ class Golden(Collector):
         )
         for traffic in self._traffic.values():
             requests.add_metric(traffic.labels, traffic.requests)
-            for (status, grpc), answers in list(traffic.answers.items()):
+            for (status, grpc), count in traffic.responses().items():
                 labels = (*traffic.labels, str(status), classify(status, grpc), grpc)
-                responses.add_metric(labels, sum(answers.counts))
+                responses.add_metric(labels, count)
             for status, answers in traffic.latencies().items():
                 latencies.add_metric(
                     (*traffic.labels, str(status)), _cumulated(answers), answers.total_ms

@@ -78,6 +78,8 @@ class Settings:
     """Members that one tally may have; 0 sets no bound."""
     topic_bytes: int = 0
     """Bytes that Kafka keeps of each partition of a topic that is made; 0: as the broker has it."""
+    batch_records: int = 0
+    """Records that a consumer of Kafka takes at once; 0: as `services.queues.kafka.loop` has it."""
     disk_reserve: int = 0
     """Bytes that stay free on the disk of each store; 0: as `wire.disk` has it."""
     compat_get_writes: bool = False
@@ -133,6 +135,7 @@ class Settings:
             keep=_keep(env),
             tally_members=_whole(env, "TALLY_MEMBERS_MAX", MOST_MEMBERS),
             topic_bytes=_whole(env, "TOPIC_BYTES_PER_PARTITION"),
+            batch_records=_count(env, "BATCH_RECORDS", 0, 20_000),
             disk_reserve=_whole(env, "DISK_RESERVE"),
             compat_get_writes=_switch(env, "COMPAT_GET_WRITES"),
             guests=_guests(env),

@@ -37,6 +37,8 @@ class Surroundings:
     """`NAME:PORT` of each Service -> its address here."""
     packages: Path | None = None
     """Where Python finds the modules of a user's scenario."""
+    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Container -> variables that are set for a while, whatever the manifest says."""
 
     def volume(self, template: PodTemplate, pod: str, name: str) -> Path:
         """The local folder of a pod's volume."""
@@ -105,7 +107,7 @@ def environment(
         if variable.kind == "value":
             local = _local_path(found[variable.name], folders)
             found[variable.name] = _SERVICE.sub(lambda at: around.services.get(at[0], at[0]), local)
-    return found
+    return {**found, **around.overrides.get(container.name, {})}
 
 
 def _local_port(value: str, ports: Mapping[int, int]) -> str:

@@ -54,6 +54,22 @@ WRONG = [
     (", at_least: 0.99", "", "12: steady_state[0] wants one of at_least and at_most.", "at_least"),
     ("    above: 1000\n", "", "14: guards[0] wants one of below and above.", "below"),
     ("above: 1000", "above: 1\n    for: ever", "16: guards[0].for cannot be used", "such as 10s"),
+    (
+        "- name: none", "- name: none\n    settings: {reader: {REDIS_PASSWORD: x}}",
+        "9: arms[0].settings.reader.REDIS_PASSWORD is a secret, which no experiment sets.", "out",
+    ),
+    (
+        "- name: none", "- name: none\n    settings:\n      reader:\n        MONGO_URL: x",
+        "11: arms[0].settings.reader.MONGO_URL is an address or a place, which no", "Leave it out",
+    ),
+    (
+        "- name: none", "- name: none\n    settings: {reader: {streams: 1}}",
+        "9: arms[0].settings.reader.streams is no variable.", "MAX_RECORDS",
+    ),
+    (
+        "- name: none", "- name: none\n    settings: {reader: {}}",
+        "9: arms[0].settings.reader names no setting.", "DRAIN_SECONDS",
+    ),
     ("rounds: 6", "rounds: 200\ncompare: [p95, p95]", "7: compare names a figure twice.", "once"),
     ("baseline: 5s", "baseline: 50m", "6: rounds make it longer than six hours.", "fewer rounds"),
 ]  # fmt: skip
@@ -162,3 +178,13 @@ def test_an_open_load_has_phases_with_a_whole_second(tmp_path: Path) -> None:
     short = TEXT.replace("users: 4", "rate: 50").replace("fault: 4s", "fault: 1500ms")
     with pytest.raises(SpecError, match=r"line 5: phases.fault is shorter than 2 s"):
         read_experiment(written(tmp_path, short))
+
+
+def test_settings_are_texts_as_a_service_reads_them() -> None:
+    arms = [{"name": "few", "settings": {"reader": {"MAX_STREAMS": 10, "DRAIN_SECONDS": 0.5}}}]
+    plan = read({"scenario": "bands", "load": {"users": 1}, "arms": arms})
+    assert plan.arm("few").variables == {"reader": {"MAX_STREAMS": "10", "DRAIN_SECONDS": "0.5"}}
+    assert lasting(plan, 1) > lasting(read({**PLAIN, "arms": [{"name": "few"}]}), 1)
+
+
+PLAIN = {"scenario": "bands", "load": {"users": 1}}

@@ -9,7 +9,12 @@ from controlroom.feeds.golden import GoldenSource, history, rows_of
 from controlroom.model.board import STALE_LEAST, STALE_PERIODS
 from controlroom.model.golden import GoldenMetrics, GoldenRow, parse
 from controlroom.model.queries import ROWS as ALL
-from controlroom.model.queries import TrafficRow, golden_query, history_queries
+from controlroom.model.queries import (
+    TrafficRow,
+    counters_query,
+    golden_query,
+    history_queries,
+)
 from scenarios.loading import load
 from tests.conftest import Engines
 
@@ -42,6 +47,10 @@ def test_all_figures_are_one_request() -> None:
             named(latency("0.99"), "p99"),
         ]
     )
+
+
+def test_counters_are_asked_for_as_they_are() -> None:
+    assert counters_query("bands", ROWS) == f"response_total{{{IN}}}"
 
 
 def test_the_consumer_is_seen_by_what_it_sends() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from controlroom.model.fleet import Deployment, Fleet
 from controlroom.targets.abilities import (
+    Configured,
     FaultStatus,
     LoadRequest,
     LoadStatus,
@@ -17,6 +18,7 @@ from controlroom.targets.abilities import (
     Unreachable,
 )
 from host.durations import parse_duration
+from wire.tunables import refusal
 
 
 class FakeTarget:
@@ -31,6 +33,10 @@ class FakeTarget:
         """Nothing is ever recovered."""
         self.asked: list[str] = []
         self.replicas = {"consumer": 2, "reader": 1}
+        self.variables: dict[str, dict[str, dict[str, str | None]]] = {
+            "consumer": {"consumer": {}},
+            "producer-grpc": {"front": {}, "server": {"MAX_CALLS": "7"}},
+        }
         self.slow = 0
         """Looks that pods take until they are ready."""
 
@@ -50,6 +56,26 @@ class FakeTarget:
         if self.away:
             raise Unreachable("The stack does not answer.", "Bring it up.")
         self.replicas[deployment] = replicas
+
+    async def configured(self, deployment: str, names: Sequence[str]) -> Configured:
+        """What was set; pods take a few looks."""
+        if self.away:
+            raise Unreachable("The stack does not answer.", "Bring it up.")
+        if why := refusal(deployment, names, ()):
+            raise Refused(why)
+        self.slow = max(0, self.slow - 1)
+        found = self.variables[deployment]
+        values = {one: {name: there.get(name) for name in names} for one, there in found.items()}
+        return Configured(values, "1 of 2 replaced" if self.slow else "")
+
+    async def configure(
+        self, deployment: str, values: Mapping[str, Mapping[str, str | None]]
+    ) -> None:
+        """Takes them."""
+        if self.away:
+            raise Unreachable("The stack does not answer.", "Bring it up.")
+        for container, wanted in values.items():
+            self.variables[deployment][container].update(wanted)
 
     async def preview(self, manifest: Mapping[str, Any]) -> Preview:
         """Hits one of two."""

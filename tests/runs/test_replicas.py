@@ -13,9 +13,10 @@ from controlroom.model.run import RunView
 from controlroom.runs import experiment_run, replicas
 from controlroom.runs.experiment_run import ExperimentRun
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.held import put_all_back
 from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import proof_of
-from controlroom.runs.replicas import ReplicasRun, ReplicasSpec, put_all_back, still_set
+from controlroom.runs.replicas import ReplicasRun, ReplicasSpec, still_set
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_all
 from controlroom.runs.store import RunStore

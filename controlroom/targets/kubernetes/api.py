@@ -34,6 +34,8 @@ SILENCE = 120.0
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}
 """A peer that is gone without a word is noticed within half a minute."""
 MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+"""Entries of lists are found by their names."""
 APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
 

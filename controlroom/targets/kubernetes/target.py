@@ -8,6 +8,7 @@ from typing import Any
 
 from controlroom.model.fleet import Fleet
 from controlroom.targets.abilities import (
+    Configured,
     Endpoints,
     FaultStatus,
     LoadRequest,
@@ -65,6 +66,16 @@ class KubernetesTarget:
     async def scale(self, deployment: str, replicas: int) -> None:
         """Another number of replicas. Raises Refused outside an autoscaler's bounds."""
         await (await self._workloads()).scale(deployment, replicas)
+
+    async def configured(self, deployment: str, names: Sequence[str]) -> Configured:
+        """These variables of its containers, as its Deployment says them."""
+        return await (await self._workloads()).configured(deployment, names)
+
+    async def configure(
+        self, deployment: str, values: Mapping[str, Mapping[str, str | None]]
+    ) -> None:
+        """Other variables in its Deployment, which replaces the pods."""
+        await (await self._workloads()).configure(deployment, values)
 
     async def preview_restart(self, deployment: str) -> Preview:
         """Which pods a restart would replace."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from controlroom.targets.abilities import Preview, Refused, UnknownName
+from controlroom.targets.abilities import Configured, Preview, Refused, UnknownName
 from controlroom.targets.kubernetes import pods as of_pod
-from controlroom.targets.kubernetes.api import Api
+from controlroom.targets.kubernetes.api import STRATEGIC, Api
 from controlroom.targets.kubernetes.errors import ApiError
 from controlroom.targets.kubernetes.resources import (
     AUTOSCALERS,
@@ -17,6 +18,7 @@ from controlroom.targets.kubernetes.resources import (
     Json,
     Resource,
 )
+from wire.tunables import refusal
 
 QUARTER = "25%"
 """What Kubernetes takes for maxUnavailable where a Deployment does not say."""
@@ -65,6 +67,33 @@ class Workloads:
         body = {"spec": {"template": {"metadata": {"annotations": note}}}}
         await self._api.patch(DEPLOYMENTS.path(self._namespace, deployment), body)
 
+    async def configured(self, deployment: str, names: Sequence[str]) -> Configured:
+        """These variables of its containers. Raises Refused where they may not be set."""
+        one = await self._deployment(deployment)
+        containers = one["spec"]["template"]["spec"]["containers"]
+        entries = {each["name"]: each.get("env") or [] for each in containers}
+        given = {v["name"] for env in entries.values() for v in env if "valueFrom" not in v}
+        if why := refusal(deployment, names, given):
+            raise Refused(why, "See docs/experiments.md.")
+        for env in entries.values():
+            for each in env:
+                if each["name"] in names and "valueFrom" in each:
+                    raise Refused(f"{each['name']} of {deployment} comes from another object.")
+        values = {container: _values(env, names) for container, env in entries.items()}
+        return Configured(values, rolling(one))
+
+    async def configure(
+        self, deployment: str, values: Mapping[str, Mapping[str, str | None]]
+    ) -> None:
+        """Other variables; None takes one away. The Deployment replaces its pods."""
+        containers = [
+            {"name": name, "env": [_entry(*each) for each in wanted.items()]}
+            for name, wanted in values.items()
+        ]
+        body = {"spec": {"template": {"spec": {"containers": containers}}}}
+        path = DEPLOYMENTS.path(self._namespace, deployment)
+        await self._api.patch(path, body, STRATEGIC)
+
     async def _deployment(self, name: str) -> Json:
         try:
             found: Json = await self._api.get(DEPLOYMENTS.path(self._namespace, name))
@@ -104,6 +133,26 @@ class Workloads:
             if error.status == 404:
                 return []
             raise
+
+
+def _values(env: Sequence[Json], names: Sequence[str]) -> dict[str, str | None]:
+    given = {each["name"]: str(each.get("value", "")) for each in env}
+    return {name: given.get(name) for name in names}
+
+
+def _entry(name: str, value: str | None) -> Json:
+    return {"name": name, "$patch": "delete"} if value is None else {"name": name, "value": value}
+
+
+def rolling(one: Json) -> str:
+    """Why not all pods are of the newest template and ready, in words; empty where they are."""
+    wanted, status = int(one["spec"].get("replicas", 1)), one.get("status") or {}
+    if int(status.get("observedGeneration", 0)) < int(one["metadata"].get("generation", 0)):
+        return "the change is not seen yet"
+    counts = {word: int(status.get(word, 0)) for word in ("updatedReplicas", "readyReplicas")}
+    if any(count < wanted for count in counts.values()) or int(status.get("replicas", 0)) > wanted:
+        return f"{counts['updatedReplicas']} of {wanted} replaced, {counts['readyReplicas']} ready"
+    return ""
 
 
 def unavailable(spec: Json) -> int:

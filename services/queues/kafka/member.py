@@ -48,11 +48,11 @@ class Member:
         )
 
     async def consume(
-        self, sink: Sink[Any], lifecycle: Lifecycle, liveness: Liveness, most: int = BATCH
+        self, sink: Sink[Any], lifecycle: Lifecycle, liveness: Liveness, most: int = 0
     ) -> None:
         """Joins the group and works until the lifecycle stops. Raises AbandonedError.
 
-        `most`: records that are fetched at once.
+        `most`: records that are fetched at once; 0 is what the settings say.
         """
         loop = Loop(
             self.scenario,
@@ -63,7 +63,7 @@ class Member:
             liveness,
             lifecycle.stopping,
             Refused(self.consumer, self.refusals, lifecycle.gate("partitions")),
-            most,
+            most or self.settings.batch_records or BATCH,
         )
         await self.kafka.ask(self.consumer.start, lifecycle.stopping.is_set)
         self.consumer.subscribe(loop.topics, listener=loop)
