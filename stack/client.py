@@ -172,15 +172,23 @@ class StackClient:
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         try:
-            data = answer.json()
+            data: object = answer.json()
         except ValueError:
-            data = {"error": f"The stack answered {answer.status_code} without JSON."}
+            data = None
+        if not isinstance(data, dict):
+            raise self._stranger(f"{answer.status_code} without a JSON object")
         if answer.is_error:
             kind = _KINDS.get(str(data.get("kind")), "failed")
             message = str(data.get("error") or f"The stack answered {answer.status_code}.")
             raise StackError(message, str(data.get("fix") or ""), kind)
-        found: Json = data
-        return found
+        return data
+
+    def _stranger(self, answered: str) -> StackError:
+        return StackError(
+            f"Somebody answers at {self.socket} who is no stack: {answered}.",
+            "Look who holds it; `controlroom down` and `up` make it anew.",
+            "unreachable",
+        )
 
     def _unreachable(self, error: httpx.HTTPError) -> StackError:
         if isinstance(error, httpx.TimeoutException):

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from controlroom.model.golden import GoldenMetrics, parse
-from controlroom.model.queries import TrafficRow, golden_query
+from controlroom.model.queries import STAT, TrafficRow, golden_query
 from controlroom.targets.abilities import Located, TargetError
+from controlroom.targets.prometheus import series
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ class GoldenReader:
             self._namespace = info.details.get("namespace", "default")
             self._client = http_client(endpoints.address("prometheus"), PATIENCE)
         query = golden_query(self._namespace, window, rows)
-        answer = await self._client.post("/api/v1/query", data={"query": query})
-        answer.raise_for_status()
-        return parse(answer.json()["data"]["result"], window, rows)
+        return parse(await series(self._client, query, STAT, "direction"), window, rows)
 
     async def close(self) -> None:
         """Lets go of the connection."""

@@ -47,7 +47,7 @@ class LocalTarget:
     async def status(self) -> Mapping[str, Any]:
         """All that the stack says of itself, as JSON. Raises Unreachable."""
         with _translated():
-            return await self._client.status()
+            return reading.checked(await self._client.status())
 
     async def info(self) -> TargetInfo:
         """Who it is."""

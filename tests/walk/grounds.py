@@ -245,5 +245,3 @@ async def _growing(scraped: dict[str, Scraped]) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-
-
