@@ -81,10 +81,6 @@ class Grounds:
         """Puts the usual events there, on a topic that has none."""
         await self.world.produce([vote()] * EVENTS)
         await self.world.store([vote()] * EVENTS)
-        await self.other.redis.flushdb()
-        self.other.offsets.clear()
-        self.other.topic_id = self.world.topic_id
-        await self.other.count([vote()] * OTHERS)
 
     async def topic_anew(self) -> None:
         """The topic is removed and made again, with nothing in it."""
@@ -111,16 +107,47 @@ class Grounds:
         self.world.offsets.clear()
         await self.fill()
 
-    async def empty_documents(self) -> None:
-        """The document store loses all of the scenario."""
+    async def other_redis(self, what: str) -> None:
+        """The other Redis has other counts, nothing, or under the same names what cannot be
+        read: see OTHER."""
+        redis, name = self.other.redis, self.scenario.name
+        await redis.flushdb()
+        if what == "counts":
+            self.other.offsets.clear()
+            self.other.topic_id = self.world.topic_id
+            await self.other.count([vote()] * OTHERS)
+        elif what == "others":
+            await redis.hset("{strangers}:books", "counted", "7")
+        elif what == "texts":
+            await redis.set(keys.books_key(name), "abc")
+        elif what == "no numbers":
+            await redis.hset(keys.books_key(name), mapping={"counted": "abc", "version": "abc"})
+
+    async def other_documents(self, what: str) -> None:
+        """The document store loses all of the scenario, or has documents of other people."""
         await self.world.documents.drop(self.scenario.name)
+        if what == "others":
+            tp = keys.partition_id(self.world.topic_id, 0)
+            found = [{"_id": str(o), "tp": tp, "o": o, "event": 7} for o in range(EVENTS)]
+            await self.world.documents.insert(keys.logs_collection(self.scenario.name), found)
 
     async def documents_back(self) -> None:
         """What was lost is stored again, under the same ids."""
+        await self.world.documents.drop(self.scenario.name)
         await self.world.documents.ensure_indexes(self.scenario.name)
         self.world.offsets.clear()
         await self.world.write_documents([vote()] * EVENTS)
         self.world.offsets[0] = EVENTS
+
+
+OTHER = {
+    "redis": ("counts", "nothing", "others", "texts", "no numbers"),
+    "mongo": ("nothing", "others"),
+    "kafka": ("a topic anew",),
+    "prometheus": ("counts",),
+}
+"""Engine -> what else it may know."""
+UNREADABLE = {("redis", "texts"), ("redis", "no numbers")}
 
 
 def right(frame: Frame, panel: str) -> bool:
@@ -140,14 +167,20 @@ def right(frame: Frame, panel: str) -> bool:
         queues = frame[QUEUES].value
         return queues is not None and (queues.end, queues.lag) == (EVENTS, EVENTS)
     log = frame[LOG].value
-    return log is not None and log.total == EVENTS and len(log.lines) >= EVENTS
+    if log is None or log.total != EVENTS:
+        return False
+    seen = [(line.partition, line.offset, line.stored) for line in log.lines]
+    assert len(seen) == len(set(seen)), "a document stands in the log twice"
+    return len(seen) >= EVENTS
 
 
-def other(frame: Frame, engine: str) -> bool:
-    """Whether what the other engine knows is shown."""
+def other(frame: Frame, engine: str, what: str) -> bool:
+    """Whether what the other engine knows is shown, or that it cannot be read."""
+    if (engine, what) in UNREADABLE:
+        return frame[TALLIES].health.state == "reconnecting"
     if engine == "redis":
         tallies = frame[TALLIES].value
-        return tallies is not None and tallies.total == OTHERS
+        return tallies is not None and tallies.total == (OTHERS if what == "counts" else 0)
     if engine == "prometheus":
         return _traffic(frame) == {ELSEWHERE}
     if engine == "kafka":

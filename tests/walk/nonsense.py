@@ -105,6 +105,7 @@ _WEB: dict[str, Nonsense] = {
     "cut JSON": _same(http(b'{"status": "success", "data": {"res')),
     "cut HTTP": _same(http(b'{"status"', more=500)),
     "bytes": _same(http(b"\xff\xfe\x00")),
+    "401": _same(http(b"no", "text/plain", "401 Unauthorized")),
     "500": _same(http(b"{}", code="500 Internal Server Error")),
     "a list": _said([1, 2]),
     "null": _said(None),
@@ -120,6 +121,8 @@ NONSENSE: dict[str, dict[str, Nonsense]] = {
         "empty lists": _resp(b"*0\r\n"),
         "nothing": _resp(b"$-1\r\n"),
         "errors": _resp(b"-ERR no such thing\r\n"),
+        "refuses": _resp(b"-NOAUTH Authentication required.\r\n"),
+        "loads": _resp(b"-LOADING Redis is loading the dataset in memory\r\n"),
         "no text": _resp(b"$2\r\n\xff\xfe\r\n"),
         "closes": _same(b""),
     },
@@ -133,6 +136,7 @@ NONSENSE: dict[str, dict[str, Nonsense]] = {
             {"ok": 1.0, "n": 7, "cursor": {"id": 0, "ns": "a.b", "firstBatch": [{"x": 1}]}}
         ),
         "an error": _messages({"ok": 0.0, "code": 1, "errmsg": "no such thing"}),
+        "refuses": _messages({"ok": 0.0, "code": 13, "errmsg": "not authorized"}),
         "cut": _messages({"ok": 1.0, "n": 12345}, cut=7),
     },
     "kafka": {
