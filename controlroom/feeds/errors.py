@@ -49,6 +49,7 @@ GONE = frozenset(
 )
 UNREADABLE = frozenset(
     {
+        "AssertionError",
         "AttributeError",
         "InvalidBSON",
         "InvalidResponse",
@@ -109,7 +110,8 @@ def explain(source: str, error: Exception) -> Trouble:
         told = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         return Trouble(f"{who} answered what cannot be read ({told})", STRANGER)
     detail = " ".join(str(error).split())[:160] or type(error).__name__
-    return Trouble(f"{title}: {detail}", WAIT)
+    subject = title.removesuffix(",")
+    return Trouble(f"{subject}: {detail.removeprefix(f'{subject.partition(",")[0]}: ')}", WAIT)
 
 
 def _title(source: str, causes: Sequence[BaseException]) -> str:

@@ -26,11 +26,16 @@ def checked(status: Json) -> Json:
     parts = [status.get(name) for name in _PARTS]
     lists = all(isinstance(part, list) for part in parts)
     if not lists or not all(isinstance(one, Mapping) for part in parts for one in part or ()):
-        raise TargetError(
-            f"The stack answered without {', '.join(_PARTS)}.",
-            "See that it is of this version: `controlroom down`, then `controlroom up`.",
-        )
+        raise unreadable(f"no lists of {', '.join(_PARTS)}")
     return status
+
+
+def unreadable(why: str) -> TargetError:
+    """The error of an answer that cannot be read."""
+    return TargetError(
+        f"The stack answered what cannot be read ({why}).",
+        "See that it is of this version: `controlroom down`, then `controlroom up`.",
+    )
 
 
 def fleet(status: Json, events: Iterable[FleetEvent], now: float) -> Fleet:
