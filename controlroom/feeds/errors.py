@@ -111,7 +111,8 @@ def explain(source: str, error: Exception) -> Trouble:
         return Trouble(f"{who} answered what cannot be read ({told})", STRANGER)
     detail = " ".join(str(error).split())[:160] or type(error).__name__
     subject = title.removesuffix(",")
-    return Trouble(f"{subject}: {detail.removeprefix(f'{subject.partition(",")[0]}: ')}", WAIT)
+    engine = subject.partition(",")[0]
+    return Trouble(f"{subject}: {detail.removeprefix(f'{engine}: ')}", WAIT)
 
 
 def _title(source: str, causes: Sequence[BaseException]) -> str:
