@@ -171,3 +171,30 @@ async def door(engine: Place, at: Path | None = None) -> AsyncIterator[Door]:
         yield made
     finally:
         await made.close()
+
+
+@asynccontextmanager
+async def talking(nonsense: Nonsense, at: Path | None = None) -> AsyncIterator[int]:
+    """Somebody who talks nonsense, on the port that this gives, or on that socket."""
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        speaker = nonsense()
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            while data := await reader.read(65536):
+                said = speaker.answer(data)
+                if not said:
+                    break
+                writer.write(said)
+                await writer.drain()
+        writer.close()
+
+    if at is not None:
+        server: asyncio.AbstractServer = await asyncio.start_unix_server(carry, str(at))
+        port = 0
+    else:
+        tcp = await asyncio.start_server(carry, "127.0.0.1", 0)
+        server, port = tcp, tcp.sockets[0].getsockname()[1]
+    try:
+        yield port
+    finally:
+        server.close()

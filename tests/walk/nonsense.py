@@ -83,7 +83,8 @@ def _said(value: object) -> Nonsense:
     return lambda: Same(words)
 
 
-def _same(words: bytes) -> Nonsense:
+def same(words: bytes) -> Nonsense:
+    """Says this to everything."""
     return lambda: Same(words)
 
 
@@ -100,13 +101,13 @@ def _messages(document: Mapping[str, Any], cut: int = 0) -> Nonsense:
 
 
 _WEB: dict[str, Nonsense] = {
-    "junk": _same(JUNK),
-    "a page": _same(http(b"<html>Sign in</html>", "text/html")),
-    "cut JSON": _same(http(b'{"status": "success", "data": {"res')),
-    "cut HTTP": _same(http(b'{"status"', more=500)),
-    "bytes": _same(http(b"\xff\xfe\x00")),
-    "401": _same(http(b"no", "text/plain", "401 Unauthorized")),
-    "500": _same(http(b"{}", code="500 Internal Server Error")),
+    "junk": same(JUNK),
+    "a page": same(http(b"<html>Sign in</html>", "text/html")),
+    "cut JSON": same(http(b'{"status": "success", "data": {"res')),
+    "cut HTTP": same(http(b'{"status"', more=500)),
+    "bytes": same(http(b"\xff\xfe\x00")),
+    "401": same(http(b"no", "text/plain", "401 Unauthorized")),
+    "500": same(http(b"{}", code="500 Internal Server Error")),
     "a list": _said([1, 2]),
     "null": _said(None),
     "a number": _said(7),
@@ -115,7 +116,7 @@ _WEB: dict[str, Nonsense] = {
 
 NONSENSE: dict[str, dict[str, Nonsense]] = {
     "redis": {
-        "junk": _same(JUNK),
+        "junk": same(JUNK),
         "numbers": _resp(b":42\r\n"),
         "texts": _resp(b"$3\r\nabc\r\n"),
         "empty lists": _resp(b"*0\r\n"),
@@ -124,11 +125,11 @@ NONSENSE: dict[str, dict[str, Nonsense]] = {
         "refuses": _resp(b"-NOAUTH Authentication required.\r\n"),
         "loads": _resp(b"-LOADING Redis is loading the dataset in memory\r\n"),
         "no text": _resp(b"$2\r\n\xff\xfe\r\n"),
-        "closes": _same(b""),
+        "closes": same(b""),
     },
     "mongo": {
-        "junk": _same(JUNK),
-        "closes": _same(b""),
+        "junk": same(JUNK),
+        "closes": same(b""),
         "no cursor": _messages({"ok": 1.0}),
         "a cursor that is none": _messages({"ok": 1.0, "cursor": "abc", "n": "abc"}),
         "a batch that is none": _messages({"ok": 1.0, "cursor": {"id": 0, "firstBatch": 7}}),
@@ -140,8 +141,8 @@ NONSENSE: dict[str, dict[str, Nonsense]] = {
         "cut": _messages({"ok": 1.0, "n": 12345}, cut=7),
     },
     "kafka": {
-        "junk": _same(JUNK),
-        "closes": _same(b""),
+        "junk": same(JUNK),
+        "closes": same(b""),
         "nothing": _frames(b""),
         "zeros": _frames(bytes(200)),
         "ones": _frames(b"\xff" * 200),
