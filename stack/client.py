@@ -65,13 +65,14 @@ class StackClient:
 
     async def events(self, after: int = 0) -> Json:
         """`{"events": [...], "last": number}`: what happened after that number."""
-        return await self._ask("GET", f"/v1/events?after={after}")
+        answer = await self._ask("GET", f"/v1/events?after={after}")
+        self._listed(answer, "events")
+        return answer
 
     async def logs(self, name: str, lines: int = 100, previous: bool = False) -> list[str]:
         """The last lines of a pod or an engine, oldest first; `previous`: of its life before."""
         query = f"lines={lines}{'&previous=true' if previous else ''}"
-        found: list[str] = (await self._ask("GET", f"/v1/logs/{name}?{query}"))["lines"]
-        return found
+        return self._listed(await self._ask("GET", f"/v1/logs/{name}?{query}"), "lines")
 
     async def scale(self, deployment: str, replicas: int) -> None:
         """Another number of replicas, within the bounds."""
@@ -111,8 +112,7 @@ class StackClient:
 
     async def faults(self) -> list[Json]:
         """All faults that the stack holds, and the finished ones of late."""
-        found: list[Json] = (await self._ask("GET", "/v1/faults"))["faults"]
-        return found
+        return self._listed(await self._ask("GET", "/v1/faults"), "faults")
 
     async def recover_fault(self, fault: str) -> Json:
         """Ends a fault; returns when nothing of it is left."""
@@ -183,15 +183,29 @@ class StackClient:
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         try:
-            data = answer.json()
+            data: object = answer.json()
         except ValueError:
-            data = {"error": f"The stack answered {answer.status_code} without JSON."}
+            data = None
+        if not isinstance(data, dict):
+            raise self._stranger(f"{answer.status_code} without a JSON object")
         if answer.is_error:
             kind = _KINDS.get(str(data.get("kind")), "failed")
             message = str(data.get("error") or f"The stack answered {answer.status_code}.")
             raise StackError(message, str(data.get("fix") or ""), kind)
-        found: Json = data
+        return data
+
+    def _listed(self, answer: Json, name: str) -> list[Any]:
+        found = answer.get(name)
+        if not isinstance(found, list):
+            raise self._stranger(f"no {name}")
         return found
+
+    def _stranger(self, answered: str) -> StackError:
+        return StackError(
+            f"Somebody answers at {self.socket} who is no stack: {answered}.",
+            "Look who holds it; `controlroom down` and `up` make it anew.",
+            "unreachable",
+        )
 
     def _unreachable(self, error: httpx.HTTPError) -> StackError:
         if isinstance(error, httpx.TimeoutException):

@@ -47,9 +47,31 @@ GONE = frozenset(
         "FileNotFoundError",
     }
 )
-ENGINES = {"redis": "Redis", "aiokafka": "Kafka", "pymongo": "MongoDB"}
+UNREADABLE = frozenset(
+    {
+        "AssertionError",
+        "AttributeError",
+        "InvalidBSON",
+        "InvalidResponse",
+        "JSONDecodeError",
+        "LookupError",
+        "SchemaError",
+        "TypeError",
+        "ValueError",
+        "error",
+    }
+)
+"""What reading an answer raises that is not as the engine answers (`error` is that of struct)."""
+ENGINES = {"redis": "Redis", "aiokafka": "Kafka", "pymongo": "MongoDB", "bson": "MongoDB"}
 """Whose client a library is."""
+ASKERS = {"books": "the books need", "log": "the log needs", "tallies": "the tallies need"}
+"""Sources that ask several engines."""
+SEVERAL = frozenset({"books", "log"})
+"""Those whose figures always come of several, so that an answer alone does not tell of which."""
+OURS = frozenset({"controlroom", "host", "scenarios", "stack", "wire"})
+"""Whose errors are sentences by themselves."""
 LIBRARIES = frozenset({"redis", "aiokafka", "httpx", "pymongo", "motor", "wire", "requests"})
+STRANGER = "look what its address leads to, and what else writes there; it is asked again by itself"
 WAIT = "it is asked again by itself; `controlroom status` shows whether it runs"
 
 
@@ -81,15 +103,25 @@ def explain(source: str, error: Exception) -> Trouble:
         return Trouble(f"{title} did not answer in time", WAIT)
     if names & GONE:
         return Trouble(f"{title} cannot be reached", WAIT)
+    if names & UNREADABLE and _library(error) not in OURS:
+        who = (
+            f"an engine that {ASKERS[source]}" if source in SEVERAL and title[-1] != "," else title
+        )
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+        return Trouble(f"{who} answered what cannot be read ({told})", STRANGER)
     detail = " ".join(str(error).split())[:160] or type(error).__name__
-    return Trouble(f"{title}: {detail}", WAIT)
+    subject = title.removesuffix(",")
+    engine = subject.partition(",")[0]
+    return Trouble(f"{subject}: {detail.removeprefix(f'{engine}: ')}", WAIT)
 
 
 def _title(source: str, causes: Sequence[BaseException]) -> str:
     """Who did not answer; of a source that asks several engines, which of them."""
     title = TITLES.get(source, source)
     engines = [ENGINES[name] for name in map(_library, causes) if name in ENGINES]
-    return f"{engines[0]}, which {title} need," if source == "books" and engines else title
+    if source not in ASKERS or not engines or engines[0] == title:
+        return title
+    return f"{engines[0]}, which {ASKERS[source]},"
 
 
 def _library(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from controlroom.feeds.endpoints import AskAddress
 from controlroom.model.queues import Queues
 from controlroom.targets.abilities import TargetError
+from controlroom.targets.prometheus import series
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -72,22 +73,20 @@ class ExporterLag:
             if self._client is None:
                 url = await self._where()
                 self._client = http_client(url, TIMEOUT)
-            wanted = {"query": query(self._group, self._topic)}
-            answer = await self._client.post("/api/v1/query", data=wanted)
-            answer.raise_for_status()
+            found = await series(self._client, query(self._group, self._topic), "part")
         except (httpx.HTTPError, TargetError):
             await self.close()
             return None
-        return parse(answer.json()["data"]["result"], self._group, self._topic)
+        return parse(found, self._group, self._topic)
 
 
 def parse(result: Sequence[Mapping[str, Any]], group: str, topic: str) -> Queues | None:
     """The lag of one answer of Prometheus; None where nothing reports it, or the report is old."""
     parts: dict[str, dict[int, float]] = {}
-    for series in result:
-        labels = series["metric"]
+    for one in result:
+        labels = one["metric"]
         place = int(labels.get("partition", 0))
-        parts.setdefault(labels["part"], {})[place] = float(series["value"][1])
+        parts.setdefault(labels["part"], {})[place] = float(one["value"][1])
     lag, age = parts.get("lag", {}), parts.get("age", {}).get(0)
     if not lag or age is None or age > STALE:
         return None

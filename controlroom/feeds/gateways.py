@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from controlroom.feeds.endpoints import AskAddress
 from controlroom.model.links import ClusterLinks
 from controlroom.targets.abilities import TargetError
+from controlroom.targets.prometheus import series
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -59,12 +60,11 @@ class Gateways:
             if self._client is None:
                 url = await self._where()
                 self._client = http_client(url, TIMEOUT)
-            answer = await self._client.post("/api/v1/query", data={"query": QUERY})
-            answer.raise_for_status()
+            found = await series(self._client, QUERY, "part")
         except (httpx.HTTPError, TargetError):
             await self.close()
             return {}
-        return parse(answer.json()["data"]["result"])
+        return parse(found)
 
 
 def parse(result: Sequence[Mapping[str, Any]]) -> Probes:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from controlroom.feeds.endpoints import AskAddress
 from controlroom.model.golden import GoldenMetrics, GoldenRow, parse
-from controlroom.model.queries import ROWS, TrafficRow, golden_query, history_queries
+from controlroom.model.queries import ROWS, STAT, TrafficRow, golden_query, history_queries
+from controlroom.targets.prometheus import series
 from scenarios.scenario import Scenario
 from wire.plain_http import http_client
 
@@ -63,9 +64,8 @@ class GoldenSource:
     async def read(self) -> GoldenMetrics:
         """One round of all queries."""
         assert self._client is not None
-        answer = await self._client.post("/api/v1/query", data={"query": self._query})
-        answer.raise_for_status()
-        return parse(answer.json()["data"]["result"], self._window, self._rows)
+        found = await series(self._client, self._query, STAT, "direction")
+        return parse(found, self._window, self._rows)
 
     @staticmethod
     def same(before: GoldenMetrics, now: GoldenMetrics) -> bool:
@@ -116,7 +116,7 @@ def _history(url: str, queries: Mapping[str, str], seconds: int, step: int) -> C
             query, start, datetime.fromtimestamp(end), str(step), timeout=10
         )
         curves[name] = [
-            (float(at), _number(figure)) for series in answer for at, figure in series["values"]
+            (float(at), _number(figure)) for one in answer for at, figure in one["values"]
         ]
     return curves
 

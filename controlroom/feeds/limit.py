@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.limit import bottleneck, queues
+from controlroom.targets.prometheus import Unreadable, series
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -96,15 +97,11 @@ class Limit:
                 self._query = query(await self._endpoints.namespace())
                 url = await self._endpoints.prometheus()
                 self._client = http_client(url, TIMEOUT)
-            answer = await self._client.post("/api/v1/query", data={"query": self._query})
-            answer.raise_for_status()
-        except httpx.HTTPError:
+            found = await series(self._client, self._query, "part")
+        except (httpx.HTTPError, Unreadable):
             await self.close()
             return {}
-        return {
-            series["metric"]["part"]: float(series["value"][1])
-            for series in answer.json()["data"]["result"]
-        }
+        return {one["metric"]["part"]: float(one["value"][1]) for one in found}
 
     async def close(self) -> None:
         """Closes the connection."""

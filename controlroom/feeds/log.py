@@ -7,6 +7,7 @@ so the document store is asked for ranges that are bounded on both sides and hol
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 FIRST_LINES = 200
 """Documents shown when the room opens."""
+LOOK_EVERY = 2.0
+"""Seconds without a new document after which the store is asked for one all the same: it may be
+away, and what is new is told by Redis."""
 MOST_LINES = 500
 """Documents fetched in one turn; when more came, the newest of each partition:
 some screens of them, as nobody reads faster and each line has its cost."""
@@ -52,6 +56,7 @@ class LogSource(BothStores):
         self._first_lines = first_lines
         self._member = _own(scenario)
         self._positions: dict[str, int] | None = None
+        self._looked = float("-inf")
 
     async def open(self) -> None:
         """Finds Redis and the document store, and sees that the latter answers."""
@@ -67,6 +72,10 @@ class LogSource(BothStores):
             batch = LogBatch(tuple(reversed(newest)), 0, stored_total(committed_offsets))
         else:
             batch = await self._news(self._positions, committed_offsets)
+        if batch.lines:
+            self._looked = time.monotonic()
+        elif time.monotonic() - self._looked >= LOOK_EVERY:
+            await self._look(committed_offsets.ranges())
         self._positions = dict(committed_offsets.offsets)
         if self._waits is not None:
             self._waits.add(batch.lines)
@@ -112,6 +121,20 @@ class LogSource(BothStores):
         parts = await self._documents.find_each(self._collection, wanted)
         lines = merged([[self._line(each) for each in part] for part in parts])
         return LogBatch(lines, skipped, stored_total(committed_offsets))
+
+    async def _look(self, ranges: Iterable[Range]) -> None:
+        """Asks the store for one document. Raises what it raises where that is not to be had."""
+        from wire.ranges import Range as Piece
+
+        assert self._documents is not None
+        filled = next((r for r in ranges if r.after < r.upto), None)
+        if filled is None:
+            await self._documents.ping()
+        else:
+            last = Piece(filled.tp, filled.upto - 1, filled.upto)
+            for document in await self._documents.find(self._collection, last):
+                self._line(document)
+        self._looked = time.monotonic()
 
     async def _find_newest(self, ranges: Sequence[Range], n: int) -> list[dict[str, Any]]:
         assert self._documents is not None

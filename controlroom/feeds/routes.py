@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.queries import route_queries
 from controlroom.model.routes import Routes, parse
+from controlroom.targets.prometheus import Series, series
 from wire.plain_http import http_client
 
 if TYPE_CHECKING:
@@ -36,14 +38,13 @@ class RoutesSource:
 
     async def read(self) -> Routes:
         """One round."""
-        buckets, responses = await asyncio.gather(*map(self._asked, self._queries))
+        wanted = zip(self._queries, (("le",), ()), strict=True)
+        buckets, responses = await asyncio.gather(*(self._asked(q, *ls) for q, ls in wanted))
         return parse(buckets, responses, self._window)
 
-    async def _asked(self, query: str) -> Any:
+    async def _asked(self, query: str, *labels: str) -> Sequence[Series]:
         assert self._client is not None
-        answer = await self._client.post("/api/v1/query", data={"query": query})
-        answer.raise_for_status()
-        return answer.json()["data"]["result"]
+        return await series(self._client, query, *labels)
 
     @staticmethod
     def same(before: Routes, now: Routes) -> bool:

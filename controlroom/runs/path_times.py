@@ -10,6 +10,7 @@ from typing import Any
 from controlroom.experiments.format import Experiment
 from controlroom.runs.folder import RunFolder
 from controlroom.targets.abilities import Located, TargetError
+from controlroom.targets.prometheus import series
 from wire.plain_http import http_client
 
 FILE = "hops.jsonl"
@@ -63,14 +64,9 @@ async def _hops(client: Any, details: Mapping[str, str], edge: Mapping[str, Any]
     namespace = details.get("namespace", "default")
     found: dict[tuple[str, ...], dict[str, float]] = {}
     for name, query in _QUERIES.items():
-        asked = {
-            "query": query.format(namespace=namespace, seconds=seconds),
-            # what was counted in the last second of the phase is scraped in the next one
-            "time": str(edge["until"] + 0.5),
-        }
-        answer = await client.post("/api/v1/query", data=asked)
-        answer.raise_for_status()
-        for row in answer.json()["data"]["result"]:
+        asked = query.format(namespace=namespace, seconds=seconds)
+        # what was counted in the last second of the phase is scraped in the next one
+        for row in await series(client, asked, time=str(edge["until"] + 0.5)):
             key = tuple(row["metric"].get(label, "") for label in _BY.split(", "))
             value = float(row["value"][1])
             if value == value:

@@ -48,18 +48,21 @@ class LocalTarget:
     async def status(self) -> Mapping[str, Any]:
         """All that the stack says of itself, as JSON. Raises Unreachable."""
         with _translated():
-            return await self._client.status()
+            return reading.checked(await self._client.status())
 
     async def info(self) -> TargetInfo:
         """Who it is."""
-        return reading.info(await self.status())
+        status = await self.status()
+        with _readable():
+            return reading.info(status)
 
     async def fleet(self) -> Fleet:
         """Everything that runs, with the newest events."""
         status = await self.status()
         if status.get("last_event") != self._seen:
             await self._read_events()
-        return reading.fleet(status, self._events, time.time())
+        with _readable():
+            return reading.fleet(status, self._events, time.time())
 
     async def endpoints(self) -> Endpoints:
         """The endpoints. Raises Unreachable while the stack is not yet up."""
@@ -128,7 +131,9 @@ class LocalTarget:
     async def faults(self) -> Sequence[FaultStatus]:
         """All faults that it holds."""
         with _translated():
-            return [reading.fault(one) for one in await self._client.faults()]
+            found = await self._client.faults()
+        with _readable():
+            return [reading.fault(one) for one in found]
 
     async def recover(self, fault: str) -> FaultStatus:
         """Ends one fault and answers when that is verified."""
@@ -172,10 +177,12 @@ class LocalTarget:
     async def _read_events(self) -> None:
         with _translated():
             answer = await self._client.events(self._seen)
-        last = int(answer["last"])
+        with _readable():
+            last = int(answer["last"])
+            events = [reading.event(one) for one in answer["events"]]
         if last < self._seen:
             self._events.clear()
-        self._events.extend(reading.event(one) for one in answer["events"])
+        self._events.extend(events)
         self._seen = last
 
 
@@ -186,6 +193,14 @@ def _translated() -> Iterator[None]:
     except StackError as error:
         kinds = {"unreachable": Unreachable, "refused": Refused, "not_found": UnknownName}
         raise kinds.get(error.kind, TargetError)(error.message, error.fix) from error
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise reading.unreadable(f"{type(error).__name__}: {error}") from error
 
 
 def _no_jobs() -> Refused:

@@ -6,9 +6,36 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from controlroom.model.fleet import Deployment, DiskUse, Engine, Fleet, FleetEvent, Pod
-from controlroom.targets.abilities import Endpoints, FaultStatus, Preview, TargetInfo
+from controlroom.targets.abilities import (
+    Endpoints,
+    FaultStatus,
+    Preview,
+    TargetError,
+    TargetInfo,
+)
 
 Json = Mapping[str, Any]
+
+
+_PARTS = ("pods", "deployments", "engines")
+
+
+def checked(status: Json) -> Json:
+    """The same, where it is what a stack says of itself. Raises TargetError: nothing that runs and
+    an answer that is none are not the same."""
+    parts = [status.get(name) for name in _PARTS]
+    lists = all(isinstance(part, list) for part in parts)
+    if not lists or not all(isinstance(one, Mapping) for part in parts for one in part or ()):
+        raise unreadable(f"no lists of {', '.join(_PARTS)}")
+    return status
+
+
+def unreadable(why: str) -> TargetError:
+    """The error of an answer that cannot be read."""
+    return TargetError(
+        f"The stack answered what cannot be read ({why}).",
+        "See that it is of this version: `controlroom down`, then `controlroom up`.",
+    )
 
 
 def fleet(status: Json, events: Iterable[FleetEvent], now: float) -> Fleet:
