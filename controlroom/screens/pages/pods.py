@@ -12,7 +12,6 @@ from controlroom.model.pod_lines import Said, body_of, short_names
 from controlroom.panes import text
 from controlroom.screens.page import Below, Line, Many
 from controlroom.screens.pages.filtering import FilterPage
-from controlroom.screens.pages.parts import marked
 from controlroom.targets.abilities import Target
 from controlroom.targets.choosing import LOCAL
 
@@ -64,8 +63,13 @@ class PodsPage(FilterPage):
                 spans += [(f" {signs.dot} ", look.dim), (names[pod], self._style(pod))]
         dropped = self._logs.said.dropped if self._logs is not None else 0
         older = f"{dropped:,} older lines are not kept" if dropped else ""
-        found = f"{len(self._fitting()):,} of {len(self._every()):,} lines"
+        fits = sum(one.told or self.needle.fits(body_of(one)) for one in self._every())
+        found = f"{fits:,} of {len(self._every()):,} lines"
         return [Line(tuple(spans), ((older, look.dim),)), *self.prompt(found)]
+
+    def texts(self, frame: Frame) -> Sequence[str]:
+        """What is said in each row."""
+        return [body_of(one) for one in self._fitting()]
 
     def lines(self, frame: Frame, width: int) -> Sequence[Line]:
         """Those that fit, oldest first; what is told of a pod always does."""
@@ -84,7 +88,9 @@ class PodsPage(FilterPage):
         if one.told:
             return Line((at, (f"{signs.away} {words}", look.warn)), copies=words)
         name = (f"{text.clean(names.get(one.pod, one.pod)):<{wide}} ", self._style(one.pod))
-        spans = marked(words, self.needle.spots(words), look.text, look.badge)
+        spans = text.marked(words, self.needle.spots(words), look.text, look.badge)
+        if not self.only:
+            spans = [(f"{self.sign(body_of(one))} ", look.key), *spans]
         return Line((at, name, *spans), copies=one.line)
 
     def _style(self, pod: str) -> Style:
@@ -105,4 +111,4 @@ class PodsPage(FilterPage):
         return self._held
 
     def _fitting(self) -> list[Said]:
-        return [one for one in self._every() if one.told or self.needle.fits(body_of(one))]
+        return [one for one in self._every() if one.told or self.passes(body_of(one))]
