@@ -257,7 +257,7 @@ class ControlRoom(App[None]):
         """Queues keys. Ctrl+c is handled at once where a dialog takes long to open."""
         if isinstance(event, events.InputEvent | Typed):
             self._skipped = CALM_TICKS
-            if self.wall.refuses(event):
+            if not isinstance(event, Typed) and self.wall.refuses(event):
                 return
         fresh = isinstance(event, Typed) and not event.is_forwarded
         if not fresh:
@@ -269,6 +269,8 @@ class ControlRoom(App[None]):
 
     async def _hand_on(self, event: Typed) -> None:
         """Handles one key, and counts it for the latency probe."""
+        if self.wall.refuses(event):
+            return
         await super().on_event(event)
         if self.probing and isinstance(event, events.Key):
             self._keys += 1

@@ -179,7 +179,7 @@ WORDS = (
 )
 KEYS = (
     *("down", "up", "left", "right", "escape", "\x1b", "\x7f", "ctrl+p", "f1"),
-    *"lcsRfP!/:?pyYrvznuoiELebmwT{}[]0123456+-q \r\t",
+    *"lcsRfP!/:?pyYrvznNuoiELebmwTACOS&{}[]0123456+-q \r\t",
 )
 SIZES = ((60, 15), (80, 24), (120, 40), (200, 60), (40, 10))
 
