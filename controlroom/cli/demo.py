@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from controlroom import recordings
@@ -17,6 +19,9 @@ recovery. Needs no engine and no network, and begins again at its end."""
 EXAMPLES = ("controlroom demo", "controlroom demo --speed 4")
 FILE = Path(recordings.__file__).with_name("demo.crec")
 
+CALM = 20.0
+"""Seconds of the recording before anything happens; whoever looks first does not wait for it."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares how fast."""
@@ -25,5 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> Exit:
     """Plays it."""
-    demo = Playback(Recording(FILE), speed=args.speed, loop=True, word="demo")
-    return replay.open_room(demo, args.settings)
+    return replay.open_room(playback(args.speed), args.settings)
+
+
+def playback(speed: float = 1.0, clock: Callable[[], float] = time.monotonic) -> Playback:
+    """From shortly before the load on; all of it when it begins again."""
+    recording = Recording(FILE)
+    start = recording.first + CALM
+    return Playback(recording, speed=speed, start=start, loop=True, word="demo", clock=clock)

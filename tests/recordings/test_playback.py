@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from controlroom.app import ControlRoom
+from controlroom.cli import demo
 from controlroom.cli.demo import FILE
 from controlroom.commands.registry import with_key
-from controlroom.model.frame import BOOKS, RUNS, Curve
+from controlroom.model.frame import BOOKS, RUNS, TALLIES, Curve
 from controlroom.recordings.errors import RecordingError
 from controlroom.recordings.playback import REFUSED, UNASKED, Playback
 from controlroom.recordings.reader import Recording
@@ -162,6 +163,16 @@ async def test_the_shipped_demo_has_a_load_a_fault_and_its_recovery() -> None:
         room = pilot.app
         assert isinstance(room, ControlRoom)
         await until(lambda: "demo" in screen_text(room).splitlines()[0], "it says demo", 30)
+
+
+def test_the_demo_begins_shortly_before_something_happens() -> None:
+    clock = Clock()
+    shown = demo.playback(clock=clock)
+    frame = shown.frame(0.0)
+    assert frame[TALLIES].value is not None
+    assert not frame.marks
+    clock.now += 6
+    assert [mark.sign for mark in shown.frame(0.0).marks] == ["load"]
 
 
 async def test_the_time_axis_goes_back_while_live_data_goes_on() -> None:
