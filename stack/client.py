@@ -33,6 +33,9 @@ _KINDS: Mapping[str, Kind] = {
     "unreachable": "unreachable",
 }
 
+KEPT = 5.0
+"""Seconds for which a client keeps a connection that it does not use."""
+
 
 class StackClient:
     """Speaks to the daemon behind a socket. Every method raises StackError."""
@@ -40,7 +43,11 @@ class StackClient:
     def __init__(self, socket: Path | None = None) -> None:
         self.socket = socket or stack_socket()
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(self.socket), verify=trust("")),
+            transport=httpx.AsyncHTTPTransport(
+                uds=str(self.socket),
+                verify=trust(""),
+                limits=httpx.Limits(keepalive_expiry=KEPT),
+            ),
             base_url="http://stack",
             timeout=ANSWER_PATIENCE,
         )

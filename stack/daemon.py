@@ -22,6 +22,7 @@ from host.errors import StackError
 from host.paths import state_dir
 from host.project import PROJECT
 from stack.api import application
+from stack.client import KEPT
 from stack.config import MANIFESTS, StackConfig
 from stack.daemon_files import DaemonFiles
 from stack.local_stack import LocalStack
@@ -87,6 +88,8 @@ async def _serve(config: StackConfig, files: DaemonFiles) -> None:
             log_level="warning",
             access_log=False,
             date_header=False,
+            # the client lets go first: a question on a connection that ends just then finds nobody
+            timeout_keep_alive=round(KEPT * 4),
         )
     )
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))

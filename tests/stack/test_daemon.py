@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
@@ -15,7 +19,7 @@ import pytest
 from host.errors import StackError
 from host.project import PROJECT
 from scenarios.loading import file_of
-from stack.client import StackClient, start_daemon
+from stack.client import KEPT, StackClient, start_daemon
 from stack.config import StackConfig
 from stack.daemon_files import DaemonFiles
 from tests.waiting import until
@@ -99,6 +103,25 @@ async def test_a_stack_that_is_not_there_is_unreachable(state: Path) -> None:
         with pytest.raises(StackError) as caught:
             await client.status()
     assert caught.value.kind == "unreachable"
+
+
+async def test_a_connection_is_kept_for_longer_than_clients_keep_one(
+    tiny_config: StackConfig, client: StackClient
+) -> None:
+    daemon = start(tiny_config)
+    await until(lambda: is_ready(client), "the stack is ready")
+    with closing(HTTPConnection("stack")) as kept:
+        kept.sock = socket.socket(socket.AF_UNIX)
+        kept.sock.settimeout(10)
+        kept.sock.connect(str(client.socket))
+        for idle in (KEPT + 1, 0.0):
+            kept.request("GET", "/v1/endpoints")
+            answer = kept.getresponse()
+            assert answer.status == 200
+            answer.read()
+            await asyncio.sleep(idle)  # a client that is asked seldom
+    daemon.terminate()
+    assert daemon.wait(10) == 0
 
 
 async def test_the_routes_do_what_they_say(
