@@ -70,6 +70,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(CLUSTER_PATIENCE))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Takes down what is left of stacks: an interrupt ends the processes that share the tests out
+    before they can."""
+    if hasattr(session.config, "workerinput"):
+        return
+    folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    for file in folder.glob("popen-gw*/*/state/stack.pid"):
+        OwnStack(file.parent).run("down", timeout=60, check=False)
+
+
 pytest_runtest_setup = pytest_runtest_call = pytest.hookimpl(wrapper=True)(needs.held_to)
 
 
