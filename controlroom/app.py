@@ -30,6 +30,7 @@ from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
 from controlroom.screens import framing
 from controlroom.screens.driver import RoomDriver
+from controlroom.screens.looking import Looking
 from controlroom.screens.room import RoomScreen
 from controlroom.screens.theming import Theming
 from controlroom.screens.travelling import Travelling
@@ -113,6 +114,9 @@ class ControlRoom(App[None]):
         self._undo_signals: Callable[[], None] = lambda: None
         pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
         self.room = RoomScreen(self.look, source.frame(clock()), pace, layout)
+        past = getattr(source, "past", None)
+        if past is not None:
+            self.room.looking = Looking(past, self._work, self.room.look_back)
         self._announce = announce
         self.neighbours: Neighbours | None = None
         """The rooms of others, once there is a picture; None in a recording."""

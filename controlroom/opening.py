@@ -106,6 +106,10 @@ class OpenTarget:
         if self.room is not None:
             self.room.tell(runs)
 
+    def past(self, at: float) -> Frame | None:
+        """What was kept of a moment; None before it has a room."""
+        return None if self.room is None else self.room.past(at)
+
     def see(self) -> None:
         """The details of its traffic are in sight."""
         if self.room is not None:
@@ -190,6 +194,10 @@ class Opening:
     def tell(self, runs: tuple[str, ...]) -> None:
         """The frames of the shown target have the stories of these runs."""
         self._places[self._shown].tell(runs)
+
+    def past(self, at: float) -> Frame | None:
+        """What was kept of the shown target's moment."""
+        return self._places[self._shown].past(at)
 
     def see(self) -> None:
         """The details of the shown target's traffic are in sight."""

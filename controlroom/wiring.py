@@ -32,7 +32,9 @@ from controlroom.model.samples import Report, Sample
 from controlroom.model.tallies import Chosen
 from controlroom.recordings.format import Head
 from controlroom.recordings.kept import Kept, kept_dir
+from controlroom.recordings.moments import Moments
 from controlroom.recordings.past import curves_of
+from controlroom.recordings.reader import Recording
 from controlroom.recordings.recorder import Recorder
 from controlroom.runs.effects import active_effects, left_behind
 from controlroom.runs.errors import RunError
@@ -95,6 +97,7 @@ class Room:
         self._chosen: Chosen = ()
         """As the screen asked for the last frame."""
         self._seen = float("-inf")
+        self._moments = Moments(lambda: Recording(kept_dir(settings.state_dir, target_name)))
         self._store = RunStore(settings.state_dir / "runs")
         self._runs = RunsSource(self._store.root, self._left)
         waits = QueueTimes()
@@ -203,6 +206,10 @@ class Room:
         """Frames that come soon have the stories of these runs, and of no others."""
         if self._runs.tell(runs):
             self._feeds[self._runs.name].hurry()
+
+    def past(self, at: float) -> Frame | None:
+        """The frame of a moment that was kept, else None. Reads files: for a thread."""
+        return self._moments.frame(at)
 
     def see(self) -> None:
         """The details of the traffic are in sight now, so frames that come soon have them. Whoever

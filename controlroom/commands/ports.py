@@ -55,6 +55,14 @@ class ShowsDetails(FrameSource, Protocol):
         ...
 
 
+class LooksBack(FrameSource, Protocol):
+    """One that knows what was shown before."""
+
+    def past(self, at: float) -> Frame | None:
+        """The frame of a moment; None where nothing was kept of it. Reads files: for a thread."""
+        ...
+
+
 class ManySources(FrameSource, Protocol):
     """Frames of several targets, of which one is shown."""
 

@@ -112,6 +112,8 @@ class Frame:
     """Of what comes in; None while nothing does."""
     limits: Limits = field(default_factory=Limits)
     """From which figures on it is degraded, or broken."""
+    looked_at: float = 0.0
+    """The moment of a frame that somebody looks back at; 0 of the present, and of a replay."""
 
     def __getitem__(self, key: Key[T]) -> Panel[T]:
         """The panel of that key, an empty one where nothing feeds it."""

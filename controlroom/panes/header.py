@@ -32,6 +32,8 @@ class ScreenStatus:
     """Log lines that came since the screen was held; None while it is not."""
     replay: str = ""
     """Where a recording stands; empty where the frames are live."""
+    looking: str = ""
+    """The moment that is looked back at, and how long ago that was; empty while nobody does."""
     wall: bool = False
     """Whether it hangs on a wall and takes no keys."""
     others: str = ""
@@ -113,6 +115,8 @@ class HeaderRow(Rows):
             spans += [(status.probe, look.dim), gap]
         if status.replay:
             spans += [(f" {status.replay} ", look.badge), gap]
+        if status.looking:
+            spans += [(f" {status.looking} ", look.badge), gap]
         if status.wall:
             spans += [(" wall ", look.badge), gap]
         if status.others:

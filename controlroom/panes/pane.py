@@ -52,7 +52,7 @@ class Rows(Widget):
         if not self.display:
             self._basis = None
             return
-        basis = self.basis(frame)
+        basis = (frame.looked_at, *self.basis(frame))
         if basis != self._basis:
             self.redraw()
             self._basis = basis
@@ -85,6 +85,11 @@ class Rows(Widget):
         if y < len(self._rows):
             return self._rows[y]
         return Strip.blank(self.size.width, self.look.text)
+
+
+def then(frame: Frame) -> str:
+    """The mark of what is not of now: `AT 10:32:05`."""
+    return f"AT {text.time_of_day(frame.looked_at)}"
 
 
 def _regions(changed: Iterable[int], width: int) -> list[Region]:
@@ -201,6 +206,9 @@ class Pane(Rows, can_focus=True):
         name_style = self.look.focus if self.has_focus else self.look.title
         by = self.order.words(signs) if self.order is not None and self.sortable else ""
         name = f" {self.number} {title.name}{f' {signs.dot} {by}' if by else ''} "
+        if frame.looked_at:
+            name = f" {self.number} {then(frame)} {signs.dot} {title.name} "
+            name_style = self.look.badge
         state = f" {title.right} " if title.right else ""
         room = width - 6 - text.width_of(name)
         if text.width_of(state) > room:
@@ -237,6 +245,8 @@ class Pane(Rows, can_focus=True):
     def absence(self, frame: Frame, width: int) -> list[Span]:
         """What is wrong with the source, since when, and what to do about it."""
         look, health = self.look, self.panel(frame).health
+        if health.state == "connecting" and frame.looked_at:
+            return [("Nothing was kept of it. L goes back to now.", look.dim)]
         if health.state == "connecting":
             return [(f"{self.engine}: connecting{look.signs.ellipsis}", look.dim)]
         wait = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -74,6 +74,8 @@ class TimePane(Pane):
         self._range = 0.0
         """Seconds of a range that is shown alone; 0 where none is."""
         self._last = 0.0
+        self.moved: Callable[[], None] = lambda: None
+        """Called when the cursor is elsewhere."""
 
     @property
     def window(self) -> float:
@@ -117,6 +119,7 @@ class TimePane(Pane):
         if not steps:
             self.cursor.clear()
             self._range = 0.0
+            self.moved()
         now = self._now
         until = (self.until or now) + steps * self.stride
         past = steps and until < now
@@ -139,6 +142,7 @@ class TimePane(Pane):
             self.cursor.at = axis.time(axis.columns - 1)
         else:
             self._look_at(axis.time(axis.column(self.cursor.at) + step))
+        self.moved()
         self.redraw()
 
     def action_jump(self, step: int) -> None:
@@ -150,6 +154,7 @@ class TimePane(Pane):
             if self.until is None:
                 self.until = self._now
             self._look_at(beside[0] if step > 0 else beside[-1])
+            self.moved()
         self.redraw()
 
     def action_mark(self) -> None:
@@ -165,6 +170,7 @@ class TimePane(Pane):
         start, self.until = chosen
         self._range = max(self.until - start, LEAST)
         self.cursor.clear()
+        self.moved()
         self.redraw()
         return True
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from controlroom.model.frame import Frame
 from controlroom.model.tallies import Chosen
 from controlroom.recordings.errors import RecordingError
+from controlroom.recordings.moments import Moments
 from controlroom.recordings.player import Player
 from controlroom.recordings.reader import Recording
 
@@ -42,6 +43,7 @@ class Playback:
             known = ", ".join(f"{one:g}" for one in SPEEDS)
             raise RecordingError(f"--speed {speed:g} is not possible.", f"Use one of {known}.")
         self._player = Player(recording)
+        self._moments = Moments(lambda: recording)
         self._first, self._last = recording.first, recording.last
         self._clock = clock
         self._loop, self._word = loop, word
@@ -55,6 +57,10 @@ class Playback:
         """The frame of the moment at which the recording stands now."""
         self._go_on()
         return replace(self._player.frame(self._at), read_only=True)
+
+    def past(self, at: float) -> Frame | None:
+        """The frame of a moment before that at which it stands."""
+        return self._moments.frame(at)
 
     @property
     def calm(self) -> bool:

@@ -33,6 +33,7 @@ from controlroom.panes.tallies import TalliesPane
 from controlroom.panes.timeline import TimePane
 from controlroom.panes.traffic import TrafficPane
 from controlroom.screens.framing import AROUND, framed
+from controlroom.screens.looking import Looking
 from controlroom.settings import SettingsError
 
 P = TypeVar("P", bound=Pane)
@@ -93,6 +94,7 @@ class RoomScreen(Screen[None]):
         self.fleet = self._own(FleetPane)
         self.time = self._own(TimePane)
         self.time.pace = plot_pace
+        self.time.moved = self._cursor_moved
         self.time.cover(layout.window)
         self.tallies.take_view(layout.view)
         self.log_pane = self._own(LogPane)
@@ -108,6 +110,9 @@ class RoomScreen(Screen[None]):
         }
         for part in self.parts.values():
             part.frame = first
+        self.looking: Looking | None = None
+        """Where frames of the past come from; None where there are none."""
+        self._now = first
         self._marked: tuple[Marking, str] | None = None
         """Of which target the frame around all of it was drawn, or left away."""
 
@@ -171,8 +176,32 @@ class RoomScreen(Screen[None]):
         if self._marked != (frame.marking, frame.target):
             self.header.frame = frame
             self.place(*self.app.size)
-        for part in self.parts.values():
-            part.show(frame)
+        self._now = frame
+        then = self._looked_at(frame)
+        for name, part in self.parts.items():
+            part.show(frame if then is None or name not in self._of_the_moment else then)
+
+    @property
+    def _of_the_moment(self) -> set[str]:
+        """The parts that go where the time cursor stands. The header, the time axis and the run
+        strip stay with the present, as keys do."""
+        return {*self.panes, "booksline"} - {TimePane.pane_id}
+
+    def _looked_at(self, frame: Frame) -> Frame | None:
+        at = self.time.cursor.at
+        then = None if self.looking is None else self.looking.frame(at, frame)
+        said = "" if then is None else f"AT {text.time_of_day(then.looked_at)}"
+        ago = "" if then is None else f" {text.span(frame.now - then.looked_at)} ago"
+        if said + ago != self.header.status.looking:
+            self.header.say(looking=said + ago)
+        return then
+
+    def _cursor_moved(self) -> None:
+        self.call_later(self.look_back)
+
+    def look_back(self) -> None:
+        """Shows the moment of the time cursor, or the present again."""
+        self.show(self._now)
 
     def _compositor_refresh(self) -> None:
         """Sends what changed; under a dialog, that part of the dialog's picture and no more.
