@@ -146,7 +146,7 @@ class Rig:
         assert isinstance(books, KafkaBooks)
         return books
 
-    async def settled(self, kafka: int, patience: float = 40.0) -> KafkaBooks:
+    async def settled(self, kafka: int, patience: float = 120.0) -> KafkaBooks:
         """The books once everything is handled and at least `kafka` records were there.
 
         AssertionError after `patience` seconds without any progress, however long all of it takes.
