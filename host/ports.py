@@ -7,6 +7,7 @@ import json
 import os
 import random
 import socket
+from collections.abc import Collection
 from itertools import takewhile
 from pathlib import Path
 
@@ -41,22 +42,59 @@ class Ports:
         """The port of the last time while it is free, otherwise another free one."""
         known = self.known()
         port = known.get(key)
-        if port is None or not is_free(port):
-            port = self._unused(set(known.values()))
+        if port is None or not _take(port):
+            port = unused(set(known.values()))
             private_dir(self.file.parent)
             write_private(
                 self.file, json.dumps(known | {key: port}, indent=1, sort_keys=True), lasting=False
             )
         return port
 
-    def _unused(self, given: set[int]) -> int:
-        for port in random.sample(CHOICE, 400):
-            if port not in given and is_free(port):
-                return port
-        raise StackError(
-            f"No free port was found between {CHOICE.start} and {CHOICE.stop} on 127.0.0.1.",
-            "End the programs that hold them.",
-        )
+
+_claims: dict[int, socket.socket] = {}
+"""What this process has claimed, until it ends."""
+
+
+def _take(port: int) -> bool:
+    """Takes a port for this process; False where somebody listens there, or is about to.
+
+    Between the choice of a port and the listening of an engine are seconds, in which another stack
+    would choose it too. A name in the abstract namespace, which reaches as far as the ports do,
+    tells it; it goes with this process.
+    """
+    mine = _claims.get(port)
+    claim = mine or socket.socket(socket.AF_UNIX)
+    if mine is None:
+        try:
+            claim.bind(f"\0controlroom/port/{port}")
+        except OSError:
+            claim.close()
+            return False
+    if is_free(port):
+        _claims[port] = claim
+        return True
+    claim.close()
+    _claims.pop(port, None)
+    return False
+
+
+def unused(given: Collection[int] = ()) -> int:
+    """Takes a port that is not one of these, and that nobody has or is about to have. Raises
+    StackError."""
+    for port in random.sample(CHOICE, min(400, len(CHOICE))):
+        if port not in given and port not in _claims and _take(port):
+            return port
+    raise StackError(
+        f"No free port was found between {CHOICE.start} and {CHOICE.stop} on 127.0.0.1.",
+        "End the programs that hold them.",
+    )
+
+
+def let_go(port: int) -> None:
+    """Others may take it, once nobody listens there."""
+    claim = _claims.pop(port, None)
+    if claim is not None:
+        claim.close()
 
 
 def is_free(port: int) -> bool:

@@ -4,10 +4,14 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from host.ports import owns
+from host import ports
+from host.errors import StackError
+from host.ports import Ports, is_free, owns
+from host.project import PROJECT
 
 pytestmark = pytest.mark.processes
 
@@ -28,6 +32,38 @@ def listening(*argv: str) -> tuple[subprocess.Popen[str], int]:
     )
     assert child.stdout is not None
     return child, int(child.stdout.readline())
+
+
+CHOOSES = """
+import sys, time
+from pathlib import Path
+from host import ports
+ports.CHOICE = range(int(sys.argv[1]), int(sys.argv[2]))
+own = ports.Ports(Path(sys.argv[3]))
+print(*sorted(own.choose(str(at)) for at in ports.CHOICE), flush=True)
+time.sleep(600)
+"""
+
+
+def test_what_one_stack_has_chosen_no_other_one_chooses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = next(at for at in range(20_000, 32_000, 8) if all(map(is_free, range(at, at + 8))))
+    monkeypatch.setattr(ports, "CHOICE", range(first, first + 8))
+    words = [sys.executable, "-c", CHOOSES, str(first), str(first + 8), str(tmp_path / "one")]
+    other = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
+    try:
+        assert other.stdout is not None
+        theirs = [int(each) for each in other.stdout.readline().split()]
+        assert theirs == list(ports.CHOICE), "it has all of them, and listens on none yet"
+        with pytest.raises(StackError, match="No free port"):
+            Ports(tmp_path / "two").choose("kafka")
+    finally:
+        other.kill()
+        other.wait()
+    mine = Ports(tmp_path / "two").choose("kafka")
+    assert mine in theirs, "what it had goes with it"
+    assert Ports(tmp_path / "two").choose("kafka") == mine
 
 
 @pytest.mark.parametrize("argv", [(LISTENS, "4"), (LISTENS, "6"), (STARTS, LISTENS, "4")])
