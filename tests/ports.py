@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import socket
+from host.ports import let_go, unused
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on just now, and that the kernel gives to no
+    connection meanwhile."""
+    port = unused()
+    let_go(port)
+    return port

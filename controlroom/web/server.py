@@ -48,7 +48,10 @@ MESSAGE = 65_536
 HEARTBEAT = 15.0
 VISITOR = "CONTROLROOM_VISITOR"
 """Tells a room, and so the audit, whom it is for."""
-NOT_HANDED_ON = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "SSH_USER_AUTH", "TMUX", "STY")
+NOT_HANDED_ON = (
+    *("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "SSH_USER_AUTH", "TMUX", "STY"),
+    *("LINES", "COLUMNS"),
+)
 """What tells of the terminal in which the server was started."""
 
 

@@ -32,6 +32,9 @@ async def test_the_room_is_used_in_a_browser(
     (tmp_path / "kube").write_text("{}")
     for name, value in environment(tmp_path, KUBECONFIG=str(tmp_path / "kube")).items():
         monkeypatch.setenv(name, value)
+    # of the terminal in which it is served: a room would believe them more than its own
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
     command = (sys.executable, "-m", "controlroom", *NOBODY)
     async with (
         served(tmp_path / "state", command) as door,
@@ -60,7 +63,7 @@ async def test_the_room_is_used_in_a_browser(
         # what the room copies is in the browser's clipboard
         grant = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
         await page.call("Browser.grantPermissions", origin=url, **grant)
-        await page.type("1y")
+        await page.type("1C")
         await page.shows("document.getElementById('state').textContent === 'Copied.'")
         assert "controlroom tallies" in await page.run("navigator.clipboard.readText()")
         # a connection that is lost
