@@ -10,7 +10,7 @@ from controlroom.model.books import BooksSample
 from controlroom.model.frame import BOOKS, QUEUES, Frame
 from controlroom.panes import text
 from controlroom.panes.look import Look
-from controlroom.panes.pane import Pane, Rows, Title, then
+from controlroom.panes.pane import Pane, Rows, Title, moment_of
 from controlroom.panes.text import Span
 from wire.books import Books, Figure, SideBySide
 
@@ -226,7 +226,7 @@ class BooksLine(Rows):
         look, sample = self.look, frame[BOOKS].value
         spans: list[Span] = [(" 3 ", look.dim)]
         if frame.looked_at:
-            spans += [(f" {then(frame)} ", look.badge), (" ", look.text)]
+            spans += [(f" {moment_of(frame)} ", look.badge), (" ", look.text)]
         if sample is None and frame.looked_at:
             spans.append(("books: nothing was kept of it", look.dim))
             return [text.row(spans, width, look.text)]

@@ -94,13 +94,12 @@ class FleetPane(Pane):
         self._longest = 1 + _longest(fleet, len(fleet.pods) < room)
         rows = [self._header(width)]
         listed = self._sorted(fleet)
-        deployments = [self._deployment(each, width) for each in listed]
-        spare = room - len(rows) - len(deployments)
+        spare = room - len(rows) - len(listed)
         if spare >= len(fleet.pods):
             spare -= len(fleet.pods)
             rows += self._with_pods(fleet, listed, frame, width)
         else:
-            rows += deployments
+            rows += [self._deployment(each, width) for each in listed]
         rows += self._engines(fleet, frame, width, spare)
         spare = room - len(rows)
         rows += link_rows(fleet.links, self.look, width)[: max(0, spare)]

@@ -87,7 +87,7 @@ class Rows(Widget):
         return Strip.blank(self.size.width, self.look.text)
 
 
-def then(frame: Frame) -> str:
+def moment_of(frame: Frame) -> str:
     """The mark of what is not of now: `AT 10:32:05`."""
     return f"AT {text.time_of_day(frame.looked_at)}"
 
@@ -207,7 +207,7 @@ class Pane(Rows, can_focus=True):
         by = self.order.words(signs) if self.order is not None and self.sortable else ""
         name = f" {self.number} {title.name}{f' {signs.dot} {by}' if by else ''} "
         if frame.looked_at:
-            name = f" {self.number} {then(frame)} {signs.dot} {title.name} "
+            name = f" {self.number} {moment_of(frame)} {signs.dot} {title.name} "
             name_style = self.look.badge
         state = f" {title.right} " if title.right else ""
         room = width - 6 - text.width_of(name)

@@ -24,7 +24,7 @@ from controlroom.panes.header import HeaderRow
 from controlroom.panes.layout import MINIMUM, At, Slot, kind_of, plan
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
-from controlroom.panes.pane import Pane, Rows
+from controlroom.panes.pane import Pane, Rows, moment_of
 from controlroom.panes.picked import picked_of
 from controlroom.panes.registry import added
 from controlroom.panes.sorting import Order
@@ -190,10 +190,11 @@ class RoomScreen(Screen[None]):
     def _looked_at(self, frame: Frame) -> Frame | None:
         at = self.time.cursor.at
         then = None if self.looking is None else self.looking.frame(at, frame)
-        said = "" if then is None else f"AT {text.time_of_day(then.looked_at)}"
-        ago = "" if then is None else f" {text.span(frame.now - then.looked_at)} ago"
-        if said + ago != self.header.status.looking:
-            self.header.say(looking=said + ago)
+        said = ""
+        if then is not None:
+            said = f"{moment_of(then)} {text.span(frame.now - then.looked_at)} ago"
+        if said != self.header.status.looking:
+            self.header.say(looking=said)
         return then
 
     def _cursor_moved(self) -> None:
