@@ -59,6 +59,7 @@ spec:
             {httpGet: {path: /readyz, port: admin}, periodSeconds: 1, failureThreshold: 1}
           livenessProbe:
             {httpGet: {path: /livez, port: admin}, periodSeconds: 1, failureThreshold: 2}
+          lifecycle: {preStop: {sleep: {seconds: 1}}}
           resources: {requests: {cpu: 100m}}
           volumeMounts: [{name: ledger, mountPath: /var/ledger}, {name: tmp, mountPath: /tmp}]
         - name: side

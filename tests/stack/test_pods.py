@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from host.errors import StackError
+from stack.engines.haproxy import Haproxy
 from stack.local_stack import LocalStack
 from stack.pods.pod import Pod
 from tests.waiting import until
@@ -32,6 +34,14 @@ async def seen(http: httpx.AsyncClient, url: str, times: int = 30) -> dict[str, 
         name = answer.json()["pod"] if answer.status_code == 200 else str(answer.status_code)
         counts[name] = counts.get(name, 0) + 1
     return counts
+
+
+async def no_request_reaches(world: LocalStack, pods: Iterable[Pod]) -> bool:
+    """Whether haproxy has stopped these servers, or forgotten them."""
+    told = await world.engines.own(Haproxy).ask("show servers state tiny.http")
+    # be_id be_name srv_id srv_name srv_addr srv_op_state ..., the state 0 is `stopped`
+    states = {row[3]: row[5] for line in told.splitlines() if len(row := line.split()) > 5}
+    return all(states.get(pod.name, "0") == "0" for pod in pods)
 
 
 async def test_a_pod_gets_what_its_manifest_promises(
@@ -107,6 +117,24 @@ async def test_a_deleted_pod_is_replaced_under_another_name(world: LocalStack, p
     await until(lambda: len(pods()) == 2, "another pod is ready")
     assert victim.name not in {pod.name for pod in world.pods()}
     assert other in world.pods()
+
+
+async def test_a_request_in_flight_is_answered_by_a_pod_that_is_deleted(
+    world: LocalStack, pods: Pods, http: httpx.AsyncClient
+) -> None:
+    hold, victims = switch(world, "hold"), pods()
+    hold.touch()
+    url = f"http://127.0.0.1:{world.balancer.ingress_port}/"
+    asked = [asyncio.create_task(http.get(url)) for _ in victims]
+    for victim in victims:
+        await until(switch(world, f"held.{victim.name}").exists, f"{victim.name} has a request")
+    controller = world.controllers["tiny"]
+    ends = [asyncio.create_task(controller.delete(victim)) for victim in victims]
+    await until(lambda: no_request_reaches(world, victims), "they have left the Service")
+    hold.unlink()
+    answers = await asyncio.gather(*asked)
+    assert {answer.json()["pod"] for answer in answers} == {pod.name for pod in victims}
+    await asyncio.gather(*ends)
 
 
 async def test_a_rollout_never_has_fewer_ready_pods(

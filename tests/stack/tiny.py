@@ -1,4 +1,7 @@
-"""A tiny service for tests: answers its pod's name, and probes that a file can turn bad."""
+"""A tiny service for tests: answers its pod's name, and probes that a file can turn bad.
+
+At SIGTERM it ends at once, with whatever it was answering.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ import os
 import signal
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 FOLDER = Path(os.environ["TINY_DIR"])
 NAME = os.environ["POD_NAME"]
+PROBES = ("startz", "readyz", "livez")
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Says who it is; /readyz and /livez are 503 while a file says so."""
+    """Says who it is; /readyz and /livez are 503 while a file says so, and nothing else is
+    answered while there is the file `hold`; `held.POD` says that somebody waits."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 64 * 1024  # an answer goes out whole, or not at all when the process ends
@@ -23,6 +29,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         word = self.path.strip("/").split("/")[0] or "root"
         bad = any((FOLDER / f"{word}{who}").exists() for who in ("", f".{NAME}"))
+        while word not in PROBES and (FOLDER / "hold").exists():
+            (FOLDER / f"held.{NAME}").touch()
+            time.sleep(0.01)
         env = {key: value for key, value in os.environ.items() if key.isupper()}
         body = json.dumps({"pod": NAME, "path": self.path, "env": env}).encode()
         self.send_response(503 if bad else 200)
