@@ -22,7 +22,7 @@ launch: ## install what is missing, bring the stack up and open the room
 # Tests are compiled once and kept, also where the environment says that Python keeps nothing.
 quick: export PYTHONDONTWRITEBYTECODE =
 quick: export PYTHONPYCACHEPREFIX = $(CURDIR)/.pytest_cache/compiled
-quick: ## format, lint, types, layers and unit tests: no root, no engines, no network, 80 s on two cores
+quick: ## format, lint, types, layers and unit tests: no root, no engines, no network, a minute on two cores
 	@[ -x .venv/bin/pytest ] || bin/bootstrap dev
 	@part() { \
 		local began=$$SECONDS; \

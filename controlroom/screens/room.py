@@ -204,6 +204,16 @@ class RoomScreen(Screen[None]):
         """Shows the moment of the time cursor, or the present again."""
         self.show(self._now)
 
+    def _on_timer_update(self) -> None:
+        """Where all of it is to be painted, Textual forgets which parts had changed; under a
+        dialog these are painted nevertheless."""
+        whole = self._repaint_required or self._layout_required
+        parts = self._dirty_widgets - {self} if whole else set()
+        super()._on_timer_update()
+        if parts and self.app.screen is not self and self.is_current:
+            self._compositor.update_widgets(parts)
+            self._compositor_refresh()
+
     def _compositor_refresh(self) -> None:
         """Sends what changed; under a dialog, that part of the dialog's picture and no more.
 

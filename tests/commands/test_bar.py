@@ -20,6 +20,8 @@ from tests.room.test_keys import closed, opened
 from tests.room.typing import burst, handled
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 WIDE = (120, 40)
 
 

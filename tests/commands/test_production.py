@@ -23,7 +23,7 @@ from tests.room.test_keys import opened
 from tests.room.typing import burst, handled
 from tests.waiting import until
 
-pytestmark = pytest.mark.usefixtures("acted")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("acted")]
 LOCAL = Markings(("local *",))
 NO_TARGET = {"note_run", "name_baseline", "remove_runs"}
 """What changes files of this machine, and no target."""

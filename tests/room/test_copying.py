@@ -17,6 +17,8 @@ from tests.room.test_cursor import AGO, stepped
 from tests.room.test_drilling import saying, shows
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 WIDE = (120, 40)
 
 

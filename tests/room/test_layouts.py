@@ -27,6 +27,8 @@ from tests.room.test_keys import closed
 from tests.terminal import Terminal
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 SIZES = {"least": (60, 15), "small": (80, 24), "usual": (120, 40), "large": (200, 60)}
 WIDE = (120, 40)
 EVERY = (

@@ -17,9 +17,11 @@ from controlroom import terminal
 from controlroom.app import ControlRoom
 from controlroom.model.frame import LOG, Frame
 from controlroom.panes.layout import MINIMUM
+from controlroom.screens.help import HelpDialog
 from tests.room import frames
 from tests.room.fakes import FixedSource, RecordedCommands
 from tests.room.rooms import room_of, screen_text, source_of
+from tests.room.test_keys import opened
 from tests.terminal import Terminal
 from tests.waiting import until
 
@@ -206,3 +208,16 @@ async def test_the_room_draws_as_often_as_is_set() -> None:
         await until(lambda: source.asked >= begun + 3, "three more frames")
     drawn = moments[-3:]
     assert all(later - earlier > 0.3 for earlier, later in pairwise(drawn)), drawn
+
+
+async def test_what_changes_as_all_is_painted_anew_is_seen_under_a_dialog() -> None:
+    room = room_of(frames.calm())
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.press("question_mark")
+        await opened(room, HelpDialog)
+        locked = replace(frames.calm(), read_only=True)
+        source_of(room).now = locked
+        room.room.show(locked)
+        await until(lambda: room.room.header in room.room._dirty_widgets, "it is due", every=0)
+        room.room.refresh()
+        await until(lambda: " read-only " in screen_text(room).splitlines()[0], "it is seen", 5)

@@ -12,6 +12,8 @@ from tests.room.rooms import room_of, screen_text, source_of
 from tests.room.test_drilling import saying, shows
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 WIDE, SMALL = (120, 40), (80, 24)
 WORD = "caifanes"
 

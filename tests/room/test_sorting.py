@@ -15,6 +15,8 @@ from tests.room import frames, pages
 from tests.room.rooms import calls_of, room_of, screen_text, source_of
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 WIDE, SMALL = (120, 40), (80, 24)
 
 

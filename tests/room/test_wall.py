@@ -20,6 +20,8 @@ from tests.room.rooms import calls_of, room_of, screen_text, source_of
 from tests.room.test_keys import opened
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 WIDE, SMALL = (120, 40), (80, 24)
 SENTENCE = "The wall takes no keys: A ends it."
 
