@@ -9,14 +9,13 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from controlroom.folders import config_dir
-from controlroom.settings import SettingsError, place
+from controlroom.settings import SettingsError, place, toml
 from host.errors import StackError
 from host.paths import write_private
 
@@ -102,18 +101,12 @@ def read(name: str, environ: Mapping[str, str], known: Sequence[str]) -> Layout:
         return SHIPPED[name or DEFAULT.name]
     path = file_of(name, environ)
     try:
-        text = path.read_text("utf-8")
+        text, table = toml(path)
     except FileNotFoundError:
         every = names(environ)
         near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
         fix = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(every)}."
         raise SettingsError(f"There is no layout {name!r}", fix) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}", "Fix or remove the file.") from error
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}", "Fix that line.") from error
     return _Reading(path, text, known).layout(name, table)
 
 

@@ -138,6 +138,22 @@ BOOLEANS = {
 }  # fmt: skip
 
 
+def toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """A file of the user's: its text, so that a line can be named, and its table.
+
+    Raises FileNotFoundError, and SettingsError where it is no TOML or cannot be read.
+    """
+    try:
+        text = path.read_text("utf-8")
+        return text, tomllib.loads(text)
+    except FileNotFoundError:
+        raise
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}", "Fix that line.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}", "Fix or remove the file.") from error
+
+
 def config_file(environ: Mapping[str, str]) -> Path:
     """Where the user's config file is, or would be."""
     return config_dir(environ) / "config.toml"
@@ -199,15 +215,9 @@ def flag_of(name: str) -> str:
 def _from_file(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The settings of the file, and those of its profiles by name."""
     try:
-        text = path.read_text("utf-8")
+        text, table = toml(path)
     except FileNotFoundError:
         return {}, {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}", "Fix or remove the file.") from error
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}", "Fix that line.") from error
     profiles = table.pop(PROFILES, {})
     if not (isinstance(profiles, dict) and all(isinstance(o, dict) for o in profiles.values())):
         raise SettingsError(

@@ -114,6 +114,8 @@ class LocalStack:
         self._requested = RequestedReplicas(config.state)
         self._targets = self._targets_file()
         self._linked = False
+        self._unlinked = ""
+        """Why the links to the stores cannot be made, while that is so."""
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -150,6 +152,8 @@ class LocalStack:
         for supervisor in self.supervisors.values():
             if not supervisor.serving.is_set():
                 return f"{supervisor.engine.name}: {supervisor.message or supervisor.state}"
+        if self._unlinked:
+            return f"links: {self._unlinked}"
         for controller in self.controllers.values():
             if controller.ready < controller.replicas or controller.rolling:
                 counts = f"{controller.ready} of {controller.replicas} ready"
@@ -325,8 +329,11 @@ class LocalStack:
                 await self.links.sync()
                 break
             except StackError as error:
-                log.warning("links: %s", error)
+                if self._unlinked != error.message:
+                    log.warning("links: %s", error)
+                self._unlinked = error.message
                 await asyncio.sleep(0.2)
+        self._unlinked = ""
         requested = self._requested.read()
         for name, controller in self.controllers.items():
             controller.take(self._surroundings(name))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from controlroom.folders import config_dir
-from controlroom.settings import SettingsError
+from controlroom.settings import SettingsError, toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +142,12 @@ def palette(name: str, environ: Mapping[str, str], colours: str = "") -> Palette
         return PALETTES[name]
     path = file_of(name, environ)
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        _, table = toml(path)
     except FileNotFoundError as error:
         known = ", ".join((AUTO, *PALETTES))
         raise SettingsError(
             f"theme = {name!r}: there is no such theme", f"Use one of {known}, or write {path}."
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: {error}", "Fix or remove the file.") from error
     return _over(table, name, path)
 
 

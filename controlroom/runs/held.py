@@ -16,7 +16,7 @@ class HeldTarget(replicas.ScaledTarget, Configures, Protocol):
 
 def still_set(folder: RunFolder) -> bool:
     """Whether something of it is not put back."""
-    return bool(replicas.still_set(folder) or variables.still_set(folder))
+    return bool(replicas.former(folder).left() or variables.former(folder).left())
 
 
 async def put_back(folder: RunFolder, target: HeldTarget) -> str:

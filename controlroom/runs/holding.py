@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from controlroom.runs.folder import RunFolder
 from controlroom.targets.abilities import TargetError
+from host.paths import write_private
 
 if TYPE_CHECKING:
     from controlroom.runs.run_writer import RunWriter
@@ -17,6 +21,34 @@ READY = 120.0
 PUT_BACK = 60.0
 """Seconds that a target gets to take what was before; a target that is away is asked again."""
 POLL = 0.25
+
+T = TypeVar("T")
+
+
+class Former(Generic[T]):
+    """What was before, by deployment: a file in the folder of the run, and a mark beside it once
+    that is there again."""
+
+    def __init__(self, folder: RunFolder, name: str, mark: str) -> None:
+        self._file, self._mark = folder.path / name, folder.path / mark
+
+    def keep(self, values: Mapping[str, T]) -> None:
+        """On disk, before anything is changed."""
+        write_private(self._file, json.dumps(values))
+
+    def left(self) -> Mapping[str, T]:
+        """What is not there again; empty where nothing was changed."""
+        if self._mark.exists():
+            return {}
+        try:
+            found: Mapping[str, T] = json.loads(self._file.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def back(self) -> None:
+        """It is there again."""
+        self._mark.touch()
 
 
 class HoldingRun(ABC):

@@ -6,7 +6,6 @@ What was before is on disk before anything is changed, so whoever finds a dead r
 from __future__ import annotations
 
 import asyncio
-import json
 import shlex
 import time
 from collections.abc import Mapping
@@ -14,17 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from controlroom.runs.folder import RunFolder
-from controlroom.runs.holding import POLL, PUT_BACK, READY, HoldingRun
+from controlroom.runs.holding import POLL, PUT_BACK, READY, Former, HoldingRun
 from controlroom.runs.spec import where_flags
 from controlroom.targets.abilities import HasFleet, Refused, TargetError
-from host.paths import write_private
 
 if TYPE_CHECKING:
     from controlroom.model.fleet import Fleet
     from controlroom.runs.run_writer import RunWriter
-
-BEFORE, BACK = "before.json", "back"
-"""In the folder of the run: the former numbers, and the mark that they are there again."""
 
 
 class ScaledTarget(HasFleet, Protocol):
@@ -94,7 +89,7 @@ class ReplicasRun(HoldingRun):
             raise Refused(why, "See `controlroom status`.")
         now = {one.name: one.replicas for one in fleet.deployments}
         before = {name: now[name] for name in self._spec.wanted}
-        write_private(self._run.folder.path / BEFORE, json.dumps(before))
+        former(self._run.folder).keep(before)
         self._run.note("before", replicas=before)
         for name, number in self._spec.wanted.items():
             await self._target.scale(name, number)
@@ -117,14 +112,9 @@ def short_of(wanted: Mapping[str, int], fleet: Fleet) -> str:
     )
 
 
-def still_set(folder: RunFolder) -> Mapping[str, int]:
-    """The former numbers that are not there again; empty where nothing was changed."""
-    path = folder.path
-    try:
-        found: Mapping[str, int] = json.loads((path / BEFORE).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return {} if (path / BACK).exists() else found
+def former(folder: RunFolder) -> Former[int]:
+    """The former numbers."""
+    return Former(folder, "before.json", "back")
 
 
 async def put_back(folder: RunFolder, target: ScaledTarget) -> str:
@@ -133,7 +123,7 @@ async def put_back(folder: RunFolder, target: ScaledTarget) -> str:
     It waits for pods to be ready too, at most `READY`, as what comes next measures them. Safe to
     repeat, also by another process.
     """
-    before, limit, left = still_set(folder), time.monotonic() + PUT_BACK, ""
+    before, limit, left = former(folder).left(), time.monotonic() + PUT_BACK, ""
     while before:
         try:
             now = {one.name: one.replicas for one in (await target.fleet()).deployments}
@@ -149,7 +139,7 @@ async def put_back(folder: RunFolder, target: ScaledTarget) -> str:
             return left
         await asyncio.sleep(POLL)
     if before:
-        (folder.path / BACK).touch()
+        former(folder).back()
         await _all_ready(before, target)
     return ""
 

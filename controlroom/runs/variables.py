@@ -6,7 +6,6 @@ What was before is on disk before anything is changed, so whoever finds a dead r
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,15 +13,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from controlroom.runs import holding
 from controlroom.runs.folder import RunFolder
-from controlroom.runs.holding import HoldingRun
+from controlroom.runs.holding import Former, HoldingRun
 from controlroom.targets.abilities import Configures, Refused, TargetError
-from host.paths import write_private
 
 if TYPE_CHECKING:
     from controlroom.runs.run_writer import RunWriter
 
-BEFORE, BACK = "variables.json", "variables-back"
-"""In the folder of the run: the former values, and the mark that they are there again."""
 Values = Mapping[str, Mapping[str, str | None]]
 """Container -> variable -> value, None where the target said nothing of it."""
 
@@ -68,7 +64,7 @@ class VariablesRun(HoldingRun):
         wanted, before = self._spec.wanted, {}
         for name, values in wanted.items():
             before[name] = (await self._target.configured(name, list(values))).values
-        write_private(self._run.folder.path / BEFORE, json.dumps(before))
+        former(self._run.folder).keep(before)
         self._run.note("before", variables=before)
         for name, values in wanted.items():
             # one service after another, each ready before the next is replaced
@@ -87,15 +83,9 @@ class VariablesRun(HoldingRun):
         return await put_back(self._run.folder, self._target)
 
 
-def still_set(folder: RunFolder) -> Mapping[str, Values]:
-    """The former values by deployment that are not there again; empty where nothing was
-    changed."""
-    path = folder.path
-    try:
-        found: Mapping[str, Values] = json.loads((path / BEFORE).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return {} if (path / BACK).exists() else found
+def former(folder: RunFolder) -> Former[Values]:
+    """The former values."""
+    return Former(folder, "variables.json", "variables-back")
 
 
 async def put_back(folder: RunFolder, target: Configures) -> str:
@@ -104,14 +94,14 @@ async def put_back(folder: RunFolder, target: Configures) -> str:
     It waits for pods to be ready too, at most `READY`, as what comes next measures them. Safe to
     repeat, also by another process.
     """
-    before, limit = still_set(folder), time.monotonic() + holding.PUT_BACK
+    before, limit = former(folder).left(), time.monotonic() + holding.PUT_BACK
     for name, values in before.items():
         while left := await _set_back(target, name, values):
             if time.monotonic() > limit:
                 return f"{name}: {left}"
             await asyncio.sleep(holding.POLL)
     if before:
-        (folder.path / BACK).touch()
+        former(folder).back()
         await _all_rolled(before, target)
     return ""
 

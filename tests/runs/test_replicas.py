@@ -16,7 +16,7 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.held import put_all_back
 from controlroom.runs.launch import first_view
 from controlroom.runs.liveness import proof_of
-from controlroom.runs.replicas import ReplicasRun, ReplicasSpec, still_set
+from controlroom.runs.replicas import ReplicasRun, ReplicasSpec, former
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_all
 from controlroom.runs.store import RunStore
@@ -68,10 +68,10 @@ async def test_they_are_waited_for_held_and_put_back(store: RunStore) -> None:
     target.slow = 5
     folder, task = await holding(store, target)
     assert (target.slow, target.replicas["consumer"]) == (0, 4)
-    assert still_set(folder) == {"consumer": 2}
+    assert former(folder).left() == {"consumer": 2}
     folder.ask_stop()
     await task
-    assert (target.replicas["consumer"], still_set(folder)) == (2, {})
+    assert (target.replicas["consumer"], former(folder).left()) == (2, {})
     assert (view_of(folder).state, view_of(folder).bound) == ("stopped", "put back")
 
 
@@ -93,7 +93,7 @@ async def test_a_target_that_is_away_is_asked_until_it_is_back(store: RunStore) 
     assert target.replicas["consumer"] == 4
     target.away = False
     await asyncio.wait_for(task, 30)
-    assert (target.replicas["consumer"], still_set(folder)) == (2, {})
+    assert (target.replicas["consumer"], former(folder).left()) == (2, {})
 
 
 async def killed(store: RunStore, target: FakeTarget, owner: str = "") -> RunFolder:
@@ -112,7 +112,7 @@ async def test_the_kill_switch_and_the_next_experiment_put_back_what_the_dead_le
     folder = await killed(store, target)
     assert target.replicas["consumer"] == 4
     assert (await stop_all(store, target)).clean
-    assert (target.replicas["consumer"], still_set(folder)) == (2, {})
+    assert (target.replicas["consumer"], former(folder).left()) == (2, {})
     await killed(store, target)
     assert await put_all_back(store, target) == []
     assert target.replicas["consumer"] == 2

@@ -70,7 +70,7 @@ async def test_they_are_waited_for_held_and_put_back_container_by_container(
     target.slow = 5
     folder, task = await holding_them(store, target)
     assert (target.slow, limits(target)) == (0, ["50", "50"])
-    assert variables.still_set(folder)["producer-grpc"]["server"]["MAX_CALLS"] == "7"
+    assert variables.former(folder).left()["producer-grpc"]["server"]["MAX_CALLS"] == "7"
     folder.ask_stop()
     await task
     assert (limits(target), still_set(folder)) == ([None, "7"], False)

@@ -12,6 +12,9 @@ from host import ports
 from host.errors import StackError
 from host.ports import Ports, is_free, owns
 from host.project import PROJECT
+from stack.config import StackConfig
+from stack.local_stack import LocalStack
+from tests.waiting import until
 
 pytestmark = pytest.mark.processes
 
@@ -103,3 +106,22 @@ def test_a_connection_to_a_port_is_not_the_port() -> None:
         finally:
             child.kill()
             child.wait()
+
+
+@pytest.mark.engines
+async def test_a_program_on_the_port_of_a_link_is_told_of_until_it_is_gone(
+    tiny_config: StackConfig,
+) -> None:
+    world = LocalStack(tiny_config)
+    port = int(world.links.endpoints("tiny")["REDIS_URL"].rpartition(":")[2].split("/")[0])
+    foreign = socket.create_server(("127.0.0.1", port))
+    world.start()
+    try:
+        await until(lambda: f":{port}" in world.message(), "the status names the port", 30)
+        assert "address already in use" in world.message()
+        assert world.state == "starting"
+        foreign.close()
+        await until(lambda: world.state == "ready", "the stack is ready", 30)
+    finally:
+        foreign.close()
+        await world.stop()

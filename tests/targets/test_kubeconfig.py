@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 import yaml
 
-from controlroom.targets.abilities import Denied, WrongConfig
+from controlroom.targets.abilities import Denied, Unreachable, WrongConfig
 from controlroom.targets.kubernetes import kubeconfig, plugins
+from controlroom.targets.kubernetes.api import Api
 from controlroom.targets.kubernetes.kubeconfig import access, contexts
 from tests.targets.control_plane import kubelab
 from tests.waiting import until
@@ -354,3 +355,17 @@ def test_a_page_for_browsers_is_no_cluster(
 def test_files_are_told_as_one_path(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, own / "a", own / "b")
     assert kubeconfig.files().startswith(f"{own}/a:{own}/b")
+
+
+async def test_a_server_that_is_away_is_told_of_without_words_of_python(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = {"server": "https://127.0.0.1:9", "insecure-skip-tls-verify": True}
+    use(monkeypatch, write(own / "good", config(server)))
+    api = Api("a")
+    try:
+        with pytest.raises(Unreachable, match="Connect call failed") as caught:
+            await api.get("/api")
+    finally:
+        await api.close()
+    assert "<" not in str(caught.value)

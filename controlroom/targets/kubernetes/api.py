@@ -254,7 +254,9 @@ class Api:
                 self._access = await access(self.context)
 
     def _away(self, error: BaseException) -> TargetError:
-        why = " ".join(str(error).split()) or type(error).__name__
+        # aiohttp's own words of it hold objects of Python
+        cause = getattr(error, "os_error", error)
+        why = " ".join(str(cause).split()) or type(cause).__name__
         return Unreachable(
             f"The API server of {self.context} cannot be reached: {why}.",
             "It is asked again by itself; see that the cluster is up.",
