@@ -361,7 +361,7 @@ async def test_a_server_that_is_away_is_told_of_without_words_of_python(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = {"server": "https://127.0.0.1:9", "insecure-skip-tls-verify": True}
-    use(monkeypatch, write(own / "good", config(server)))
+    use(monkeypatch, write(own / "good", config(cluster=server)))
     api = Api("a")
     try:
         with pytest.raises(Unreachable, match="Connect call failed") as caught:
