@@ -368,7 +368,8 @@ class ControlRoom(App[None]):
         if source is not None:
             from controlroom.screens.sides import SidesScreen
 
-            self.push_screen(SidesScreen(self.look, lambda: source.sides(self.clock())))
+            sides = SidesScreen(self.look, lambda: source.sides(self.clock()), self.room.slots)
+            self.push_screen(sides)
 
     def action_focus_next(self) -> None:
         """Of panels the next one of the layout, also from one that it does not show."""

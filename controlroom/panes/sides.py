@@ -37,7 +37,7 @@ class Sides(Rows):
         return tuple((one.target, *(one[key] for key in OF_TARGET)) for one in self.frames)
 
     def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
-        """Head, one row for each figure, groups apart, and how to go back."""
+        """Head, one row for each figure, groups apart, troubles at the end."""
         heads = [side(one) for one in self.frames]
         lines = [self._names(heads, width), *self._production(heads, width)]
         lines.append(self._states(heads, width))
@@ -55,10 +55,8 @@ class Sides(Rows):
             if one.trouble
         ]
         blank = text.row([], width, self.look.text)
-        room = max(0, height - len(troubles) - 1)
-        lines = lines[:room] + [blank] * (room - len(lines))
-        keys = [(" esc", self.look.key), (" back", self.look.dim)]
-        return [*lines, *troubles, text.row(keys, width, self.look.text)]
+        room = max(0, height - len(troubles))
+        return [*lines[:room], *[blank] * (room - len(lines)), *troubles]
 
     def _names(self, heads: Sequence[Side], width: int) -> Strip:
         cells: list[Span] = []
@@ -106,6 +104,36 @@ class Sides(Rows):
         label = max(12, min(_NAME, width - _FIGURE * len(cells)))
         first = (text.fit(f" {name}", label, self.look.signs), style)
         return text.row([first, *cells], width, self.look.text)
+
+
+class SidesKeys(Rows):
+    """The last row: the keys of this screen."""
+
+    def __init__(self, look: Look, panels: int) -> None:
+        super().__init__(look, id="keys")
+        self._panels = panels
+        self._chosen = 0
+
+    def look_at(self, frames: Sequence[Frame], chosen: int) -> None:
+        """Which panel is shown, 0 for the figures."""
+        self._chosen = chosen
+        if frames:
+            self.show(frames[0])
+
+    def basis(self, frame: Frame) -> tuple[object, ...]:
+        """The figures have no key while they are shown."""
+        return (self._chosen,)
+
+    def compose_rows(self, frame: Frame, width: int, height: int) -> list[Strip]:
+        """How to go back, and what else can be seen."""
+        look = self.look
+        pairs = [("esc", "back"), (f"1-{min(9, self._panels)} tab", "one panel of each")]
+        if self._chosen:
+            pairs.append(("0", "figures"))
+        spans: list[Span] = []
+        for keys, words in pairs:
+            spans += [(f" {keys}", look.key), (f" {words} ", look.dim)]
+        return [text.row(spans, width, look.text)]
 
 
 def figure(value: float | None, unit: str, none: str) -> str:

@@ -1,4 +1,4 @@
-"""The screen of all targets side by side."""
+"""The screen of all targets side by side: their figures, or one panel of each."""
 
 from __future__ import annotations
 
@@ -6,16 +6,41 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
 from textual.screen import Screen
 
 from controlroom.model.frame import Frame
+from controlroom.panes.header import HeaderRow
+from controlroom.panes.layout import MINIMUM, Slot
 from controlroom.panes.look import Look
-from controlroom.panes.sides import Sides
+from controlroom.panes.sides import Sides, SidesKeys
 from controlroom.screens.framing import framed
 
 REDRAW = 0.5
 """Seconds between two pictures; figures of two clusters change no faster."""
+
+
+class Side(Vertical):
+    """One panel of a target, under the row that says whose it is and how that is."""
+
+    def __init__(self, look: Look, slot: Slot, number: int) -> None:
+        super().__init__()
+        self.header = HeaderRow(look)
+        self.pane = slot.pane(look)
+        self.pane.number = number
+        # nothing is chosen here: a panel that takes keys is one key away, in the room of its target
+        self.pane.can_focus = False
+
+    def compose(self) -> ComposeResult:
+        """The row, and the panel in all the room that is left."""
+        yield self.header
+        yield self.pane
+
+    def show(self, frame: Frame) -> None:
+        """Takes the target's newest frame."""
+        self.header.show(frame)
+        self.pane.show(frame)
 
 
 class SidesScreen(Screen[None]):
@@ -23,19 +48,42 @@ class SidesScreen(Screen[None]):
 
     DEFAULT_CSS = """
     SidesScreen { background: $background; }
-    SidesScreen Sides { width: 100%; height: 100%; background: $background; }
+    SidesScreen Sides, SidesScreen #panels { width: 100%; height: 1fr; background: $background; }
+    SidesScreen #panels { layout: horizontal; display: none; }
+    SidesScreen.below #panels { layout: vertical; }
+    SidesScreen.panels #panels { display: block; }
+    SidesScreen.panels Sides { display: none; }
+    SidesScreen Side { width: 1fr; height: 1fr; }
+    SidesScreen Side Pane { width: 100%; height: 1fr; }
+    SidesScreen HeaderRow, SidesScreen SidesKeys { width: 100%; height: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,v,q", "dismiss")]
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,v,q", "dismiss"),
+        *(Binding(str(number), f"choose({number})", show=False) for number in range(10)),
+        ("tab", "turn(1)"),
+        ("shift+tab", "turn(-1)"),
+    ]
 
-    def __init__(self, look: Look, frames: Callable[[], Sequence[Frame]]) -> None:
+    def __init__(
+        self, look: Look, frames: Callable[[], Sequence[Frame]], slots: Sequence[Slot]
+    ) -> None:
+        """`slots` are the panels of the room, in the order of their numbers."""
         super().__init__()
         self._look = look
-        self._sides = Sides(look)
         self._frames = frames
+        self._slots = slots
+        self._figures = Sides(look)
+        self._keys = SidesKeys(look, len(slots))
+        self._sides: Sequence[Side] = ()
+        self.chosen = 0
+        """The number of the panel that is shown; 0 for the figures."""
 
     def compose(self) -> ComposeResult:
-        """One picture."""
-        yield self._sides
+        """The figures, room for the panels, and the keys."""
+        yield self._figures
+        yield Container(id="panels")
+        yield self._keys
 
     def on_mount(self) -> None:
         """Draws at once, and again and again."""
@@ -44,10 +92,37 @@ class SidesScreen(Screen[None]):
         self.call_after_refresh(self._draw)
 
     def on_resize(self) -> None:
-        """The frame of production, where one of the targets is."""
+        """The frame of production, where one of the targets is; panels stand below each other
+        where there is no room beside."""
         frames = sorted(self._frames(), key=lambda one: not one.marking.production)
         for one in frames[:1]:
             framed(self, self._look, one)
+        self.set_class(self.app.size.width < MINIMUM[0] * len(frames), "below")
+
+    async def action_choose(self, number: int) -> None:
+        """The panel of that number, of every target; 0 is the figures."""
+        if number > len(self._slots) or number == self.chosen:
+            return
+        self.chosen = number
+        panels = self.query_one("#panels")
+        await panels.remove_children()
+        self._sides = ()
+        if number:
+            slot = self._slots[number - 1]
+            self._sides = [Side(self._look, slot, number) for _ in self._frames()]
+            await panels.mount_all(self._sides)
+        self.set_class(bool(number), "panels")
+        self._draw()
+
+    async def action_turn(self, by: int) -> None:
+        """The next panel, or the one before; the figures stand between the last and the first."""
+        await self.action_choose((self.chosen + by) % (len(self._slots) + 1))
 
     def _draw(self) -> None:
-        self._sides.look_at(self._frames())
+        frames = self._frames()
+        if self.chosen:
+            for one, frame in zip(self._sides, frames, strict=True):
+                one.show(frame)
+        else:
+            self._figures.look_at(frames)
+        self._keys.look_at(frames, self.chosen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual._context import visible_screen_stack
+
 from controlroom.app import ControlRoom
 from controlroom.model.frame import Frame
 from tests.room.fakes import FixedSource, RecordedCommands
@@ -30,5 +32,7 @@ def calls_of(room: ControlRoom) -> list[tuple[object, ...]]:
 
 def screen_text(room: ControlRoom) -> str:
     """What the top screen shows, as text."""
+    # without it a screen keeps blank rows where one that lies under it is to be seen
+    visible_screen_stack.set(room._background_screens)
     strips = room.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
