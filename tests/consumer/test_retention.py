@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 
 import httpx
+import pytest
 
+from services.consumer import guarded
 from services.consumer.guarded import GuardedDocuments
 from tests.consumer.rig import Rig
 from tests.waiting import until
@@ -87,6 +89,24 @@ async def test_nothing_is_stored_on_a_disk_that_is_all_but_full(bands: Rig) -> N
     await until(refused, "the store is left alone")
     await tell(redis, "mongo", None)
     await until(lambda: stored(2), "documents are stored again")
+    await store.close()
+    await redis.aclose()
+
+
+async def test_a_slow_redis_holds_up_no_document(
+    bands: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded, "_EVERY", 0.0)
+    redis = redis_client(bands.engines.redis.replace("/0", "/7"))
+    store = GuardedDocuments(redis, bands.engines.mongo)
+    logs = keys.logs_collection(bands.name)
+    await store.insert(logs, [{"_id": "a#0", "tp": "a", "o": 0}])
+    await redis.client_pause(3_000)
+    answer: asyncio.Future[bool] = asyncio.ensure_future(redis.ping())
+    for offset in range(1, 4):
+        await store.insert(logs, [{"_id": f"a#{offset}", "tp": "a", "o": offset}])
+    assert not answer.done()
+    await answer
     await store.close()
     await redis.aclose()
 
