@@ -1,9 +1,10 @@
 """What the room costs: start-up, CPU, bytes to the terminal, key to answer, under a stream.
 
-`python -m bench.room [--rate 1000] [--seconds 10]` brings up a stack of its own and prints what
-stack and room cost while nothing happens (lnav and htop beside them, where they are installed);
-then it sends `rate` events a second through the ingress and prints the same of a busy room.
-Nothing is asserted.
+`python -m bench.room [--rate 1000] [--seconds 10] [--beside]` brings up a stack of its own and
+prints what stack and room cost while nothing happens (lnav and htop beside them, where they are
+installed); then it sends `rate` events a second through the ingress and prints the same of a busy
+room. With `--beside` it prints instead the room beside lnav, tl (toolong), htop and btop at 0, 300
+and 5,000 lines a second and three sizes. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 from bench.room_idle import print_imports, print_stack, print_steady
+from bench.room_peers import print_beside
 from bench.running_stack import print_machine
 from tests.own_stack import OwnStack
 from tests.terminal import Terminal
@@ -87,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.room", description=__doc__)
     parser.add_argument("--rate", type=int, default=1000, help="events a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="steady time of each row")
+    parser.add_argument("--beside", action="store_true", help="instead: beside other programs")
     args = parser.parse_args()
     # as a newcomer has it: what was compiled once is not compiled at each start
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -95,6 +98,9 @@ def main() -> None:
         try:
             stack.run("up", "--scenario", "bands", timeout=600)
             print_machine()
+            if args.beside:
+                print_beside(stack, args.seconds)
+                return
             idle(stack, args.seconds)
             print(
                 "| terminal           | first byte ms | ready ms | CPU % |  KB/s "
