@@ -29,7 +29,7 @@ class Side(Vertical):
         self.header = HeaderRow(look)
         self.pane = slot.pane(look)
         self.pane.number = number
-        # nothing is chosen here: a panel that takes keys is one key away, in the room of its target
+        # what is chosen in a panel belongs to one target: that is done in the room
         self.pane.can_focus = False
 
     def compose(self) -> ComposeResult:
