@@ -21,9 +21,13 @@ from tests.feeds.world import vote
 from tests.own_stack import OwnStack
 from tests.waiting import until
 
-BODY = 200
+BODY = 20
+"""Events of one request: with two senders some 400 a second, which the Python store bears also
+where the machine has much else to do. More than it bears, and it is the limit whatever else is."""
 DRAINED = 420.0
 """Seconds that the Python store may take for what has queued."""
+NAMED = 240.0
+"""Seconds until a part is named: consumers first store what they hold of what came before."""
 FAULT = """\
 apiVersion: chaos-mesh.org/v1alpha1
 kind: NetworkChaos
@@ -41,7 +45,7 @@ spec:
       namespaces: [controlroom]
       labelSelectors: {{app.kubernetes.io/name: {engine}}}
   {details}
-  duration: 120s
+  duration: 300s
 """
 SLOW = "delay: {latency: 3s}"
 
@@ -93,7 +97,7 @@ async def fault(stack: OwnStack, file: Path, engine: str, action: str, details: 
         await asyncio.to_thread(stack.run, "chaos", "stop", run)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 async def test_the_limit_follows_what_is_slow(
     stack: OwnStack, books: BooksSource, tmp_path: Path
 ) -> None:
@@ -108,10 +112,10 @@ async def test_the_limit_follows_what_is_slow(
     file = tmp_path / "fault.yaml"
     async with stream(stack.endpoints()["ingress"]):
         async with fault(stack, file, "redis", "delay", SLOW):
-            await until(lambda: names("redis"), "redis is the limit", timeout=60, every=0.3)
+            await until(lambda: names("redis"), "redis is the limit", timeout=NAMED, every=0.3)
         async with fault(stack, file, "mongo", "delay", SLOW):
-            await until(lambda: names("documents"), "documents are", timeout=60, every=0.3)
+            await until(lambda: names("documents"), "documents are", timeout=NAMED, every=0.3)
         async with fault(stack, file, "kafka", "partition", ""):
-            await until(lambda: names("kafka"), "kafka is the limit", timeout=60, every=0.3)
+            await until(lambda: names("kafka"), "kafka is the limit", timeout=NAMED, every=0.3)
     await until(settled, "nothing queues and nothing is named", timeout=DRAINED, every=0.3)
     assert (await books.read()).books.closed
