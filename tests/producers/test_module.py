@@ -23,6 +23,8 @@ from services.shared.settings import SettingsError
 from tests.producers.modules import ECHO, REASON, WRONG, written, wrong
 from wire.record import encode_event
 
+pytestmark = pytest.mark.long
+
 SCENARIO = load("bands")
 GOOD: dict[str, Any] = {"name": "Soda Stereo", "album": "Signos", "year": 1986, "rank": 4}
 TEXTS: tuple[Any, ...] = (

@@ -25,6 +25,8 @@ from tests.room.test_effects import FAULT, LOAD
 from tests.room.typing import Met, burst, handled, watched
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 WIDE = (120, 40)
 STEPS = int(os.environ.get("CONTROLROOM_FUZZ_STEPS", "500"))
 """Keys of the fuzz, in bursts of 1 to 40; 10,000 take some minutes."""
