@@ -105,8 +105,8 @@ class SidesScreen(Screen[None]):
             return
         self.chosen = number
         panels = self.query_one("#panels")
-        await panels.remove_children()
         self._sides = ()
+        await panels.remove_children()
         if number:
             slot = self._slots[number - 1]
             self._sides = [Side(self._look, slot, number) for _ in self._frames()]
@@ -120,7 +120,8 @@ class SidesScreen(Screen[None]):
 
     def _draw(self) -> None:
         frames = self._frames()
-        if self.chosen:
+        # not by the number: a picture may be due before its panels are there
+        if self._sides:
             for one, frame in zip(self._sides, frames, strict=True):
                 one.show(frame)
         else:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from textual.await_remove import AwaitRemove
+from textual.containers import Container
 
 from controlroom.app import ControlRoom
 from controlroom.commands.catalogue import PANES
@@ -86,6 +88,26 @@ async def test_tab_goes_through_all_and_what_is_not_there_does_nothing() -> None
         assert seen == [*range(1, len(PANES) + 1), 0]
         await pilot.press("shift+tab", "9")
         assert screen.chosen == len(PANES)
+
+
+async def test_a_picture_that_is_due_while_panels_are_put_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = room_of(EAST, WEST)
+    remove = Container.remove_children
+    async with room.run_test(size=(120, 40)) as pilot:
+        await pilot.press("v")
+        await opened(room, SidesScreen)
+        screen = room.screen
+        assert isinstance(screen, SidesScreen)
+
+        def while_drawn(container: Container, *selector: str) -> AwaitRemove:
+            screen._draw()
+            return remove(container, *selector)
+
+        monkeypatch.setattr(Container, "remove_children", while_drawn)
+        await pilot.press("1", "4", "0", "2")
+        await until(lambda: owners(room) == ["east", "west"], "both are drawn", 10)
 
 
 async def test_what_changes_is_drawn() -> None:
