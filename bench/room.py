@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.room_idle import print_imports, print_stack, print_steady
+from bench.room_idle import print_imports, print_stack, print_steady, steady
 from bench.room_peers import print_beside
 from bench.running_stack import print_machine
 from tests.own_stack import OwnStack
@@ -60,10 +60,7 @@ def measure(stack: OwnStack, label: str, columns: int, rows: int, seconds: float
         ready = time.perf_counter() - terminal.started
         first = (terminal.first_byte or terminal.started) - terminal.started
         time.sleep(1.0)  # the opening burst is not what a steady room costs
-        bytes_before, cpu_before = terminal.received, terminal.cpu_seconds()
-        time.sleep(seconds)
-        rate = (terminal.received - bytes_before) / seconds / 1e3
-        cpu = (terminal.cpu_seconds() - cpu_before) / seconds * 100
+        cpu, rate = steady(terminal, seconds)
         keys = key_latencies(terminal, 40)
     worst = statistics.quantiles(keys, n=100)[98] if len(keys) > 1 else float("nan")
     middle = statistics.median(keys) if keys else float("nan")

@@ -86,16 +86,21 @@ def _peer(argv: Sequence[str], env: Mapping[str, str], seconds: float) -> None:
         peer.send("q")
 
 
+def steady(terminal: Terminal, seconds: float) -> tuple[float, float]:
+    """Percent of a core, and kB/s that it sends, over that time."""
+    received, used = terminal.received, terminal.cpu_seconds()
+    time.sleep(seconds)
+    rate = (terminal.received - received) / seconds / 1e3
+    return (terminal.cpu_seconds() - used) / seconds * 100, rate
+
+
 def _aim(found: float, most: float) -> str:
     return f"(aim at most {most:g}: {'reached' if found <= most else 'missed'})"
 
 
 def _row(label: str, terminal: Terminal, seconds: float, opening: float | None = None) -> float:
     """Prints it; the share of a core, percent."""
-    received, used = terminal.received, terminal.cpu_seconds()
-    time.sleep(seconds)
-    rate = (terminal.received - received) / seconds / 1e3
-    cpu = (terminal.cpu_seconds() - used) / seconds * 100
+    cpu, rate = steady(terminal, seconds)
     opened = "" if opening is None else f"{opening:.1f}"
     print(f"| {label} | {cpu:.1f} | {rate:.1f} | {opened} |", flush=True)
     return cpu

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.room_idle import ROOM
+from bench.room_idle import ROOM, steady
 from tests.own_stack import OwnStack
 from tests.terminal import Terminal
 
@@ -75,10 +75,7 @@ def _measured(
     """CPU in percent of a core, kB/s, milliseconds to the first byte, resident MB."""
     with Terminal(argv, env, columns, rows) as one:
         time.sleep(SETTLED)
-        received, used = one.received, one.cpu_seconds()
-        time.sleep(seconds)
-        cpu = (one.cpu_seconds() - used) / seconds * 100
-        speed = (one.received - received) / seconds / 1e3
+        cpu, speed = steady(one, seconds)
         memory = psutil.Process(one.pid).memory_info().rss / 1e6
         first = (one.first_byte or one.started) - one.started
     return cpu, speed, first * 1e3, memory
