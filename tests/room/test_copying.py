@@ -115,7 +115,7 @@ async def test_where_nothing_is_there_yet_it_says_so(key: object) -> None:
     number = {TALLIES: "1", GOLDEN: "2", BOOKS: "3", FLEET: "4", LOG: "6"}[key]  # type: ignore[index]
     async with room.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.press(number, "y")
-        await until(lambda: "Nothing is chosen here" in screen_text(room), "it is said", 5)
+        await until(lambda: "Nothing is chosen here" in screen_text(room), "it is said")
         assert room.clipboard == ""
 
 

@@ -50,15 +50,15 @@ async def test_a_paused_fault_is_resumed_after_a_question() -> None:
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("f")
         await opened(room, EffectsDialog)
-        await until(lambda: "left behind by r-0007" in screen_text(room), "the facts", 5)
+        await until(lambda: "left behind by r-0007" in screen_text(room), "the facts")
         await pilot.press("u")
-        await until(lambda: "A load cannot be paused" in screen_text(room), "it is refused", 5)
+        await until(lambda: "A load cannot be paused" in screen_text(room), "it is refused")
         await pilot.press("down", "u")
         await opened(room, Confirm)
         assert "controlroom chaos resume podchaos/cut-r-0003" in screen_text(room)
         await pilot.press("y")
         await closed(room)
-        await until(lambda: calls_of(room), "it is resumed", 5)
+        await until(lambda: calls_of(room), "it is resumed")
     assert calls_of(room) == [("resume_fault", FAULT.id)]
 
 
@@ -85,7 +85,7 @@ async def test_a_load_that_was_left_behind_is_ended() -> None:
         await pilot.press("enter")
         await opened(room, Confirm)
         await pilot.press("y")
-        await until(lambda: calls_of(room), "it is ended", 5)
+        await until(lambda: calls_of(room), "it is ended")
     assert calls_of(room) == [("stop_load", LOAD.id)]
 
 
@@ -93,7 +93,7 @@ async def test_where_nothing_is_held_no_list_is_shown() -> None:
     room = room_of(frames.calm().having(RUNS, frames.live(Runs(()))))
     async with room.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.press("f")
-        await until(lambda: "Nothing is injected, and no Job" in screen_text(room), "said", 5)
+        await until(lambda: "Nothing is injected, and no Job" in screen_text(room), "said")
         assert room.screen is room.room
 
 
@@ -105,7 +105,7 @@ async def test_a_restart_shows_what_it_replaces_and_is_confirmed() -> None:
         assert "consumer-7f9c, consumer-x2b1" in screen_text(room)
         assert "--restart" in screen_text(room)
         await pilot.press("y")
-        await until(lambda: calls_of(room), "it is restarted", 5)
+        await until(lambda: calls_of(room), "it is restarted")
     ((what, deployment),) = calls_of(room)
     assert what == "restart"
     assert deployment == room.room.fleet.deployment.name  # type: ignore[union-attr]
@@ -117,7 +117,7 @@ async def test_a_cluster_offers_to_send_the_load_by_jobs() -> None:
         await pilot.press("l")
         await opened(room, LoadDialog)
         room.screen.query_one("#jobs", RadioButton).value = True
-        await until(lambda: "--in-cluster 2" in screen_text(room), "the command follows", 5)
+        await until(lambda: "--in-cluster 2" in screen_text(room), "the command follows")
         await pilot.press("enter")
         await closed(room)
     assert calls_of(room) == [("load", LoadSpec(timeout=60.0, in_cluster=2))]

@@ -29,12 +29,12 @@ WIDE = (120, 40)
 
 async def opened(room: ControlRoom, dialog: type) -> None:
     """Waits for a dialog."""
-    await until(lambda: isinstance(room.screen, dialog), f"{dialog.__name__} opens", 5)
+    await until(lambda: isinstance(room.screen, dialog), f"{dialog.__name__} opens")
 
 
 async def closed(room: ControlRoom) -> None:
     """Waits for the room itself."""
-    await until(lambda: room.screen is room.room, "the dialogs are closed", 5)
+    await until(lambda: room.screen is room.room, "the dialogs are closed")
 
 
 async def typed(pilot: Pilot[None], field: str, words: str) -> None:
@@ -107,7 +107,7 @@ async def test_a_mistake_in_the_load_dialog_is_said_there(
         await opened(room, LoadDialog)
         await typed(pilot, field, words)
         await pilot.press("enter")
-        await until(lambda: sentence in screen_text(room), "the mistake is named", 5)
+        await until(lambda: sentence in screen_text(room), "the mistake is named")
         assert isinstance(room.screen, LoadDialog)
     assert calls_of(room) == []
 
@@ -121,7 +121,7 @@ async def test_a_refused_load_keeps_what_was_typed() -> None:
         await opened(room, LoadDialog)
         await typed(pilot, "users", "33")
         await pilot.press("enter")
-        await until(lambda: "Nothing listens at the ingress." in screen_text(room), "said", 5)
+        await until(lambda: "Nothing listens at the ingress." in screen_text(room), "said")
         assert room.screen.query_one("#users", Input).value == "33"
 
 
@@ -130,7 +130,7 @@ async def test_a_reversible_fault_is_confirmed_by_y_with_the_focus_on_cancel() -
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("c")
         await opened(room, ChaosDialog)
-        await until(lambda: "1 of 3" in screen_text(room), "the preview comes", 5)
+        await until(lambda: "1 of 3" in screen_text(room), "the preview comes")
         await pilot.press("enter")
         await opened(room, Confirm)
         assert room.focused is room.screen.query_one("#cancel")
@@ -138,7 +138,7 @@ async def test_a_reversible_fault_is_confirmed_by_y_with_the_focus_on_cancel() -
         assert "controlroom chaos run chaos/pod-kill-consumer.yaml" in screen_text(room)
         await pilot.press("y")
         await closed(room)
-        await until(lambda: calls_of(room), "the fault is started", 5)
+        await until(lambda: calls_of(room), "the fault is started")
     assert calls_of(room) == [("chaos", KILL)]
 
 
@@ -168,7 +168,7 @@ async def test_a_blast_needs_the_deployments_name() -> None:
         assert room.screen.query_one("#agree", Button).disabled
         await typed(pilot, "typed", "consumer")
         await pilot.press("enter")
-        await until(lambda: calls_of(room), "the fault is started", 5)
+        await until(lambda: calls_of(room), "the fault is started")
     assert calls_of(room) == [("chaos", PARTITION)]
 
 
@@ -180,7 +180,7 @@ async def test_the_panic_key_works_in_a_dialog_too_and_wants_a_word() -> None:
         await pilot.press("exclamation_mark")
         await opened(room, Confirm)
         await pilot.press(*"stop", "enter")
-        await until(lambda: calls_of(room), "all is stopped", 5)
+        await until(lambda: calls_of(room), "all is stopped")
     assert calls_of(room) == [("stop_all",)]
 
 
@@ -193,7 +193,7 @@ async def test_purge_wants_the_name_of_the_scenario() -> None:
         assert isinstance(room.screen, Confirm)
         await typed(pilot, "typed", "bands")
         await pilot.press("enter")
-        await until(lambda: calls_of(room), "the log is purged", 5)
+        await until(lambda: calls_of(room), "the log is purged")
     assert calls_of(room) == [("purge",)]
 
 
@@ -204,13 +204,13 @@ async def test_scale_changes_the_deployment_chosen_in_the_fleet() -> None:
         await opened(room, ScaleDialog)
         await typed(pilot, "replicas", "9")
         await pilot.press("enter")
-        await until(lambda: "9 is out of bounds; write 2 to 5." in screen_text(room), "said", 5)
+        await until(lambda: "9 is out of bounds; write 2 to 5." in screen_text(room), "said")
         await typed(pilot, "replicas", "5")
         await pilot.press("enter")
         await opened(room, Confirm)
         assert "controlroom scale consumer 5" in screen_text(room)
         await pilot.press("y")
-        await until(lambda: calls_of(room), "it is scaled", 5)
+        await until(lambda: calls_of(room), "it is scaled")
     assert calls_of(room) == [("scale", "consumer", 5)]
 
 
@@ -228,7 +228,7 @@ async def test_retry_asks_for_the_source_of_the_focused_panel() -> None:
     room = room_of(frames.broken())
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("2", "r")
-        await until(lambda: calls_of(room), "it is asked again", 5)
+        await until(lambda: calls_of(room), "it is asked again")
     assert calls_of(room) == [("retry", "golden")]
 
 
@@ -239,10 +239,10 @@ async def test_pause_holds_the_screen_and_counts_what_arrives() -> None:
         source_of(room).now = frames.calm().having(
             LOG, frames.live(frames.log_view(first=1300, skipped_now=0))
         )
-        await until(lambda: "paused +300" in screen_text(room), "lines are counted", 5)
+        await until(lambda: "paused +300" in screen_text(room), "lines are counted")
         assert "o0015399" in screen_text(room)
         await pilot.press("p")
-        await until(lambda: "o0015699" in screen_text(room), "the screen goes on", 5)
+        await until(lambda: "o0015699" in screen_text(room), "the screen goes on")
         assert "paused" not in screen_text(room)
 
 
@@ -285,9 +285,9 @@ async def test_the_palette_finds_and_runs_an_action() -> None:
     room = room_of(frames.calm())
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("ctrl+p")
-        await until(lambda: room.screen is not room.room, "the palette opens", 5)
+        await until(lambda: room.screen is not room.room, "the palette opens")
         await pilot.press(*"load")
-        await until(lambda: "Start a load run" in screen_text(room), "it is found", 5)
+        await until(lambda: "Start a load run" in screen_text(room), "it is found")
         await pilot.press("enter")
         await opened(room, LoadDialog)
 
@@ -308,7 +308,7 @@ async def test_an_unforeseen_failure_of_a_command_is_said_and_ends_nothing() -> 
     room.commands.retry = fails  # type: ignore[method-assign]
     async with room.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.press("r")
-        await until(lambda: "no idea about tallies" in screen_text(room), "it is said", 5)
+        await until(lambda: "no idea about tallies" in screen_text(room), "it is said")
         assert room.is_running
 
 

@@ -25,7 +25,7 @@ async def test_it_follows_the_newest_line() -> None:
     room = room_of(with_log(1000))
     async with room.run_test(size=WIDE):
         source_of(room).now = with_log(1001)
-        await until(lambda: "o0015400" in screen_text(room), "the newest line is shown", 5)
+        await until(lambda: "o0015400" in screen_text(room), "the newest line is shown")
 
 
 async def test_scrolled_back_it_keeps_its_place_while_lines_come_and_the_window_changes() -> None:
@@ -36,7 +36,7 @@ async def test_scrolled_back_it_keeps_its_place_while_lines_come_and_the_window_
         top = pane.top_line
         assert top is not None
         source_of(room).now = with_log(5000)
-        await until(lambda: "4,000 newer" in screen_text(room), "newer lines are counted", 5)
+        await until(lambda: "4,000 newer" in screen_text(room), "newer lines are counted")
         assert pane.top_line == top
         await pilot.resize_terminal(100, 34)
         await pilot.pause()
@@ -61,12 +61,12 @@ async def test_lines_from_before_the_ring_are_fetched_and_do_not_move_what_is_se
     pane = room.room.log_pane
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("6", "g")
-        await until(lambda: calls_of(room), "older lines are asked for", 5)
+        await until(lambda: calls_of(room), "older lines are asked for")
         top = pane.top_line
         assert top is not None
         assert top.offset == 15000
         await pilot.press("k")
-        await until(lambda: pane.top_line and pane.top_line.offset == 14999, "one line back", 5)
+        await until(lambda: pane.top_line and pane.top_line.offset == 14999, "one line back")
     assert calls_of(room)[0] == ("log_page", 1000, 200)
 
 
@@ -74,7 +74,7 @@ async def test_a_filter_shows_only_lines_that_hold_the_text() -> None:
     room = room_of(with_log(1000))
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("slash", *"caifanes", "enter")
-        await until(lambda: '"caifanes"' in screen_text(room), "the title names it", 5)
+        await until(lambda: '"caifanes"' in screen_text(room), "the title names it")
         inside = [line for line in screen_text(room).splitlines() if " voto " in line]
         assert inside
         assert all("Caifanes" in line for line in inside)

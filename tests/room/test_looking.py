@@ -54,7 +54,7 @@ async def test_every_panel_is_of_the_moment_and_says_so(size: tuple[int, int]) -
     room = room_with(frames.calm())
     async with room.run_test(size=size) as pilot:
         await pilot.press("5", "left")
-        await until(looks_back(room), "the moment is shown", 5)
+        await until(looks_back(room), "the moment is shown")
         others = {name: edge for name, edge in titles(room).items() if name != "time"}
         assert others
         assert all("AT " in edge for edge in others.values())
@@ -64,7 +64,7 @@ async def test_every_panel_is_of_the_moment_and_says_so(size: tuple[int, int]) -
         assert room.room.tallies.frame[TALLIES] == frames.calm()[TALLIES]
         assert room.room.header.frame is room.source.now  # type: ignore[attr-defined]
         await pilot.press("L")
-        await until(lambda: not looks_back(room)(), "it is now again", 5)
+        await until(lambda: not looks_back(room)(), "it is now again")
         assert room.room.tallies.frame[TALLIES] == frames.loaded()[TALLIES]
         assert "ago" not in screen_text(room).splitlines()[0]
 
@@ -73,7 +73,7 @@ async def test_in_ascii_and_without_colour_the_words_are_there_too() -> None:
     room = room_with(frames.calm(), ascii_only=True)
     async with room.run_test(size=(120, 40)) as pilot:
         await pilot.press("5", "left")
-        await until(looks_back(room), "the moment is shown", 5)
+        await until(looks_back(room), "the moment is shown")
         drawn = {sign for sign in screen_text(room) if sign > "\u2000"}
         assert not drawn, "names of bands are data, and stay as they are"
 
@@ -83,7 +83,7 @@ async def test_what_was_not_kept_shows_no_figure_of_now(size: tuple[int, int]) -
     room = room_with(None)
     async with room.run_test(size=size) as pilot:
         await pilot.press("5", "left")
-        await until(looks_back(room), "the moment is shown", 5)
+        await until(looks_back(room), "the moment is shown")
         for name, pane in room.room.panes.items():
             if name != "time" and pane.display:
                 assert "Nothing was kept" in pane.words, name
@@ -94,7 +94,7 @@ async def test_another_scenario_or_target_is_none_of_this_one() -> None:
     room = room_with(replace(frames.calm(), scenario="worldcup"))
     async with room.run_test(size=(120, 40)) as pilot:
         await pilot.press("5", "left")
-        await until(lambda: "Nothing was kept" in room.room.tallies.words, "it is not shown", 5)
+        await until(lambda: "Nothing was kept" in room.room.tallies.words, "it is not shown")
 
 
 async def test_the_axis_the_strip_and_acts_stay_with_the_present() -> None:
@@ -102,7 +102,7 @@ async def test_the_axis_the_strip_and_acts_stay_with_the_present() -> None:
     room = room_with(old)
     async with room.run_test(size=(120, 40)) as pilot:
         await pilot.press("5", "left")
-        await until(looks_back(room), "the moment is shown", 5)
+        await until(looks_back(room), "the moment is shown")
         live = room.source.now  # type: ignore[attr-defined]
         for name in ("header", "tabs", "time", "strip", "footer"):
             assert room.room.parts[name].frame is live, name
@@ -144,14 +144,14 @@ async def test_what_is_read_late_is_not_shown_and_a_held_key_leaves_no_queue(
     looking, asked, gates = slow
     now = frames.calm()
     looking.frame(1.0, now)
-    await until(lambda: asked == [1.0], "the first is being read", 5)
+    await until(lambda: asked == [1.0], "the first is being read")
     for at in (2.0, 3.0, 4.0):
         assert looking.frame(at, now) is None
     gates[1.0].set()
-    await until(lambda: asked == [1.0, 4.0], "the newest comes next", 5)
+    await until(lambda: asked == [1.0, 4.0], "the newest comes next")
     assert looking.frame(4.0, now) is None, "the first one came too late to be shown"
     gates[4.0].set()
-    await until(lambda: looking.frame(4.0, now) is not None, "the newest is there", 5)
+    await until(lambda: looking.frame(4.0, now) is not None, "the newest is there")
     found = looking.frame(4.0, now)
     assert found is not None
     assert found.looked_at == 4.0
@@ -163,10 +163,10 @@ async def test_back_in_the_present_nothing_of_the_past_comes_after(
     looking, asked, gates = slow
     now = frames.calm()
     looking.frame(1.0, now)
-    await until(lambda: asked == [1.0], "it is being read", 5)
+    await until(lambda: asked == [1.0], "it is being read")
     assert looking.frame(None, now) is None
     gates[1.0].set()
-    await until(lambda: not looking._reading, "it was read", 5)
+    await until(lambda: not looking._reading, "it was read")
     assert looking.frame(None, now) is None
 
 
@@ -177,10 +177,10 @@ async def test_another_target_is_read_anew(
     now = frames.calm()
     gates[1.0].set()
     looking.frame(1.0, now)
-    await until(lambda: looking.frame(1.0, now) is not None, "it was read", 5)
+    await until(lambda: looking.frame(1.0, now) is not None, "it was read")
     other = replace(now, target="b")
     assert looking.frame(1.0, other) is None, "what is of one target is not shown of another"
-    await until(lambda: looking.frame(1.0, other) is not None, "it was read", 5)
+    await until(lambda: looking.frame(1.0, other) is not None, "it was read")
     found = looking.frame(1.0, other)
     assert found is not None
     assert found.target == "b"

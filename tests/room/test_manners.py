@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
@@ -158,7 +157,7 @@ async def test_a_terminal_that_is_too_small_says_what_it_needs() -> None:
         await pilot.pause()
         assert f"at least {MINIMUM[0]} x {MINIMUM[1]}" in screen_text(room)
         await pilot.resize_terminal(*MINIMUM)
-        await until(lambda: "tallies" in screen_text(room), "the room is drawn", 5)
+        await until(lambda: "tallies" in screen_text(room), "the room is drawn")
 
 
 async def test_the_first_picture_stands_before_the_feeds_start() -> None:
@@ -166,7 +165,7 @@ async def test_the_first_picture_stands_before_the_feeds_start() -> None:
     room = room_of(frames.empty())
     room.on_ready = lambda: seen.append(screen_text(room))
     async with room.run_test(size=(120, 40)):
-        await until(lambda: seen, "the feeds are started", 5)
+        await until(lambda: seen, "the feeds are started")
     assert "redis: connecting" in seen[0]
 
 
@@ -181,7 +180,7 @@ async def test_a_source_that_is_away_leaves_the_others_alone() -> None:
         assert "old: 1 m" in shown
         assert "5/7 live" in shown
         source_of(room).now = frames.loaded()
-        await until(lambda: "7/7 live" in screen_text(room), "it is live again", 5)
+        await until(lambda: "7/7 live" in screen_text(room), "it is live again")
         assert "reconnecting" not in screen_text(room)
 
 
@@ -205,9 +204,10 @@ async def test_the_room_draws_as_often_as_is_set() -> None:
     room = ControlRoom(source, RecordedCommands(), fps=2, clock=now)
     async with room.run_test():
         begun = source.asked
-        await until(lambda: source.asked >= begun + 3, "three more frames")
-    drawn = moments[-3:]
-    assert all(later - earlier > 0.3 for earlier, later in pairwise(drawn)), drawn
+        await until(lambda: source.asked >= begun + 5, "five more frames")
+    drawn = moments[-5:]
+    # one that came late makes the next wait shorter, and not all four of them
+    assert drawn[-1] - drawn[0] > 1, drawn
 
 
 async def test_what_changes_as_all_is_painted_anew_is_seen_under_a_dialog() -> None:
@@ -220,4 +220,4 @@ async def test_what_changes_as_all_is_painted_anew_is_seen_under_a_dialog() -> N
         room.room.show(locked)
         await until(lambda: room.room.header in room.room._dirty_widgets, "it is due", every=0)
         room.room.refresh()
-        await until(lambda: " read-only " in screen_text(room).splitlines()[0], "it is seen", 5)
+        await until(lambda: " read-only " in screen_text(room).splitlines()[0], "it is seen")

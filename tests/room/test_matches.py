@@ -69,7 +69,7 @@ async def test_while_lines_come_it_stays_and_the_end_goes_on_with_them() -> None
         await pilot.press("N", "N", "n")
         assert gone_to(room) == before[-1]
         source_of(room).now = with_log(1250)
-        await until(lambda: "250 newer" in screen_text(room), "newer lines are counted", 5)
+        await until(lambda: "250 newer" in screen_text(room), "newer lines are counted")
         assert gone_to(room) == before[-1]
         await pilot.press("n")
         every = fitting(1000, 650)
@@ -84,7 +84,7 @@ async def test_where_lines_between_are_gone_the_end_wraps() -> None:
         room.room.log_pane.search(WORD)
         await pilot.press("n")
         source_of(room).now = with_log(5000)
-        await until(lambda: "4,000 newer" in screen_text(room), "newer lines are counted", 5)
+        await until(lambda: "4,000 newer" in screen_text(room), "newer lines are counted")
         await pilot.press("n")
         assert gone_to(room) == before[0]
 
@@ -140,12 +140,12 @@ async def test_without_a_text_and_without_a_match_it_says_so() -> None:
     room = room_of(with_log(1000))
     async with room.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.press("n")
-        await until(lambda: NOTHING in screen_text(room), "there is no needle", 5)
+        await until(lambda: NOTHING in screen_text(room), "there is no needle")
         await pilot.press("ampersand")
         assert room.room.log_pane.only
         room.room.log_pane.search("nobody")
         await pilot.press("N")
-        await until(lambda: NONE_HERE in screen_text(room), "nothing fits", 5)
+        await until(lambda: NONE_HERE in screen_text(room), "nothing fits")
         assert room.room.log_pane.following
 
 
@@ -153,7 +153,7 @@ async def test_on_the_page_of_the_log() -> None:
     room, found = room_of(with_log(1000)), fitting(1000)
     async with room.run_test(size=SMALL, notifications=True) as pilot:
         await pilot.press("6", "enter", "n")
-        await until(lambda: NOTHING in screen_text(room), "there is no needle", 5)
+        await until(lambda: NOTHING in screen_text(room), "there is no needle")
         await pilot.press("slash", *WORD, "enter")
         await shows(room, f"{len(found)} of the newest 400 lines")
         await pilot.press("n")

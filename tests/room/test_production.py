@@ -60,17 +60,17 @@ async def test_the_frame_comes_and_goes_with_the_target() -> None:
         assert "PRODUCTION" not in screen_text(room)
         source_of(room).now = production(frames.loaded())
         room.tick()
-        await until(lambda: screen_text(room).startswith("┏"), "the frame is there", 5)
+        await until(lambda: screen_text(room).startswith("┏"), "the frame is there")
         await pilot.press("4", "enter")
-        await until(lambda: room.screen is not room.room, "a page is open", 5)
-        await until(lambda: "room › fleet" in screen_text(room), "it is drawn", 5)
+        await until(lambda: room.screen is not room.room, "a page is open")
+        await until(lambda: "room › fleet" in screen_text(room), "it is drawn")
         assert screen_text(room).startswith("┏")
         assert " PRODUCTION " in screen_text(room).splitlines()[1]
         await pilot.press("escape")
         source_of(room).now = frames.loaded()
         room.tick()
-        await until(lambda: "PRODUCTION" not in screen_text(room), "it is gone", 5)
-        await until(lambda: room.room.header.size.width == 120, "all the room is used", 5)
+        await until(lambda: "PRODUCTION" not in screen_text(room), "it is gone")
+        await until(lambda: room.room.header.size.width == 120, "all the room is used")
 
 
 async def test_a_name_of_markup_is_only_text() -> None:

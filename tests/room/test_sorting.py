@@ -138,12 +138,12 @@ async def test_the_chosen_deployment_stays_chosen() -> None:
         source_of(room).now = frames.calm().having(
             FLEET, frames.live(replace(fleet, deployments=busy))
         )
-        await until(lambda: "900%" in screen_text(room), "others take more", 5)
+        await until(lambda: "900%" in screen_text(room), "others take more")
         again = room.room.fleet.deployment
         assert again is not None
         assert again.name == chosen.name
         await pilot.press("R")
-        await until(lambda: f"restart · {chosen.name}" in screen_text(room), "it is asked of it", 5)
+        await until(lambda: f"restart · {chosen.name}" in screen_text(room), "it is asked of it")
     assert calls_of(room) == []
 
 
@@ -151,14 +151,14 @@ async def test_what_has_one_order_says_so_and_what_had_no_place_is_last() -> Non
     room = room_of(pages.frame("gender"))
     async with room.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.press("1", "O")
-        await until(lambda: "has one order only" in screen_text(room), "bars", 5)
+        await until(lambda: "has one order only" in screen_text(room), "bars")
         await pilot.press("3", "S")
         assert room.room.pane.order is None
         others = replace(pages.page("top"), others=99)
         source_of(room).now = frames.calm().having(TALLIES, frames.live(others))
         room.tick()
         await pilot.press("1", "S")
-        await until(lambda: "O chooses a column" in screen_text(room), "not sorted yet", 5)
+        await until(lambda: "O chooses a column" in screen_text(room), "not sorted yet")
         await pilot.press("O", "S", "z")
         rows = [line for line in room.room.pane.words.splitlines() if line.startswith("others")]
         assert rows

@@ -143,12 +143,12 @@ async def test_enter_twice_starts_one_load(gated: tuple[ControlRoom, Gated]) -> 
     room, commands = gated
     async with room.run_test(size=WIDE):
         burst(room, "l\r")
-        await until(lambda: isinstance(room.screen, LoadDialog), "the dialog", 5)
+        await until(lambda: isinstance(room.screen, LoadDialog), "the dialog")
         await handled(room)  # after a while keys go to the form again, so that esc leaves it
         burst(room, "\r\r")
         await handled(room)
         commands.gate.set()
-        await until(lambda: room.screen is room.room, "the dialog is closed", 5)
+        await until(lambda: room.screen is room.room, "the dialog is closed")
     assert [call[0] for call in commands.calls] == ["load"]
 
 
@@ -156,9 +156,9 @@ async def test_ctrl_c_waits_for_no_dialog(gated: tuple[ControlRoom, Gated]) -> N
     room, commands = gated
     async with room.run_test(size=WIDE):
         burst(room, "Ry")
-        await until(lambda: room._typeahead.holding, "the question is asked for", 5)
+        await until(lambda: room._typeahead.holding, "the question is asked for")
         burst(room, ["ctrl+c"])
-        await until(lambda: room._exit, "the room ends", 5)
+        await until(lambda: room._exit, "the room ends")
     assert commands.calls == []
 
 

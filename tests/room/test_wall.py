@@ -101,7 +101,7 @@ async def test_no_key_but_three_does_anything(read_only: bool) -> None:
         await pilot.press("A")
         shown, focus = seen(room), room.room.current
         await pilot.press(*keys)
-        await until(lambda: SENTENCE in screen_text(room), "it says how to leave", 5)
+        await until(lambda: SENTENCE in screen_text(room), "it says how to leave")
         assert room.screen is room.room
         assert (seen(room), room.room.current) == (shown, focus)
         assert room.room.log_pane.following
@@ -112,7 +112,7 @@ async def test_no_key_but_three_does_anything(read_only: bool) -> None:
         await pilot.press("A", "4")
         assert room.room.current == "fleet", "at its end keys are there again"
         press_mouse(room, "log")
-        await until(lambda: room.room.current == "log", "and the mouse", 5)
+        await until(lambda: room.room.current == "log", "and the mouse")
     assert calls_of(room) == []
 
 
@@ -124,10 +124,10 @@ async def test_help_opens_and_from_there_nothing_else_does() -> None:
         room.wall.step()
         assert seen(room) == list(PANES), "it waits below the help"
         await pilot.press("exclamation_mark")
-        await until(lambda: SENTENCE in screen_text(room), "it is refused", 5)
+        await until(lambda: SENTENCE in screen_text(room), "it is refused")
         assert not isinstance(room.screen, Confirm)
         await pilot.press("escape", "escape")
-        await until(lambda: room.screen is room.room, "the room again", 5)
+        await until(lambda: room.screen is room.room, "the room again")
         assert room.wall.on
     assert calls_of(room) == []
 
@@ -143,7 +143,7 @@ async def test_a_page_is_closed_and_a_held_screen_goes_on() -> None:
     room = hung(frames.calm())
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("p", "i")
-        await until(lambda: isinstance(room.screen, Page), "a page", 5)
+        await until(lambda: isinstance(room.screen, Page), "a page")
         await pilot.press("A")
         assert room.screen is room.room
         assert room.paused_at is None
@@ -156,7 +156,7 @@ async def test_it_goes_on_by_its_own_clock() -> None:
         source, RecordedCommands(), clock=lambda: frames.NOW, wall=True, wall_seconds=1
     )
     async with room.run_test(size=WIDE):
-        await until(lambda: room.wall.on, "it opens as a wall", 5)
+        await until(lambda: room.wall.on, "it opens as a wall")
         await until(lambda: seen(room) == ["tallies"], "the first panel alone", 10)
         await until(lambda: seen(room) == ["traffic"], "the next one", 10)
         assert source_of(room).asked > 0

@@ -139,10 +139,10 @@ async def test_a_second_ctrl_c_cuts(cli: OwnStack, server: Server) -> None:
     while "Stopping" not in process.stderr.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "Cut" in err
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 30, "the answer takes 60 s"
     assert json.loads(out)["load"]["failed"] == 2
 
 

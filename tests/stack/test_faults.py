@@ -60,6 +60,15 @@ async def ping(world: LocalStack, size: int = 1, patience: float = 1) -> float:
         await client.aclose()
 
 
+async def quick_again(world: LocalStack, size: int = 1, within: float = 0.1) -> None:
+    """Returns after an ECHO that took less: a slow one may be the machine, a quick one is proof."""
+
+    async def quick() -> bool:
+        return await ping(world, size, patience=30) < within
+
+    await until(quick, f"an ECHO within {within} s")
+
+
 async def test_pod_kill_replaces_half_of_the_pods(world: LocalStack, pods: Pods) -> None:
     before = {pod.name: pod.pids for pod in pods()}
     chaos = pod_chaos("pod-kill", "fixed-percent", value="50", gracePeriod=0)
@@ -108,12 +117,12 @@ async def test_container_kill_spares_the_other_container(world: LocalStack, pods
 
 
 async def test_a_delay_is_measured_and_gone_at_its_end(world: LocalStack) -> None:
-    assert await ping(world) < 0.1
+    await quick_again(world)
     chaos = to_redis("delay", "6s", delay={"latency": "200ms"}, direction="both")
     status = await world.faults.inject(chaos, "")
     assert await ping(world) >= 0.3
     await until(lambda: phase(world, status.id) == "finished", "it ends by itself")
-    assert await ping(world) < 0.1
+    await quick_again(world)
     assert all(not link["toxics"] for link in await world.links.status())
 
 
@@ -122,7 +131,7 @@ async def test_a_partition_lets_nothing_through(world: LocalStack) -> None:
     with pytest.raises(RedisError):
         await ping(world)
     await world.faults.recover(status.id)
-    assert await ping(world) < 0.1
+    await quick_again(world)
 
 
 async def test_a_loss_resets_connections_at_random(world: LocalStack) -> None:
@@ -135,7 +144,7 @@ async def test_a_loss_resets_connections_at_random(world: LocalStack) -> None:
         except RedisError:
             answers[False] += 1
     await world.faults.recover(status.id)
-    assert await ping(world) < 0.1
+    await quick_again(world)
 
 
 async def test_a_narrow_link_takes_its_time(world: LocalStack) -> None:
@@ -143,7 +152,7 @@ async def test_a_narrow_link_takes_its_time(world: LocalStack) -> None:
     status = await world.faults.inject(to_redis("bandwidth", "1m", bandwidth=narrow), "")
     assert await ping(world, size=100_000, patience=30) >= 0.8
     await world.faults.recover(status.id)
-    assert await ping(world, size=100_000, patience=30) < 0.5
+    await quick_again(world, size=100_000, within=0.5)
     for rate, bytes_per_second in (("1mbit", 125_000), ("1mbps", 10**6), ("64bps", 64)):
         wanted = to_redis("bandwidth", "1m", bandwidth=narrow | {"rate": rate})
         assert f"{bytes_per_second / 1000:g} kB/s" in world.faults.preview(wanted).effect
@@ -161,7 +170,7 @@ async def test_a_fault_outlives_a_killed_toxiproxy(world: LocalStack) -> None:
     )
     assert await ping(world) >= 0.2
     await world.faults.recover(status.id)
-    assert await ping(world) < 0.1
+    await quick_again(world)
 
 
 async def test_what_the_links_cannot_do_is_refused(world: LocalStack) -> None:
