@@ -6,13 +6,14 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from host.errors import Kind, StackError
+from host.liveness import Proof, proof_of
 from host.paths import explained, private_dir, stack_socket, write_private
 
 _KINDS: Mapping[str, Kind] = {
@@ -20,7 +21,6 @@ _KINDS: Mapping[str, Kind] = {
     "not_found": "not_found",
     "unreachable": "unreachable",
 }
-_START_SLACK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,9 @@ class DaemonFiles:
             ) from error
         self.socket.unlink(missing_ok=True)
         self._error.unlink(missing_ok=True)
-        started = psutil.Process().create_time()
-        write_private(
-            self._pid, json.dumps({"pid": os.getpid(), "started": started}), lasting=False
-        )
+        proof = proof_of()
+        assert proof is not None
+        write_private(self._pid, json.dumps(asdict(proof)), lasting=False)
         return lock
 
     def clear(self) -> None:
@@ -84,12 +83,10 @@ class DaemonFiles:
         """The living daemon. Its start time is compared: a later process may have its id."""
         data = _read(self._pid)
         try:
-            process = psutil.Process(int(data["pid"]))
-            same = abs(process.create_time() - float(data["started"])) < _START_SLACK
-            alive = same and process.status() != psutil.STATUS_ZOMBIE
+            proof = Proof(int(data["pid"]), float(data["started"]))
+            return psutil.Process(proof.pid) if proof.alive else None
         except (KeyError, TypeError, ValueError, psutil.Error):
             return None
-        return process if alive else None
 
     def keep_error(self, error: StackError) -> None:
         """Leaves the reason of a failed start for whoever asked for it."""

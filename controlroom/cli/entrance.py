@@ -95,7 +95,28 @@ def _finished(answer: Exit | Awaitable[Exit]) -> int:
     import asyncio
 
     async def awaited() -> int:
-        return await answer
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        terminated = False
+
+        def cancel() -> None:
+            nonlocal terminated
+            terminated = True
+            task.cancel()
+
+        def handle(number: int, frame: object) -> None:
+            # raised here, SystemExit would come up in whatever the loop calls just now: in a
+            # callback of gRPC it holds up, or crashes, the tasks that end in order after it
+            signal.signal(signal.SIGTERM, _terminate)
+            loop.call_soon_threadsafe(cancel)
+
+        signal.signal(signal.SIGTERM, handle)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if not terminated:
+                raise
+            return Exit.TERMINATED
 
     return asyncio.run(awaited())
 

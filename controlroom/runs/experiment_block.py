@@ -19,7 +19,6 @@ from controlroom.runs.folder import RunFolder
 from controlroom.runs.held import still_set
 from controlroom.runs.holding import READY
 from controlroom.runs.launch import first_view, start
-from controlroom.runs.liveness import proof_of
 from controlroom.runs.load import LoadRun
 from controlroom.runs.load_meter import ClosedMeter, Meter, OpenMeter
 from controlroom.runs.manifest import aimed
@@ -33,6 +32,7 @@ from controlroom.runs.store import RunStore
 from controlroom.runs.variables import VariablesSpec
 from controlroom.targets.abilities import Target
 from host.durations import parse_duration
+from host.liveness import proof_of
 
 START_TIME = 60.0
 """Seconds that a load or a fault may need to begin."""

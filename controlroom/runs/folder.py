@@ -15,9 +15,9 @@ import msgspec
 from controlroom.model.run import RunView
 from controlroom.runs.journal import Journal
 from controlroom.runs.kind import Spec
-from controlroom.runs.liveness import Proof
 from controlroom.runs.pinning import NOTES
 from controlroom.runs.registry import kind_of
+from host.liveness import Proof
 from host.paths import write_private
 
 START_GRACE = 20.0

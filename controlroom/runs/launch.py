@@ -12,9 +12,9 @@ from controlroom.runs.about import write_about
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.hold import refuse_when_held
 from controlroom.runs.kind import Spec
-from controlroom.runs.liveness import proof_of
 from controlroom.runs.registry import FOLDERS, folders, kind_of
 from controlroom.runs.store import RunStore
+from host.liveness import proof_of
 
 _children: list[subprocess.Popen[bytes]] = []
 

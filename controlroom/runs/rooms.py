@@ -23,8 +23,8 @@ from typing import Any
 import psutil
 
 from controlroom.runs.audit import audit_file, who
-from controlroom.runs.liveness import Proof, proof_of
 from host.errors import StackError
+from host.liveness import Proof, proof_of
 from host.paths import private_dir, write_private
 
 EVERY = 3.0

@@ -15,9 +15,9 @@ import traceback
 from pathlib import Path
 
 from controlroom.runs.folder import RunFolder
-from controlroom.runs.liveness import proof_of
 from controlroom.runs.registry import kind_of
 from controlroom.runs.run_writer import RunWriter
+from host.liveness import proof_of
 
 
 async def conduct_run(folder: RunFolder) -> None:

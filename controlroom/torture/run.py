@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from controlroom.torture.disk import mount, unmount
+from controlroom.torture.disk import mount
 from controlroom.torture.doors import system_of
 from controlroom.torture.environment import TortureEnvironment
 from controlroom.torture.faults import left_out
+from controlroom.torture.leftovers import keep, remove, remove_leftovers, scratch_folder
 from controlroom.torture.phases import phases_of, run_phases
 from controlroom.torture.report import Report
 from controlroom.torture.torture_run import PATIENCE, TortureRun
@@ -93,27 +95,47 @@ async def _environment(
 async def _scratch(
     reference: str, request: TortureRequest, say: Callable[[str], None]
 ) -> AsyncIterator[TortureEnvironment]:
-    state = Path(tempfile.mkdtemp(prefix="controlroom-torture-"))
+    await remove_leftovers(say)
+    state = scratch_folder()
     disk = mount(state, say) if "disk" in request.phases else None
     environment = TortureEnvironment(state, reference)
     try:
-        await environment.up()
-        say(f"stack in {state} is up")
-        yield environment
+        with _ending_in_order():
+            await environment.up()
+            say(f"stack in {state} is up")
+            yield environment
     finally:
+        await environment.close()
         if request.keep:
+            keep(state)
             say(f"stack kept in {state}; end it with `controlroom --state-dir {state} down`")
             if disk is not None:
                 say(f"its scratch disk stays mounted at {disk}")
         else:
-            await _remove(environment, disk)
-        await environment.close()
+            await remove(state)
 
 
-async def _remove(environment: TortureEnvironment, disk: Path | None) -> None:
-    """Ends the stack, whatever state it is in, and removes all of it."""
-    with contextlib.suppress(StackError):
-        await environment.client.down()
-    if disk is not None:
-        unmount(disk)
-    await asyncio.to_thread(shutil.rmtree, environment.state, True)
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """A lost terminal cancels the block, which ends with exit code 129 then; where SIGHUP is
+    ignored (nohup) it does not."""
+    before = signal.getsignal(signal.SIGHUP)
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    hung_up = False
+
+    def handle(number: int, frame: object) -> None:
+        nonlocal hung_up
+        hung_up = True
+        loop.call_soon_threadsafe(task.cancel)
+
+    if before is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, handle)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not hung_up:
+            raise
+        raise SystemExit(128 + signal.SIGHUP) from None
+    finally:
+        signal.signal(signal.SIGHUP, before)

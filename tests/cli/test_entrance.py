@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from controlroom.cli import entrance
 from controlroom.commands.catalogue import VERBS
 from controlroom.commands.command import Verb
+from controlroom.commands.exits import Exit
 from controlroom.commands.parsers import overview, verb_parser
 from tests.cli.running import controlroom, environment
 
@@ -217,3 +222,34 @@ def test_doctor_prints_a_line_per_check(tmp_path: Path) -> None:
     assert "state folder" in found.stdout
     assert "\x1b" not in found.stdout
     assert time.monotonic() - started < 30
+
+
+def test_sigterm_ends_a_verb_in_order_and_comes_up_in_no_callback() -> None:
+    met: list[BaseException] = []
+    ended: list[str] = []
+
+    def callback() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0)
+        except BaseException as error:
+            met.append(error)
+            raise
+
+    async def verb() -> Exit:
+        asyncio.get_running_loop().call_soon(callback)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("in order")
+        return Exit.OK
+
+    before = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, entrance._terminate)
+    try:
+        assert entrance._finished(verb()) == Exit.TERMINATED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert met == []
+    assert ended == ["in order"]

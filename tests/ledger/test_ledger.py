@@ -19,9 +19,9 @@ from controlroom.ledger.listing import Wanted, listed
 from controlroom.model.run import RunView
 from controlroom.runs.audit import entries
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import proof_of
 from controlroom.runs.pinning import BASELINES
 from controlroom.runs.store import RunStore
+from host.liveness import proof_of
 from tests.ledger.runs import BEGUN, LOAD, experiment_run, fault_run, load_run
 
 Say = Callable[..., str]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from controlroom.runs.liveness import Proof
 from controlroom.runs.store import RunStore
+from host.liveness import Proof
 from tests.own_stack import OwnStack
 from tests.runs.conftest import VOTE, ended
 from tests.runs.server import Server

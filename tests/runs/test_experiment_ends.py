@@ -20,10 +20,10 @@ from controlroom.runs.experiment_run import ExperimentRun
 from controlroom.runs.experiment_spec import ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import Proof, proof_of
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec
 from controlroom.runs.store import RunStore
+from host.liveness import Proof, proof_of
 from tests.runs.fakes import FakeTarget
 
 FILE = Path(__file__).resolve().parents[2] / "scenarios/bands/experiments/pod-kill-consumer.yaml"

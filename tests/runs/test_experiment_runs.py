@@ -24,12 +24,12 @@ from controlroom.runs.fault import FaultRun
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.experiment import KIND
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import Proof, proof_of
 from controlroom.runs.load_meter import NOTHING, ClosedMeter, OpenMeter
 from controlroom.runs.report import LoadProgress
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec
 from controlroom.runs.store import RunStore
+from host.liveness import Proof, proof_of
 from tests.room.frames import calm, live
 from tests.room.rooms import room_of, screen_text
 from tests.runs.fakes import FakeTarget

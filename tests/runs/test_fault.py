@@ -15,12 +15,12 @@ from controlroom.runs.catalog import chaos_dir
 from controlroom.runs.fault import FaultRun
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import Proof, proof_of
 from controlroom.runs.manifest import bounded, read_chaos
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.spec import ChaosSpec
 from controlroom.runs.stop import stop_all, stop_fault
 from controlroom.runs.store import RunStore
+from host.liveness import Proof, proof_of
 from tests.runs.conftest import result_of
 from tests.runs.fakes import FakeTarget
 from tests.waiting import until

@@ -15,11 +15,11 @@ from controlroom.runs.experiment_run import ExperimentRun
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.held import put_all_back
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import proof_of
 from controlroom.runs.replicas import ReplicasRun, ReplicasSpec, former
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_all
 from controlroom.runs.store import RunStore
+from host.liveness import proof_of
 from tests.runs.fakes import FakeTarget
 from tests.runs.test_experiment_ends import NOBODY, Seeing, begun
 from tests.waiting import until

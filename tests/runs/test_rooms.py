@@ -16,8 +16,8 @@ import pytest
 from controlroom.commands import rooms as words
 from controlroom.runs import rooms
 from controlroom.runs.audit import acting, audit_file
-from controlroom.runs.liveness import Proof, proof_of
 from controlroom.runs.rooms import Announced, folder_of, rooms_of
+from host.liveness import Proof, proof_of
 
 HERE = "local stack"
 ME = pwd.getpwuid(os.getuid()).pw_name

@@ -16,7 +16,6 @@ from controlroom.runs.errors import SpecError
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.kinds.split import branch_lines
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import proof_of
 from controlroom.runs.registry import kind_of
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.split_run import SplitRun
@@ -25,6 +24,7 @@ from controlroom.runs.splits import changed_split, find_split, read_split, split
 from controlroom.runs.stop import stop_all
 from controlroom.runs.store import RunStore
 from controlroom.targets.abilities import Endpoints, FaultStatus, TargetInfo
+from host.liveness import proof_of
 from scenarios.loading import load, names
 from tests.runs.conftest import result_of
 from tests.runs.fakes import FakeTarget

@@ -12,10 +12,10 @@ import pytest
 from controlroom.runs.catalog import chaos_dir
 from controlroom.runs.errors import NoSuchRunError
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import Proof, proof_of
 from controlroom.runs.manifest import read_chaos
 from controlroom.runs.spec import LoadSpec
 from controlroom.runs.store import RunStore
+from host.liveness import Proof, proof_of
 
 SPEC = LoadSpec(url="http://127.0.0.1:1", scenario="bands", number=5)
 

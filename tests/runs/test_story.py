@@ -16,10 +16,10 @@ from controlroom.model.story import Second, values
 from controlroom.runs.experiment_spec import ExperimentSpec
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import proof_of
 from controlroom.runs.spec import LoadSpec
 from controlroom.runs.store import RunStore
 from controlroom.runs.story import StoryReader
+from host.liveness import proof_of
 
 PLAN = {
     "title": "A killed consumer", "scenario": "bands", "load": {"rate": 100},

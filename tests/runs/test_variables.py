@@ -11,11 +11,11 @@ from controlroom.runs import holding, replicas, variables
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.held import put_all_back, still_set
 from controlroom.runs.launch import first_view
-from controlroom.runs.liveness import proof_of
 from controlroom.runs.run_writer import RunWriter
 from controlroom.runs.stop import stop_all
 from controlroom.runs.store import RunStore
 from controlroom.runs.variables import VariablesRun, VariablesSpec
+from host.liveness import proof_of
 from tests.runs.fakes import FakeTarget
 from tests.runs.test_experiment_ends import NOBODY, begun
 from tests.waiting import until
