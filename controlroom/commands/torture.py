@@ -15,6 +15,7 @@ from controlroom.commands.face import emit, emit_json, talk
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Act, Answer, absolute, performed
 from controlroom.settings import Settings
+from controlroom.targets.choosing import LOCAL
 from scenarios.loading import load
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ async def main(args: argparse.Namespace) -> Exit:
             "controlroom torture: --faults, --minutes and --patience must be above 0."
         )
     seed = secrets.randbelow(1_000_000) if args.seed is None else args.seed
-    request = TortureRequest(
-        args.faults, args.minutes * 60, seed, args.state, args.keep, phases, args.patience
-    )
+    production = args.settings.targets.production_of([LOCAL])
+    bounds = (args.faults, args.minutes * 60, seed, args.state, args.keep, phases, args.patience)
+    request = TortureRequest(*bounds, production)
     if args.queue and args.queue not in QUEUES:
         known = ", ".join(QUEUES)
         raise CommandError(f"--queue: the torture judges no {args.queue!r}.", f"Use {known}.")

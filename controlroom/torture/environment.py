@@ -29,10 +29,14 @@ class TortureError(Exception):
 
 
 class TortureEnvironment:
-    """One stack by its state folder."""
+    """One stack by its state folder.
 
-    def __init__(self, state: Path, scenario: str) -> None:
+    `production`: the name with which acts on it are agreed to, where local stacks are production.
+    """
+
+    def __init__(self, state: Path, scenario: str, production: str = "") -> None:
         self.state = state
+        self._production = production
         self.scenario = scenario
         self.client = StackClient(stack_socket(state))
         self.addresses: dict[str, str] = {}
@@ -75,6 +79,11 @@ class TortureEnvironment:
             pods = [pod for pod in status["pods"] if pod["deployment"] == target]
             pids = [each["pid"] for pod in pods for each in pod["containers"]]
         return [process for pid in pids if pid and (process := _process(pid))]
+
+    async def act(self, *words: str, typed: str = "") -> CommandAnswer:
+        """A command that changes something, agreed to with `typed`, or as production wants it."""
+        name = self._production or typed
+        return await self.command(*words, *(("--confirm", name) if name else ()))
 
     async def command(self, *words: str) -> CommandAnswer:
         """`controlroom WORDS` against this stack, as a person would give it."""

@@ -62,7 +62,7 @@ async def emptied_redis(torture: TortureRun) -> str:
     async with torture.loaded():
         await asyncio.sleep(_LOAD_SECONDS / 2)
         name = torture.stores.scenario
-        answer = await torture.environment.command("tallies", "rebuild", "--confirm", name)
+        answer = await torture.environment.act("tallies", "rebuild", typed=name)
         _must(answer.code == 0, f"tallies rebuild: {answer.err.strip()}")
         await asyncio.sleep(_LOAD_SECONDS / 2)
     await _closed(torture)
@@ -120,7 +120,7 @@ async def lost_power(torture: TortureRun) -> str:
     _must(verdict.gone > unconfirmed, f"the broker has lost {verdict.gone} records only")
     wanted = verdict.gone - unconfirmed
     await _seen(torture, lambda books: _says(books, wanted))
-    answer = await torture.environment.command("books", "--settle", torture.stores.scenario)
+    answer = await torture.environment.act("books", "--settle", torture.stores.scenario)
     _must(answer.code == 0, f"books --settle: {answer.err.strip()}")
     async with torture.loaded():
         sent = len(torture.load.sent.acknowledged)

@@ -38,6 +38,8 @@ class TortureRequest:
     """Names of `controlroom.torture.phases.PHASES`, in order."""
     patience: float = PATIENCE
     """Seconds without any progress after which a drain is given up."""
+    production: str = ""
+    """What local stacks are called where they are production."""
 
 
 async def run(
@@ -80,7 +82,7 @@ async def _environment(
     reference: str, request: TortureRequest, say: Callable[[str], None]
 ) -> AsyncIterator[TortureEnvironment]:
     if request.state is not None:
-        environment = TortureEnvironment(request.state, reference)
+        environment = TortureEnvironment(request.state, reference, request.production)
         try:
             await environment.up()
             yield environment
@@ -98,7 +100,7 @@ async def _scratch(
     await remove_leftovers(say)
     state = scratch_folder()
     disk = mount(state, say) if "disk" in request.phases else None
-    environment = TortureEnvironment(state, reference)
+    environment = TortureEnvironment(state, reference, request.production)
     try:
         with _ending_in_order():
             await environment.up()

@@ -96,9 +96,7 @@ class Splits:
     async def _start(self, door: Door) -> str:
         file = self._environment.state / "torture-split.yaml"
         file.write_text(yaml.safe_dump(split_of(door)))
-        answer = await self._environment.command(
-            *("split", "start", str(file), "--yes", "--detach")
-        )
+        answer = await self._environment.act("split", "start", str(file), "--yes", "--detach")
         if answer.code:
             raise NotStruckError(answer.err.strip())
         return answer.out.strip()
