@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import ModalScreen
@@ -33,6 +32,7 @@ from controlroom.screens.driver import RoomDriver
 from controlroom.screens.looking import Looking
 from controlroom.screens.room import RoomScreen
 from controlroom.screens.theming import Theming
+from controlroom.screens.toasts import Toasting
 from controlroom.screens.travelling import Travelling
 from controlroom.screens.typeahead import Typeahead, Typed
 from controlroom.screens.wall import ALLOWED, PACE, Wall
@@ -56,7 +56,7 @@ BEHIND = 1.0
 Ready = Callable[[], Awaitable[None] | None]
 
 
-class ControlRoom(App[None]):
+class ControlRoom(Toasting):
     """The room. Draws at once; `on_ready` is called after the first picture and starts feeds."""
 
     TITLE = "controlroom"

@@ -221,3 +221,20 @@ async def test_what_changes_as_all_is_painted_anew_is_seen_under_a_dialog() -> N
         await until(lambda: room.room.header in room.room._dirty_widgets, "it is due", every=0)
         room.room.refresh()
         await until(lambda: " read-only " in screen_text(room).splitlines()[0], "it is seen")
+
+
+async def test_a_key_that_is_held_down_says_its_sentence_once() -> None:
+    words = [f"sentence {n}." for n in range(5)]
+    room = room_of(frames.calm())
+    room.NOTIFICATION_TIMEOUT = 600  # type: ignore[misc]
+
+    def shown() -> list[int]:
+        return [screen_text(room).count(one) for one in words]
+
+    async with room.run_test(size=(120, 40), notifications=True):
+        for one in (words[0], *[words[1]] * 5):
+            room.notify(one)
+        await until(lambda: shown() == [1, 1, 0, 0, 0], "each stands there once")
+        for one in words[2:]:
+            room.notify(one)
+        await until(lambda: shown() == [0, 0, 1, 1, 1], "the newest three do")
