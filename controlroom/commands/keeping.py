@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,10 +89,14 @@ class RemoveRuns(Act):
         return PLACE
 
     async def prepare(self, here: Here) -> Question:
-        folders = [folder_of(here.store, one) for one in self.runs]
+        return await asyncio.to_thread(self._question, here.store)
+
+    def _question(self, store: RunStore) -> Question:
+        folders = [folder_of(store, one) for one in self.runs]
         self.runs = tuple(dict.fromkeys(one.id for one in folders))
-        facts: list[Fact] = [("removes", _removed_words(here.store, one)) for one in folders]
-        names = baselines(here.store.root)
+        began = Counter(one.owner for one in store.folders() if one.owner)
+        facts: list[Fact] = [("removes", _removed_words(one, began[one.id])) for one in folders]
+        names = baselines(store.root)
         facts += [("baseline", f"{name} ({run})") for name, run in names.items()
                   if run in self.runs]  # fmt: skip
         facts += [("noted", one.id) for one in folders if one.noted]
@@ -99,7 +105,10 @@ class RemoveRuns(Act):
                         facts=facts)  # fmt: skip
 
     async def carry_out(self, here: Here) -> Answer:
-        store, gone = here.store, []
+        return await asyncio.to_thread(self._remove, here.store)
+
+    def _remove(self, store: RunStore) -> Answer:
+        gone: list[str] = []
         folders = [folder_of(store, one) for one in self.runs]
         for folder in folders:
             store.refuse_active(folder)
@@ -113,8 +122,7 @@ class RemoveRuns(Act):
         return Answer(f"Removed: {', '.join(gone)}.", data={"removed": gone})
 
 
-def _removed_words(store: RunStore, folder: RunFolder) -> str:
+def _removed_words(folder: RunFolder, began: int) -> str:
     view = folder.read_view()
-    began = [one.id for one in store.folders() if one.owner == folder.id]
-    more = f", with {len(began)} runs that it began" if began else ""
+    more = f", with {began} runs that it began" if began else ""
     return f"{folder.id}: {view.title if view else 'it cannot be read'}{more}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from controlroom.runs.registry import kind_of, said
 from host.durations import rounded
 
 _KIND, _ID, _LASTED, _STARTED = 11, 8, 8, 16
+_MARKS = string.ascii_uppercase
+"""Signs of the runs that are marked, in the order of their marks; comparisons have the first."""
 _WIDE = 110
 """Cells from which the moment of the start has room."""
 SORTS: dict[str, Callable[[RunView], Any]] = {
@@ -64,6 +67,7 @@ class RunList:
         seen = (runs.runs, runs.earlier, self.needle, self.sort, self.reverse, self.parts)
         if seen != self._seen:
             self._seen, self._rows = seen, self._sorted(runs)
+            self.marked = [run for run in self.marked if runs.find(run) or not runs.runs]
         return self._rows
 
     def _sorted(self, runs: Runs) -> list[RunView]:
@@ -82,11 +86,11 @@ class RunList:
         return places.get(self.at, 0)
 
     def mark(self, run: str) -> None:
-        """Marks it, or takes the mark away; the third mark takes the oldest one's place."""
+        """Marks it, or takes the mark away."""
         if run in self.marked:
             self.marked.remove(run)
         else:
-            self.marked = [*self.marked[-1:], run]
+            self.marked.append(run)
 
     def next_sort(self) -> None:
         """The next order."""
@@ -128,7 +132,7 @@ def row(
     """One run: what it is, and at the right end what came of it."""
     sign, style = sign_of(look, run)
     marked = run.id in chosen.marked
-    number = "AB"[chosen.marked.index(run.id)] if marked else " "
+    number = _MARKS[chosen.marked.index(run.id) % len(_MARKS)] if marked else " "
     lasted = (run.ended if run.ended is not None else now) - run.started
     head: list[Span] = [
         (number, look.badge if marked else look.text),

@@ -11,6 +11,7 @@ from controlroom.commands.chaos import StopAll, StopFault
 from controlroom.commands.exits import Declined, Exit
 from controlroom.commands.experiment import StartExperiment, StopExperiment
 from controlroom.commands.face import FACE
+from controlroom.commands.keeping import RemoveRuns
 from controlroom.commands.line import Known
 from controlroom.commands.lock import Lock
 from controlroom.commands.logs import Purge
@@ -308,6 +309,7 @@ class Flows:
 
         return Hands(
             lambda run: self._begin(lambda: self.perform(end_of(run))),
+            lambda runs: self._begin(lambda: self.perform(RemoveRuns(runs))),
             lambda: self._begin(self.experiment),
             needle,
             self.tell,

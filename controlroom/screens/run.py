@@ -21,7 +21,7 @@ from controlroom.screens.page import Below, Line, Page
 
 PACE = 1.0
 """Seconds between two pictures of a page of runs."""
-ACTING = ("E", "x")
+ACTING = ("E", "x", "D")
 """Keys that lead to what changes something."""
 NOTHING = Runs(())
 
@@ -32,6 +32,8 @@ class Hands:
 
     end: Callable[[RunView], None]
     """Asks, and ends a run."""
+    remove: Callable[[tuple[str, ...]], None]
+    """Asks, and removes runs with what they kept."""
     begin: Callable[[], None]
     """Asks for an experiment, and starts it."""
     needle: Callable[[str, Callable[[str], None]], None]

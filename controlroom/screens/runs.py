@@ -15,8 +15,9 @@ from controlroom.screens.run import ComparePage, Hands, OfRuns, RunPage, runs_of
 KEYS = (
     ("enter", "one run by itself: its figures over time, arms and verdict of an experiment"),
     ("E", "start an experiment: choose, see its plan and what it would hit, confirm"),
-    ("space c", "mark two runs; compare them side by side"),
+    ("space c", "mark runs; compare two of them side by side"),
     ("x", "end a run, after a question"),
+    ("D", "remove the marked runs, or that under the cursor, after a question"),
     ("/", "runs that hold all words, such as `experiment finished !paths`"),
     ("s S", "another order; the other way round"),
     ("a", "also the runs that experiments began, or not"),
@@ -32,6 +33,7 @@ class RunsPage(OfRuns):
         ("space", "mark"),
         ("c", "compare"),
         ("x", "end"),
+        ("D", "remove"),
         ("slash", "filter"),
         ("s", "sort"),
         ("S", "reverse"),
@@ -39,8 +41,8 @@ class RunsPage(OfRuns):
         ("E", "begin"),
     ]
     keys = (
-        ("E", "experiment"), ("x", "end"), ("space", "mark"), ("c", "compare"), ("/", "filter"),
-        ("s", "sort"), ("a", "parts"),
+        ("E", "experiment"), ("x", "end"), ("space", "mark"), ("c", "compare"), ("D", "remove"),
+        ("/", "filter"), ("s", "sort"), ("a", "parts"),
     )  # fmt: skip
 
     def __init__(self, below: Below, hands: Hands) -> None:
@@ -84,7 +86,7 @@ class RunsPage(OfRuns):
             self.draw()
 
     def action_mark(self) -> None:
-        """Marks the run for a comparison, or takes the mark away; goes on to the next."""
+        """Marks the run, or takes the mark away; goes on to the next."""
         if self.list.at:
             self.list.mark(self.list.at)
             self.action_move(1)
@@ -99,6 +101,12 @@ class RunsPage(OfRuns):
     def action_end(self) -> None:
         """Ends the run under the cursor, after a question."""
         self.end(self.list.at)
+
+    def action_remove(self) -> None:
+        """Removes the marked runs, or else the one under the cursor, after a question."""
+        runs = tuple(self.list.marked) or tuple(filter(None, [self.list.at]))
+        if runs and not self.refused("remove_runs"):
+            self.hands.remove(runs)
 
     def action_filter(self) -> None:
         """Only runs that hold some words."""

@@ -10,6 +10,7 @@ from controlroom.commands.exits import ReadOnlyError
 from controlroom.commands.experiment import StartExperiment
 from controlroom.commands.face import FACE
 from controlroom.commands.here import Here
+from controlroom.commands.keeping import RemoveRuns
 from controlroom.commands.performing import Act, Answer
 from controlroom.commands.question import Fact, Question
 from controlroom.commands.registry import named
@@ -62,7 +63,7 @@ class FakeHere(Here):
     """A place where previews come from the commands, and nothing is connected."""
 
     def __init__(self, commands: RecordedCommands) -> None:
-        super().__init__(Settings())
+        super().__init__(commands.settings)
         self._commands = commands
 
     @property
@@ -78,6 +79,7 @@ class RecordedCommands:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
+        self.settings = Settings()
         self.refuse_with = ""
         """When set, what a start is refused with."""
         self.page: list[LogLine] = []
@@ -174,6 +176,8 @@ def _call(act: Act) -> tuple[object, ...]:
             return "restart", act.deployment
         case PauseFault():
             return act.command, act.fault
+        case RemoveRuns():
+            return act.command, act.runs
         case StopLoad() | StopFault() if act.command != "stop_all":
             return act.command, act.wanted
     return (act.command,)

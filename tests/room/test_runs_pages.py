@@ -20,6 +20,7 @@ from controlroom.model.run import Runs
 from controlroom.reports import Document, Heading, Paragraph, Plot, Table
 from controlroom.runs.experiment_files import ExperimentFile
 from controlroom.runs.folder import RunFolder
+from controlroom.runs.store import store_of
 from controlroom.screens.confirm import Confirm
 from controlroom.screens.experiment import ExperimentDialog
 from controlroom.screens.load import LoadDialog
@@ -27,6 +28,7 @@ from controlroom.screens.page import Many
 from controlroom.screens.prompt import FilterDialog
 from controlroom.screens.run import ComparePage, RunPage
 from controlroom.screens.runs import RunsPage
+from controlroom.settings import Settings
 from tests.room import frames, stories
 from tests.room.fakes import FixedSource, RecordedCommands
 from tests.room.rooms import calls_of, room_of, screen_text, source_of
@@ -305,6 +307,32 @@ async def test_what_is_over_is_not_ended_and_a_read_only_room_ends_and_starts_no
         assert calls_of(room) == []
 
 
+@pytest.mark.parametrize(
+    ("keys", "removed"),
+    [(["j"], [1]), (["space", "j", "space", "k"], [0, 2])],
+    ids=["cursor", "marked"],
+)
+async def test_runs_are_removed_after_one_question(
+    tmp_path: Path, keys: Sequence[str], removed: Sequence[int]
+) -> None:
+    room, source = room_with()
+    settings = Settings(state_dir=tmp_path)
+    folders = [store_of(settings).create() for _ in range(3)]
+    runs = tuple(stories.load(n, 0) for n in (3, 2, 1))
+    assert [one.id for one in runs] == [one.id for one in reversed(folders)]
+    source.now = source.now.having(RUNS, frames.live(Runs(runs)))
+    room.commands.settings = settings  # type: ignore[attr-defined]
+    async with room.run_test(size=(80, 24)) as pilot:
+        await pilot.press("E", *keys, "D")
+        await opened(room, Confirm)
+        wanted = tuple(runs[n].id for n in removed)
+        assert f"controlroom runs rm {' '.join(wanted)}" in screen_text(room)
+        await pilot.press("y")
+        await until(lambda: calls_of(room) == [("remove_runs", wanted)], "they are removed")
+        source.now = source.now.having(RUNS, frames.live(Runs(runs[1:2])))
+        await until(lambda: isinstance(room.screen, RunsPage) and not room.screen.list.marked, "")
+
+
 async def test_an_experiment_is_chosen_planned_confirmed_and_watched() -> None:
     room, source = room_with(over=False)
     async with room.run_test(size=(80, 24)) as pilot:
@@ -386,5 +414,5 @@ async def test_the_help_names_the_keys_of_the_pages() -> None:
         await opened(room, HelpDialog)
         dialog = room.screen
         assert isinstance(dialog, HelpDialog)
-        assert "runs: mark two runs; compare them side by side" in dialog.text().plain
+        assert "runs: mark runs; compare two of them side by side" in dialog.text().plain
     assert source_of(room)
