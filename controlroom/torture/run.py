@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controlroom.torture.disk import mount
-from controlroom.torture.doors import system_of
+from controlroom.torture.doors import System, system_of
 from controlroom.torture.environment import TortureEnvironment
 from controlroom.torture.faults import left_out
 from controlroom.torture.leftovers import keep, remove, remove_leftovers, scratch_folder
@@ -53,6 +53,17 @@ async def run(
         say(f"left out, since they are not of {queues}: {', '.join(out)}")
     system = system_of(scenario, reference) if len(scenario.queues) > 1 else None
     request = replace(request, phases=tuple(n for n in request.phases if n not in away))
+    with _ending_in_order():
+        return await _tortured(scenario, reference, request, system, say)
+
+
+async def _tortured(
+    scenario: Scenario,
+    reference: str,
+    request: TortureRequest,
+    system: System | None,
+    say: Callable[[str], None],
+) -> Report:
     async with _environment(reference, request, say) as environment:
         torture = TortureRun(environment, scenario, request.seed, say, request.patience, system)
         try:
@@ -102,10 +113,9 @@ async def _scratch(
     disk = mount(state, say) if "disk" in request.phases else None
     environment = TortureEnvironment(state, reference, request.production)
     try:
-        with _ending_in_order():
-            await environment.up()
-            say(f"stack in {state} is up")
-            yield environment
+        await environment.up()
+        say(f"stack in {state} is up")
+        yield environment
     finally:
         await environment.close()
         if request.keep:
