@@ -1,10 +1,11 @@
 """What the room costs: start-up, CPU, bytes to the terminal, key to answer, under a stream.
 
-`python -m bench.room [--rate 1000] [--seconds 10] [--beside]` brings up a stack of its own and
-prints what stack and room cost while nothing happens (lnav and htop beside them, where they are
-installed); then it sends `rate` events a second through the ingress and prints the same of a busy
-room. With `--beside` it prints instead the room beside lnav, tl (toolong), htop and btop at 0, 300
-and 5,000 lines a second and three sizes. Nothing is asserted.
+`python -m bench.room [--rate 1000] [--seconds 10] [--beside | --minutes 60]` brings up a stack of
+its own and prints what stack and room cost while nothing happens (lnav and htop beside them, where
+they are installed); then it sends `rate` events a second through the ingress and prints the same of
+a busy room. With `--beside` it prints instead the room beside lnav, tl (toolong), htop and btop at
+0, 300 and 5,000 lines a second and three sizes; with `--minutes` the memory of a room that stays
+open for so long. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 from bench.room_idle import print_imports, print_stack, print_steady, steady
+from bench.room_memory import print_memory
 from bench.room_peers import print_beside
 from bench.running_stack import print_machine
 from tests.own_stack import OwnStack
@@ -87,6 +89,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=1000, help="events a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="steady time of each row")
     parser.add_argument("--beside", action="store_true", help="instead: beside other programs")
+    parser.add_argument("--minutes", type=int, default=0, help="instead: memory over that time")
     args = parser.parse_args()
     # as a newcomer has it: what was compiled once is not compiled at each start
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -97,6 +100,9 @@ def main() -> None:
             print_machine()
             if args.beside:
                 print_beside(stack, args.seconds)
+                return
+            if args.minutes:
+                print_memory(stack, args.rate, args.minutes)
                 return
             idle(stack, args.seconds)
             print(
