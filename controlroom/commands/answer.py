@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -128,9 +127,8 @@ class AnswerQuestions(Act):
             act.run,
             lambda view: f"{place} {progress(view, said(view))}",
             "Stopping: load and faults are ended.",
+            last=False,
         )
-        # watching leaves ctrl+c ignored, so that it can say how a run ended
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         view = act.run.read_view()
         if view is None or view.state == "lost" or MAY_BE_LEFT in view.bound:
             return Exit.UNCLEAN, f"{act.run.id}: something may be left."

@@ -73,10 +73,14 @@ class Interrupts:
         talk("\nCut: not waiting any longer." if soon else f"\n{self._first}")
 
 
-async def watch(folder: RunFolder, line: Callable[[RunView], str], stopping: str) -> bool:
-    """Follows the run to its end; True when a ctrl+c asked for that end."""
+async def watch(
+    folder: RunFolder, line: Callable[[RunView], str], stopping: str, last: bool = True
+) -> bool:
+    """Follows the run to its end; True when a ctrl+c asked for that end. After the `last` run a
+    ctrl+c is ignored: what is left to do is to say how it ended, and that must not be hidden."""
     interrupts = Interrupts(folder, stopping)
     loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
     loop.add_signal_handler(signal.SIGINT, interrupts.strike)
     shown = Talk()
     try:
@@ -86,8 +90,7 @@ async def watch(folder: RunFolder, line: Callable[[RunView], str], stopping: str
     finally:
         shown.close()
         loop.remove_signal_handler(signal.SIGINT)
-        # what is left to do is to say how it ended; one ctrl+c too many must not hide that
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN if last else before)
     return interrupts.count > 0
 
 
