@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
+PATIENCE = 60.0
+"""Seconds for what happens within one or two on a machine that does nothing else."""
 
 
 @overload
@@ -20,7 +22,7 @@ async def until(
     probe: Callable[[], T | None], what: str, timeout: float = ..., every: float = ...
 ) -> T: ...
 async def until(
-    probe: Callable[[], Any], what: str, timeout: float = 20.0, every: float = 0.05
+    probe: Callable[[], Any], what: str, timeout: float = PATIENCE, every: float = 0.05
 ) -> Any:
     """The first true answer of `probe`; AssertionError names what never happened."""
     deadline = time.monotonic() + timeout

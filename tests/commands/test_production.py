@@ -146,7 +146,7 @@ async def test_a_room_asks_for_it_by_every_key(key: str, acted: Acted, state: Pa
         burst(room, [*opens, *(agrees if key == "load" else [])])
         await handled(room)
         await opened(room, Confirm)
-        await until(lambda: "type local stack to confirm" in screen_text(room), "it asks", 10)
+        await until(lambda: "type local stack to confirm" in screen_text(room), "it asks")
         assert "PRODUCTION" in screen_text(room)
         await pilot.press("y", "enter")
         assert acted.acts == []

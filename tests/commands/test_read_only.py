@@ -47,13 +47,13 @@ async def test_one_key_and_nothing_can_be_changed(acted: Acted, state: Path) -> 
         assert "read-write" in screen_text(room)
         assert "l load" in screen_text(room).splitlines()[-1]
         await pilot.press("H")
-        await until(lambda: " read-only " in screen_text(room).splitlines()[0], "it says so", 10)
-        await until(lambda: "l load" not in screen_text(room).splitlines()[-1], "no act left", 10)
+        await until(lambda: " read-only " in screen_text(room).splitlines()[0], "it says so")
+        await until(lambda: "l load" not in screen_text(room).splitlines()[-1], "no act left")
         await pilot.press("R", "exclamation_mark")
-        await until(lambda: len(entries(state)) == 3, "both are refused", 10)
+        await until(lambda: len(entries(state)) == 3, "both are refused")
         bar = await Bar(room, pilot).open()
         await pilot.press(*"scale consumer 3", "enter")
-        await until(lambda: len(entries(state)) == 4, "this too", 10)
+        await until(lambda: len(entries(state)) == 4, "this too")
         assert isinstance(room.screen, BarDialog)
         assert any("This is read-only: nothing is scaled" in one for one in room.screen.lines)
         assert bar.words == ""
@@ -102,9 +102,9 @@ async def test_the_way_back_wants_the_targets_name(way: str, acted: Acted, state
         await pilot.press("y", "enter")
         assert room.lock.on
         await pilot.press("backspace", *"prod-a", "enter")
-        await until(lambda: not room.lock.on, "it may act again", 10)
-        await until(lambda: "read-write" in screen_text(room).splitlines()[0], "it says so", 10)
-        await until(lambda: entries(state), "it is in the audit", 10)
+        await until(lambda: not room.lock.on, "it may act again")
+        await until(lambda: "read-write" in screen_text(room).splitlines()[0], "it says so")
+        await until(lambda: entries(state), "it is in the audit")
     (entry,) = entries(state)
     assert (entry["action"], entry["context"], entry["result"]) == ("read write", "prod-a", "done")
 
@@ -116,7 +116,7 @@ async def test_who_says_no_leaves_it_read_only(state: Path) -> None:
         await pilot.press("H")
         await opened(room, Confirm)
         await pilot.press("escape")
-        await until(lambda: audited(state) == [("read write", "declined")], "it is noted", 10)
+        await until(lambda: audited(state) == [("read write", "declined")], "it is noted")
     assert room.lock.on
 
 
@@ -130,7 +130,7 @@ async def test_a_room_that_was_opened_read_only_stays_so(words: str, state: Path
         else:
             await pilot.press("H")
         said = "was opened read-only, and stays so"
-        await until(lambda: said in " ".join(screen_text(room).split()), "it says so", 10)
+        await until(lambda: said in " ".join(screen_text(room).split()), "it says so")
         assert room.lock.on
     assert audited(state) == [("read write", "refused")]
 

@@ -96,8 +96,8 @@ async def test_two_members_share_the_work_and_leave_cleanly(bands: Rig) -> None:
     events = bands.events(2 * BATCH)
     await bands.produce(events[:BATCH])
     assert await first.stop() == 0
-    # a member that leaves says so and is not waited for
-    await until(lambda: joined("consumer-1"), "a group of one", timeout=4)
+    # a member that leaves says so and is not waited for: its session would last for six seconds
+    await until(lambda: joined("consumer-1"), "a group of one", timeout=5)
     await bands.produce(events[BATCH:], first=BATCH)
     assert (await bands.settled(2 * BATCH)).closed
     assert await second.stop() == 0
@@ -130,9 +130,10 @@ async def test_a_redis_that_lost_the_counters_gets_them_again(bands: Rig) -> Non
     async for key in bands.redis.scan_iter(match=f"{{{bands.name}}}:*", count=1000):
         await bands.redis.delete(key)
     await bands.produce(bands.events(1), first=len(events))
+
+    async def counted_again() -> bool:
+        return await counted(bands) == 501
+
     # only the partition that gets a record is looked at again before a restart
-    await until(
-        lambda: counted(bands), "the partition to be counted from its beginning", timeout=10
-    )
-    assert await counted(bands) == 501
+    await until(counted_again, "the partition to be counted from its beginning")
     assert (await bands.books()).doubled == 0

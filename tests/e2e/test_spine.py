@@ -100,7 +100,7 @@ async def test_a_supervisor_killed_leaves_no_orphan_and_comes_back_with_all_even
     children = [e["pid"] for e in status["engines"] if e["pid"]]
     children += [c["pid"] for pod in status["pods"] for c in pod["containers"] if c["pid"]]
     os.kill(status["stack"]["pid"], signal.SIGKILL)
-    await until(lambda: not any(alive(pid) for pid in children), "all children are gone", 10)
+    await until(lambda: not any(alive(pid) for pid in children), "all children are gone")
     assert stack.run("status", check=False).code == 3
     started = time.monotonic()
     stack.run("up")

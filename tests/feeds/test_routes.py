@@ -94,7 +94,7 @@ async def test_routes_are_asked_for_only_while_they_are_in_sight(
     async def none_more() -> bool:
         """Whether nothing is asked for as long as some questions would have taken."""
         before, since = counted.questions, time.monotonic()
-        await until(lambda: time.monotonic() - since > 1, "a second went by", 5)
+        await until(lambda: time.monotonic() - since > 1, "a second went by")
         return counted.questions == before
 
     try:
@@ -137,14 +137,14 @@ async def test_they_are_in_sight_in_the_zoomed_panel_alone() -> None:
         await pilot.press("2")
         assert not drawn(room)
         await pilot.press("z")
-        await until(lambda: drawn(room), "the zoomed panel shows them", 10)
+        await until(lambda: drawn(room), "the zoomed panel shows them")
         await pilot.press("question_mark")
-        await until(lambda: drawn(room), "they are behind the help", 10)
+        await until(lambda: drawn(room), "they are behind the help")
         await pilot.press("escape", "enter")
-        await until(lambda: room.screen is not room.room, "a page covers them", 10)
+        await until(lambda: room.screen is not room.room, "a page covers them")
         assert not any(drawn(room) for _ in range(3))
         await pilot.press("escape", "z")
-        await until(lambda: not room.room.zoomed, "the panel is small again", 10)
+        await until(lambda: not room.room.zoomed, "the panel is small again")
         assert not any(drawn(room) for _ in range(3))
 
 

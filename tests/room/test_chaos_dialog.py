@@ -45,13 +45,13 @@ async def test_the_preview_and_the_command_follow_the_fields_at_80x24() -> None:
     async with room.run_test(size=SMALL) as pilot:
         await pilot.press("c")
         await opened(room, ChaosDialog)
-        await until(lambda: "after 30s" in screen_text(room), "its own preview", 10)
+        await until(lambda: "after 30s" in screen_text(room), "its own preview")
         for name, text in (
             ("duration", "7s"), ("mode", "fixed"), ("value", "2"), ("target", "reader"),
         ):  # fmt: skip
             assert name in screen_text(room)
             await typed(pilot, name, text)
-        await until(lambda: "fixed 2 of reader" in screen_text(room), "the preview follows", 10)
+        await until(lambda: "fixed 2 of reader" in screen_text(room), "the preview follows")
         flags = "--duration 7s --mode fixed --value 2 --target reader"
         assert flags in " ".join(screen_text(room).replace("│", " ").split())
         assert "after 7s" in screen_text(room)
@@ -82,8 +82,8 @@ async def test_a_mistake_names_its_field_and_starts_nothing(
         await opened(room, ChaosDialog)
         await typed(pilot, field, text)
         await pilot.press("enter")
-        await until(lambda: said in " ".join(screen_text(room).split()), "the mistake is said", 10)
+        await until(lambda: said in " ".join(screen_text(room).split()), "the mistake is said")
         assert isinstance(room.screen, ChaosDialog)
         wanted = room.screen.query_one(f"#{field}", Input)
-        await until(lambda: room.focused is wanted, "its field has the focus", 10)
+        await until(lambda: room.focused is wanted, "its field has the focus")
     assert commands.calls == []

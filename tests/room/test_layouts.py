@@ -213,7 +213,7 @@ async def test_a_broken_file_is_said_at_the_key_and_passed_over(environ: dict[st
     opened = of(SHIPPED["log"])
     async with opened.run_test(size=(200, 60), notifications=True) as pilot:
         await pilot.press("o")
-        await until(lambda: "Did you mean 'log'?" in screen_text(opened), "it is said", 10)
+        await until(lambda: "Did you mean 'log'?" in screen_text(opened), "it is said")
         await pilot.press("o")
         assert opened.room.current == "tallies"
 

@@ -65,13 +65,13 @@ async def test_each_panel_of_both(number: int) -> None:
         await opened(room, SidesScreen)
         assert "side by side" in screen_text(room)
         await pilot.press(str(number))
-        await until(lambda: owners(room) == ["east", "west"], "both are named", 10)
+        await until(lambda: owners(room) == ["east", "west"], "both are named")
         for half, title in zip(halves(room), titles, strict=True):
             assert f" {number} {title}" in half
         await pilot.press("0")
-        await until(lambda: "side by side" in screen_text(room), "the figures are back", 10)
+        await until(lambda: "side by side" in screen_text(room), "the figures are back")
         await pilot.press("escape")
-        await until(lambda: room.screen is room.room, "the room is back", 10)
+        await until(lambda: room.screen is room.room, "the room is back")
 
 
 async def test_tab_goes_through_all_and_what_is_not_there_does_nothing() -> None:
@@ -107,18 +107,18 @@ async def test_a_picture_that_is_due_while_panels_are_put_in(
 
         monkeypatch.setattr(Container, "remove_children", while_drawn)
         await pilot.press("1", "4", "0", "2")
-        await until(lambda: owners(room) == ["east", "west"], "both are drawn", 10)
+        await until(lambda: owners(room) == ["east", "west"], "both are drawn")
 
 
 async def test_what_changes_is_drawn() -> None:
     room = room_of(EAST, EAST)
     async with room.run_test(size=(120, 40)) as pilot:
         await pilot.press("v", "1")
-        await until(lambda: halves(room)[0].count("east") == 1, "both are drawn", 10)
+        await until(lambda: halves(room)[0].count("east") == 1, "both are drawn")
         source = room.source
         assert isinstance(source, Two)
         source.both = (EAST, WEST)
-        await until(lambda: "west" in halves(room)[1], "the right one is another", 10)
+        await until(lambda: "west" in halves(room)[1], "the right one is another")
         assert "east" in halves(room)[0]
 
 

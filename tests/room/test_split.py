@@ -43,11 +43,11 @@ async def test_the_preview_and_the_command_follow_the_fields_at_80x24() -> None:
     async with room.run_test(size=SMALL) as pilot:
         await pilot.press("t")
         await opened(room, SplitDialog)
-        await until(lambda: "http    33.33 %" in screen_text(room), "its preview", 10)
+        await until(lambda: "http    33.33 %" in screen_text(room), "its preview")
         assert "faulty  33.33 %  error-injector:http, started for it" in screen_text(room)
         await typed(pilot, "duration", "7s")
         await typed(pilot, "weight", "http=50 faulty=50")
-        await until(lambda: "37.5 %" in screen_text(room), "it follows", 10)
+        await until(lambda: "37.5 %" in screen_text(room), "it follows")
         flags = "--duration 7s --weight http=50 --weight faulty=50"
         assert flags in " ".join(screen_text(room).replace("│", " ").split())
         await pilot.press("enter")
@@ -74,10 +74,10 @@ async def test_a_mistake_names_its_field_and_starts_nothing(
     async with room.run_test(size=SMALL) as pilot:
         await pilot.press("t")
         await opened(room, SplitDialog)
-        await until(lambda: "goes to" in screen_text(room), "its preview", 10)
+        await until(lambda: "goes to" in screen_text(room), "its preview")
         await typed(pilot, field, text)
         await pilot.press("enter")
-        await until(lambda: said in " ".join(screen_text(room).split()), "it is said", 10)
+        await until(lambda: said in " ".join(screen_text(room).split()), "it is said")
         await opened(room, SplitDialog)
     assert commands.calls == []
 

@@ -96,9 +96,9 @@ async def test_a_theme_of_ones_own_is_read_again_when_it_is_saved(
         assert room.look.palette.background == PALETTES["light"].background
         path.write_text('accent = "#654321"\n')
         os.utime(path, (1, 1))
-        await until(lambda: room.look.palette.accent == "#654321", "the file is read", 10)
+        await until(lambda: room.look.palette.accent == "#654321", "the file is read")
         path.write_text('accent = "red"\n')
-        await until(lambda: "'red' is no colour" in " ".join(told(room)), "it is told", 10)
+        await until(lambda: "'red' is no colour" in " ".join(told(room)), "it is told")
         assert room.look.palette.accent == "#654321"
         await pilot.press("T")
         assert room.look.palette.name == "dark"

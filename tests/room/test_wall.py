@@ -157,8 +157,8 @@ async def test_it_goes_on_by_its_own_clock() -> None:
     )
     async with room.run_test(size=WIDE):
         await until(lambda: room.wall.on, "it opens as a wall")
-        await until(lambda: seen(room) == ["tallies"], "the first panel alone", 10)
-        await until(lambda: seen(room) == ["traffic"], "the next one", 10)
+        await until(lambda: seen(room) == ["tallies"], "the first panel alone")
+        await until(lambda: seen(room) == ["traffic"], "the next one")
         assert source_of(room).asked > 0
 
 

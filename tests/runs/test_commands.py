@@ -155,7 +155,7 @@ async def test_the_run_outlives_its_terminal(
     with Terminal([sys.executable, "-m", "controlroom", *words], cli.env) as terminal:
         await until(lambda: server.count > 4, "the load began")
         terminal.hang_up()
-        await until(lambda: not Proof(terminal.pid, begun).alive, "the command is gone", 10)
+        await until(lambda: not Proof(terminal.pid, begun).alive, "the command is gone")
     view = await ended(store.folder("r-0001"))
     assert (view.state, view.bound) == ("finished", "number")
     assert server.count == 60

@@ -210,7 +210,7 @@ async def test_a_killed_runner_reads_as_lost_and_its_load_ends(
     os.kill(proof.pid, signal.SIGKILL)
     view = await ended(folder)
     assert view.state == "lost"
-    await until(lambda: not process.is_running(), "the load process ends by itself", 10)
+    await until(lambda: not process.is_running(), "the load process ends by itself")
     assert store.active() == []
     assert start(store, spec(server, number=1)).id == "r-0002"
     assert (await ended(store.folder("r-0002"))).state == "finished"

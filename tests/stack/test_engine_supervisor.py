@@ -92,7 +92,7 @@ async def test_it_is_killed_and_serves_again(
     async with serving(engine, events, patience=20) as kept:
         first = kept.pid
         engine.file.unlink()
-        await until(lambda: kept.restarts == 1 and kept.serving.is_set(), "the second life", 20)
+        await until(lambda: kept.restarts == 1 and kept.serving.is_set(), "the second life")
         assert kept.pid not in (None, first)
         assert engine.file.exists()
         reasons = [event.reason for event in events.after(0)]
@@ -108,9 +108,9 @@ async def test_one_question_without_an_answer_is_forgiven(
     async with serving(engine, patience=20) as kept:
         first = kept.pid
         engine.file.unlink()
-        await until(lambda: bool(kept.message), "a question without an answer", 20)
+        await until(lambda: bool(kept.message), "a question without an answer")
         engine.file.touch()
-        await until(lambda: not kept.message, "an answer again", 20)
+        await until(lambda: not kept.message, "an answer again")
         assert (kept.pid, kept.restarts) == (first, 0)
 
 
