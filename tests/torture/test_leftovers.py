@@ -32,7 +32,8 @@ def shell(tmp_path: Path) -> Iterator[OwnStack]:
 @pytest.fixture
 def torture(shell: OwnStack) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A torture that goes on for long, and the folder of its stack, which is up."""
-    process = shell.start(*LONG)
+    # whoever runs the tests may ignore SIGHUP, as nohup does, and children would too
+    process = shell.start(*LONG, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
     assert process.stderr is not None
     said = [process.stderr.readline()]
     while " is up" not in said[-1]:
