@@ -132,8 +132,9 @@ async def test_a_redis_that_lost_the_counters_gets_them_again(bands: Rig) -> Non
     await bands.produce(bands.events(1), first=len(events))
 
     async def counted_again() -> bool:
-        return await counted(bands) == 501
+        return await counted(bands) in (501, 1_001, 1_501, 2_001)
 
-    # only the partition that gets a record is looked at again before a restart
-    await until(counted_again, "the partition to be counted from its beginning")
+    # only the partition that gets a record is looked at again, and others where the machine was
+    # busy for so long that the group was made anew
+    await until(counted_again, "whole partitions are counted from their beginning")
     assert (await bands.books()).doubled == 0
