@@ -39,9 +39,12 @@ def torture(shell: OwnStack) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     while " is up" not in said[-1]:
         assert said[-1], said
         said.append(process.stderr.readline())
-    yield process, Path(next(word for word in said[-1].split() if "controlroom-torture-" in word))
+    state = Path(next(word for word in said[-1].split() if "controlroom-torture-" in word))
+    yield process, state
     process.kill()
     process.wait()
+    if state.exists():
+        OwnStack(state).run("down", check=False)
 
 
 def serving(state: Path) -> list[psutil.Process]:
