@@ -94,31 +94,16 @@ def _finished(answer: Exit | Awaitable[Exit]) -> int:
         return answer
     import asyncio
 
+    from host.ending import EndedBySignal, cancelled_by
+
     async def awaited() -> int:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-        terminated = False
-
-        def cancel() -> None:
-            nonlocal terminated
-            terminated = True
-            task.cancel()
-
-        def handle(number: int, frame: object) -> None:
-            # raised here, SystemExit would come up in whatever the loop calls just now: in a
-            # callback of gRPC it holds up, or crashes, the tasks that end in order after it
-            signal.signal(signal.SIGTERM, _terminate)
-            loop.call_soon_threadsafe(cancel)
-
-        signal.signal(signal.SIGTERM, handle)
-        try:
+        with cancelled_by(signal.SIGTERM, _terminate):
             return await answer
-        except asyncio.CancelledError:
-            if not terminated:
-                raise
-            return Exit.TERMINATED
 
-    return asyncio.run(awaited())
+    try:
+        return asyncio.run(awaited())
+    except EndedBySignal as end:
+        return end.code
 
 
 def _terminate(number: int, frame: object) -> NoReturn:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from controlroom.torture.leftovers import keep, remove, remove_leftovers, scratc
 from controlroom.torture.phases import phases_of, run_phases
 from controlroom.torture.report import Report
 from controlroom.torture.torture_run import PATIENCE, TortureRun
+from host.ending import cancelled_by
 from host.errors import StackError
 from scenarios.scenario import Scenario
 from stack.supervisor.output import LINES
@@ -53,7 +53,10 @@ async def run(
         say(f"left out, since they are not of {queues}: {', '.join(out)}")
     system = system_of(scenario, reference) if len(scenario.queues) > 1 else None
     request = replace(request, phases=tuple(n for n in request.phases if n not in away))
-    with _ending_in_order():
+    # a terminal that is lost may say so twice, and the stack is still to be ended then; under nohup
+    # it says nothing
+    heard = signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+    with cancelled_by(signal.SIGHUP, signal.SIG_IGN) if heard else contextlib.nullcontext():
         return await _tortured(scenario, reference, request, system, say)
 
 
@@ -125,29 +128,3 @@ async def _scratch(
                 say(f"its scratch disk stays mounted at {disk}")
         else:
             await remove(state)
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """A lost terminal cancels the block, which ends with exit code 129 then; where SIGHUP is
-    ignored (nohup) it does not."""
-    before = signal.getsignal(signal.SIGHUP)
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    hung_up = False
-
-    def handle(number: int, frame: object) -> None:
-        nonlocal hung_up
-        hung_up = True
-        loop.call_soon_threadsafe(task.cancel)
-
-    if before is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, handle)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not hung_up:
-            raise
-        raise SystemExit(128 + signal.SIGHUP) from None
-    finally:
-        signal.signal(signal.SIGHUP, before)

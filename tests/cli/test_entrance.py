@@ -17,6 +17,7 @@ from controlroom.commands.catalogue import VERBS
 from controlroom.commands.command import Verb
 from controlroom.commands.exits import Exit
 from controlroom.commands.parsers import overview, verb_parser
+from host.ending import EndedBySignal, cancelled_by
 from tests.cli.running import controlroom, environment
 
 LINES, COLUMNS = 24, 80
@@ -253,3 +254,24 @@ def test_sigterm_ends_a_verb_in_order_and_comes_up_in_no_callback() -> None:
         signal.signal(signal.SIGTERM, before)
     assert met == []
     assert ended == ["in order"]
+
+
+def test_a_terminal_that_is_lost_twice_disturbs_no_end() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        with cancelled_by(signal.SIGHUP, signal.SIG_IGN):
+            asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGHUP)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                os.kill(os.getpid(), signal.SIGHUP)
+                await asyncio.sleep(0.01)
+                ended.append("in order")
+
+    before = signal.getsignal(signal.SIGHUP)
+    with pytest.raises(EndedBySignal) as told:
+        asyncio.run(work())
+    assert told.value.code == 129
+    assert ended == ["in order"]
+    assert signal.getsignal(signal.SIGHUP) is before
