@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,7 +69,6 @@ class Deploy(Act):
 
     async def carry_out(self, here: Here) -> Answer:
         from controlroom.targets.kubernetes.deploy.applying import Applier
-        from controlroom.targets.kubernetes.deploy.readiness import Rollout
         from controlroom.targets.kubernetes.deploy.rendering import overlay_path
         from controlroom.targets.kubernetes.target import KubernetesTarget
 
@@ -87,7 +86,7 @@ class Deploy(Act):
                 objects, given = await self._rendered(rendered, namespace, target.api)
             say(f"{len(objects)} objects of {path.name} for {here.context}")
             applied = await Applier(target.api, namespace, path.name, say).apply(objects, given)
-            left = await Rollout(target.api, applied).wait(timeout, say) if self.wait else []
+            left = await _settled(target.api, applied, timeout, say) if self.wait else []
         finally:
             await target.close()
         data = {
@@ -120,7 +119,7 @@ class Deploy(Act):
         self, path: Path, namespace: str, api: Api
     ) -> tuple[list[dict[str, Any]], dict[str, dict[str, str]]]:
         """The objects, and the contents of the Secrets that are known here only."""
-        from controlroom.targets.kubernetes.deploy.doors import fill
+        from controlroom.targets.kubernetes.deploy import doors, scraped
         from controlroom.targets.kubernetes.deploy.entering import authorized_keys
         from controlroom.targets.kubernetes.deploy.peers import calls_across, open_slices, settle
         from controlroom.targets.kubernetes.deploy.rendering import render
@@ -135,8 +134,25 @@ class Deploy(Act):
         # where a mesh finds the remote side, a peer is named for its secret alone
         wanted = not across or open_slices(objects)
         settle(objects, await _addresses(self.peer) if wanted else ())
-        fill(objects)
+        doors.fill(objects)
+        scraped.fill(objects)
         return objects, given
+
+
+async def _settled(
+    api: Api, objects: Sequence[dict[str, Any]], timeout: float, say: Callable[[str], None]
+) -> list[UnreadyWorkload]:
+    """Waits for the workloads, and then for a lab's ingress; answers what is not ready in time."""
+    from controlroom.targets.kubernetes.deploy.readiness import Rollout
+    from controlroom.targets.kubernetes.deploy.routed import Routes, backends_with_pods, exporter
+
+    deadline = time.monotonic() + timeout
+    left = await Rollout(api, objects).wait(timeout, say)
+    backends = backends_with_pods(objects)
+    if left or not backends:
+        return left
+    async with exporter(api, objects) as ask:
+        return await Routes(backends, ask).wait(deadline - time.monotonic(), say)
 
 
 async def main(args: argparse.Namespace) -> Exit:

@@ -25,8 +25,8 @@ PERSON = {
     "vaccine_type": "Pfizer-BioNTech",
 }
 SLOW = 120.0
-NOBODY = 503
-"""What the ingress answers for a door behind which it knows no pod."""
+WATCHED = {"grpc-client", "grpcserver", "subscribers", "producer-redis", "producer-streams"}
+"""Services of covid's own that these doors ask."""
 
 
 async def test_each_door_stores_by_its_own_queue(deployed: Callable[..., Deployed]) -> None:
@@ -35,12 +35,7 @@ async def test_each_door_stores_by_its_own_queue(deployed: Callable[..., Deploye
     async with httpx.AsyncClient(
         base_url=one.endpoints()["ingress"], timeout=30, trust_env=False
     ) as ingress:
-
-        async def found() -> bool:
-            return all([(await ingress.get(door)).status_code != NOBODY for door in DOORS])
-
-        # pods are ready a moment before the ingress hears of them by DNS
-        await until(found, "the ingress has found pods behind each door", SLOW, every=0.5)
+        # `deploy` has waited until the ingress knows the pods behind each door
         for door in DOORS:
             answers = [await ingress.post(door, json=person) for person in people]
             assert [each.status_code for each in answers] == [201] * EACH, (door, answers[-1].text)
@@ -57,6 +52,7 @@ async def test_each_door_stores_by_its_own_queue(deployed: Callable[..., Deploye
             assert (of["counted"], of["stored"], of["doubled"]) == (handled, handled, 0), queue
             # a queue that delivers at most once says what it lost, all others may lose nothing
             assert of["lost"] == 0 or queue == "pubsub", (queue, of)
+        await until(lambda: watched(one), "Prometheus has covid's own services", SLOW, every=1)
         totals = (await ingress.get("/subscribers/totalorigen/")).json()
         stored = {QUEUES[each["origen"]]: each["total"] for each in totals}
         assert stored == {name: of["stored"] for name, of in books["queues"].items()}
@@ -65,3 +61,9 @@ async def test_each_door_stores_by_its_own_queue(deployed: Callable[..., Deploye
         assert (await ingress.get("/redis/one")).json() == {"a": 1}
         assert (await ingress.get("/api/countries")).status_code == 200
         assert (await ingress.get("/total")).json()
+
+
+def watched(one: Deployed) -> bool:
+    """Whether the golden metrics have requests to each."""
+    rows = one.run("metrics", "--window", "120", "--json").json()["rows"]
+    return {row["deployment"] for row in rows if row["rps"]} >= WATCHED

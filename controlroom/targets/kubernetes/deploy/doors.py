@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-
 from controlroom.targets.abilities import Refused
-from controlroom.targets.kubernetes.deploy.rendering import Object, pod_specs
+from controlroom.targets.kubernetes.deploy.contents import (
+    config_with,
+    name_of,
+    pods_by_name,
+    put_text,
+)
+from controlroom.targets.kubernetes.deploy.rendering import Object
 from stack.balance import backend_name, use_lines
 from stack.manifests import network
 from stack.manifests.model import Route, Service, ServicePort
@@ -27,7 +30,7 @@ def fill(objects: list[Object]) -> None:
     Paths of a Service that is not among the objects are left out. Raises Refused for a port that a
     Service has not, StackError for an Ingress that the local stack would refuse too.
     """
-    config = next((one for one in objects if MARK in (one.get("data") or {}).get(FILE, "")), None)
+    config = config_with(objects, FILE, MARK)
     if config is None:
         return
     text: str = config["data"][FILE]
@@ -38,7 +41,7 @@ def fill(objects: list[Object]) -> None:
         for route in network.routes(Node(one, f"Ingress {one['metadata']['name']}", ""))
     ]
     names = {route.service for route in routes}
-    given = {_name(one): one for one in objects if one["kind"] == "Service"}
+    given = {name_of(one): one for one in objects if one["kind"] == "Service"}
     services = {name: network.service(Node(given[name], name, "")) for name in names & {*given}}
     routes = [route for route in routes if route.service in services]
     for route in routes:
@@ -48,8 +51,10 @@ def fill(objects: list[Object]) -> None:
     for name, service in sorted(services.items()):
         text += _backends(text, service, given[name]["metadata"].get("namespace", "default"))
         if _pods(name) not in given:
-            objects.append(_without_address(given[name]))
-    _put(objects, config, text)
+            own = given[name]["spec"]
+            spec = {key: own[key] for key in ("selector", "ports")}
+            objects.append(pods_by_name(given[name], _pods(name), spec))
+    put_text(objects, config, FILE, text)
 
 
 def _check(route: Route, service: Service) -> None:
@@ -82,26 +87,3 @@ def _backend(name: str, port: ServicePort, place: str) -> str:
 
 def _pods(service: str) -> str:
     return f"{service}-pods"
-
-
-def _without_address(one: Object) -> Object:
-    """The Service once more, without an address of its own."""
-    meta = {**one["metadata"], "name": _pods(_name(one))}
-    spec = {"clusterIP": "None", **{key: one["spec"][key] for key in ("selector", "ports")}}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
-
-
-def _put(objects: Sequence[Object], config: Object, text: str) -> None:
-    """A changed file has another name, so that the pods that read it are replaced."""
-    before = _name(config)
-    after = f"{before}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
-    config["data"] = {**config["data"], FILE: text}
-    config["metadata"]["name"] = after
-    for _, pod in pod_specs(objects):
-        for volume in pod.get("volumes") or ():
-            if volume.get("configMap", {}).get("name") == before:
-                volume["configMap"] = {**volume["configMap"], "name": after}
-
-
-def _name(one: Mapping[str, Object]) -> str:
-    return str(one["metadata"]["name"])
