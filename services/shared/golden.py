@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import add
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -81,6 +81,11 @@ class Traffic:
         answers.counts[bisect_left(BUCKETS_MS, spent_ms)] += 1
         answers.total_ms += spent_ms
 
+    @property
+    def answered(self) -> int:
+        """Answers of all kinds."""
+        return sum(sum(each.counts) for each in list(self.answers.values()))
+
     def responses(self) -> dict[tuple[int, str], int]:
         """Answers by HTTP status and gRPC status, those of `BEFOREHAND` also before they come."""
         found = {(status, ""): 0 for status in BEFOREHAND}
@@ -125,15 +130,25 @@ _GRPC_FAILURES = frozenset(("2", "4", "7", "8", "12", "13", "14", "15"))
 class Golden(Collector):
     """All traffic of a process as Prometheus metrics."""
 
-    def __init__(self, registry: CollectorRegistry | None = REGISTRY) -> None:
+    def __init__(self) -> None:
         self._traffic: dict[tuple[str, ...], Traffic] = {}
-        if registry is not None:
-            registry.register(self)
+        self._counted: list[tuple[int, int]] = []
+        self._text = b""
 
     def traffic(self, labels: Mapping[str, str]) -> Traffic:
         """The traffic with these labels, one object per set of labels."""
         made = Traffic(labels)
         return self._traffic.setdefault(made.labels, made)
+
+    def text(self) -> bytes:
+        """All metrics as Prometheus reads them. Written anew only when there was traffic: to write
+        them is nearly all that a service does while nobody asks it anything."""
+        counted = [(one.requests, one.answered) for one in list(self._traffic.values())]
+        if counted != self._counted:
+            # the counters first: what comes while it is written is told by the next scrape
+            self._counted = counted
+            self._text = generate_latest(self)
+        return self._text
 
     def collect(self) -> Iterable[Metric]:
         """Metrics for one scrape."""
@@ -146,7 +161,7 @@ class Golden(Collector):
         latencies = HistogramMetricFamily(
             "response_latency_ms", "Time to answer in ms.", labels=(*_LABELS, "status_code")
         )
-        for traffic in self._traffic.values():
+        for traffic in list(self._traffic.values()):
             requests.add_metric(traffic.labels, traffic.requests)
             for (status, grpc), count in traffic.responses().items():
                 labels = (*traffic.labels, str(status), classify(status, grpc), grpc)
@@ -168,6 +183,11 @@ def _cumulated(answers: _Answers) -> list[tuple[str, float]]:
 
 
 _GOLDEN = Golden()
+
+
+def text() -> bytes:
+    """The traffic of this process as Prometheus reads it."""
+    return _GOLDEN.text()
 
 
 def inbound(target_addr: str, route_name: str = "default") -> Traffic:

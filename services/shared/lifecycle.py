@@ -17,7 +17,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from services.shared import logline
+from services.shared import golden, logline
 from services.shared.problem import problem_body
 from services.shared.settings import Settings
 from services.shared.web import App, Headers, Message, Receive, Send, answer, serving
@@ -191,7 +191,8 @@ class Lifecycle:
         elif scope["method"] not in ("GET", "HEAD"):
             await _refuse(send, problems.WRONG_METHOD, f"{path} takes GET", ((b"allow", b"GET"),))
         elif path == "/metrics":
-            await answer(send, 200, generate_latest(REGISTRY), b"text/plain; version=0.0.4")
+            told = generate_latest(REGISTRY) + golden.text()
+            await answer(send, 200, told, b"text/plain; version=0.0.4")
         elif path == "/readyz":
             await _condition(send, self.unready())
         else:

@@ -6,7 +6,7 @@ from services.shared.golden import BEFOREHAND, Golden
 
 
 def test_failures_have_a_counter_at_zero_before_there_is_one() -> None:
-    golden = Golden(registry=None)
+    golden = Golden()
     traffic = golden.traffic({"direction": "inbound"})
 
     def counts() -> dict[tuple[str, str], float]:

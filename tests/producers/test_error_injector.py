@@ -63,7 +63,7 @@ async def ask(app: ErrorApp, *parts: bytes) -> int:
 
 
 async def test_failures_are_spread_evenly_and_counted_and_bodies_are_bounded() -> None:
-    traffic = Golden(None).traffic({"direction": "inbound"})
+    traffic = Golden().traffic({"direction": "inbound"})
     app = ErrorApp(Errors(503, 0.3), traffic, max_body_bytes=10)
     seen = [await ask(app, b"x") for _ in range(100)]
     assert Counter(seen) == {200: 70, 503: 30}
