@@ -28,6 +28,7 @@ from controlroom.model.frame import LOG, Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
 from controlroom.screens import framing
+from controlroom.screens.above import Above
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.looking import Looking
 from controlroom.screens.room import RoomScreen
@@ -40,7 +41,7 @@ from controlroom.settings import SettingsError
 
 if TYPE_CHECKING:
     from controlroom.commands.command import Command
-    from controlroom.commands.ports import Commands, FrameSource, ManySources, Playable
+    from controlroom.commands.ports import Commands, FrameSource, Playable
     from controlroom.screens.flows import Flows
     from controlroom.screens.neighbours import Announce, Neighbours
     from controlroom.screens.page import Below
@@ -124,8 +125,15 @@ class ControlRoom(Toasting):
         self.wall = Wall(self.room, wall_seconds, self._go_on, self._say)
         self._wall_at_once = wall
         self.travelling = Travelling(self.room, playback, self._moved, self._say)
-        # in a recording every key answers, if only that nothing can be changed there
-        for action in with_key(read_only and playback is None):
+        self.above = Above(
+            self.room, source, clock, lambda: self.below, lambda: self.neighbours,
+            lambda run: self._work(self.flows.run(run), "runs"), self.tick,
+        )  # fmt: skip
+        self._bind_keys(read_only)
+
+    def _bind_keys(self, read_only: bool) -> None:
+        """In a recording every key answers, if only that nothing can be changed there."""
+        for action in with_key(read_only and self.playback is None):
             if action.id not in ("palette", "suspend"):
                 self.bind(action.key, f"do('{action.id}')", description=action.title, show=False)
 
@@ -298,7 +306,7 @@ class ControlRoom(Toasting):
         if action_id.startswith("pane_"):
             self.room.focus_pane(action_id.removeprefix("pane_"))
             return
-        places = (self.room, self.travelling, self.wall, self)
+        places = (self.room, self.travelling, self.wall, self.above, self)
         here = [done for at in places if (done := getattr(at, f"do_{action_id}", None))]
         if here:
             here[0]()
@@ -362,15 +370,6 @@ class ControlRoom(Toasting):
         if self.is_headless or not driver.suspend_job():
             self.notify("There is no shell here to come back from.", markup=False)
 
-    def do_sides(self) -> None:
-        """All targets side by side, where there is more than one."""
-        source = self._many()
-        if source is not None:
-            from controlroom.screens.sides import SidesScreen
-
-            sides = SidesScreen(self.look, lambda: source.sides(self.clock()), self.room.slots)
-            self.push_screen(sides)
-
     def action_focus_next(self) -> None:
         """Of panels the next one of the layout, also from one that it does not show."""
         if self.screen is self.room:
@@ -384,62 +383,6 @@ class ControlRoom(Toasting):
             self.room.do_previous_pane()
         else:
             super().action_focus_previous()
-
-    def do_open(self) -> None:
-        """The page of what is chosen in the focused panel."""
-        from controlroom.screens.drilling import page_of
-
-        if self.screen is not self.room:
-            return
-        if self.room.pane is self.room.time:
-            self._open_moment()
-            return
-        page = page_of(self.room, self.below)
-        if page is not None:
-            self.push_screen(page)
-        else:
-            self.notify("There is nothing to open here.", markup=False, timeout=3)
-
-    def _open_moment(self) -> None:
-        """Of the time panel: a range alone, or the run of the mark that is looked at."""
-        mark = self.room.time.looked_at
-        if self.room.time.enter_range():
-            return
-        if mark is None:
-            self.notify("There is no mark here: { and } look at the marks.", markup=False)
-        else:
-            self._work(self.flows.run(mark.run), "runs")
-
-    def do_limit(self) -> None:
-        """Which part is the limit now."""
-        from controlroom.screens.pages.limit import LimitPage
-
-        if not isinstance(self.screen, LimitPage):
-            self.push_screen(LimitPage(self.below))
-
-    def do_users(self) -> None:
-        """Who else is there, and what was done."""
-        if self.neighbours is None:
-            self.notify("A recording is looked at alone.", markup=False)
-            return
-        from controlroom.screens.pages.users import UsersPage
-
-        if not isinstance(self.screen, UsersPage):
-            self.push_screen(UsersPage(self.below, self.neighbours))
-
-    def do_target(self) -> None:
-        """Shows the next target, where there is more than one."""
-        source = self._many()
-        if source is not None:
-            self.notify(f"Now {source.next_target()}.", markup=False)
-            self.tick()
-
-    def _many(self) -> ManySources | None:
-        source = cast("ManySources", self.source)
-        if len(getattr(source, "sides", lambda _: ())(self.clock())) > 1:
-            return source
-        self.notify("There is one target; give --context twice for two.", markup=False)
-        return None
 
     def do_theme(self) -> None:
         """Other colours."""
