@@ -7,6 +7,7 @@ thread beside it.
 from __future__ import annotations
 
 import asyncio
+import copy
 import importlib
 import time
 from collections.abc import Mapping, Sequence
@@ -216,6 +217,12 @@ class Opening:
         """Shows the next target; answers its name."""
         self._shown = (self._shown + 1) % len(self._places)
         return self._places[self._shown].name
+
+    def of(self, number: int) -> Opening:
+        """The same rooms, of which that one is shown."""
+        one = copy.copy(self)
+        one._shown = number
+        return one
 
     async def perform(self, act: Act) -> Answer:
         """Carries an act out on the shown target, or on every one."""

@@ -171,7 +171,7 @@ COMMANDS: tuple[Command, ...] = (
     _key("copy", "y", "copy", "Copy what is chosen in the panel: a name, a figure, a line's id"),
     _key("copy_panel", "Y", "copy panel", "Copy what the focused panel shows, as text"),
     _key("copy_command", "C", "copy command", "Copy the command line that prints it"),
-    _key("sides", "v", "side by side", "All clusters: A, B, difference, or a panel of each"),
+    _key("sides", "v", "side by side", "All clusters: A, B, difference; a panel or a page of each"),
     _key("target", "x", "next cluster", "Show the next cluster of --context"),
     _key("users", "u", "users", "Who else has a room open here, and what was done last"),
     _key("theme", "T", "theme", "Other colours: dark, light, contrast, sixteen, your own", "room"),

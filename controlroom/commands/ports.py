@@ -74,6 +74,11 @@ class ManySources(FrameSource, Protocol):
         """Shows the next target; answers its name."""
         ...
 
+    def of(self, number: int) -> OneTarget:
+        """One of them by itself, whichever is shown. Numbers begin with 0, in the order of
+        `sides`."""
+        ...
+
 
 class Playable(FrameSource, Protocol):
     """Frames of a recording, which can be moved about in."""
@@ -169,3 +174,7 @@ class Commands(Protocol):
     async def retry(self, source: str) -> None:
         """Asks a source that is away to connect again now."""
         ...
+
+
+class OneTarget(FrameSource, Commands, Protocol):
+    """Frames of one target, and who carries out what it is asked for."""

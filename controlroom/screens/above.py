@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from controlroom.commands.ports import FrameSource, ManySources
+    from controlroom.model.frame import Frame
     from controlroom.screens.neighbours import Neighbours
     from controlroom.screens.page import Below, Page
     from controlroom.screens.room import RoomScreen
@@ -69,13 +71,30 @@ class Above:
         self._show(UsersPage, lambda: UsersPage(self.below(), others))
 
     def do_sides(self) -> None:
-        """All targets side by side, where there is more than one."""
+        """All targets side by side, where there is more than one: the page that is open, of each
+        of them, else their figures."""
         source = self._many()
-        if source is not None:
+        if source is not None and not self._show_beside(source):
             from controlroom.screens.sides import SidesScreen
 
             sides = SidesScreen(self.room.look, lambda: source.sides(self.clock()), self.room.slots)
             self.room.app.push_screen(sides)
+
+    def _show_beside(self, source: ManySources) -> bool:
+        """Shows the open page of each target; whether there is one that each has."""
+        from controlroom.screens.beside import BesideScreen
+        from controlroom.screens.page import Below, Page
+
+        top, look = self.room.app.screen, self.room.look
+        if not isinstance(top, Page):
+            return False
+        targets = [source.of(number) for number in range(len(source.sides(self.clock())))]
+        belows = [Below(look, partial(_frame, one, self.clock), one) for one in targets]
+        pages = [page for below in belows if (page := top.of(below)) is not None]
+        if pages:
+            beside = BesideScreen(look, pages, lambda: source.sides(self.clock()))
+            self.room.app.push_screen(beside)
+        return bool(pages)
 
     def do_target(self) -> None:
         """Shows the next target, where there is more than one."""
@@ -98,3 +117,7 @@ class Above:
 
     def _say(self, words: str, seconds: float | None = None) -> None:
         self.room.notify(words, markup=False, timeout=seconds)
+
+
+def _frame(source: FrameSource, clock: Callable[[], float]) -> Frame:
+    return source.frame(clock())

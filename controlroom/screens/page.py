@@ -176,6 +176,13 @@ class Page(Screen[None]):
     async def load(self) -> None:
         """Asks what the page shows, and keeps it. Raises what the source raises."""
 
+    async def let_go(self) -> None:
+        """Ends what it has open."""
+
+    def of(self, below: Below) -> Page | None:
+        """The same page of another target; None where it is about a thing of its own target."""
+        return None
+
     def lines(self, frame: Frame, width: int) -> Sequence[Line]:
         """What is shown, which may be longer than the screen. Called only when there was an answer,
         or when nothing is asked. `width` in cells."""
@@ -220,7 +227,11 @@ class Page(Screen[None]):
 
     def ask_anew(self) -> None:
         """Asks; a question that is on ends without an answer."""
-        self.run_worker(self._keep_asking(), group="page", exclusive=True, exit_on_error=False)
+        self.run_worker(self.keep_asking(), group="page", exclusive=True, exit_on_error=False)
+
+    async def on_unmount(self) -> None:
+        """Nothing stays open."""
+        await self.let_go()
 
     def on_screen_resume(self) -> None:
         """Back from a page above, or from a dialog."""
@@ -236,7 +247,8 @@ class Page(Screen[None]):
         if self.app.screen is self:
             self._rows.show(self.below.frame())
 
-    async def _keep_asking(self) -> None:
+    async def keep_asking(self) -> None:
+        """Asks again and again; ends when it is cancelled."""
         while True:
             self._again.clear()
             self._asked = time.monotonic()

@@ -22,6 +22,9 @@ from wire.stores import redis_client
 RETRY_AFTER = 5
 """Seconds until a client should ask again: space does not come back at once."""
 DISK_EVERY = 1.0
+UNUSED_DISK_EVERY = 5.0
+"""Seconds between two looks at the disks, and while no request comes in. The first one ends the
+pause."""
 _GOOD_FOR = 20.0
 """Seconds for which the last answer of a source counts while the source does not answer."""
 
@@ -88,7 +91,7 @@ async def watching_disks(settings: Settings) -> AsyncIterator[Source]:
         return found[0].text if found else ""
 
     source = Source(problems.DISK_FULL, told)
-    task = run_beside(lambda: source.follow(DISK_EVERY), "look at the disks")
+    task = run_beside(lambda: source.follow(DISK_EVERY, UNUSED_DISK_EVERY), "look at the disks")
     try:
         yield source
     finally:

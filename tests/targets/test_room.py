@@ -83,6 +83,15 @@ async def test_two_contexts_side_by_side(two: Path, tmp_path: Path) -> None:
         room.until(r"web +1/2.+web +2/2", 60)
         room.send("\x1b")
         room.until_gone("one panel of each", 60)
+        room.send("4\r")
+        room.until(r"fleet › web .+bands · west", 60)
+        room.send("v")
+        room.until(r"bands · east.+bands · west", 60)
+        room.until(r"1 of 2 ready.+2 of 2 ready", 60)
+        room.send("\x1b")
+        room.until_gone("bands · east", 60)
+        room.send("\x1b")
+        room.until_gone("fleet › web", 60)
         room.send("q")
         assert room.ended(60) == 0
     assert two.read_bytes() == before

@@ -30,6 +30,10 @@ class BooksPage(Page):
     def __init__(self, below: Below) -> None:
         super().__init__(below, "books")
 
+    def of(self, below: Below) -> BooksPage:
+        """The same of another target."""
+        return BooksPage(below)
+
     @property
     def command(self) -> str:
         """As on the command line."""
@@ -89,6 +93,10 @@ class PartitionsPage(SourcePage):
     def __init__(self, below: Below) -> None:
         super().__init__(below, "partitions")
         self._paces = Paces()
+
+    def of(self, below: Below) -> PartitionsPage:
+        """The same of another target."""
+        return PartitionsPage(below)
 
     async def make(self, here: Here) -> Source:
         """The queues."""
@@ -168,6 +176,10 @@ class RejectionsPage(SourcePage):
 
     def __init__(self, below: Below) -> None:
         super().__init__(below, "rejected")
+
+    def of(self, below: Below) -> RejectionsPage:
+        """The same of another target."""
+        return RejectionsPage(below)
 
     async def make(self, here: Here) -> Source:
         """The document store."""

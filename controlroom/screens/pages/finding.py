@@ -41,6 +41,10 @@ class FoundPage(FilterPage):
         self._found: Found | None = None
         self._begun = 0.0
 
+    def of(self, below: Below) -> FoundPage:
+        """The same of another target."""
+        return FoundPage(below, self.crumbs[0], self.wanted, self.place)
+
     @property
     def command(self) -> str:
         """As on the command line."""

@@ -47,6 +47,10 @@ class DeploymentPage(Page):
         super().__init__(below, "fleet", name)
         self.deployment = name
 
+    def of(self, below: Below) -> DeploymentPage:
+        """The same of another target."""
+        return DeploymentPage(below, self.deployment)
+
     @property
     def command(self) -> str:
         """As on the command line."""

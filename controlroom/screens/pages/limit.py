@@ -27,6 +27,10 @@ class LimitPage(SourcePage):
     def __init__(self, below: Below) -> None:
         super().__init__(below, "limit")
 
+    def of(self, below: Below) -> LimitPage:
+        """The same of another target."""
+        return LimitPage(below)
+
     async def make(self, here: Here) -> Source:
         """Prometheus and the queue."""
         return ChainSource(LiveEndpoints(here.located), await here.scenario())

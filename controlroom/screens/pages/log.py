@@ -47,6 +47,10 @@ class LogPage(FilterPage):
             self._retype(needle, typing=False)
         self._held: tuple[LogLine, ...] | None = None
 
+    def of(self, below: Below) -> LogPage:
+        """The same of another target."""
+        return LogPage(below, self.needle.text)
+
     @property
     def command(self) -> str:
         """As on the command line."""

@@ -59,18 +59,15 @@ class SourcePage(Page):
                 await source.open()
             self.take(await self._open.read())
         except BaseException:
-            await self._let_go()
+            await self.let_go()
             raise
 
     def take(self, told: Any) -> None:
         """Keeps what the source said."""
         self.told = told
 
-    async def on_unmount(self) -> None:
+    async def let_go(self) -> None:
         """Ends the connections."""
-        await self._let_go()
-
-    async def _let_go(self) -> None:
         source, self._open = self._open, None
         if source is not None:
             with contextlib.suppress(Exception):

@@ -39,6 +39,10 @@ class PodsPage(FilterPage):
         self._seen: dict[str, None] = {}
         """Pods that were ever there, in the order in which they came."""
 
+    def of(self, below: Below) -> PodsPage:
+        """The same of another target."""
+        return PodsPage(below, self.deployment)
+
     @property
     def command(self) -> str:
         """As on the command line."""

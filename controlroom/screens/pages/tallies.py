@@ -24,6 +24,10 @@ class CountedPage(FoundPage):
         self._key = key
         self._chosen_view = chosen
 
+    def of(self, below: Below) -> CountedPage:
+        """The same of another target."""
+        return CountedPage(below, self.crumbs[0], self._key, self._chosen_view)
+
     def meant(self, scenario: Scenario) -> Wanted:
         """The fields by which they are counted."""
         fields = fields_of(scenario, self._chosen_view, self._key)
@@ -42,6 +46,10 @@ class TalliesPage(Page):
         super().__init__(below, "tallies")
         self._command = command
         self._frame = first
+
+    def of(self, below: Below) -> TalliesPage:
+        """The same of another target."""
+        return TalliesPage(below, self._command, below.frame())
 
     @property
     def command(self) -> str:

@@ -44,6 +44,10 @@ class RoutesPage(SourcePage):
         self.deployment = deployment
         self._window = window
 
+    def of(self, below: Below) -> RoutesPage:
+        """The same of another target."""
+        return RoutesPage(below, self.deployment, self._window)
+
     async def make(self, here: Here) -> Source:
         """Prometheus."""
         return RoutesSource(LiveEndpoints(here.located), here.settings.window)
@@ -130,6 +134,10 @@ class HistogramPage(RoutesPage):
         way = "in" if direction == "inbound" else "to"
         self.crumbs = (deployment, f"{way} {to}")
         self._place = (deployment, direction, to)
+
+    def of(self, below: Below) -> HistogramPage:
+        """The same of another target."""
+        return HistogramPage(below, *self._place)
 
     @property
     def _route(self) -> Route | None:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 
-from services.queues.admission import DISK_EVERY, Source
+from services.queues.admission import DISK_EVERY, UNUSED_DISK_EVERY, Source
 from services.shared.beside import run_beside
 from services.shared.settings import Settings
 from wire import disk, problems
@@ -54,7 +54,7 @@ class AdmissionControl:
     async def run(self) -> None:
         """Look until cancelled."""
         await asyncio.gather(
-            self._disk.follow(DISK_EVERY),
+            self._disk.follow(DISK_EVERY, UNUSED_DISK_EVERY),
             self._queue.follow(_QUEUE_EVERY, _UNUSED_QUEUE_EVERY),
         )
 
