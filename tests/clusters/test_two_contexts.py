@@ -1,4 +1,4 @@
-"""An operator at the room in a real terminal, with two clusters."""
+"""covid on two clusters at once, and an operator at the room of both in a real terminal."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import sys
 from collections.abc import Callable
 
+import httpx
 import psutil
 import pytest
 
 from tests.clusters.environment import Deployed
+from tests.clusters.test_covid import DOORS, PERSON
 from tests.operating import active, choose
 from tests.own_lab import OwnLab
 from tests.terminal import Terminal
@@ -24,10 +26,14 @@ SLOW = 90.0
 
 
 async def test_an_operator_looks_at_both_loads_one_and_breaks_it(
-    deployed: Callable[[str, str], Deployed],
+    deployed: Callable[..., Deployed],
 ) -> None:
-    near, far = (deployed(context, "lab-one") for context in ("lab-a", "lab-b"))
-    before = far.books()["counted"]
+    near, far = (
+        deployed(context, "lab-one", "--scenario", "covid") for context in ("lab-a", "lab-b")
+    )
+    for one in (near, far):
+        await stores_by_each_door(one)
+    before = (await far.drained())["counted"]
     with Terminal(LAUNCH, near.lab.env, 160, 50) as room:
         await asyncio.to_thread(look_at_both, room)
         await asyncio.to_thread(load_and_break, room)
@@ -46,6 +52,17 @@ async def test_an_operator_looks_at_both_loads_one_and_breaks_it(
     assert far.books()["counted"] == before, "the other cluster was left alone"
 
 
+async def stores_by_each_door(one: Deployed) -> None:
+    """One person by each of covid's doors, at the ingress of this cluster."""
+    async with httpx.AsyncClient(
+        base_url=one.endpoints()["ingress"], timeout=30, trust_env=False
+    ) as ingress:
+        answers = {door: await ingress.post(door, json={**PERSON, "age": 30}) for door in DOORS}
+    assert {door: answer.status_code for door, answer in answers.items()} == dict.fromkeys(
+        DOORS, 201
+    ), [answer.text for answer in answers.values()]
+
+
 def look_at_both(room: Terminal) -> None:
     """The one, the other, and both side by side."""
     for context in ("lab-a", "lab-b", "lab-a"):
@@ -53,14 +70,14 @@ def look_at_both(room: Terminal) -> None:
         room.until(r"consumer +2/2", SLOW)
         room.until(r"counted\s+\d", SLOW)
         room.send("x")
-    room.until(r"bands · lab-b", SLOW)
+    room.until(r"covid · lab-b", SLOW)
     room.send("v")
     room.until(r"side by side +lab-a +lab-b +difference", SLOW)
     room.until(r"consumer ready +2 +2", SLOW)
     room.send("\x1b")
     room.until_gone("side by side +lab-a", SLOW)
     room.send("x")
-    room.until(r"bands · lab-a", SLOW)
+    room.until(r"covid · lab-a", SLOW)
 
 
 def load_and_break(room: Terminal) -> None:
