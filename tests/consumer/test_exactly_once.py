@@ -96,8 +96,9 @@ async def test_two_members_share_the_work_and_leave_cleanly(bands: Rig) -> None:
     events = bands.events(2 * BATCH)
     await bands.produce(events[:BATCH])
     assert await first.stop() == 0
-    # a member that leaves says so and is not waited for: its session would last for six seconds
-    await until(lambda: joined("consumer-1"), "a group of one", timeout=5)
+    # a member that leaves says so: its session would last for six seconds more
+    assert "consumer-0" not in await bands.offsets.members(group)
+    await until(lambda: joined("consumer-1"), "a group of one")
     await bands.produce(events[BATCH:], first=BATCH)
     assert (await bands.settled(2 * BATCH)).closed
     assert await second.stop() == 0

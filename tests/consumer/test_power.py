@@ -130,7 +130,7 @@ async def test_a_running_consumer_an_emptied_redis_and_a_second_cut(
     async def found_again() -> bool:
         return len((await read_committed(rig.redis, rig.name)).bases) == 2
 
-    await until(found_again, "the lives in an emptied Redis", timeout=40)
+    await until(found_again, "the lives in an emptied Redis")
     await rebuild(rig.scenario, rig.redis, rig.documents, rig.offsets)
     books = await right(rig, there)
     assert (books.lost, books.settled, books.closed) == (0, 10, True)

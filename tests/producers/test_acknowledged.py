@@ -228,7 +228,7 @@ async def test_the_count_is_synced_while_it_runs(tmp_path: Path) -> None:
             kept = count_file.read(bytes(8) + raw[8:], count_file.this_boot())
             return kept is not None and kept.events == 5
 
-        await until(stamped, "a stamp with the count", timeout=20)
+        await until(stamped, "a stamp with the count")
 
 
 async def test_a_count_that_rests_is_left_alone_and_is_on_the_disk_soon_after_it_grows(

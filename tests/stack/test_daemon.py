@@ -22,7 +22,7 @@ from scenarios.loading import file_of
 from stack.client import KEPT, StackClient, start_daemon
 from stack.config import StackConfig
 from stack.daemon_files import DaemonFiles
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 def start(config: StackConfig) -> subprocess.Popen[bytes]:
@@ -65,7 +65,7 @@ async def test_nothing_is_left_when_the_daemon_is_killed(
     assert len(children) >= 6
     daemon.kill()
     daemon.wait()
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert alive == []
     assert DaemonFiles(tiny_config.state).daemon() is None
 
