@@ -66,7 +66,7 @@ async def stores_by_each_door(one: Deployed) -> None:
 def look_at_both(room: Terminal) -> None:
     """The one, the other, and both side by side."""
     for context in ("lab-a", "lab-b", "lab-a"):
-        room.until(rf"bands · {context}", SLOW)
+        room.until(rf"covid · {context}", SLOW)
         room.until(r"consumer +2/2", SLOW)
         room.until(r"counted\s+\d", SLOW)
         room.send("x")
