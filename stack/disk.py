@@ -64,6 +64,8 @@ class Disks:
         self._events = events
         self._client: Redis | None = None
         self._at = ""
+        self._clear: set[str] = set()
+        """Stores of which Redis has no word, as far as is known."""
 
     async def run(self) -> None:
         """Looks and tells."""
@@ -110,9 +112,13 @@ class Disks:
         try:
             client = await self._connected()
             for name, guard in self._guards.items():
+                if guard.shortage is None and name in self._clear:
+                    continue
                 await tell(client, name, guard.shortage)
+                (self._clear.discard if guard.shortage else self._clear.add)(name)
         except (RedisError, OSError, StackError) as error:
             log.debug("disks: %s", error)
+            self._clear.clear()
 
     async def _connected(self) -> Redis:
         url = self._engine.url()
@@ -120,6 +126,7 @@ class Disks:
             if self._client is not None:
                 await self._client.aclose()
             self._client, self._at = redis_client(url, timeout=2.0), url
+            self._clear.clear()
         return self._client
 
 

@@ -36,7 +36,9 @@ PUBLISH_EVERY = 0.1
 SYNC_EVERY = 0.2
 """Seconds of counts that a power cut may take: the longest pause between two syncs."""
 _OTHERS_EVERY = 1.0
-"""Seconds between two publications of the counts of the dead."""
+"""Seconds between two publications of the counts of the dead, while the own one grows."""
+_RESTING_EVERY = 5.0
+"""Seconds between two publications while nothing grows: a Redis that was emptied has them again."""
 _LONG = 3600.0
 _SUFFIX = ".count"
 _SCRIPT = files("services.shared").joinpath("acknowledge.lua").read_text()
@@ -274,14 +276,15 @@ class Publication:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        looked = -_OTHERS_EVERY
+        looked = -_RESTING_EVERY
         while True:
-            others = time.monotonic() - looked >= _OTHERS_EVERY
+            grows = self._acknowledged.count != self._published
+            others = time.monotonic() - looked >= (_OTHERS_EVERY if grows else _RESTING_EVERY)
             if others:
                 looked = time.monotonic()
             await self.publish(others)
             await asyncio.sleep(PUBLISH_EVERY)
-            due = looked + _OTHERS_EVERY - time.monotonic()
+            due = looked + _RESTING_EVERY - time.monotonic()
             await self._acknowledged.grown(self._published, max(0.0, due))
 
     async def publish(self, others: bool) -> None:
