@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import ModalScreen
@@ -27,7 +28,7 @@ from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import LOG, Frame
 from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
-from controlroom.screens import framing
+from controlroom.screens import drawings, framing
 from controlroom.screens.above import Above
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.looking import Looking
@@ -170,6 +171,11 @@ class ControlRoom(Toasting):
     def get_default_screen(self) -> RoomScreen:
         """The room is the first screen, so that the first picture is already the room."""
         return self.room
+
+    def pop_screen(self) -> AwaitComplete:
+        """Nothing of what was above stays."""
+        drawings.let_go()
+        return super().pop_screen()
 
     def on_mount(self) -> None:
         """Starts the frame clock; the feeds start after the first picture."""
