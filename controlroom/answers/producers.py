@@ -131,7 +131,7 @@ def when_which(runs: Runs) -> list[Piece]:
     one = runs.get(EQUAL)
     cpu = {arm: used(one, arm, "cpu") for arm in pros} if one is not None else {}
     said: list[Piece] = [
-        say("use", arm=arm, why=joined(why)) if why else say("use unknown", arm=arm)
+        say("use", arm=arm, why=joined(why, " ")) if why else say("use unknown", arm=arm)
         for arm, why in pros.items()
     ]
     said += open_ones
