@@ -29,6 +29,7 @@ from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
 from controlroom.screens import framing
 from controlroom.screens.above import Above
+from controlroom.screens.covering import Covering
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.looking import Looking
 from controlroom.screens.room import RoomScreen
@@ -314,11 +315,9 @@ class ControlRoom(Toasting):
             self._work(self.flows.course(action_id), action.id)
 
     def _reaches(self, action: Command) -> bool:
-        """Whether the action means anything where a page is open; the number of a panel, and what
-        opens a page, go back to the room first."""
-        if self.screen is self.room or not hasattr(self.screen, "leave_for"):
-            return True
-        return bool(self.screen.leave_for(action))
+        """Whether the action means anything where a page is open, which says so where it does not;
+        the number of a panel goes back to the room first."""
+        return not isinstance(self.screen, Covering) or self.screen.leave_for(action)
 
     @property
     def below(self) -> Below:
@@ -374,14 +373,14 @@ class ControlRoom(Toasting):
         """Of panels the next one of the layout, also from one that it does not show."""
         if self.screen is self.room:
             self.room.do_next_pane()
-        else:
+        elif self._reaches(named("next_pane")):
             super().action_focus_next()
 
     def action_focus_previous(self) -> None:
         """The other way."""
         if self.screen is self.room:
             self.room.do_previous_pane()
-        else:
+        elif self._reaches(named("previous_pane")):
             super().action_focus_previous()
 
     def do_theme(self) -> None:

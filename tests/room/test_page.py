@@ -9,7 +9,10 @@ import pytest
 
 from controlroom.app import ControlRoom
 from controlroom.model.frame import Frame
+from controlroom.screens.help import HelpDialog
 from controlroom.screens.page import Line, Page
+from controlroom.screens.pages.log import LogPage
+from controlroom.screens.runs import RunsPage
 from controlroom.targets.abilities import Unreachable
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
@@ -103,6 +106,63 @@ async def test_the_number_of_a_panel_goes_back_to_it_and_stop_all_is_reached() -
         assert "stop" in screen_text(room).casefold()
         await pilot.press("escape")
         assert isinstance(room.screen, Words)
+
+
+def said(room: ControlRoom) -> str:
+    """The newest sentence in the corner."""
+    return [one.message for one in room._notifications][-1] if room._notifications else ""
+
+
+LABELS = {"slash": "/", "ampersand": "&", "plus": "+", "minus": "-"}
+
+
+async def test_a_key_of_the_room_says_that_it_is_one_and_does_nothing() -> None:
+    room = room_of(frames.calm())
+    async with room.run_test(size=(80, 24)) as pilot:
+        page = Words(room.below, "a")
+        room.push_screen(page)
+        before = room.room.layout_now
+        for key in (*LABELS, *"nNpxwzOSo", "tab", "shift+tab"):
+            room.clear_notifications()
+            await pilot.press(key, "j", key)
+            label = LABELS.get(key, key)
+            told = [one.message for one in room._notifications]
+            assert told == [f"{label} is a key of the room and does nothing here: esc goes back."]
+        assert room.screen is page
+        assert room.room.layout_now == before
+
+
+async def test_keys_that_a_page_understands_say_nothing() -> None:
+    room = room_of(frames.calm())
+    async with room.run_test(size=(80, 24)) as pilot:
+        room.push_screen(LogPage(room.below))
+        await pilot.press("slash", *"zpx", "enter", "ampersand", "k", "j", "g", "G")
+        assert not said(room)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize(
+    ("kind", "first"),
+    [(LogPage, "s look in the store"), (Words, "esc q one page back"), (RunsPage, "enter one run")],
+)
+async def test_help_begins_with_the_keys_of_the_page_that_is_open(
+    size: tuple[int, int], kind: type[Page], first: str
+) -> None:
+    room = room_of(frames.calm())
+    async with room.run_test(size=size) as pilot:
+        if kind is RunsPage:
+            await pilot.press("E")
+            await _until(pilot, lambda: isinstance(room.screen, RunsPage))
+        else:
+            room.push_screen(kind(room.below))
+        await pilot.press("question_mark")
+        await _until(pilot, lambda: isinstance(room.screen, HelpDialog))
+        await pilot.pause()
+        rows = screen_text(room).splitlines()
+        top = next(n for n, row in enumerate(rows) if "─ help ─" in row)
+        heading, row = rows[top + 1 : top + 3]
+        assert "on this page" in heading
+        assert first in " ".join(row.split())
 
 
 async def test_copying_takes_the_row_or_all_of_them() -> None:
