@@ -22,6 +22,7 @@ from textual.worker import Worker, WorkerState
 from controlroom import terminal
 from controlroom.commands.exits import ReadOnlyError
 from controlroom.commands.lock import Lock
+from controlroom.commands.ports import LooksBack, ShowsDetails, TellsRuns
 from controlroom.commands.registry import available, named, with_key
 from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import LOG, Frame
@@ -116,9 +117,8 @@ class ControlRoom(Toasting):
         self._undo_signals: Callable[[], None] = lambda: None
         pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
         self.room = RoomScreen(self.look, source.frame(clock()), pace, layout)
-        past = getattr(source, "past", None)
-        if past is not None:
-            self.room.looking = Looking(past, self._work, self.room.look_back)
+        if isinstance(source, LooksBack):
+            self.room.looking = Looking(source.past, self._work, self.room.look_back)
         self._announce = announce
         self.neighbours: Neighbours | None = None
         """The rooms of others, once there is a picture; None in a recording."""
@@ -237,10 +237,9 @@ class ControlRoom(Toasting):
             return
         self._behind = frame.now
         self.room.show(frame)
-        if self.room.detailed and (self.screen is self.room or self.screen.is_modal):
-            see = getattr(self.source, "see", None)
-            if see is not None:
-                see()
+        seen = self.room.detailed and (self.screen is self.room or self.screen.is_modal)
+        if seen and isinstance(self.source, ShowsDetails):
+            self.source.see()
         if not self._settled and self.room.has_data(frame):
             self._settle()
 
@@ -340,7 +339,8 @@ class ControlRoom(Toasting):
         if self._flows is None:
             from controlroom.screens.flows import Flows
 
-            tell = getattr(self.source, "tell", lambda runs: None)
+            source = self.source
+            tell = source.tell if isinstance(source, TellsRuns) else lambda runs: None
             self._flows = Flows(
                 self, self.room, self.commands, self._typeahead, self.below, tell, self.lock
             )

@@ -306,7 +306,9 @@ class Page(Covering):
         mark = (look.signs.run if chosen else " ", look.key)
         spans = [mark, *((spelled(words, look.signs), style) for words, style in line.spans)]
         after = [(spelled(words, look.signs), style) for words, style in line.after]
-        return text.ends(spans, [*after, (" ", look.text)] if after else [], width, look.text)
+        after += [(" ", look.text)] if after else []
+        room = max(1, width - sum(text.width_of(words) for words, _ in after))
+        return text.ends(text.fitted(spans, room, look.signs), after, width, look.text)
 
     def _trouble(self, frame: Frame) -> tuple[str, str]:
         """What is wrong and what to do: of its own question, else of the panel's source."""

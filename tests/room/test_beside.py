@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList, CommandPalette
 from textual.widgets import Input
 
 from controlroom.app import ControlRoom
@@ -15,6 +16,7 @@ from controlroom.screens.beside import BesideScreen
 from controlroom.screens.covering import Covering
 from controlroom.screens.export import ExportDialog
 from controlroom.screens.page import Below, Line, Page
+from controlroom.screens.pages.fleet import PodPage
 from controlroom.screens.sides import SidesScreen
 from controlroom.targets.abilities import Unreachable
 from tests.room import frames
@@ -138,12 +140,27 @@ async def test_each_asks_its_own_target_and_keys_move_all() -> None:
         assert [one.asked for one in page.made] == asked
 
 
+def first_found(room: ControlRoom) -> str:
+    """The first line of the palette's list; empty while it has none."""
+    found = room.screen.query_one(CommandList)
+    return str(found.get_option_at_index(0).prompt) if found.option_count else ""
+
+
 async def test_of_what_only_one_target_has_the_figures_are_shown() -> None:
     room = room_of_two()
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("4", "enter", "enter")
         await until(lambda: "life before" in screen_text(room), "the page of a pod")
-        room.above.do_sides()
+        page = room.screen
+        await pilot.press("v")
+        assert isinstance(page, PodPage)
+        assert page.events, "v is that page's own key"
+        assert room.screen is page
+        await pilot.press("ctrl+p")
+        await opened(room, CommandPalette)
+        await pilot.press(*"all clusters")
+        await until(lambda: first_found(room).startswith("side by side"), "it is found")
+        await pilot.press("enter")
         await opened(room, SidesScreen)
 
 

@@ -225,6 +225,26 @@ async def test_all_pods_of_a_deployment_in_one_by_time_followed_and_filtered() -
         await pilot.press("y")
 
 
+async def test_a_line_of_all_pods_that_is_cut_says_so_and_is_copied_whole() -> None:
+    frame = frames.loaded()
+    fleet = frame[FLEET].value
+    assert fleet is not None
+    name = fleet.deployments[0].name
+    pod = replace(fleet.pods[0], name=f"{name}-a", deployment=name)
+    commands = Several()
+    said = stamped(1, "again and again " * 20 + "the end")
+    commands.lines = {pod.name: [said]}
+    room = room_of(frame.having(FLEET, replace(frame[FLEET], value=replace(fleet, pods=(pod,)))))
+    room.commands = commands
+    async with room.run_test(size=SMALL) as pilot:
+        await pilot.press("4", "enter", "a")
+        await shows(room, "again and again")
+        row = next(row for row in screen_text(room).splitlines() if "again and" in row)
+        assert row.rstrip().endswith("…")
+        await pilot.press("y")
+        assert "the end" in room.clipboard
+
+
 async def test_letters_that_are_typed_as_a_filter_are_no_keys() -> None:
     room = saying()
     async with room.run_test(size=WIDE) as pilot:

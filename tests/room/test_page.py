@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from controlroom.app import ControlRoom
-from controlroom.model.frame import Frame
+from controlroom.model.fleet import FleetEvent
+from controlroom.model.frame import FLEET, LOG, Frame
 from controlroom.screens.help import HelpDialog
 from controlroom.screens.page import Line, Page
+from controlroom.screens.pages.fleet import DeploymentPage, PodPage
 from controlroom.screens.pages.log import LogPage
 from controlroom.screens.runs import RunsPage
 from controlroom.targets.abilities import Unreachable
@@ -163,6 +166,42 @@ async def test_help_begins_with_the_keys_of_the_page_that_is_open(
         heading, row = rows[top + 1 : top + 3]
         assert "on this page" in heading
         assert first in " ".join(row.split())
+
+
+def long_log() -> Frame:
+    """Documents and events of a pod with more text than any row has room for."""
+    frame = frames.loaded()
+    log, fleet = frame[LOG].value, frame[FLEET].value
+    assert log is not None
+    assert fleet is not None
+    lines = tuple(replace(line, text=f"{line.text} {'and more ' * 40}") for line in log.lines)
+    pod = fleet.pods[0]
+    event = FleetEvent(frames.NOW, "Pod", pod.name, "BackOff", "again and again " * 20)
+    frame = frame.having(LOG, replace(frame[LOG], value=replace(log, lines=lines)))
+    return frame.having(FLEET, replace(frame[FLEET], value=replace(fleet, events=(event,))))
+
+
+async def test_a_line_that_is_cut_says_so() -> None:
+    frame = long_log()
+    fleet = frame[FLEET].value
+    assert fleet is not None
+    pod = fleet.pods[0]
+    room = room_of(frame)
+    async with room.run_test(size=(80, 24)) as pilot:
+        events = PodPage(room.below, pod.name)
+        # its log is asked for in vain here; what happened to it is in the frame
+        events.events, events.answered = True, frames.NOW
+        for page, words in (
+            (LogPage(room.below), "and more"),
+            (DeploymentPage(room.below, pod.deployment), "again and"),
+            (events, "again and"),
+        ):
+            room.push_screen(page)
+            await _until(pilot, lambda words=words: words in screen_text(room))
+            rows = [row.rstrip() for row in screen_text(room).splitlines() if words in row]
+            assert rows
+            assert {row[-1] for row in rows} == {"…"}
+            assert {len(row) for row in rows} <= {79, 80}
 
 
 async def test_copying_takes_the_row_or_all_of_them() -> None:
