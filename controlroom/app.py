@@ -23,6 +23,7 @@ from textual.worker import Worker, WorkerState
 from controlroom import terminal
 from controlroom.commands.exits import ReadOnlyError
 from controlroom.commands.lock import Lock
+from controlroom.commands.ports import LooksBack, ShowsDetails, TellsRuns
 from controlroom.commands.registry import available, named, with_key
 from controlroom.layouts import DEFAULT, Layout
 from controlroom.model.frame import LOG, Frame
@@ -30,6 +31,7 @@ from controlroom.panes.log import LogPane
 from controlroom.panes.look import Look
 from controlroom.screens import drawings, framing
 from controlroom.screens.above import Above
+from controlroom.screens.covering import Covering
 from controlroom.screens.driver import RoomDriver
 from controlroom.screens.looking import Looking
 from controlroom.screens.room import RoomScreen
@@ -116,9 +118,8 @@ class ControlRoom(Toasting):
         self._undo_signals: Callable[[], None] = lambda: None
         pace = REMOTE_PLOTS if self.remote else LOCAL_PLOTS
         self.room = RoomScreen(self.look, source.frame(clock()), pace, layout)
-        past = getattr(source, "past", None)
-        if past is not None:
-            self.room.looking = Looking(past, self._work, self.room.look_back)
+        if isinstance(source, LooksBack):
+            self.room.looking = Looking(source.past, self._work, self.room.look_back)
         self._announce = announce
         self.neighbours: Neighbours | None = None
         """The rooms of others, once there is a picture; None in a recording."""
@@ -242,10 +243,9 @@ class ControlRoom(Toasting):
             return
         self._behind = frame.now
         self.room.show(frame)
-        if self.room.detailed and (self.screen is self.room or self.screen.is_modal):
-            see = getattr(self.source, "see", None)
-            if see is not None:
-                see()
+        seen = self.room.detailed and (self.screen is self.room or self.screen.is_modal)
+        if seen and isinstance(self.source, ShowsDetails):
+            self.source.see()
         if not self._settled and self.room.has_data(frame):
             self._settle()
 
@@ -320,11 +320,9 @@ class ControlRoom(Toasting):
             self._work(self.flows.course(action_id), action.id)
 
     def _reaches(self, action: Command) -> bool:
-        """Whether the action means anything where a page is open; the number of a panel, and what
-        opens a page, go back to the room first."""
-        if self.screen is self.room or not hasattr(self.screen, "leave_for"):
-            return True
-        return bool(self.screen.leave_for(action))
+        """Whether the action means anything where a page is open, which says so where it does not;
+        the number of a panel goes back to the room first."""
+        return not isinstance(self.screen, Covering) or self.screen.leave_for(action)
 
     @property
     def below(self) -> Below:
@@ -347,7 +345,8 @@ class ControlRoom(Toasting):
         if self._flows is None:
             from controlroom.screens.flows import Flows
 
-            tell = getattr(self.source, "tell", lambda runs: None)
+            source = self.source
+            tell = source.tell if isinstance(source, TellsRuns) else lambda runs: None
             self._flows = Flows(
                 self, self.room, self.commands, self._typeahead, self.below, tell, self.lock
             )
@@ -380,14 +379,14 @@ class ControlRoom(Toasting):
         """Of panels the next one of the layout, also from one that it does not show."""
         if self.screen is self.room:
             self.room.do_next_pane()
-        else:
+        elif self._reaches(named("next_pane")):
             super().action_focus_next()
 
     def action_focus_previous(self) -> None:
         """The other way."""
         if self.screen is self.room:
             self.room.do_previous_pane()
-        else:
+        elif self._reaches(named("previous_pane")):
             super().action_focus_previous()
 
     def do_theme(self) -> None:

@@ -187,6 +187,8 @@ class PauseFault(Act):
         return f"controlroom chaos {self.verb} {self.fault}"
 
     async def prepare(self, here: Here) -> Question:
+        # nobody is asked about what is refused afterwards
+        await here.target.check_pause(self.fault)
         facts = self.about or [("id", self.fault)]
         heading, verb = f"{self.verb} · {self.fault}", self.verb.capitalize()
         return Question(heading, verb, f"{self.verb}d", self.line(), facts=facts, alone=True)

@@ -6,7 +6,7 @@ The launcher gives both.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from controlroom.model.effects import ActiveEffect
 from controlroom.model.frame import Frame
@@ -39,6 +39,7 @@ class FrameSource(Protocol):
         ...
 
 
+@runtime_checkable
 class TellsRuns(FrameSource, Protocol):
     """One whose frames have the stories of runs."""
 
@@ -47,6 +48,7 @@ class TellsRuns(FrameSource, Protocol):
         ...
 
 
+@runtime_checkable
 class ShowsDetails(FrameSource, Protocol):
     """One that asks for details of the traffic only while somebody has them in sight."""
 
@@ -55,6 +57,7 @@ class ShowsDetails(FrameSource, Protocol):
         ...
 
 
+@runtime_checkable
 class LooksBack(FrameSource, Protocol):
     """One that knows what was shown before."""
 

@@ -46,6 +46,11 @@ class Rows(Widget):
         """
         raise NotImplementedError
 
+    @property
+    def words(self) -> str:
+        """What it shows now as plain text."""
+        return "\n".join(strip.text.rstrip() for strip in self._rows).rstrip()
+
     def show(self, frame: Frame) -> None:
         """Takes the newest frame and draws what it changes."""
         self.frame = frame

@@ -96,13 +96,18 @@ def ends(left: list[Span], after: list[Span], width: int, fill: Style) -> Strip:
 
 
 def fitted(spans: Sequence[Span], width: int, signs: Signs) -> list[Span]:
-    """The spans; where they are too long, the first that is says that it is cut."""
+    """The spans; where they are too long, what is left of them ends in an ellipsis. Blanks at the
+    end may be cut without one."""
+    if width_of("".join(words for words, _ in spans).rstrip()) <= width:
+        return list(spans)
     kept: list[Span] = []
+    left = width - 1
     for words, style in spans:
-        if width_of(words) > width:
-            return [*kept, (fit(words, width, signs), style)]
+        size = width_of(words)
+        if size > left:
+            return [*kept, (fit(words, left) + signs.ellipsis, style)]
         kept.append((words, style))
-        width -= width_of(words)
+        left -= size
     return kept
 
 

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.strip import Strip
 
 from controlroom.model.frame import Frame
@@ -19,6 +18,7 @@ from controlroom.panes.layout import MINIMUM
 from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
 from controlroom.panes.signs import spelled
+from controlroom.screens.covering import Covering, HelpRow
 from controlroom.screens.framing import framed
 from controlroom.screens.page import REDRAW, Page
 
@@ -68,7 +68,7 @@ def _page(page: Page, width: int, height: int) -> list[Strip]:
     return page.composed(page.below.frame(), width, height + 1)[:height]
 
 
-class BesideScreen(Screen[None]):
+class BesideScreen(Covering):
     """Has every page ask its own target until it is left."""
 
     DEFAULT_CSS = """
@@ -87,6 +87,8 @@ class BesideScreen(Screen[None]):
         ("r", "each('again')"),
     ]
 
+    refuses = ("restart", "scale")
+
     def __init__(
         self, look: Look, pages: Sequence[Page], frames: Callable[[], Sequence[Frame]]
     ) -> None:
@@ -96,6 +98,27 @@ class BesideScreen(Screen[None]):
         self._pages = pages
         self._frames = frames
         self._rows = BesideRows(look, pages)
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """What is shown, for the name of a file."""
+        return ("side by side", *(self._pages[0].crumbs if self._pages else ()))
+
+    @property
+    def words(self) -> str:
+        """What each page shows, under the name of its target."""
+        return "\n\n".join(f"{page.below.frame().target}\n{page.words}" for page in self._pages)
+
+    @property
+    def help_rows(self) -> Sequence[HelpRow]:
+        """What it understands."""
+        return (
+            ("esc v q", "back to the page of one cluster"),
+            ("↑ ↓ g G", "move all: a line on or back, to the first or the last"),
+            ("PgUp PgDn", "a screen back or on"),
+            ("r", "ask every cluster again now"),
+            ("e", "write what is shown to a file, as text or as a picture"),
+        )
 
     def compose(self) -> ComposeResult:
         """One picture."""

@@ -31,6 +31,7 @@ from controlroom.runs.spec import LoadSpec
 from controlroom.screens.bar import BarDialog
 from controlroom.screens.chaos import ChaosDialog, running_facts
 from controlroom.screens.confirm import Confirm
+from controlroom.screens.covering import Covering
 from controlroom.screens.dialog import PROBLEMS, Dialog, sentence_of
 from controlroom.screens.effects import EffectsDialog, act_of
 from controlroom.screens.experiment import ExperimentDialog
@@ -397,7 +398,9 @@ class Flows:
         room, runs = self.room, (("runs", *one) for one in RUNS_KEYS)
         own = [*room.pane_keys, *runs]
         keys = sorted(own, key=lambda each: each[0] != room.current)
-        dialog = HelpDialog(self.frame.read_only, room.look.signs, keys)
+        top = self.app.screen
+        here = top.help_rows if isinstance(top, Covering) else ()
+        dialog = HelpDialog(self.frame.read_only, room.look.signs, keys, here)
         await self._ask(dialog)
 
     async def retry(self) -> None:

@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Static
 from controlroom.commands.registry import panes, verbs, with_key
 from controlroom.panes.signs import Signs, spelled
 from controlroom.panes.text import wrapped
+from controlroom.screens.covering import OF_FILTERS, OF_PAGES, HelpRow
 from controlroom.screens.dialog import Dialog
 
 _GROUPS = ("look", "act", "room")
@@ -23,22 +24,14 @@ _KEY, _WORDS = 13, 58
 _COLUMN = 54
 """Cells that a column has at least, where there are several."""
 _BOX = 0.96
-_OF_PAGES = (
-    ("pages", "esc q", "one page back, to the room at last; 1-6 goes to a panel at once"),
-    ("pages", "enter", "the page of the chosen row"),
-    ("pages", "/", "filter while typing: a text, /a regular expression/, ! before it"),
-    ("pages", "n N &", "next match, the one before · all lines, or the matches alone"),
-    ("pages", "y Y C", "copy the chosen row or what the page shows · all of it · its command"),
-    ("pages", "r", "ask again now"),
-)
-"""What `screens.page` understands."""
 _LEVELS = {"harmless": "", "reversible": " (asks)", "blast": " (asks for a name)"}
-Row = tuple[str, str]
+Row = HelpRow
 """Keys and what they do; a heading has no words."""
 
 
 class HelpDialog(Dialog[None]):
-    """All keys of this room, those of the focused panel first, then what can be typed."""
+    """All keys of this room, those of the page or of the focused panel first, then what can be
+    typed."""
 
     DEFAULT_CSS = """
     HelpDialog > #box { width: 96%; max-width: 154; height: auto; }
@@ -59,10 +52,19 @@ class HelpDialog(Dialog[None]):
     ]
     heading = "help"
 
-    def __init__(self, read_only: bool, signs: Signs, keys: Sequence[tuple[str, str, str]] = ()):
-        """`keys` are those that panels understand: (panel, keys, what they do)."""
+    def __init__(
+        self,
+        read_only: bool,
+        signs: Signs,
+        keys: Sequence[tuple[str, str, str]] = (),
+        here: Sequence[Row] = (),
+    ):
+        """`keys` are those that panels understand: (panel, keys, what they do); `here` those of the
+        page that is open, none in the room."""
         super().__init__()
-        self.keys = (*keys, *_OF_PAGES, ("dialogs", "esc", "one step back, nothing is done"))
+        of_pages = [("pages", *row) for row in (*OF_PAGES[:2], *OF_FILTERS, *OF_PAGES[2:])]
+        self.keys = (*keys, *of_pages, ("dialogs", "esc", "one step back, nothing is done"))
+        self.here = here
         self.read_only = read_only
         self.signs = signs
         self.needle = ""
@@ -119,6 +121,8 @@ class HelpDialog(Dialog[None]):
                 yield [(heading, ""), *found]
 
     def _all(self) -> Iterator[tuple[str, list[Row]]]:
+        if self.here:
+            yield "on this page", list(self.here)
         yield "in a panel", [(keys, f"{pane}: {words}") for pane, keys, words in self.keys]
         for group in _GROUPS:
             actions = [one for one in with_key(self.read_only) if one.group == group]

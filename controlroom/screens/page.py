@@ -10,12 +10,11 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, overload
+from typing import ClassVar, overload
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.strip import Strip
 
 from controlroom.commands.exits import CommandError
@@ -29,10 +28,8 @@ from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
 from controlroom.panes.signs import spelled
 from controlroom.panes.text import Span
+from controlroom.screens.covering import OF_PAGES, Covering, HelpRow
 from controlroom.screens.framing import framed
-
-if TYPE_CHECKING:
-    from controlroom.commands.command import Command
 
 REDRAW = 0.5
 """Seconds between two pictures; nobody reads figures that change faster."""
@@ -40,8 +37,6 @@ KEYS = (("esc", "back"), ("y", "copy"), ("Y", "copy all"), ("r", "ask again"))
 """Keys that every page has, as its footer names them."""
 
 CONNECTING = "connecting"
-FROM_HERE = ("export", "limit", "runs", "sides", "users")
-"""Commands that look at something and open it above a page too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ class PageRows(Rows):
         return self.page.composed(frame, width, height)
 
 
-class Page(Screen[None]):
+class Page(Covering):
     """Subclasses say `lines`, and `load` where they ask something of their own."""
 
     DEFAULT_CSS = """
@@ -196,6 +191,11 @@ class Page(Screen[None]):
     def command(self) -> str:
         """The command line that tells the same; empty where there is none."""
         return ""
+
+    @property
+    def help_rows(self) -> Sequence[HelpRow]:
+        """Its own keys, then those of every page."""
+        return (*self.keys, *OF_PAGES)
 
     @property
     def value(self) -> str:
@@ -306,7 +306,9 @@ class Page(Screen[None]):
         mark = (look.signs.run if chosen else " ", look.key)
         spans = [mark, *((spelled(words, look.signs), style) for words, style in line.spans)]
         after = [(spelled(words, look.signs), style) for words, style in line.after]
-        return text.ends(spans, [*after, (" ", look.text)] if after else [], width, look.text)
+        after += [(" ", look.text)] if after else []
+        room = max(1, width - sum(text.width_of(words) for words, _ in after))
+        return text.ends(text.fitted(spans, room, look.signs), after, width, look.text)
 
     def _trouble(self, frame: Frame) -> tuple[str, str]:
         """What is wrong and what to do: of its own question, else of the panel's source."""
@@ -413,15 +415,6 @@ class Page(Screen[None]):
     def action_back(self) -> None:
         """The page below, or the room."""
         self.dismiss()
-
-    def leave_for(self, action: Command) -> bool:
-        """Whether an action of the room is carried out from here. One that looks at a panel would
-        show nothing; the number of a panel goes back to the room first."""
-        if action.id.startswith("pane_"):
-            while isinstance(self.app.screen, Page):
-                self.app.pop_screen()
-            return True
-        return action.group != "look" or action.id in FROM_HERE
 
     def action_move(self, step: int) -> None:
         """The row before or after, or a line where none can be chosen."""

@@ -9,8 +9,9 @@ from textual.binding import BindingType
 
 from controlroom.model.frame import RUNS, Frame
 from controlroom.panes.runs import RunList, empty, heads, row
+from controlroom.screens.covering import OF_PAGES, HelpRow
 from controlroom.screens.page import Below, Line, Many
-from controlroom.screens.run import ComparePage, Hands, OfRuns, RunPage, runs_of
+from controlroom.screens.run import ACTING, ComparePage, Hands, OfRuns, RunPage, runs_of
 
 KEYS = (
     ("enter", "one run by itself: its figures over time, arms and verdict of an experiment"),
@@ -52,6 +53,12 @@ class RunsPage(OfRuns):
     @property
     def command(self) -> str:
         return "controlroom runs list"
+
+    @property
+    def help_rows(self) -> Sequence[HelpRow]:
+        """In more words than its footer has room for; what is refused is not offered."""
+        acts = ACTING if self.below.frame().read_only else ()
+        return (*(one for one in KEYS if one[0] not in acts), *OF_PAGES)
 
     def head(self, frame: Frame, width: int) -> Sequence[Line]:
         """Names of the columns, how many, in which order."""

@@ -8,13 +8,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.screen import Screen
 
 from controlroom.model.frame import Frame
 from controlroom.panes.header import HeaderRow
 from controlroom.panes.layout import MINIMUM, Slot
 from controlroom.panes.look import Look
 from controlroom.panes.sides import Sides, SidesKeys
+from controlroom.screens.covering import Covering, HelpRow
 from controlroom.screens.framing import framed
 
 REDRAW = 0.5
@@ -43,7 +43,7 @@ class Side(Vertical):
         self.pane.show(frame)
 
 
-class SidesScreen(Screen[None]):
+class SidesScreen(Covering):
     """Draws the frames of all targets until it is left."""
 
     DEFAULT_CSS = """
@@ -65,6 +65,8 @@ class SidesScreen(Screen[None]):
         ("shift+tab", "turn(-1)"),
     ]
 
+    refuses = ("restart", "scale")
+
     def __init__(
         self, look: Look, frames: Callable[[], Sequence[Frame]], slots: Sequence[Slot]
     ) -> None:
@@ -78,6 +80,29 @@ class SidesScreen(Screen[None]):
         self._sides: Sequence[Side] = ()
         self.chosen = 0
         """The number of the panel that is shown; 0 for the figures."""
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """What is shown, for the name of a file."""
+        of = (self._slots[self.chosen - 1].name,) if self.chosen else ()
+        return ("side by side", *of)
+
+    @property
+    def words(self) -> str:
+        """The figures, or the panel of each target under the row that says whose it is."""
+        if not self._sides:
+            return self._figures.words
+        return "\n\n".join(f"{one.header.words}\n{one.pane.words}" for one in self._sides)
+
+    @property
+    def help_rows(self) -> Sequence[HelpRow]:
+        """What it understands."""
+        return (
+            ("esc v q", "back to the room"),
+            (f"1-{min(9, len(self._slots))} tab", "that panel of each cluster, or the next one"),
+            ("0", "the figures of all, with their difference"),
+            ("e", "write what is shown to a file, as text or as a picture"),
+        )
 
     def compose(self) -> ComposeResult:
         """The figures, room for the panels, and the keys."""

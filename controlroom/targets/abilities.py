@@ -209,6 +209,10 @@ class InjectsFaults(Protocol):
         """Ends it now and answers when it is verified that nothing is left of it."""
         ...
 
+    async def check_pause(self, fault: str) -> None:
+        """Raises what `pause` would raise, and changes nothing."""
+        ...
+
     async def pause(self, fault: str, on: bool) -> None:
         """Lifts a fault for a while, or puts it back. Raises Refused where that is not possible."""
         ...

@@ -140,11 +140,15 @@ class LocalTarget:
         with _translated():
             return reading.fault(await self._client.recover_fault(fault))
 
-    async def pause(self, fault: str, on: bool) -> None:
+    async def check_pause(self, fault: str) -> None:
         """Refused: the stack's daemon ends a fault, or holds it."""
         raise Refused(
             "The local stack does not pause faults.", f"End it: `controlroom chaos stop {fault}`."
         )
+
+    async def pause(self, fault: str, on: bool) -> None:
+        """Refused."""
+        await self.check_pause(fault)
 
     async def inner_ingress(self) -> str:
         """Refused, as all that has to do with Jobs."""

@@ -87,6 +87,9 @@ class Target:
     async def preview_restart(self, deployment: str) -> Preview:
         return Preview(2, ("consumer-1",), 2, 2, "All are replaced.", "When they are.")
 
+    async def check_pause(self, fault: str) -> None:
+        """Every fault can be paused."""
+
     async def close(self) -> None:
         """Nothing is open."""
 

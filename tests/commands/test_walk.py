@@ -23,9 +23,10 @@ from controlroom.runs.stop import Stopped
 from controlroom.screens.confirm import Confirm
 from controlroom.settings import Settings
 from controlroom.targets.abilities import Refused, TargetError, Unreachable, WrongConfig
+from controlroom.targets.local import LocalTarget
 from host.errors import StackError
 from scenarios.errors import ScenarioError
-from tests.commands.acting import CHANGING, WORDS, Acted, Asked, asks, ids
+from tests.commands.acting import CHANGING, WORDS, Acted, Asked, Target, asks, ids
 from tests.commands.rooms import room_on
 from tests.room.rooms import screen_text
 from tests.room.typing import burst, handled
@@ -100,6 +101,21 @@ def test_refused_when_read_only_by_the_command_line(
     assert f"This is read-only: {command.refusal}." in capsys.readouterr().err
     assert acted.acts == []
     assert result(state, command) == "refused"
+
+
+@pytest.mark.parametrize("name", ["pause_fault", "resume_fault"])
+def test_what_the_local_stack_does_not_pause_is_refused_before_it_is_asked(
+    name: str, acted: Acted, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Target, "check_pause", LocalTarget.check_pause)
+    person, told = Tty("yes\n"), Tty()
+    monkeypatch.setattr("sys.stdin", person)
+    monkeypatch.setattr("sys.stderr", told)
+    assert enter(WORDS[name].split()) == Exit.REFUSED
+    assert person.tell() == 0, "nobody is asked"
+    assert "The local stack does not pause faults." in told.getvalue()
+    assert acted.acts == []
+    assert result(state, named(name)) == "failed"
 
 
 @pytest.mark.parametrize("command", [c for c in CHANGING if asks(c)], ids=ids)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from textual.command import CommandList, CommandPalette
+from textual.widgets import Input
 
 from controlroom.app import ControlRoom
 from controlroom.model.frame import Frame
 from controlroom.screens.beside import BesideScreen
+from controlroom.screens.covering import Covering
+from controlroom.screens.export import ExportDialog
 from controlroom.screens.page import Below, Line, Page
+from controlroom.screens.pages.fleet import PodPage
 from controlroom.screens.sides import SidesScreen
 from controlroom.targets.abilities import Unreachable
 from tests.room import frames
@@ -134,13 +140,88 @@ async def test_each_asks_its_own_target_and_keys_move_all() -> None:
         assert [one.asked for one in page.made] == asked
 
 
+def first_found(room: ControlRoom) -> str:
+    """The first line of the palette's list; empty while it has none."""
+    found = room.screen.query_one(CommandList)
+    return str(found.get_option_at_index(0).prompt) if found.option_count else ""
+
+
 async def test_of_what_only_one_target_has_the_figures_are_shown() -> None:
     room = room_of_two()
     async with room.run_test(size=WIDE) as pilot:
         await pilot.press("4", "enter", "enter")
         await until(lambda: "life before" in screen_text(room), "the page of a pod")
-        room.above.do_sides()
+        page = room.screen
+        await pilot.press("v")
+        assert isinstance(page, PodPage)
+        assert page.events, "v is that page's own key"
+        assert room.screen is page
+        await pilot.press("ctrl+p")
+        await opened(room, CommandPalette)
+        await pilot.press(*"all clusters")
+        await until(lambda: first_found(room).startswith("side by side"), "it is found")
+        await pilot.press("enter")
         await opened(room, SidesScreen)
+
+
+ROOMS_OWN = ("z", "p", "O", "y", "slash", "s", "R")
+
+
+@pytest.mark.parametrize("keys", [("v",), ("v", "2"), ("4", "enter", "v")], ids=" ".join)
+async def test_no_key_acts_on_the_room_that_nobody_sees(keys: tuple[str, ...]) -> None:
+    room = room_of_two()
+    async with room.run_test(size=SMALL) as pilot:
+        await pilot.press(*keys)
+        await until(lambda: isinstance(room.screen, Covering), "both are shown")
+        top, before = room.screen, room.room.layout_now
+        for key in ROOMS_OWN:
+            room.clear_notifications()
+            await pilot.press(key)
+            label = "/" if key == "slash" else key
+            told = [one.message for one in room._notifications]
+            assert told == [f"{label} is a key of the room and does nothing here: esc goes back."]
+            assert room.screen is top
+        assert room.room.layout_now == before
+        assert room.paused_at is None
+        order = room.room.pane.order
+        assert order is None or not order.by
+        assert not room.clipboard
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [(("v",), "success"), (("v", "4"), "consumer"), (("4", "enter", "v"), "events, newest first")],
+    ids=["figures", "panels", "pages"],
+)
+async def test_what_is_seen_is_written_as_text(
+    keys: tuple[str, ...], named: str, tmp_path: Path
+) -> None:
+    room = room_of_two()
+    path = tmp_path / "both.txt"
+    async with room.run_test(size=WIDE) as pilot:
+        await pilot.press(*keys)
+        await until(lambda: named in screen_text(room) and "west" in screen_text(room), "both")
+        await pilot.press("e")
+        await opened(room, ExportDialog)
+        field = room.screen.query_one(Input)
+        assert "side-by-side" in field.value
+        field.value = str(path)
+        await pilot.press("enter")
+        await until(path.is_file, "it is written")
+    written = path.read_text()
+    assert "east" in written
+    assert "west" in written
+    assert named in written
+
+
+async def test_the_number_of_a_panel_goes_back_to_the_room() -> None:
+    room = room_of_two()
+    async with room.run_test(size=SMALL) as pilot:
+        await pilot.press("4", "enter", "v")
+        await opened(room, BesideScreen)
+        await pilot.press("2")
+        await until(lambda: room.screen is room.room, "the room")
+        assert room.room.current == "traffic"
 
 
 @pytest.mark.pictures

@@ -16,12 +16,15 @@ from controlroom import layouts
 from controlroom.app import ControlRoom
 from controlroom.commands.catalogue import PANES
 from controlroom.layouts import DEFAULT, SHIPPED, Layout
+from controlroom.model.frame import Frame
+from controlroom.model.tallies import Chosen
 from controlroom.panes.layout import MINIMUM, kind_of, plan
 from controlroom.screens import room
 from controlroom.settings import SettingsError
 from tests.commands.rooms import Bar, room_on
 from tests.own_stack import OwnStack
-from tests.room import frames
+from tests.room import frames, pages
+from tests.room.fakes import FixedSource, RecordedCommands
 from tests.room.rooms import room_of, screen_text
 from tests.room.test_keys import closed
 from tests.terminal import Terminal
@@ -154,12 +157,41 @@ async def _typed(opened: ControlRoom, pilot: Pilot[None], words: str, said: str)
     await closed(opened)
 
 
+class Asked(FixedSource):
+    """Keeps what each frame was asked to show of the tallies."""
+
+    def __init__(self) -> None:
+        super().__init__(pages.frame("top"))
+        self.views: list[str] = []
+
+    def frame(self, now: float, chosen: Chosen | None = None) -> Frame:
+        self.views.append(chosen[0] if chosen else "")
+        return super().frame(now, chosen)
+
+
+def with_view(view: str) -> tuple[ControlRoom, Asked]:
+    """A room that opens with that view, and its source."""
+    source = Asked()
+    layout = Layout("x", view=view)
+    room = ControlRoom(source, RecordedCommands(), clock=lambda: frames.NOW, layout=layout)
+    source.views.clear()  # nothing is shown of the frame that a room is made with
+    return room, source
+
+
 async def test_a_view_of_the_tallies_is_asked_for_from_the_first_frame_on() -> None:
-    opened = of(Layout("x", view="by_day"))
+    opened, source = with_view("gender")
     async with opened.run_test(size=WIDE):
-        asked = [opened.room.layout_now.view]
-    assert opened.room.tallies.chosen in ((), ("by_day",))
-    assert asked in (["by_day"], [""])
+        await until(lambda: len(source.views) > 2, "frames are asked for")
+        assert opened.room.layout_now.view == "gender"
+    assert set(source.views) == {"gender"}
+
+
+async def test_a_view_that_the_scenario_does_not_have_gives_way_to_the_one_that_is_shown() -> None:
+    opened, source = with_view("by_day")
+    async with opened.run_test(size=WIDE):
+        await until(lambda: source.views[-1:] == ["top"], "the view that is there is asked for")
+        assert opened.room.layout_now.view == "top"
+    assert set(source.views) == {"by_day", "top"}
 
 
 @pytest.mark.parametrize(

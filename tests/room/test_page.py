@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from controlroom.app import ControlRoom
-from controlroom.model.frame import Frame
+from controlroom.model.fleet import FleetEvent
+from controlroom.model.frame import FLEET, LOG, Frame
+from controlroom.screens.help import HelpDialog
 from controlroom.screens.page import Line, Page
+from controlroom.screens.pages.fleet import DeploymentPage, PodPage
+from controlroom.screens.pages.log import LogPage
+from controlroom.screens.runs import RunsPage
 from controlroom.targets.abilities import Unreachable
 from tests.room import frames
 from tests.room.rooms import room_of, screen_text
@@ -103,6 +109,99 @@ async def test_the_number_of_a_panel_goes_back_to_it_and_stop_all_is_reached() -
         assert "stop" in screen_text(room).casefold()
         await pilot.press("escape")
         assert isinstance(room.screen, Words)
+
+
+def said(room: ControlRoom) -> str:
+    """The newest sentence in the corner."""
+    return [one.message for one in room._notifications][-1] if room._notifications else ""
+
+
+LABELS = {"slash": "/", "ampersand": "&", "plus": "+", "minus": "-"}
+
+
+async def test_a_key_of_the_room_says_that_it_is_one_and_does_nothing() -> None:
+    room = room_of(frames.calm())
+    async with room.run_test(size=(80, 24)) as pilot:
+        page = Words(room.below, "a")
+        room.push_screen(page)
+        before = room.room.layout_now
+        for key in (*LABELS, *"nNpxwzOSo", "tab", "shift+tab"):
+            room.clear_notifications()
+            await pilot.press(key, "j", key)
+            label = LABELS.get(key, key)
+            told = [one.message for one in room._notifications]
+            assert told == [f"{label} is a key of the room and does nothing here: esc goes back."]
+        assert room.screen is page
+        assert room.room.layout_now == before
+
+
+async def test_keys_that_a_page_understands_say_nothing() -> None:
+    room = room_of(frames.calm())
+    async with room.run_test(size=(80, 24)) as pilot:
+        room.push_screen(LogPage(room.below))
+        await pilot.press("slash", *"zpx", "enter", "ampersand", "k", "j", "g", "G")
+        assert not said(room)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize(
+    ("kind", "first"),
+    [(LogPage, "s look in the store"), (Words, "esc q one page back"), (RunsPage, "enter one run")],
+)
+async def test_help_begins_with_the_keys_of_the_page_that_is_open(
+    size: tuple[int, int], kind: type[Page], first: str
+) -> None:
+    room = room_of(frames.calm())
+    async with room.run_test(size=size) as pilot:
+        if kind is RunsPage:
+            await pilot.press("E")
+            await _until(pilot, lambda: isinstance(room.screen, RunsPage))
+        else:
+            room.push_screen(kind(room.below))
+        await pilot.press("question_mark")
+        await _until(pilot, lambda: isinstance(room.screen, HelpDialog))
+        await pilot.pause()
+        rows = screen_text(room).splitlines()
+        top = next(n for n, row in enumerate(rows) if "─ help ─" in row)
+        heading, row = rows[top + 1 : top + 3]
+        assert "on this page" in heading
+        assert first in " ".join(row.split())
+
+
+def long_log() -> Frame:
+    """Documents and events of a pod with more text than any row has room for."""
+    frame = frames.loaded()
+    log, fleet = frame[LOG].value, frame[FLEET].value
+    assert log is not None
+    assert fleet is not None
+    lines = tuple(replace(line, text=f"{line.text} {'and more ' * 40}") for line in log.lines)
+    pod = fleet.pods[0]
+    event = FleetEvent(frames.NOW, "Pod", pod.name, "BackOff", "again and again " * 20)
+    frame = frame.having(LOG, replace(frame[LOG], value=replace(log, lines=lines)))
+    return frame.having(FLEET, replace(frame[FLEET], value=replace(fleet, events=(event,))))
+
+
+async def test_a_line_that_is_cut_says_so() -> None:
+    frame = long_log()
+    fleet = frame[FLEET].value
+    assert fleet is not None
+    pod = fleet.pods[0]
+    room = room_of(frame)
+    async with room.run_test(size=(80, 24)) as pilot:
+        events = PodPage(room.below, pod.name)
+        # its log is asked for in vain here; what happened to it is in the frame
+        events.events, events.answered = True, frames.NOW
+        for page, words in (
+            (LogPage(room.below), "and more"),
+            (DeploymentPage(room.below, pod.deployment), "again and"),
+            (events, "again and"),
+        ):
+            room.push_screen(page)
+            await _until(pilot, lambda words=words: words in screen_text(room))
+            rows = [row.rstrip() for row in screen_text(room).splitlines() if words in row]
+            assert rows
+            assert {row[-1] for row in rows} == {"…"}
+            assert {len(row) for row in rows} <= {79, 80}
 
 
 async def test_copying_takes_the_row_or_all_of_them() -> None:

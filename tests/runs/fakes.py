@@ -119,6 +119,9 @@ class FakeTarget:
             self.held[fault] = self._over(self.held[fault])
         return self.held[fault]
 
+    async def check_pause(self, fault: str) -> None:
+        """Every fault can be paused."""
+
     async def pause(self, fault: str, on: bool) -> None:
         """It cannot."""
         raise Refused("Not here.")

@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from controlroom.model.frame import Frame
 from controlroom.model.matches import NONE_HERE, NOTHING, Match, beside, places
 from controlroom.model.needle import Needle, NeedleError
+from controlroom.screens.covering import OF_FILTERS, OF_PAGES, HelpRow
 from controlroom.screens.page import Below, Line, Page
 
 
@@ -37,6 +38,12 @@ class FilterPage(Page):
         """Whether only lines that fit the needle are shown."""
         self._match: Match | None = None
         """The match that was gone to and is still the chosen row."""
+
+    @property
+    def help_rows(self) -> Sequence[HelpRow]:
+        """With what the filter understands."""
+        own = [one for one in self.keys if one[0] != "/"]
+        return (*own, *OF_FILTERS, *OF_PAGES)
 
     def texts(self, frame: Frame) -> Sequence[str]:
         """The lines that the needle is about, one for each row that can be chosen."""

@@ -1,4 +1,7 @@
-"""Events looked for in the store, or in Kafka: hits appear as they are found, esc ends it."""
+"""Events looked for in the store, or in Kafka: hits appear as they are found.
+
+Esc ends a search that goes on and keeps its hits; the next esc goes back.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,8 @@ class FoundPage(FilterPage):
 
     source = "log"
     patience = 0.0
-    keys = (("/", "filter the hits"), ("k", "documents or Kafka"))
-    BINDINGS: ClassVar[list[BindingType]] = [("k", "place")]
+    keys = (("/", "filter the hits"), ("K", "documents or Kafka"))
+    BINDINGS: ClassVar[list[BindingType]] = [("K", "place")]
 
     def __init__(self, below: Below, crumb: str, wanted: Wanted, place: str = DOCUMENTS) -> None:
         super().__init__(below, crumb)
@@ -39,7 +42,10 @@ class FoundPage(FilterPage):
         self._hits: list[Hit] = []
         self._unread: list[str] = []
         self._found: Found | None = None
-        self._begun = 0.0
+        self._looking = False
+        """Whether the search goes on."""
+        self._ended = False
+        """Whether it was ended before it was through."""
 
     def of(self, below: Below) -> FoundPage:
         """The same of another target."""
@@ -56,6 +62,12 @@ class FoundPage(FilterPage):
     def meant(self, scenario: Scenario) -> Wanted:
         """What is looked for. Raises ValueError where that cannot be told."""
         return self.wanted
+
+    async def _ask(self) -> None:
+        """One search, to its end. One that is cancelled says nothing: another may go on by then."""
+        self._looking, self._ended = True, False
+        await super()._ask()
+        self._looking = False
 
     async def load(self) -> None:
         """Looks through the store, or Kafka, window by window."""
@@ -80,6 +92,25 @@ class FoundPage(FilterPage):
             with contextlib.suppress(Exception):
                 await finding.close()
 
+    def action_back(self) -> None:
+        """Ends the search that goes on, and keeps its hits; else the page below."""
+        if not self._looking:
+            super().action_back()
+            return
+        self.workers.cancel_group(self, "page")
+        self._looking, self._ended = False, True
+        self.progress = ""
+        self.answered = self.below.frame().now
+        self.draw()
+
+    def action_again(self) -> None:
+        """Looks anew, also where the search was ended."""
+        if self._ended:
+            self.answered = None
+            self.ask_anew()
+        else:
+            super().action_again()
+
     def action_place(self) -> None:
         """The same, looked for in the other place. A search that is on ends."""
         self.place = DOCUMENTS if self.place == KAFKA else KAFKA
@@ -92,6 +123,8 @@ class FoundPage(FilterPage):
         """What is looked for, and the needle within the hits."""
         look = self.below.look
         said = self._found.said if self._found is not None else ""
+        if self._ended:
+            said = f"{said} {look.signs.dot} ended".removeprefix(f" {look.signs.dot} ")
         parts = [f"{name} = {value}" for name, value in self.wanted.fields.items()]
         parts += [f'"{self.wanted.needle.text}"'] if self.wanted.needle.text else []
         where = "Kafka" if self.place == KAFKA else "documents"

@@ -13,6 +13,7 @@ from controlroom.model.pod_line import readable
 from controlroom.panes import text
 from controlroom.panes.fleet import cpu
 from controlroom.panes.text import Span
+from controlroom.screens.covering import HelpRow
 from controlroom.screens.page import Below, Line, Page
 from controlroom.screens.pages.filtering import FilterPage
 from controlroom.screens.pages.parts import Cell, cells
@@ -130,6 +131,12 @@ class PodPage(FilterPage):
     follows = True
     keys = (("/", "filter"), ("o", "life before"), ("v", "events"))
     BINDINGS: ClassVar[list[BindingType]] = [("o", "life"), ("v", "events")]
+
+    @property
+    def help_rows(self) -> Sequence[HelpRow]:
+        """Also says where that is which `v` means elsewhere."""
+        events = "its events, or what it says; clusters side by side are in the palette here"
+        return [(key, events if key == "v" else words) for key, words in super().help_rows]
 
     def __init__(self, below: Below, name: str) -> None:
         super().__init__(below, name)

@@ -38,8 +38,8 @@ class LogPage(FilterPage):
 
     panel = LOG
     follows = True
-    keys = (("/", "filter"), ("s", "look in the store"), ("k", "in Kafka"), ("G", "follow"))
-    BINDINGS: ClassVar[list[BindingType]] = [("s", "store"), ("k", "kafka")]
+    keys = (("/", "filter"), ("s", "look in the store"), ("K", "in Kafka"), ("G", "follow"))
+    BINDINGS: ClassVar[list[BindingType]] = [("s", "store"), ("K", "kafka")]
 
     def __init__(self, below: Below, needle: str = "") -> None:
         super().__init__(below, "log")

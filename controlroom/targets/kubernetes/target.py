@@ -115,6 +115,10 @@ class KubernetesTarget:
         """Ends one fault and answers when that is verified."""
         return await (await self.injector()).recover(fault)
 
+    async def check_pause(self, fault: str) -> None:
+        """Raises Refused for what Chaos Mesh does not pause."""
+        await (await self.injector()).check_pause(fault)
+
     async def pause(self, fault: str, on: bool) -> None:
         """By the annotation of Chaos Mesh. Raises Refused for what only the room carries out."""
         await (await self.injector()).pause(fault, on)

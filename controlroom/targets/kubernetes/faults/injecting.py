@@ -142,8 +142,8 @@ class ClusterFaults:
             recovered=time.time(),
         )  # fmt: skip
 
-    async def pause(self, fault: str, on: bool) -> None:
-        """Lifts it for a while, or puts it back. Raises Refused where only the room holds it."""
+    async def check_pause(self, fault: str) -> None:
+        """Raises Refused where it cannot be paused, as where only the room holds it."""
         if "/" not in fault:
             raise Refused(
                 "Only Chaos Mesh pauses a fault, and it does not hold this one.",
@@ -156,6 +156,10 @@ class ClusterFaults:
             raise Refused("Chaos Mesh does not pause a workflow.", f"End it: `chaos stop {fault}`.")
         if one.action in kind_of(one.kind).at_once or one.phase in ("finished", "deleting"):
             raise Refused(f"{fault} is over, so there is nothing to pause.", "")
+
+    async def pause(self, fault: str, on: bool) -> None:
+        """Lifts it for a while, or puts it back. Raises Refused where that cannot be."""
+        await self.check_pause(fault)
         await self.mesh.pause(fault, on)
 
     async def _checked(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
