@@ -15,7 +15,7 @@ from controlroom.commands.command import Command
 from controlroom.commands.exits import Exit, ReadOnlyError
 from controlroom.commands.face import FACE
 from controlroom.commands.performing import Answer
-from controlroom.commands.registry import named, verbs
+from controlroom.commands.registry import verbs
 from controlroom.commands.scale import Scale
 from controlroom.opening import Opening
 from controlroom.runs.audit import entries
@@ -121,15 +121,6 @@ def test_failed_by_the_command_line(command: Command, acted: Acted, state: Path)
     acted.error = TargetError("It is broken.", "Fix it.")
     assert enter(typed(command)) == Exit.FAILED
     assert result(state, command) == "failed"
-
-
-@pytest.mark.parametrize(("error", "code"), SAID.items(), ids=lambda each: type(each).__name__)
-def test_every_kind_of_failure_has_its_exit_code(
-    error: Exception, code: Exit, acted: Acted, state: Path
-) -> None:
-    acted.error = error
-    assert enter(["up"]) == code
-    assert result(state, named("up")) == "failed"
 
 
 @pytest.mark.parametrize("verb", [verb.name for verb in verbs()])
