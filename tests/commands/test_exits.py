@@ -12,19 +12,21 @@ import pytest
 
 from controlroom.answers.steps import STEPS
 from controlroom.cli.entrance import enter
-from controlroom.commands import answer
+from controlroom.commands import answer, endpoints, status
 from controlroom.commands.answer import AnswerQuestions
 from controlroom.commands.ended import code_of_run
 from controlroom.commands.exits import MEANINGS, Exit
 from controlroom.commands.experiment import StartExperiment
 from controlroom.commands.here import Here
 from controlroom.commands.performing import Answer
+from controlroom.model.fleet import Fleet, Pod
 from controlroom.model.run import RunView
 from controlroom.runs.audit import entries
 from controlroom.runs.experiment_block import Aborted, Breached
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.store import RunStore
 from controlroom.settings import Settings
+from controlroom.targets.abilities import Endpoints
 from host.project import PROJECT
 from tests.commands.acting import CHANGING, WORDS, Acted
 from tests.commands.test_walk import SAID, typed
@@ -141,3 +143,54 @@ def test_where_no_stack_answers_it_is_3(
     asked = words + agreed.get(words, " --yes" if yes else "")
     assert enter(asked.split()) == Exit.UNREACHABLE
     assert capsys.readouterr().out == ""
+
+
+class Seen:
+    """A cluster as a command sees it."""
+
+    def __init__(self, notes: tuple[str, ...] = (), found: Endpoints | None = None) -> None:
+        pod = Pod("web-1", "web", True, "Running", 0, 1.0, None, None)
+        self._fleet, self._found = Fleet((), (pod,), notes=notes), found
+
+    async def fleet(self) -> Fleet:
+        return self._fleet
+
+    async def endpoints(self) -> Endpoints:
+        assert self._found is not None
+        return self._found
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("json", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize(
+    ("notes", "code"), [((), Exit.OK), (("autoscalers: 403",), Exit.FAILED)], ids=["all", "part"]
+)
+def test_clusters_that_are_seen_in_part_are_no_success(
+    notes: tuple[str, ...], code: Exit, json: list[str], state: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(status, "targets_of", lambda _: [Seen(), Seen(notes)])
+    assert enter(["status", "--context", "a", "--context", "b", *json]) == code
+    said = capsys.readouterr()
+    assert ("autoscalers: 403" in said.out) == (code is Exit.FAILED)
+    assert said.err == ("controlroom: b is seen in part.\n" if notes else "")
+
+
+@pytest.mark.parametrize("json", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize(
+    ("elsewhere", "code"), [(["redis"], Exit.OK), ([], Exit.FAILED)], ids=["side", "missing"]
+)
+def test_an_endpoint_that_is_missing_is_no_success(
+    elsewhere: list[str], code: Exit, json: list[str], state: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    addresses = {"ingress": "http://in:1", "redis": ""}
+    found = Endpoints(addresses, absent={"redis": "No right."}, elsewhere=frozenset(elsewhere))
+    monkeypatch.setattr(endpoints, "target_of", lambda _: Seen(found=found))
+    assert enter(["endpoints", *json]) == code
+    said = capsys.readouterr()
+    assert "http://in:1" in said.out
+    assert "No right." in said.out
+    assert said.err == ("" if elsewhere else "controlroom: missing: redis.\n")
