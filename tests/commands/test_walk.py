@@ -237,7 +237,9 @@ async def test_the_equal_command_line_means_the_same_cluster(
 ) -> None:
     face = Asked(agrees=False)
     FACE.set(face)
-    await line.run(WORDS[command.id], Settings(state_dir=state, context="lab-a", namespace="own"))
+    await line.run(
+        WORDS[command.id], Settings(state_dir=state, context=("lab-a",), namespace="own")
+    )
     assert face.questions or command.id == "settle_books"  # its flag is the answer already
     own = {"stop_all", "up", "down", "torture", "remove_runs"}
     anywhere = command.id in own or command.id.startswith("lab")
@@ -253,7 +255,7 @@ async def test_stop_all_is_asked_once_and_done_on_every_target(
     face = Asked(agrees=True)
     FACE.set(face)
     acted.error = Unreachable("away") if fails else None
-    opening = Opening(Settings(state_dir=state, context="a,b"))
+    opening = Opening(Settings(state_dir=state, context=("a", "b")))
     with pytest.raises(Unreachable) if fails else contextlib.nullcontext():
         await opening.perform(StopAll())
     assert len(face.questions) == 1
