@@ -78,7 +78,7 @@ class OpenTarget:
     @property
     def settings(self) -> Settings:
         """The settings with this target alone, and read-only while the room is."""
-        context = self.name if self._settings.contexts else ""
+        context = (self.name,) if self._settings.contexts else ()
         return replace(self._settings, context=context, read_only=self._lock.on)
 
     async def perform(self, act: Act, consent: Consent | None = None) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -62,8 +63,8 @@ class Settings:
     """Seconds that the golden metrics cover, 5 to 3600."""
     pace: int = 1
     """How many times as long as usual the room waits between two questions to a source, 1 to 10."""
-    context: str = ""
-    """Contexts of the kubeconfig, separated by commas; empty is the local stack."""
+    context: tuple[str, ...] = ()
+    """Context of the kubeconfig, or a list of them; none is the local stack."""
     namespace: str = ""
     """Namespace of the services; empty is the context's own, or `controlroom`."""
     health: str = ""
@@ -96,8 +97,7 @@ class Settings:
     @property
     def contexts(self) -> tuple[str, ...]:
         """Names of the contexts, in their order; empty for the local stack."""
-        named = (name.strip() for name in self.context.split(","))
-        return tuple(dict.fromkeys(name for name in named if name))
+        return self.context
 
     @property
     def plain(self) -> bool:
@@ -114,6 +114,8 @@ class Settings:
 
 
 NAMES = tuple(one.name for one in fields(Settings) if one.name != "origins")
+LISTS = ("context",)
+"""Those that are names, one or several."""
 TABLES = ("keys", "targets")
 """Those that are tables of the file, and have no variable."""
 PROFILES = "profiles"
@@ -193,7 +195,7 @@ def load(
     for name in NAMES:
         variable = PREFIX + name.upper()
         if environ.get(variable) and name not in TABLES:
-            take(name, environ[variable], variable)
+            take(name, _of_variable(name, environ[variable], variable), variable)
     for name, value in (flags or {}).items():
         take(name, value, flag_of(name))
     return Settings(**values, origins=origins)
@@ -205,6 +207,11 @@ def over(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     given["read_only"] = settings.read_only or given.get("read_only", False)
     origins = {**settings.origins, **{name: flag_of(name) for name in flags}}
     return replace(settings, **given, origins=origins)
+
+
+def as_variable(value: object) -> str:
+    """A value as its variable says it to another process."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else str(value)
 
 
 def flag_of(name: str) -> str:
@@ -256,6 +263,20 @@ def _exact(name: str, value: Any, origin: str) -> Any:
     if kind in ("bool", "int") and isinstance(value, str):
         raise SettingsError(f"{origin}: {name} = {value!r} is a text", "Leave the quotes out.")
     return value
+
+
+def _of_variable(name: str, text: str, variable: str) -> Any:
+    """What a variable says. Names have commas between them; one that has a comma itself can only
+    be said by a list of TOML."""
+    if name not in LISTS:
+        return text
+    if not text.lstrip().startswith("["):
+        return [one.strip() for one in text.split(",")]
+    try:
+        return tomllib.loads(f"{name} = {text}")[name]
+    except tomllib.TOMLDecodeError as error:
+        fix = f'Write {variable}=\'["a", "b"]\', or a,b.'
+        raise SettingsError(f"{variable} is no list: {error}", fix) from error
 
 
 def _checked(name: str, value: Any, origin: str) -> Any:
@@ -319,6 +340,16 @@ def _table(name: str, value: Any, origin: str) -> Mapping[str, str]:
     raise SettingsError(f"{origin}: {name} is no table of texts", f'Write [{name}] and NAME = "x".')
 
 
+def _names(name: str, value: Any, origin: str) -> tuple[str, ...]:
+    """Each once and as it stands: a name may hold any sign, as it may for kubectl."""
+    names = [value] if isinstance(value, str) else value
+    if isinstance(names, list | tuple) and all(isinstance(one, str) for one in names):
+        return tuple(dict.fromkeys(one for one in names if one))
+    raise SettingsError(
+        f"{origin}: {name} = {value!r} is no name and no list of names", 'Use "a", or ["a", "b"].'
+    )
+
+
 def _markings(name: str, value: Any, origin: str) -> Markings:
     try:
         return marking.read(value)
@@ -333,4 +364,5 @@ _CONVERTERS = {
     "Path": _path,
     "Mapping[str, str]": _table,
     "Markings": _markings,
+    "tuple[str, ...]": _names,
 }

@@ -119,7 +119,7 @@ class StackLinks:
             except StackError:
                 return []
 
-    async def mend(self, link: str) -> None:
+    async def restore(self, link: str) -> None:
         """Takes from a link what is not the stack's. Raises StackError if something is left."""
         async with self._lock:
             for one in self._strange(await self._found()):

@@ -239,3 +239,20 @@ def disk_key(store: str) -> str:
     """Redis text with an expiry, there while the disk of `kafka`, `redis` or `mongo` is nearly
     full: JSON with `store`, `free` and `reserve` (bytes). Of no scenario: stores are shared."""
     return f"controlroom:disk:{store}"
+
+
+_NO_TALLIES = tuple(
+    made("").removeprefix(counter_key("", ""))
+    for made in (
+        acknowledged_key, auditing_key, books_key, committed_key, lives_key, low_watermark_key,
+        marks_key, queues_key, retention_key,
+    )
+)  # fmt: skip
+_NONE_BELOW = tuple(
+    made("", "").removeprefix(counter_key("", "")) for made in (once_key, queue_key)
+)
+
+
+def is_tally(key: str) -> bool:
+    """Whether a Redis key, without its scenario, is a tally: nothing that is kept of its own."""
+    return not (key in _NO_TALLIES or key.startswith(_NONE_BELOW) or is_beside(key))

@@ -64,7 +64,7 @@ class Pruner:
         self._rejected = rejected
         refused = keys.rejected_collection(scenario)
         # records of the events topic that were no events go with their neighbours
-        self._shelves = (refused,) if rejected else (keys.logs_collection(scenario), refused)
+        self._collections = (refused,) if rejected else (keys.logs_collection(scenario), refused)
         self._heads: dict[str, _Head] = {}
 
     async def sweep(self) -> int:
@@ -72,7 +72,9 @@ class Pruner:
         a consumer whose partition was taken away. Returns how many. Raises as `step` does."""
         removed = 0
         for tp, low_watermark in (await self._committed_offsets()).low_watermarks.items():
-            removed += await self._documents.clear(self._shelves[0], Range(tp, -1, low_watermark))
+            removed += await self._documents.clear(
+                self._collections[0], Range(tp, -1, low_watermark)
+            )
         return removed
 
     async def step(self, now: int) -> int | None:
@@ -88,7 +90,7 @@ class Pruner:
         oldest = await self._oldest(committed_offsets)
         if oldest is None or not (surplus or self._heads[oldest.tp].stored < before):
             return None
-        ages = await self._documents.ages(self._shelves[0], oldest)
+        ages = await self._documents.ages(self._collections[0], oldest)
         wanted, count = cut(oldest, ages, surplus, before)
         if wanted.after >= wanted.upto:
             return None
@@ -113,7 +115,7 @@ class Pruner:
         for tp, window in firsts.items():
             known = self._heads.get(tp)
             if known is None or known.low_watermark != window.after:
-                ages = await self._documents.ages(self._shelves[0], window)
+                ages = await self._documents.ages(self._collections[0], window)
                 # a window without documents is in nobody's way
                 self._heads[tp] = _Head(window.after, ages[0].stored if ages else 0)
         if not self._heads:
@@ -125,8 +127,8 @@ class Pruner:
             self._scenario, self._redis, self._documents, wanted, count, self._rejected
         ):
             return 0
-        for shelf in self._shelves:
-            await self._documents.delete(shelf, wanted)
+        for collection in self._collections:
+            await self._documents.delete(collection, wanted)
         return count
 
 

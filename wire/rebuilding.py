@@ -2,7 +2,7 @@
 
 Per partition the documents are followed from the first offset on. Up to the first offset that is
 missing and that the queue still has, everything is known; the committed offset is put there, and
-the consumers, whose next portion the committed offset then refuses, read on from it. So whatever
+the consumers, whose next batch the committed offset then refuses, read on from it. So whatever
 they store or count meanwhile is counted once. Offsets that the queue no longer has are passed over:
 of those the documents are all there is, and what is missing among them the books show as lost.
 """

@@ -13,7 +13,7 @@ import sys
 from controlroom.cli.launch import bring_up_where_needed
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.face import emit, emit_json, talk
-from controlroom.settings import Settings
+from controlroom.settings import Settings, as_variable
 from controlroom.targets.choosing import title_of
 from controlroom.web import guard
 
@@ -102,7 +102,7 @@ async def _serve(args: argparse.Namespace, settings: Settings, bound: socket.soc
 def _environment(settings: Settings) -> dict[str, str]:
     """Of the rooms: the settings of this command line, which has none of the token."""
     given = {
-        f"CONTROLROOM_{name.upper()}": str(getattr(settings, name))
+        f"CONTROLROOM_{name.upper()}": as_variable(getattr(settings, name))
         for name, origin in settings.origins.items()
         if origin.startswith("--")
     }

@@ -14,6 +14,7 @@ from controlroom.answers.questions import QUESTIONS
 from controlroom.answers.report import report
 from controlroom.answers.saying import LANGS, Lang
 from controlroom.answers.steps import STEPS, Mode, Step
+from controlroom.commands.ended import code_of_run, may_be_left
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.experiment import StartExperiment
 from controlroom.commands.face import emit, emit_json, talk
@@ -25,7 +26,6 @@ from controlroom.commands.watching import watch
 from controlroom.reports.html import as_html
 from controlroom.reports.markdown import as_markdown
 from controlroom.runs.answer_folder import AnswerFolder, named
-from controlroom.runs.experiment_run import MAY_BE_LEFT
 from controlroom.runs.path_times import keep_hops
 from controlroom.runs.registry import said
 from controlroom.runs.store_reads import store_reads
@@ -101,7 +101,8 @@ class AnswerQuestions(Act):
         )  # fmt: skip
 
     async def carry_out(self, here: Here) -> Answer:
-        kept, steps, failed = self.kept, STEPS[self.what], []
+        kept, steps = self.kept, STEPS[self.what]
+        failed: list[tuple[Exit, str]] = []
         kept.begin(self.what, self.mode)
         talk(f"Answering {self.what} in {kept.path}")
         for place, step in enumerate(steps, 1):
@@ -111,9 +112,9 @@ class AnswerQuestions(Act):
             if code in (Exit.INTERRUPTED, Exit.UNCLEAN):
                 fix = _UNCLEAN if code is Exit.UNCLEAN else "The same command goes on."
                 return Answer(said_of, fix=fix, code=code, left=said_of)
-            failed += [said_of] * (code is not Exit.OK)
-        told = "; ".join(failed)
-        return Answer(told, code=Exit.FAILED if failed else Exit.OK, left=told)
+            failed += [(code, said_of)] if said_of else []
+        told = "; ".join(said_of for _, said_of in failed)
+        return Answer(told, code=_of_all([code for code, _ in failed]), left=told)
 
     async def _run(self, step: Step, place: str, here: Here) -> tuple[Exit, str]:
         """One experiment; what it left behind is kept. How it ended, in words where not well."""
@@ -130,7 +131,7 @@ class AnswerQuestions(Act):
             last=False,
         )
         view = act.run.read_view()
-        if view is None or view.state == "lost" or MAY_BE_LEFT in view.bound:
+        if view is None or may_be_left(view):
             return Exit.UNCLEAN, f"{act.run.id}: something may be left."
         if interrupted:
             return Exit.INTERRUPTED, f"{act.run.id} was interrupted."
@@ -139,9 +140,15 @@ class AnswerQuestions(Act):
         if step.experiment == STORES:
             self.kept.keep_reads(await store_reads(here.target))
         self.kept.keep(step.experiment, act.run.path, view.state == "finished")
-        if view.state != "finished":
-            return Exit.FAILED, f"{view.id} {view.state}: {view.bound}"
-        return Exit.OK, ""
+        code = code_of_run(view, act.run.read_result() or {}, interrupted)
+        return code, "" if code is Exit.OK else f"{view.id} {view.state}: {view.bound}"
+
+
+def _of_all(codes: Sequence[Exit]) -> Exit:
+    """Of the experiments that did not end well: their code, where that is the same."""
+    if not codes:
+        return Exit.OK
+    return codes[0] if len(set(codes)) == 1 else Exit.FAILED
 
 
 async def main(args: argparse.Namespace) -> Exit:

@@ -14,7 +14,7 @@ from controlroom.targets.choosing import target_of
 DESCRIPTION = """\
 Print the addresses of the ingress and of the stores, usable by any client on
 this machine. Addresses of stores hold their passwords. Those of a cluster are
-forwarded ports, which end with this command."""
+forwarded ports, which end with this command. Exit code 1 when one is missing."""
 EXAMPLES = (
     "controlroom endpoints",
     "controlroom endpoints --json",
@@ -44,12 +44,14 @@ async def main(args: argparse.Namespace) -> Exit:
             emit_json({**found.addresses, **{name: each for name, each in more.items() if each}})
         else:
             emit(shown(found))
+        if found.missing:
+            talk(f"controlroom: missing: {', '.join(found.missing)}.")
         if args.hold:
             talk("The ports stay open until ctrl+c.")
             await asyncio.Event().wait()
     finally:
         await target.close()
-    return Exit.OK
+    return Exit.FAILED if found.missing else Exit.OK
 
 
 def shown(endpoints: Endpoints) -> str:

@@ -22,7 +22,7 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.OK: "It is done.",
-    Exit.FAILED: "A run finished and its verdict is bad: failures, loss, a --fail-if that holds.",
+    Exit.FAILED: "A verdict is bad (failures, loss, a --fail-if that holds), or a part not seen.",
     Exit.USAGE: "The command line, a file or the configuration is wrong.",
     Exit.UNREACHABLE: "Could not connect; worth trying again.",
     Exit.REFUSED: "Read-only, not confirmed, or not possible here.",

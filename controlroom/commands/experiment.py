@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from controlroom.commands.chaos import named_or_absolute
+from controlroom.commands.ended import code_of_run
 from controlroom.commands.exits import CommandError, Exit
 from controlroom.commands.experiment_sets import set_words, settable
 from controlroom.commands.face import emit, emit_json, passing, talk
@@ -34,7 +35,7 @@ from controlroom.runs.experiment_files import (
     find_experiment,
     read_experiment,
 )
-from controlroom.runs.experiment_run import MAY_BE_LEFT, children
+from controlroom.runs.experiment_run import children
 from controlroom.runs.experiment_spec import ExperimentSpec, Injected, repeat_flags, width_flags
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.held import put_all_back, put_back, still_set
@@ -453,19 +454,16 @@ def _progress(view: RunView) -> str:
 def _report(folder: RunFolder, as_json: bool, interrupted: bool) -> Exit:
     view, result = folder.read_view(), folder.read_result() or {}
     assert view is not None
-    left = view.state == "lost" or MAY_BE_LEFT in view.bound
+    code = code_of_run(view, result, interrupted)
     if as_json:
-        emit_json({**asdict(view), "result": result, "clean": not left})
+        emit_json({**asdict(view), "result": result, "clean": code is not Exit.UNCLEAN})
     else:
         emit(f"{view.id} {view.state}: {view.bound}")
         for line in kind_of(view.kind).report(view, result):
             emit(line)
-    if left:
+    if code is Exit.UNCLEAN:
         talk(_UNCLEAN)
-        return Exit.UNCLEAN
-    if interrupted:
-        return Exit.INTERRUPTED
-    return Exit.OK if view.state == "finished" else Exit.FAILED
+    return code
 
 
 def _share(text: str) -> str:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+from controlroom.commands.ended import code_of_run
 from controlroom.commands.exits import Exit
 from controlroom.commands.face import emit, emit_json, talk
 from controlroom.commands.table import table
 from controlroom.model.run import RunView
-from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.targets.abilities import FaultStatus
 from host.durations import rounded
@@ -52,16 +52,14 @@ def report(
     may be left."""
     view = folder.read_view()
     assert view is not None
-    left = view.state == "lost" or MAY_BE_LEFT in view.bound
+    result = folder.read_result()
+    code = code_of_run(view, result or {}, interrupted, ("finished", "stopped"))
     if as_json:
-        emit_json({**asdict(view), "result": folder.read_result(), "clean": not left})
+        emit_json({**asdict(view), "result": result, "clean": code is not Exit.UNCLEAN})
     else:
         why = "" if view.bound == view.state else f": {view.bound}"
         emit(f"{view.id} {view.state}{why}{more(view)}")
-    if left:
+    if code is Exit.UNCLEAN:
         for line in unclean:
             talk(line)
-        return Exit.UNCLEAN
-    if interrupted:
-        return Exit.INTERRUPTED
-    return Exit.OK if view.state in ("finished", "stopped") else Exit.FAILED
+    return code

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -83,7 +84,7 @@ async def main(args: argparse.Namespace) -> Exit:
 
 def shown(facts: dict[str, Any]) -> str:
     """Four small tables."""
-    settings = [(name, str(one["value"]), one["from"]) for name, one in facts["settings"].items()]
+    settings = [(name, _text(one["value"]), one["from"]) for name, one in facts["settings"].items()]
     stack: dict[str, str] = facts["stack"]
     parts = [
         table(("version", ""), list(facts["versions"].items()), left=2),
@@ -122,4 +123,11 @@ def _version(package: str) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} = {key}" for name, key in value.items())
+    if isinstance(value, tuple):
+        return list(value)
     return value if isinstance(value, bool | int) else str(value)
+
+
+def _text(value: object) -> str:
+    """As a shell would want it, where it is a list."""
+    return " ".join(map(shlex.quote, value)) if isinstance(value, list) else str(value)

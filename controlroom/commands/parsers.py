@@ -15,8 +15,8 @@ from controlroom.commands.registry import verbs
 WIDTH = 80
 
 
-class JoinContexts(argparse.Action):
-    """`--context a --context b` is `a,b`."""
+class AddContext(argparse.Action):
+    """`--context a --context b` are two names; each is one as it stands."""
 
     def __call__(
         self,
@@ -26,8 +26,8 @@ class JoinContexts(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         """Adds one."""
-        before = getattr(namespace, self.dest, None)
-        setattr(namespace, self.dest, f"{before},{values}" if before else str(values))
+        before = getattr(namespace, self.dest, None) or []
+        setattr(namespace, self.dest, [*before, str(values)])
 
 
 SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -35,7 +35,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--state-dir", {"metavar": "DIR"}),
     ("--durability", {"metavar": "process|power"}),
     ("--read-only", {"action": argparse.BooleanOptionalAction}),
-    ("--context", {"metavar": "NAME", "action": JoinContexts}),
+    ("--context", {"metavar": "NAME", "action": AddContext}),
     ("--namespace", {"metavar": "NAME"}),
     ("--color", {"metavar": "WHEN"}),
     ("--theme", {"metavar": "NAME"}),

@@ -9,7 +9,7 @@ from typing import Any
 
 from controlroom.commands.registry import commands
 from controlroom.commands.table import span, table
-from controlroom.runs.rooms import Deed, OpenRoom, rooms_of, with_last
+from controlroom.runs.rooms import AuditEntry, OpenRoom, rooms_of, with_last
 
 _SUBJECTS = (
     "what", "deployment", "experiment", "split", "run", "fault", "name", "file", "replicas",
@@ -18,24 +18,24 @@ _SUBJECTS = (
 _LONGEST = 60
 
 
-def told(deed: Deed) -> str:
+def told(entry: AuditEntry) -> str:
     """`chaos run pod-kill-consumer`, and what came of it where it was not done."""
-    verb = next((one.verb for one in commands() if one.id == deed.action.replace(" ", "_")), "")
-    subject = next((str(deed.facts[one]) for one in _SUBJECTS if deed.facts.get(one)), "")
+    verb = next((one.verb for one in commands() if one.id == entry.action.replace(" ", "_")), "")
+    subject = next((str(entry.facts[one]) for one in _SUBJECTS if entry.facts.get(one)), "")
     subject = "" if f"--{subject}" in verb.split() else subject
     if "/" in subject:
         subject = Path(subject).stem
-    words = " ".join(filter(None, (verb or deed.action, subject)))
+    words = " ".join(filter(None, (verb or entry.action, subject)))
     words = words if len(words) <= _LONGEST else words[: _LONGEST - 3] + "..."
-    return words if deed.result == "done" else f"{words}: {deed.result}"
+    return words if entry.result == "done" else f"{words}: {entry.result}"
 
 
-def is_news(deed: Deed) -> bool:
+def is_news(entry: AuditEntry) -> bool:
     """Whether others want to know at once: a run, a fault, a scaling or the kill switch, begun or
     ended."""
-    command = next((one for one in commands() if one.id == deed.action.replace(" ", "_")), None)
+    command = next((one for one in commands() if one.id == entry.action.replace(" ", "_")), None)
     acts = command is not None and command.level != "harmless"
-    return acts and deed.result in ("done", "failed")
+    return acts and entry.result in ("done", "failed")
 
 
 def of_target(state: Path, target: str) -> tuple[OpenRoom, ...]:

@@ -53,6 +53,8 @@ def _setting(name: str) -> dict[str, Any]:
     default = Settings.__dataclass_fields__[name].default
     if isinstance(default, bool | int | str):
         made["default"] = default
+    elif isinstance(default, tuple):
+        made["default"] = list(default)
     return {"description": _words()[name], **made}
 
 
@@ -72,12 +74,14 @@ def _words() -> dict[str, str]:
 
 _COLOURS = _named({"type": "string", "pattern": f"^{COLOUR.pattern}$"})
 _PRODUCTION = {"type": "array", "items": {"type": "string", "minLength": 1}}
+_NAMES = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
 _KINDS: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "int": {"type": "integer"},
     "str": {"type": "string"},
     "Path": {"type": "string", "minLength": 1},
     "Mapping[str, str]": _named({"type": "string"}),
+    "tuple[str, ...]": {"anyOf": _NAMES},
     "Markings": _table({"production": _PRODUCTION, "colours": _COLOURS}),
 }
 """Type of a setting -> what its value may be."""

@@ -22,7 +22,8 @@ from controlroom.targets.reading import fleet
 DESCRIPTION = """\
 Print the engines, deployments and pods of the local stack, or of the clusters
 named by --context, and the rooms that are open on this machine. Exit code 3 when
-there is none. --watch goes on in plain lines, which a screen reader can follow."""
+there is none, 1 when one is seen in part. --watch goes on in plain lines, which a
+screen reader can follow."""
 EXAMPLES = (
     "controlroom status",
     "controlroom status --watch --context lab-a --context lab-b",
@@ -83,7 +84,12 @@ async def _clusters(settings: Settings, as_json: bool) -> Exit:
     empty = [context for context, seen in fleets.items() if not (seen.deployments or seen.pods)]
     for context in empty:
         talk(f"controlroom: nothing is deployed in {context}, as far as can be seen.")
-    return Exit.UNREACHABLE if empty else Exit.OK
+    in_part = [context for context, seen in fleets.items() if seen.notes]
+    for context in in_part:
+        talk(f"controlroom: {context} is seen in part.")
+    if empty:
+        return Exit.UNREACHABLE
+    return Exit.FAILED if in_part else Exit.OK
 
 
 def shown(status: Mapping[str, Any], settings: Settings) -> str:

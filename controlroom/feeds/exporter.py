@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from controlroom.feeds.endpoints import AskAddress
+from controlroom.model.queries import lag_query
 from controlroom.model.queues import Queues
 from controlroom.targets.abilities import TargetError
 from controlroom.targets.prometheus import series
@@ -26,19 +27,6 @@ STALE = 60
 """Seconds after which what was scraped last counts no more: the exporter is away."""
 TIMEOUT = 2.0
 TOLD_BY = "exporter"
-
-
-def query(group: str, topic: str) -> str:
-    """One request for all figures; the label `part` says which is which."""
-    member = f'{{consumergroup="{group}"}}'
-    lag = f'kafka_consumergroup_lag{{consumergroup="{group}", topic="{topic}"}}'
-    parts = {
-        "lag": f"sum by (partition) ({lag})",
-        "end": f'sum by (partition) (kafka_topic_partition_current_offset{{topic="{topic}"}})',
-        "members": f"max(kafka_consumergroup_members{member})",
-        "age": f"time() - max(timestamp({lag}))",
-    }
-    return " or ".join(f'label_replace({q}, "part", "{part}", "", "")' for part, q in parts.items())
 
 
 class ExporterLag:
@@ -73,7 +61,7 @@ class ExporterLag:
             if self._client is None:
                 url = await self._where()
                 self._client = http_client(url, TIMEOUT)
-            found = await series(self._client, query(self._group, self._topic), "part")
+            found = await series(self._client, lag_query(self._group, self._topic), "part")
         except (httpx.HTTPError, TargetError):
             await self.close()
             return None

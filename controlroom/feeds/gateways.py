@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlroom.feeds.endpoints import AskAddress
 from controlroom.model.links import ClusterLinks
+from controlroom.model.queries import GATEWAYS
 from controlroom.targets.abilities import TargetError
 from controlroom.targets.prometheus import series
 from wire.plain_http import http_client
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 PERIOD = 5.0
 """Seconds between two questions; a gateway is probed every three."""
 TIMEOUT = 1.0
-QUERY = (
-    'label_replace(max by (target_cluster_name) (gateway_alive), "part", "alive", "", "")'
-    " or label_replace(histogram_quantile(0.95, sum by (le, target_cluster_name)"
-    ' (rate(gateway_probe_latency_ms_bucket[1m]))), "part", "p95", "", "")'
-)
-"""The metrics of the service mirror (linkerd2, multicluster/service-mirror/metrics.go)."""
 Probes = Mapping[tuple[str, str], float]
 """Part and cluster -> figure."""
 
@@ -60,7 +55,7 @@ class Gateways:
             if self._client is None:
                 url = await self._where()
                 self._client = http_client(url, TIMEOUT)
-            found = await series(self._client, QUERY, "part")
+            found = await series(self._client, GATEWAYS, "part")
         except (httpx.HTTPError, TargetError):
             await self.close()
             return {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from controlroom.feeds.endpoints import LiveEndpoints
 from controlroom.model.limit import bottleneck, queues
+from controlroom.model.queries import busy_query
 from controlroom.targets.prometheus import Unreadable, series
 from wire.plain_http import http_client
 
@@ -19,43 +20,6 @@ WINDOW = 10
 PERIOD = 2.0
 """Seconds between two questions: a window of ten says little more when asked more often."""
 TIMEOUT = 1.0
-_CPU = (
-    "max(rate(process_cpu_seconds_total{{"
-    'namespace="{namespace}",deployment=~"{deployment}"}}[{w}]))'
-)
-_WAIT = (
-    "{over}(sum by (pod) (rate(controlroom_busy_seconds_total{{"
-    'namespace="{namespace}",deployment=~"{deployment}",dst_deployment="{to}"}}[{w}])))'
-)
-_HANDLED = 'sum(rate(controlroom_handled_total{{namespace="{namespace}",outcome="counted"}}[{w}]))'
-
-
-def query(namespace: str) -> str:
-    """One request for all shares; the label `part` says which is which.
-
-    Of several pods the one that waits longest counts. The exception is a consumer that waits
-    for Kafka, as one that has nothing to do also does: there the busiest counts.
-    """
-    producer, consumer, w = "producer.*", "consumer", f"{WINDOW}s"
-
-    def cpu(deployment: str) -> str:
-        return _CPU.format(namespace=namespace, deployment=deployment, w=w)
-
-    def wait(over: str, deployment: str, to: str) -> str:
-        return _WAIT.format(over=over, namespace=namespace, deployment=deployment, to=to, w=w)
-
-    wanted = {
-        "producer": cpu(producer),
-        "sending": wait("max", producer, "kafka"),
-        "fetching": wait("min", consumer, "kafka"),
-        "consumer": cpu(consumer),
-        "redis": wait("max", consumer, "redis"),
-        "documents": wait("max", consumer, "mongo"),
-        "handled": _HANDLED.format(namespace=namespace, w=w),
-    }
-    return " or ".join(
-        f'label_replace({q}, "part", "{part}", "", "")' for part, q in wanted.items()
-    )
 
 
 class Limit:
@@ -94,7 +58,7 @@ class Limit:
 
         try:
             if self._client is None:
-                self._query = query(await self._endpoints.namespace())
+                self._query = busy_query(await self._endpoints.namespace(), WINDOW)
                 url = await self._endpoints.prometheus()
                 self._client = http_client(url, TIMEOUT)
             found = await series(self._client, self._query, "part")

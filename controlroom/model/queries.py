@@ -7,7 +7,7 @@ that the panel names. Latency buckets are milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 STAT = "stat"
@@ -103,6 +103,90 @@ def route_queries(namespace: str, window: int) -> tuple[str, str]:
         for series, more in wanted
     )
     return buckets, responses
+
+
+_CPU = (
+    "max(rate(process_cpu_seconds_total{{"
+    'namespace="{namespace}",deployment=~"{deployment}"}}[{w}]))'
+)
+_WAIT = (
+    "{over}(sum by (pod) (rate(controlroom_busy_seconds_total{{"
+    'namespace="{namespace}",deployment=~"{deployment}",dst_deployment="{to}"}}[{w}])))'
+)
+_HANDLED = 'sum(rate(controlroom_handled_total{{namespace="{namespace}",outcome="counted"}}[{w}]))'
+
+
+def busy_query(namespace: str, window: int) -> str:
+    """One request for how busy each part of the pipeline is; the label `part` says which is which.
+
+    Of several pods the one that waits longest counts. The exception is a consumer that waits
+    for Kafka, as one that has nothing to do also does: there the busiest counts.
+    """
+    producer, consumer, w = "producer.*", "consumer", f"{window}s"
+
+    def cpu(deployment: str) -> str:
+        return _CPU.format(namespace=namespace, deployment=deployment, w=w)
+
+    def wait(over: str, deployment: str, to: str) -> str:
+        return _WAIT.format(over=over, namespace=namespace, deployment=deployment, to=to, w=w)
+
+    wanted = {
+        "producer": cpu(producer),
+        "sending": wait("max", producer, "kafka"),
+        "fetching": wait("min", consumer, "kafka"),
+        "consumer": cpu(consumer),
+        "redis": wait("max", consumer, "redis"),
+        "documents": wait("max", consumer, "mongo"),
+        "handled": _HANDLED.format(namespace=namespace, w=w),
+    }
+    return _parts(wanted)
+
+
+def lag_query(group: str, topic: str) -> str:
+    """One request for what a Kafka exporter tells; the label `part` says which is which."""
+    member = f'{{consumergroup="{group}"}}'
+    lag = f'kafka_consumergroup_lag{{consumergroup="{group}", topic="{topic}"}}'
+    parts = {
+        "lag": f"sum by (partition) ({lag})",
+        "end": f'sum by (partition) (kafka_topic_partition_current_offset{{topic="{topic}"}})',
+        "members": f"max(kafka_consumergroup_members{member})",
+        "age": f"time() - max(timestamp({lag}))",
+    }
+    return _parts(parts)
+
+
+GATEWAYS = (
+    'label_replace(max by (target_cluster_name) (gateway_alive), "part", "alive", "", "")'
+    " or label_replace(histogram_quantile(0.95, sum by (le, target_cluster_name)"
+    ' (rate(gateway_probe_latency_ms_bucket[1m]))), "part", "p95", "", "")'
+)
+"""The metrics of the service mirror (linkerd2, multicluster/service-mirror/metrics.go)."""
+
+HOP = ("deployment", "direction", "dst_deployment", "target_port")
+"""Labels by which a hop of a request is known."""
+_BY = ", ".join(HOP)
+_OF = 'namespace="{namespace}", target_port!="4191", route_name!="probe"}}[{seconds}s]'
+_HOPS = {
+    "calls": f"sum by ({_BY}) (increase(response_total{{{{{_OF}))",
+    "failed": f'sum by ({_BY}) (increase(response_total{{{{classification="failure", {_OF}))',
+    "sum": f"sum by ({_BY}) (rate(response_latency_ms_sum{{{{{_OF}))",
+    "count": f"sum by ({_BY}) (rate(response_latency_ms_count{{{{{_OF}))",
+    "p95": f"histogram_quantile(0.95, sum by (le, {_BY}) "
+    f"(rate(response_latency_ms_bucket{{{{{_OF})))",
+}
+
+
+def hop_queries(namespace: str, seconds: int) -> dict[str, str]:
+    """Figure -> query for it over these seconds, a series for each hop of a request."""
+    return {
+        name: query.format(namespace=namespace, seconds=seconds) for name, query in _HOPS.items()
+    }
+
+
+def _parts(wanted: Mapping[str, str]) -> str:
+    return " or ".join(
+        f'label_replace({q}, "part", "{part}", "", "")' for part, q in wanted.items()
+    )
 
 
 def _named(query: str, stat: str, direction: str) -> str:

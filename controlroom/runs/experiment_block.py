@@ -52,6 +52,10 @@ class Aborted(Exception):
     """A guard, a condition or a part of it ends the experiment; says which."""
 
 
+class Breached(Aborted):
+    """It was a guard."""
+
+
 class BlockRun:
     """Whatever ends it, its load has ended and its faults are asked to end when it is over."""
 
@@ -304,7 +308,7 @@ class BlockRun:
         self._show(phase, sample)
         if phase != "warm_up" and (breach := self._watch.see(sample)):
             self._run.note("guard", breach=breach)
-            raise Aborted(f"guard: {breach}")
+            raise Breached(f"guard: {breach}")
 
     def _show(self, phase: str, sample: Sample | None = None) -> None:
         figures: dict[str, Any] = {

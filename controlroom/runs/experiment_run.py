@@ -15,9 +15,10 @@ from controlroom.experiments.planning import ordered
 from controlroom.experiments.results import summary
 from controlroom.runs.about import about
 from controlroom.runs.errors import RunError
-from controlroom.runs.experiment_block import Aborted, BlockRun, Stopped
+from controlroom.runs.experiment_block import Aborted, BlockRun, Breached, Stopped
 from controlroom.runs.experiment_files import MOST_ROUNDS
 from controlroom.runs.experiment_spec import BLOCKS, PLAN, ExperimentSpec
+from controlroom.runs.fault import MAY_BE_LEFT
 from controlroom.runs.folder import RunFolder
 from controlroom.runs.held import put_back, still_set
 from controlroom.runs.observing import Observer
@@ -30,7 +31,8 @@ from host.durations import parse_duration
 from host.paths import write_private
 
 UNLIMITED = sys.maxsize
-MAY_BE_LEFT = "may still be injected"
+GUARD = "guard"
+"""What the result has where a guard ended the run: its words."""
 
 
 class ExperimentRun:
@@ -52,6 +54,7 @@ class ExperimentRun:
         now = time.time()
         self._run.update(state="running", started=now, ends_at=now + self._spec.lasts)
         state, bound = "finished", "all blocks"
+        ends: dict[str, str] = {}
         try:
             async with Observer(self._target) as observer:
                 if not await observer.first_look():
@@ -65,6 +68,7 @@ class ExperimentRun:
             state, bound = "stopped", "stopped"
         except Aborted as error:
             state, bound = "failed", str(error)
+            ends = {GUARD: bound} if isinstance(error, Breached) else {}
         except (RunError, TargetError) as error:
             state, bound = "failed", f"{error} {error.fix}".strip()
         except Exception as error:
@@ -77,7 +81,7 @@ class ExperimentRun:
         left = await self._roll_back()
         if left:
             state, bound = "failed", f"{MAY_BE_LEFT}: {left}"
-        result = self._result()
+        result = {**self._result(), **ends}
         figures = {**(self._run.view.figures or {}), **verdict(result)}
         self._run.end(state, bound, {**result, "clean": not left}, figures=figures)  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controlroom.experiments.format import Experiment
+from controlroom.model.queries import HOP, hop_queries
 from controlroom.runs.folder import RunFolder
 from controlroom.targets.abilities import Located, TargetError
 from controlroom.targets.prometheus import series
@@ -15,18 +16,6 @@ from wire.plain_http import http_client
 
 FILE = "hops.jsonl"
 PATIENCE = 5.0
-_BY = "deployment, direction, dst_deployment, target_port"
-_SELECTOR = '{{namespace="{namespace}", target_port!="4191", route_name!="probe"}}[{seconds}s]'
-_QUERIES = {
-    "calls": f"sum by ({_BY}) (increase(response_total{_SELECTOR}))",
-    "failed": f"sum by ({_BY}) (increase(response_total{_SELECTOR}))".replace(
-        "{{namespace", '{{classification="failure", namespace'
-    ),
-    "sum": f"sum by ({_BY}) (rate(response_latency_ms_sum{_SELECTOR}))",
-    "count": f"sum by ({_BY}) (rate(response_latency_ms_count{_SELECTOR}))",
-    "p95": f"histogram_quantile(0.95, sum by (le, {_BY}) "
-    f"(rate(response_latency_ms_bucket{_SELECTOR})))",
-}
 
 
 def edges(experiment: Experiment, notes: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -63,11 +52,10 @@ async def _hops(client: Any, details: Mapping[str, str], edge: Mapping[str, Any]
     seconds = max(2, round(edge["until"] - edge["since"]))
     namespace = details.get("namespace", "default")
     found: dict[tuple[str, ...], dict[str, float]] = {}
-    for name, query in _QUERIES.items():
-        asked = query.format(namespace=namespace, seconds=seconds)
+    for name, asked in hop_queries(namespace, seconds).items():
         # what was counted in the last second of the phase is scraped in the next one
         for row in await series(client, asked, time=str(edge["until"] + 0.5)):
-            key = tuple(row["metric"].get(label, "") for label in _BY.split(", "))
+            key = tuple(row["metric"].get(label, "") for label in HOP)
             value = float(row["value"][1])
             if value == value:
                 found.setdefault(key, {})[name] = value

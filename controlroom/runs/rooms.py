@@ -36,12 +36,12 @@ LARGEST = 4096
 TAIL = 64 << 10
 """Bytes of the audit that are read at the start; later at most so many of what came."""
 KEPT = 200
-"""Deeds that are kept."""
+"""Entries that are kept."""
 _PERSONS = ("CONTROLROOM_VISITOR", "SUDO_USER", "USER", "LOGNAME")
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEntry:
     """One line of the audit: somebody did something."""
 
     at: float
@@ -95,7 +95,7 @@ class OpenRoom:
     place: str
     """Panel or page that is looked at."""
     read_only: bool
-    last: Deed | None = None
+    last: AuditEntry | None = None
     """What it did last."""
 
 
@@ -105,7 +105,7 @@ class Around:
 
     rooms: tuple[OpenRoom, ...] = ()
     """The others on the same targets, the one that is open for longest first."""
-    fresh: tuple[Deed, ...] = ()
+    fresh: tuple[AuditEntry, ...] = ()
     """What was done on these targets since the look before, not by this process."""
 
 
@@ -114,10 +114,10 @@ class Audit:
     """The end of the audit file, read on from where the reading before ended."""
 
     path: Path
-    deeds: deque[Deed] = field(default_factory=lambda: deque(maxlen=KEPT))
+    entries: deque[AuditEntry] = field(default_factory=lambda: deque(maxlen=KEPT))
     _at: int = -1
 
-    def read_on(self) -> list[Deed]:
+    def read_on(self) -> list[AuditEntry]:
         """What was appended since; at the first time nothing is new. Never raises."""
         first = self._at < 0
         try:
@@ -133,8 +133,8 @@ class Audit:
             return []
         whole = data.rfind(b"\n") + 1
         self._at = max(since, size - TAIL) + whole
-        found = [deed for line in data[:whole].splitlines() if (deed := _deed(line)) is not None]
-        self.deeds.extend(found)
+        found = [entry for line in data[:whole].splitlines() if (entry := _entry(line)) is not None]
+        self.entries.extend(found)
         return [] if first else found
 
 
@@ -154,9 +154,9 @@ class Announced:
         self._audit = Audit(audit_file(state))
 
     @property
-    def deeds(self) -> tuple[Deed, ...]:
+    def entries(self) -> tuple[AuditEntry, ...]:
         """What was done on its targets, by anybody, oldest first; the last ones."""
-        return tuple(deed for deed in tuple(self._audit.deeds) if deed.on(self._targets))
+        return tuple(entry for entry in tuple(self._audit.entries) if entry.on(self._targets))
 
     def turn(self, shown: str, place: str, read_only: bool = False) -> Around:
         """Says where this room looks and whether it may act, and looks around.
@@ -164,13 +164,13 @@ class Announced:
         with suppress(StackError, OSError):
             self._say(shown or self._targets[0], place, read_only)
         fresh = [
-            deed
-            for deed in self._audit.read_on()
-            if deed.on(self._targets) and deed.pid != os.getpid()
+            entry
+            for entry in self._audit.read_on()
+            if entry.on(self._targets) and entry.pid != os.getpid()
         ]
         self._look()
-        deeds = self.deeds
-        return Around(tuple(_with_last(room, deeds) for room in self._rooms), tuple(fresh))
+        entries = self.entries
+        return Around(tuple(_with_last(room, entries) for room in self._rooms), tuple(fresh))
 
     def close(self) -> None:
         """Takes the file away."""
@@ -245,12 +245,12 @@ def with_last(
     """The same with what each did last on these targets, as far as the end of the audit says."""
     audit = Audit(audit_file(state))
     audit.read_on()
-    deeds = [deed for deed in audit.deeds if deed.on(targets)]
-    return tuple(_with_last(room, deeds) for room in rooms)
+    entries = [entry for entry in audit.entries if entry.on(targets)]
+    return tuple(_with_last(room, entries) for room in rooms)
 
 
-def _with_last(room: OpenRoom, deeds: Sequence[Deed]) -> OpenRoom:
-    mine = (d for d in reversed(deeds) if d.pid == room.proof.pid and d.at >= room.since)
+def _with_last(room: OpenRoom, entries: Sequence[AuditEntry]) -> OpenRoom:
+    mine = (d for d in reversed(entries) if d.pid == room.proof.pid and d.at >= room.since)
     return replace(room, last=next(mine, None))
 
 
@@ -289,10 +289,10 @@ def _forget_foreign(path: Path) -> None:
             path.unlink()
 
 
-def _deed(line: bytes) -> Deed | None:
+def _entry(line: bytes) -> AuditEntry | None:
     try:
         told = json.loads(line)
-        return Deed(
+        return AuditEntry(
             float(told["at"]),
             int(told.get("pid", 0)),
             _person(str(told["user"]), told.get("claimed")),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlroom.commands import rooms
 from controlroom.panes.text import clean
-from controlroom.runs.rooms import Announced, Around, Deed
+from controlroom.runs.rooms import Announced, Around, AuditEntry
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -19,7 +19,7 @@ Announce = Callable[[], Announced]
 PERIOD = 2.0
 """Seconds between two looks."""
 _AT_ONCE = 3
-"""Deeds that are told one by one; of more at a time the others are counted."""
+"""Entries that are told one by one; of more at a time the others are counted."""
 
 
 class Neighbours:
@@ -34,9 +34,9 @@ class Neighbours:
         self.around = Around()
 
     @property
-    def deeds(self) -> tuple[Deed, ...]:
+    def entries(self) -> tuple[AuditEntry, ...]:
         """What anybody did last, oldest first."""
-        return self._announced.deeds if self._announced is not None else ()
+        return self._announced.entries if self._announced is not None else ()
 
     def close(self) -> None:
         """This room is not there any more."""
@@ -66,9 +66,9 @@ class Neighbours:
         words = words.replace("…", self._room.look.signs.ellipsis) if count else ""
         if words != self._room.header.status.others:
             self._room.header.say(others=words)
-        news = [deed for deed in self.around.fresh if rooms.is_news(deed)]
-        for deed in news[:_AT_ONCE]:
-            self._say(f"{clean(deed.person.short)}: {clean(rooms.told(deed))}", deed.result)
+        news = [entry for entry in self.around.fresh if rooms.is_news(entry)]
+        for entry in news[:_AT_ONCE]:
+            self._say(f"{clean(entry.person.short)}: {clean(rooms.told(entry))}", entry.result)
         if more := len(news) - _AT_ONCE if len(news) > _AT_ONCE else 0:
             self._say(f"and {more} more acts of others", "done")
 

@@ -56,6 +56,14 @@ class Endpoints:
     Empty where brokers are reached by what they advertise."""
     absent: Mapping[str, str] = field(default_factory=dict)
     """Endpoint -> why this target has none."""
+    elsewhere: frozenset[str] = frozenset()
+    """Of the absent those that the target does not claim to have, as one side of a split deployment
+    does not; any other should be here."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of those that should be here and are not."""
+        return tuple(name for name in self.absent if name not in self.elsewhere)
 
     def has(self, name: str) -> bool:
         """Whether this target has that endpoint."""

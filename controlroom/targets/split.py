@@ -32,7 +32,8 @@ def joined(one: Endpoints, other: Endpoints) -> Endpoints | None:
     local, remote = sides["local"], sides["remote"]
     absent = {name: why for name, why in local.absent.items() if name not in STORES}
     stores = {name: remote.addresses[name] for name in STORES}
-    return replace(local, addresses={**local.addresses, **stores}, absent=absent)
+    addresses = {**local.addresses, **stores}
+    return replace(local, addresses=addresses, absent=absent, elsewhere=frozenset())
 
 
 class WholePipeline:

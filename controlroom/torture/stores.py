@@ -29,12 +29,6 @@ logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 Place = tuple[int, int, str]
 """Partition, offset and id of a record."""
 
-_OWN = {
-    *("acknowledged", "auditing", "books", "fence", "floor", "lives", "marks", "queues"),
-    "retention",
-}
-"""Keys of a scenario that are no tallies."""
-_BESIDE = ("once:", "queue:")
 _PATIENCE_MS = 15_000
 _ROUND_MS = 500
 _LOOK = 0.05
@@ -249,7 +243,7 @@ class TortureStores:
         found: dict[Member, int] = {}
         async for name in self.redis.scan_iter(match=f"{_literal(prefix)}*", count=1_000):
             key = name.removeprefix(prefix)
-            if key not in _OWN and not key.startswith(_BESIDE) and not keys.is_beside(key):
+            if keys.is_tally(key):
                 found.update(await self._tally(name, key))
         return found
 

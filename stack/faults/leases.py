@@ -110,7 +110,7 @@ class Leases:
         """Ends it now; answers when nothing of it is left. Raises StackError if not."""
         lease = self._leases.get(fault_id)
         if lease is None and fault_id.startswith(ELSEWHERE):
-            return await self._mend(fault_id)
+            return await self._restore(fault_id)
         if lease is None:
             raise StackError(
                 f"There is no fault {fault_id}.", "See `controlroom chaos list`.", "not_found"
@@ -123,11 +123,11 @@ class Leases:
             raise StackError(lease.status.message or f"{fault_id} is not recovered.")
         return lease.status
 
-    async def _mend(self, fault_id: str) -> LeasedFault:
+    async def _restore(self, fault_id: str) -> LeasedFault:
         """Takes away what somebody else has put on a link; nothing is left of one that is gone."""
         for one in await self._links.strangers():
             if one.id == fault_id:
-                await self._links.mend(one.link)
+                await self._links.restore(one.link)
                 status = self._elsewhere(one)
                 self._tell(status, "Recovered", f"{one.link}: {', '.join(one.wrongs)}")
                 status.phase, status.recovered = "finished", time.time()

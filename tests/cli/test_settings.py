@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from controlroom.commands.parsers import flags_of, split
 from controlroom.model.marking import Marking, Markings
-from controlroom.settings import SettingsError, config_file, load
+from controlroom.settings import SettingsError, as_variable, config_file, load
 
 
 def written(folder: Path, text: str) -> dict[str, str]:
@@ -64,7 +65,7 @@ window = 60
 [keys]
 load = "f2"
 [profiles.staging]
-context = "a,b"
+context = ["a", "b"]
 window = 20
 read_only = true
 """
@@ -73,7 +74,7 @@ read_only = true
 def test_a_profile_goes_over_the_file_and_under_variables_and_flags(tmp_path: Path) -> None:
     environ = written(tmp_path, PROFILED)
     plain = load({}, environ)
-    assert (plain.window, plain.context, dict(plain.keys)) == (60, "", {"load": "f2"})
+    assert (plain.window, plain.context, dict(plain.keys)) == (60, (), {"load": "f2"})
     found = load({"profile": "staging", "window": "30"}, environ)
     assert (found.window, found.contexts, found.read_only) == (30, ("a", "b"), True)
     assert found.origin("context").endswith("config.toml, profile staging")
@@ -125,3 +126,49 @@ def test_targets_are_marked_by_patterns_and_the_first_colour_holds(tmp_path: Pat
     assert load({}, {"CONTROLROOM_CONFIG_DIR": "/nowhere", "CONTROLROOM_TARGETS": "x"}).targets == (
         Markings()
     )
+
+
+COMMA = "admin@dev, east"
+
+
+@pytest.mark.parametrize(
+    ("words", "variable", "text", "found"),
+    [
+        (["--context", COMMA], "", "", (COMMA,)),
+        (["--context", COMMA, "--context", "b", "--context", "b"], "", "", (COMMA, "b")),
+        (["--context", "a,b"], "", "", ("a,b",)),
+        ([], "a, b,", "", ("a", "b")),
+        ([], f'["{COMMA}"]', "", (COMMA,)),
+        ([], f' ["{COMMA}", "b"]', "", (COMMA, "b")),
+        ([], "", f'context = "{COMMA}"', (COMMA,)),
+        ([], "", f'context = ["{COMMA}", "b"]', (COMMA, "b")),
+        ([], "", "context = []", ()),
+    ],
+)
+def test_the_name_of_a_context_may_hold_a_comma(
+    words: list[str], variable: str, text: str, found: tuple[str, ...], tmp_path: Path
+) -> None:
+    given, rest = split([*words, "status"])
+    assert rest == ["status"]
+    environ = written(tmp_path, text) | ({"CONTROLROOM_CONTEXT": variable} if variable else {})
+    settings = load(flags_of(given), environ)
+    assert settings.contexts == found
+    told = {"CONTROLROOM_CONTEXT": as_variable(settings.context)}
+    assert load({}, written(tmp_path, "") | told).contexts == found, "a room of `serve` is told so"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "message"),
+    [
+        ('["a"', "", "CONTROLROOM_CONTEXT is no list"),
+        ("[1]", "", r"CONTROLROOM_CONTEXT: context = \[1\] is no name"),
+        ("", "context = 3", "context = 3 is no name and no list of names"),
+    ],
+)
+def test_what_names_no_context_is_told(
+    variable: str, text: str, message: str, tmp_path: Path
+) -> None:
+    environ = written(tmp_path, text) | ({"CONTROLROOM_CONTEXT": variable} if variable else {})
+    with pytest.raises(SettingsError, match=message) as caught:
+        load({}, environ)
+    assert '["a", "b"]' in caught.value.fix

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
@@ -15,6 +17,7 @@ from controlroom.model.queries import (
     golden_query,
     history_queries,
 )
+from host.project import PROJECT
 from scenarios.loading import load
 from tests.conftest import Engines
 
@@ -145,3 +148,14 @@ def test_what_a_service_asks_by_itself_is_no_change_of_the_traffic() -> None:
 
 def test_figures_that_are_asked_less_often_in_a_calm_never_count_as_stale() -> None:
     assert GoldenSource.calm_period * 2 <= max(STALE_PERIODS * GoldenSource.period, STALE_LEAST)
+
+
+QUERY = re.compile(
+    r"(_total|_bucket|_sum|_count|_seconds)\s*\{|\b(rate|increase)\(\w*[{_]|sum by \("
+)
+
+
+def test_a_query_stands_in_its_one_place() -> None:
+    rooms = (PROJECT / "controlroom").rglob("*.py")
+    found = {str(one.relative_to(PROJECT)) for one in rooms if QUERY.search(one.read_text())}
+    assert found == {"controlroom/model/queries.py"}

@@ -46,8 +46,9 @@ def test_what_nobody_asks_for_is_not_told() -> None:
 
 
 def test_series_have_the_names_labels_and_buckets_of_the_proxy() -> None:
-    registry = CollectorRegistry()
-    traffic = Golden(registry).traffic({"direction": "inbound", "target_port": "8080"})
+    golden, registry = Golden(), CollectorRegistry()
+    registry.register(golden)
+    traffic = golden.traffic({"direction": "inbound", "target_port": "8080"})
     with traffic.call() as call:
         call.status = 201
     with pytest.raises(OSError, match="broken"), traffic.call():

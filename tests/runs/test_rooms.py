@@ -125,9 +125,9 @@ def test_what_others_did_since_is_fresh_once(tmp_path: Path, other: Proof) -> No
         act(tmp_path, other.pid, "stop all")
         act(tmp_path, other.pid, "scale", context="lab-b", deployment="consumer")
     around = room.turn("", "log")
-    assert [words.told(deed) for deed in around.fresh] == ["chaos stop --all"]
+    assert [words.told(entry) for entry in around.fresh] == ["chaos stop --all"]
     assert room.turn("", "log").fresh == ()
-    assert [deed.action for deed in room.deeds] == ["chaos", "stop all", "load"]
+    assert [entry.action for entry in room.entries] == ["chaos", "stop all", "load"]
     told = words.as_data(words.of_target(tmp_path, HERE))
     assert [(one["pid"], one["last"]["did"]) for one in told if one["last"]] == [
         (other.pid, "chaos stop --all"),
@@ -144,7 +144,7 @@ def test_a_line_that_is_half_written_is_read_when_it_is_whole(tmp_path: Path) ->
     audit_file(tmp_path).write_bytes(whole[:-20])
     assert room.turn("", "log").fresh == ()
     audit_file(tmp_path).write_bytes(whole)
-    assert [deed.pid for deed in room.turn("", "log").fresh] == [2]
+    assert [entry.pid for entry in room.turn("", "log").fresh] == [2]
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_how_an_act_is_told(
     act(tmp_path, 1, action, result=result, **facts)
     room = Announced(tmp_path, (HERE,))
     room.turn("", "log")
-    (deed,) = room.deeds
-    assert (words.told(deed), words.is_news(deed)) == (said, news)
+    (entry,) = room.entries
+    assert (words.told(entry), words.is_news(entry)) == (said, news)
 
 
 def act(state: Path, pid: int, action: str, context: str = HERE, **facts: str) -> None:

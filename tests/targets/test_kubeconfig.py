@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
+from controlroom.cli.entrance import enter
+from controlroom.commands.exits import Exit
 from controlroom.targets.abilities import Denied, Unreachable, WrongConfig
 from controlroom.targets.kubernetes import kubeconfig, plugins
 from controlroom.targets.kubernetes.api import Api
@@ -171,6 +173,53 @@ async def test_a_file_that_is_no_kubeconfig_is_named(
     use(monkeypatch, write(own / "config", body))
     with pytest.raises(WrongConfig, match=rf"{own}/config is not a kubeconfig: "):
         await access("a")
+
+
+NAMES = ("admin@dev, east", "my cluster", "a,b", "[a]")
+
+
+def odd(server: str) -> dict[str, Any]:
+    """A kubeconfig whose contexts have names of all kinds."""
+    made = config(cluster={"server": server})
+    (only,) = made["contexts"]
+    return {**made, "contexts": [{**only, "name": name} for name in (*NAMES, "a")]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_context_of_any_name_is_meant_by_its_flag(
+    own: Path, monkeypatch: pytest.MonkeyPatch, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONTROLROOM_STATE_DIR", str(own / "state"))
+    monkeypatch.setenv("CONTROLROOM_CONFIG_DIR", str(own / "config"))
+    use(monkeypatch, write(own / "odd", odd("http://127.0.0.1:9")))
+    assert enter(["status", "--context", name]) == Exit.UNREACHABLE
+    assert f"The API server of {name} cannot be reached" in capsys.readouterr().err
+
+
+@pytest.mark.engines
+@pytest.mark.skipif(KUBECTL is None, reason="the lab has not been built, so kubectl is not here")
+@pytest.mark.parametrize("name", NAMES)
+def test_kubectl_means_the_same_context(
+    own: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    use(monkeypatch, write(own / "odd", odd("http://127.0.0.1:9")))
+    words = ["--context", name, "get", "--raw", "/version", "--request-timeout", "20s"]
+    said = subprocess.run(
+        ["kubectl", *words], executable=KUBECTL, capture_output=True, text=True, timeout=120
+    )
+    assert "127.0.0.1:9" in said.stderr
+
+
+def test_several_contexts_in_one_word_are_told_apart(
+    own: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONTROLROOM_STATE_DIR", str(own / "state"))
+    monkeypatch.setenv("CONTROLROOM_CONFIG_DIR", str(own / "config"))
+    use(monkeypatch, write(own / "odd", odd("http://127.0.0.1:9")))
+    assert enter(["status", "--context", "a,[a]"]) == Exit.USAGE
+    said = capsys.readouterr().err
+    assert "'admin@dev, east', 'my cluster', a,b, '[a]', a." in said
+    assert "Give --context once for each" in said
 
 
 @pytest.mark.engines

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from controlroom.commands import rooms
 from controlroom.model.frame import Frame
 from controlroom.panes import text
-from controlroom.runs.rooms import Deed, OpenRoom
+from controlroom.runs.rooms import AuditEntry, OpenRoom
 from controlroom.screens.neighbours import Neighbours
 from controlroom.screens.page import Below, Line, Page
 from controlroom.screens.pages.parts import cells
@@ -35,7 +35,7 @@ class UsersPage(Page):
         if not around.rooms:
             said.append(Line((("nobody else on this machine", look.dim),)))
         said += [Line(), Line((("done last", look.title),))]
-        done = [self._deed(deed, frame, width) for deed in reversed(self._neighbours.deeds)]
+        done = [self._entry(entry, frame, width) for entry in reversed(self._neighbours.entries)]
         said += done or [Line((("nothing yet", look.dim),))]
         notes = (
             "Rooms on other machines are not seen; their acts are, where the audit is shared.",
@@ -61,11 +61,11 @@ class UsersPage(Page):
             found.append(Line(((text.fit(text.clean(last), width, look.signs), look.dim),)))
         return found
 
-    def _deed(self, deed: Deed, frame: Frame, width: int) -> Line:
+    def _entry(self, entry: AuditEntry, frame: Frame, width: int) -> Line:
         look = self.below.look
         row = [
-            (text.span(frame.now - deed.at), -_TIME, look.dim),
-            (f"  {deed.person}", _NAME, look.text),
-            (f" {rooms.told(deed)}", max(10, width - _TIME - _NAME), look.text),
+            (text.span(frame.now - entry.at), -_TIME, look.dim),
+            (f"  {entry.person}", _NAME, look.text),
+            (f" {rooms.told(entry)}", max(10, width - _TIME - _NAME), look.text),
         ]
-        return Line(cells(row, look), copies=str(deed.facts.get("command", rooms.told(deed))))
+        return Line(cells(row, look), copies=str(entry.facts.get("command", rooms.told(entry))))

@@ -6,6 +6,7 @@ Only what a context uses is looked at closely, so that a mistake elsewhere keeps
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from host.paths import lab_dir
 Json = Mapping[str, Any]
 
 FIX = "Name one of your contexts by --context, or set KUBECONFIG to the file that has it."
+SEVERAL = "Give --context once for each; in the config file several are a list."
 _KINDS = ("contexts", "clusters", "users")
 _TEXT, _SWITCH, _LIST, _TABLE = "a text", "true or false", "a list", "a table"
 _TYPES: Mapping[str, type] = {_TEXT: str, _SWITCH: bool, _LIST: list, _TABLE: dict}
@@ -131,7 +133,11 @@ def pick(found: Merged, name: str) -> Picked:
 
 
 def _unknown(found: Merged, name: str) -> WrongConfig:
-    known = f"It has {', '.join(found.contexts)}." if found.contexts else "It has none."
+    known = (
+        f"It has {', '.join(map(shlex.quote, found.contexts))}."
+        if found.contexts
+        else "It has none."
+    )
     missing = [f"{path} is missing." for path in found.missing]
     if found.missing and not found.contexts:
         return WrongConfig(" ".join(missing), FIX)
@@ -139,7 +145,8 @@ def _unknown(found: Merged, name: str) -> WrongConfig:
     if not found.files:
         return WrongConfig(f"There is no kubeconfig: {read} is missing.", FIX)
     words = [f"The kubeconfig {read} has no context {name!r}.", known, *missing]
-    return WrongConfig(" ".join(words), FIX)
+    several = "," in name and all(one.strip() in found.contexts for one in name.split(","))
+    return WrongConfig(" ".join(words), SEVERAL if several else FIX)
 
 
 def _text(path: Path) -> str | None:

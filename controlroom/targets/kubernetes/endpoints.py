@@ -42,6 +42,10 @@ KNOCK = 1.0
 """Seconds in which a node's port has to answer to be used directly."""
 
 
+class Elsewhere(TargetError):
+    """The ConfigMap names none, so this cluster does not claim to have it."""
+
+
 class ClusterEndpoints:
     """Forwards are opened at first use and kept, so addresses stay what they were."""
 
@@ -70,6 +74,7 @@ class ClusterEndpoints:
         config = await self.config()
         found: dict[str, str] = {}
         absent: dict[str, str] = {}
+        elsewhere: set[str] = set()
         askers: dict[str, Callable[[], Awaitable[str]]] = {
             "ingress": partial(self._ingress, config.get("INGRESS_URL", "")),
             "kafka": partial(self._kafka, config),
@@ -84,8 +89,10 @@ class ClusterEndpoints:
                 raise
             except TargetError as error:
                 found[name], absent[name] = "", str(error)
+                if isinstance(error, Elsewhere):
+                    elsewhere.add(name)
         brokers = await self._brokers(config.get("KAFKA_BOOTSTRAP", "")) if found["kafka"] else {}
-        return Endpoints(found, brokers=brokers, absent=absent)
+        return Endpoints(found, brokers, absent, frozenset(elsewhere))
 
     async def inner_ingress(self) -> str:
         """The ingress's URL for a pod of the services' namespace. Raises Refused without one."""
@@ -261,4 +268,4 @@ async def _answers(host: str, port: int) -> bool:
 
 def _there(value: str, title: str, key: str) -> None:
     if not value:
-        raise TargetError(f"This cluster has no {title}: the ConfigMap endpoints names no {key}.")
+        raise Elsewhere(f"This cluster has no {title}: the ConfigMap endpoints names no {key}.")

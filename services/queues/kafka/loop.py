@@ -159,7 +159,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no
             await asyncio.sleep(begun + _PACE - time.monotonic())
 
     async def _fetched(self) -> Fetched:
-        """The records that are there or come soon; a longer wait ends with the wish to stop."""
+        """The records that are there or come soon; a longer wait ends when a stop is asked for."""
         if not self._patience.quiet:
             return await self._getmany(_FETCH_MS)
         fetching = asyncio.ensure_future(self._getmany(_QUIET_FETCH_MS))

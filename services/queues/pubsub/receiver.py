@@ -46,10 +46,12 @@ _WAIT = 0.2
 class PubsubReceiver:
     """See services.queues.port.Receiver."""
 
-    def __init__(self, scenario: str, channel: PubSub, group: Group, near: Dependency) -> None:
+    def __init__(
+        self, scenario: str, channel: PubSub, group: Group, dependency: Dependency
+    ) -> None:
         self._channel = channel
         self._group = group
-        self._near = near
+        self._dependency = dependency
         topics = (keys.events_topic(scenario), keys.rejected_topic(scenario))
         self._topics = {channel_of(scenario, topic).encode(): topic for topic in topics}
         self._consumers = keys.consumer_group(scenario)
@@ -68,7 +70,7 @@ class PubsubReceiver:
 
     async def ensure(self, abandoned: Abandoned) -> None:
         """Returns when it is subscribed, so that nothing is published past it from then on."""
-        await self._near.ask(self._subscribe, abandoned)
+        await self._dependency.ask(self._subscribe, abandoned)
 
     async def _subscribe(self) -> None:
         await self._channel.subscribe(*self._topics)
@@ -130,7 +132,7 @@ class PubsubReceiver:
 
     async def _reading(self, abandoned: Abandoned) -> None:
         while not abandoned():
-            self._take(await self._near.ask(self._next, abandoned))
+            self._take(await self._dependency.ask(self._next, abandoned))
         with contextlib.suppress(RedisError, OSError):
             await self._channel.unsubscribe()
             while self._channel.subscribed:
@@ -264,11 +266,11 @@ async def receiving(
 ) -> AsyncIterator[PubsubReceiver]:
     """A subscriber, until the end of the block."""
     gate, busy = lifecycle.gate("pubsub"), waits_for("redis")
-    near = Dependency(gate, liveness, (RedisError, OSError), busy)
+    dependency = Dependency(gate, liveness, (RedisError, OSError), busy)
     redis = raw_client(settings)
     group = Group(scenario, redis, f"{settings.pod_name}-{uuid.uuid4().hex[:8]}")
     try:
         async with redis.pubsub() as channel:
-            yield PubsubReceiver(scenario, channel, group, near)
+            yield PubsubReceiver(scenario, channel, group, dependency)
     finally:
         await redis.aclose()

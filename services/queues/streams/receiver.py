@@ -48,12 +48,12 @@ class Owned:
 class StreamsReceiver:
     """See services.queues.port.Receiver."""
 
-    def __init__(self, scenario: str, redis: Redis, share: Share, near: Dependency) -> None:
+    def __init__(self, scenario: str, redis: Redis, share: Share, dependency: Dependency) -> None:
         self._scenario = scenario
         self._group = keys.consumer_group(scenario)
         self._redis = redis
         self._share = share
-        self._near = near
+        self._dependency = dependency
         self._owned: dict[Part, Owned] = {}
         self._again: set[Part] = set()
         """Those whose entries are to be claimed once more."""
@@ -63,7 +63,7 @@ class StreamsReceiver:
         """See Receiver."""
         for topic in (keys.events_topic(self._scenario), keys.rejected_topic(self._scenario)):
             known = Topic(self._scenario, topic, self._redis)
-            await self._near.ask(known.ensure, abandoned)
+            await self._dependency.ask(known.ensure, abandoned)
 
     async def consume(self, sink: Sink[Any], lifecycle: Lifecycle, liveness: Liveness) -> None:
         """See Receiver. What it holds is given back at the end."""
@@ -76,7 +76,9 @@ class StreamsReceiver:
                 if not self._owned:
                     await self._next_beat()
                     continue
-                await self._handle(sink, await self._near.ask(self._read, abandoned), abandoned)
+                await self._handle(
+                    sink, await self._dependency.ask(self._read, abandoned), abandoned
+                )
         finally:
             await end([beating])
             with contextlib.suppress(RedisError, OSError, TimeoutError):
@@ -102,7 +104,7 @@ class StreamsReceiver:
             gone = [part for part in self._owned if part not in held]
             for part in gone:
                 del self._owned[part]
-            await self._near.ask(lambda: self._share.give_back(gone), abandoned)
+            await self._dependency.ask(lambda: self._share.give_back(gone), abandoned)
             self._again = {*(held - self._owned.keys()), *(self._again & held)}
             self._again |= await self._set_back(sink, abandoned)
             self._again |= {
@@ -128,7 +130,7 @@ class StreamsReceiver:
     async def _ready(self, sink: Sink[Any], part: Part, abandoned: Abandoned) -> bool:
         """Whether it may be received from: all of the generation before is counted, so that an id
         that a client gave there is known here."""
-        if await self._near.ask(lambda: self._share.is_ready(part), abandoned):
+        if await self._dependency.ask(lambda: self._share.is_ready(part), abandoned):
             return True
         unready, ends = self._share.before, self._share.ends
         if part not in unready:
@@ -139,7 +141,7 @@ class StreamsReceiver:
             (committed,) = await sink.committed_offsets([before.field(self._scenario)], abandoned)
             if before in unready or committed + 1 < ends[before]:
                 return False
-        await self._near.ask(lambda: self._share.make_ready(part, before), abandoned)
+        await self._dependency.ask(lambda: self._share.make_ready(part, before), abandoned)
         return True
 
     def _missed(self, part: Part, owned: Owned) -> bool:
@@ -153,7 +155,7 @@ class StreamsReceiver:
 
     async def _claim(self, sink: Sink[Any], part: Part, abandoned: Abandoned) -> None:
         """Takes over what others have read of a partition and not counted, and counts it."""
-        raw = await self._near.ask(lambda: self._claimed(part), abandoned)
+        raw = await self._dependency.ask(lambda: self._claimed(part), abandoned)
         if raw is None:
             return
         # read after it: what was counted meanwhile is behind it
@@ -162,7 +164,7 @@ class StreamsReceiver:
         self._owned[part] = Owned(committed)
         ending = self._share.ends.get(part, 0)
         if not raw and ending > committed + 1:
-            gone = await self._near.ask(lambda: self._share.emptied(part), abandoned)
+            gone = await self._dependency.ask(lambda: self._share.emptied(part), abandoned)
             if gone > committed + 1:
                 # somebody has removed what nobody has counted: it is lost, what follows is not
                 await self._store(sink, {part: Taken(gone - 1)}, abandoned)
@@ -255,7 +257,7 @@ class StreamsReceiver:
                     self._again.add(part)
         done = {part: each for part, each in found.items() if each.ids}
         if done:
-            self._again |= await self._near.ask(lambda: self._forget(done), abandoned)
+            self._again |= await self._dependency.ask(lambda: self._forget(done), abandoned)
 
     def _batch(self, part: Part, each: Taken) -> Batch:
         expected, end_ = self._owned[part].committed, self._share.ends.get(part, 0)
@@ -287,7 +289,7 @@ class StreamsReceiver:
                 continue
             if all(at + 1 >= upto for at, upto in zip(committed, ends, strict=True)):
                 remove = partial(self._share.remove, topic, generation)
-                await self._near.ask(remove, abandoned)
+                await self._dependency.ask(remove, abandoned)
                 for part in parts:
                     self._owned.pop(part, None)
                     self._again.discard(part)
@@ -309,10 +311,10 @@ async def receiving(
 ) -> AsyncIterator[StreamsReceiver]:
     """A member that lets go of its partitions at the end."""
     gate, busy = lifecycle.gate("streams"), waits_for("redis")
-    near = Dependency(gate, liveness, (RedisError, OSError), busy)
+    dependency = Dependency(gate, liveness, (RedisError, OSError), busy)
     redis = raw_client(settings)
     member = f"{settings.pod_name}-{uuid.uuid4().hex[:8]}"
     try:
-        yield StreamsReceiver(scenario, redis, Share(scenario, redis, member), near)
+        yield StreamsReceiver(scenario, redis, Share(scenario, redis, member), dependency)
     finally:
         await redis.aclose()
