@@ -66,8 +66,9 @@ class DocumentCount:
     ) -> int:
         """Counts what is not counted yet of these ranges, which are all there is.
 
-        It stops at the deadline (of the monotonic clock). `sides` is kept with what was counted:
-        `tp` -> its queue, as `wire.committed.Committed` has it. Returns the offsets that are left.
+        It stops at the deadline (of the monotonic clock), after one window of each range at least.
+        `sides` is kept with what was counted: `tp` -> its queue, as `wire.committed.Committed` has
+        it. Returns the offsets that are left.
         """
         self._counted = {r.tp: self._counted.get(r.tp) or Counted(r.tp, r.after) for r in ranges}
         self._wanted = frozenset(self._counted)
@@ -115,9 +116,10 @@ class DocumentCount:
             remains = counted.remains(wanted.after)
             counted.cut(wanted.after, await self._ask(remains) if remains else 0)
         for window in counted.missing(wanted.upto):
+            counted.add(window, await self._ask(window))
+            # asked last, so that a count goes on however late it begins
             if deadline is not None and time.monotonic() >= deadline:
                 return
-            counted.add(window, await self._ask(window))
 
     async def _ask(self, window: Range) -> int:
         async with self._limit:

@@ -119,7 +119,7 @@ class Deploy(Act):
         self, path: Path, namespace: str, api: Api
     ) -> tuple[list[dict[str, Any]], dict[str, dict[str, str]]]:
         """The objects, and the contents of the Secrets that are known here only."""
-        from controlroom.targets.kubernetes.deploy import doors, scraped
+        from controlroom.targets.kubernetes.deploy import doors, ingresses, scraped
         from controlroom.targets.kubernetes.deploy.entering import authorized_keys
         from controlroom.targets.kubernetes.deploy.peers import calls_across, open_slices, settle
         from controlroom.targets.kubernetes.deploy.rendering import render
@@ -134,6 +134,7 @@ class Deploy(Act):
         # where a mesh finds the remote side, a peer is named for its secret alone
         wanted = not across or open_slices(objects)
         settle(objects, await _addresses(self.peer) if wanted else ())
+        ingresses.fit(objects)
         doors.fill(objects)
         scraped.fill(objects)
         return objects, given

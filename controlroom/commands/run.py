@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -45,6 +46,7 @@ from controlroom.settings import Settings
 from host.durations import format_duration, parse_duration, rounded
 
 DESCRIPTION = "Send load and say which bound ended it; killed, it goes on, ctrl+c stops it."
+_MOST_SEED = 1_000_000
 EXAMPLES = ("controlroom run -f data.json --concurrence 10 -n 10000 --timeout 3m",)
 
 
@@ -77,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--wait", type=_span, default=(0.0, 0.0), metavar="A-B",
         help="seconds between requests of a user, such as 0.1-0.9",
     )  # fmt: skip
-    add("--seed", type=int, metavar="N", help="of generated records, or of the order of -f")
+    add("--seed", type=int, metavar="N", help="of generated records, or of the order of -f (drawn)")
     add("--batch", type=_whole, default=1, metavar="N", help="events in one request (1)")
     add("--url", default="", help="instead of the stack's ingress; loopback only")
     add(
@@ -113,6 +115,9 @@ class StartLoad(Act):
         settings = here.settings
         within_bounds(self.spec, settings.max_users, settings.max_load_seconds)
         ready = await ready_load(self.spec, here.fallback, here.target)
+        if ready.seed is None:
+            # the title tells it, so that whoever wants the same order again can have it
+            ready = replace(ready, seed=random.randrange(_MOST_SEED))
         self.run = start(here.store, ready)
         return Answer(
             f"{self.run.id}: {ready.title}",

@@ -43,8 +43,8 @@ class LoadSpec:
     file: str | None = None
     """File of records; None sends generated ones."""
     seed: int | None = None
-    """Of the generated records, or of the order in which those of the file are sent; None sends
-    the file as it stands."""
+    """Of the generated records, or of the order in which those of the file are sent. Until the run
+    is started None is one that is drawn then; a run that has none sends the file as it stands."""
     users: int = USERS
     """Requests that may wait for an answer at a time. An open load drops what is above it."""
     number: int | None = None

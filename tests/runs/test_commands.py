@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,10 +42,31 @@ def test_the_command_to_the_letter(
     assert "\x1b" not in done.err
     story = cli.run("run", "show", "r-0001", "--json").json()
     wanted = f"controlroom run -f {votes(60)} --concurrence 10 -n 50 --timeout 3m"
-    assert story["command"] == wanted
+    assert re.fullmatch(rf"{re.escape(wanted)} --seed \d+", story["command"])
     assert story["result"]["bound"] == "number"
     assert "r-0001" in cli.run("run", "list").out
     assert cli.run("run", "list", "--json").json()[0]["state"] == "finished"
+
+
+def test_a_seed_that_was_drawn_is_said_and_gives_the_same_order(
+    cli: OwnStack, server: Server, votes: Callable[[int], Path]
+) -> None:
+    file = votes(40)
+    words = ("run", "-f", str(file), "-c", "1", "--url", server.url)
+    done = cli.run(*words)
+    (seed,) = set(re.findall(r"seed (\d+)", done.out + done.err))
+    drawn = server.bodies.copy()
+    assert Counter(map(_album, drawn)) == Counter(f"Album {n}" for n in range(40))
+    server.bodies.clear()
+    cli.run(*words, "--seed", seed)
+    assert server.bodies == drawn
+    server.bodies.clear()
+    cli.run(*words, "--seed", str(int(seed) + 1))
+    assert server.bodies != drawn
+
+
+def _album(body: bytes) -> str:
+    return str(json.loads(body)["album"])
 
 
 @pytest.mark.parametrize("flag", ["--concurrency", "--concurrencia", "-c", "--concurrence"])

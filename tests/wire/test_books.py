@@ -139,3 +139,26 @@ def test_the_json_has_exactly_the_fields_of_the_contract() -> None:
     books = replace(balance(CLOSED), repeated=0, purged=0)
     assert list(books.to_json()) == contract
     assert list(replace(books, repeated=3, purged=2).to_json()) == [*contract, "purged", "repeated"]
+
+
+def test_what_the_broker_lost_is_said_with_the_way_to_mend_it() -> None:
+    assert balance(CLOSED).remark == ""
+    # it was acknowledged, and the log ends before
+    books = balance(replace(CLOSED, acknowledged=33))
+    assert (books.lost, books.broker_lost) == (3, 3)
+    for word in (
+        "has lost 3 acknowledged",
+        "send them again",
+        "`controlroom books --settle bands`",
+    ):
+        assert word in books.remark
+    settled = balance(replace(CLOSED, acknowledged=33, settled=3))
+    assert (settled.lost, settled.broker_lost, settled.remark) == (0, 0, "")
+
+
+def test_an_open_transaction_is_said_while_nothing_is_wrong() -> None:
+    held = balanced(CLOSED, {**ENDS, "t:0": 25}, {**ENDS, "t:0": 20})
+    assert (held.held, held.in_flight) == (5, 5)
+    assert held.remark == "an open transaction holds back 5 until its producer ends it"
+    lost = balanced(replace(CLOSED, found=29), {**ENDS, "t:0": 25}, {**ENDS, "t:0": 20})
+    assert (lost.held, lost.lost, lost.remark) == (5, 1, "")

@@ -45,7 +45,7 @@ def fill(objects: list[Object]) -> None:
     services = {name: network.service(Node(given[name], name, "")) for name in names & {*given}}
     routes = [route for route in routes if route.service in services]
     for route in routes:
-        _check(route, services[route.service])
+        port_of(route, services[route.service])
     lines = "".join(f"{line}\n" for line in use_lines(services, routes))
     text = text.replace(MARK, MARK + lines)
     for name, service in sorted(services.items()):
@@ -57,13 +57,16 @@ def fill(objects: list[Object]) -> None:
     put_text(objects, config, FILE, text)
 
 
-def _check(route: Route, service: Service) -> None:
-    if not any(route.port in (port.name, port.number) for port in service.ports):
-        names = ", ".join(f"{port.name} ({port.number})" for port in service.ports)
-        raise Refused(
-            f"An Ingress leads {route.path} to port {route.port} of {service.name}.",
-            f"It has none of that name; its ports are {names}.",
-        )
+def port_of(route: Route, service: Service) -> int:
+    """The number of the port that a path leads to. Raises Refused where the Service has none."""
+    for port in service.ports:
+        if route.port in (port.name, port.number):
+            return port.number
+    names = ", ".join(f"{port.name} ({port.number})" for port in service.ports)
+    raise Refused(
+        f"An Ingress leads {route.path} to port {route.port} of {service.name}.",
+        f"It has none of that name; its ports are {names}.",
+    )
 
 
 def _backends(text: str, service: Service, namespace: str) -> str:
