@@ -15,7 +15,7 @@ from controlroom.commands.command import Command
 from controlroom.commands.exits import Exit, ReadOnlyError
 from controlroom.commands.face import FACE
 from controlroom.commands.performing import Answer
-from controlroom.commands.registry import verbs
+from controlroom.commands.registry import named, verbs
 from controlroom.commands.scale import Scale
 from controlroom.opening import Opening
 from controlroom.runs.audit import entries
