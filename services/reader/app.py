@@ -28,6 +28,7 @@ from services.reader.pages.routes import Pages, wanted
 from services.reader.purging import WAYS, Purging, elsewhere
 from services.reader.repository import Repository
 from services.reader.stream import KIND, LiveStream, Watcher
+from services.shared import logline
 from services.shared.golden import Traffic
 from services.shared.ingest_app import DOCUMENT
 from services.shared.openapi import Json, encoded, openapi
@@ -162,19 +163,26 @@ class Counted:
         """Answers one request."""
         started = self._traffic.begin()
         status = 499
-        streams = False
+        streams = whole = False
 
         async def noting(message: Message) -> None:
-            nonlocal status, streams
+            nonlocal status, streams, whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 streams = any(value.startswith(KIND.encode()) for _, value in message["headers"])
                 if streams:
                     self._traffic.end(started, status)
             await send(message)
+            whole = message["type"] == "http.response.body" and not message.get("more_body")
 
         try:
             await self._app(scope, receive, noting)
+        except Exception as error:
+            # Starlette hands on what it has answered with 500; the server would end the connection,
+            # on which the client's next request may be on its way
+            if not whole:
+                raise
+            logline.error("a request failed", trace=error)
         finally:
             if not streams:
                 self._traffic.end(started, status)

@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 
-from tests.queues.pipeline import Pipeline, values
+from tests.conftest import Engines
+from tests.consumer.proxies import link
+from tests.queues.pipeline import PATIENCE, Pipeline, values
 from tests.scenarios.covid.conftest import ASSIGNMENT, BRIEF, UNKNOWN
 from wire import keys
 
@@ -146,3 +148,47 @@ async def test_what_is_wrong_is_said_in_message_and_a_key_counts_once(
     assert (await api.post("/subscribers", json=BRIEF | {"_id": "k-2"})).json()["_id"] == "k-2"
     everybody = (await api.get("/subscribers")).json()
     assert sorted(one["_id"] for one in everybody) == ["k-1", "k-2"]
+
+
+QUESTIONS = ("/subscribers", "/subscribers/origen/?origen=http", "/subscribers/k-1")
+
+
+async def test_a_store_that_is_away_is_503_with_a_message(
+    covid: Pipeline, engines: Engines
+) -> None:
+    async with link(engines.toxiproxy, engines.mongo) as where:
+        service = await covid.begin("scenarios.covid.services.subscribers", MONGO_URL=where.url)
+        async with Client(base_url=service.url(""), timeout=PATIENCE) as api:
+            created = await api.post("/subscribers", json=BRIEF | {"_id": "k-1"})
+            assert created.status_code == 201
+            await where.cut()
+            answers = [await api.get(path) for path in QUESTIONS]
+            answers.append(await api.patch("/subscribers/k-1", json={"name": "x"}))
+            answers.append(await api.delete("/subscribers/k-1"))
+            for answer in answers:
+                assert answer.status_code == 503, answer.text
+                assert "a store does not answer" in answer.json()["message"]
+                assert int(answer.headers["retry-after"]) > 0
+            await where.mend()
+            # nothing of what was refused was done
+            (one,) = (await api.get("/subscribers")).json()
+            assert (one["_id"], one["name"]) == ("k-1", BRIEF["name"])
+            await covid.handled(stored=1, acknowledged=1)
+
+
+async def test_what_the_service_cannot_do_is_500_with_a_message(
+    api: Client, covid: Pipeline
+) -> None:
+    (made_one,) = await made(api, BRIEF)
+    # a document that somebody changed by hand, so that it holds no event any more
+    (stored,) = await covid.stored()
+    logs = keys.logs_collection(covid.name)
+    await covid.documents.change(logs, stored["_id"], {"event": 5})
+    for path in ("/subscribers", f"/subscribers/{made_one['_id']}"):
+        answer = await api.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")
+        assert answer.json()["message"]
+        assert "Traceback" not in answer.text
+    # the others go on
+    assert (await api.post("/subscribers", json=ASSIGNMENT)).status_code == 201
+    assert (await api.get("/subscribers/totalorigen/")).json() == [{"origen": "http", "total": 2}]
