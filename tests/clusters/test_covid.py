@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from scenarios.loading import load
 from tests.clusters.environment import Deployed
 from tests.waiting import until
 
@@ -25,8 +26,8 @@ PERSON = {
     "vaccine_type": "Pfizer-BioNTech",
 }
 SLOW = 120.0
-WATCHED = {"grpc-client", "grpcserver", "subscribers", "producer-redis", "producer-streams"}
-"""Services of covid's own that these doors ask."""
+WATCHED = {row.deployment for row in load("covid").traffic}
+"""Services of covid's own whose traffic is shown."""
 
 
 async def test_each_door_stores_by_its_own_queue(deployed: Callable[..., Deployed]) -> None:

@@ -68,7 +68,7 @@ def look_at_both(room: Terminal) -> None:
     for context in ("lab-a", "lab-b", "lab-a"):
         room.until(rf"covid · {context}", SLOW)
         room.until(r"consumer +2/2", SLOW)
-        room.until(r"counted\s+\d", SLOW)
+        room.until(r"stored\s+\d", SLOW)
         room.send("x")
     room.until(r"covid · lab-b", SLOW)
     room.send("v")
@@ -82,12 +82,12 @@ def look_at_both(room: Terminal) -> None:
 
 def load_and_break(room: Terminal) -> None:
     """A load by its key, and a kill of a consumer with preview and confirmation."""
-    already = counted(room)
+    already = stored(room)
     room.send("l")
     room.until(r"(?i)same as.*controlroom run", SLOW)
     room.send("\r")
     room.until(r"▶ (load r-\d+|r-\d+\s+load)", SLOW)
-    more = rf"counted\s+(?!{already}\s)\d"
+    more = rf"stored\s+(?!{already}\s)\d"
     room.until(more, SLOW)
     room.send("c")
     room.until(r"hits now\s+\d of", SLOW)
@@ -100,9 +100,9 @@ def load_and_break(room: Terminal) -> None:
     room.until(r"lost\s+0\b", SLOW)
 
 
-def counted(room: Terminal) -> str:
-    """The figure behind `counted`, as it is written."""
-    return room.until(r"counted\s+(\d[\d,\u2009 ]*?)\s{2,}", SLOW).group(1)
+def stored(room: Terminal) -> str:
+    """The figure behind `stored`, as it is written: that of Kafka, by which the load goes."""
+    return room.until(r"stored\s+(\d[\d,\u2009 ]*?)\s{2,}", SLOW).group(1)
 
 
 def left(lab: OwnLab) -> list[str]:
