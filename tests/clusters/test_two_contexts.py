@@ -91,7 +91,7 @@ def load_and_break(room: Terminal) -> None:
     room.until(more, SLOW)
     room.send("c")
     room.until(r"hits now\s+\d of", SLOW)
-    choose(room, r"what\s+PodChaos pod-kill · consumer")
+    choose(room, r"what\s+PodChaos pod-kill · consumer  ")
     room.until(r"hits now\s+1 of 2", SLOW)
     room.send("\r")
     room.until(r"Inject", SLOW)

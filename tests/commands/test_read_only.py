@@ -90,7 +90,7 @@ async def test_the_palette_loses_the_acts_and_has_them_again(state: Path) -> Non
 
 @pytest.mark.parametrize("way", ["key", "words"])
 async def test_the_way_back_wants_the_targets_name(way: str, acted: Acted, state: Path) -> None:
-    room = room_of(state, context="prod-a")
+    room = room_of(state, context=("prod-a",))
     room.lock.on = True
     async with room.run_test(size=(120, 40), notifications=True) as pilot:
         if way == "key":

@@ -85,6 +85,9 @@ class RecordedCommands:
         self.page: list[LogLine] = []
         self.holding: list[ActiveEffect] = []
 
+    async def check_pause(self, fault: str) -> None:
+        """Every fault here can be paused."""
+
     def _note(self, *call: object) -> str:
         if self.refuse_with:
             raise Refused(self.refuse_with, "Try again later.")
