@@ -33,11 +33,20 @@ VERBS = (
     ("status",),
     ("endpoints",),
     ("books",),
+    ("books", "--partitions"),
+    ("books", "--rejected"),
     ("tallies",),
     ("logs", "--last", "20"),
     ("metrics",),
+    ("metrics", "--routes"),
+    ("metrics", "--limit"),
+    ("run", "list"),
+    ("runs", "list"),
+    ("chaos", "status"),
+    ("experiment", "list"),
 )
-ROUTES = ("/live", "/logs?last=20", "/total", "/books")
+ROUTES = ("/live", "/logs?last=20", "/total", "/books", "/views")
+STREAM = "/live/stream"
 _TIMES = 3
 _PATIENCE = 4 * 3_600.0
 
@@ -73,9 +82,15 @@ async def routes(setting: Setting) -> Row:
     (address, *_) = setting.ports("reader", "http")
     found: Row = {}
     async with httpx.AsyncClient(timeout=60) as client:
-        for route in ROUTES:
+        told = (await client.get(f"http://{address}/views")).json()
+        for route in (*ROUTES, *(view["path"] for view in told["views"]), STREAM):
             begun = time.perf_counter()
-            (await client.get(f"http://{address}{route}")).raise_for_status()
+            async with client.stream("GET", f"http://{address}{route}") as answer:
+                answer.raise_for_status()
+                # of the stream the first event, of all others the whole answer
+                async for _ in answer.aiter_raw():
+                    if route == STREAM:
+                        break
             found[f"reader: GET {route}"] = time.perf_counter() - begun
     return found
 
