@@ -112,10 +112,9 @@ class Disks:
         try:
             client = await self._connected()
             for name, guard in self._guards.items():
-                if guard.shortage is None and name in self._clear:
-                    continue
-                await tell(client, name, guard.shortage)
-                (self._clear.discard if guard.shortage else self._clear.add)(name)
+                if guard.shortage is not None or name not in self._clear:
+                    await tell(client, name, guard.shortage)
+            self._clear = {name for name, guard in self._guards.items() if guard.shortage is None}
         except (RedisError, OSError, StackError) as error:
             log.debug("disks: %s", error)
             self._clear.clear()

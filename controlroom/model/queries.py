@@ -155,10 +155,18 @@ def lag_query(group: str, topic: str) -> str:
     return _parts(parts)
 
 
-GATEWAYS = (
-    'label_replace(max by (target_cluster_name) (gateway_alive), "part", "alive", "", "")'
-    " or label_replace(histogram_quantile(0.95, sum by (le, target_cluster_name)"
-    ' (rate(gateway_probe_latency_ms_bucket[1m]))), "part", "p95", "", "")'
+def _parts(wanted: Mapping[str, str]) -> str:
+    return " or ".join(
+        f'label_replace({q}, "part", "{part}", "", "")' for part, q in wanted.items()
+    )
+
+
+GATEWAYS = _parts(
+    {
+        "alive": "max by (target_cluster_name) (gateway_alive)",
+        "p95": "histogram_quantile(0.95, sum by (le, target_cluster_name)"
+        " (rate(gateway_probe_latency_ms_bucket[1m])))",
+    }
 )
 """The metrics of the service mirror (linkerd2, multicluster/service-mirror/metrics.go)."""
 
@@ -181,12 +189,6 @@ def hop_queries(namespace: str, seconds: int) -> dict[str, str]:
     return {
         name: query.format(namespace=namespace, seconds=seconds) for name, query in _HOPS.items()
     }
-
-
-def _parts(wanted: Mapping[str, str]) -> str:
-    return " or ".join(
-        f'label_replace({q}, "part", "{part}", "", "")' for part, q in wanted.items()
-    )
 
 
 def _named(query: str, stat: str, direction: str) -> str:

@@ -19,7 +19,7 @@ from controlroom.panes.look import Look
 from controlroom.panes.pane import Rows
 from controlroom.panes.signs import spelled
 from controlroom.screens.covering import Covering, HelpRow
-from controlroom.screens.framing import framed
+from controlroom.screens.framing import framed_for_all
 from controlroom.screens.page import REDRAW, Page
 
 KEYS = (("esc", "back"), ("↑↓ pgup pgdn", "move all"), ("r", "ask again"))
@@ -140,8 +140,7 @@ class BesideScreen(Covering):
 
     def on_resize(self) -> None:
         """The frame of production, where one of the targets is."""
-        for one in sorted(self._frames(), key=lambda one: not one.marking.production)[:1]:
-            framed(self, self._look, one)
+        framed_for_all(self, self._look, self._frames())
 
     def action_each(self, name: str, *by: int) -> None:
         """An action of every page."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.screen import Screen
 
@@ -25,6 +27,12 @@ Screen.production.plain { border: ascii $error; }
 def fits(width: int, height: int) -> bool:
     """Whether a terminal has room for it; where it has not, the word in the header has to do."""
     return width - AROUND >= MINIMUM[0] and height - AROUND >= MINIMUM[1]
+
+
+def framed_for_all(screen: Screen[None], look: Look, frames: Sequence[Frame]) -> None:
+    """The same where several targets are shown: that of production, where one of them is."""
+    for one in sorted(frames, key=lambda one: not one.marking.production)[:1]:
+        framed(screen, look, one)
 
 
 def framed(screen: Screen[None], look: Look, frame: Frame) -> bool:

@@ -15,7 +15,7 @@ from controlroom.panes.layout import MINIMUM, Slot
 from controlroom.panes.look import Look
 from controlroom.panes.sides import Sides, SidesKeys
 from controlroom.screens.covering import Covering, HelpRow
-from controlroom.screens.framing import framed
+from controlroom.screens.framing import framed_for_all
 
 REDRAW = 0.5
 """Seconds between two pictures; figures of two clusters change no faster."""
@@ -119,9 +119,8 @@ class SidesScreen(Covering):
     def on_resize(self) -> None:
         """The frame of production, where one of the targets is; panels stand below each other
         where there is no room beside."""
-        frames = sorted(self._frames(), key=lambda one: not one.marking.production)
-        for one in frames[:1]:
-            framed(self, self._look, one)
+        frames = self._frames()
+        framed_for_all(self, self._look, frames)
         self.set_class(self.app.size.width < MINIMUM[0] * len(frames), "below")
 
     async def action_choose(self, number: int) -> None:

@@ -18,7 +18,7 @@ from tests.consumer.rig import bands as bands
 from tests.runs.conftest import result_of
 from tests.runs.fakes import FakeTarget
 from tests.runs.test_fault import asked, kill
-from tests.wire.test_bookkeeping import EVENTS, Filled
+from tests.wire.filled import EVENTS, Filled
 from tests.wire.test_document_count import keep
 from wire.ranges import WINDOW, Range
 

@@ -2,5 +2,6 @@
 
 from tests.consumer.rig import bands, worldcup
 from tests.stores import engines_on_both
+from tests.wire.filled import filled
 
-__all__ = ["bands", "engines_on_both", "worldcup"]
+__all__ = ["bands", "engines_on_both", "filled", "worldcup"]

@@ -6,62 +6,14 @@ import asyncio
 
 import pytest
 
-from services.consumer.counting import Counting
-from services.consumer.prepared import PreparedBatch
 from tests.consumer.rig import Rig
 from tests.waiting import until
+from tests.wire.filled import EVENTS, Filled
 from wire import keys, purging
-from wire.bookkeeping import Auditor
 from wire.books import Books
 from wire.committed import read_committed
 from wire.documents import Documents, DocumentsError
 from wire.ranges import WINDOW, Range
-
-EVENTS = 5_000
-
-
-class Filled:
-    """A scenario whose first partition was handled up to the last record."""
-
-    def __init__(self, rig: Rig, topic_id: str) -> None:
-        self.rig = rig
-        self.logs = keys.logs_collection(rig.name)
-        self.tp = keys.partition_id(topic_id, 0)
-        group = keys.consumer_group(rig.name)
-        self.field = keys.committed_field(group, rig.topic, topic_id, 0)
-        self.handled = 0
-
-    async def handle(self, count: int) -> None:
-        """Produces, stores and counts so many events more."""
-        batch = self.rig.producer.create_batch()
-        for _ in range(count):
-            batch.append(key=None, value=b"{}", timestamp=None)
-        await (await self.rig.producer.send_batch(batch, self.rig.topic, partition=0))
-        offsets = range(self.handled, self.handled + count)
-        documents = [
-            {"_id": keys.document_id(self.tp, offset), "tp": self.tp, "o": offset}
-            for offset in offsets
-        ]
-        await self.rig.documents.insert(self.logs, documents)
-        prepared = PreparedBatch(self.tp, self.handled - 1, offsets[-1])
-        prepared.totals["counted"] = count
-        counting = Counting(self.rig.redis, self.rig.name)
-        (verdict,) = await counting.count([(self.field, prepared)])
-        assert verdict.counted
-        self.handled += count
-
-    def auditor(self) -> Auditor:
-        """An auditor that has seen nothing yet."""
-        rig = self.rig
-        return Auditor(rig.name, rig.redis, rig.account, rig.documents, exact=True)
-
-
-@pytest.fixture
-async def filled(bands: Rig) -> Filled:
-    made = Filled(bands, (await bands.offsets.topic(bands.topic)).id)
-    await made.rig.documents.ensure_indexes(bands.name)
-    await made.handle(EVENTS)
-    return made
 
 
 async def test_the_books_of_a_scenario_without_anything(bands: Rig) -> None:

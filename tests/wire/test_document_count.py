@@ -8,7 +8,7 @@ import pytest
 
 from tests.consumer.rig import Rig
 from tests.waiting import until
-from tests.wire.test_bookkeeping import EVENTS, Filled
+from tests.wire.filled import EVENTS, Filled
 from wire import keys
 from wire.bookkeeping import Auditor
 from wire.committed import read_committed
@@ -48,14 +48,6 @@ class Failing(Documents):
         self._asked.set()
         await self.back.wait()
         return await super().count(collection, wanted)
-
-
-@pytest.fixture
-async def filled(bands: Rig) -> Filled:
-    made = Filled(bands, (await bands.offsets.topic(bands.topic)).id)
-    await made.rig.documents.ensure_indexes(bands.name)
-    await made.handle(EVENTS)
-    return made
 
 
 def auditor(filled: Filled, documents: Documents | None = None) -> Auditor:

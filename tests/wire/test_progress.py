@@ -12,9 +12,8 @@ from controlroom.commands import books as command
 from controlroom.commands import face
 from controlroom.feeds import books as feed
 from controlroom.feeds.endpoints import LiveEndpoints
-from tests.consumer.rig import Rig
 from tests.feeds.world import FixedTarget
-from tests.wire.test_bookkeeping import EVENTS, Filled
+from tests.wire.filled import EVENTS, Filled
 from wire import bookkeeping, keys
 from wire.bookkeeping import Auditor
 from wire.committed import read_committed
@@ -46,14 +45,6 @@ class Held(Documents):
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting.set_result(None)
-
-
-@pytest.fixture
-async def filled(bands: Rig) -> Filled:
-    made = Filled(bands, (await bands.offsets.topic(bands.topic)).id)
-    await made.rig.documents.ensure_indexes(bands.name)
-    await made.handle(EVENTS)
-    return made
 
 
 async def test_a_question_that_outlasts_its_time_is_answered_later(filled: Filled) -> None:
